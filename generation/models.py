@@ -1,0 +1,279 @@
+"""From documents to released triples: the nouns."""
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.utils import timezone
+
+from prompts.models import Variant
+from qareview.models import Job, JobState, Project
+
+if TYPE_CHECKING:
+    from django_stubs_ext.db.models import TypedModelMeta
+
+    MetaBase = TypedModelMeta
+else:
+    MetaBase = object
+
+
+def original_path(document: "Document", name: str) -> str:
+    """Return where an original is kept: under its own hash, never under a name a user chose."""
+    return f"{document.project_id}/{document.sha256[:2]}/{document.sha256}"
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def with_counts(self) -> "DocumentQuerySet":
+        """Add to each document how many passages it has, and in which state they and their items are."""
+        passages = Passage.objects.filter(document=OuterRef("pk")).order_by().values("document")
+        items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
+        items = items.values("passage__document")
+
+        def count(rows: Any, **condition: Any) -> Any:
+            counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")
+            return models.functions.Coalesce(models.Subquery(counted), 0)
+
+        return self.annotate(
+            passage_count=count(passages),
+            drafted_count=count(passages, state=JobState.DONE),
+            undrafted_count=count(passages, state=JobState.FAILED),
+            item_count=count(items),
+            pending_count=count(items, state=ItemState.PENDING),
+        )
+
+
+class Document(Job):
+    """A file as it came, and the text that was read from it."""
+
+    task = "generation.tasks.read_documents"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="documents")
+    name = models.CharField(max_length=255)
+    original = models.FileField(upload_to=original_path, max_length=255, blank=True)
+    size = models.PositiveBigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64, blank=True)
+    media_type = models.CharField(max_length=100, blank=True)
+    text = models.TextField(blank=True)  # Markdown; passages are slices of it
+    page_starts = ArrayField(models.PositiveIntegerField(), default=list)  # offsets into text
+    left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )  # [{"start", "end", "reason"}]: with the passages, these cover the text
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+
+    objects: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta(Job.Meta):
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "sha256"),
+                condition=~Q(sha256=""),
+                name="document_once_per_project",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Passage(Job):
+    """A piece of a document: ``passage.text == document.text[passage.start:passage.end]``."""
+
+    task = "generation.tasks.draft_passages"
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="passages")
+    position = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField()
+    headings = ArrayField(models.TextField(), default=list)  # outermost first
+    first_page = models.PositiveIntegerField(null=True)
+    last_page = models.PositiveIntegerField(null=True)
+
+    class Meta(Job.Meta):
+        ordering = ("document_id", "position")
+        constraints = (
+            models.UniqueConstraint(fields=("document", "position"), name="passage_position"),
+        )
+
+
+class ItemState(models.TextChoices):
+    PENDING = "pending"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def for_desk(self) -> "ItemQuerySet":
+        """Load what the desk shows of an item in a fixed number of queries."""
+        return self.select_related(
+            "passage__document__project", "variant__prompt", "held_by"
+        ).prefetch_related("questions")
+
+    def for_list(self) -> "ItemQuerySet":
+        """Load what a list shows of its items in a fixed number of queries."""
+        reviews = Review.objects.standing().select_related("reviewer").order_by("id")
+        return self.select_related("passage__document").prefetch_related(
+            "questions", Prefetch("reviews", reviews, to_attr="standing_reviews")
+        )
+
+    def free_for(self, user: Any) -> "ItemQuerySet":
+        """Keep what is pending and not on somebody else's desk; what ``user`` skipped comes last."""
+        skipped = Review.objects.standing().filter(
+            item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED
+        )
+        return (
+            self.filter(state=ItemState.PENDING)
+            .filter(Q(held_until__lt=timezone.now()) | Q(held_until=None) | Q(held_by=user))
+            .annotate(was_skipped=Exists(skipped))
+            .order_by("was_skipped", "id")
+        )
+
+    def counts(self) -> dict[str, int]:
+        """Return how many items are in each state."""
+        states = {state: Count("pk", filter=Q(state=state)) for state in ItemState.values}
+        return dict(self.aggregate(items=Count("pk"), **states))
+
+
+class Item(models.Model):
+    """What is reviewed: a passage, an answer drafted from it, and the questions asked for that.
+
+    ``state`` follows from the reviews, and is written with them in one transaction. ``version``
+    grows with every change, so that a form made from an older one is recognised.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="items")
+    passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="items")
+    number = models.PositiveSmallIntegerField(default=1)
+    answer = models.TextField()
+    flags = ArrayField(models.CharField(max_length=30), default=list)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
+    version = models.PositiveIntegerField(default=1)
+    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    held_until = models.DateTimeField(null=True)
+
+    objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("passage", "variant", "number"), name="item_once_per_draft"
+            ),
+        )
+        indexes = (models.Index(fields=("project", "state", "id"), name="item_desk"),)
+
+    @property
+    def question(self) -> "Question":
+        """The best candidate question."""
+        return self.questions.all()[0]
+
+    @property
+    def all_flags(self) -> list[str]:
+        return [*self.question.flags, *self.flags]
+
+
+class Question(models.Model):
+    """A candidate question of an item, the best one first."""
+
+    item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions")
+    rank = models.PositiveSmallIntegerField(default=1)
+    text = models.TextField()
+    flags = ArrayField(models.CharField(max_length=30), default=list)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ("rank",)
+        constraints = (
+            models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
+        )
+
+
+class Verdict(models.TextChoices):
+    ACCEPTED = "accepted"
+    EDITED = "edited"
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def standing(self) -> "ReviewQuerySet":
+        return self.filter(withdrawn_at=None)
+
+
+class Review(models.Model):
+    """One person's word on an item: appended, never changed; withdrawn, it stays on record."""
+
+    item = models.ForeignKey(Item, models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews"
+    )
+    submission = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    question = models.TextField(blank=True)
+    answer = models.TextField(blank=True)
+    reason = models.CharField(max_length=120, blank=True)
+    comment = models.TextField(blank=True)
+    seconds = models.PositiveIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+
+
+class Release(Job):
+    """What was accepted at one moment, frozen: its rows are copies."""
+
+    task = "generation.tasks.freeze_releases"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of its rows as `triples`, in order
+    facts: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+
+    class Meta(Job.Meta):
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "number"), name="release_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project.name} {self.number}"
+
+
+class Split(models.TextChoices):
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class ReleaseRow(models.Model):
+    """One approved triple as it was when the release was frozen."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    split = models.CharField(max_length=10, choices=Split.choices)
+    triple: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=("release", "position"), name="release_row_position"),
+        )

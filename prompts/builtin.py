@@ -1,0 +1,76 @@
+"""The prompts every project starts with, worded for the embedded model.
+
+A model of 135 million parameters follows examples, not instructions: three worked examples give
+real questions, a bare instruction gives “What is the answer to this question?”.
+"""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from prompts.models import Prompt, Task, Variant
+from qareview.models import Project
+
+_CURIE = (
+    "Marie Curie and her husband Pierre discovered the elements polonium and radium in Paris in "
+    "1898. They had boiled down tonnes of pitchblende, an ore left over from uranium mining, in a "
+    "leaking shed. Her notebooks are still so radioactive that they are kept in boxes lined with "
+    "lead."
+)
+_CURIE_ANSWER = "Marie and Pierre Curie discovered polonium and radium in Paris in 1898."
+_MANGROVE = (
+    "Mangroves grow along warm coasts, where their stilt roots stand in salt water. The roots slow "
+    "the waves and hold the mud, so that villages behind a belt of mangroves suffer less in a "
+    "storm. Young fish and crabs shelter between the roots. In many countries the trees were "
+    "cleared for shrimp ponds."
+)
+_MANGROVE_ANSWER = (
+    "The roots of mangroves slow the waves and hold the mud, which protects villages in a storm."
+)
+_LIBRARY = (
+    "The town library opens at nine on weekdays and at ten on Saturdays. A card costs four euros a "
+    "year and is free for anyone under eighteen. Up to twelve books may be borrowed at once, for "
+    "four weeks. A book that nobody has reserved can be kept for another four weeks."
+)
+_LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
+
+BUILTIN: dict[Task, dict[str, Any]] = {
+    Task.SUMMARISE: {
+        "system": "You state the main fact of a passage in one sentence, using only the passage.",
+        "template": "Passage: {{ passage }}\n\nState its main fact in one sentence.",
+        "examples": [
+            {"passage": _CURIE, "output": _CURIE_ANSWER},
+            {"passage": _MANGROVE, "output": _MANGROVE_ANSWER},
+            {"passage": _LIBRARY, "output": _LIBRARY_ANSWER},
+        ],
+        "max_tokens": 80,
+    },
+    Task.ASK: {
+        "system": "You write the one question that an answer replies to.",
+        "template": "Answer: {{ answer }}\n\nWrite the question.",
+        "examples": [
+            {"answer": _CURIE_ANSWER, "output": "Who discovered polonium and radium, and when?"},
+            {
+                "answer": _MANGROVE_ANSWER,
+                "output": "How do mangroves protect the villages behind them in a storm?",
+            },
+            {
+                "answer": _LIBRARY_ANSWER,
+                "output": "How much does a library card cost, and who gets it for free?",
+            },
+        ],
+        "max_tokens": 48,
+    },
+}
+
+
+@transaction.atomic
+def add_builtin_prompts(project: Project) -> None:
+    """Give a new project the built-in prompts, each with its variant in production."""
+    for task, wording in BUILTIN.items():
+        prompt = Prompt.objects.create(project=project, task=task)
+        prompt.production = Variant.objects.create(
+            prompt=prompt, number=1, model=settings.DEFAULT_MODEL, origin="built in", **wording
+        )
+        prompt.save(update_fields=["production"])

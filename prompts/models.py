@@ -1,0 +1,57 @@
+"""What is said to a model: a prompt is a task, its variants are wordings of it."""
+
+from typing import Any
+
+from django.db import models
+from django.utils import timezone
+
+from qareview.models import Project
+
+
+class Task(models.TextChoices):
+    SUMMARISE = "summarise", "Write the answer: a summary of the passage"
+    ASK = "ask", "Write a question for the answer"
+
+
+class Prompt(models.Model):
+    """A task of a project, and which of its variants the pipeline uses."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="prompts")
+    task = models.CharField(max_length=20, choices=Task.choices)
+    production = models.ForeignKey(
+        "Variant", models.PROTECT, null=True, related_name="produces_for"
+    )
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "task"), name="prompt_once_per_task"),
+        )
+
+    def __str__(self) -> str:
+        return self.task
+
+
+class Variant(models.Model):
+    """One wording of a prompt, with the model it is for. It never changes: a change is a new one."""
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="variants")
+    number = models.PositiveIntegerField()
+    system = models.TextField(blank=True)
+    template = models.TextField(help_text="Jinja; its variables are those of the task.")
+    examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list, help_text="Values for the template, and the wanted output under “output”."
+    )
+    model = models.CharField(max_length=100, help_text="A name in settings.MODELS.")
+    max_tokens = models.PositiveIntegerField(default=128)
+    origin = models.CharField(max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("number",)
+        constraints = (
+            models.UniqueConstraint(fields=("prompt", "number"), name="variant_number_per_prompt"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.prompt.task} {self.number}"

@@ -1,0 +1,43 @@
+"""A variant and values for its variables become the messages that are sent to the model."""
+
+import functools
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from prompts.models import Variant
+from qareview.backends import Message, Request
+
+_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
+
+
+class RenderingFailed(Exception):
+    """The template is not valid, or names a variable that has no value."""
+
+
+def request_for(variant: Variant, values: dict[str, str]) -> Request:
+    """Return the request a variant makes of ``values``, its worked examples told as earlier turns.
+
+    Raises RenderingFailed.
+    """
+    messages: list[Message] = []
+    if variant.system:
+        messages.append({"role": "system", "content": variant.system})
+    for example in variant.examples:
+        messages.append({"role": "user", "content": render(variant.template, example)})
+        messages.append({"role": "assistant", "content": example["output"]})
+    messages.append({"role": "user", "content": render(variant.template, values)})
+    return Request(messages=tuple(messages), max_tokens=variant.max_tokens)
+
+
+def render(template: str, values: dict[str, str]) -> str:
+    """Fill a Jinja template in a sandbox. Raises RenderingFailed."""
+    try:
+        return _compiled(template).render(values)
+    except TemplateError as error:
+        raise RenderingFailed(f"The prompt's template cannot be filled in: {error}") from error
+
+
+@functools.lru_cache(maxsize=100)
+def _compiled(template: str) -> Template:
+    return _environment.from_string(template)

@@ -1,0 +1,1 @@
+"""QAReview: from documents to reviewed question-context-answer triples."""

@@ -1,0 +1,45 @@
+"""Who may do what. Every view, download and form asks here and nowhere else.
+
+A stranger gets 404, so that not even a project's existence leaks; a member without the role 403.
+"""
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+
+from qareview.models import Membership, Project, Role
+
+Who = AbstractBaseUser | AnonymousUser
+
+
+def membership(user: Who, slug: str, role: Role = Role.REVIEWER) -> Membership:
+    """Return the user's membership of a project, with the project.
+
+    Raises Http404 for a stranger, PermissionDenied for a member whose role is below ``role``.
+    """
+    found = (
+        Membership.objects.select_related("project")
+        .filter(project__slug=slug, user_id=user.pk)
+        .first()
+    )
+    if found is None:
+        raise Http404("No such project.")
+    if found.role < role:
+        raise PermissionDenied(f"This is for the role “{role.label}” and above.")
+    return found
+
+
+def project(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Project:
+    """Return a project the request's user may act in as ``role``, and note it for the page's head.
+
+    Raises as :func:`membership` does.
+    """
+    found = membership(request.user, slug, role)
+    request.membership = found  # type: ignore[attr-defined]  # read by htmx.house
+    return found.project
+
+
+def may_create_projects(user: Who) -> bool:
+    """Whether the user may start new projects: the installation's own admins."""
+    return bool(getattr(user, "is_superuser", False))

@@ -1,0 +1,53 @@
+"""Signing up: only with an invitation."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from qareview.models import Invitation, Membership
+
+SESSION_KEY = "invitation"
+
+
+def open_invitation(token: str) -> Invitation | None:
+    """Return the invitation with this token unless it was taken already."""
+    return (
+        Invitation.objects.select_related("project")
+        .filter(token=token, accepted_at=None)
+        .first()
+    )
+
+
+@transaction.atomic
+def accept(invitation: Invitation, user: Any) -> bool:
+    """Make ``user`` a member; a member keeps the higher role. Return whether the link was open."""
+    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
+        accepted_at=timezone.now(), accepted_by=user
+    )
+    if not taken:
+        return False
+    member, is_new = Membership.objects.get_or_create(
+        project=invitation.project, user=user, defaults={"role": invitation.role}
+    )
+    if not is_new and member.role < invitation.role:
+        member.role = invitation.role
+        member.save(update_fields=["role"])
+    return True
+
+
+class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Lets a visitor sign up only with an open invitation in the session."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        return open_invitation(request.session.get(SESSION_KEY, "")) is not None
+
+    def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
+        with transaction.atomic():
+            user = super().save_user(request, user, form, commit)
+            invitation = open_invitation(request.session.pop(SESSION_KEY, ""))
+            if invitation:
+                accept(invitation, user)
+        return user

@@ -1,0 +1,34 @@
+"""The Celery application: the engine that runs tasks. The queue itself is the database."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import celeryd_init, worker_ready, worker_shutting_down
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
+
+app = Celery("qareview")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@celeryd_init.connect
+def _take_name(sender: str, **_: Any) -> None:
+    from qareview import jobs
+
+    jobs.worker_name = sender
+
+
+@worker_ready.connect
+def _start_heartbeat(**_: Any) -> None:
+    from qareview import jobs
+
+    jobs.start_heartbeat()
+
+
+@worker_shutting_down.connect
+def _stop_after_this_batch(**_: Any) -> None:
+    from qareview import jobs
+
+    jobs.stopping.set()

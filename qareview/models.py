@@ -1,0 +1,140 @@
+"""Projects, who may enter them, and the two nouns of background work: Job and Worker."""
+
+import secrets
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+
+class Role(models.IntegerChoices):
+    """What a member may do; a higher role may do all that a lower one may."""
+
+    REVIEWER = 1, "reviewer"
+    ENGINEER = 2, "engineer"
+    ADMIN = 3, "admin"
+
+
+def default_reject_reasons() -> list[str]:
+    return [
+        "The question cannot be answered from the passage",
+        "The answer is wrong",
+        "The question is unclear",
+        "Not worth asking",
+        "The passage is unusable",
+    ]
+
+
+class ProjectQuerySet(models.QuerySet["Project"]):
+    def of(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
+        return self.filter(memberships__user_id=user.pk)
+
+
+class Project(models.Model):
+    """A team's documents, prompts and dataset; nothing of it is visible outside its members."""
+
+    name = models.CharField(max_length=100)
+    slug = models.SlugField(max_length=60, unique=True)
+    guidelines = models.TextField(blank=True, help_text="Markdown, shown at the desk with G.")
+    reject_reasons = ArrayField(models.CharField(max_length=120), default=default_reject_reasons)
+    passage_length = models.PositiveIntegerField(
+        default=900, help_text="The most characters a passage has."
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
+    )
+    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
+
+    class Meta:
+        ordering = ("user__username",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "user"), name="membership_once_per_user"),
+        )
+
+
+def invitation_token() -> str:
+    return secrets.token_urlsafe(24)
+
+
+class Invitation(models.Model):
+    """A link that lets one person, with or without an account, become a member once."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
+    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
+    token = models.CharField(max_length=64, unique=True, default=invitation_token)
+    note = models.CharField(max_length=100, blank=True, help_text="Whom the link is for.")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations_made"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="invitations_taken"
+    )
+
+    class Meta:
+        ordering = ("-created_at",)
+
+
+class JobState(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    """Work for the background: a row is queued, claimed under a lease, then done or failed.
+
+    See :mod:`qareview.jobs`, the only place that moves a job from one state to another.
+    """
+
+    task: ClassVar[str]  # the name of the Celery task that works these jobs off
+
+    state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    lease = models.CharField(max_length=120, blank=True)  # worker's name/claim
+    lease_until = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+    queued_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+        indexes = (
+            models.Index(
+                fields=("attempts", "queued_at", "id"),
+                name="%(class)s_queue",
+                condition=models.Q(state=JobState.QUEUED),
+            ),
+            models.Index(
+                fields=("lease_until",),
+                name="%(class)s_lease",
+                condition=models.Q(state=JobState.RUNNING),
+            ),
+        )
+
+
+class Worker(models.Model):
+    """A worker process that was heard from, and what it cannot do at present."""
+
+    name = models.CharField(max_length=120, unique=True)
+    heard_at = models.DateTimeField(default=timezone.now)
+    trouble = models.TextField(blank=True)
