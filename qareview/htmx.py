@@ -3,8 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect
 
 from qareview import jobs
 
@@ -24,11 +26,31 @@ def render_page(
     status: int = 200,
 ) -> HttpResponse:
     """Render ``template``, or only its partial ``part`` where htmx asks for that."""
-    if part and wants_part(request):
+    is_part = bool(part) and wants_part(request)
+    if is_part:
         template = f"{template}#{part}"
-    response = render(request, template, context, status=status)
+    response = render(request, template, {**context, "is_part": is_part}, status=status)
     response["Vary"] = "HX-Request"
     return response
+
+
+def sign_in_on_whole_page(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: where a session ended, a request for a part opens the whole sign-in page.
+
+    Else htmx would follow the redirect and put that page into the part.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        is_redirect = isinstance(response, HttpResponseRedirect)
+        if not (is_redirect and wants_part(request) and not request.user.is_authenticated):
+            return response
+        page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(redirect_to_login(page).url)
+
+    return middleware
 
 
 def house(request: HttpRequest) -> dict[str, Any]:

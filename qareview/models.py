@@ -67,6 +67,14 @@ class Membership(models.Model):
             models.UniqueConstraint(fields=("project", "user"), name="membership_once_per_user"),
         )
 
+    @property
+    def is_engineer(self) -> bool:
+        return self.role >= Role.ENGINEER
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role >= Role.ADMIN
+
 
 def invitation_token() -> str:
     return secrets.token_urlsafe(24)

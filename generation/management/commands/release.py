@@ -1,0 +1,30 @@
+import time
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from generation import releases
+from qareview.management.project import ProjectCommand
+from qareview.models import JobState, Project
+
+
+class Command(ProjectCommand):
+    help = "Freeze what is accepted into a release and print its number."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--note", default="", help="goes on the card of the download")
+
+    def work(self, project: Project, **options: Any) -> None:
+        try:
+            release = releases.order(project, note=options["note"])
+        except releases.NothingAccepted as reason:
+            raise CommandError(str(reason)) from reason
+        releases.work_off_releases()  # so that it also works where no worker runs
+        release.refresh_from_db()
+        while release.state in (JobState.QUEUED, JobState.RUNNING):  # a worker was faster
+            time.sleep(0.2)
+            release.refresh_from_db()
+        if release.state == JobState.FAILED:
+            raise CommandError(release.error)
+        self.stdout.write(str(release.number))

@@ -1,0 +1,44 @@
+import time
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError, CommandParser
+from tqdm import tqdm
+
+from generation.progress import Progress, progress
+from qareview import jobs
+from qareview.management.project import ProjectCommand
+from qareview.models import Project
+
+POLL_SECONDS = 0.5
+
+
+class Command(ProjectCommand):
+    help = "Wait until everything uploaded has been read and drafted."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument("--timeout", type=float, help="seconds after which to give up")
+
+    def work(self, project: Project, **options: Any) -> None:
+        counts = self._wait(project, options["timeout"])
+        self.stdout.write(
+            f"{counts.documents} documents, {counts.passages} passages, {counts.items} items"
+        )
+        if counts.failed:
+            raise CommandError(f"{counts.failed} failed; “status {project.slug}” says why.")
+
+    def _wait(self, project: Project, timeout: float | None) -> Progress:
+        started = sound_at = time.monotonic()
+        with tqdm(unit="passage", disable=None) as bar:
+            while (counts := progress(project)).is_moving:
+                bar.total, bar.n = counts.passages, counts.passages_ended
+                bar.refresh()
+                now, trouble = time.monotonic(), jobs.trouble()
+                sound_at = sound_at if trouble else now
+                if now - sound_at > settings.WORKER_SILENT_SECONDS:
+                    raise CommandError(trouble)
+                if timeout is not None and now - started > timeout:
+                    raise CommandError(f"Not through after {timeout:.0f} seconds.")
+                time.sleep(POLL_SECONDS)
+        return counts

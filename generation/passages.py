@@ -1,0 +1,104 @@
+"""Text becomes passages: slices of it, with their headings and pages.
+
+Passages and the ranges left out, in order, are the whole text: nothing is lost between them.
+"""
+
+import bisect
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from semantic_text_splitter import MarkdownSplitter
+
+HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)[ \t#]*$", re.MULTILINE)
+_FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+FEWEST_WORDS = 8
+
+BLANK = "blank"
+HEADINGS_ONLY = "headings without text"
+TOO_SHORT = f"fewer than {FEWEST_WORDS} words"
+
+
+@dataclass(frozen=True)
+class Cut:
+    """A slice ``text[start:end]`` of a document, offsets in characters."""
+
+    start: int
+    end: int
+    headings: list[str]
+    first_page: int | None
+    last_page: int | None
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A range of a document that no passage holds, and why."""
+
+    start: int
+    end: int
+    reason: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"start": self.start, "end": self.end, "reason": self.reason}
+
+
+def cut(text: str, length: int, page_starts: Sequence[int] = ()) -> tuple[list[Cut], list[LeftOut]]:
+    """Cut Markdown along headings and paragraphs into passages of at most ``length`` characters.
+
+    Returns the passages and the ranges left out; together they cover ``text`` without overlap.
+    ``page_starts`` are offsets into ``text``, ascending.
+    """
+    headings = list(_headings(text))
+    cuts: list[Cut] = []
+    left_out: list[LeftOut] = []
+    end = 0
+    for start, chunk in MarkdownSplitter(length).chunk_indices(text):
+        if start > end:
+            left_out.append(LeftOut(end, start, BLANK))
+        end = start + len(chunk)
+        reason = _reason_to_leave_out(chunk)
+        if reason:
+            left_out.append(LeftOut(start, end, reason))
+        else:
+            pages = _page(page_starts, start), _page(page_starts, end - 1)
+            cuts.append(Cut(start, end, _standing_at(text, headings, start, end), *pages))
+    if end < len(text):
+        left_out.append(LeftOut(end, len(text), BLANK))
+    return cuts, left_out
+
+
+def _reason_to_leave_out(chunk: str) -> str:
+    if not chunk.strip():
+        return BLANK
+    body = HEADING.sub("", chunk)
+    if not body.strip():
+        return HEADINGS_ONLY
+    return TOO_SHORT if len(re.findall(r"\w+", body)) < FEWEST_WORDS else ""
+
+
+def _headings(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield offset, level and words of every heading that does not stand in fenced code."""
+    fences = [match.span() for match in _FENCED.finditer(text)]
+    for match in HEADING.finditer(text):
+        if not any(start <= match.start() < end for start, end in fences):
+            yield match.start(), len(match[1]), match[2].strip()
+
+
+def _standing_at(
+    text: str, headings: Sequence[tuple[int, int, str]], start: int, end: int
+) -> list[str]:
+    """Return the headings a passage stands under, outermost first.
+
+    Those a passage itself begins with count; a heading further down in it does not.
+    """
+    standing: list[tuple[int, str]] = []
+    for offset, level, words in headings:
+        if offset >= end or HEADING.sub("", text[start:offset]).strip():
+            break
+        standing = [*((at, above) for at, above in standing if at < level), (level, words)]
+    return [words for _, words in standing]
+
+
+def _page(page_starts: Sequence[int], offset: int) -> int | None:
+    return bisect.bisect_right(page_starts, offset) or None

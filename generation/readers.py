@@ -1,0 +1,189 @@
+"""A file becomes text: Markdown with its headings, and where in it each page starts.
+
+What a file is shows in its first bytes; its name only tells Markdown from plain text.
+"""
+
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import charset_normalizer
+
+if TYPE_CHECKING:
+    from kreuzberg import ExtractionResult
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+PLAIN = "text/plain"
+
+_OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
+_FOREIGN = {
+    b"\xff\xd8\xff": "a JPEG picture",
+    b"\x89PNG": "a PNG picture",
+    b"GIF8": "a GIF picture",
+    b"RIFF": "a media file",
+    b"\x1f\x8b": "a gzip archive",
+    b"Rar!": "a RAR archive",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+    b"\x7fELF": "a program",
+    b"MZ": "a program",
+}
+_READABLE = "Upload HTML, Markdown, plain text, DOCX or PDF."
+
+
+class CannotRead(Exception):
+    """The file gives no text; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text of a file; ``page_starts`` holds one offset into ``text`` per page, if it has pages."""
+
+    text: str
+    media_type: str
+    page_starts: list[int] = field(default_factory=list)
+
+
+def read(path: Path, name: str) -> Reading:
+    """Read the file at ``path``, uploaded under ``name``. Raises CannotRead."""
+    media_type = media_type_of(path, name)
+    if media_type in (PDF, DOCX):
+        reading = _read_office(path, media_type)
+    elif media_type == HTML:
+        reading = Reading(_main_content(decode(path.read_bytes())), HTML)
+    else:
+        reading = Reading(_clean(decode(path.read_bytes())), media_type)
+    if not reading.text.strip():
+        raise CannotRead(
+            "No text found; run OCR first. The pages seem to be pictures of text."
+            if media_type == PDF
+            else "No text was found in this file."
+        )
+    return reading
+
+
+def media_type_of(path: Path, name: str) -> str:
+    """Return what kind of file this is. Raises CannotRead for a kind that cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(4096)
+    if not start.strip():
+        raise CannotRead("The file is empty.")
+    if b"%PDF-" in start[:1024]:
+        return PDF
+    if start.startswith(b"PK"):
+        return _kind_of_archive(path)
+    if start.startswith(_OLE):
+        raise CannotRead(
+            "This is a Word file under a password or of the old .doc kind. "
+            "Save it as .docx without a password."
+        )
+    for signature, kind in _FOREIGN.items():
+        if start.startswith(signature):
+            raise CannotRead(f"This is {kind}, whatever its name says. {_READABLE}")
+    return _kind_of_text(decode(start, is_cut=True), Path(name).suffix.lower())
+
+
+def _kind_of_archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if "word/document.xml" in archive.namelist():
+                return DOCX
+    except zipfile.BadZipFile:
+        raise CannotRead("The file is damaged: it starts like a DOCX and then breaks off.") from None
+    raise CannotRead(f"This is a ZIP archive, but no DOCX. {_READABLE}")
+
+
+def _kind_of_text(start: str, suffix: str) -> str:
+    head = start[:2000].lower()
+    if "<html" in head or "<!doctype html" in head or suffix in (".html", ".htm"):
+        return HTML
+    return MARKDOWN if suffix in (".md", ".markdown") else PLAIN
+
+
+def decode(data: bytes, *, is_cut: bool = False) -> str:
+    """Decode text of any common encoding: by its byte order mark, as UTF-8, else by likelihood.
+
+    ``is_cut`` says that data are the beginning of something longer. Raises CannotRead.
+    """
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+        if data.startswith(mark):
+            return data.decode(encoding, errors="replace")
+    if b"\0" in data:
+        return _without_mark(data)
+    try:
+        return (data[: data.rfind(b"\n") + 1] or data if is_cut else data).decode()
+    except UnicodeDecodeError:
+        guess = charset_normalizer.from_bytes(data).best()
+    if guess is None:
+        raise CannotRead(f"This is not text in any encoding known. {_READABLE}")
+    return str(guess)
+
+
+def _without_mark(data: bytes) -> str:
+    """Decode UTF-16 without a byte order mark: in Latin text every other byte is zero."""
+    for encoding, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
+        if high.count(0) > len(high) / 2:
+            return data.decode(encoding, errors="replace")
+    raise CannotRead(f"This is not a text file. {_READABLE}")
+
+
+def _clean(text: str) -> str:
+    """Use one kind of line end and drop NUL, which PostgreSQL cannot store."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff")
+
+
+def _main_content(html: str) -> str:
+    import trafilatura
+
+    content = trafilatura.extract(html, output_format="markdown", include_tables=True)
+    return _clean(content or "")
+
+
+def _read_office(path: Path, media_type: str) -> Reading:
+    import kreuzberg
+
+    config = kreuzberg.ExtractionConfig(
+        output_format="markdown", pages=kreuzberg.PageConfig(extract_pages=True)
+    )
+    try:
+        result = kreuzberg.extract_file_sync(path, media_type, config=config)
+    except kreuzberg.KreuzbergError as error:
+        raise CannotRead(_sentence(str(error), media_type)) from error
+    text = _clean(result.content)
+    return Reading(text, media_type, _page_starts(text, _pages(result)))
+
+
+def _sentence(error: str, media_type: str) -> str:
+    kind = "PDF" if media_type == PDF else "DOCX"
+    if "password" in error.lower():
+        return f"The {kind} is protected by a password. Save a copy without one and upload that."
+    return f"The {kind} is damaged and cannot be read. Open it, save it anew and upload that."
+
+
+def _pages(result: "ExtractionResult") -> list[str]:
+    return [page["content"] for page in result.pages or []]
+
+
+def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
+    """Return where in ``text`` each page starts, found by the letters the page begins with.
+
+    Markdown and page text differ in marks and line ends, so letters and digits alone are
+    compared. A page that is not found starts where the one before it did.
+    """
+    offsets = [offset for offset, character in enumerate(text) if character.isalnum()]
+    letters = "".join(text[offset] for offset in offsets)
+    starts: list[int] = []
+    at = 0
+    for page in pages:
+        beginning = "".join(filter(str.isalnum, page))[:60]
+        found = letters.find(beginning, at) if beginning else -1
+        if found >= 0:
+            starts.append(offsets[found])
+            at = found + len(beginning)
+        else:
+            starts.append(starts[-1] if starts else 0)
+    return [0, *starts[1:]] if starts else []

@@ -1,0 +1,181 @@
+"""What was accepted is frozen into a numbered release: copies that nothing done later can change."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from generation.models import (
+    Item,
+    ItemState,
+    Release,
+    ReleaseRow,
+    Review,
+    Split,
+    Verdict,
+)
+from qareview import jobs
+from qareview.models import Project
+
+SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}
+ROWS_AT_ONCE = 1000
+
+
+class NothingAccepted(Exception):
+    """The project has no accepted item to freeze."""
+
+
+def work_off_releases() -> None:
+    """Freeze releases, one by one, until none is queued."""
+    jobs.work_off(Release, 1, lambda rows: freeze(rows[0]))
+
+
+def order(project: Project, user: Any = None, note: str = "") -> Release:
+    """Queue the project's next release. Raises NothingAccepted."""
+    if not project.items.filter(state=ItemState.ACCEPTED).exists():
+        raise NothingAccepted("Nothing has been accepted yet. A release holds what is accepted.")
+    while True:
+        last = project.releases.aggregate(last=Max("number"))["last"] or 0
+        try:
+            with transaction.atomic():
+                release = Release.objects.create(
+                    project=project, number=last + 1, created_by=user, note=note
+                )
+                jobs.knock(Release)
+        except IntegrityError:  # somebody ordered one at the same moment and has the number
+            continue
+        return release
+
+
+def freeze(release: Release) -> None:
+    """Copy every accepted item, as its reviewer left it, into the rows of a claimed release."""
+    with jobs.finishing([release]):
+        items = list(_accepted(release.project))
+        splits = assign_splits(
+            Counter(item.passage.document_id for item in items), _earlier_splits(release.project)
+        )
+        rows = _rows(release, items, splits)
+        ReleaseRow.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
+        release.sha256 = hashlib.sha256(b"".join(line_of(row.triple) for row in rows)).hexdigest()
+        release.facts = _facts(rows, items, splits)
+        release.save(update_fields=["sha256", "facts"])
+
+
+def _accepted(project: Project) -> Iterable[Item]:
+    """Return the accepted items, locked, so that no review changes one while it is copied."""
+    return (
+        project.items.filter(state=ItemState.ACCEPTED)
+        .select_for_update(of=("self",))
+        .for_list()
+        .select_related("variant__prompt")
+        .order_by("passage__document_id", "passage__position", "number")
+    )
+
+
+def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list[ReleaseRow]:
+    rows = [
+        ReleaseRow(release=release, split=split, triple=triple_of(item))
+        for split in Split
+        for item in items
+        if splits[item.passage.document_id] == split
+    ]
+    for position, row in enumerate(rows):
+        row.position = position
+    return rows
+
+
+def triple_of(item: Item) -> dict[str, Any]:
+    """Return the full record of an accepted item, its text as the deciding review left it."""
+    reviews: list[Review] = [
+        review for review in item.standing_reviews if review.verdict != Verdict.SKIPPED
+    ]
+    deciding = reviews[-1]
+    passage = item.passage
+    return {
+        "id": str(item.pk),
+        "question": deciding.question,
+        "context": passage.text,
+        "answer": deciding.answer,
+        "document": passage.document.name,
+        "headings": passage.headings,
+        "pages": [passage.first_page, passage.last_page] if passage.first_page else [],
+        "reviewers": sorted({review.reviewer.get_username() for review in reviews}),
+        "edited": deciding.verdict == Verdict.EDITED,
+    }
+
+
+def line_of(row: dict[str, Any]) -> bytes:
+    """Return one line of JSON: UTF-8, keys in the order of the format, ended by a newline."""
+    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+
+
+def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Split]:
+    """Give every document one split, and the one it had in earlier releases if any.
+
+    ``rows`` counts rows by document. The largest new document trains; the smallest ones fill
+    the other splits first, so that three documents are enough for all three; the rest go
+    wherever most is missing from the shares.
+    """
+    splits = {document: split for document, split in earlier.items() if document in rows}
+    ascending = sorted((count, document) for document, count in rows.items())
+    fresh = [document for _, document in ascending if document not in splits]
+    for document in [*fresh[-1:], *fresh[:-1]]:
+        filled = Counter({split: 0 for split in Split})
+        for member, split in splits.items():
+            filled[split] += rows[member]
+        splits[document] = _neediest(filled, rows.total())
+    return splits
+
+
+def _neediest(filled: Counter[Split], total: int) -> Split:
+    empty = [split for split in Split if not filled[split]]
+    if empty:
+        return empty[0]
+    return max(Split, key=lambda split: SHARES[split] * total - filled[split])
+
+
+def _earlier_splits(project: Project) -> dict[int, Split]:
+    releases = project.releases.exclude(facts={}).order_by("number").values_list("facts", flat=True)
+    known: dict[int, Split] = {}
+    for facts in releases:
+        known.update({entry["id"]: Split(entry["split"]) for entry in facts["documents"]})
+    return known
+
+
+def _facts(
+    rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]
+) -> dict[str, Any]:
+    """Return what the card and the manifest tell of a release beside its rows."""
+    by_document = Counter(item.passage.document_id for item in items)
+    by_split = Counter(row.split for row in rows)
+    documents = {item.passage.document_id: item.passage.document for item in items}
+    return {
+        "rows": len(rows),
+        "edited": sum(row.triple["edited"] for row in rows),
+        "splits": {split.value: by_split[split] for split in Split},
+        "documents": [
+            {
+                "id": pk,
+                "name": document.name,
+                "sha256": document.sha256,
+                "rows": by_document[pk],
+                "split": splits[pk].value,
+            }
+            for pk, document in documents.items()
+        ],
+        "reviewers": sorted({name for row in rows for name in row.triple["reviewers"]}),
+        "variants": _variants(items),
+    }
+
+
+def _variants(items: list[Item]) -> list[dict[str, Any]]:
+    used = {item.variant_id: item.variant for item in items}
+    used |= {item.question.variant_id: item.question.variant for item in items}
+    return [
+        {"prompt": variant.prompt.task, "variant": variant.number, "model": variant.model}
+        for _, variant in sorted(used.items())
+    ]

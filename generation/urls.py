@@ -1,0 +1,23 @@
+from django.urls import path
+
+from generation.views import documents, items, releases, review
+
+urlpatterns = [
+    path("", documents.document_list, name="documents"),
+    path("documents/<int:pk>/", documents.document, name="documents-show"),
+    path("documents/<int:pk>/original/", documents.original, name="documents-original"),
+    path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
+    path("documents/<int:pk>/remove/", documents.remove, name="documents-remove"),
+    path("review/", review.desk, name="review"),
+    path("review/undo/", review.undo, name="review-undo"),
+    path("review/<int:pk>/", review.submit, name="review-submit"),
+    path("review/<int:pk>/hold/", review.hold, name="review-hold"),
+    path("items/", items.item_list, name="items"),
+    path("items/<int:pk>/", items.item, name="items-show"),
+    path("releases/", releases.release_list, name="releases"),
+    path("releases/<int:number>/", releases.release, name="releases-show"),
+    path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),
+    path(
+        "releases/<int:number>/<str:format_name>.zip", releases.download, name="releases-download"
+    ),
+]

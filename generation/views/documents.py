@@ -1,0 +1,113 @@
+"""Upload documents, watch them being read and drafted, look into one."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.files.uploadedfile import UploadedFile
+from django.core.paginator import Paginator
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation import documents
+from generation.forms import UploadForm
+from generation.models import Document, Passage
+from generation.progress import progress
+from qareview import access, jobs, uploads
+from qareview.htmx import render_page
+from qareview.models import JobState, Project, Role
+
+DOCUMENTS_A_PAGE = 50
+PARTS_A_PAGE = 60
+
+
+@require_http_methods(["GET", "POST"])
+def document_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a project's documents; a POST uploads some."""
+    if request.method == "POST":
+        return _upload(request, access.project(request, slug, Role.ENGINEER))
+    return _show_list(request, access.project(request, slug), UploadForm())
+
+
+def _show_list(
+    request: HttpRequest, project: Project, form: UploadForm, status: int = 200
+) -> HttpResponse:
+    page = Paginator(project.documents.for_list(), DOCUMENTS_A_PAGE).get_page(
+        request.GET.get("page")
+    )
+    context = {
+        "documents": page,
+        "progress": progress(project),
+        "form": form,
+        "upload_limit_mb": uploads.limit() // 1_000_000,
+    }
+    return render_page(request, "documents/list.html", context, part="table", status=status)
+
+
+def _upload(request: HttpRequest, project: Project) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show_list(request, project, form, status=422)
+    files: list[UploadedFile] = form.cleaned_data["files"]
+    for file in files:
+        try:
+            documents.add(project, file, file.name or "", request.user)
+        except documents.AlreadyHere as reason:
+            messages.warning(request, str(reason))
+    return redirect("documents", project.slug)
+
+
+@require_GET
+def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show a document's passages and what was left out between them, in the order of its text.
+
+    ``?passage=`` opens the page that holds the passage at that position.
+    """
+    project = access.project(request, slug)
+    found = get_object_or_404(project.documents, pk=pk)
+    parts = found.parts()
+    number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
+    page = Paginator(parts, PARTS_A_PAGE).get_page(number)
+    return render_page(request, "documents/show.html", {"document": found, "parts": page})
+
+
+def _page_of(parts: list[dict[str, Any]], position: str) -> int:
+    """Return the number of the page on which a passage stands; the first if there is none."""
+    for index, part in enumerate(parts):
+        if "passage" in part and str(part["passage"].position) == position:
+            return index // PARTS_A_PAGE + 1
+    return 1
+
+
+@require_GET
+def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
+    """Download the file as it came."""
+    project = access.project(request, slug)
+    found = get_object_or_404(project.documents, pk=pk)
+    if not found.original or not found.original.storage.exists(found.original.name):
+        raise Http404("The original file is not in the storage.")
+    return FileResponse(found.original.open(), as_attachment=True, filename=found.name)
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Queue a failed document, or the failed passages of one, once more."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(project.documents, pk=pk)
+    rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
+    if not any([jobs.retry(row) for row in rows]):
+        messages.info(request, f"Nothing of {found.name} has failed.")
+    return redirect("documents", slug)
+
+
+@require_POST
+def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Remove a document that could not be read, and with it nothing else."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(project.documents, pk=pk)
+    if found.state == JobState.FAILED:
+        documents.remove(found)
+        messages.success(request, f"{found.name} was removed.")
+    else:
+        messages.error(request, f"{found.name} was read, so it stays: items may rest on it.")
+    return redirect("documents", slug)

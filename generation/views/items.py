@@ -1,0 +1,43 @@
+"""All items of a project, and one with its history."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_GET
+
+from generation import checks
+from generation.differences import word_differences
+from generation.forms import ItemFilterForm
+from qareview import access
+from qareview.htmx import render_page
+
+ITEMS_A_PAGE = 50
+
+
+@require_GET
+def item_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List items, narrowed by state and document; the address holds the filter."""
+    project = access.project(request, slug)
+    form = ItemFilterForm(project, request.GET)
+    items = project.items.for_list().filter(**form.conditions())
+    page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
+    return render_page(request, "items/list.html", {"items": page, "form": form})
+
+
+@require_GET
+def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show an item with its passage, where it came from, and everything said about it."""
+    project = access.project(request, slug)
+    found = get_object_or_404(project.items.for_desk(), pk=pk)
+    question = found.question
+    reviews = [
+        {
+            "review": review,
+            "question": word_differences(question.text, review.question),
+            "answer": word_differences(found.answer, review.answer),
+        }
+        for review in found.reviews.select_related("reviewer")
+    ]
+    flags = [checks.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
+    context = {"item": found, "question": question, "reviews": reviews, "flags": flags}
+    return render_page(request, "items/show.html", context)

@@ -1,0 +1,80 @@
+"""Freeze what is accepted, and download it."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation import exports, releases
+from generation.forms import ReleaseForm
+from generation.models import ItemState
+from qareview import access, jobs
+from qareview.htmx import render_page
+from qareview.models import JobState, Project, Role
+
+
+@require_http_methods(["GET", "POST"])
+def release_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a project's releases; a POST by an admin freezes the next."""
+    if request.method == "POST":
+        return _freeze(request, access.project(request, slug, Role.ADMIN))
+    return _show_list(request, access.project(request, slug), ReleaseForm())
+
+
+def _show_list(
+    request: HttpRequest, project: Project, form: ReleaseForm, status: int = 200
+) -> HttpResponse:
+    context = {
+        "releases": project.releases.select_related("created_by"),
+        "is_moving": project.releases.exclude(
+            state__in=(JobState.DONE, JobState.FAILED)
+        ).exists(),
+        "accepted": project.items.filter(state=ItemState.ACCEPTED).count(),
+        "formats": exports.FORMATS,
+        "form": form,
+    }
+    return render_page(request, "releases/list.html", context, part="table", status=status)
+
+
+def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
+    form = ReleaseForm(request.POST)
+    if form.is_valid():
+        try:
+            releases.order(project, request.user, form.cleaned_data["note"])
+        except releases.NothingAccepted as reason:
+            form.add_error(None, str(reason))
+        else:
+            return redirect("releases", project.slug)
+    return _show_list(request, project, form, status=422)
+
+
+@require_GET
+def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    project = access.project(request, slug)
+    found = get_object_or_404(project.releases.select_related("created_by"), number=number)
+    context = {"release": found, "formats": exports.FORMATS, "rows": found.rows.all()[:20]}
+    return render_page(request, "releases/show.html", context)
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    project = access.project(request, slug, Role.ADMIN)
+    if not jobs.retry(get_object_or_404(project.releases, number=number)):
+        messages.info(request, f"Release {number} has not failed.")
+    return redirect("releases", slug)
+
+
+@require_GET
+def download(request: HttpRequest, slug: str, number: int, format_name: str) -> FileResponse:
+    """Download a release as a ZIP in one of the formats."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(
+        project.releases.select_related("project"), number=number, state=JobState.DONE
+    )
+    if format_name not in exports.FORMATS:
+        raise Http404(f"There is no format “{format_name}”.")
+    return FileResponse(
+        exports.zip_file(found, format_name),
+        as_attachment=True,
+        filename=exports.file_name(found, format_name),
+    )

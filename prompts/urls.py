@@ -1,0 +1,5 @@
+from django.urls import path
+
+from prompts import views
+
+urlpatterns = [path("prompts/", views.prompt_list, name="prompts")]

@@ -1,0 +1,137 @@
+import fcntl
+import os
+import secrets
+import signal
+import socket
+import time
+from pathlib import Path
+from typing import IO, Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from qareview import embedded, supervisor
+from qareview.supervisor import Program
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+START_SECONDS = 60
+
+
+class Command(BaseCommand):
+    help = "Set up what is missing, then run web server, workers and beat until Ctrl-C."
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        host, port = options["host"], options["port"]
+        with _only_one():
+            _check_port(host, port)
+            self._step(1, "PostgreSQL and Valkey are running")
+            call_command("migrate", verbosity=0)
+            self._step(2, "The database is up to date")
+            call_command("collectstatic", verbosity=0, interactive=False)
+            self._step(3, "Style sheets and scripts are in place")
+            self._create_admin()
+            call_command("sample_project")
+            self._step(4, "There is an admin, and the project “Sample”")
+            supervisor.run(_programs(host, port), lambda: self._greet(host, port))
+            self.stdout.write("Stopped. Everything is kept in " + str(settings.VAR_DIR))
+
+    def _step(self, number: int, text: str) -> None:
+        self.stdout.write(f"[{number}/5] {text}", ending="\n")
+        self.stdout.flush()
+
+    def _create_admin(self) -> None:
+        if User.objects.exists():
+            return
+        chosen = os.environ.get("QAREVIEW_ADMIN_PASSWORD")
+        password = chosen or secrets.token_urlsafe(12)
+        User.objects.create_superuser("admin", password=password)
+        told = "the one in QAREVIEW_ADMIN_PASSWORD" if chosen else password
+        self.stdout.write(
+            f"      Sign in as  admin  with the password  {told}\n"
+            "      This is shown once; “manage.py changepassword admin” sets another."
+        )
+
+    def _greet(self, host: str, port: int) -> None:
+        _wait_for(host, port)
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host  # noqa: S104  compared, not bound
+        self._step(5, "Web server, workers and beat are running")
+        self.stdout.write(f"\nQAReview is at  http://{shown}:{port}/  (Ctrl-C stops it)")
+        if host not in LOOPBACK and not os.environ.get("QAREVIEW_HOSTS"):
+            self.stdout.write(
+                "Others reach it only by a name listed in QAREVIEW_HOSTS, which is empty."
+            )
+        self.stdout.flush()
+
+
+def _only_one() -> IO[str]:
+    """Return the lock that one running installation holds. Raises CommandError."""
+    path: Path = settings.VAR_DIR / "up.lock"
+    lock = path.open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise CommandError(f"QAReview is already running on {settings.VAR_DIR}.") from None
+    return lock
+
+
+def _check_port(host: str, port: int) -> None:
+    try:
+        with socket.create_server((host, port)):
+            pass
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} at {host} cannot be had: {error.strerror}. "
+            f"Choose another: make run PORT={port + 1}"
+        ) from error
+
+
+def _wait_for(host: str, port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            with socket.create_connection((host, port), timeout=1):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise CommandError(f"The web server did not start; {settings.VAR_DIR}/log/web.log says why.")
+
+
+def _programs(host: str, port: int) -> list[Program]:
+    celery = ["celery", "--app", "qareview.celery", "--quiet"]
+    machine = socket.gethostname()
+
+    def worker(queue: str, niceness: int) -> Program:
+        name = f"{queue}@{machine}"
+        options = ["--queues", queue, "--hostname", name, "--without-gossip", "--without-mingle"]
+        return Program(
+            f"worker-{queue}",
+            [*celery, "worker", "--loglevel", "INFO", *options],
+            worker=name,
+            niceness=niceness,
+        )
+
+    return [
+        Program("web", ["gunicorn", *_gunicorn(host, port)], death_signal=signal.SIGTERM),
+        worker("work", 0),
+        worker("models", 10),  # so that pages stay quick while a model computes
+        Program("beat", [*celery, "beat", "--loglevel", "WARNING"]),
+    ]
+
+
+def _gunicorn(host: str, port: int) -> list[str]:
+    return [
+        "qareview.wsgi",
+        f"--bind={f'[{host}]' if ':' in host else host}:{port}",
+        "--worker-class=gthread",
+        "--workers=2",
+        "--threads=8",
+        "--timeout=120",
+        "--log-level=warning",
+    ]

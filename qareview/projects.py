@@ -1,0 +1,54 @@
+"""Projects begin, and people come and go."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.module_loading import import_string
+from django.utils.text import slugify
+
+from qareview.models import Membership, Project, Role
+
+RESERVED_SLUGS = {"new"}
+
+
+class LastAdmin(Exception):
+    """A project keeps at least one admin."""
+
+
+@transaction.atomic
+def create(name: str, user: Any, slug: str = "") -> Project:
+    """Create a project with ``user`` as its first admin; its slug comes from the name."""
+    project = Project.objects.create(name=name, slug=slug or _free_slug(name))
+    Membership.objects.create(project=project, user=user, role=Role.ADMIN)
+    for path in settings.PROJECT_SETUP:
+        import_string(path)(project)
+    return project
+
+
+def _free_slug(name: str) -> str:
+    start = slugify(name)[:50] or "project"
+    taken = set(Project.objects.filter(slug__startswith=start).values_list("slug", flat=True))
+    candidates = (start, *(f"{start}-{number}" for number in range(2, len(taken) + 4)))
+    return next(slug for slug in candidates if slug not in taken | RESERVED_SLUGS)
+
+
+@transaction.atomic
+def change_role(member: Membership, role: int) -> None:
+    """Give a member another role. Raises LastAdmin."""
+    _keep_an_admin(member, role)
+    member.role = role
+    member.save(update_fields=["role"])
+
+
+@transaction.atomic
+def remove(member: Membership) -> None:
+    """End a membership; the member's reviews stay. Raises LastAdmin."""
+    _keep_an_admin(member, Role.REVIEWER)
+    member.delete()
+
+
+def _keep_an_admin(member: Membership, role: int) -> None:
+    admins = member.project.memberships.select_for_update().filter(role=Role.ADMIN)
+    if role < Role.ADMIN and {admin.pk for admin in admins} == {member.pk}:
+        raise LastAdmin("A project keeps at least one admin. Make somebody else admin first.")

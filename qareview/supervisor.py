@@ -1,0 +1,139 @@
+"""Keeps the programs of one machine running: web, workers and beat.
+
+They die with this process however it ends, are started again when they die, and what a dead
+worker had claimed goes back to the queue at once.
+"""
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from django.db import DatabaseError, close_old_connections
+
+from qareview import embedded, jobs
+
+logger = logging.getLogger(__name__)
+
+STOP_SECONDS = 10
+LONGEST_PAUSE_SECONDS = 30
+CHECK_SERVICES_SECONDS = 2
+
+
+@dataclass
+class Program:
+    """A program to keep running; ``worker`` is the name it claims jobs under, if it is one."""
+
+    name: str
+    arguments: Sequence[str]
+    worker: str = ""
+    death_signal: int = signal.SIGKILL  # what it gets when this process is gone
+    niceness: int = 0
+    process: "subprocess.Popen[bytes] | None" = None
+    pause: float = field(default=0, init=False)  # seconds before the next start
+    started_at: float = field(default=0, init=False)
+
+    def start(self) -> None:
+        with embedded.fresh_log(self.name).open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", *self.arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C reaches the supervisor, which stops them in order
+                preexec_fn=self._before_exec(),
+            )
+        self.started_at = time.monotonic()
+
+    def _before_exec(self) -> Callable[[], None]:
+        die = embedded.die_with_parent(self.death_signal)
+
+        def before_exec() -> None:
+            die()
+            os.nice(self.niceness)
+
+        return before_exec
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def tend(self) -> None:
+        """Start the program again if it died, later each time if it dies at once."""
+        if self.is_running:
+            return
+        now = time.monotonic()
+        if self.process is not None:
+            logger.warning("%s stopped (%s) and is started again.", self.name, self.process.returncode)
+            is_early = now - self.started_at < LONGEST_PAUSE_SECONDS
+            self.pause = min(self.pause * 2 + 1, LONGEST_PAUSE_SECONDS) if is_early else 0
+            self.process = None
+            self.give_back()
+        if now - self.started_at >= self.pause:
+            self.start()
+
+    def give_back(self) -> None:
+        """Return what this worker had claimed. If the database is away, leases run out instead."""
+        if not self.worker:
+            return
+        close_old_connections()
+        with suppress(DatabaseError):
+            jobs.release_leases_of(self.worker)
+
+
+def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
+    """Keep ``programs`` running until SIGINT or SIGTERM; call ``on_start`` once they started."""
+    stop = _StopSignal()
+    addresses = embedded.addresses()
+    try:
+        for program in programs:
+            program.give_back()  # a supervisor killed earlier could not
+            program.start()
+        on_start()
+        checked_at = time.monotonic()
+        while not stop.came:
+            time.sleep(0.2)
+            if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
+                embedded.keep_alive()
+                checked_at = time.monotonic()
+                if embedded.addresses() != addresses:
+                    addresses = embedded.addresses()
+                    _stop(programs)
+            for program in programs:
+                program.tend()
+    finally:
+        _stop(programs)
+
+
+class _StopSignal:
+    """Remembers that the process was asked to stop."""
+
+    def __init__(self) -> None:
+        self.came = False
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._note)
+
+    def _note(self, *_: object) -> None:
+        if self.came:
+            raise KeyboardInterrupt  # asked twice: do not wait for a batch to end
+        self.came = True
+
+
+def _stop(programs: Sequence[Program]) -> None:
+    deadline = time.monotonic() + STOP_SECONDS
+    running = [program.process for program in programs if program.process]
+    for process in running:
+        process.terminate()
+    for process in running:
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            process.wait(max(0, deadline - time.monotonic()))
+        process.kill()
+        process.wait()
+    for program in programs:
+        program.process = None
+        program.give_back()

@@ -1,0 +1,31 @@
+from allauth.account import views as account
+from django.urls import include, path
+
+from qareview import views
+
+# Of the accounts' pages only these: no mail is sent, so there is nothing to confirm or reset by it.
+accounts = [
+    path("sign-in/", account.login, name="account_login"),
+    path("sign-out/", account.logout, name="account_logout"),
+    path("sign-up/", account.signup, name="account_signup"),
+    path("password/", account.password_change, name="account_change_password"),
+    path("reauthenticate/", account.reauthenticate, name="account_reauthenticate"),
+    path("inactive/", account.account_inactive, name="account_inactive"),
+]
+
+urlpatterns = [
+    path("", views.project_list, name="projects"),
+    path("accounts/", include(accounts)),
+    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("projects/new/", views.new_project, name="projects-new"),
+    path("projects/<slug:slug>/settings/", views.project_settings, name="settings"),
+    path("projects/<slug:slug>/members/", views.members, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/", views.change_member, name="members-change"),
+    path(
+        "projects/<slug:slug>/invitations/<int:pk>/withdraw/",
+        views.withdraw_invitation,
+        name="members-withdraw-invitation",
+    ),
+    path("projects/<slug:slug>/", include("generation.urls")),
+    path("projects/<slug:slug>/", include("prompts.urls")),
+]

@@ -1,0 +1,110 @@
+"""Projects, their settings and members, and the invitations to them."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from qareview import access, accounts, projects
+from qareview.forms import InvitationForm, ProjectForm, RoleForm, SettingsForm
+from qareview.htmx import render_page
+from qareview.models import Project, Role
+
+
+@require_GET
+def project_list(request: HttpRequest) -> HttpResponse:
+    """List the user's projects; somebody who has a single one goes straight there."""
+    own = list(Project.objects.of(request.user))
+    may_create = access.may_create_projects(request.user)
+    if len(own) == 1 and not may_create:
+        return redirect("documents", own[0].slug)
+    return render_page(
+        request, "projects/list.html", {"projects": own, "may_create": may_create}
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def new_project(request: HttpRequest) -> HttpResponse:
+    if not access.may_create_projects(request.user):
+        raise PermissionDenied("New projects are started by the installation's admins.")
+    form = ProjectForm(request.POST or None)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render_page(request, "projects/new.html", {"form": form}, status=status)
+    project = projects.create(form.cleaned_data["name"], request.user)
+    return redirect("documents", project.slug)
+
+
+@require_http_methods(["GET", "POST"])
+def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    project = access.project(request, slug, Role.ADMIN)
+    form = SettingsForm(request.POST or None, instance=project)
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render_page(request, "projects/settings.html", {"form": form}, status=status)
+    form.save()
+    messages.success(request, "Saved.")
+    return redirect("settings", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show who belongs to a project; a POST makes an invitation."""
+    project = access.project(request, slug, Role.ADMIN)
+    form = InvitationForm(request.POST or None)
+    if form.is_valid():
+        form.instance.project, form.instance.created_by = project, request.user
+        form.save()
+        messages.success(request, "Here is the link. Send it to the one it is for.")
+        return redirect("members", slug)
+    context = {
+        "members": project.memberships.select_related("user"),
+        "invitations": project.invitations.filter(accepted_at=None),
+        "form": form,
+        "roles": Role.choices,
+    }
+    return render_page(request, "members/list.html", context, status=422 if form.is_bound else 200)
+
+
+@require_POST
+def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    project = access.project(request, slug, Role.ADMIN)
+    member = get_object_or_404(project.memberships, pk=pk)
+    form = RoleForm(request.POST)
+    try:
+        if "remove" in request.POST:
+            projects.remove(member)
+            messages.success(request, f"{member.user} is no longer a member.")
+        elif form.is_valid():
+            projects.change_role(member, form.cleaned_data["role"])
+            messages.success(request, f"{member.user} is now {member.get_role_display()}.")
+        else:
+            messages.error(request, "There is no such role.")
+    except projects.LastAdmin as reason:
+        messages.error(request, str(reason))
+    return redirect("members", slug) if request.user != member.user else redirect("projects")
+
+
+@require_POST
+def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    project = access.project(request, slug, Role.ADMIN)
+    get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
+    messages.success(request, "The link no longer works.")
+    return redirect("members", slug)
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Show an invitation; a POST by somebody signed in accepts it."""
+    found = accounts.open_invitation(token)
+    if found is None:
+        raise Http404("This invitation was taken or withdrawn. Ask for a new link.")
+    if request.method == "POST" and isinstance(request.user, User):
+        accounts.accept(found, request.user)
+        return redirect("documents", found.project.slug)
+    request.session[accounts.SESSION_KEY] = token
+    return render_page(request, "invitations/show.html", {"invitation": found})
