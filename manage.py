@@ -5,7 +5,15 @@ import os
 import sys
 
 # Commands that need no database: they must work before anything is set up.
-WITHOUT_SERVICES = {"help", "--help", "--version", "version", "makemigrations", "check", "collectstatic"}
+WITHOUT_SERVICES = {
+    "help",
+    "--help",
+    "--version",
+    "version",
+    "makemigrations",
+    "check",
+    "collectstatic",
+}
 
 
 def main() -> None:

@@ -18,7 +18,7 @@ EXPLANATIONS = {
     COPY_OF_PASSAGE: "The answer is copied from the passage word for word.",
     EMPTY_QUESTION: "The model wrote no question.",
     CUT_OFF_QUESTION: "The question breaks off in the middle.",
-    NOT_A_QUESTION: "This is not a question: it lacks a question mark or has fewer than four words.",
+    NOT_A_QUESTION: "Not a question: the question mark is missing, or it has under four words.",
     COPY_OF_ANSWER: "The question repeats the answer.",
 }
 

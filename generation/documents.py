@@ -19,7 +19,7 @@ class AlreadyHere(Exception):
     """The project has a document with the same bytes; the message names it."""
 
 
-def add(project: Project, file: File, name: str, user: Any = None) -> Document:
+def add(project: Project, file: File[bytes], name: str, user: Any = None) -> Document:
     """Store a file and queue it to be read.
 
     A file over the limit becomes a failed document without its content. Raises AlreadyHere.
@@ -46,7 +46,7 @@ def add(project: Project, file: File, name: str, user: Any = None) -> Document:
     return document
 
 
-def _refused(project: Project, file: File, name: str, user: Any) -> Document:
+def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Document:
     megabytes = (file.size or 0) / 1_000_000
     return Document.objects.create(
         project=project,
@@ -66,7 +66,7 @@ def remove(document: Document) -> None:
     original = document.original
     document.delete()
     if original:
-        transaction.on_commit(lambda: original.storage.delete(original.name))
+        transaction.on_commit(lambda: original.storage.delete(str(original.name)))
 
 
 def clean_name(name: str) -> str:

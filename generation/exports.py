@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -76,9 +77,7 @@ def write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str
 
 def zip_file(release: Release, format_name: str) -> IO[bytes]:
     """Return the ZIP as a file at its start, for a download."""
-    import tempfile
-
-    file = tempfile.TemporaryFile()
+    file = tempfile.TemporaryFile()  # noqa: SIM115  the download closes it
     write_zip(release, format_name, file)
     file.seek(0, io.SEEK_SET)
     return file

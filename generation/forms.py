@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
-from generation.models import Item, ItemState, Release, Verdict
+from generation.models import Document, Item, ItemState, Release, Verdict
 from generation.queue import Submission
 from qareview.models import Project
 
@@ -19,7 +19,7 @@ class FilesField(forms.FileField):
 
     widget = FilesInput
 
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         # What is wrong with a file is told on its own row, not by refusing all of them.
         if not data:
             raise forms.ValidationError("Choose at least one file.")
@@ -27,7 +27,7 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    files = FilesField()
+    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
 
 
 class ReviewForm(forms.Form):
@@ -96,8 +96,11 @@ class ItemFilterForm(forms.Form):
     state = forms.ChoiceField(
         choices=[("", "any state"), *ItemState.choices], required=False, label="State"
     )
-    document = forms.ModelChoiceField(
-        queryset=None, required=False, label="Document", empty_label="any document"
+    document: forms.ModelChoiceField[Document] = forms.ModelChoiceField(
+        queryset=Document.objects.none(),
+        required=False,
+        label="Document",
+        empty_label="any document",
     )
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:

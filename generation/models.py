@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from prompts.models import Variant
@@ -19,14 +20,14 @@ def original_path(document: "Document", name: str) -> str:
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def for_list(self) -> "DocumentQuerySet":
-        """Leave the text out; add how many passages a document has, and how far they and their items are."""
+        """Leave the text out; add how many passages and items there are, and how far they are."""
         passages = Passage.objects.filter(document=OuterRef("pk")).order_by().values("document")
-        items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
-        items = items.values("passage__document")
+        of_items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
+        items = of_items.values("passage__document")
 
         def count(rows: Any, **condition: Any) -> Any:
             counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")
-            return models.functions.Coalesce(Subquery(counted), 0)
+            return Coalesce(Subquery(counted), 0)
 
         return self.defer("text", "left_out", "page_starts").annotate(
             passage_count=count(passages),
@@ -171,8 +172,9 @@ class Item(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
-    standing_reviews: list["Review"]  # set by for_list()
     version = models.PositiveIntegerField(default=1)
+    # set by for_list(); the type checker's plugin finds it there too, but only in some orders
+    standing_reviews: list["Review"]  # type: ignore[no-redef, unused-ignore]
     held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     held_until = models.DateTimeField(null=True)
 
@@ -244,9 +246,7 @@ class Review(models.Model):
     """One person's word on an item: appended, never changed; withdrawn, it stays on record."""
 
     item = models.ForeignKey(Item, models.PROTECT, related_name="reviews")
-    reviewer = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews"
-    )
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
     submission = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     question = models.TextField(blank=True)

@@ -38,7 +38,7 @@ def read(document: Document) -> None:
         raise jobs.JobFailed(str(reason)) from reason
     except FileNotFoundError as error:
         raise jobs.JobFailed(
-            "The original file is missing from the storage. Remove this document and upload it again."
+            "The original file is missing. Remove this document and upload it again."
         ) from error
     cuts, left_out = passages.cut(
         reading.text, document.project.passage_length, reading.page_starts
@@ -70,9 +70,10 @@ def draft(batch: list[Passage]) -> None:
     Raises CannotWorkNow if a model cannot be used. A passage whose prompt cannot be filled in
     fails by itself.
     """
-    projects = {project.pk: project for project in Project.objects.filter(
-        documents__passages__in=batch
-    ).distinct()}
+    projects = {
+        project.pk: project
+        for project in Project.objects.filter(documents__passages__in=batch).distinct()
+    }
     documents = Document.objects.defer("text").in_bulk({row.document_id for row in batch})
     for row in batch:
         row.document = documents[row.document_id]

@@ -1,8 +1,9 @@
 """How far a project is: counts of rows, never a counter."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from generation.models import Document, Passage
 from qareview.models import JobState, Project
@@ -51,7 +52,7 @@ def progress(project: Project) -> Progress:
     )
 
 
-def _count(jobs):  # type: ignore[no-untyped-def]  # a QuerySet of any kind of job
+def _count(jobs: QuerySet[Any]) -> dict[str, int]:
     return jobs.aggregate(
         all=Count("pk"),
         moving=Count("pk", filter=Q(state__in=MOVING)),

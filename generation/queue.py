@@ -25,7 +25,7 @@ STATES = {
 
 @dataclass(frozen=True)
 class Submission:
-    """What a reviewer sends: ``key`` tells a second click, ``version`` an item changed meanwhile."""
+    """What a reviewer sends: ``key`` tells a second click, ``version`` a changed item."""
 
     key: UUID
     version: int

@@ -41,7 +41,7 @@ class CannotRead(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """The text of a file; ``page_starts`` holds one offset into ``text`` per page, if it has pages."""
+    """The text of a file; ``page_starts``: an offset into ``text`` per page, if it has pages."""
 
     text: str
     media_type: str
@@ -93,7 +93,9 @@ def _kind_of_archive(path: Path) -> str:
             if "word/document.xml" in archive.namelist():
                 return DOCX
     except zipfile.BadZipFile:
-        raise CannotRead("The file is damaged: it starts like a DOCX and then breaks off.") from None
+        raise CannotRead(
+            "The file is damaged: it starts like a DOCX and then breaks off."
+        ) from None
     raise CannotRead(f"This is a ZIP archive, but no DOCX. {_READABLE}")
 
 
@@ -109,7 +111,11 @@ def decode(data: bytes, *, is_cut: bool = False) -> str:
 
     ``is_cut`` says that data are the beginning of something longer. Raises CannotRead.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
     if b"\0" in data:

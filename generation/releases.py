@@ -1,4 +1,4 @@
-"""What was accepted is frozen into a numbered release: copies that nothing done later can change."""
+"""What was accepted is frozen into a numbered release: copies that nothing later can change."""
 
 import hashlib
 import json
@@ -124,7 +124,7 @@ def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Sp
     ascending = sorted((count, document) for document, count in rows.items())
     fresh = [document for _, document in ascending if document not in splits]
     for document in [*fresh[-1:], *fresh[:-1]]:
-        filled = Counter({split: 0 for split in Split})
+        filled = Counter(dict.fromkeys(Split, 0))
         for member, split in splits.items():
             filled[split] += rows[member]
         splits[document] = _neediest(filled, rows.total())
@@ -146,9 +146,7 @@ def _earlier_splits(project: Project) -> dict[int, Split]:
     return known
 
 
-def _facts(
-    rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]
-) -> dict[str, Any]:
+def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) -> dict[str, Any]:
     """Return what the card and the manifest tell of a release beside its rows."""
     by_document = Counter(item.passage.document_id for item in items)
     by_split = Counter(row.split for row in rows)

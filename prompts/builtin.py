@@ -57,7 +57,7 @@ BUILTIN: dict[Task, dict[str, Any]] = {
             },
             {
                 "answer": _LIBRARY_ANSWER,
-                "output": "How much does a library card cost, and who gets it for free?",
+                "output": "How much does a library card cost?",
             },
         ],
         "max_tokens": 48,

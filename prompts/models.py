@@ -33,7 +33,7 @@ class Prompt(models.Model):
 
 
 class Variant(models.Model):
-    """One wording of a prompt, with the model it is for. It never changes: a change is a new one."""
+    """One wording of a prompt and the model it is for. It never changes: a change is a new one."""
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="variants")
     number = models.PositiveIntegerField()

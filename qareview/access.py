@@ -4,7 +4,7 @@ A stranger gets 404, so that not even a project's existence leaks; a member with
 """
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
@@ -20,7 +20,7 @@ def membership(user: Who, slug: str, role: Role = Role.REVIEWER) -> Membership:
     """
     found = (
         Membership.objects.select_related("project")
-        .filter(project__slug=slug, user_id=user.pk)
+        .filter(project__slug=slug, user_id=user.pk or 0)
         .first()
     )
     if found is None:
@@ -38,6 +38,13 @@ def project(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Proj
     found = membership(request.user, slug, role)
     request.membership = found  # type: ignore[attr-defined]  # read by htmx.house
     return found.project
+
+
+def user(request: HttpRequest) -> User:
+    """Return who makes the request. Raises PermissionDenied if nobody is signed in."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied("Sign in first.")
+    return request.user
 
 
 def may_create_projects(user: Who) -> bool:

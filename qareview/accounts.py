@@ -15,9 +15,7 @@ SESSION_KEY = "invitation"
 def open_invitation(token: str) -> Invitation | None:
     """Return the invitation with this token unless it was taken already."""
     return (
-        Invitation.objects.select_related("project")
-        .filter(token=token, accepted_at=None)
-        .first()
+        Invitation.objects.select_related("project").filter(token=token, accepted_at=None).first()
     )
 
 

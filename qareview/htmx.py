@@ -48,7 +48,8 @@ def sign_in_on_whole_page(
         if not (is_redirect and wants_part(request) and not request.user.is_authenticated):
             return response
         page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(redirect_to_login(page).url)
+        answer: HttpResponse = HttpResponseClientRedirect(redirect_to_login(page).url)
+        return answer
 
     return middleware
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 from celery import current_app
 from django.conf import settings
 from django.db import DatabaseError, close_old_connections, connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -153,8 +153,12 @@ def give_back(rows: Sequence[J]) -> None:
 
 def retry(row: Job) -> bool:
     """Queue a failed job once more; return whether it was failed."""
-    queued = type(row)._default_manager.filter(pk=row.pk, state=JobState.FAILED).update(
-        state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
+    queued = (
+        type(row)
+        ._default_manager.filter(pk=row.pk, state=JobState.FAILED)
+        .update(
+            state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
+        )
     )
     knock(type(row))
     return bool(queued)
@@ -186,7 +190,7 @@ def _return_to_queue(kind: type[Job], lost: Q) -> None:
     rows.update(state=JobState.QUEUED, lease="", lease_until=None)
 
 
-def _held(rows: Sequence[J]):  # type: ignore[no-untyped-def]  # a QuerySet of the rows' own model
+def _held(rows: Sequence[J]) -> QuerySet[J]:
     return type(rows[0])._default_manager.filter(
         pk__in=[row.pk for row in rows], state=JobState.RUNNING, lease=rows[0].lease
     )

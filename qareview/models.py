@@ -30,7 +30,7 @@ def default_reject_reasons() -> list[str]:
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def of(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
-        return self.filter(memberships__user_id=user.pk)
+        return self.filter(memberships__user_id=user.pk or 0)
 
 
 class Project(models.Model):
@@ -56,9 +56,7 @@ class Project(models.Model):
 
 class Membership(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
 
     class Meta:

@@ -18,7 +18,7 @@ VAR_DIR = embedded.var_dir()
 
 
 def _secret_key() -> str:
-    """Return the key kept under var/, made on first use: one per installation, never in the source."""
+    """Return the key kept under var/, made on first use, so that every installation has its own."""
     path = VAR_DIR / "secret_key"
     try:
         return path.read_text()
@@ -87,7 +87,10 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["template_partials.templatetags.partials", "qareview.templatetags.qareview"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "qareview.templatetags.qareview",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -182,7 +185,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_CHANGE_EMAIL = False
+ACCOUNT_SESSION_REMEMBER = True
 # Sign-in attempts are counted in the database, so that every web process sees the same count and
 # a broker that is away locks nobody out.
 CACHES = {
@@ -216,5 +219,9 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "loggers": {  # else a line for every sweep
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.worker": {"level": "WARNING"},
+    },
     "root": {"handlers": ["console"], "level": os.environ.get("QAREVIEW_LOG_LEVEL", "INFO")},
 }

@@ -69,7 +69,9 @@ class Program:
             return
         now = time.monotonic()
         if self.process is not None:
-            logger.warning("%s stopped (%s) and is started again.", self.name, self.process.returncode)
+            logger.warning(
+                "%s stopped (%s) and is started again.", self.name, self.process.returncode
+            )
             is_early = now - self.started_at < LONGEST_PAUSE_SECONDS
             self.pause = min(self.pause * 2 + 1, LONGEST_PAUSE_SECONDS) if is_early else 0
             self.process = None

@@ -5,7 +5,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
 
 
-class TooLargeFile(UploadedFile):
+class TooLargeFile(UploadedFile[bytes]):
     """Stands for a file that was refused: its name, and nothing of its content."""
 
 
@@ -16,7 +16,7 @@ class LimitHandler(FileUploadHandler):
         is_within = start + len(raw_data) <= limit()
         return raw_data if is_within else None  # None: later handlers see no more of this file
 
-    def file_complete(self, file_size: int) -> UploadedFile | None:
+    def file_complete(self, file_size: int) -> UploadedFile[bytes] | None:
         if file_size <= limit():
             return None
         return TooLargeFile(name=self.file_name, size=file_size)

@@ -21,9 +21,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
     may_create = access.may_create_projects(request.user)
     if len(own) == 1 and not may_create:
         return redirect("documents", own[0].slug)
-    return render_page(
-        request, "projects/list.html", {"projects": own, "may_create": may_create}
-    )
+    return render_page(request, "projects/list.html", {"projects": own, "may_create": may_create})
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,7 +54,8 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        form.instance.project, form.instance.created_by = project, request.user
+        form.instance.project = project
+        form.instance.created_by = access.user(request)
         form.save()
         messages.success(request, "Here is the link. Send it to the one it is for.")
         return redirect("members", slug)

@@ -48,7 +48,7 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show_list(request, project, form, status=422)
-    files: list[UploadedFile] = form.cleaned_data["files"]
+    files: list[UploadedFile[bytes]] = form.cleaned_data["files"]
     for file in files:
         try:
             documents.add(project, file, file.name or "", request.user)
@@ -84,7 +84,7 @@ def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
     """Download the file as it came."""
     project = access.project(request, slug)
     found = get_object_or_404(project.documents, pk=pk)
-    if not found.original or not found.original.storage.exists(found.original.name):
+    if not found.original or not found.original.storage.exists(str(found.original.name)):
         raise Http404("The original file is not in the storage.")
     return FileResponse(found.original.open(), as_attachment=True, filename=found.name)
 
@@ -95,7 +95,7 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(project.documents, pk=pk)
     rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
-    if not any([jobs.retry(row) for row in rows]):
+    if not sum(jobs.retry(row) for row in rows):
         messages.info(request, f"Nothing of {found.name} has failed.")
     return redirect("documents", slug)
 

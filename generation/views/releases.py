@@ -26,9 +26,7 @@ def _show_list(
 ) -> HttpResponse:
     context = {
         "releases": project.releases.select_related("created_by"),
-        "is_moving": project.releases.exclude(
-            state__in=(JobState.DONE, JobState.FAILED)
-        ).exists(),
+        "is_moving": project.releases.exclude(state__in=(JobState.DONE, JobState.FAILED)).exists(),
         "accepted": project.items.filter(state=ItemState.ACCEPTED).count(),
         "formats": exports.FORMATS,
         "form": form,

@@ -6,6 +6,7 @@ import nh3
 from django import template
 from django.http import HttpRequest
 from django.template.defaultfilters import pluralize
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
@@ -41,8 +42,10 @@ def current(context: dict[str, Any], section: str) -> SafeString:
     """Mark the link to the section of the app that the page stands in."""
     request: HttpRequest = context["request"]
     match = request.resolver_match
-    is_here = match is not None and match.url_name is not None and match.url_name.split("-")[0] == section
-    return mark_safe('aria-current="page"' if is_here else "")
+    is_here = (
+        match is not None and match.url_name is not None and match.url_name.split("-")[0] == section
+    )
+    return format_html('aria-current="{}"', "page") if is_here else format_html("{}", "")
 
 
 @register.simple_tag(takes_context=True)

@@ -22,7 +22,7 @@ and complete.
 
 
 class Command(BaseCommand):
-    help = "Create the project “sample” from the documents that ship with QAReview, if it is missing."
+    help = "Create the project “sample” from three documents that ship with QAReview."
 
     def handle(self, *args: Any, **options: Any) -> None:
         if Project.objects.filter(slug="sample").exists():

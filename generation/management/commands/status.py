@@ -32,6 +32,8 @@ class Command(ProjectCommand):
         for passage in Passage.objects.filter(
             document__project=project, state=JobState.FAILED
         ).select_related("document"):
-            self.stdout.write(f"{passage.document.name}, passage {passage.position}: {passage.error}")
+            self.stdout.write(
+                f"{passage.document.name}, passage {passage.position}: {passage.error}"
+            )
         if trouble:
             self.stdout.write(trouble)

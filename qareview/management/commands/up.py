@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from qareview import embedded, supervisor
+from qareview import supervisor
 from qareview.supervisor import Program
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

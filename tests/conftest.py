@@ -1,0 +1,57 @@
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+
+from qareview.models import Project, Role
+from tests import make
+
+
+@dataclass(frozen=True)
+class Team:
+    """A project and somebody of each role; the stranger is a member of another project."""
+
+    project: Project
+    admin: User
+    engineer: User
+    reviewer: User
+    stranger: User
+
+    @property
+    def url(self) -> str:
+        return f"/projects/{self.project.slug}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def static_files() -> None:
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    admin = make.user("ada")
+    project = make.project(admin)
+    stranger = make.user("sam")
+    make.project(stranger, name="Elsewhere")
+    return Team(
+        project,
+        admin,
+        make.member(project, Role.ENGINEER, "eve"),
+        make.member(project, Role.REVIEWER, "rob"),
+        stranger,
+    )
+
+
+@pytest.fixture
+def browse() -> Callable[[User], Client]:
+    """Give a client that is signed in."""
+
+    def signed_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return signed_in
