@@ -107,26 +107,19 @@ class ItemState(models.TextChoices):
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
-    def for_desk(self) -> "ItemQuerySet":
-        """Load what the desk shows of an item in a fixed number of queries."""
-        return (
-            self.select_related("passage__document", "variant__prompt", "held_by")
-            .defer("passage__document__text", "passage__document__left_out")
-            .prefetch_related("questions")
-        )
-
     def for_list(self) -> "ItemQuerySet":
         """Load what a list shows of its items in a fixed number of queries."""
-        reviews = Review.objects.standing().select_related("reviewer").order_by("id")
         questions = Question.objects.select_related("variant__prompt")
+        reviews = Review.objects.select_related("reviewer")
         return (
             self.select_related("passage__document")
             .defer("passage__document__text", "passage__document__left_out")
-            .prefetch_related(
-                Prefetch("questions", questions),
-                Prefetch("reviews", reviews, to_attr="standing_reviews"),
-            )
+            .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
+
+    def for_desk(self) -> "ItemQuerySet":
+        """Load what the desk shows of an item in a fixed number of queries."""
+        return self.for_list().select_related("variant__prompt", "held_by")
 
     def free_for(self, user: Any) -> "ItemQuerySet":
         """Keep what is pending and not on somebody else's desk, in the order ``user`` gets it.
@@ -173,8 +166,6 @@ class Item(models.Model):
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
     version = models.PositiveIntegerField(default=1)
-    # set by for_list(); the type checker's plugin finds it there too, but only in some orders
-    standing_reviews: list["Review"]  # type: ignore[no-redef, unused-ignore]
     held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     held_until = models.DateTimeField(null=True)
 
@@ -195,20 +186,18 @@ class Item(models.Model):
         return self.questions.all()[0]
 
     @property
-    def decision(self) -> "Review | None":
-        """As :meth:`deciding_review`, of an item that for_list() loaded."""
-        words = [row for row in self.standing_reviews if row.verdict != Verdict.SKIPPED]
-        return words[-1] if words else None
+    def decisions(self) -> list["Review"]:
+        """The reviews that count, the oldest first: not withdrawn, and more than a skip."""
+        return [
+            review
+            for review in self.reviews.all()
+            if review.withdrawn_at is None and review.verdict != Verdict.SKIPPED
+        ]
 
-    def deciding_review(self) -> "Review | None":
-        """The last review that stands, skips aside: the item's state follows from it."""
-        return (
-            self.reviews.standing()
-            .exclude(verdict=Verdict.SKIPPED)
-            .select_related("reviewer")
-            .order_by("-id")
-            .first()
-        )
+    @property
+    def decision(self) -> "Review | None":
+        """The last review that counts: the item's state follows from it."""
+        return self.decisions[-1] if self.decisions else None
 
 
 class Question(models.Model):

@@ -110,7 +110,7 @@ def _verdict(item: Item, submission: Submission) -> Verdict:
 
 def _settle(item: Item, **changes: Any) -> None:
     """Derive the item's state from its reviews, and note that it changed."""
-    last = item.deciding_review()
+    last = item.decision
     item.state = STATES[Verdict(last.verdict)] if last else ItemState.PENDING
     item.version += 1
     for field, value in changes.items():

@@ -3,6 +3,7 @@
 What a file is shows in its first bytes; its name only tells Markdown from plain text.
 """
 
+import codecs
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 PLAIN = "text/plain"
 
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin with PKI
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
 _FOREIGN = {
     b"\xff\xd8\xff": "a JPEG picture",
@@ -30,7 +32,7 @@ _FOREIGN = {
     b"Rar!": "a RAR archive",
     b"7z\xbc\xaf": "a 7-Zip archive",
     b"\x7fELF": "a program",
-    b"MZ": "a program",
+    b"MZ\x90": "a program",
 }
 _READABLE = "Upload HTML, Markdown, plain text, DOCX or PDF."
 
@@ -74,7 +76,7 @@ def media_type_of(path: Path, name: str) -> str:
         raise CannotRead("The file is empty.")
     if b"%PDF-" in start[:1024]:
         return PDF
-    if start.startswith(b"PK"):
+    if start.startswith(_ZIP):
         return _kind_of_archive(path)
     if start.startswith(_OLE):
         raise CannotRead(
@@ -121,12 +123,20 @@ def decode(data: bytes, *, is_cut: bool = False) -> str:
     if b"\0" in data:
         return _without_mark(data)
     try:
-        return (data[: data.rfind(b"\n") + 1] or data if is_cut else data).decode()
+        return codecs.getincrementaldecoder("utf-8")().decode(data, final=not is_cut)
     except UnicodeDecodeError:
-        guess = charset_normalizer.from_bytes(data).best()
-    if guess is None:
+        return _by_likelihood(data)
+
+
+def _by_likelihood(data: bytes) -> str:
+    """Decode by the best guess; Windows-1252, the most common, where it is about as good."""
+    guesses = charset_normalizer.from_bytes(data)
+    best = guesses.best()
+    if best is None:
         raise CannotRead(f"This is not text in any encoding known. {_READABLE}")
-    return str(guess)
+    least = best.coherence - 0.05  # its coherence with a language says little in short texts
+    western = (guess for guess in guesses if "cp1252" in guess.could_be_from_charset)
+    return str(next((guess for guess in western if guess.coherence >= least), best))
 
 
 def _without_mark(data: bytes) -> str:
@@ -153,7 +163,9 @@ def _read_office(path: Path, media_type: str) -> Reading:
     import kreuzberg
 
     config = kreuzberg.ExtractionConfig(
-        output_format="markdown", pages=kreuzberg.PageConfig(extract_pages=True)
+        output_format="markdown",
+        pages=kreuzberg.PageConfig(extract_pages=True),
+        use_cache=False,  # else the text of every document stays under ~/.cache as well
     )
     try:
         result = kreuzberg.extract_file_sync(path, media_type, config=config)
@@ -188,8 +200,14 @@ def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
         beginning = "".join(filter(str.isalnum, page))[:60]
         found = letters.find(beginning, at) if beginning else -1
         if found >= 0:
-            starts.append(offsets[found])
+            starts.append(_with_marks(text, offsets[found]))
             at = found + len(beginning)
         else:
             starts.append(starts[-1] if starts else 0)
     return [0, *starts[1:]] if starts else []
+
+
+def _with_marks(text: str, offset: int) -> int:
+    """Return where the line starts if only marks, such as those of a heading, stand before."""
+    line = text.rfind("\n", 0, offset) + 1
+    return offset if any(map(str.isalnum, text[line:offset])) else line

@@ -14,7 +14,6 @@ from generation.models import (
     ItemState,
     Release,
     ReleaseRow,
-    Review,
     Split,
     Verdict,
 )
@@ -90,9 +89,7 @@ def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list
 
 def triple_of(item: Item) -> dict[str, Any]:
     """Return the full record of an accepted item, its text as the deciding review left it."""
-    reviews: list[Review] = [
-        review for review in item.standing_reviews if review.verdict != Verdict.SKIPPED
-    ]
+    reviews = item.decisions
     deciding = reviews[-1]
     passage = item.passage
     return {

@@ -179,6 +179,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "projects"
 ACCOUNT_ADAPTER = "qareview.accounts.InvitedOnlyAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}

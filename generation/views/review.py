@@ -82,7 +82,7 @@ def _show_conflict(
     request: HttpRequest, project: Project, item: Item, form: ReviewForm
 ) -> HttpResponse:
     """Refuse a review of an item that changed meanwhile: tell what changed, keep what was typed."""
-    decided = item.deciding_review()
+    decided = item.decision
     question = decided.question if decided and decided.question else item.question.text
     answer = decided.answer if decided and decided.answer else item.answer
     conflict = {
@@ -117,7 +117,7 @@ def _show(
 def _item_context(item: Item, form: ReviewForm | None) -> dict[str, Any]:
     question = item.question
     typed = form.data if form else {}
-    decided = None if form else item.deciding_review()
+    decided = None if form else item.decision
     stands = decided if decided and decided.question else None
     return {
         "item": item,

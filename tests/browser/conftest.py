@@ -1,0 +1,138 @@
+"""A real Chromium: one found on the machine, else from apt as root, else Playwright's own."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
+
+from tests.site import PASSWORD, Site
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = [
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+]
+
+
+def find_chromium() -> str | None:
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
+def install_chromium() -> None:
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "chromium"], check=False)
+    if find_chromium() is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+
+
+def launch(playwright: Playwright) -> Browser:
+    path = find_chromium()
+    return playwright.chromium.launch(executable_path=path, args=FLAGS)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        try:
+            started = launch(playwright)
+        except Error:
+            install_chromium()
+            try:
+                started = launch(playwright)
+            except Error as error:
+                message = f"NO CHROMIUM: the browser tests could not run. {error}"
+                if os.environ.get("CI") == "true":
+                    pytest.fail(message)
+                pytest.skip(message)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, site: Site) -> Page:
+    """A page signed in as the admin; any error in its console fails the test at the end."""
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    sign_in(page, site)
+    return page
+
+
+def sign_in(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/accounts/sign-in/")
+    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{site.url}/")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running QAReview that drafts with the scripted model."""
+    started = Site(tmp_path_factory.mktemp("site") / "var").start()
+    started.manage("wait", "sample", "--timeout", "120")
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="session")
+def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A running QAReview that drafts with the embedded language model."""
+    started = Site(
+        tmp_path_factory.mktemp("real") / "var", model="smollm2-135m-instruct"
+    ).start()
+    yield started
+    started.stop()
+
+
+OWLS = """\
+# Owls
+
+## Hearing
+
+A barn owl finds a mouse in complete darkness by its hearing alone. Its left ear sits higher than
+its right ear, so that a sound from below reaches one ear a little earlier than the other. The
+face works like a dish that gathers sound. In a laboratory in 1961 a barn owl struck a mouse that
+rustled a leaf on the floor of a room without any light, and missed the leaf itself by less than
+two degrees. When one ear was stopped with cotton, the owl struck too high or too low.
+
+## Flight
+
+The front edge of an owl's wing carries a comb of stiff feathers. The comb breaks the air into
+small streams, which makes the flight almost silent. A mouse hears the owl only when it is too
+late. Engineers copied the comb for the blades of wind turbines, and measured half the noise. The
+price of the silence is speed: an owl flies more slowly than a falcon of the same weight, and in
+heavy rain the soft feathers soak, so that barn owls go hungry in a wet spring.
+
+## Food
+
+An owl swallows a mouse whole. Some hours later it brings up a pellet of bones and fur. Biologists
+open the pellets to learn which small animals live in a region. In one barn in Saxony 4,812
+pellets were counted in a single winter, and among the skulls in them were three of a vole that
+nobody had seen in that region for forty years. A young owl eats up to four mice in a night, and a
+pair with six young carries some nine hundred of them to the nest in a single summer.
+"""
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> Path:
+    path = tmp_path / "owls.md"
+    path.write_text(OWLS)
+    return path

@@ -1,0 +1,91 @@
+"""A flag is raised for what it names, and for nothing else."""
+
+import pytest
+
+from generation import checks
+from qareview.backends import Completion
+
+PASSAGE = "The gates of the basin close by themselves. They open when the tide rises again."
+ANSWER = "The gates close without help."
+QUESTION = "How do the gates of the basin close?"
+
+
+def completion(text, *, cut_off=False):
+    return Completion(text, tokens_in=1, tokens_out=1, milliseconds=1, cut_off=cut_off)
+
+
+@pytest.mark.parametrize(
+    ("answer", "flags"),
+    [
+        (ANSWER, []),
+        (f"  {ANSWER}\n", []),
+        ("Do the gates close without help?", []),
+        ("They “close without help”", []),
+        ("", [checks.EMPTY_ANSWER]),
+        (" \n\t", [checks.EMPTY_ANSWER]),
+        ("The gates close without", [checks.CUT_OFF_ANSWER]),
+        ("The gates close, and", [checks.CUT_OFF_ANSWER]),
+        ("The gates of the basin close by themselves.", [checks.COPY_OF_PASSAGE]),
+        ("the gates, of the Basin: close by themselves!", [checks.COPY_OF_PASSAGE]),
+        (PASSAGE, [checks.COPY_OF_PASSAGE]),
+        ("gates of the basin", [checks.CUT_OFF_ANSWER, checks.COPY_OF_PASSAGE]),
+        ("The gate.", []),  # the passage has “gates”: words are compared, not letters
+        ("Gates close basin.", []),
+    ],
+)
+def test_flags_of_an_answer(answer, flags):
+    assert checks.flags_of_answer(completion(answer), PASSAGE) == flags
+
+
+def test_an_answer_the_model_did_not_end_is_cut_off():
+    assert checks.flags_of_answer(completion(ANSWER, cut_off=True), PASSAGE) == [
+        checks.CUT_OFF_ANSWER
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "flags"),
+    [
+        (QUESTION, []),
+        (f"\n{QUESTION} ", []),
+        ("Who closes the gates?", []),
+        ("", [checks.EMPTY_QUESTION]),
+        ("  \n", [checks.EMPTY_QUESTION]),
+        ("The gates of the basin close.", [checks.NOT_A_QUESTION]),
+        ("How do the gates of the basin close", [checks.NOT_A_QUESTION]),
+        ("Why gates close?", [checks.NOT_A_QUESTION]),
+        ("Is it so that the gates close without help?", [checks.COPY_OF_ANSWER]),
+        (ANSWER, [checks.NOT_A_QUESTION, checks.COPY_OF_ANSWER]),
+    ],
+)
+def test_flags_of_a_question(question, flags):
+    assert checks.flags_of_question(completion(question), ANSWER) == flags
+
+
+def test_a_question_the_model_did_not_end_is_cut_off():
+    assert checks.flags_of_question(completion(QUESTION, cut_off=True), ANSWER) == [
+        checks.CUT_OFF_QUESTION
+    ]
+
+
+def test_a_question_does_not_repeat_an_answer_that_is_empty():
+    assert checks.flags_of_question(completion(QUESTION), "") == []
+
+
+def test_every_flag_is_explained():
+    names = {
+        value
+        for name, value in vars(checks).items()
+        if name.isupper() and isinstance(value, str) and not name.startswith("_")
+    }
+    assert set(checks.EXPLANATIONS) == names
+    assert len(set(checks.EXPLANATIONS.values())) == len(names)
+    assert all(sentence.endswith(".") for sentence in checks.EXPLANATIONS.values())
+
+
+def test_a_flag_fits_into_its_column():
+    from generation.models import Item, Question
+
+    longest = max(map(len, checks.EXPLANATIONS))
+    for model in (Item, Question):
+        assert longest <= model._meta.get_field("flags").base_field.max_length

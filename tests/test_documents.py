@@ -1,0 +1,471 @@
+"""The pages of documents: upload, list, look into, retry, remove, download."""
+
+import hashlib
+
+import pytest
+from django.contrib.messages import get_messages
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from generation import documents
+from generation.models import Document, ItemState, Passage
+from qareview.models import JobState
+from tests import files, make
+
+PART = {"HX-Request": "true"}
+
+
+@pytest.fixture(autouse=True)
+def kept(settings, tmp_path):
+    """Give the folder of the originals, empty at first."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.MEDIA_ROOT.mkdir()
+    return settings.MEDIA_ROOT
+
+
+def upload(client, team, *sent, **options):
+    data = {"files": [SimpleUploadedFile(name, data) for name, data in sent]} if sent else {}
+    return client.post(f"{team.url}/", data, **options)
+
+
+def upload_raw(client, team, filename):
+    """Send a file under a name that Django's own test client would clean."""
+    body = (
+        '--x\r\nContent-Disposition: form-data; name="files"; filename="'
+        f'{filename}"\r\n\r\n{files.MARKDOWN}\r\n--x--\r\n'
+    )
+    return client.post(f"{team.url}/", body.encode(), "multipart/form-data; boundary=x")
+
+
+def page(response, status=200):
+    assert response.status_code == status
+    return response.text
+
+
+def told(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+def originals(folder):
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+# The list
+
+
+def test_list_without_documents_says_what_to_do(team, browse):
+    assert "Upload some above" in page(browse(team.engineer).get(f"{team.url}/"))
+    for_reviewer = page(browse(team.reviewer).get(f"{team.url}/"))
+    assert "An engineer of the project uploads them." in for_reviewer
+    assert 'type="file"' not in for_reviewer
+
+
+def test_list_counts_passages_and_items(team, browse):
+    document = make.document(team.project, text="", name="tides.md")
+    make.items(team.project, 3, at=document)
+    make.items(team.project, 2, at=document, state=ItemState.ACCEPTED)
+    make.document(make.project(name="Other"), name="foreign.md")
+    text = page(browse(team.reviewer).get(f"{team.url}/"))
+    cells = [
+        line.strip() for line in text.splitlines() if line.strip().startswith('<td class="n">')
+    ]
+    assert cells == [f'<td class="n">{count}</td>' for count in (5, 5, 3)]
+    assert '<span class="state good">ready</span>' in text
+    assert "Review 3 items" in text
+    assert "tides.md" in text
+    assert "foreign.md" not in text
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ({"state": JobState.QUEUED, "text": ""}, "waits to be read"),
+        ({"state": JobState.RUNNING, "text": ""}, "is being read"),
+        ({"state": JobState.FAILED, "text": "", "error": "The file is empty."}, "file is empty."),
+        ({"text": "Too short."}, "Nothing in it is long enough for a question."),
+        ({}, "drafting, 0 of 2"),
+    ],
+)
+def test_list_shows_the_state_of_a_document(team, browse, values, shown):
+    make.document(team.project, **values)
+    assert shown in page(browse(team.reviewer).get(f"{team.url}/"))
+
+
+def test_list_shows_that_passages_failed(team, browse):
+    document = make.document(team.project)
+    document.passages.update(state=JobState.FAILED)
+    text = page(browse(team.engineer).get(f"{team.url}/"))
+    assert '<span class="state bad">2 passages failed</span>' in text
+    assert f'id="retry-{document.pk}"' in text
+    assert f'id="remove-{document.pk}"' not in text
+
+
+def test_list_offers_actions_to_engineers_only(team, browse):
+    make.document(team.project, state=JobState.FAILED)
+    assert ">Remove</button>" in page(browse(team.engineer).get(f"{team.url}/"))
+    assert ">Remove</button>" not in page(browse(team.reviewer).get(f"{team.url}/"))
+
+
+def test_list_has_pages(team, browse):
+    for number in range(51):
+        make.document(team.project, text="", name=f"file-{number}.md")
+    client = browse(team.reviewer)
+    assert "Page 1 of 2" in page(client.get(f"{team.url}/"))
+    second = page(client.get(f"{team.url}/?page=2"))
+    assert second.count("<tr>") == 2  # the head and one row
+    assert "file-50.md" in second
+
+
+def test_part_is_only_the_table_and_polls_while_something_moves(team, browse):
+    document = make.document(team.project)
+    client = browse(team.reviewer)
+    moving = page(client.get(f"{team.url}/?page=1", headers=PART))
+    assert moving.lstrip().startswith('<div id="table"')
+    assert "<html" not in moving
+    assert f'hx-get="{team.url}/?page=1" hx-trigger="every 1500ms"' in moving
+    assert "0 of 2 passages drafted." in moving
+    document.passages.update(state=JobState.DONE)
+    assert "hx-get" not in page(client.get(f"{team.url}/", headers=PART))
+
+
+def test_part_tells_that_no_worker_runs_only_to_those_who_wait(team, browse):
+    document = make.document(team.project)
+    client = browse(team.reviewer)
+    assert "No worker has been heard from" in page(client.get(f"{team.url}/", headers=PART))
+    document.passages.update(state=JobState.DONE)
+    assert "No worker" not in page(client.get(f"{team.url}/", headers=PART))
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_list_takes_the_same_queries_for_any_number(team, browse, django_assert_num_queries, count):
+    for _ in range(count):
+        make.items(team.project, 2, at=make.document(team.project))
+    client = browse(team.engineer)
+    with django_assert_num_queries(9):
+        assert page(client.get(f"{team.url}/")).count("<tr>") == count + 1
+
+
+# Upload
+
+
+def test_upload_keeps_several_files_and_queues_them(team, browse, kept):
+    sent = [("tides.md", files.MARKDOWN.encode()), ("lock.pdf", files.pdf()), ("e.txt", b"")]
+    response = upload(browse(team.engineer), team, *sent)
+    assert response.status_code == 302
+    assert response.url == f"{team.url}/"
+    rows = list(team.project.documents.order_by("pk"))
+    assert [(row.name, row.original.read()) for row in rows] == sent
+    assert [row.sha256 for row in rows] == [hashlib.sha256(data).hexdigest() for _, data in sent]
+    assert [row.size for row in rows] == [len(data) for _, data in sent]
+    assert {row.state for row in rows} == {JobState.QUEUED}
+    assert {row.uploaded_by for row in rows} == {team.engineer}
+    assert len(originals(kept)) == 3
+
+
+def test_same_content_twice_is_told_by_name(team, browse, kept):
+    client, data = browse(team.engineer), files.MARKDOWN.encode()
+    response = upload(client, team, ("tides.md", data), ("copy.md", data))
+    assert told(response) == ["copy.md is already here, as tides.md: the content is the same."]
+    assert told(upload(client, team, ("again.md", data)))[-1].startswith("again.md is already")
+    assert [row.name for row in team.project.documents.all()] == ["tides.md"]
+    assert len(originals(kept)) == 1
+
+
+def test_same_content_may_be_in_two_projects(team, browse, kept):
+    data = files.MARKDOWN.encode()
+    upload(browse(team.engineer), team, ("tides.md", data))
+    other = make.project(team.engineer, name="Other")
+    browse(team.engineer).post(
+        f"/projects/{other.slug}/", {"files": [SimpleUploadedFile("tides.md", data)]}
+    )
+    assert [project.documents.count() for project in (team.project, other)] == [1, 1]
+    assert len(originals(kept)) == 2
+
+
+def test_a_file_over_the_limit_becomes_a_failed_row(team, browse, kept, settings, tmp_path):
+    settings.UPLOAD_LIMIT_MB = 1
+    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
+    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
+    client = browse(team.engineer)
+    upload(client, team, ("large.txt", b"tide " * 400_000), ("tides.md", b"# Tides"))
+    large, small = team.project.documents.order_by("pk")
+    assert (large.state, small.state) == (JobState.FAILED, JobState.QUEUED)
+    assert large.error == (
+        "The file has 2 MB; at most 1 MB are allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
+    )
+    assert (large.size, large.original.name, large.sha256) == (2_000_000, "", "")
+    assert [path.read_bytes() for path in originals(kept)] == [b"# Tides"]
+    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
+    text = page(client.get(f"{team.url}/"))
+    assert large.error in text
+    assert f'id="remove-{large.pk}"' in text
+    assert f'id="retry-{large.pk}"' not in text
+
+
+def test_a_file_at_the_limit_is_kept(team, browse, settings):
+    settings.UPLOAD_LIMIT_MB = 1
+    upload(browse(team.engineer), team, ("full.txt", b"x" * 1_000_000), ("o.txt", b"x" * 1_000_001))
+    assert [row.state for row in team.project.documents.order_by("pk")] == ["queued", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "name"),
+    [
+        ("../../etc/🌊 Flut.md", "🌊 Flut.md"),
+        ("..\\..\\Größe.md", "Größe.md"),
+        ("/etc/passwd", "passwd"),
+        ("a\u202egnp.md", "agnp.md"),
+        ("x" * 300 + ".md", "x" * 252 + ".md"),
+    ],
+)
+def test_of_a_name_the_last_part_is_kept(team, browse, kept, sent, name):
+    assert upload_raw(browse(team.engineer), team, sent).status_code == 302
+    document = team.project.documents.get()
+    assert document.name == name
+    expected = kept / str(team.project.pk) / document.sha256[:2] / document.sha256
+    assert originals(kept) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("name", "cleaned"),
+    [("", "unnamed"), ("..", ".."), ("a/b/", "b"), (" a\nb\0.md ", "ab.md"), ("/", "unnamed")],
+)
+def test_names_are_cleaned(name, cleaned):
+    assert documents.clean_name(name) == cleaned
+
+
+def test_a_name_is_text_and_no_markup(team, browse):
+    upload_raw(browse(team.engineer), team, "<b>bold.md")
+    text = page(browse(team.engineer).get(f"{team.url}/"))
+    assert "&lt;b&gt;bold.md</a>" in text
+
+
+@pytest.mark.parametrize("headers", [{}, PART])
+def test_an_upload_of_nothing_is_refused(team, browse, headers):
+    text = page(upload(browse(team.engineer), team, headers=headers), 422)
+    assert "Choose at least one file." in text
+    assert ("<html" in text) == (not headers)
+    assert not Document.objects.exists()
+
+
+def test_after_an_upload_by_htmx_the_table_and_messages_come(team, browse):
+    data = files.MARKDOWN.encode()
+    sent = ("tides.md", data), ("copy.md", data)
+    text = page(upload(browse(team.engineer), team, *sent, headers=PART, follow=True))
+    assert "<html" not in text
+    assert "copy.md is already here, as tides.md" in text
+    assert 'hx-swap-oob="true"' in text
+    assert text.count("<tr>") == 2
+
+
+# One document
+
+
+def test_a_document_shows_its_passages_and_what_was_left_out(team, browse):
+    text = f"{make.TEXT}\n## Index\n\nNames only.\n"
+    document = make.document(team.project, text=text, page_starts=[0, 99])
+    document.passages.filter(position=1).update(state=JobState.FAILED, error="It has no answer.")
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/"))
+    order = ["basin close by", "It has no answer.", "A small vessel", "fewer than 8 words", "Names"]
+    assert sorted(order, key=shown.index) == order
+    assert [f'id="passage-{n}"' in shown for n in range(3)] == [True, True, False]
+    assert "Tides › Lock" in shown
+    assert f"{document.sha256[:16]}…" in shown
+    assert "text/markdown, 2 pages" in shown
+    assert shown.count("left out:") == 1
+
+
+def test_a_document_that_failed_tells_why(team, browse):
+    document = make.document(
+        team.project, text="", state=JobState.FAILED, error="The file is empty."
+    )
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/"))
+    assert '<p class="notice error">The file is empty.</p>' in shown
+    assert "Nothing could be read." in shown
+
+
+@pytest.mark.parametrize(
+    ("query", "first", "last"),
+    [
+        ("", 0, 59),
+        ("?passage=100", 60, 119),
+        ("?passage=0", 0, 59),
+        ("?passage=120", 120, 129),
+        ("?passage=999", 0, 59),
+        ("?passage=x", 0, 59),
+        ("?page=3", 120, 129),
+        ("?page=9", 120, 129),
+        ("?page=x", 0, 59),
+    ],
+)
+def test_a_long_document_has_pages(team, browse, query, first, last):
+    paragraphs = [
+        f"Paragraph {n} tells of gates that close when the tide falls." for n in range(130)
+    ]
+    document = make.document(team.project, text="\n\n".join(paragraphs))
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/{query}"))
+    assert shown.count('id="passage-') == last - first + 1
+    assert f'id="passage-{first}"' in shown
+    assert f'id="passage-{last}"' in shown
+
+
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_document_takes_the_same_queries_for_any_number_of_passages(
+    team, browse, django_assert_num_queries, count
+):
+    document = make.document(team.project, text=make.TEXT * count)
+    client = browse(team.reviewer)
+    with django_assert_num_queries(5):
+        shown = page(client.get(f"{team.url}/documents/{document.pk}/"))
+    assert shown.count('id="passage-') == 2 * count
+
+
+def test_markup_in_a_document_is_shown_and_not_obeyed(team, browse):
+    text = "<script>alert(1)</script> is what the keeper of the lock wrote into the book."
+    document = make.document(team.project, text=text)
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/"))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script>alert" not in shown
+
+
+# Original
+
+
+def test_original_comes_back_byte_for_byte(team, browse):
+    data = files.windows_1252() + b"\r\n\0\xff"
+    upload(browse(team.engineer), team, ("Größe 🌊.html", data))
+    document = team.project.documents.get()
+    response = browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/original/")
+    assert b"".join(response.streaming_content) == data
+    assert response["Content-Disposition"].startswith("attachment; filename")
+    assert response["X-Content-Type-Options"] == "nosniff"
+
+
+def test_an_original_that_is_gone_is_not_found(team, browse, kept):
+    document = make.document(team.project)
+    for path in originals(kept):
+        path.unlink()
+    response = browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/original/")
+    assert response.status_code == 404
+
+
+# Retry and remove
+
+
+def test_retry_queues_a_failed_document(team, browse):
+    document = make.document(
+        team.project, text="", state=JobState.FAILED, error="Damaged.", attempts=3
+    )
+    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/retry/")
+    assert response.url == f"{team.url}/"
+    assert told(response) == []
+    document.refresh_from_db()
+    assert (document.state, document.attempts, document.error) == (JobState.QUEUED, 0, "")
+
+
+def test_retry_queues_the_failed_passages_of_a_document(team, browse):
+    document = make.document(team.project)
+    document.passages.filter(position=0).update(state=JobState.DONE, attempts=1)
+    document.passages.filter(position=1).update(state=JobState.FAILED, attempts=3, error="No.")
+    browse(team.engineer).post(f"{team.url}/documents/{document.pk}/retry/")
+    rows = Passage.objects.values_list("state", "attempts", "error")
+    assert list(rows) == [(JobState.DONE, 1, ""), (JobState.QUEUED, 0, "")]
+    document.refresh_from_db()
+    assert document.state == JobState.DONE
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
+def test_retry_of_what_has_not_failed_changes_nothing(team, browse, state):
+    document = make.document(team.project, text="", state=state, attempts=1)
+    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/retry/")
+    assert told(response) == ["Nothing of tides.md has failed."]
+    document.refresh_from_db()
+    assert (document.state, document.attempts) == (state, 1)
+
+
+def test_remove_deletes_a_failed_document_and_its_original(
+    team, browse, kept, django_capture_on_commit_callbacks
+):
+    document = make.document(team.project, text="", state=JobState.FAILED)
+    other = make.document(team.project)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
+    assert told(response) == ["tides.md was removed."]
+    assert list(team.project.documents.all()) == [other]
+    assert [str(path) for path in originals(kept)] == [other.original.path]
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
+def test_remove_leaves_what_has_not_failed(team, browse, kept, state):
+    document = make.document(team.project, state=state)
+    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
+    assert told(response) == ["tides.md was read, so it stays: items may rest on it."]
+    assert team.project.documents.get().passages.count() == 2
+    assert len(originals(kept)) == 1
+
+
+# Who may
+
+
+PLACES = ["", "documents/{}/", "documents/{}/original/"]
+VERBS = ["documents/{}/retry/", "documents/{}/remove/"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_stranger_sees_nothing(team, browse, place):
+    document = make.document(team.project)
+    address = f"{team.url}/{place.format(document.pk)}"
+    answer = page(browse(team.stranger).get(address), 404)
+    assert "tides.md" not in answer
+    assert team.project.name not in answer
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("stranger", 404), ("reviewer", 403), ("engineer", 302), ("admin", 302)]
+)
+@pytest.mark.parametrize("place", VERBS)
+def test_only_engineers_retry_and_remove(team, browse, place, who, status):
+    document = make.document(team.project, state=JobState.FAILED)
+    response = browse(getattr(team, who)).post(f"{team.url}/{place.format(document.pk)}")
+    assert response.status_code == status
+    untouched = Document.objects.filter(pk=document.pk, state=JobState.FAILED).exists()
+    assert untouched == (status != 302)
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("stranger", 404), ("reviewer", 403), ("engineer", 302), ("admin", 302)]
+)
+def test_only_engineers_upload(team, browse, kept, who, status):
+    response = upload(browse(getattr(team, who)), team, ("tides.md", b"# Tides"))
+    assert response.status_code == status
+    assert team.project.documents.count() == (status == 302)
+    assert len(originals(kept)) == (status == 302)
+
+
+def test_who_is_not_signed_in_is_sent_to_do_so(team, client):
+    response = client.get(f"{team.url}/")
+    assert response.status_code == 302
+    assert response.url == f"/accounts/sign-in/?next={team.url}/"
+    assert upload(client, team, ("tides.md", b"# Tides")).status_code == 302
+    assert not Document.objects.exists()
+
+
+@pytest.mark.parametrize("place", [*PLACES[1:], *VERBS])
+def test_a_document_of_another_project_is_not_found(team, browse, place):
+    foreign = make.document(make.project(name="Other"), state=JobState.FAILED)
+    address = f"{team.url}/{place.format(foreign.pk)}"
+    client = browse(team.admin)
+    response = client.post(address) if place in VERBS else client.get(address)
+    assert response.status_code == 404
+    assert Document.objects.get(pk=foreign.pk).state == JobState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("method", "place"),
+    [("put", ""), ("delete", ""), *(("post", place) for place in PLACES[1:])]
+    + [("get", place) for place in VERBS],
+)
+def test_wrong_methods_are_refused(team, browse, method, place):
+    document = make.document(team.project, state=JobState.FAILED)
+    response = getattr(browse(team.admin), method)(f"{team.url}/{place.format(document.pk)}")
+    assert response.status_code == 405
+    assert Document.objects.get().state == JobState.FAILED

@@ -1,0 +1,130 @@
+"""Real processes, killed with -9: no finished work is lost, nothing is doubled, nobody has to help."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.site import Site, until
+
+pytestmark = pytest.mark.slow
+
+MODELS_WORKER = "worker .*--queues models"
+SAMPLES = Path(__file__).resolve().parent.parent / "generation" / "samples"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site whose model takes its time, so that it can be killed in the middle of a batch."""
+    started = Site(
+        tmp_path_factory.mktemp("kills") / "var", QAREVIEW_SCRIPTED_SECONDS="0.1"
+    ).start()
+    started.manage("wait", "sample", "--timeout", "120")
+    yield started
+    started.stop()
+
+
+def import_samples(site: Site) -> str:
+    """Start a project whose documents are being drafted; return its slug."""
+    slug = f"birds-{uuid.uuid4().hex[:6]}"
+    assert site.manage("create_project", "Birds", "--slug", slug).returncode == 0
+    done = site.manage("import_documents", slug, *map(str, sorted(SAMPLES.iterdir())))
+    assert done.returncode == 0, done.stderr
+    return slug
+
+
+def is_in_the_middle(site: Site, slug: str) -> bool:
+    running = """
+        select count(*) from generation_passage p
+        join generation_document d on d.id = p.document_id
+        join qareview_project r on r.id = d.project_id
+        where r.slug = %s and p.state = 'running'"""
+    return site.rows(running, slug)[0][0] > 0
+
+
+def assert_all_drafted_once(site: Site, slug: str) -> None:
+    done = site.manage("wait", slug, "--timeout", "150")
+    assert done.returncode == 0, done.stderr
+    items_per_passage = """
+        select p.id, count(distinct i.id), count(q.id) from generation_passage p
+        join generation_document d on d.id = p.document_id
+        join qareview_project r on r.id = d.project_id
+        left join generation_item i on i.passage_id = p.id
+        left join generation_question q on q.item_id = i.id
+        where r.slug = %s group by p.id"""
+    counts = [tuple(row[1:]) for row in site.rows(items_per_passage, slug)]
+    assert len(counts) > 40
+    assert set(counts) == {(1, 1)}
+
+
+def test_worker_killed_in_the_middle_of_a_batch(site: Site) -> None:
+    slug = import_samples(site)
+    for _ in range(2):
+        until(lambda: site.pids(MODELS_WORKER) and is_in_the_middle(site, slug), 60)
+        site.kill(MODELS_WORKER)
+    assert_all_drafted_once(site, slug)
+
+
+def test_valkey_killed(site: Site) -> None:
+    slug = import_samples(site)
+    until(lambda: is_in_the_middle(site, slug), 60)
+    site.kill("valkey-server")
+    assert_all_drafted_once(site, slug)
+
+
+def test_postgres_killed_while_drafting_and_while_a_review_is_sent(site: Site) -> None:
+    slug = import_samples(site)
+    until(lambda: is_in_the_middle(site, slug), 60)
+    session, form = open_desk(site)
+    site.kill(r"bin/postgres -D")
+    until(lambda: send(site, session, form), 60)  # as a person does who presses again
+    assert send(site, session, form)
+    reviews = site.rows(
+        "select verdict, answer from generation_review where submission = %s", form["key"]
+    )
+    assert reviews == [("edited", "An answer that must not be lost.")]
+    assert_all_drafted_once(site, slug)
+
+
+def open_desk(site: Site) -> tuple[requests.Session, dict[str, str]]:
+    """Return the form of the item that the admin has on the desk in the sample project."""
+    session = site.sign_in()
+    page = session.get(f"{site.url}/projects/sample/review/").text
+
+    def value(name: str) -> str:
+        return page.split(f'name="{name}" value="')[1].split('"')[0]
+
+    form = {name: value(name) for name in ("csrfmiddlewaretoken", "key", "version")}
+    form |= {
+        "action": page.split('id="review" method="post" action="')[1].split('"')[0],
+        "verdict": "accepted",
+        "question": "Will it be kept?",
+        "answer": "An answer that must not be lost.",
+    }
+    return session, form
+
+
+def send(site: Site, session: requests.Session, form: dict[str, str]) -> bool:
+    """Send the form; return whether the server took it."""
+    try:
+        answer = session.post(
+            site.url + form["action"], data=form, headers={"Referer": site.url}, timeout=10
+        )
+    except requests.RequestException:
+        return False
+    return answer.ok
+
+
+def test_supervisor_killed(site: Site) -> None:
+    slug = import_samples(site)
+    until(lambda: is_in_the_middle(site, slug), 60)
+    session, form = open_desk(site)
+    assert send(site, session, form)
+    site.kill("manage.py up")
+    until(lambda: site.pids("") == [], 30)  # nothing is left behind
+    site.start()
+    assert_all_drafted_once(site, slug)
+    kept = site.rows("select answer from generation_review where submission = %s", form["key"])
+    assert kept == [("An answer that must not be lost.",)]

@@ -1,0 +1,205 @@
+"""A file of any kind becomes text, or a sentence that says why not."""
+
+import pytest
+
+from generation import readers
+from tests import files
+
+HEADINGS = [heading for heading, _ in files.PAGES]
+PARAGRAPHS = [text for _, text in files.PAGES]
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Read bytes as if they had been uploaded under a name."""
+
+    def read_bytes(data, name):
+        path = tmp_path / "original"
+        path.write_bytes(data)
+        return readers.read(path, name)
+
+    return read_bytes
+
+
+def headings_in(text):
+    return [line for line in text.splitlines() if line.startswith("#")]
+
+
+# Every format
+
+
+def test_markdown_stays_as_it_is(read):
+    reading = read(files.MARKDOWN.encode(), "tides.md")
+    assert reading == readers.Reading(files.MARKDOWN, "text/markdown", [])
+
+
+def test_plain_text_stays_as_it_is(read):
+    reading = read(files.GERMAN.encode(), "schleuse.txt")
+    assert reading == readers.Reading(files.GERMAN, "text/plain", [])
+
+
+@pytest.mark.parametrize("name", ["notes", "notes.log", "notes.docx", "notes.pdf"])
+def test_text_under_any_other_name_is_plain(read, name):
+    assert read(files.GERMAN.encode(), name) == readers.Reading(files.GERMAN, "text/plain", [])
+
+
+def test_html_gives_its_main_content_with_headings(read):
+    reading = read(files.HTML.encode(), "handbook.html")
+    assert reading.media_type == "text/html"
+    assert headings_in(reading.text) == ["# Tidal Basin", "## Side Lock", "## Harbour Dues"]
+    assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
+    assert "Home of everything" not in reading.text
+    assert "Copyright of nobody" not in reading.text
+
+
+def test_html_is_known_by_its_content(read):
+    assert read(files.HTML.encode(), "handbook.txt").media_type == "text/html"
+
+
+def test_a_piece_of_html_is_known_by_its_name(read):
+    reading = read(b"<h1>Lock</h1><p>A vessel may pass the lock.</p>", "lock.htm")
+    assert reading.media_type == "text/html"
+    assert reading.text.splitlines()[-1] == "A vessel may pass the lock."
+
+
+def test_docx_gives_headings_and_paragraphs(read):
+    reading = read(files.docx(), "handbook.docx")
+    assert reading.media_type == readers.DOCX
+    assert headings_in(reading.text) == ["# Tidal Basin", "## Side Lock", "## Harbour Dues"]
+    assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
+
+
+def test_docx_is_known_by_its_content(read):
+    assert read(files.docx(), "handbook.pdf").media_type == readers.DOCX
+
+
+def test_pdf_gives_headings_and_paragraphs(read):
+    reading = read(files.pdf(), "handbook.pdf")
+    assert reading.media_type == readers.PDF
+    assert headings_in(reading.text) == [f"# {heading}" for heading in HEADINGS]
+    assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
+
+
+def test_pages_of_a_pdf_start_where_their_text_does(read):
+    reading = read(files.pdf(), "handbook.pdf")
+    starts = [reading.text.index(f"# {heading}") for heading in HEADINGS]
+    assert reading.page_starts == starts
+
+
+def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
+    pages = [("Notice", text) for text in PARAGRAPHS]
+    reading = read(files.pdf(pages), "notices.pdf")
+    starts = [reading.text.index(text) - len("# Notice\n\n") for text in PARAGRAPHS]
+    assert reading.page_starts == starts
+
+
+# What cannot be read
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "sentence"),
+    [
+        (files.jpeg(), "scan.docx", "This is a JPEG picture, whatever its name says."),
+        (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This is a PNG picture, whatever its name says."),
+        (b"GIF89a0000", "scan.txt", "This is a GIF picture, whatever its name says."),
+        (b"\x1f\x8b\x08\x00", "notes.md", "This is a gzip archive, whatever its name says."),
+        (b"\x7fELF\x02\x01", "notes.md", "This is a program, whatever its name says."),
+        (b"MZ\x90\x00\x03\x00", "notes.md", "This is a program, whatever its name says."),
+        (files.zip_without_docx(), "notes.docx", "This is a ZIP archive, but no DOCX."),
+        (files.docx()[:2000], "notes.docx", "The file is damaged: it starts like a DOCX"),
+        (files.old_word(), "notes.doc", "This is a Word file under a password or of the old .doc"),
+        (files.pdf()[:700], "notes.pdf", "The PDF is damaged and cannot be read."),
+        (b"%PDF-1.7\nnothing more", "notes.pdf", "The PDF is damaged and cannot be read."),
+        (files.pdf(password="tide"), "notes.pdf", "The PDF is protected by a password."),
+        (files.pdf_of_pictures(), "scan.pdf", "No text found; run OCR first."),
+        (files.binary(), "notes.txt", "This is not a text file."),
+        (b"", "notes.md", "The file is empty."),
+        (b" \r\n\t\n", "notes.md", "The file is empty."),
+        (b"\xef\xbb\xbf \n", "notes.md", "No text was found in this file."),
+        (b"<html><body></body></html>", "notes.html", "No text was found in this file."),
+    ],
+)
+def test_what_cannot_be_read_says_why(read, data, name, sentence):
+    with pytest.raises(readers.CannotRead) as refusal:
+        read(data, name)
+    assert str(refusal.value)[: len(sentence)] == sentence
+
+
+def test_a_docx_broken_inside_is_said_to_be_damaged(read):
+    data = bytearray(files.docx())
+    middle = data.index(b"word/document.xml") + 60
+    data[middle : middle + 200] = bytes(200)
+    with pytest.raises(readers.CannotRead, match="The DOCX is damaged and cannot be read"):
+        read(bytes(data), "notes.docx")
+
+
+@pytest.mark.parametrize("start", ["PKI is short for public key", "MZ is short for Mainz", "%PDF"])
+def test_text_that_begins_like_another_kind_is_text(read, start):
+    assert read(f"{start}, said the book.".encode(), "notes.txt").text == f"{start}, said the book."
+
+
+# Encodings
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        files.GERMAN.encode(),
+        files.GERMAN.encode("utf-8-sig"),
+        files.windows_1252(),
+        files.utf_16(),
+        files.utf_16(mark=False),
+        files.GERMAN.encode("utf-16-be"),
+        b"\xfe\xff" + files.GERMAN.encode("utf-16-be"),
+    ],
+    ids=["utf-8", "utf-8-sig", "windows-1252", "utf-16", "utf-16-le", "utf-16-be", "utf-16-be-sig"],
+)
+def test_text_is_right_in_every_encoding(read, data):
+    assert read(data, "schleuse.txt") == readers.Reading(files.GERMAN, "text/plain", [])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It’s the master’s duty to keep the gates shut while “the tide” falls – always.",
+        "Le café près du pont ouvre à neuf heures; la marée descend déjà.",
+        "La señal se apaga mañana por la noche según el capitán.",
+        "The fee is 5 € for small boats and twice as much for larger ones that stay.",
+        "Größe",
+    ],
+)
+def test_windows_1252_is_right_in_short_texts(read, text):
+    assert read(files.windows_1252(text), "notes.txt").text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("Ворота бассейна закрываются сами, как только отлив опускается ниже порога.", "cp1251"),
+        ("Οι πύλες της λεκάνης κλείνουν μόνες τους όταν πέφτει η παλίρροια.", "cp1253"),
+        ("Żółć jest ważna dla trawienia, a śluza będzie zamknięta do końca tygodnia.", "cp1250"),
+        ("Havuzun kapıları gelgit eşiğin altına düştüğünde kendiliğinden kapanır.", "cp1254"),
+        ("盆地の門は潮が敷居の下に落ちるとすぐに自動的に閉まります。", "cp932"),
+    ],
+)
+def test_other_old_encodings_are_right(read, text, encoding):
+    assert read(text.encode(encoding), "notes.txt").text == text
+
+
+@pytest.mark.parametrize("shift", range(3))
+def test_utf_8_may_be_cut_anywhere_by_the_look_at_its_start(read, shift):
+    text = "x" * shift + "漢字" * 2000
+    assert read(text.encode(), "notes.md") == readers.Reading(text, "text/markdown", [])
+
+
+def test_html_in_windows_1252_is_right(read):
+    html = f"<html><body><p>{files.GERMAN}</p></body></html>"
+    assert read(files.windows_1252(html), "schleuse.html").text == files.GERMAN.strip()
+
+
+def test_line_ends_become_one_kind(read):
+    assert read(b"# Lock\r\n\r\nOne\rtwo\nthree", "lock.md").text == "# Lock\n\nOne\ntwo\nthree"
+
+
+def test_nul_is_dropped(read):
+    assert read(files.utf_16("The gates\0 close.\r\n"), "notes.txt").text == "The gates close.\n"
