@@ -120,7 +120,7 @@ def finishing(rows: Sequence[J]) -> Iterator[None]:
 
     Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
     """
-    close_old_connections()  # the server may have restarted during a long call to a model
+    _drop_dead_connection()
     with transaction.atomic():
         held = list(_held(rows).select_for_update().order_by("pk").values_list("pk", flat=True))
         if len(held) != len(rows):
@@ -133,7 +133,7 @@ def finishing(rows: Sequence[J]) -> Iterator[None]:
 
 def fail(row: Job, reason: str) -> None:
     """Mark a job of ours as failed, for a reason that a person can act on."""
-    close_old_connections()
+    _drop_dead_connection()
     _held([row]).update(
         state=JobState.FAILED,
         error=reason,
@@ -145,7 +145,7 @@ def fail(row: Job, reason: str) -> None:
 
 def give_back(rows: Sequence[J]) -> None:
     """Return jobs of ours to the queue as if they had not been claimed."""
-    close_old_connections()
+    _drop_dead_connection()
     _held(rows).update(
         state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
     )
@@ -176,6 +176,12 @@ def sweep() -> None:
         _return_to_queue(kind, Q(lease_until__lt=timezone.now()))
         if kind._default_manager.filter(state=JobState.QUEUED).exists():
             knock(kind)
+
+
+def _drop_dead_connection() -> None:
+    """The server may have restarted during a long call to a model; then connect anew."""
+    if not connection.in_atomic_block:
+        close_old_connections()
 
 
 def _return_to_queue(kind: type[Job], lost: Q) -> None:

@@ -1,5 +1,7 @@
-"""The real settings; only password hashing is cheap, since tests make many users."""
+"""The real settings, but for a folder of their own and cheap password hashing."""
 
 from qareview.settings import *  # noqa: F403
+from qareview.settings import MEDIA_ROOT
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STATIC_ROOT = MEDIA_ROOT / "static"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests make many users

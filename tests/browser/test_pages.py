@@ -1,0 +1,76 @@
+"""Every page, light and dark, wide and narrow: nothing for axe to find, nothing sticks out."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.site import Site
+
+PATHS = [
+    "/",
+    "/projects/new/",
+    "/projects/sample/",
+    "/projects/sample/documents/1/",
+    "/projects/sample/review/",
+    "/projects/sample/items/",
+    "/projects/sample/items/1/",
+    "/projects/sample/prompts/",
+    "/projects/sample/releases/",
+    "/projects/sample/members/",
+    "/projects/sample/settings/",
+    "/accounts/password/",
+    "/projects/missing/",
+]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_pages_are_accessible(browser: Browser, site: Site, scheme: str, width: int) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+    )
+    page = context.new_page()
+    page.goto(f"{site.url}/accounts/sign-in/")
+    check(page, width)
+    sign_in(page, site)
+    for path in PATHS:
+        page.goto(site.url + path)
+        check(page, width)
+    context.close()
+
+
+def check(page: Page, width: int) -> None:
+    found = Axe().run(page)
+    assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width, page.url
+
+
+def test_sheets_of_the_desk_are_accessible(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/projects/sample/review/")
+    for key, sheet in (("r", "#reasons"), ("g", "#guidelines"), ("?", "#keys")):
+        page.keyboard.press(key)
+        expect(page.locator(sheet)).to_be_visible()
+        check(page, 1280)
+        page.keyboard.press("Escape")
+
+
+def test_progress_moves_without_reloading(page: Page, site: Site) -> None:
+    """Files are dropped on the page; the table follows them until they are ready."""
+    page.goto(f"{site.url}/projects/sample/")
+    page.evaluate("window.isStillHere = true")
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "ants.md", "mimeType": "text/markdown", "buffer": ANTS.encode()},
+            {"name": "nothing.txt", "mimeType": "text/plain", "buffer": b""},
+        ]
+    )
+    expect(page.get_by_role("row").filter(has_text="ants.md")).to_contain_text("ready")
+    nothing = page.get_by_role("row").filter(has_text="nothing.txt")
+    expect(nothing).to_contain_text("The file is empty.")
+    nothing.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("nothing.txt was removed.")).to_be_visible()
+    assert page.evaluate("window.isStillHere") is None  # only this last click loaded a page
+
+
+ANTS = "# Ants\n\nLeafcutter ants do not eat the leaves; they grow a fungus on them and eat that.\n"

@@ -1,0 +1,173 @@
+"""The job engine: every move of a row, and what a lease is worth."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from generation.models import Document
+from qareview import jobs
+from qareview.models import JobState, Project, Worker
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return make.project()
+
+
+@pytest.fixture(autouse=True)
+def _worker_name() -> Iterator[None]:
+    jobs.worker_name = "tester"
+    yield
+    jobs.worker_name = "nobody"
+
+
+def queue(project: Project, count: int = 1, **values: object) -> list[Document]:
+    return [make.document(project, state=JobState.QUEUED, **values) for _ in range(count)]
+
+
+def states() -> list[str]:
+    return list(Document.objects.order_by("id").values_list("state", flat=True))
+
+
+def lose_the_lease() -> None:
+    Document.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+
+
+def test_claim_takes_the_oldest_and_no_more_than_asked(project: Project) -> None:
+    rows = queue(project, 3)
+    claimed = jobs.claim(Document, 2)
+    assert [row.pk for row in claimed] == [rows[0].pk, rows[1].pk]
+    assert states() == ["running", "running", "queued"]
+    assert {row.attempts for row in claimed} == {1}
+    assert claimed[0].lease.startswith("tester/")
+
+
+def test_finishing_marks_done_and_stores_in_one_transaction(project: Project) -> None:
+    queue(project)
+    rows = jobs.claim(Document, 1)
+    with jobs.finishing(rows):
+        Document.objects.filter(pk=rows[0].pk).update(text="read")
+    row = Document.objects.get()
+    assert (row.state, row.text, row.lease) == (JobState.DONE, "read", "")
+    assert row.finished_at is not None
+
+
+def test_a_lost_lease_stores_nothing(project: Project) -> None:
+    queue(project)
+    rows = jobs.claim(Document, 1)
+    lose_the_lease()
+    jobs.sweep()
+    with pytest.raises(jobs.LeaseLost), jobs.finishing(rows):
+        pytest.fail("the body must not run")
+    assert states() == ["queued"]
+
+
+def test_what_lost_its_lease_goes_back_twice_and_then_fails(project: Project) -> None:
+    queue(project)
+    for expected in ("queued", "queued", "failed"):
+        assert len(jobs.claim(Document, 1)) == 1
+        lose_the_lease()
+        jobs.sweep()
+        assert states() == [expected]
+    assert "stopped 3 times" in Document.objects.get().error
+
+
+def test_what_was_left_behind_twice_comes_alone(project: Project) -> None:
+    queue(project, 2, attempts=2)
+    assert len(jobs.claim(Document, 5)) == 1
+
+
+def test_fresh_rows_come_before_those_left_behind(project: Project) -> None:
+    old = queue(project, 1, attempts=2)[0]
+    fresh = queue(project, 1)[0]
+    assert [row.pk for row in jobs.claim(Document, 1)] == [fresh.pk]
+    assert [row.pk for row in jobs.claim(Document, 1)] == [old.pk]
+
+
+def test_leases_of_a_dead_worker_are_returned_at_once(project: Project) -> None:
+    queue(project, 2)
+    jobs.claim(Document, 1)
+    jobs.worker_name = "tester-2"
+    jobs.claim(Document, 1)
+    jobs.release_leases_of("tester")
+    assert states() == ["queued", "running"]
+
+
+def test_work_off_goes_on_until_nothing_is_queued(project: Project) -> None:
+    queue(project, 5)
+    sizes: list[int] = []
+
+    def work(rows: list[Document]) -> None:
+        sizes.append(len(rows))
+        with jobs.finishing(rows):
+            pass
+
+    jobs.work_off(Document, 2, work)
+    assert sizes == [2, 2, 1]
+    assert set(states()) == {"done"}
+
+
+def test_a_failed_job_says_why_and_the_next_is_done(project: Project) -> None:
+    first, _ = queue(project, 2)
+
+    def work(rows: list[Document]) -> None:
+        if rows[0].pk == first.pk:
+            raise jobs.JobFailed("The file is empty.")
+        with jobs.finishing(rows):
+            pass
+
+    jobs.work_off(Document, 1, work)
+    assert states() == ["failed", "done"]
+    first.refresh_from_db()
+    assert first.error == "The file is empty."
+
+
+def test_what_cannot_be_done_now_waits_and_the_trouble_is_told(project: Project) -> None:
+    queue(project)
+
+    def work(rows: list[Document]) -> None:
+        raise jobs.CannotWorkNow("The model is missing. Run “make setup”.")
+
+    jobs.work_off(Document, 1, work)
+    row = Document.objects.get()
+    assert (row.state, row.attempts) == (JobState.QUEUED, 0)
+    assert jobs.trouble() == "The model is missing. Run “make setup”."
+
+
+def test_retry_only_of_what_failed(project: Project) -> None:
+    failed = make.document(project, state=JobState.FAILED, error="It broke.", attempts=3)
+    done = make.document(project)
+    assert jobs.retry(failed) is True
+    assert jobs.retry(done) is False
+    failed.refresh_from_db()
+    assert (failed.state, failed.attempts, failed.error) == (JobState.QUEUED, 0, "")
+    assert failed.finished_at is None
+
+
+def test_silent_workers_are_told_of() -> None:
+    assert "No worker has been heard from" in jobs.trouble()
+    jobs.report("")
+    assert jobs.trouble() == ""
+    Worker.objects.update(heard_at=timezone.now() - timedelta(minutes=1))
+    assert "No worker has been heard from" in jobs.trouble()
+
+
+def test_renewing_keeps_a_lease_beyond_its_time(
+    transactional_db: None, project: Project, settings: object
+) -> None:
+    settings.LEASE_SECONDS = 0.4  # type: ignore[attr-defined]
+    queue(project)
+    rows = jobs.claim(Document, 1)
+    with jobs.renewing(rows):
+        began = timezone.now()
+        while timezone.now() < began + timedelta(seconds=1):
+            jobs.sweep()
+            assert states() == ["running"]
+    with jobs.finishing(rows):
+        pass
+    assert states() == ["done"]
