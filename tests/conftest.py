@@ -1,5 +1,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -55,3 +57,11 @@ def browse() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def kept(settings: Any, tmp_path: Path) -> Path:
+    """Give the folder of the originals, empty at first."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+    settings.MEDIA_ROOT.mkdir()
+    return settings.MEDIA_ROOT

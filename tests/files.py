@@ -18,18 +18,24 @@ Section = tuple[str, str]  # heading, paragraph
 PAGES: tuple[Section, ...] = (
     (
         "Tidal Basin",
-        "The gates of the basin close by themselves as soon as the tide falls below the sill, "
-        "and they stay shut until the water outside has risen again by half a metre.",
+        (
+            "The gates of the basin close by themselves as soon as the tide falls below the sill, "
+            "and they stay shut until the water outside has risen again by half a metre."
+        ),
     ),
     (
         "Side Lock",
-        "A small vessel may pass through the side lock while the gates are shut, provided that "
-        "the lock keeper has been told by radio at least twenty minutes before.",
+        (
+            "A small vessel may pass through the side lock while the gates are shut, provided that "
+            "the lock keeper has been told by radio at least twenty minutes before."
+        ),
     ),
     (
         "Harbour Dues",
-        "Dues are paid at the office by the bridge before noon on the day of departure, and a "
-        "receipt is given that must be shown to the keeper of the outer gate.",
+        (
+            "Dues are paid at the office by the bridge before noon on the day of departure, and a "
+            "receipt is given that must be shown to the keeper of the outer gate."
+        ),
     ),
 )
 

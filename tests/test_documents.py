@@ -1,53 +1,11 @@
-"""The pages of documents: upload, list, look into, retry, remove, download."""
-
-import hashlib
+"""The pages of documents: list, look into, retry, remove, download."""
 
 import pytest
-from django.contrib.messages import get_messages
-from django.core.files.uploadedfile import SimpleUploadedFile
 
-from generation import documents
 from generation.models import Document, ItemState, Passage
 from qareview.models import JobState
 from tests import files, make
-
-PART = {"HX-Request": "true"}
-
-
-@pytest.fixture(autouse=True)
-def kept(settings, tmp_path):
-    """Give the folder of the originals, empty at first."""
-    settings.MEDIA_ROOT = tmp_path / "files"
-    settings.MEDIA_ROOT.mkdir()
-    return settings.MEDIA_ROOT
-
-
-def upload(client, team, *sent, **options):
-    data = {"files": [SimpleUploadedFile(name, data) for name, data in sent]} if sent else {}
-    return client.post(f"{team.url}/", data, **options)
-
-
-def upload_raw(client, team, filename):
-    """Send a file under a name that Django's own test client would clean."""
-    body = (
-        '--x\r\nContent-Disposition: form-data; name="files"; filename="'
-        f'{filename}"\r\n\r\n{files.MARKDOWN}\r\n--x--\r\n'
-    )
-    return client.post(f"{team.url}/", body.encode(), "multipart/form-data; boundary=x")
-
-
-def page(response, status=200):
-    assert response.status_code == status
-    return response.text
-
-
-def told(response):
-    return [str(message) for message in get_messages(response.wsgi_request)]
-
-
-def originals(folder):
-    return [path for path in folder.rglob("*") if path.is_file()]
-
+from tests.web import PART, originals, page, told, upload
 
 # The list
 
@@ -142,119 +100,6 @@ def test_list_takes_the_same_queries_for_any_number(team, browse, django_assert_
     client = browse(team.engineer)
     with django_assert_num_queries(9):
         assert page(client.get(f"{team.url}/")).count("<tr>") == count + 1
-
-
-# Upload
-
-
-def test_upload_keeps_several_files_and_queues_them(team, browse, kept):
-    sent = [("tides.md", files.MARKDOWN.encode()), ("lock.pdf", files.pdf()), ("e.txt", b"")]
-    response = upload(browse(team.engineer), team, *sent)
-    assert response.status_code == 302
-    assert response.url == f"{team.url}/"
-    rows = list(team.project.documents.order_by("pk"))
-    assert [(row.name, row.original.read()) for row in rows] == sent
-    assert [row.sha256 for row in rows] == [hashlib.sha256(data).hexdigest() for _, data in sent]
-    assert [row.size for row in rows] == [len(data) for _, data in sent]
-    assert {row.state for row in rows} == {JobState.QUEUED}
-    assert {row.uploaded_by for row in rows} == {team.engineer}
-    assert len(originals(kept)) == 3
-
-
-def test_same_content_twice_is_told_by_name(team, browse, kept):
-    client, data = browse(team.engineer), files.MARKDOWN.encode()
-    response = upload(client, team, ("tides.md", data), ("copy.md", data))
-    assert told(response) == ["copy.md is already here, as tides.md: the content is the same."]
-    assert told(upload(client, team, ("again.md", data)))[-1].startswith("again.md is already")
-    assert [row.name for row in team.project.documents.all()] == ["tides.md"]
-    assert len(originals(kept)) == 1
-
-
-def test_same_content_may_be_in_two_projects(team, browse, kept):
-    data = files.MARKDOWN.encode()
-    upload(browse(team.engineer), team, ("tides.md", data))
-    other = make.project(team.engineer, name="Other")
-    browse(team.engineer).post(
-        f"/projects/{other.slug}/", {"files": [SimpleUploadedFile("tides.md", data)]}
-    )
-    assert [project.documents.count() for project in (team.project, other)] == [1, 1]
-    assert len(originals(kept)) == 2
-
-
-def test_a_file_over_the_limit_becomes_a_failed_row(team, browse, kept, settings, tmp_path):
-    settings.UPLOAD_LIMIT_MB = 1
-    settings.FILE_UPLOAD_TEMP_DIR = tmp_path / "arriving"
-    settings.FILE_UPLOAD_TEMP_DIR.mkdir()
-    client = browse(team.engineer)
-    upload(client, team, ("large.txt", b"tide " * 400_000), ("tides.md", b"# Tides"))
-    large, small = team.project.documents.order_by("pk")
-    assert (large.state, small.state) == (JobState.FAILED, JobState.QUEUED)
-    assert large.error == (
-        "The file has 2 MB; at most 1 MB are allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
-    )
-    assert (large.size, large.original.name, large.sha256) == (2_000_000, "", "")
-    assert [path.read_bytes() for path in originals(kept)] == [b"# Tides"]
-    assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
-    text = page(client.get(f"{team.url}/"))
-    assert large.error in text
-    assert f'id="remove-{large.pk}"' in text
-    assert f'id="retry-{large.pk}"' not in text
-
-
-def test_a_file_at_the_limit_is_kept(team, browse, settings):
-    settings.UPLOAD_LIMIT_MB = 1
-    upload(browse(team.engineer), team, ("full.txt", b"x" * 1_000_000), ("o.txt", b"x" * 1_000_001))
-    assert [row.state for row in team.project.documents.order_by("pk")] == ["queued", "failed"]
-
-
-@pytest.mark.parametrize(
-    ("sent", "name"),
-    [
-        ("../../etc/🌊 Flut.md", "🌊 Flut.md"),
-        ("..\\..\\Größe.md", "Größe.md"),
-        ("/etc/passwd", "passwd"),
-        ("a\u202egnp.md", "agnp.md"),
-        ("x" * 300 + ".md", "x" * 252 + ".md"),
-    ],
-)
-def test_of_a_name_the_last_part_is_kept(team, browse, kept, sent, name):
-    assert upload_raw(browse(team.engineer), team, sent).status_code == 302
-    document = team.project.documents.get()
-    assert document.name == name
-    expected = kept / str(team.project.pk) / document.sha256[:2] / document.sha256
-    assert originals(kept) == [expected]
-
-
-@pytest.mark.parametrize(
-    ("name", "cleaned"),
-    [("", "unnamed"), ("..", ".."), ("a/b/", "b"), (" a\nb\0.md ", "ab.md"), ("/", "unnamed")],
-)
-def test_names_are_cleaned(name, cleaned):
-    assert documents.clean_name(name) == cleaned
-
-
-def test_a_name_is_text_and_no_markup(team, browse):
-    upload_raw(browse(team.engineer), team, "<b>bold.md")
-    text = page(browse(team.engineer).get(f"{team.url}/"))
-    assert "&lt;b&gt;bold.md</a>" in text
-
-
-@pytest.mark.parametrize("headers", [{}, PART])
-def test_an_upload_of_nothing_is_refused(team, browse, headers):
-    text = page(upload(browse(team.engineer), team, headers=headers), 422)
-    assert "Choose at least one file." in text
-    assert ("<html" in text) == (not headers)
-    assert not Document.objects.exists()
-
-
-def test_after_an_upload_by_htmx_the_table_and_messages_come(team, browse):
-    data = files.MARKDOWN.encode()
-    sent = ("tides.md", data), ("copy.md", data)
-    text = page(upload(browse(team.engineer), team, *sent, headers=PART, follow=True))
-    assert "<html" not in text
-    assert "copy.md is already here, as tides.md" in text
-    assert 'hx-swap-oob="true"' in text
-    assert text.count("<tr>") == 2
 
 
 # One document

@@ -42,7 +42,13 @@ def test_a_command_alone_starts_the_servers_and_they_end_with_it(folder: Site) -
     done = folder.manage("migrate", "--verbosity", "0")
     assert done.returncode == 0, done.stderr
     until(lambda: folder.pids("") == [], 30)
-    again = folder.manage("shell", "-v", "0", "-c", "from qareview.models import Project as P; print(P.objects.count())")
+    again = folder.manage(
+        "shell",
+        "-v",
+        "0",
+        "-c",
+        "from qareview.models import Project as P; print(P.objects.count())",
+    )
     assert again.stdout.strip() == "0", again.stderr  # the database is the one migrated before
 
 

@@ -1,4 +1,4 @@
-"""Real processes, killed with -9: no finished work is lost, nothing is doubled, nobody has to help."""
+"""Real processes, killed with -9: nothing finished is lost, nothing doubled, nobody has to help."""
 
 import uuid
 from collections.abc import Iterator

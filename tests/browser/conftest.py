@@ -95,9 +95,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="session")
 def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running QAReview that drafts with the embedded language model."""
-    started = Site(
-        tmp_path_factory.mktemp("real") / "var", model="smollm2-135m-instruct"
-    ).start()
+    started = Site(tmp_path_factory.mktemp("real") / "var", model="smollm2-135m-instruct").start()
     yield started
     started.stop()
 

@@ -36,7 +36,9 @@ def test_from_a_document_to_an_exported_triple(
     page.get_by_role("button", name="Freeze a release").click()
     expect(page.get_by_role("row").filter(has_text="Release 1")).to_contain_text("triples")
     triples = download(page, "triples")
-    expected = [(question, answer) for verdict, question, answer in reviewed if verdict != "rejected"]
+    expected = [
+        (question, answer) for verdict, question, answer in reviewed if verdict != "rejected"
+    ]
     assert sorted((row["question"], row["answer"]) for row in triples) == sorted(expected)
     text = document.read_text()
     assert all(row["context"] in text for row in triples)

@@ -28,7 +28,8 @@ PATHS = [
 @pytest.mark.parametrize("width", [1280, 320])
 def test_pages_are_accessible(browser: Browser, site: Site, scheme: str, width: int) -> None:
     context = browser.new_context(
-        viewport={"width": width, "height": 800}, color_scheme="dark" if scheme == "dark" else "light"
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
     )
     page = context.new_page()
     page.goto(f"{site.url}/accounts/sign-in/")
