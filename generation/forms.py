@@ -48,6 +48,8 @@ class ReviewForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
+        if {"key", "version", "verdict", "seconds"} & set(self.errors):
+            raise forms.ValidationError("The form was damaged on its way. Send it once more.")
         if cleaned.get("reason") and not cleaned.get("verdict"):
             cleaned["verdict"] = Verdict.REJECTED
         if not cleaned.get("verdict"):

@@ -14,6 +14,9 @@ from qareview import jobs
 from qareview.backends import Completion, ModelUnavailable, backend_for
 from qareview.models import Project
 
+# what is asked about an empty answer
+NOTHING = Completion(text="", tokens_in=0, tokens_out=0, milliseconds=0, cut_off=False)
+
 
 def work_off_documents() -> None:
     """Read documents, one by one, until none is queued."""
@@ -105,10 +108,13 @@ def _write(
         for row in rows
     ]
     answers = _complete(summarise, told)
-    questions = _complete(
-        ask,
-        [{**values, "answer": answer.text} for values, answer in zip(told, answers, strict=True)],
-    )
+    asked = [
+        {**values, "answer": answer.text}
+        for values, answer in zip(told, answers, strict=True)
+        if answer.text
+    ]
+    written = iter(_complete(ask, asked))
+    questions = [next(written) if answer.text else NOTHING for answer in answers]
     return summarise, answers, ask, questions
 
 

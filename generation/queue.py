@@ -79,10 +79,10 @@ def submit(item_id: int, user: Any, submission: Submission) -> Review:
     Raises ItemChanged.
     """
     item = Item.objects.select_for_update().get(pk=item_id)
-    earlier = Review.objects.filter(submission=submission.key, reviewer=user).first()
-    if earlier:
+    earlier = Review.objects.filter(submission=submission.key).first()
+    if earlier and (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
         return earlier
-    if item.version != submission.version:
+    if earlier or item.version != submission.version:
         raise ItemChanged
     review = Review.objects.create(
         item=item,

@@ -8,8 +8,8 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from generation import passages
-from generation.models import Document, Item, Passage, Question
+from generation import passages, queue
+from generation.models import Document, Item, Passage, Question, Review, Verdict
 from prompts.models import Variant
 from qareview import projects
 from qareview.models import JobState, Membership, Project, Role
@@ -92,6 +92,16 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
 
 def item(of: Project, **values: Any) -> Item:
     return items(of, 1, **values)[0]
+
+
+def submission(of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any) -> queue.Submission:
+    """What a reviewer sends of an item, as it was drafted unless said otherwise."""
+    given = {"question": of.question.text, "answer": of.answer, "version": of.version, **values}
+    return queue.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
+
+
+def accept(of: Item, by: User, **values: Any) -> Review:
+    return queue.submit(of.pk, by, submission(of, **values))
 
 
 def review_data(of: Item, **values: Any) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from generation import pipeline, queue
-from generation.models import Document, Item, Verdict
+from generation import pipeline
+from generation.models import Document
 from qareview import jobs
 from qareview.models import JobState, Project
 from tests import files, make
@@ -44,15 +44,8 @@ def markdown(tmp_path: Path) -> Path:
 
 
 def accept_all(project: Project, user: Any) -> None:
-    for item in Item.objects.for_desk().filter(project=project):
-        data = make.review_data(item)
-        queue.submit(
-            item.pk,
-            user,
-            queue.Submission(
-                data["key"], item.version, Verdict.ACCEPTED, data["question"], data["answer"]
-            ),
-        )
+    for item in project.items.for_desk():
+        make.accept(item, user)
 
 
 def test_from_files_to_an_export(team: Team, markdown: Path, tmp_path: Path) -> None:

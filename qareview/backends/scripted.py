@@ -24,8 +24,7 @@ class ScriptedBackend:
 
     def _complete(self, message: str) -> Completion:
         time.sleep(self.seconds)
-        given, _, wish = message.strip().rpartition("\n\n")
-        text = _reply(given.partition(":")[2].split(), asks="question" in wish)
+        text = _reply(message)
         return Completion(
             text="" if "[[empty]]" in message else text,
             tokens_in=len(message.split()),
@@ -35,11 +34,13 @@ class ScriptedBackend:
         )
 
 
-def _reply(words: list[str], *, asks: bool) -> str:
+def _reply(message: str) -> str:
+    given, _, wish = message.strip().rpartition("\n\n")
+    words = given.partition(":")[2].split()
     start = " ".join(words[:8]).rstrip(".,;:")
-    if "[[copy]]" in words:
+    if "[[copy]]" in message:
         return " ".join(words)
-    if asks and "[[statement]]" not in words:
+    if "question" in wish:
         return f"What is told about “{start}”?"
     return f"In short, {start}."
 

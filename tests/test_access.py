@@ -1,0 +1,154 @@
+"""Every address of a project asks the same: who is it, what may they, how do they ask?"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from generation import releases
+from generation.models import ItemState
+from qareview.models import Invitation, Project, Role
+from tests import make
+from tests.conftest import Team
+
+REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
+# The name of each address, the methods it takes, and the lowest role for each.
+ADDRESSES: dict[str, dict[str, Role]] = {
+    "settings": {"get": ADMIN, "post": ADMIN},
+    "members": {"get": ADMIN, "post": ADMIN},
+    "members-change": {"post": ADMIN},
+    "members-withdraw-invitation": {"post": ADMIN},
+    "documents": {"get": REVIEWER, "post": ENGINEER},
+    "documents-show": {"get": REVIEWER},
+    "documents-original": {"get": REVIEWER},
+    "documents-retry": {"post": ENGINEER},
+    "documents-remove": {"post": ENGINEER},
+    "review": {"get": REVIEWER},
+    "review-undo": {"post": REVIEWER},
+    "review-submit": {"post": REVIEWER},
+    "review-hold": {"post": REVIEWER},
+    "items": {"get": REVIEWER},
+    "items-show": {"get": REVIEWER},
+    "prompts": {"get": REVIEWER},
+    "releases": {"get": REVIEWER, "post": ADMIN},
+    "releases-show": {"get": REVIEWER},
+    "releases-retry": {"post": ADMIN},
+    "releases-download": {"get": ENGINEER},
+}
+CASES = [
+    (name, method, role) for name, methods in ADDRESSES.items() for method, role in methods.items()
+]
+LIMITED = [case for case in CASES if case[2] > REVIEWER]
+Browse = Callable[[User], Client]
+
+
+@dataclass
+class Filled:
+    """A project with one of everything, and the address of each."""
+
+    team: Team
+    arguments: dict[str, list[object]]
+
+    def url(self, name: str, project: Project | None = None) -> str:
+        slug = (project or self.team.project).slug
+        return reverse(name, args=[slug, *self.arguments.get(name, [])])
+
+
+@pytest.fixture
+def filled(team: Team) -> Filled:
+    document = make.document(team.project)
+    item = make.item(team.project, state=ItemState.ACCEPTED)
+    make.accept(item, team.reviewer)
+    releases.order(team.project)
+    releases.work_off_releases()
+    invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
+    member = team.project.memberships.get(user=team.reviewer)
+    arguments: dict[str, list[object]] = {
+        "members-change": [member.pk],
+        "members-withdraw-invitation": [invitation.pk],
+        "releases-show": [1],
+        "releases-retry": [1],
+        "releases-download": [1, "triples"],
+    }
+    for name in ADDRESSES:
+        if name.startswith("documents-"):
+            arguments[name] = [document.pk]
+        if name in ("review-submit", "review-hold", "items-show"):
+            arguments[name] = [item.pk]
+    return Filled(team, arguments)
+
+
+def names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
+    """Yield the name of every address under a project."""
+    for pattern in patterns:
+        place = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from names(pattern.url_patterns, place)
+        elif "<slug:slug>" in place and pattern.name:
+            yield pattern.name
+
+
+def test_no_address_is_missing_here() -> None:
+    assert sorted(names(get_resolver().url_patterns)) == sorted(ADDRESSES)
+
+
+@pytest.mark.parametrize(("name", "method", "role"), CASES)
+def test_who_is_not_signed_in_is_sent_to_do_so(
+    filled: Filled, client: Client, name: str, method: str, role: Role
+) -> None:
+    url = filled.url(name)
+    response = getattr(client, method)(url)
+    assert response.status_code == 302
+    assert response.url == f"/accounts/sign-in/?next={url}"
+
+
+@pytest.mark.parametrize(("name", "method", "role"), CASES)
+def test_a_stranger_does_not_learn_that_it_exists(
+    filled: Filled, browse: Browse, name: str, method: str, role: Role
+) -> None:
+    response = getattr(browse(filled.team.stranger), method)(filled.url(name))
+    assert response.status_code == 404
+    assert filled.team.project.name not in response.text
+    missing = getattr(browse(filled.team.stranger), method)("/projects/never-was/")
+    assert missing.status_code in (404, 405)
+
+
+@pytest.mark.parametrize(("name", "method", "role"), LIMITED)
+def test_a_role_too_low_is_told_so(
+    filled: Filled, browse: Browse, name: str, method: str, role: Role
+) -> None:
+    lower = filled.team.engineer if role == ADMIN else filled.team.reviewer
+    response = getattr(browse(lower), method)(filled.url(name))
+    assert response.status_code == 403
+    assert f"for the role “{role.label}”" in response.text
+
+
+@pytest.mark.parametrize(("name", "method", "role"), CASES)
+def test_the_lowest_role_gets_in(
+    filled: Filled, browse: Browse, name: str, method: str, role: Role
+) -> None:
+    who = {REVIEWER: "reviewer", ENGINEER: "engineer", ADMIN: "admin"}[role]
+    response = getattr(browse(getattr(filled.team, who)), method)(filled.url(name))
+    assert response.status_code in (200, 204, 302, 422)  # what each does is its own test's matter
+
+
+@pytest.mark.parametrize("name", ADDRESSES)
+def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) -> None:
+    client = browse(filled.team.admin)
+    for method in {"get", "post", "put", "delete"} - set(ADDRESSES[name]):
+        assert getattr(client, method)(filled.url(name)).status_code == 405, method
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in ADDRESSES if "-" in name and not name.endswith("undo")]
+)
+def test_an_object_of_another_project_is_not_found(
+    filled: Filled, browse: Browse, name: str
+) -> None:
+    elsewhere = make.project(filled.team.admin, name="Mine too")
+    method = next(iter(ADDRESSES[name]))
+    response = getattr(browse(filled.team.admin), method)(filled.url(name, elsewhere))
+    assert response.status_code == 404

@@ -1,0 +1,233 @@
+"""The desk over HTTP."""
+
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from generation import checks
+from generation.models import Item, ItemState, Passage, Question, Review
+from qareview import jobs
+from qareview.models import JobState
+from tests import make
+from tests.conftest import Team
+from tests.web import PART, page, told
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture
+def desk(team: Team, browse: Browse) -> Client:
+    return browse(team.reviewer)
+
+
+def send(client: Client, team: Team, item: Item, **values: Any) -> Any:
+    headers = values.pop("headers", {})
+    data = make.review_data(item, **values)
+    return client.post(f"{team.url}/review/{item.pk}/", data, headers=headers)
+
+
+def test_the_desk_shows_passage_question_answer_and_flags(team: Team, desk: Client) -> None:
+    item = make.item(team.project, flags=[checks.CUT_OFF_ANSWER])
+    Passage.objects.update(headings=["Tides", "Gates"], first_page=14, last_page=14)
+    Question.objects.update(flags=[checks.NOT_A_QUESTION])
+    text = page(desk.get(f"{team.url}/review/"))
+    assert "tides.md › Tides › Gates · page 14" in " ".join(text.split())
+    assert "tells of the tide." in text
+    assert "What is question 0?</textarea>" in text
+    assert "Answer 0.</textarea>" in text
+    assert checks.EXPLANATIONS[checks.CUT_OFF_ANSWER] in text
+    assert checks.EXPLANATIONS[checks.NOT_A_QUESTION] in text
+    item.refresh_from_db()
+    assert item.held_by == team.reviewer
+
+
+@pytest.mark.parametrize(
+    ("values", "state", "verdict"),
+    [
+        ({}, ItemState.ACCEPTED, "accepted"),
+        ({"answer": "Better.\r\nTwo lines."}, ItemState.ACCEPTED, "edited"),
+        ({"verdict": "", "reason": "Not worth asking"}, ItemState.REJECTED, "rejected"),
+        ({"verdict": "skipped"}, ItemState.PENDING, "skipped"),
+    ],
+)
+def test_a_verdict_is_stored_and_the_next_item_shown(
+    team: Team, desk: Client, values: dict[str, str], state: str, verdict: str
+) -> None:
+    item, following = make.items(team.project, 2)
+    response = send(desk, team, item, headers=PART, **values)
+    text = page(response)
+    assert text.lstrip().startswith('<div id="messages"')
+    assert "<html" not in text
+    assert f"/review/{following.pk}/" in text
+    assert response["HX-Replace-Url"] == f"{team.url}/review/"
+    item.refresh_from_db()
+    review = Review.objects.get()
+    assert (item.state, review.verdict, review.seconds) == (state, verdict, 5)
+    if verdict == "edited":
+        assert review.answer == "Better.\nTwo lines."
+
+
+def test_without_scripts_a_review_leads_back_to_the_desk(team: Team, desk: Client) -> None:
+    response = send(desk, team, make.item(team.project))
+    assert (response.status_code, response.url) == (302, f"{team.url}/review/")
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"question": " "}, "An accepted item needs a question."),
+        ({"answer": ""}, "An accepted item needs an answer."),
+        ({"verdict": "rejected"}, "one of the project's reasons"),
+        ({"verdict": "rejected", "reason": "Because"}, "one of the project's reasons"),
+        ({"verdict": ""}, "Say what becomes of the item"),
+        ({"verdict": "burnt"}, "The form was damaged on its way."),
+        ({"version": "one"}, "The form was damaged on its way."),
+        ({"key": "not-a-key"}, "The form was damaged on its way."),
+        ({"question": "x" * 10_001}, "at most 10000 characters"),
+    ],
+)
+def test_what_is_not_valid_comes_back_with_the_text(
+    team: Team, desk: Client, values: dict[str, str], sentence: str
+) -> None:
+    item = make.item(team.project)
+    response = send(desk, team, item, headers=PART, **{"answer": "Typed long.", **values})
+    text = page(response, 422)
+    assert sentence in text.replace("&#x27;", "'")
+    assert ("Typed long.</textarea>" in text) == (values.get("answer") is None)
+    assert not Review.objects.exists()
+
+
+def test_a_double_click_counts_once(team: Team, desk: Client) -> None:
+    item, _ = make.items(team.project, 2)
+    key = str(uuid.uuid4())
+    for _ in range(2):
+        assert send(desk, team, item, key=key).status_code == 302
+    assert Review.objects.count() == 1
+
+
+def test_a_changed_item_is_refused_with_what_changed_and_the_text_kept(
+    team: Team, desk: Client
+) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="Her answer.")
+    text = page(send(desk, team, item, answer="My answer.", headers=PART), 409)
+    assert "eve edited it" in text
+    assert "<del>Her</del><ins>My</ins> answer." in text
+    assert "My answer.</textarea>" in text
+    assert Review.objects.count() == 1
+    item.refresh_from_db()
+    assert f'name="version" value="{item.version}"' in text
+    assert send(desk, team, item, answer="My answer.").status_code == 302
+    item = Item.objects.get()
+    assert item.decision is not None
+    assert (item.decision.reviewer, item.decision.answer) == (team.reviewer, "My answer.")
+
+
+def test_undo_shows_the_item_again(team: Team, desk: Client) -> None:
+    item, _ = make.items(team.project, 2)
+    send(desk, team, item)
+    text = page(desk.post(f"{team.url}/review/undo/", headers=PART))
+    assert f"/review/{item.pk}/" in text
+    assert "Undone. Here is the item again." in text
+    send(desk, team, Item.objects.get(pk=item.pk))
+    plain = desk.post(f"{team.url}/review/undo/")
+    assert plain.url == f"{team.url}/review/?item={item.pk}"
+
+
+def test_nothing_to_undo_is_told(team: Team, desk: Client) -> None:
+    assert "There is nothing of yours to undo." in told(desk.post(f"{team.url}/review/undo/"))
+
+
+def test_an_item_asked_for_is_shown_even_if_it_is_decided(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="Her answer.")
+    text = page(desk.get(f"{team.url}/review/?item={item.pk}"))
+    assert "eve edited this item" in text
+    assert "Her answer.</textarea>" in text
+    assert desk.get(f"{team.url}/review/?item=999999").status_code == 404
+
+
+def test_an_item_on_another_desk_is_not_given_away(
+    team: Team, desk: Client, browse: Browse
+) -> None:
+    item = make.item(team.project)
+    browse(team.engineer).get(f"{team.url}/review/")
+    response = desk.get(f"{team.url}/review/?item={item.pk}")
+    assert response.url == f"{team.url}/items/{item.pk}/"
+    assert told(response) == ["eve has this item on the desk at present."]
+
+
+def test_a_hold_is_renewed_unless_somebody_else_has_the_item(
+    team: Team, desk: Client, browse: Browse
+) -> None:
+    item = make.item(team.project)
+    desk.get(f"{team.url}/review/")
+    before = Item.objects.get().held_until
+    assert desk.post(f"{team.url}/review/{item.pk}/hold/").status_code == 204
+    after = Item.objects.get().held_until
+    assert before is not None
+    assert after is not None
+    assert after > before
+    Item.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    browse(team.engineer).get(f"{team.url}/review/")
+    assert desk.post(f"{team.url}/review/{item.pk}/hold/").status_code == 409
+
+
+# When there is no item
+
+
+def test_nothing_uploaded_yet(team: Team, desk: Client) -> None:
+    assert "There is nothing to review." in page(desk.get(f"{team.url}/review/"))
+
+
+def test_while_drafting_the_desk_waits_and_looks_again(team: Team, desk: Client) -> None:
+    make.document(team.project)
+    jobs.report("")
+    text = page(desk.get(f"{team.url}/review/"))
+    assert "No item is ready yet. 0 of 2 passages drafted" in text
+    assert 'hx-trigger="every 2s"' in text
+    assert "No worker" not in text
+
+
+@pytest.mark.parametrize("sentence", ["", "The model is missing. Run “make setup”."])
+def test_while_drafting_the_desk_tells_why_nothing_moves(
+    team: Team, desk: Client, sentence: str
+) -> None:
+    make.document(team.project)
+    if sentence:
+        jobs.report(sentence)
+    text = page(desk.get(f"{team.url}/review/"))
+    assert (sentence or "No worker has been heard from for a while") in text
+
+
+def test_all_are_reviewed(team: Team, desk: Client, browse: Browse) -> None:
+    make.item(team.project, state=ItemState.ACCEPTED)
+    assert "Every item is reviewed." in page(desk.get(f"{team.url}/review/"))
+    assert "Freeze a release" in page(browse(team.admin).get(f"{team.url}/review/"))
+
+
+def test_the_rest_is_on_other_desks(team: Team, desk: Client, browse: Browse) -> None:
+    make.item(team.project)
+    browse(team.engineer).get(f"{team.url}/review/")
+    assert "1 item left, on the desks of others." in page(desk.get(f"{team.url}/review/"))
+
+
+def test_failed_passages_do_not_keep_the_desk_waiting(team: Team, desk: Client) -> None:
+    make.document(team.project)
+    Passage.objects.update(state=JobState.FAILED)
+    text = page(desk.get(f"{team.url}/review/"))
+    assert "hx-trigger" not in text.split("<main")[1].split(">")[0]
+
+
+def test_queries_stay_few(team: Team, desk: Client, django_assert_num_queries: Any) -> None:
+    item, *_ = make.items(team.project, 20)
+    with django_assert_num_queries(13):
+        desk.get(f"{team.url}/review/")
+    with django_assert_num_queries(26):
+        send(desk, team, item, headers=PART)
