@@ -89,9 +89,9 @@ def file_name(release: Release, format_name: str) -> str:
 
 
 def _lines(release: Release, split: Split, chosen: Format) -> Iterator[bytes]:
-    triples_of_split = release.rows.filter(split=split).values_list("triple", flat=True)
-    for triple in triples_of_split.iterator(chunk_size=1000):
-        yield line_of(chosen.shape(triple))
+    lines = release.rows.filter(split=split).values_list("line", flat=True)
+    for line in lines.iterator(chunk_size=1000):
+        yield f"{line_of(chosen.shape(json.loads(line)))}\n".encode()
 
 
 def _write_split(archive: zipfile.ZipFile, name: str, lines: Iterator[bytes]) -> dict[str, Any]:

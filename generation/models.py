@@ -1,5 +1,6 @@
 """From documents to released triples: the nouns."""
 
+import json
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -287,10 +288,15 @@ class ReleaseRow(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="rows")
     position = models.PositiveIntegerField()
     split = models.CharField(max_length=10, choices=Split.choices)
-    triple: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    line = models.TextField()  # the triple as JSON; as text, since jsonb forgets the keys' order
 
     class Meta:
         ordering = ("position",)
         constraints = (
             models.UniqueConstraint(fields=("release", "position"), name="release_row_position"),
         )
+
+    @property
+    def triple(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.line)
+        return found

@@ -59,7 +59,7 @@ def freeze(release: Release) -> None:
         )
         rows = _rows(release, items, splits)
         ReleaseRow.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
-        release.sha256 = hashlib.sha256(b"".join(line_of(row.triple) for row in rows)).hexdigest()
+        release.sha256 = _sha256(rows)
         release.facts = _facts(rows, items, splits)
         release.save(update_fields=["sha256", "facts"])
 
@@ -77,7 +77,7 @@ def _accepted(project: Project) -> Iterable[Item]:
 
 def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list[ReleaseRow]:
     rows = [
-        ReleaseRow(release=release, split=split, triple=triple_of(item))
+        ReleaseRow(release=release, split=split, line=line_of(triple_of(item)))
         for split in Split
         for item in items
         if splits[item.passage.document_id] == split
@@ -105,9 +105,17 @@ def triple_of(item: Item) -> dict[str, Any]:
     }
 
 
-def line_of(row: dict[str, Any]) -> bytes:
-    """Return one line of JSON: UTF-8, keys in the order of the format, ended by a newline."""
-    return json.dumps(row, ensure_ascii=False).encode() + b"\n"
+def line_of(row: dict[str, Any]) -> str:
+    """Return one line of JSON, keys in the order of the format."""
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _sha256(rows: list[ReleaseRow]) -> str:
+    """Return the hash of the rows as they stand in a file: UTF-8, each ended by a newline."""
+    digest = hashlib.sha256()
+    for row in rows:
+        digest.update(f"{row.line}\n".encode())
+    return digest.hexdigest()
 
 
 def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Split]:

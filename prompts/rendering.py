@@ -2,7 +2,7 @@
 
 import functools
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from prompts.models import Variant
@@ -34,7 +34,7 @@ def render(template: str, values: dict[str, str]) -> str:
     """Fill a Jinja template in a sandbox. Raises RenderingFailed."""
     try:
         return _compiled(template).render(values)
-    except TemplateError as error:
+    except Exception as error:  # a template is a program: it may raise anything
         raise RenderingFailed(f"The prompt's template cannot be filled in: {error}") from error
 
 

@@ -83,7 +83,10 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
             state=JobState.DONE,
         )
         item = Item.objects.create(
-            project=of, passage=passage, variant=summarise, answer=f"Answer {number}.", **values
+            **{"answer": f"Answer {number}.", **values},
+            project=of,
+            passage=passage,
+            variant=summarise,
         )
         Question.objects.create(item=item, variant=ask, text=f"What is question {number}?")
         made.append(item)

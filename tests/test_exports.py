@@ -1,0 +1,162 @@
+"""Downloads: the shapes of the formats, and bytes that never change."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from generation import exports, releases
+from generation.models import Item, Passage
+from tests import make
+from tests.conftest import Team
+
+KEYS = {
+    "triples": [
+        *("id", "question", "context", "answer", "document"),
+        *("headings", "pages", "reviewers", "edited"),
+    ],
+    "input_output": ["input", "output"],
+}
+Browse = Callable[[User], Client]
+Download = Callable[[str], bytes]
+
+
+@pytest.fixture
+def download(team: Team, browse: Browse) -> Download:
+    """Download release 1, which has rows of three documents, in a format."""
+    for number in range(3):
+        at = make.document(team.project, text="", name=f"Größe {number} 🌊.md")
+        for item in make.items(team.project, 2, at=at):
+            make.accept(item, team.reviewer, answer=f"Ebbe “{number}”\nund Flut")
+    Passage.objects.filter(position=0).update(first_page=2, last_page=3)
+    releases.order(team.project, team.admin, "For the trainer")
+    releases.work_off_releases()
+
+    def get(name: str) -> bytes:
+        response = browse(team.engineer).get(f"{team.url}/releases/1/{name}.zip")
+        assert response.status_code == 200
+        assert f'filename="harbour-1-{name}.zip"' in response["Content-Disposition"]
+        return b"".join(response.streaming_content)
+
+    return get
+
+
+def open_zip(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def rows_of(files: dict[str, bytes]) -> list[dict[str, Any]]:
+    lines = b"".join(files[name] for name in files if name.endswith(".jsonl")).splitlines()
+    return [json.loads(line) for line in lines]
+
+
+@pytest.mark.parametrize("name", exports.FORMATS)
+def test_rows_have_the_shape_of_the_format(download: Download, name: str) -> None:
+    files = open_zip(download(name))
+    assert list(files) == [
+        *("train.jsonl", "validation.jsonl", "test.jsonl"),
+        *("README.md", "manifest.json"),
+    ]
+    rows = rows_of(files)
+    assert [list(row) for row in rows] == [KEYS[name]] * 6
+    for split in ("train.jsonl", "validation.jsonl", "test.jsonl"):
+        assert not files[split].startswith(b"\xef\xbb\xbf")
+        assert files[split].endswith(b"}\n")
+        assert b"\r" not in files[split]
+        assert "Ebbe “".encode() in files[split]
+
+
+def test_triples_are_complete(download: Download) -> None:
+    rows = rows_of(open_zip(download("triples")))
+    items = {str(item.pk): item for item in Item.objects.select_related("passage__document")}
+    assert {row["id"] for row in rows} == set(items)
+    for row in rows:
+        passage = items[row["id"]].passage
+        assert row["context"] == passage.text
+        assert row["document"] == passage.document.name
+        assert row["headings"] == ["Tides"]
+        assert row["pages"] == ([2, 3] if passage.position == 0 else [])
+        assert (row["reviewers"], row["edited"]) == (["rob"], True)
+
+
+def test_input_output_holds_question_and_context(download: Download) -> None:
+    triples = rows_of(open_zip(download("triples")))
+    pairs = rows_of(open_zip(download("input_output")))
+    for triple, pair in zip(triples, pairs, strict=True):
+        assert pair["output"] == triple["answer"]
+        assert triple["question"] in pair["input"]
+        assert triple["context"] in pair["input"]
+
+
+@pytest.mark.parametrize("name", exports.FORMATS)
+def test_the_manifest_tells_counts_and_hashes(download: Download, team: Team, name: str) -> None:
+    files = open_zip(download(name))
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["format"] == name
+    assert manifest["rows"] == sum(file["rows"] for file in manifest["files"].values()) == 6
+    for split, facts in manifest["files"].items():
+        assert facts["sha256"] == hashlib.sha256(files[split]).hexdigest()
+        assert facts["bytes"] == len(files[split])
+        assert facts["rows"] == files[split].count(b"\n") == 2
+    assert [variant["prompt"] for variant in manifest["variants"]] == ["summarise", "ask"]
+    release = team.project.releases.get()
+    assert manifest["sha256_of_triples"] == release.sha256
+    if name == "triples":
+        lines = files["train.jsonl"] + files["validation.jsonl"] + files["test.jsonl"]
+        assert release.sha256 == hashlib.sha256(lines).hexdigest()
+
+
+def test_too_few_rows_for_the_trainer_are_told_of(download: Download) -> None:
+    sentence = "The trainer wants at least 50 rows; these are 6."
+    files = open_zip(download("input_output"))
+    assert json.loads(files["manifest.json"])["warnings"] == [sentence]
+    assert sentence in files["README.md"].decode()
+    assert json.loads(open_zip(download("triples"))["manifest.json"])["warnings"] == []
+
+
+@pytest.mark.parametrize("name", exports.FORMATS)
+def test_a_download_made_later_has_the_same_bytes(
+    download: Download, team: Team, name: str
+) -> None:
+    first = download(name)
+    for item in Item.objects.for_desk():
+        make.accept(item, team.engineer, answer="Changed since.")
+    Passage.objects.update(headings=["Renamed"])
+    assert download(name) == first
+
+
+def test_the_card_tells_where_it_comes_from(download: Download) -> None:
+    card = open_zip(download("triples"))["README.md"].decode()
+    assert card.startswith("---\npretty_name: Harbour, release 1\n")
+    assert "  - split: train\n    path: train.jsonl\n" in card
+    assert "For the trainer" in card
+    assert "| Größe 0 🌊.md | 2 | " in card
+    assert "prompt `summarise`, variant 1, model `scripted`" in card
+    assert "6 were accepted, 6 of them after an edit. Reviewers: rob." in card
+
+
+def test_a_split_without_rows_has_no_file(team: Team, browse: Browse) -> None:
+    make.accept(make.item(team.project), team.reviewer)
+    releases.order(team.project)
+    releases.work_off_releases()
+    response = browse(team.engineer).get(f"{team.url}/releases/1/triples.zip")
+    files = open_zip(b"".join(response.streaming_content))
+    assert sorted(files) == ["README.md", "manifest.json", "train.jsonl"]
+    assert json.loads(files["manifest.json"])["splits"] == {"train": 1, "validation": 0, "test": 0}
+
+
+def test_what_is_not_there_is_not_found(team: Team, browse: Browse) -> None:
+    make.accept(make.item(team.project), team.reviewer)
+    releases.order(team.project)
+    client = browse(team.engineer)
+    assert client.get(f"{team.url}/releases/1/triples.zip").status_code == 404  # still queued
+    releases.work_off_releases()
+    assert client.get(f"{team.url}/releases/1/excel.zip").status_code == 404
+    assert client.get(f"{team.url}/releases/2/triples.zip").status_code == 404

@@ -1,0 +1,108 @@
+"""The list of items, and one with its history."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from generation import queue
+from generation.models import Item, ItemState, Verdict
+from tests import make
+from tests.conftest import Team
+from tests.web import page
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture
+def client(team: Team, browse: Browse) -> Client:
+    return browse(team.reviewer)
+
+
+def shown(text: str) -> list[str]:
+    """Return the answers in the list, in order."""
+    cells = [line.strip() for line in text.splitlines() if line.strip().startswith("<td>Answer")]
+    return [cell.removeprefix("<td>").removesuffix("</td>") for cell in cells]
+
+
+def test_nothing_yet(team: Team, client: Client) -> None:
+    assert "No items yet: they come from documents." in page(client.get(f"{team.url}/items/"))
+
+
+def test_items_show_the_text_that_stands(team: Team, client: Client) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="A better answer.")
+    make.item(make.project(), answer="Of another project.")
+    text = page(client.get(f"{team.url}/items/"))
+    assert "A better answer." in text
+    assert "Answer 0." not in text
+    assert "Of another project." not in text
+    assert '<span class="fine">eve</span>' in text
+
+
+@pytest.mark.parametrize(
+    ("query", "answers"),
+    [
+        ("", ["Answer 0.", "Answer 1."]),
+        ("?state=accepted", ["Answer 0."]),
+        ("?document={document}", ["Answer 0."]),
+        ("?document={document}&state=pending", []),
+        ("?state=burnt", ["Answer 0.", "Answer 1."]),
+        ("?document=x", ["Answer 0.", "Answer 1."]),
+        ("?held_by__password__startswith=p&answer=Answer+1.", ["Answer 0.", "Answer 1."]),
+    ],
+)
+def test_filters_are_a_fixed_set(
+    team: Team, client: Client, query: str, answers: list[str]
+) -> None:
+    item = make.item(team.project, state=ItemState.ACCEPTED)
+    make.item(team.project, answer="Answer 1.")
+    place = query.format(document=item.passage.document_id)
+    text = page(client.get(f"{team.url}/items/{place}"))
+    assert shown(text) == answers
+    assert ("No items match." in text) == (answers == [])
+
+
+def test_pages_keep_the_filter(team: Team, client: Client) -> None:
+    make.items(team.project, 60)
+    text = page(client.get(f"{team.url}/items/?state=pending"))
+    assert len(shown(text)) == 50
+    assert "?state=pending&amp;page=2" in text
+    assert len(shown(page(client.get(f"{team.url}/items/?state=pending&page=2")))) == 10
+
+
+@pytest.mark.parametrize("count", [1, 20])
+def test_queries_do_not_grow(
+    team: Team, client: Client, count: int, django_assert_num_queries: Any
+) -> None:
+    for item in make.items(team.project, count):
+        make.accept(item, team.engineer)
+    with django_assert_num_queries(9):
+        assert len(shown(page(client.get(f"{team.url}/items/")))) == count
+
+
+def test_an_item_shows_everything_said_about_it(
+    team: Team, client: Client, django_assert_num_queries: Any
+) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="Answer zero.")
+    queue.undo(team.project, team.engineer)
+    item = Item.objects.get()
+    rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
+    queue.submit(item.pk, team.reviewer, rejection)
+    with django_assert_num_queries(7):
+        text = page(client.get(f"{team.url}/items/{item.pk}/"))
+    assert "Answer <del>0.</del><ins>zero.</ins>" in text
+    assert "and took that back" in text
+    assert "Not worth asking." in text
+    assert "summarise 1 and ask 1 on scripted" in text
+
+
+def test_markup_of_a_model_is_shown_and_not_obeyed(team: Team, client: Client) -> None:
+    item = make.item(team.project, answer="<script>alert(1)</script>")
+    for path in ("items/", f"items/{item.pk}/", "review/"):
+        text = page(client.get(f"{team.url}/{path}"))
+        assert "<script>alert" not in text
+        assert "&lt;script&gt;alert" in text

@@ -1,0 +1,185 @@
+"""Projects, their settings, their members and invitations."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from prompts.models import Prompt
+from qareview import projects
+from qareview.models import Invitation, Membership, Project, Role
+from tests import make
+from tests.conftest import Team
+from tests.web import page, told
+
+Browse = Callable[[User], Client]
+
+
+def test_who_has_one_project_goes_straight_there(team: Team, browse: Browse) -> None:
+    response = browse(team.reviewer).get("/")
+    assert (response.status_code, response.url) == (302, f"{team.url}/")
+
+
+def test_who_has_several_chooses(team: Team, browse: Browse) -> None:
+    Membership.objects.create(project=make.project(name="Orchard"), user=team.reviewer)
+    make.project(name="Secret")
+    text = page(browse(team.reviewer).get("/"))
+    assert text.index(">Harbour<") < text.index(">Orchard<")
+    assert "Secret" not in text
+    assert "New project" not in text
+
+
+def test_who_has_none_is_told_what_to_do(db: None, browse: Browse) -> None:
+    assert "Ask an admin of a project for an invitation." in page(browse(make.user()).get("/"))
+
+
+def test_an_installation_admin_starts_projects(db: None, browse: Browse) -> None:
+    admin = make.user(is_superuser=True)
+    client = browse(admin)
+    for slug in ("port-of-call", "port-of-call-2"):
+        response = client.post("/projects/new/", {"name": "Port of Call"})
+        assert response.url == f"/projects/{slug}/"
+        project = Project.objects.get(slug=slug)
+        assert project.memberships.get().role == Role.ADMIN
+        made = Prompt.objects.filter(project=project, production__isnull=False)
+        assert sorted(made.values_list("task", flat=True)) == ["ask", "summarise"]
+
+
+@pytest.mark.parametrize(("name", "slug"), [("New", "new-2"), ("東京", "project")])
+def test_slugs_of_odd_names(db: None, name: str, slug: str) -> None:
+    assert projects.create(name, make.user()).slug == slug
+
+
+def test_a_project_needs_a_name_and_the_right(team: Team, browse: Browse) -> None:
+    admin = browse(make.user(is_superuser=True))
+    assert "This field is required." in page(admin.post("/projects/new/", {"name": " "}), 422)
+    text = page(browse(team.admin).post("/projects/new/", {"name": "Mine"}), 403)
+    assert "New projects are started by the installation&#x27;s admins." in text
+    assert page(browse(team.admin).get("/projects/new/"), 403)
+    assert not Project.objects.filter(name="Mine").exists()
+
+
+# Settings
+
+SETTINGS = {
+    "name": "Harbour",
+    "guidelines": "Be *kind*.",
+    "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+    "passage_length": "600",
+}
+
+
+def test_settings_are_saved(team: Team, browse: Browse) -> None:
+    client = browse(team.admin)
+    assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
+    project = Project.objects.get(pk=team.project.pk)
+    assert project.reject_reasons == ["Wrong", "Unclear"]
+    assert project.passage_length == 600
+    assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
+    assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"name": ""}, "This field is required."),
+        ({"reject_reasons": "\n".join("abcdefghij")}, "10 reasons; at most 9 fit."),
+        ({"reject_reasons": " \n "}, "This field is required."),
+        ({"reject_reasons": "x" * 121}, "Over 120 characters"),
+        ({"passage_length": "100"}, "greater than or equal to 200"),
+        ({"passage_length": "long"}, "Enter a whole number."),
+    ],
+)
+def test_bad_settings_are_refused(
+    team: Team, browse: Browse, values: dict[str, str], sentence: str
+) -> None:
+    response = browse(team.admin).post(f"{team.url}/settings/", {**SETTINGS, **values})
+    assert sentence in page(response, 422)
+    assert Project.objects.get(pk=team.project.pk).guidelines == ""
+
+
+# Members
+
+
+def test_members_are_listed_with_few_queries(
+    team: Team, browse: Browse, django_assert_num_queries: Any
+) -> None:
+    client = browse(team.admin)
+    for _ in range(5):
+        make.member(team.project)
+    with django_assert_num_queries(5):
+        text = page(client.get(f"{team.url}/members/"))
+    assert [f"Role of {name}" in text for name in ("ada", "eve", "rob", "sam")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+
+
+def change(browse: Browse, team: Team, who: User, **data: object) -> Any:
+    member = team.project.memberships.get(user=who)
+    return browse(team.admin).post(f"{team.url}/members/{member.pk}/", data)
+
+
+def test_a_role_is_changed(team: Team, browse: Browse) -> None:
+    assert told(change(browse, team, team.reviewer, role=2)) == ["rob is now engineer."]
+    assert team.project.memberships.get(user=team.reviewer).role == Role.ENGINEER
+    assert told(change(browse, team, team.reviewer, role=9)) == ["There is no such role."]
+
+
+def test_a_member_is_removed_and_loses_access(team: Team, browse: Browse) -> None:
+    assert told(change(browse, team, team.reviewer, remove=1)) == ["rob is no longer a member."]
+    assert browse(team.reviewer).get(f"{team.url}/").status_code == 404
+
+
+@pytest.mark.parametrize("data", [{"remove": 1}, {"role": 1}])
+def test_the_last_admin_stays(team: Team, browse: Browse, data: dict[str, int]) -> None:
+    [sentence] = told(change(browse, team, team.admin, **data))
+    assert sentence == "A project keeps at least one admin. Make somebody else admin first."
+    assert team.project.memberships.get(user=team.admin).role == Role.ADMIN
+
+
+# Invitations
+
+
+def invite(browse: Browse, team: Team, role: Role = Role.REVIEWER) -> Invitation:
+    client = browse(team.admin)
+    client.post(f"{team.url}/members/", {"note": "Kim", "role": int(role)})
+    made = Invitation.objects.latest("pk")
+    assert f"http://testserver/invitations/{made.token}/" in page(
+        client.get(f"{team.url}/members/")
+    )
+    return made
+
+
+def test_an_invitation_is_accepted_once(team: Team, browse: Browse) -> None:
+    made = invite(browse, team, Role.ENGINEER)
+    client = browse(team.stranger)
+    url = f"/invitations/{made.token}/"
+    assert "You are invited to Harbour" in page(client.get(url))
+    assert client.post(url).url == f"{team.url}/"
+    assert team.project.memberships.get(user=team.stranger).role == Role.ENGINEER
+    assert "was taken or withdrawn" in page(browse(make.user()).get(url), 404)
+
+
+def test_a_member_keeps_the_higher_role(team: Team, browse: Browse) -> None:
+    browse(team.engineer).post(f"/invitations/{invite(browse, team).token}/")
+    assert team.project.memberships.get(user=team.engineer).role == Role.ENGINEER
+    browse(team.reviewer).post(f"/invitations/{invite(browse, team, Role.ADMIN).token}/")
+    assert team.project.memberships.get(user=team.reviewer).role == Role.ADMIN
+
+
+def test_a_withdrawn_invitation_no_longer_works(team: Team, browse: Browse) -> None:
+    made = invite(browse, team)
+    response = browse(team.admin).post(f"{team.url}/invitations/{made.pk}/withdraw/")
+    assert told(response) == ["The link no longer works."]
+    assert browse(team.stranger).post(f"/invitations/{made.token}/").status_code == 404
+
+
+def test_an_invitation_needs_a_role(team: Team, browse: Browse) -> None:
+    response = browse(team.admin).post(f"{team.url}/members/", {"note": "Kim", "role": 7})
+    assert "Select a valid choice" in page(response, 422)
+    assert not Invitation.objects.exists()
