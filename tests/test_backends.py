@@ -12,16 +12,15 @@ from qareview.backends import Backend, ModelUnavailable, Request, backend_for
 from qareview.backends import transformers as local
 
 EMBEDDED = "smollm2-135m-instruct"
-PASSAGES = [
-    (
-        "The town bridge was built in 1812 by Anna Weiss. It has three arches of sandstone, and carts "
-        "still cross it every morning on their way to the market."
-    ),
-    (
-        "Bees keep their hive at 35 degrees. When it gets too hot, some carry water in and others fan "
-        "their wings until it cools."
-    ),
-]
+BRIDGE = (
+    "The town bridge was built in 1812 by Anna Weiss. It has three arches of sandstone, and carts "
+    "still cross it every morning on their way to the market."
+)
+BEES = (
+    "Bees keep their hive at 35 degrees. When it gets too hot, some carry water in and others fan "
+    "their wings until it cools."
+)
+PASSAGES = [BRIDGE, BEES]
 
 
 @pytest.fixture(scope="module")
