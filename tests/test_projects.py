@@ -31,6 +31,17 @@ def test_who_has_several_chooses(team: Team, browse: Browse) -> None:
     assert "New project" not in text
 
 
+@pytest.mark.parametrize("count", [2, 9])
+def test_queries_do_not_grow_with_projects(
+    team: Team, browse: Browse, count: int, django_assert_num_queries: Any
+) -> None:
+    for _ in range(count - 1):
+        Membership.objects.create(project=make.project(), user=team.reviewer)
+    client = browse(team.reviewer)
+    with django_assert_num_queries(3):
+        assert page(client.get("/")).count("<li>") == count
+
+
 def test_who_has_none_is_told_what_to_do(db: None, browse: Browse) -> None:
     assert "Ask an admin of a project for an invitation." in page(browse(make.user()).get("/"))
 
@@ -71,13 +82,15 @@ SETTINGS = {
 }
 
 
-def test_settings_are_saved(team: Team, browse: Browse) -> None:
+def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_queries: Any) -> None:
     client = browse(team.admin)
     assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
     project = Project.objects.get(pk=team.project.pk)
     assert project.reject_reasons == ["Wrong", "Unclear"]
     assert project.passage_length == 600
-    assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
+    assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
+    with django_assert_num_queries(3):
+        assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
     assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
 
 

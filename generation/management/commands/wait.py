@@ -30,10 +30,16 @@ class Command(ProjectCommand):
 
     def _wait(self, project: Project, timeout: float | None) -> Progress:
         started = sound_at = time.monotonic()
+        told = ""
         with tqdm(unit="passage", disable=None) as bar:
             while (counts := progress(project)).is_moving:
                 bar.total, bar.n = counts.passages, counts.passages_ended
                 bar.refresh()
+                line = f"{counts.passages_ended} of {counts.passages} passages drafted"
+                if bar.disable and line != told:  # no terminal: plain lines
+                    told = line
+                    self.stdout.write(line)
+                    self.stdout.flush()
                 now, trouble = time.monotonic(), jobs.trouble()
                 sound_at = sound_at if trouble else now
                 if now - sound_at > settings.WORKER_SILENT_SECONDS:

@@ -1,4 +1,4 @@
-"""Real processes, killed with -9: nothing finished is lost, nothing doubled, nobody has to help."""
+"""The whole program in real processes, some killed with -9: nothing is lost or doubled."""
 
 import uuid
 from collections.abc import Iterator
@@ -57,6 +57,28 @@ def assert_all_drafted_once(site: Site, slug: str) -> None:
     counts = [tuple(row[1:]) for row in site.rows(items_per_passage, slug)]
     assert len(counts) > 40
     assert set(counts) == {(1, 1)}
+
+
+def test_a_file_of_200_mb_is_refused_before_it_takes_memory(site: Site) -> None:
+    session = site.sign_in()
+    page = session.get(f"{site.url}/projects/sample/")
+    sent = {"files": ("huge.txt", b"tide " * 40_000_000)}
+    answer = session.post(
+        page.url,
+        files=sent,
+        data={"csrfmiddlewaretoken": session.cookies["csrftoken"]},
+        headers={"Referer": page.url},
+    )
+    assert "The file has 200 MB; at most 100 MB are allowed." in answer.text
+    peaks = [peak_memory(pid) for pid in site.pids("gunicorn")]
+    assert len(peaks) == 3
+    assert max(peaks) < 200_000_000
+
+
+def peak_memory(pid: int) -> int:
+    """Return the most memory a process ever had, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
 def test_worker_killed_in_the_middle_of_a_batch(site: Site) -> None:
