@@ -238,14 +238,17 @@ def report(trouble: str | None = None) -> None:
 
 def start_heartbeat() -> None:
     """Report every few seconds, from a thread of its own, for as long as this process lives."""
-    report("")
     threading.Thread(target=_beat, name="heartbeat", daemon=True).start()
 
 
 def _beat() -> None:
-    while not stopping.wait(HEARTBEAT_SECONDS):
+    trouble: str | None = ""  # what an earlier process of this name lacked is over
+    while True:
         with _tolerating_database_errors():
-            report()
+            report(trouble)
+            trouble = None
+        if stopping.wait(HEARTBEAT_SECONDS):
+            return
 
 
 @contextmanager

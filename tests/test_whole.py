@@ -96,6 +96,13 @@ def test_valkey_killed(site: Site) -> None:
     assert_all_drafted_once(site, slug)
 
 
+def test_the_keeper_of_both_servers_killed(site: Site) -> None:
+    slug = import_samples(site)
+    until(lambda: is_in_the_middle(site, slug), 60)
+    site.kill("qareview.servers")
+    assert_all_drafted_once(site, slug)
+
+
 def test_postgres_killed_while_drafting_and_while_a_review_is_sent(site: Site) -> None:
     slug = import_samples(site)
     until(lambda: is_in_the_middle(site, slug), 60)
