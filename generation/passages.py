@@ -11,7 +11,11 @@ from typing import Any
 
 from semantic_text_splitter import MarkdownSplitter
 
-HEADING = re.compile(r"^(#{1,6})[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$", re.MULTILINE)
+HEADING = re.compile(
+    r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*$"
+    r"|^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$",
+    re.MULTILINE,
+)
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8
 
@@ -82,7 +86,8 @@ def _headings(text: str) -> Iterator[tuple[int, int, str]]:
     fences = [match.span() for match in _FENCED.finditer(text)]
     for match in HEADING.finditer(text):
         if not any(start <= match.start() < end for start, end in fences):
-            yield match.start(), len(match[1]), match[2].strip()
+            level = len(match["marks"] or match["line"][:1].replace("-", "--"))
+            yield match.start(), level, (match["words"] or match["underlined"] or "").strip()
 
 
 def _standing_at(

@@ -70,8 +70,8 @@ def read(document: Document) -> None:
 def draft(batch: list[Passage]) -> None:
     """Draft an item for each claimed passage.
 
-    Raises CannotWorkNow if a model cannot be used. A passage whose prompt cannot be filled in
-    fails by itself.
+    A project whose prompt cannot be filled in fails its own passages only; one whose model cannot
+    be used leaves them to go back to the queue. Raises CannotWorkNow at the end in that case.
     """
     projects = {
         project.pk: project
@@ -81,15 +81,19 @@ def draft(batch: list[Passage]) -> None:
     for row in batch:
         row.document = documents[row.document_id]
     batch.sort(key=lambda row: (row.document.project_id, row.pk))
+    trouble = ""
     for project_id, rows in groupby(batch, key=lambda row: row.document.project_id):
-        _draft_for_project(projects[project_id], list(rows))
+        try:
+            _draft_for_project(projects[project_id], list(rows))
+        except ModelUnavailable as reason:
+            trouble = str(reason)
+    if trouble:
+        raise jobs.CannotWorkNow(trouble)
 
 
 def _draft_for_project(project: Project, rows: list[Passage]) -> None:
     try:
         drafts = _write(project, rows)
-    except ModelUnavailable as reason:
-        raise jobs.CannotWorkNow(str(reason)) from reason
     except RenderingFailed as reason:
         for row in rows:
             jobs.fail(row, str(reason))

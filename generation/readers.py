@@ -4,6 +4,7 @@ What a file is shows in its first bytes; its name only tells Markdown from plain
 """
 
 import codecs
+import re
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -74,7 +75,7 @@ def media_type_of(path: Path, name: str) -> str:
         start = file.read(4096)
     if not start.strip():
         raise CannotRead("The file is empty.")
-    if b"%PDF-" in start[:1024]:
+    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
         return PDF
     if start.startswith(_ZIP):
         return _kind_of_archive(path)
@@ -125,7 +126,10 @@ def decode(data: bytes, *, is_cut: bool = False) -> str:
     try:
         return codecs.getincrementaldecoder("utf-8")().decode(data, final=not is_cut)
     except UnicodeDecodeError:
-        return _by_likelihood(data)
+        patched = data.decode(errors="replace")
+        letters = sum(character > "\x7f" for character in patched)
+        is_damaged_utf_8 = patched.count("\ufffd") * 4 < letters  # other encodings: nearly all
+        return patched if is_damaged_utf_8 else _by_likelihood(data)
 
 
 def _by_likelihood(data: bytes) -> str:

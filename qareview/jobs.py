@@ -144,10 +144,14 @@ def fail(row: Job, reason: str) -> None:
 
 
 def give_back(rows: Sequence[J]) -> None:
-    """Return jobs of ours to the queue as if they had not been claimed."""
+    """Return jobs of ours to the end of the queue as if they had not been claimed."""
     _drop_dead_connection()
     _held(rows).update(
-        state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
+        state=JobState.QUEUED,
+        attempts=F("attempts") - 1,
+        lease="",
+        lease_until=None,
+        queued_at=timezone.now(),  # so that what can be done now is not kept waiting
     )
 
 

@@ -8,6 +8,9 @@ from django.core.files.uploadhandler import FileUploadHandler
 class TooLargeFile(UploadedFile[bytes]):
     """Stands for a file that was refused: its name, and nothing of its content."""
 
+    def close(self) -> None:
+        """Django closes every file of a request; this one was never opened."""
+
 
 class LimitHandler(FileUploadHandler):
     """Drops a file as soon as it exceeds ``UPLOAD_LIMIT_MB`` megabytes."""

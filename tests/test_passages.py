@@ -209,3 +209,9 @@ def test_a_section_of_a_pdf_stands_on_its_own_page(tmp_path):
         (["Side Lock"], 2, 2),
         (["Harbour Dues"], 3, 3),
     ]
+
+
+def test_underlined_headings_count_as_those_with_marks():
+    text = f"Harbour\n=======\n\nLock\n----\n\n{'The lock is old. ' * 5}\n"
+    [found], _ = passages.cut(text, 400)
+    assert found.headings == ["Harbour", "Lock"]

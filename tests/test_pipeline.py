@@ -140,6 +140,21 @@ def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> 
     assert jobs.trouble().startswith("No model is called “gone-away”. The models named in MODELS")
 
 
+def test_a_project_without_its_model_keeps_no_other_waiting(
+    project: Project, settings: Any
+) -> None:
+    settings.DRAFT_BATCH = 2
+    change_production(project, Task.ASK, model="gone-away")
+    make.document(project, text="\n\n".join(f"## {n}\n\nWater {'rises ' * 9}." for n in range(9)))
+    healthy = make.project(name="Healthy")
+    make.document(healthy)
+    for _ in range(6):  # as often as a sweep knocks
+        pipeline.work_off_passages()
+    assert Item.objects.filter(project=healthy).count() == 2
+    states = Passage.objects.filter(document__project=project).values_list("state", "attempts")
+    assert set(states) == {(JobState.QUEUED, 0)}
+
+
 def test_an_original_that_is_gone_is_told_of(project: Project) -> None:
     document = add(project, make.TEXT.encode())
     document.original.storage.delete(str(document.original.name))

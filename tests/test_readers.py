@@ -203,3 +203,16 @@ def test_line_ends_become_one_kind(read):
 
 def test_nul_is_dropped(read):
     assert read(files.utf_16("The gates\0 close.\r\n"), "notes.txt").text == "The gates close.\n"
+
+
+def test_one_bad_byte_does_not_garble_utf_8(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes("Die Tür öffnet früh. ".encode() * 5 + b"\xff Ende")
+    text = readers.read(path, "a.txt").text
+    assert text == "Die Tür öffnet früh. " * 5 + "\ufffd Ende"
+
+
+def test_text_about_pdf_is_no_pdf(tmp_path):
+    path = tmp_path / "a.md"
+    path.write_text("# Formats\n\nA PDF starts with `%PDF-1.7` in its first line.\n")
+    assert readers.read(path, "a.md").media_type == readers.MARKDOWN

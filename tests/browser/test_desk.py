@@ -12,6 +12,7 @@ from tests.site import PASSWORD, Site
 def desk(page: Page, site: Site) -> Iterator[Page]:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
     page.goto(f"{site.url}/projects/sample/review/")
     expect(page.locator("#review")).to_be_visible()
     yield page
