@@ -33,7 +33,8 @@ $(BIN)/pip:
 	@echo "Making a virtual environment with $(PYTHON)"
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 	  || { echo "QAReview needs Python 3.11, 3.12 or 3.13: make run PYTHON=/path/to/python3.11"; exit 1; }
-	@$(PYTHON) -m venv .venv
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "Python's venv is missing: apt install python3-venv"; exit 1; }
 
 $(RUN_STAMP): | $(BIN)/pip
 	@echo "Installing what QAReview runs on (some minutes, once)"
