@@ -105,3 +105,31 @@ def test_the_scripted_model_asks_and_answers() -> None:
     )
     assert answer.text == "In short, The sea is wide."
     assert question.text == "What is told about “It is”?"
+
+
+def test_a_beginning_computed_once_changes_no_word(embedded: Any, tmp_path: Path) -> None:
+    """In float32: bfloat16 rounds differently with every shape of a batch."""
+    embedded.model.save_pretrained(tmp_path)
+    embedded.tokenizer.save_pretrained(tmp_path)
+    own = local.load(path=str(tmp_path))
+    own.model.float()
+    summarise = Variant(model=EMBEDDED, **BUILTIN[Task.SUMMARISE])
+    requests = [request_for(summarise, {"passage": text}) for text in PASSAGES]
+    together = own.complete(requests)
+    assert [len(beginning) > 200 for beginning in own.computed] == [True]
+    alone = [own.complete([request])[0] for request in requests]
+    assert [one.text for one in together] == [one.text for one in alone]
+    assert len(own.computed) == 1
+
+
+@pytest.mark.parametrize(
+    ("prompts", "shared"),
+    [
+        ([[7] * 20 + [1], [7] * 20 + [2, 3]], 20),
+        ([[7] * 20, [7] * 20 + [2]], 19),
+        ([[7] * 10 + [1], [7] * 10 + [2]], 0),
+        ([[7] * 40], 0),
+    ],
+)
+def test_what_prompts_begin_with(prompts: list[list[int]], shared: int) -> None:
+    assert local._shared_beginning(prompts) == shared

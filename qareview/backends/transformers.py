@@ -1,5 +1,6 @@
 """Local models through the ``transformers`` library, a batch at a time."""
 
+import copy
 import logging
 import os
 import shutil
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+SHORTEST_BEGINNING = 16  # tokens; what is shorter is not worth computing apart
+KEPT_BEGINNINGS = 4
 BATCH_TOKENS = 16_384  # prompt tokens, padding included, that go through the model at once
 
 
@@ -34,6 +37,7 @@ class TransformersBackend:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=_dtype(self.device))
         self.model.to(self.device).eval()
+        self.computed: dict[tuple[int, ...], Any] = {}
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Continue each chat greedily; requests of like length share a batch."""
@@ -54,22 +58,48 @@ class TransformersBackend:
         import torch
 
         started = time.monotonic()
-        inputs = self.tokenizer.pad(
-            {"input_ids": [prompts[index] for index in batch]}, return_tensors="pt"
-        ).to(self.device)
+        shared = _shared_beginning([prompts[index] for index in batch])
+        rest = self.tokenizer.pad({"input_ids": [prompts[index][shared:] for index in batch]})
+        beginning = prompts[batch[0]][:shared]
         with torch.inference_mode():
+            input_ids = torch.tensor([beginning + row for row in rest["input_ids"]])
             output = self.model.generate(
-                **inputs,
+                input_ids=input_ids.to(self.device),
+                # padding stands between the shared beginning and the rest, and is not attended to
+                attention_mask=torch.tensor(
+                    [[1] * shared + row for row in rest["attention_mask"]], device=self.device
+                ),
+                past_key_values=self._computed(beginning, len(batch)),
                 do_sample=False,
                 max_new_tokens=requests[batch[0]].max_tokens,
                 pad_token_id=self.tokenizer.pad_token_id,
             )
-        written = output[:, inputs["input_ids"].shape[1] :].tolist()
+        written = output[:, input_ids.shape[1] :].tolist()
         milliseconds = round((time.monotonic() - started) * 1000 / len(batch))
         return {
             index: self._completion(tokens, len(prompts[index]), milliseconds)
             for index, tokens in zip(batch, written, strict=True)
         }
+
+    def _computed(self, beginning: list[int], copies: int) -> Any:
+        """Return the keys and values of tokens that all rows begin with, computed once."""
+        import torch
+        from transformers import DynamicCache
+
+        if not beginning:
+            return None
+        key = tuple(beginning)
+        if key not in self.computed:
+            cache = DynamicCache(config=self.model.config)
+            self.model(
+                input_ids=torch.tensor([beginning], device=self.device),
+                past_key_values=cache,
+                logits_to_keep=1,
+            )
+            self.computed = {key: cache, **dict(list(self.computed.items())[: KEPT_BEGINNINGS - 1])}
+        cache = copy.deepcopy(self.computed[key])  # generation writes into it
+        cache.batch_repeat_interleave(copies)
+        return cache
 
     def _completion(self, tokens: list[int], tokens_in: int, milliseconds: int) -> Completion:
         ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id}
@@ -155,6 +185,18 @@ def _dtype(device: str) -> "torch.dtype":
     if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
         return torch.bfloat16
     return torch.float32
+
+
+def _shared_beginning(prompts: list[list[int]]) -> int:
+    """Return how many tokens all prompts begin with, the instruction and examples as a rule.
+
+    Each prompt keeps a token of its own, which the model has to be run on.
+    """
+    longest = min(map(len, prompts)) - 1
+    columns = enumerate(zip(*prompts, strict=False))
+    differs = next((at for at, tokens in columns if len(set(tokens)) > 1), longest)
+    shared = min(differs, longest)
+    return shared if len(prompts) > 1 and shared >= SHORTEST_BEGINNING else 0
 
 
 def _batches(prompts: list[list[int]], requests: Sequence[Request]) -> Iterator[list[int]]:
