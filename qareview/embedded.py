@@ -57,6 +57,11 @@ def ensure() -> None:
         os.environ.setdefault(name, url)
 
 
+def is_private() -> bool:
+    """Whether the database in use is the private one, which :func:`ensure` started."""
+    return "DATABASE_URL" in _ours
+
+
 def keep_alive() -> None:
     """Start the keeper again if it died, and learn its addresses. Raises ServicesFailed."""
     if _held:

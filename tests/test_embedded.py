@@ -52,6 +52,23 @@ def test_a_command_alone_starts_the_servers_and_they_end_with_it(folder: Site) -
     assert again.stdout.strip() == "0", again.stderr  # the database is the one migrated before
 
 
+def test_the_first_command_in_a_fresh_folder_sets_the_database_up(folder: Site) -> None:
+    done = folder.manage("status", "sample")
+    assert done.returncode == 1
+    assert done.stderr == "CommandError: No project is called “sample”. There are: none yet.\n"
+
+
+def test_another_database_is_not_migrated_by_the_way(folder: Site) -> None:
+    first = holder(folder)
+    assert first.stdout is not None
+    folder.environment["DATABASE_URL"] = first.stdout.readline().strip()
+    done = folder.manage("status", "sample")
+    assert done.stderr == (
+        "CommandError: The database is not up to date. Run “manage.py migrate” first.\n"
+    )
+    end(first)
+
+
 def test_two_programs_share_the_servers(folder: Site) -> None:
     first = holder(folder)
     assert first.stdout is not None

@@ -59,6 +59,20 @@ def assert_all_drafted_once(site: Site, slug: str) -> None:
     assert set(counts) == {(1, 1)}
 
 
+def test_a_second_start_in_the_same_folder_is_refused(site: Site) -> None:
+    done = site.manage("up", "--port", "1")
+    assert done.returncode == 1
+    assert f"QAReview is already running at {site.url}/" in done.stderr
+
+
+def test_a_port_that_is_taken_is_told_of(tmp_path: Path, site: Site) -> None:
+    other = Site(tmp_path / "var")
+    other.var.mkdir()
+    done = other.manage("up", "--port", str(site.port))
+    assert done.returncode == 1
+    assert f"Choose another: make run PORT={site.port + 1}" in done.stderr
+
+
 def test_a_file_of_200_mb_is_refused_before_it_takes_memory(site: Site) -> None:
     session = site.sign_in()
     page = session.get(f"{site.url}/projects/sample/")

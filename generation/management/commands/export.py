@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from generation import exports
 from generation.models import Release
-from qareview.management.project import ProjectCommand
+from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
 

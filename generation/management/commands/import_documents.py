@@ -6,7 +6,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from generation import documents
-from qareview.management.project import ProjectCommand
+from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
 

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from generation import releases
-from qareview.management.project import ProjectCommand
+from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
 

@@ -3,11 +3,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.files import File
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.db import transaction
 
 from generation import documents
 from qareview import projects
+from qareview.management.base import DataCommand
 from qareview.models import Project
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
@@ -21,7 +22,7 @@ and complete.
 """
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Create the project “sample” from three documents that ship with QAReview."
 
     def handle(self, *args: Any, **options: Any) -> None:

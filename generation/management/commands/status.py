@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from generation.models import Document, Passage
 from generation.progress import progress
 from qareview import jobs
-from qareview.management.project import ProjectCommand
+from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
 

@@ -7,7 +7,7 @@ from tqdm import tqdm
 
 from generation.progress import Progress, progress
 from qareview import jobs
-from qareview.management.project import ProjectCommand
+from qareview.management.base import ProjectCommand
 from qareview.models import Project
 
 POLL_SECONDS = 0.5

@@ -1,13 +1,14 @@
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from qareview import projects
+from qareview.management.base import DataCommand
 from qareview.models import Project
 
 
-class Command(BaseCommand):
+class Command(DataCommand):
     help = "Create a project and print its slug."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -18,7 +19,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["admin"]).first()
         if user is None:
-            raise CommandError(f"There is no user “{options['admin']}”.")
+            raise CommandError(
+                f"There is no user “{options['admin']}”. “make run” makes the first, “admin”; "
+                "“manage.py createsuperuser” makes others."
+            )
         if Project.objects.filter(slug=options["slug"]).exists():
             raise CommandError(f"A project is called “{options['slug']}” already.")
         project = projects.create(options["name"], user, options["slug"])

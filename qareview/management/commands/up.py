@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        with _only_one():
+        with _only_one(f"http://{host}:{port}/"):
             _check_port(host, port)
             self._step(1, "PostgreSQL and Valkey are running")
             call_command("migrate", verbosity=0)
@@ -70,14 +70,19 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _only_one() -> IO[str]:
+def _only_one(address: str) -> IO[str]:
     """Return the lock that one running installation holds. Raises CommandError."""
     path: Path = settings.VAR_DIR / "up.lock"
-    lock = path.open("w")
+    lock = path.open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise CommandError(f"QAReview is already running on {settings.VAR_DIR}.") from None
+        raise CommandError(
+            f"QAReview is already running at {path.read_text()} with the data in {path.parent}."
+        ) from None
+    lock.truncate(0)
+    lock.write(address)
+    lock.flush()
     return lock
 
 
