@@ -18,7 +18,7 @@ from generation.models import (
     Verdict,
 )
 from qareview import jobs
-from qareview.models import Project
+from qareview.models import JobState, Project
 
 SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}
 ROWS_AT_ONCE = 1000
@@ -34,10 +34,16 @@ def work_off_releases() -> None:
 
 
 def order(project: Project, user: Any = None, note: str = "") -> Release:
-    """Queue the project's next release. Raises NothingAccepted."""
+    """Queue the project's next release; a second click gives the one that is being frozen.
+
+    Raises NothingAccepted.
+    """
     if not project.items.filter(state=ItemState.ACCEPTED).exists():
         raise NothingAccepted("Nothing has been accepted yet. A release holds what is accepted.")
     while True:
+        moving = project.releases.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).first()
+        if moving:
+            return moving
         last = project.releases.aggregate(last=Max("number"))["last"] or 0
         try:
             with transaction.atomic():
@@ -54,6 +60,8 @@ def freeze(release: Release) -> None:
     """Copy every accepted item, as its reviewer left it, into the rows of a claimed release."""
     with jobs.finishing([release]):
         items = list(_accepted(release.project))
+        if not items:
+            raise jobs.JobFailed("Nothing is accepted any more: it was undone since.")
         splits = assign_splits(
             Counter(item.passage.document_id for item in items), _earlier_splits(release.project)
         )

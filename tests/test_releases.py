@@ -146,6 +146,22 @@ def test_nothing_accepted_freezes_nothing(team: Team, browse: Browse) -> None:
     assert not Release.objects.exists()
 
 
+def test_a_double_click_freezes_once(team: Team, browse: Browse) -> None:
+    make.accept(make.item(team.project), team.reviewer)
+    for _ in range(2):
+        browse(team.admin).post(f"{team.url}/releases/", {"note": ""})
+    assert [release.number for release in team.project.releases.all()] == [1]
+
+
+def test_what_was_undone_before_it_was_frozen_leaves_nothing(team: Team) -> None:
+    make.accept(make.item(team.project), team.reviewer)
+    release = releases.order(team.project)
+    queue.undo(team.project, team.reviewer)
+    releases.work_off_releases()
+    release.refresh_from_db()
+    assert release.error == "Nothing is accepted any more: it was undone since."
+
+
 def test_only_a_failed_release_is_retried(team: Team, browse: Browse) -> None:
     make.accept(make.item(team.project), team.reviewer)
     freeze(team)

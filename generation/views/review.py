@@ -82,6 +82,7 @@ def _show_conflict(
     request: HttpRequest, project: Project, item: Item, form: ReviewForm
 ) -> HttpResponse:
     """Refuse a review of an item that changed meanwhile: tell what changed, keep what was typed."""
+    item = project.items.for_desk().get(pk=item.pk)  # as it stands now
     decided = item.decision
     question = decided.question if decided and decided.question else item.question.text
     answer = decided.answer if decided and decided.answer else item.answer
@@ -101,13 +102,7 @@ def _show(
     conflict: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    counts = progress(project)
-    context: dict[str, Any] = {
-        "progress": counts,
-        "conflict": conflict,
-        "elsewhere": counts.pending,
-        "form": form,
-    }
+    context: dict[str, Any] = {"progress": progress(project), "conflict": conflict, "form": form}
     if item:
         item = project.items.for_desk().get(pk=item.pk)
         context |= _item_context(item, form)
