@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from generation import checks, passages, readers
+from generation import checks, isolation, passages, readers
 from generation.models import Document, Item, Passage, Question
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
@@ -35,14 +35,20 @@ def read(document: Document) -> None:
     """
     if not document.original:
         raise jobs.JobFailed("The file was refused when it came, so there is nothing to read.")
-    try:
-        reading = readers.read(Path(document.original.path), document.name)
-    except readers.CannotRead as reason:
-        raise jobs.JobFailed(str(reason)) from reason
-    except FileNotFoundError as error:
+    path = Path(document.original.path)
+    if not path.exists():
         raise jobs.JobFailed(
             "The original file is missing. Remove this document and upload it again."
-        ) from error
+        )
+    try:
+        reading = isolation.read(
+            path,
+            document.name,
+            seconds=settings.READ_SECONDS,
+            megabytes=settings.READ_MEGABYTES,
+        )
+    except readers.CannotRead as reason:
+        raise jobs.JobFailed(str(reason)) from reason
     cuts, left_out = passages.cut(
         reading.text, document.project.passage_length, reading.page_starts
     )

@@ -1,6 +1,7 @@
 """A file becomes text: Markdown with its headings, and where in it each page starts.
 
-What a file is shows in its first bytes; its name only tells Markdown from plain text.
+What a file is shows in its first bytes; its name only tells apart Markdown, reStructuredText
+and plain text.
 """
 
 import codecs
@@ -18,9 +19,20 @@ if TYPE_CHECKING:
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODT = "application/vnd.oasis.opendocument.text"
+EPUB = "application/epub+zip"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
+RST = "text/x-rst"
 PLAIN = "text/plain"
+
+EXTRACTED = {PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", ODT: "ODT", EPUB: "EPUB", RST: "RST"}
+_SUFFIXES = {
+    **dict.fromkeys((".html", ".htm"), HTML),
+    **dict.fromkeys((".md", ".markdown"), MARKDOWN),
+    **dict.fromkeys((".rst", ".rest"), RST),
+}
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin with PKI
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
@@ -35,7 +47,8 @@ _FOREIGN = {
     b"\x7fELF": "a program",
     b"MZ\x90": "a program",
 }
-_READABLE = "Upload HTML, Markdown, plain text, DOCX or PDF."
+READABLE = "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT or EPUB"
+_UPLOAD = f"Upload {READABLE}."
 
 
 class CannotRead(Exception):
@@ -54,8 +67,10 @@ class Reading:
 def read(path: Path, name: str) -> Reading:
     """Read the file at ``path``, uploaded under ``name``. Raises CannotRead."""
     media_type = media_type_of(path, name)
-    if media_type in (PDF, DOCX):
-        reading = _read_office(path, media_type)
+    if media_type == RST:
+        reading = _extract(_clean(decode(path.read_bytes())).encode(), media_type)
+    elif media_type in EXTRACTED:
+        reading = _extract(path.read_bytes(), media_type)
     elif media_type == HTML:
         reading = Reading(_main_content(decode(path.read_bytes())), HTML)
     else:
@@ -86,27 +101,35 @@ def media_type_of(path: Path, name: str) -> str:
         )
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
-            raise CannotRead(f"This is {kind}, whatever its name says. {_READABLE}")
+            raise CannotRead(f"This is {kind}, whatever its name says. {_UPLOAD}")
     return _kind_of_text(decode(start, is_cut=True), Path(name).suffix.lower())
 
 
 def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            if "word/document.xml" in archive.namelist():
+            names = set(archive.namelist())
+            if "word/document.xml" in names:
                 return DOCX
+            if "ppt/presentation.xml" in names:
+                return PPTX
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    declared = file.read(100).decode("ascii", errors="replace").strip()
+                if declared in (ODT, EPUB):
+                    return declared
     except zipfile.BadZipFile:
         raise CannotRead(
             "The file is damaged: it starts like a DOCX and then breaks off."
         ) from None
-    raise CannotRead(f"This is a ZIP archive, but no DOCX. {_READABLE}")
+    raise CannotRead(f"This is a ZIP archive, but no document in itself. {_UPLOAD}")
 
 
 def _kind_of_text(start: str, suffix: str) -> str:
     head = start[:2000].lower()
-    if "<html" in head or "<!doctype html" in head or suffix in (".html", ".htm"):
+    if "<html" in head or "<!doctype html" in head:
         return HTML
-    return MARKDOWN if suffix in (".md", ".markdown") else PLAIN
+    return _SUFFIXES.get(suffix, PLAIN)
 
 
 def decode(data: bytes, *, is_cut: bool = False) -> str:
@@ -137,7 +160,7 @@ def _by_likelihood(data: bytes) -> str:
     guesses = charset_normalizer.from_bytes(data)
     best = guesses.best()
     if best is None:
-        raise CannotRead(f"This is not text in any encoding known. {_READABLE}")
+        raise CannotRead(f"This is not text in any encoding known. {_UPLOAD}")
     least = best.coherence - 0.05  # its coherence with a language says little in short texts
     western = (guess for guess in guesses if "cp1252" in guess.could_be_from_charset)
     return str(next((guess for guess in western if guess.coherence >= least), best))
@@ -148,7 +171,7 @@ def _without_mark(data: bytes) -> str:
     for encoding, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
         if high.count(0) > len(high) / 2:
             return data.decode(encoding, errors="replace")
-    raise CannotRead(f"This is not a text file. {_READABLE}")
+    raise CannotRead(f"This is not a text file. {_UPLOAD}")
 
 
 def _clean(text: str) -> str:
@@ -163,7 +186,7 @@ def _main_content(html: str) -> str:
     return _clean(content or "")
 
 
-def _read_office(path: Path, media_type: str) -> Reading:
+def _extract(data: bytes, media_type: str) -> Reading:
     import kreuzberg
 
     config = kreuzberg.ExtractionConfig(
@@ -172,7 +195,7 @@ def _read_office(path: Path, media_type: str) -> Reading:
         use_cache=False,  # else the text of every document stays under ~/.cache as well
     )
     try:
-        result = kreuzberg.extract_file_sync(path, media_type, config=config)
+        result = kreuzberg.extract_bytes_sync(data, media_type, config=config)
     except kreuzberg.KreuzbergError as error:
         raise CannotRead(_sentence(str(error), media_type)) from error
     text = _clean(result.content)
@@ -180,7 +203,7 @@ def _read_office(path: Path, media_type: str) -> Reading:
 
 
 def _sentence(error: str, media_type: str) -> str:
-    kind = "PDF" if media_type == PDF else "DOCX"
+    kind = EXTRACTED[media_type]
     if "password" in error.lower():
         return f"The {kind} is protected by a password. Save a copy without one and upload that."
     return f"The {kind} is damaged and cannot be read. Open it, save it anew and upload that."

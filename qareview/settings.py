@@ -156,6 +156,8 @@ MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
+READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for one file, and
+READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_HANDLERS = [
     "qareview.uploads.LimitHandler",

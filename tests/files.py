@@ -127,3 +127,91 @@ def windows_1252(text: str = GERMAN) -> bytes:
 
 def utf_16(text: str = GERMAN, *, mark: bool = True) -> bytes:
     return text.encode("utf-16" if mark else "utf-16-le")
+
+
+def archive(members: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        for name, content in members.items():
+            made.writestr(name, content)
+    return buffer.getvalue()
+
+
+def odt() -> bytes:
+    """An OpenDocument text with a chapter and a section."""
+    space = "urn:oasis:names:tc:opendocument:xmlns"
+    return archive(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.text",
+            "content.xml": f'<office:document-content xmlns:office="{space}:office:1.0" '
+            f'xmlns:text="{space}:text:1.0"><office:body><office:text>'
+            '<text:h text:outline-level="1">Harbour</text:h><text:p>The tide rises.</text:p>'
+            '<text:h text:outline-level="2">Lock</text:h><text:p>The lock is old.</text:p>'
+            "</office:text></office:body></office:document-content>",
+            "META-INF/manifest.xml": f'<m:manifest xmlns:m="{space}:manifest:1.0"/>',
+        }
+    )
+
+
+def epub() -> bytes:
+    """A book of one chapter with one section."""
+    return archive(
+        {
+            "mimetype": "application/epub+zip",
+            "META-INF/container.xml": '<container version="1.0" xmlns="urn:oasis:names:tc:'
+            'opendocument:xmlns:container"><rootfiles><rootfile full-path="book.opf" '
+            'media-type="application/oebps-package+xml"/></rootfiles></container>',
+            "book.opf": '<package xmlns="http://www.idpf.org/2007/opf" version="3.0" '
+            'unique-identifier="i"><metadata xmlns:dc="http://purl.org/dc/elements/1.1/">'
+            '<dc:identifier id="i">x</dc:identifier><dc:title>T</dc:title>'
+            "<dc:language>en</dc:language></metadata><manifest>"
+            '<item id="a" href="a.xhtml" media-type="application/xhtml+xml"/></manifest>'
+            '<spine><itemref idref="a"/></spine></package>',
+            "a.xhtml": '<html xmlns="http://www.w3.org/1999/xhtml"><body><h1>Harbour</h1>'
+            "<p>The tide rises.</p><h2>Lock</h2><p>The lock is old.</p></body></html>",
+        }
+    )
+
+
+def pptx() -> bytes:
+    """A presentation of one slide with a title and a text."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    show = "http://schemas.openxmlformats.org/presentationml/2006/main"
+    packages = "http://schemas.openxmlformats.org/package/2006"
+    part = "application/vnd.openxmlformats-officedocument.presentationml"
+
+    def shape(kind: str, text: str) -> str:
+        return (
+            f'<p:sp><p:nvSpPr><p:cNvPr id="2" name="{kind}"/><p:cNvSpPr/><p:nvPr>'
+            f'<p:ph type="{kind}"/></p:nvPr></p:nvSpPr><p:spPr/><p:txBody><a:bodyPr/>'
+            f"<a:p><a:r><a:t>{text}</a:t></a:r></a:p></p:txBody></p:sp>"
+        )
+
+    def related(kind: str, target: str) -> str:
+        return (
+            f'<Relationships xmlns="{packages}/relationships"><Relationship Id="rId1" '
+            f'Type="{office}/{kind}" Target="{target}"/></Relationships>'
+        )
+
+    spaces = f'xmlns:p="{show}" xmlns:a="{drawing}" xmlns:r="{office}"'
+    return archive(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{packages}/content-types"><Default '
+            'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships'
+            '+xml"/><Override PartName="/ppt/presentation.xml" '
+            f'ContentType="{part}.presentation.main+xml"/><Override '
+            f'PartName="/ppt/slides/slide1.xml" ContentType="{part}.slide+xml"/></Types>',
+            "_rels/.rels": related("officeDocument", "ppt/presentation.xml"),
+            "ppt/presentation.xml": f"<p:presentation {spaces}><p:sldIdLst>"
+            '<p:sldId id="256" r:id="rId1"/></p:sldIdLst></p:presentation>',
+            "ppt/_rels/presentation.xml.rels": related("slide", "slides/slide1.xml"),
+            "ppt/slides/slide1.xml": f"<p:sld {spaces}><p:cSld><p:spTree>"
+            + shape("title", "Harbour")
+            + shape("body", "The tide rises.")
+            + "</p:spTree></p:cSld></p:sld>",
+        }
+    )
+
+
+RST = "Harbour\n=======\n\nThe tide rises.\n\nLock\n----\n\nThe lock is old.\n"

@@ -105,7 +105,11 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
         (b"\x1f\x8b\x08\x00", "notes.md", "This is a gzip archive, whatever its name says."),
         (b"\x7fELF\x02\x01", "notes.md", "This is a program, whatever its name says."),
         (b"MZ\x90\x00\x03\x00", "notes.md", "This is a program, whatever its name says."),
-        (files.zip_without_docx(), "notes.docx", "This is a ZIP archive, but no DOCX."),
+        (
+            files.zip_without_docx(),
+            "notes.docx",
+            "This is a ZIP archive, but no document in itself.",
+        ),
         (files.docx()[:2000], "notes.docx", "The file is damaged: it starts like a DOCX"),
         (files.old_word(), "notes.doc", "This is a Word file under a password or of the old .doc"),
         (files.pdf()[:700], "notes.pdf", "The PDF is damaged and cannot be read."),
@@ -216,3 +220,35 @@ def test_text_about_pdf_is_no_pdf(tmp_path):
     path = tmp_path / "a.md"
     path.write_text("# Formats\n\nA PDF starts with `%PDF-1.7` in its first line.\n")
     assert readers.read(path, "a.md").media_type == readers.MARKDOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("a.odt", files.odt(), readers.ODT),
+        ("a.epub", files.epub(), readers.EPUB),
+        ("a.rst", files.RST.encode(), readers.RST),
+        ("renamed.pdf", files.odt(), readers.ODT),
+    ],
+)
+def test_more_formats_come_out_as_markdown(tmp_path, name, data, media_type):
+    path = tmp_path / name
+    path.write_bytes(data)
+    reading = readers.read(path, name)
+    assert reading.media_type == media_type
+    assert reading.text.split("\n\n") == [
+        "# Harbour",
+        "The tide rises.",
+        "## Lock",
+        reading.text[reading.text.index("The lock") :],
+    ]
+    assert reading.text.rstrip().endswith("The lock is old.")
+
+
+def test_slides_are_read_with_their_titles(tmp_path):
+    path = tmp_path / "a.pptx"
+    path.write_bytes(files.pptx())
+    reading = readers.read(path, "a.pptx")
+    assert reading.media_type == readers.PPTX
+    lines = [line for line in reading.text.splitlines() if line]
+    assert lines == ["## Harbour", "The tide rises."]

@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import documents
+from generation import documents, readers
 from generation.forms import UploadForm
 from generation.models import Document, Passage
 from generation.progress import progress
@@ -39,6 +39,7 @@ def _show_list(
         "documents": page,
         "progress": progress(project),
         "form": form,
+        "readable": readers.READABLE,
         "upload_limit_mb": uploads.limit() // 1_000_000,
     }
     return render_page(request, "documents/list.html", context, part="table", status=status)
