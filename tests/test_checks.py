@@ -37,6 +37,35 @@ def test_flags_of_an_answer(answer, flags):
     assert checks.flags_of_answer(completion(answer), PASSAGE) == flags
 
 
+DATES = "In 1784 Margaret Pellow paid 12,000 pounds for the quay; by 1868, 41 000 tons crossed it."
+
+
+@pytest.mark.parametrize(
+    ("answer", "flags"),
+    [
+        ("She paid 12000 pounds in 1784.", []),
+        ("By 1868 41,000 tons had crossed it.", []),
+        ("It was paid in 1785.", [checks.FOREIGN_NUMBER]),
+        ("Forty ships came, 3 a day.", [checks.FOREIGN_NUMBER]),
+        ("The quay was paid by Margaret Pellow.", []),
+        ("The quay was paid by Pellows.", []),
+        ("The quay was paid by Josiah Pellow.", [checks.FOREIGN_NAME]),
+        ("Yesterday the quay was paid. Tomorrow it opens.", []),
+        ("In 1911, Harrow paid.", [checks.FOREIGN_NUMBER, checks.FOREIGN_NAME]),
+    ],
+)
+def test_numbers_and_names_that_the_passage_lacks(answer, flags):
+    assert checks.flags_of_answer(completion(answer), DATES) == flags
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What does the passage say of gates?", "What is shown in This Figure here?"],
+)
+def test_a_question_must_stand_without_its_text(question):
+    assert checks.flags_of_question(completion(question), ANSWER) == [checks.SPEAKS_OF_TEXT]
+
+
 def test_an_answer_the_model_did_not_end_is_cut_off():
     assert checks.flags_of_answer(completion(ANSWER, cut_off=True), PASSAGE) == [
         checks.CUT_OFF_ANSWER
