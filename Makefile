@@ -24,6 +24,7 @@ help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
 	@echo "make test              set up and run every test"
 	@echo "make lint              check style, types and templates"
+	@echo "make bench-drafting   measure how fast answers are drafted"
 	@echo "make clean             remove .venv and caches; var/ with your data stays"
 
 setup: $(RUN_STAMP)
@@ -60,6 +61,9 @@ lint: $(TEST_STAMP)
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/mypy
+
+bench-%: $(TEST_STAMP)
+	@$(BIN)/python -m tests.bench.$*
 
 clean:
 	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
