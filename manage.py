@@ -28,7 +28,10 @@ def main() -> None:
             embedded.ensure()
         except embedded.ServicesFailed as error:
             sys.exit(str(error))
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell reports Ctrl-C
 
 
 if __name__ == "__main__":

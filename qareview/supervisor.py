@@ -101,7 +101,7 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
         while not stop.came:
             time.sleep(0.2)
             if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
-                embedded.keep_alive()
+                _keep_services_alive()
                 checked_at = time.monotonic()
                 if embedded.addresses() != addresses:
                     addresses = embedded.addresses()
@@ -110,6 +110,13 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
                 program.tend()
     finally:
         _stop(programs)
+
+
+def _keep_services_alive() -> None:
+    try:
+        embedded.keep_alive()
+    except embedded.ServicesFailed as reason:
+        logger.error("%s It is tried again.", reason)
 
 
 class _StopSignal:
