@@ -10,7 +10,6 @@ WITHOUT_SERVICES = {
     "--help",
     "--version",
     "version",
-    "makemigrations",
     "check",
     "collectstatic",
 }
