@@ -5,10 +5,12 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from pgvector.django import VectorField
 
 from prompts.models import Variant
 from qareview.models import Job, JobState, Project
@@ -55,6 +57,11 @@ class Document(Job):
     left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
     )  # [{"start", "end", "reason"}]: with the passages, these cover the text
+    language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
+    archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
+    columns: "models.JSONField[dict[str, str] | None, dict[str, str] | None]" = models.JSONField(
+        null=True
+    )  # of a table: which column holds the context, and the question and answer if it has them
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
     objects: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]
@@ -93,11 +100,28 @@ class Passage(Job):
     headings = ArrayField(models.TextField(), default=list)  # outermost first
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
+    tokens = models.PositiveIntegerField(default=0)
+    note = models.TextField(blank=True)  # why it has fewer items or questions than were asked for
+    bands = ArrayField(models.BigIntegerField(), default=list)  # of its MinHash signature
+    same_as = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="near_duplicates"
+    )  # the first of a group of near-duplicates, the only one that is drafted
+    excluded_at = models.DateTimeField(null=True)
+    excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    superseded_at = models.DateTimeField(null=True)  # it is of an earlier cut, and has reviews
 
     class Meta(Job.Meta):
         ordering = ("document_id", "position")
         constraints = (
-            models.UniqueConstraint(fields=("document", "position"), name="passage_position"),
+            models.UniqueConstraint(
+                fields=("document", "position"),
+                condition=Q(superseded_at=None),
+                name="passage_position",
+            ),
+        )
+        indexes = (  # type: ignore[assignment]
+            *Job.Meta.indexes,
+            GinIndex(fields=("bands",), name="passage_bands"),
         )
 
 
@@ -105,6 +129,7 @@ class ItemState(models.TextChoices):
     PENDING = "pending"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    ASIDE = "aside"  # nobody decided on it, and it is not given out; the item says why
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -147,7 +172,27 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return dict(self.aggregate(items=Count("pk"), **states))
 
 
-class Item(models.Model):
+class Drafted(models.Model):
+    """Text by a model, where it came from, and what the checks say of it.
+
+    What was imported has no model.
+    """
+
+    model = models.CharField(max_length=100, blank=True)
+    parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    flags = ArrayField(models.CharField(max_length=30), default=list)
+    scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
+    score = models.FloatField(default=0.5)  # all scores in one, 0 to 1: orders the desk
+
+    class Meta:
+        abstract = True
+
+
+class Item(Drafted):
     """What is reviewed: a passage, an answer drafted from it, and the questions asked for that.
 
     ``state`` follows from the reviews, and is written with them in one transaction. ``version``
@@ -156,14 +201,15 @@ class Item(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="items")
+    variant = models.ForeignKey(Variant, models.PROTECT, null=True, related_name="items")
     number = models.PositiveSmallIntegerField(default=1)
     answer = models.TextField()
-    flags = ArrayField(models.CharField(max_length=30), default=list)
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    milliseconds = models.PositiveIntegerField(default=0)
+    support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )  # [{"start", "end" in the answer, "from", "to" in the passage, "score"}], a sentence each
+    embedding = VectorField(dimensions=384, null=True)  # of question and answer, unit length
     created_at = models.DateTimeField(default=timezone.now)
+    aside = models.CharField(max_length=200, blank=True)  # why it is not given out, if it is not
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
     version = models.PositiveIntegerField(default=1)
@@ -179,7 +225,7 @@ class Item(models.Model):
                 fields=("passage", "variant", "number"), name="item_once_per_draft"
             ),
         )
-        indexes = (models.Index(fields=("project", "state", "id"), name="item_desk"),)
+        indexes = (models.Index(fields=("project", "state", "-score", "id"), name="item_desk"),)
 
     @property
     def question(self) -> "Question":
@@ -201,23 +247,40 @@ class Item(models.Model):
         return self.decisions[-1] if self.decisions else None
 
 
-class Question(models.Model):
+class Question(Drafted):
     """A candidate question of an item, the best one first."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions")
+    variant = models.ForeignKey(Variant, models.PROTECT, null=True, related_name="questions")
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
-    flags = ArrayField(models.CharField(max_length=30), default=list)
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    milliseconds = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ("rank",)
         constraints = (
             models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
         )
+
+
+class RoundTrip(Job):
+    """An item's question, answered by a model from the passage and without it."""
+
+    task = "generation.tasks.make_round_trips"
+
+    item = models.OneToOneField(Item, models.CASCADE, related_name="round_trip")
+    answer = models.TextField(blank=True)  # from the passage
+    answer_without = models.TextField(blank=True)  # from the question alone
+
+
+class AcceptanceModel(Job):
+    """What a project's reviewers accept, learnt from their decisions: a logistic regression."""
+
+    task = "generation.tasks.train_acceptance_models"
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance_model")
+    decisions = models.PositiveIntegerField(default=0)  # that it was trained on
+    auc = models.FloatField(null=True)  # cross-validated, 0.5 is chance
+    weights: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
 
 
 class Verdict(models.TextChoices):

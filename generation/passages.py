@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from semantic_text_splitter import MarkdownSplitter
+from tokenizers import Tokenizer
 
 HEADING = re.compile(
     r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*$"
@@ -47,17 +48,28 @@ class LeftOut:
         return {"start": self.start, "end": self.end, "reason": self.reason}
 
 
-def cut(text: str, length: int, page_starts: Sequence[int] = ()) -> tuple[list[Cut], list[LeftOut]]:
-    """Cut Markdown along headings and paragraphs into passages of at most ``length`` characters.
+def cut(
+    text: str,
+    length: int,
+    page_starts: Sequence[int] = (),
+    tokenizer: Tokenizer | None = None,
+) -> tuple[list[Cut], list[LeftOut]]:
+    """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
-    Returns the passages and the ranges left out; together they cover ``text`` without overlap.
-    ``page_starts`` are offsets into ``text``, ascending.
+    Without a tokenizer ``length`` counts characters. Returns the passages and the ranges left
+    out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
+    ascending.
     """
+    splitter = (
+        MarkdownSplitter.from_huggingface_tokenizer(tokenizer, length)
+        if tokenizer
+        else MarkdownSplitter(length)
+    )
     headings = list(_headings(text))
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
-    for start, chunk in MarkdownSplitter(length).chunk_indices(text):
+    for start, chunk in splitter.chunk_indices(text):
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)

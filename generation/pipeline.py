@@ -12,6 +12,7 @@ from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
 from qareview import jobs
 from qareview.backends import Completion, ModelUnavailable, backend_for
+from qareview.backends.tokens import tokenizer_for
 from qareview.models import Project
 
 # what is asked about an empty answer
@@ -49,8 +50,12 @@ def read(document: Document) -> None:
         )
     except readers.CannotRead as reason:
         raise jobs.JobFailed(str(reason)) from reason
+    try:
+        tokenizer = tokenizer_for(model_for(document.project, Task.SUMMARISE))
+    except ModelUnavailable as reason:
+        raise jobs.CannotWorkNow(str(reason)) from reason
     cuts, left_out = passages.cut(
-        reading.text, document.project.passage_length, reading.page_starts
+        reading.text, document.project.passage_length, reading.page_starts, tokenizer
     )
     document.text, document.media_type = reading.text, reading.media_type
     document.page_starts = reading.page_starts
@@ -117,15 +122,20 @@ def _write(
         {"passage": row.text, "headings": " › ".join(row.headings), "document": row.document.name}
         for row in rows
     ]
-    answers = _complete(summarise, told)
+    answers = _complete(model_for(project, Task.SUMMARISE), summarise, told)
     asked = [
         {**values, "answer": answer.text}
         for values, answer in zip(told, answers, strict=True)
         if answer.text
     ]
-    written = iter(_complete(ask, asked))
+    written = iter(_complete(model_for(project, Task.ASK), ask, asked))
     questions = [next(written) if answer.text else NOTHING for answer in answers]
     return summarise, answers, ask, questions
+
+
+def model_for(project: Project, task: Task) -> str:
+    """Return the name of the model that does a task: the prompt's own, else the project's."""
+    return _in_production(project, task).model or project.model or settings.DEFAULT_MODEL
 
 
 def _in_production(project: Project, task: Task) -> Variant:
@@ -134,8 +144,8 @@ def _in_production(project: Project, task: Task) -> Variant:
     )
 
 
-def _complete(variant: Variant, values: Sequence[dict[str, str]]) -> list[Completion]:
-    return backend_for(variant.model).complete([request_for(variant, one) for one in values])
+def _complete(model: str, variant: Variant, values: Sequence[dict[str, str]]) -> list[Completion]:
+    return backend_for(model).complete([request_for(variant, one) for one in values])
 
 
 def _store(
@@ -152,6 +162,7 @@ def _store(
             passage=row,
             variant=summarise,
             answer=answer.text,
+            model=model_for(project, Task.SUMMARISE),
             flags=checks.flags_of_answer(answer, row.text),
             tokens_in=answer.tokens_in,
             tokens_out=answer.tokens_out,
@@ -165,6 +176,7 @@ def _store(
             item=item,
             variant=ask,
             text=question.text,
+            model=model_for(project, Task.ASK),
             flags=checks.flags_of_question(question, item.answer),
             tokens_in=question.tokens_in,
             tokens_out=question.tokens_out,

@@ -23,6 +23,7 @@ class Progress:
     pending: int
     accepted: int
     rejected: int
+    aside: int
     failed: int
 
     @property

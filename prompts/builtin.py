@@ -6,7 +6,6 @@ real questions, a bare instruction gives “What is the answer to this question?
 
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 
 from prompts.models import Prompt, Task, Variant
@@ -71,6 +70,6 @@ def add_builtin_prompts(project: Project) -> None:
     for task, wording in BUILTIN.items():
         prompt = Prompt.objects.create(project=project, task=task)
         prompt.production = Variant.objects.create(
-            prompt=prompt, number=1, model=settings.DEFAULT_MODEL, origin="built in", **wording
+            prompt=prompt, number=1, origin="built in", **wording
         )
         prompt.save(update_fields=["production"])

@@ -42,8 +42,13 @@ class Variant(models.Model):
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list, help_text="Values for the template, and the wanted output under “output”."
     )
-    model = models.CharField(max_length=100, help_text="A name in settings.MODELS.")
+    model = models.CharField(
+        max_length=100, blank=True, help_text="A name in settings.MODELS; empty: the project's."
+    )
     max_tokens = models.PositiveIntegerField(default=128)
+    temperature = models.FloatField(
+        default=0.8, help_text="Of all candidates but the first, which is the likeliest text."
+    )
     origin = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 

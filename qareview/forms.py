@@ -21,9 +21,9 @@ class SettingsForm(forms.ModelForm[Project]):
         help_text=f"One a line, at most {MOST_REASONS}: reviewers pick one with a digit key.",
     )
     passage_length = forms.IntegerField(
-        min_value=200,
-        max_value=4000,
-        help_text="The most characters a passage has, 200 to 4,000. Holds for documents that are "
+        min_value=50,
+        max_value=1000,
+        help_text="The most tokens a passage has, 50 to 1,000. Holds for documents that are "
         "uploaded from now on.",
     )
 

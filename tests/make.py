@@ -83,12 +83,14 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
             state=JobState.DONE,
         )
         item = Item.objects.create(
-            **{"answer": f"Answer {number}.", **values},
+            **{"answer": f"Answer {number}.", "model": "scripted", **values},
             project=of,
             passage=passage,
             variant=summarise,
         )
-        Question.objects.create(item=item, variant=ask, text=f"What is question {number}?")
+        Question.objects.create(
+            item=item, variant=ask, model="scripted", text=f"What is question {number}?"
+        )
         made.append(item)
     return made
 

@@ -60,7 +60,7 @@ def test_provenance_is_kept(project: Project) -> None:
     work()
     item = Item.objects.for_desk().get()
     assert (item.variant.prompt.task, item.question.variant.prompt.task) == ("summarise", "ask")
-    assert item.variant.model == "scripted"
+    assert (item.model, item.question.model) == ("scripted", "scripted")
     assert item.tokens_in > 0
     assert item.tokens_out == len(item.answer.split())
     assert item.question.tokens_out == len(item.question.text.split())

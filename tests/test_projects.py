@@ -78,7 +78,7 @@ SETTINGS = {
     "name": "Harbour",
     "guidelines": "Be *kind*.",
     "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
-    "passage_length": "600",
+    "passage_length": "300",
 }
 
 
@@ -87,7 +87,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
     project = Project.objects.get(pk=team.project.pk)
     assert project.reject_reasons == ["Wrong", "Unclear"]
-    assert project.passage_length == 600
+    assert project.passage_length == 300
     assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
     with django_assert_num_queries(3):
         assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
@@ -101,7 +101,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
         ({"reject_reasons": "\n".join("abcdefghij")}, "10 reasons; at most 9 fit."),
         ({"reject_reasons": " \n "}, "This field is required."),
         ({"reject_reasons": "x" * 121}, "Over 120 characters"),
-        ({"passage_length": "100"}, "greater than or equal to 200"),
+        ({"passage_length": "10"}, "greater than or equal to 50"),
         ({"passage_length": "long"}, "Enter a whole number."),
     ],
 )

@@ -30,7 +30,7 @@ def test_both_built_in_prompts_have_a_variant_in_production(team: Team) -> None:
     prompts = Prompt.objects.filter(project=team.project).select_related("production")
     produced = {prompt.task: prompt.production for prompt in prompts}
     assert set(produced) == set(Task.values)
-    assert {(variant.number, variant.model) for variant in produced.values()} == {(1, "scripted")}
+    assert {(variant.number, variant.model) for variant in produced.values()} == {(1, "")}
 
 
 def test_examples_are_told_as_earlier_turns() -> None:

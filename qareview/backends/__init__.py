@@ -7,30 +7,42 @@ import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 
+ABOUT = {"context", "price_in", "price_out"}  # facts on a model that its backend need not know
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One chat to be continued by at most ``max_tokens`` tokens."""
+    """One chat to be continued by at most ``max_tokens`` tokens.
+
+    At temperature 0 the likeliest text is written; above, it is drawn, and the same ``seed``
+    draws the same text as far as the model's server allows.
+    """
 
     messages: tuple[Message, ...]
     max_tokens: int = 128
+    temperature: float = 0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class Completion:
-    """What the model wrote; ``milliseconds`` is this request's share of its batch."""
+    """What the model wrote; ``milliseconds`` is this request's share of its batch.
+
+    ``error`` says, in a sentence for the row concerned, why nothing was written for this request,
+    though others of its batch may be fine.
+    """
 
     text: str
     tokens_in: int
     tokens_out: int
     milliseconds: int
     cut_off: bool  # the model was still writing when ``max_tokens`` were used up
+    error: str = ""
 
 
 class Backend(Protocol):
@@ -50,13 +62,18 @@ def backend_for(model: str) -> Backend:
 
     Raises ModelUnavailable if no model has that name or it cannot be loaded.
     """
+    options = {key: value for key, value in options_of(model).items() if key not in ABOUT}
+    module = import_module(f"qareview.backends.{options.pop('backend')}")
+    backend: Backend = module.load(**options)
+    return backend
+
+
+def options_of(model: str) -> dict[str, Any]:
+    """Return what ``settings.MODELS`` says of a model. Raises ModelUnavailable."""
     try:
-        options = dict(settings.MODELS[model])
+        return dict(settings.MODELS[model])
     except KeyError:
         known = ", ".join(sorted(settings.MODELS))
         raise ModelUnavailable(
             f"No model is called “{model}”. The models named in MODELS are: {known}."
         ) from None
-    module = import_module(f"qareview.backends.{options.pop('backend')}")
-    backend: Backend = module.load(**options)
-    return backend

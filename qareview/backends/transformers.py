@@ -132,12 +132,11 @@ def _converted(gguf: str) -> Path:
     A model loaded from GGUF is marked as quantised and refuses to be cast or saved, so its
     weights go into a model made anew from the same configuration.
     """
-    package, _, name = gguf.partition(":")
-    folder: Path = settings.MODELS_DIR / Path(name).stem
+    folder: Path = settings.MODELS_DIR / Path(gguf.partition(":")[2]).stem
     if folder.is_dir():
         return folder
-    source = _file_in_package(package, name)
-    logger.info("Converting %s, which is done once and takes about 20 seconds.", name)
+    source = file_in_package(gguf)
+    logger.info("Converting %s, which is done once and takes about 20 seconds.", source.name)
     half_done = folder.with_name(f"{folder.name}.{os.getpid()}.part")
     shutil.rmtree(half_done, ignore_errors=True)
     _convert(source, half_done)
@@ -148,7 +147,9 @@ def _converted(gguf: str) -> Path:
     return folder
 
 
-def _file_in_package(package: str, name: str) -> Path:
+def file_in_package(gguf: str) -> Path:
+    """Return where the file ``package:name`` lies. Raises ModelUnavailable if it is missing."""
+    package, _, name = gguf.partition(":")
     spec = find_spec(package)
     found = Path(spec.origin).parent.rglob(name) if spec and spec.origin else iter(())
     source = next(found, None)
