@@ -152,7 +152,8 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
-DRAFT_BATCH = 16  # passages drafted together
+MODEL_WORKERS = int(os.environ.get("QAREVIEW_MODEL_WORKERS", "1"))  # that share this machine
+DRAFT_BATCH = 32  # passages drafted together
 
 # Files: the originals, byte for byte, under a name of ours.
 MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))

@@ -66,12 +66,20 @@ def test_no_requests_give_no_completions(embedded: Backend) -> None:
     assert embedded.complete([]) == []
 
 
-def test_batches_share_a_limit_and_stay_within_the_budget() -> None:
-    lengths = [100, 9000, 8000, 50, 7000]
+def test_batches_are_of_like_length_and_stay_within_the_budget() -> None:
+    lengths = [100, 30_000, 25_000, 50, 20_000]
+    prompts = [[0] * length for length in lengths]
     requests = told(["x"] * 5, max_tokens=10)
-    requests[3] = told(["x"], max_tokens=20)[0]
-    batches = list(local._batches([[0] * length for length in lengths], requests))
-    assert batches == [[0, 4], [2], [1], [3]]
+    assert list(local._batches(range(5), prompts, requests)) == [[3, 0], [4], [2], [1]]
+    assert list(local._batches([0, 3], prompts, requests)) == [[3, 0]]
+
+
+def test_a_prompt_longer_than_the_context_fails_alone(embedded: Backend) -> None:
+    long, short = embedded.complete(told(["word " * 9000, "Name a colour."], max_tokens=3))
+    assert long.text == ""
+    assert long.error.startswith("The prompt has 9,0")
+    assert long.error.endswith("Choose shorter passages or a model with a longer context.")
+    assert (short.error, short.tokens_out) == ("", 3)
 
 
 def test_a_model_loads_from_a_folder_of_ones_own(embedded: Any, tmp_path: Path) -> None:
@@ -133,3 +141,14 @@ def test_a_beginning_computed_once_changes_no_word(embedded: Any, tmp_path: Path
 )
 def test_what_prompts_begin_with(prompts: list[list[int]], shared: int) -> None:
     assert local._shared_beginning(prompts) == shared
+
+
+def test_the_type_computed_in_is_the_one_measured_to_be_faster(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import torch
+
+    for faster, slower in [(torch.bfloat16, torch.float32), (torch.float32, torch.bfloat16)]:
+        seconds = {faster: 0.1, slower: 0.2}
+        monkeypatch.setattr(local, "_seconds_to_multiply", seconds.__getitem__)
+        assert local.fastest_dtype.__wrapped__("cpu") == faster

@@ -1,6 +1,6 @@
 """Local models through the ``transformers`` library, a batch at a time."""
 
-import copy
+import functools
 import logging
 import os
 import shutil
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from qareview.backends import Completion, ModelUnavailable, Request
+from qareview.backends import Completion, ModelUnavailable, Request, decoding
+from qareview.backends.decoding import Row
 
 if TYPE_CHECKING:
     import torch
@@ -21,67 +22,116 @@ logger = logging.getLogger(__name__)
 
 SHORTEST_BEGINNING = 16  # tokens; what is shorter is not worth computing apart
 KEPT_BEGINNINGS = 4
-BATCH_TOKENS = 16_384  # prompt tokens, padding included, that go through the model at once
+BATCH_TOKENS = 40_960  # that a batch has room for, padding and what is to be written included
 
 
 class TransformersBackend:
-    """A decoder model with a chat template, kept in memory."""
+    """A model kept in memory: a decoder with a chat template, or an encoder-decoder."""
 
     def __init__(self, folder: Path) -> None:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import (
+            AutoConfig,
+            AutoModelForCausalLM,
+            AutoModelForSeq2SeqLM,
+            AutoTokenizer,
+        )
 
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.MODEL_WORKERS))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side="left")
+        self.is_encoder_decoder: bool = AutoConfig.from_pretrained(folder).is_encoder_decoder
+        kind = AutoModelForSeq2SeqLM if self.is_encoder_decoder else AutoModelForCausalLM
+        padding_side = "right" if self.is_encoder_decoder else "left"
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder, padding_side=padding_side)
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
-        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=_dtype(self.device))
+        self.model: Any = kind.from_pretrained(folder, dtype=fastest_dtype(self.device))
         self.model.to(self.device).eval()
+        self.ends = _ends(self.model, self.tokenizer)
+        self.keeps_all_tokens = not self.is_encoder_decoder and _keeps_all_tokens(self.model)
         self.computed: dict[tuple[int, ...], Any] = {}
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Continue each chat greedily; requests of like length share a batch."""
-        prompts = [
-            self.tokenizer.apply_chat_template(
+        """Continue each chat; requests of like length share a batch."""
+        prompts = [self._prompt(request) for request in requests]
+        fitting = [at for at, prompt in enumerate(prompts) if self._fits(prompt, requests[at])]
+        completions: dict[int, Completion] = {}
+        for batch in _batches(fitting, prompts, requests):
+            rows = [
+                Row(
+                    prompts[at],
+                    requests[at].max_tokens,
+                    requests[at].temperature,
+                    requests[at].seed,
+                )
+                for at in batch
+            ]
+            completions.update(zip(batch, self._write(rows), strict=True))
+        return [
+            completions.get(at) or _too_long(len(prompt), requests[at].max_tokens, self.context)
+            for at, prompt in enumerate(prompts)
+        ]
+
+    @property
+    def context(self) -> int:
+        """How many tokens the model takes, those it writes included; 0 if there is no limit."""
+        is_limited = not self.is_encoder_decoder
+        return getattr(self.model.config, "max_position_embeddings", 0) if is_limited else 0
+
+    def _fits(self, prompt: list[int], request: Request) -> bool:
+        return not self.context or len(prompt) + request.max_tokens <= self.context
+
+    def _prompt(self, request: Request) -> list[int]:
+        """Return the tokens of a request.
+
+        An encoder-decoder, and a decoder without a chat template, was trained on plain text: it
+        gets the variant's text and nothing around it, worked examples as text with their output.
+        """
+        if not self.is_encoder_decoder and self.tokenizer.chat_template:
+            found: list[int] = self.tokenizer.apply_chat_template(
                 list(request.messages), add_generation_prompt=True, return_dict=False
             )
-            for request in requests
-        ]
-        completions: dict[int, Completion] = {}
-        for batch in _batches(prompts, requests):
-            completions.update(self._complete_batch(batch, prompts, requests))
-        return [completions[index] for index in range(len(requests))]
+            return found
+        text = "\n\n".join(message["content"] for message in request.messages)
+        plain: list[int] = self.tokenizer(text)["input_ids"]
+        return plain
 
-    def _complete_batch(
-        self, batch: list[int], prompts: list[list[int]], requests: Sequence[Request]
-    ) -> dict[int, Completion]:
+    def _write(self, rows: list[Row]) -> list[Completion]:
         import torch
 
         started = time.monotonic()
-        shared = _shared_beginning([prompts[index] for index in batch])
-        rest = self.tokenizer.pad({"input_ids": [prompts[index][shared:] for index in batch]})
-        beginning = prompts[batch[0]][:shared]
         with torch.inference_mode():
-            input_ids = torch.tensor([beginning + row for row in rest["input_ids"]])
-            output = self.model.generate(
-                input_ids=input_ids.to(self.device),
-                # padding stands between the shared beginning and the rest, and is not attended to
-                attention_mask=torch.tensor(
-                    [[1] * shared + row for row in rest["attention_mask"]], device=self.device
-                ),
-                past_key_values=self._computed(beginning, len(batch)),
-                do_sample=False,
-                max_new_tokens=requests[batch[0]].max_tokens,
-                pad_token_id=self.tokenizer.pad_token_id,
-            )
-        written = output[:, input_ids.shape[1] :].tolist()
-        milliseconds = round((time.monotonic() - started) * 1000 / len(batch))
-        return {
-            index: self._completion(tokens, len(prompts[index]), milliseconds)
-            for index, tokens in zip(batch, written, strict=True)
-        }
+            if self.keeps_all_tokens:
+                shared = _shared_beginning([row.prompt for row in rows])
+                beginning = self._computed(rows[0].prompt[:shared])
+                decoding.decode(self.model, rows, shared, beginning, self.ends)
+            else:
+                self._generate(rows)
+        milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
+        return [self._completion(row, milliseconds) for row in rows]
 
-    def _computed(self, beginning: list[int], copies: int) -> Any:
+    def _generate(self, rows: list[Row]) -> None:
+        """Write with the library's own loop, which serves every kind of model."""
+        import torch
+        from transformers import LogitsProcessorList
+
+        padded = self.tokenizer.pad({"input_ids": [row.prompt for row in rows]})
+        ids = torch.tensor(padded["input_ids"], device=self.device)
+        output = self.model.generate(
+            input_ids=ids,
+            attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
+            logits_processor=LogitsProcessorList([decoding.drawing(rows)]),
+            do_sample=False,
+            max_new_tokens=max(row.max_tokens for row in rows),
+            pad_token_id=self.tokenizer.pad_token_id,
+        )
+        written = output[:, 1 if self.is_encoder_decoder else ids.shape[1] :].tolist()
+        for row, tokens in zip(rows, written, strict=True):
+            tokens = tokens[: row.max_tokens]
+            end = next((at for at, token in enumerate(tokens) if token in self.ends), None)
+            row.written, row.ended = tokens[:end], end is not None
+
+    def _computed(self, beginning: list[int]) -> Any:
         """Return the keys and values of tokens that all rows begin with, computed once."""
         import torch
         from transformers import DynamicCache
@@ -97,20 +147,46 @@ class TransformersBackend:
                 logits_to_keep=1,
             )
             self.computed = {key: cache, **dict(list(self.computed.items())[: KEPT_BEGINNINGS - 1])}
-        cache = copy.deepcopy(self.computed[key])  # generation writes into it
-        cache.batch_repeat_interleave(copies)
-        return cache
+        return self.computed[key]
 
-    def _completion(self, tokens: list[int], tokens_in: int, milliseconds: int) -> Completion:
-        ends = {self.tokenizer.eos_token_id, self.tokenizer.pad_token_id}
-        end = next((at for at, token in enumerate(tokens) if token in ends), len(tokens))
+    def _completion(self, row: Row, milliseconds: int) -> Completion:
         return Completion(
-            text=self.tokenizer.decode(tokens[:end], skip_special_tokens=True).strip(),
-            tokens_in=tokens_in,
-            tokens_out=end,
+            text=self.tokenizer.decode(row.written, skip_special_tokens=True).strip(),
+            tokens_in=len(row.prompt),
+            tokens_out=len(row.written),
             milliseconds=milliseconds,
-            cut_off=end == len(tokens),
+            cut_off=not row.ended,
         )
+
+
+def _ends(model: Any, tokenizer: Any) -> set[int]:
+    """Return the tokens that end a text, by the model's own account and its tokenizer's."""
+    told = model.generation_config.eos_token_id
+    ends = {*(told if isinstance(told, list) else [told]), tokenizer.eos_token_id}
+    return {token for token in (*ends, tokenizer.pad_token_id) if token is not None}
+
+
+def _keeps_all_tokens(model: Any) -> bool:
+    """Whether every layer attends to all tokens before, as :mod:`decoding` takes for granted."""
+    from transformers import DynamicCache
+    from transformers.cache_utils import DynamicLayer
+
+    layers = DynamicCache(config=model.config).layers
+    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+
+
+def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
+    return Completion(
+        text="",
+        tokens_in=tokens,
+        tokens_out=0,
+        milliseconds=0,
+        cut_off=False,
+        error=(
+            f"The prompt has {tokens:,} tokens and {wanted:,} more were to be written; the model "
+            f"takes {limit:,} in all. Choose shorter passages or a model with a longer context."
+        ),
+    )
 
 
 def load(path: str = "", gguf: str = "") -> TransformersBackend:
@@ -177,15 +253,28 @@ def _convert(source: Path, folder: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def _dtype(device: str) -> "torch.dtype":
-    """Return bfloat16 where the processor multiplies in it, else float32."""
+@functools.cache
+def fastest_dtype(device: str) -> "torch.dtype":
+    """Return the type in which the device multiplies fastest, by trying: bfloat16 or float32."""
     import torch
 
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
-    if torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported():
-        return torch.bfloat16
-    return torch.float32
+    return min((torch.bfloat16, torch.float32), key=_seconds_to_multiply)
+
+
+def _seconds_to_multiply(dtype: "torch.dtype") -> float:
+    import torch
+
+    one = torch.ones((512, 512), dtype=dtype)
+    one @ one  # the first time prepares
+
+    def seconds() -> float:
+        started = time.monotonic()
+        one @ one
+        return time.monotonic() - started
+
+    return min(seconds() for _ in range(5))
 
 
 def _shared_beginning(prompts: list[list[int]]) -> int:
@@ -200,18 +289,17 @@ def _shared_beginning(prompts: list[list[int]]) -> int:
     return shared if len(prompts) > 1 and shared >= SHORTEST_BEGINNING else 0
 
 
-def _batches(prompts: list[list[int]], requests: Sequence[Request]) -> Iterator[list[int]]:
-    """Yield the requests' indices in batches of equal limit, like length and bounded size."""
-    order = sorted(
-        range(len(prompts)), key=lambda index: (requests[index].max_tokens, len(prompts[index]))
-    )
+def _batches(
+    indices: Sequence[int], prompts: Sequence[list[int]], requests: Sequence[Request]
+) -> Iterator[list[int]]:
+    """Yield indices of requests in batches of like length and bounded size."""
     batch: list[int] = []
-    for index in order:
-        same_limit = batch and requests[batch[0]].max_tokens == requests[index].max_tokens
-        fits = len(prompts[index]) * (len(batch) + 1) <= BATCH_TOKENS
-        if batch and not (same_limit and fits):
+    room = 0
+    for index in sorted(indices, key=lambda index: len(prompts[index])):
+        room = max(room, len(prompts[index]) + requests[index].max_tokens)
+        if batch and room * (len(batch) + 1) > BATCH_TOKENS:
             yield batch
-            batch = []
+            batch, room = [], len(prompts[index]) + requests[index].max_tokens
         batch.append(index)
     if batch:
         yield batch

@@ -1,0 +1,87 @@
+"""Tiny models with real weights, made and trained on the spot, saved as any other model is."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
+from transformers import (
+    LlamaConfig,
+    LlamaForCausalLM,
+    MistralConfig,
+    MistralForCausalLM,
+    PreTrainedTokenizerFast,
+    T5Config,
+    T5ForConditionalGeneration,
+)
+
+WORDS = (
+    "answer : the gate closes at dusk key lies under stone tide turns noon when does "
+    "where what ? is a b c d e f g h"
+).split()
+PAIRS = {
+    "answer : the gate closes at dusk": "when does the gate closes ?",
+    "answer : the key lies under a stone": "where is the key ?",
+    "answer : the tide turns at noon": "when does the tide turns ?",
+}
+SIZES = {"hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 2}
+HEADS = {"num_attention_heads": 4, "num_key_value_heads": 2}
+CHAT = "{% for message in messages %}{{ message['content'] }} {% endfor %}"
+
+
+def tokenizer(*, ends_itself: bool = False) -> Any:
+    """A tokenizer of whole words; ``ends_itself``: each text ends with the end token, as in T5."""
+    vocabulary = {word: number for number, word in enumerate(["<pad>", "</s>", "<unk>", *WORDS])}
+    made = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
+    made.pre_tokenizer = pre_tokenizers.Whitespace()
+    if ends_itself:
+        made.post_processor = processors.TemplateProcessing(
+            single="$A </s>", special_tokens=[("</s>", 1)]
+        )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=made, pad_token="<pad>", eos_token="</s>", unk_token="<unk>"
+    )
+
+
+def decoder(folder: Path, *, sliding: bool = False) -> Path:
+    """A decoder with random weights and a chat template; it keeps all tokens, or a window."""
+    torch.manual_seed(3)
+    words = tokenizer()
+    words.chat_template = CHAT
+    common = {"vocab_size": len(words), "eos_token_id": 1, "pad_token_id": 0, **SIZES, **HEADS}
+    model: Any = (
+        MistralForCausalLM(MistralConfig(sliding_window=8, **common))
+        if sliding
+        else LlamaForCausalLM(LlamaConfig(max_position_embeddings=128, **common))
+    )
+    model.lm_head.weight.data.mul_(30)  # else every token is about as likely as another
+    return _saved(model, words, folder)
+
+
+def question_generator(folder: Path) -> Path:
+    """A T5 trained until it writes the question of each of PAIRS."""
+    torch.manual_seed(3)
+    words = tokenizer(ends_itself=True)
+    config = T5Config(
+        vocab_size=len(words), d_model=48, d_kv=12, d_ff=96, num_layers=2, num_heads=4,
+        dropout_rate=0, pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
+    )  # fmt: skip
+    model = T5ForConditionalGeneration(config)
+    texts = words(list(PAIRS), return_tensors="pt", padding=True)
+    labels = words(list(PAIRS.values()), return_tensors="pt", padding=True)["input_ids"]
+    labels[labels == 0] = -100
+    optimiser = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(80):
+        loss = model(
+            input_ids=texts["input_ids"], attention_mask=texts["attention_mask"], labels=labels
+        ).loss
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    return _saved(model, words, folder)
+
+
+def _saved(model: Any, words: Any, folder: Path) -> Path:
+    model.save_pretrained(folder)
+    words.save_pretrained(folder)
+    return folder

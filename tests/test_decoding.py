@@ -1,0 +1,94 @@
+"""Many prompts at once give what the library's own loop gives, one prompt at a time."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from qareview.backends import Request, decoding
+from qareview.backends import transformers as local
+from tests import models
+
+TEXTS = ["a", "the gate closes at dusk", "a b c d e f g h a b c d e", "the key", "tide turns " * 9]
+
+
+@pytest.fixture(autouse=True)
+def exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compute in float32: bfloat16 rounds differently with every shape of a batch."""
+    monkeypatch.setattr(local, "fastest_dtype", lambda device: torch.float32)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return models.decoder(tmp_path_factory.mktemp("decoder"))
+
+
+def told(texts: list[str], before: str = "", **values: Any) -> list[Request]:
+    return [Request(({"role": "user", "content": before + text},), **values) for text in texts]
+
+
+def by_the_library(backend: Any, request: Request) -> str:
+    ids = torch.tensor([backend._prompt(request)])
+    output = backend.model.generate(
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        do_sample=False,
+        max_new_tokens=request.max_tokens,
+        pad_token_id=0,
+    )
+    text: str = backend.tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
+    return text.strip()
+
+
+@pytest.mark.parametrize("before", ["", "what is the key under a stone ? " * 3])
+@pytest.mark.parametrize("group_tokens", [4096, 20])
+def test_many_at_once_are_as_one_by_one(
+    folder: Path, before: str, group_tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "PREFILL_TOKENS", group_tokens)
+    backend = local.load(path=str(folder))
+    assert backend.keeps_all_tokens
+    requests = told(TEXTS, before, max_tokens=12) + told(TEXTS, before, max_tokens=3)
+    expected = [by_the_library(backend, request) for request in requests]
+    found = backend.complete(requests)
+    assert [one.text for one in found] == expected
+    assert len({one.text for one in found}) > 4  # the weights are not so dull as to prove nothing
+    assert bool(backend.computed) == bool(before)
+    assert [one.text for one in backend.complete(requests)] == expected
+
+
+def test_a_model_with_a_window_is_served_by_the_library(tmp_path: Path) -> None:
+    backend = local.load(path=str(models.decoder(tmp_path, sliding=True)))
+    assert not backend.keeps_all_tokens
+    requests = told(TEXTS, max_tokens=10)
+    expected = [by_the_library(backend, request) for request in requests]
+    assert [one.text for one in backend.complete(requests)] == expected
+
+
+@pytest.mark.parametrize("sliding", [False, True])
+def test_a_seed_draws_the_same_text_in_any_company(tmp_path: Path, sliding: bool) -> None:
+    backend = local.load(path=str(models.decoder(tmp_path, sliding=sliding)))
+    drawn = [told(TEXTS, max_tokens=12, temperature=20, seed=seed) for seed in (1, 2)]
+    alone = [backend.complete([request])[0].text for request in drawn[0]]
+    together = backend.complete([*drawn[1], *drawn[0], *told(TEXTS, max_tokens=12)])
+    texts = [one.text for one in together]
+    assert texts[5:10] == alone
+    assert texts[:5] != alone
+    assert texts[10:] == [one.text for one in backend.complete(told(TEXTS, max_tokens=12))]
+
+
+def test_an_encoder_decoder_gets_the_text_it_was_trained_on(tmp_path: Path) -> None:
+    backend = local.load(path=str(models.question_generator(tmp_path)))
+    assert backend.is_encoder_decoder
+    found = backend.complete(told(list(models.PAIRS), max_tokens=12))
+    assert [one.text for one in found] == list(models.PAIRS.values())
+    assert [(one.cut_off, one.tokens_out) for one in found] == [
+        (False, len(text.split())) for text in models.PAIRS.values()
+    ]
+    [short] = backend.complete(told(list(models.PAIRS)[:1], max_tokens=2))
+    assert (short.text, short.cut_off) == ("when does", True)
+    drawn = told(list(models.PAIRS), max_tokens=12, temperature=9, seed=4)
+    texts = [one.text for one in backend.complete(drawn)]
+    assert texts == [one.text for one in backend.complete(drawn)]
+    assert texts != list(models.PAIRS.values())
