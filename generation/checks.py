@@ -2,7 +2,7 @@
 
 import re
 
-from qareview.backends import Completion
+from generation.models import Item, Question
 
 EMPTY_ANSWER = "empty-answer"
 CUT_OFF_ANSWER = "cut-off-answer"
@@ -38,13 +38,25 @@ _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
 FEWEST_WORDS = 4  # of 3,000 human-rated questions, 85 % of those with fewer words were bad
 
 
-def flags_of_answer(completion: Completion, passage: str) -> list[str]:
+def check(item: Item, questions: list[Question]) -> None:
+    """Flag an item and its questions, and put the question with the fewest flags first."""
+    item.flags = _united(item.flags, flags_of_answer(item.answer, item.passage.text))
+    for question in questions:
+        question.flags = _united(question.flags, flags_of_question(question.text, item.answer))
+    questions.sort(key=lambda question: len(question.flags))
+
+
+def _united(flags: list[str], more: list[str]) -> list[str]:
+    return list(dict.fromkeys([*flags, *more]))
+
+
+def flags_of_answer(answer: str, passage: str) -> list[str]:
     """Return the names of what is wrong with an answer drafted from ``passage``."""
-    answer = completion.text.strip()
+    answer = answer.strip()
     if not answer:
         return [EMPTY_ANSWER]
     flags = []
-    if completion.cut_off or not answer.endswith(_ENDS):
+    if not answer.endswith(_ENDS):
         flags.append(CUT_OFF_ANSWER)
     if _contains(passage, answer):
         flags.append(COPY_OF_PASSAGE)
@@ -55,14 +67,12 @@ def flags_of_answer(completion: Completion, passage: str) -> list[str]:
     return flags
 
 
-def flags_of_question(completion: Completion, answer: str) -> list[str]:
+def flags_of_question(question: str, answer: str) -> list[str]:
     """Return the names of what is wrong with a question drafted for ``answer``."""
-    question = completion.text.strip()
+    question = question.strip()
     if not question:
         return [EMPTY_QUESTION]
     flags = []
-    if completion.cut_off:
-        flags.append(CUT_OFF_QUESTION)
     if not question.endswith("?") or len(_words(question)) < FEWEST_WORDS:
         flags.append(NOT_A_QUESTION)
     if _contains(question, answer):

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 
 from generation.models import Document, Item, ItemState, Release, Verdict
 from generation.queue import Submission
+from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE
 from qareview.models import Project
 
 
@@ -28,6 +29,20 @@ class FilesField(forms.FileField):
 
 class UploadForm(forms.Form):
     files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
+
+
+class CutForm(forms.Form):
+    """The length of passages to try or to take."""
+
+    length = forms.IntegerField(
+        min_value=SHORTEST_PASSAGE,
+        max_value=LONGEST_PASSAGE,
+        label="At most so many tokens a passage",
+        widget=forms.NumberInput(attrs={"step": 10}),
+    )
+    for_project = forms.BooleanField(
+        required=False, label="Cut what is uploaded from now on so, too"
+    )
 
 
 class ReviewForm(forms.Form):

@@ -13,6 +13,7 @@ from django.utils import timezone
 from pgvector.django import VectorField
 
 from prompts.models import Variant
+from qareview import completions
 from qareview.models import Job, JobState, Project
 
 
@@ -24,7 +25,8 @@ def original_path(document: "Document", name: str) -> str:
 class DocumentQuerySet(models.QuerySet["Document"]):
     def for_list(self) -> "DocumentQuerySet":
         """Leave the text out; add how many passages and items there are, and how far they are."""
-        passages = Passage.objects.filter(document=OuterRef("pk")).order_by().values("document")
+        current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
+        passages = current.order_by().values("document")
         of_items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
         items = of_items.values("passage__document")
 
@@ -34,6 +36,9 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
         return self.defer("text", "left_out", "page_starts").annotate(
             passage_count=count(passages),
+            moving_count=count(passages, state__in=(JobState.QUEUED, JobState.RUNNING)),
+            held_count=count(passages, state=JobState.HELD),
+            noted_count=count(passages.exclude(note=""), state=JobState.DONE),
             drafted_count=count(passages, state=JobState.DONE),
             undrafted_count=count(passages, state=JobState.FAILED),
             item_count=count(items),
@@ -81,10 +86,15 @@ class Document(Job):
 
     def parts(self) -> list[dict[str, Any]]:
         """The whole text in order: passages, and between them what was left out with the reason."""
-        passages = [{"start": row.start, "passage": row} for row in self.passages.all()]
+        current = self.passages.filter(superseded_at=None).select_related("same_as", "excluded_by")
+        passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
         return sorted([*passages, *shown], key=lambda part: part["start"])
+
+    def earlier_passages(self) -> "models.QuerySet[Passage]":
+        """Passages of an earlier cut that are kept because they have reviews."""
+        return self.passages.exclude(superseded_at=None).prefetch_related("items")
 
 
 class Passage(Job):
@@ -123,6 +133,10 @@ class Passage(Job):
             *Job.Meta.indexes,
             GinIndex(fields=("bands",), name="passage_bands"),
         )
+
+    @classmethod
+    def withheld(cls) -> Q:
+        return Q(document__project__in=completions.stopped_projects())
 
 
 class ItemState(models.TextChoices):
@@ -233,6 +247,11 @@ class Item(Drafted):
         return self.questions.all()[0]
 
     @property
+    def drafts(self) -> list[tuple[str, Drafted]]:
+        """What a model wrote of it, each with its name."""
+        return [("Answer", self), ("Question", self.question)]
+
+    @property
     def decisions(self) -> list["Review"]:
         """The reviews that count, the oldest first: not withdrawn, and more than a skip."""
         return [
@@ -270,6 +289,10 @@ class RoundTrip(Job):
     item = models.OneToOneField(Item, models.CASCADE, related_name="round_trip")
     answer = models.TextField(blank=True)  # from the passage
     answer_without = models.TextField(blank=True)  # from the question alone
+
+    @classmethod
+    def withheld(cls) -> Q:
+        return Q(item__project__in=completions.stopped_projects())
 
 
 class AcceptanceModel(Job):

@@ -19,6 +19,9 @@ HEADING = re.compile(
 )
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8
+MARGIN = 0.9  # of the characters that so many tokens have on average
+SEAM = 2  # tokens by which a slice may differ from the same words within the text
+BLOCK = 100_000  # characters tokenised at once
 
 BLANK = "blank"
 HEADINGS_ONLY = "headings without text"
@@ -60,16 +63,12 @@ def cut(
     out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
     ascending.
     """
-    splitter = (
-        MarkdownSplitter.from_huggingface_tokenizer(tokenizer, length)
-        if tokenizer
-        else MarkdownSplitter(length)
-    )
+    chunks = _chunks(text, length, tokenizer) if tokenizer else _split(text, length)
     headings = list(_headings(text))
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
-    for start, chunk in splitter.chunk_indices(text):
+    for start, chunk in chunks:
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
@@ -77,11 +76,43 @@ def cut(
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
-            pages = _page(page_starts, start), _page(page_starts, end - 1)
-            cuts.append(Cut(start, end, _standing_at(text, headings, start, end), *pages))
+            standing = _standing_at(text, headings, start, end)
+            cuts.append(Cut(start, end, standing, *pages(page_starts, start, end)))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out
+
+
+def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
+    yield from MarkdownSplitter(length).chunk_indices(text)
+
+
+def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
+    """Yield chunks of at most ``length`` tokens with their offsets.
+
+    The splitter would tokenise every text it considers. So the text is tokenised once, split by
+    characters at the length that is right for most chunks, and only what has too many tokens is
+    split by tokens.
+    """
+    starts = list(_token_starts(text, tokenizer))
+    characters = max(1, int(len(text) / max(1, len(starts)) * length * MARGIN))
+    by_tokens = MarkdownSplitter.from_huggingface_tokenizer(tokenizer, length)
+    for start, chunk in _split(text, characters):
+        end = start + len(chunk)
+        tokens = bisect.bisect_left(starts, end) - bisect.bisect_left(starts, start)
+        if tokens + SEAM <= length:
+            yield start, chunk
+        else:
+            yield from ((start + offset, part) for offset, part in by_tokens.chunk_indices(chunk))
+
+
+def _token_starts(text: str, tokenizer: Tokenizer) -> Iterator[int]:
+    """Yield the offset of each token, ascending."""
+    at = 0
+    for block in re.findall(rf"(?s).{{1,{BLOCK}}}(?:\n|\Z)|.{{1,{BLOCK}}}", text):
+        for start, _ in tokenizer.encode(block, add_special_tokens=False).offsets:
+            yield at + start
+        at += len(block)
 
 
 def _reason_to_leave_out(chunk: str) -> str:
@@ -115,6 +146,11 @@ def _standing_at(
             break
         standing = [*((at, above) for at, above in standing if at < level), (level, words)]
     return [words for _, words in standing]
+
+
+def pages(page_starts: Sequence[int], start: int, end: int) -> tuple[int | None, int | None]:
+    """Return the first and last page of a slice, counted from 1; None if there are no pages."""
+    return _page(page_starts, start), _page(page_starts, end - 1)
 
 
 def _page(page_starts: Sequence[int], offset: int) -> int | None:

@@ -1,13 +1,18 @@
 """How far a project is: counts of rows, never a counter."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Min, Q, QuerySet
+from django.utils import timezone
 
 from generation.models import Document, Passage
+from generation.redrafting import CANCELLED
+from qareview import completions
 from qareview.models import JobState, Project
 
+LATELY = timedelta(minutes=5)
 MOVING = (JobState.QUEUED, JobState.RUNNING)
 
 
@@ -25,6 +30,9 @@ class Progress:
     rejected: int
     aside: int
     failed: int
+    cancelled: int
+    seconds_left: int | None  # None: it cannot be told
+    stopped: str  # why nothing is drafted though passages wait, if so
 
     @property
     def is_moving(self) -> bool:
@@ -40,21 +48,46 @@ class Progress:
 
 
 def progress(project: Project) -> Progress:
-    """Count what a project has and what is still to be done, in three queries."""
+    """Count what a project has and what is still to be done, in a handful of queries."""
     documents = _count(Document.objects.filter(project=project))
-    passages = _count(Passage.objects.filter(document__project=project))
+    of_project = Passage.objects.filter(document__project=project, superseded_at=None)
+    passages = _count(of_project, cancelled=Count("pk", filter=CANCELLED))
     return Progress(
         documents=documents["all"],
         documents_moving=documents["moving"],
         passages=passages["all"],
         passages_moving=passages["moving"],
         failed=documents["failed"] + passages["failed"],
+        cancelled=passages["cancelled"],
+        seconds_left=_seconds_left(of_project, passages["moving"]),
+        stopped=_why_stopped(project) if passages["moving"] else "",
         **project.items.all().counts(),
     )
 
 
-def _count(jobs: QuerySet[Any]) -> dict[str, int]:
+def _why_stopped(project: Project) -> str:
+    if project.is_paused:
+        return "Drafting is paused. It goes on when an engineer resumes it."
+    return completions.why_stopped(project)
+
+
+def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
+    """Estimate from the last minutes when the passages that move will be done."""
+    if not moving:
+        return None
+    lately = timezone.now() - LATELY
+    done = passages.filter(state=JobState.DONE, finished_at__gte=lately).aggregate(
+        count=Count("pk"), began=Min("started_at")
+    )
+    if not done["count"]:
+        return None
+    took = timezone.now() - max(done["began"] or lately, lately)
+    return int(took.total_seconds() * moving / done["count"])
+
+
+def _count(jobs: QuerySet[Any], **more: Count) -> dict[str, int]:
     return jobs.aggregate(
+        **more,
         all=Count("pk"),
         moving=Count("pk", filter=Q(state__in=MOVING)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),

@@ -111,7 +111,8 @@ def _verdict(item: Item, submission: Submission) -> Verdict:
 def _settle(item: Item, **changes: Any) -> None:
     """Derive the item's state from its reviews, and note that it changed."""
     last = item.decision
-    item.state = STATES[Verdict(last.verdict)] if last else ItemState.PENDING
+    undecided = ItemState.ASIDE if item.aside else ItemState.PENDING
+    item.state = STATES[Verdict(last.verdict)] if last else undecided
     item.version += 1
     for field, value in changes.items():
         setattr(item, field, value)

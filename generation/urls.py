@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import documents, items, releases, review
+from generation.views import documents, drafting, items, passages, releases, review
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -8,12 +8,18 @@ urlpatterns = [
     path("documents/<int:pk>/original/", documents.original, name="documents-original"),
     path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
     path("documents/<int:pk>/remove/", documents.remove, name="documents-remove"),
+    path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),
+    path("documents/<int:pk>/cut/", passages.cut, name="documents-cut"),
+    path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),
+    path("drafting/<str:name>/", drafting.order, name="drafting"),
     path("review/", review.desk, name="review"),
     path("review/undo/", review.undo, name="review-undo"),
     path("review/<int:pk>/", review.submit, name="review-submit"),
     path("review/<int:pk>/hold/", review.hold, name="review-hold"),
     path("items/", items.item_list, name="items"),
     path("items/<int:pk>/", items.item, name="items-show"),
+    path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
+    path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),

@@ -60,3 +60,7 @@ class Variant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.prompt.task} {self.number}"
+
+    def temperature_of(self, number: int) -> float:
+        """Return the temperature of the candidate with this number: the first is not drawn."""
+        return self.temperature if number > 1 else 0

@@ -15,10 +15,11 @@ class RenderingFailed(Exception):
     """The template is not valid, or names a variable that has no value."""
 
 
-def request_for(variant: Variant, values: dict[str, str]) -> Request:
+def request_for(variant: Variant, values: dict[str, str], number: int = 1) -> Request:
     """Return the request a variant makes of ``values``, its worked examples told as earlier turns.
 
-    Raises RenderingFailed.
+    ``number`` counts the candidates asked for: the first is the likeliest text, every other is
+    drawn at the variant's temperature with its number as the seed. Raises RenderingFailed.
     """
     messages: list[Message] = []
     if variant.system:
@@ -27,7 +28,12 @@ def request_for(variant: Variant, values: dict[str, str]) -> Request:
         messages.append({"role": "user", "content": render(variant.template, example)})
         messages.append({"role": "assistant", "content": example["output"]})
     messages.append({"role": "user", "content": render(variant.template, values)})
-    return Request(messages=tuple(messages), max_tokens=variant.max_tokens)
+    return Request(
+        messages=tuple(messages),
+        max_tokens=variant.max_tokens,
+        temperature=variant.temperature_of(number),
+        seed=number,
+    )
 
 
 def render(template: str, values: dict[str, str]) -> str:

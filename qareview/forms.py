@@ -3,10 +3,19 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
+from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
+SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens
+
+
+def model_field(otherwise: str) -> forms.ChoiceField:
+    """Return a choice of the models named in the settings; ``otherwise`` is what none means."""
+    names = [(name, name) for name in settings.MODELS]
+    return forms.ChoiceField(choices=[("", otherwise), *names], required=False, label="Model")
 
 
 class ProjectForm(forms.ModelForm[Project]):
@@ -20,21 +29,63 @@ class SettingsForm(forms.ModelForm[Project]):
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=f"One a line, at most {MOST_REASONS}: reviewers pick one with a digit key.",
     )
+    language = forms.ChoiceField(
+        choices=[("", "that of each document"), *LANGUAGES.items()],
+        required=False,
+        help_text="What prompts are told where they name {{ language }}.",
+    )
     passage_length = forms.IntegerField(
-        min_value=50,
-        max_value=1000,
+        min_value=SHORTEST_PASSAGE,
+        max_value=LONGEST_PASSAGE,
         help_text="The most tokens a passage has, 50 to 1,000. Holds for documents that are "
-        "uploaded from now on.",
+        "uploaded from now on; a document's page shows how it would be cut at another length.",
+    )
+    items_per_passage = forms.IntegerField(
+        min_value=1, max_value=9, help_text="Different answers drafted from each passage, 1 to 9."
+    )
+    questions_per_answer = forms.IntegerField(
+        min_value=1,
+        max_value=9,
+        help_text="Different questions drafted for each answer, 1 to 9; the best comes first.",
+    )
+    budget_tokens = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label="Budget in tokens",
+        help_text="Read and written together. Drafting stops there; empty: no limit.",
+    )
+    budget_cost = forms.DecimalField(
+        required=False,
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        label="Budget in money",
+        help_text="By the prices of the models, in their currency; empty: no limit.",
     )
 
     class Meta:
         model = Project
-        fields = ("name", "guidelines", "reject_reasons", "passage_length")
+        fields = (
+            "name",
+            "guidelines",
+            "reject_reasons",
+            "model",
+            "language",
+            "passage_length",
+            "items_per_passage",
+            "questions_per_answer",
+            "budget_tokens",
+            "budget_cost",
+        )
         widgets = {"guidelines": forms.Textarea(attrs={"rows": 10})}  # noqa: RUF012  Django's way
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
+        self.fields["model"] = model_field(f"the default, {settings.DEFAULT_MODEL}")
+        self.fields[
+            "model"
+        ].help_text = "Drafts answers and questions, unless a prompt names another."
 
     def clean_reject_reasons(self) -> list[str]:
         lines = [line.strip() for line in self.cleaned_data["reject_reasons"].splitlines()]

@@ -74,8 +74,8 @@ def claim(kind: type[J], limit: int) -> list[J]:
     """
     with transaction.atomic():
         rows = list(
-            kind._default_manager.select_for_update(skip_locked=True)
-            .filter(state=JobState.QUEUED)
+            _queued(kind)
+            .select_for_update(skip_locked=True, of=("self",))
             .order_by("attempts", "queued_at", "id")[:limit]
         )
         if rows and rows[0].attempts >= ATTEMPTS - 1:
@@ -90,6 +90,11 @@ def claim(kind: type[J], limit: int) -> list[J]:
             rows, ["state", "lease", "lease_until", "started_at", "attempts", "error"]
         )
     return rows
+
+
+def _queued(kind: type[J]) -> QuerySet[J]:
+    """Return the jobs of a kind that may be worked on now."""
+    return kind._default_manager.filter(state=JobState.QUEUED).exclude(kind.withheld())
 
 
 @contextmanager
@@ -157,15 +162,21 @@ def give_back(rows: Sequence[J]) -> None:
 
 def retry(row: Job) -> bool:
     """Queue a failed job once more; return whether it was failed."""
-    queued = (
-        type(row)
-        ._default_manager.filter(pk=row.pk, state=JobState.FAILED)
-        .update(
-            state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
-        )
+    return bool(queue(type(row)._default_manager.filter(pk=row.pk, state=JobState.FAILED)))
+
+
+def queue(rows: QuerySet[J]) -> int:
+    """Queue jobs that are done, failed or held once more; return how many."""
+    count = rows.exclude(state__in=(JobState.QUEUED, JobState.RUNNING)).update(
+        state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
     )
-    knock(type(row))
-    return bool(queued)
+    knock(rows.model)
+    return count
+
+
+def hold(rows: QuerySet[J]) -> int:
+    """Keep queued jobs from being worked on until somebody queues them; return how many."""
+    return rows.filter(state=JobState.QUEUED).update(state=JobState.HELD)
 
 
 def release_leases_of(worker: str) -> None:
@@ -178,7 +189,7 @@ def sweep() -> None:
     """Return what ran out of its lease, and knock wherever something waits."""
     for kind in kinds():
         _return_to_queue(kind, Q(lease_until__lt=timezone.now()))
-        if kind._default_manager.filter(state=JobState.QUEUED).exists():
+        if _queued(kind).exists():
             knock(kind)
 
 

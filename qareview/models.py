@@ -144,6 +144,11 @@ class Job(models.Model):
             ),
         )
 
+    @classmethod
+    def withheld(cls) -> models.Q:
+        """Return which queued jobs have to wait, such as those of a paused project."""
+        return models.Q(pk__in=())
+
 
 class StoredCompletion(models.Model):
     """What a model once wrote for a request: the answer to the same request, and what it cost.

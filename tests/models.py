@@ -15,10 +15,8 @@ from transformers import (
     T5ForConditionalGeneration,
 )
 
-WORDS = (
-    "answer : the gate closes at dusk key lies under stone tide turns noon when does "
-    "where what ? is a b c d e f g h"
-).split()
+VOCABULARY = """answer : the gate closes at dusk key lies under stone tide turns noon when does
+where what ? is a b c d e f g h"""
 PAIRS = {
     "answer : the gate closes at dusk": "when does the gate closes ?",
     "answer : the key lies under a stone": "where is the key ?",
@@ -31,7 +29,8 @@ CHAT = "{% for message in messages %}{{ message['content'] }} {% endfor %}"
 
 def tokenizer(*, ends_itself: bool = False) -> Any:
     """A tokenizer of whole words; ``ends_itself``: each text ends with the end token, as in T5."""
-    vocabulary = {word: number for number, word in enumerate(["<pad>", "</s>", "<unk>", *WORDS])}
+    words = ["<pad>", "</s>", "<unk>", *VOCABULARY.split()]
+    vocabulary = {word: number for number, word in enumerate(words)}
     made = Tokenizer(models.WordLevel(vocabulary, unk_token="<unk>"))
     made.pre_tokenizer = pre_tokenizers.Whitespace()
     if ends_itself:

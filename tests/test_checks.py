@@ -3,15 +3,10 @@
 import pytest
 
 from generation import checks
-from qareview.backends import Completion
 
 PASSAGE = "The gates of the basin close by themselves. They open when the tide rises again."
 ANSWER = "The gates close without help."
 QUESTION = "How do the gates of the basin close?"
-
-
-def completion(text, *, cut_off=False):
-    return Completion(text, tokens_in=1, tokens_out=1, milliseconds=1, cut_off=cut_off)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +29,7 @@ def completion(text, *, cut_off=False):
     ],
 )
 def test_flags_of_an_answer(answer, flags):
-    assert checks.flags_of_answer(completion(answer), PASSAGE) == flags
+    assert checks.flags_of_answer(answer, PASSAGE) == flags
 
 
 DATES = "In 1784 Margaret Pellow paid 12,000 pounds for the quay; by 1868, 41 000 tons crossed it."
@@ -55,7 +50,7 @@ DATES = "In 1784 Margaret Pellow paid 12,000 pounds for the quay; by 1868, 41 00
     ],
 )
 def test_numbers_and_names_that_the_passage_lacks(answer, flags):
-    assert checks.flags_of_answer(completion(answer), DATES) == flags
+    assert checks.flags_of_answer(answer, DATES) == flags
 
 
 @pytest.mark.parametrize(
@@ -63,13 +58,7 @@ def test_numbers_and_names_that_the_passage_lacks(answer, flags):
     ["What does the passage say of gates?", "What is shown in This Figure here?"],
 )
 def test_a_question_must_stand_without_its_text(question):
-    assert checks.flags_of_question(completion(question), ANSWER) == [checks.SPEAKS_OF_TEXT]
-
-
-def test_an_answer_the_model_did_not_end_is_cut_off():
-    assert checks.flags_of_answer(completion(ANSWER, cut_off=True), PASSAGE) == [
-        checks.CUT_OFF_ANSWER
-    ]
+    assert checks.flags_of_question(question, ANSWER) == [checks.SPEAKS_OF_TEXT]
 
 
 @pytest.mark.parametrize(
@@ -88,17 +77,11 @@ def test_an_answer_the_model_did_not_end_is_cut_off():
     ],
 )
 def test_flags_of_a_question(question, flags):
-    assert checks.flags_of_question(completion(question), ANSWER) == flags
-
-
-def test_a_question_the_model_did_not_end_is_cut_off():
-    assert checks.flags_of_question(completion(QUESTION, cut_off=True), ANSWER) == [
-        checks.CUT_OFF_QUESTION
-    ]
+    assert checks.flags_of_question(question, ANSWER) == flags
 
 
 def test_a_question_does_not_repeat_an_answer_that_is_empty():
-    assert checks.flags_of_question(completion(QUESTION), "") == []
+    assert checks.flags_of_question(QUESTION, "") == []
 
 
 def test_every_flag_is_explained():

@@ -98,7 +98,7 @@ def test_list_takes_the_same_queries_for_any_number(team, browse, django_assert_
     for _ in range(count):
         make.items(team.project, 2, at=make.document(team.project))
     client = browse(team.engineer)
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         assert page(client.get(f"{team.url}/")).count("<tr>") == count + 1
 
 
@@ -159,7 +159,7 @@ def test_a_document_takes_the_same_queries_for_any_number_of_passages(
 ):
     document = make.document(team.project, text=make.TEXT * count)
     client = browse(team.reviewer)
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         shown = page(client.get(f"{team.url}/documents/{document.pk}/"))
     assert shown.count('id="passage-') == 2 * count
 

@@ -95,16 +95,20 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
         row = rows[name.rpartition("/")[2]]
         assert row.error.startswith(error), name
         assert row.state == (JobState.FAILED if error else JobState.DONE), row.error
-        assert Item.objects.filter(passage__document=row).exists() == (not error), name
+        drafted = Passage.objects.filter(document=row, same_as=None)
+        assert all(passage.items.count() == 1 for passage in drafted), name
     for name in ("ansi.txt", "wide.txt", "bare.txt"):
         assert rows[name].text == files.GERMAN
+        assert rows[name].language == "de"
+    german = Passage.objects.filter(document__name__in=("ansi.txt", "wide.txt", "bare.txt"))
+    assert german.filter(same_as=None).count() * 3 == german.count()
+    assert Item.objects.count() == Passage.objects.filter(same_as=None).count()
 
 
 @pytest.mark.parametrize(
     ("marker", "of_answer", "of_question"),
     [
         ("", [], []),
-        ("[[empty]]", [checks.EMPTY_ANSWER], [checks.EMPTY_QUESTION]),
         ("[[cut off]]", [checks.CUT_OFF_ANSWER], []),
         ("[[copy]]", [checks.COPY_OF_PASSAGE], [checks.NOT_A_QUESTION, checks.COPY_OF_ANSWER]),
     ],

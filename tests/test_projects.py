@@ -78,7 +78,13 @@ SETTINGS = {
     "name": "Harbour",
     "guidelines": "Be *kind*.",
     "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+    "model": "scripted",
+    "language": "de",
     "passage_length": "300",
+    "items_per_passage": "2",
+    "questions_per_answer": "3",
+    "budget_tokens": "5000",
+    "budget_cost": "",
 }
 
 
@@ -87,7 +93,9 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
     project = Project.objects.get(pk=team.project.pk)
     assert project.reject_reasons == ["Wrong", "Unclear"]
-    assert project.passage_length == 300
+    assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
+    assert (project.items_per_passage, project.questions_per_answer) == (2, 3)
+    assert (project.budget_tokens, project.budget_cost) == (5000, None)
     assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
     with django_assert_num_queries(3):
         assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
@@ -102,6 +110,11 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
         ({"reject_reasons": " \n "}, "This field is required."),
         ({"reject_reasons": "x" * 121}, "Over 120 characters"),
         ({"passage_length": "10"}, "greater than or equal to 50"),
+        ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),
+        ({"language": "xx"}, "xx is not one of the available choices"),
+        ({"items_per_passage": "10"}, "less than or equal to 9"),
+        ({"questions_per_answer": "0"}, "greater than or equal to 1"),
+        ({"budget_cost": "-1"}, "greater than or equal to 0"),
         ({"passage_length": "long"}, "Enter a whole number."),
     ],
 )

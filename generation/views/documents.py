@@ -9,7 +9,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import documents, readers
+from generation import cutting, documents, readers
 from generation.forms import UploadForm
 from generation.models import Document, Passage
 from generation.progress import progress
@@ -69,6 +69,9 @@ def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     parts = found.parts()
     number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
+    for part in page:
+        if "passage" in part:
+            part["passage"].pieces = cutting.pieces(part["passage"].text)
     return render_page(request, "documents/show.html", {"document": found, "parts": page})
 
 

@@ -182,7 +182,7 @@ def _roomy_layer() -> Any:
     from transformers.cache_utils import DynamicLayer
 
     class RoomyLayer(DynamicLayer):  # type: ignore[misc]
-        """Keys and values as views of ``stores`` (rows, heads, room, dimensions), filled in place."""
+        """Keys and values: views of ``stores`` (rows, heads, room, dimensions), which fill up."""
 
         def hold(self, stores: Any, length: int) -> None:
             self.stores, self.is_initialized = stores, True

@@ -20,11 +20,12 @@ class ScriptedBackend:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order."""
-        return [self._complete(request.messages[-1]["content"]) for request in requests]
+        return [self._complete(request) for request in requests]
 
-    def _complete(self, message: str) -> Completion:
+    def _complete(self, request: Request) -> Completion:
         time.sleep(self.seconds)
-        text = _reply(message)
+        message = request.messages[-1]["content"]
+        text = _reply(message, request.seed if request.temperature else 1)
         return Completion(
             text="" if "[[empty]]" in message else text,
             tokens_in=len(message.split()),
@@ -34,10 +35,13 @@ class ScriptedBackend:
         )
 
 
-def _reply(message: str) -> str:
+def _reply(message: str, number: int) -> str:
+    """Return the text of a candidate: each number speaks of the next eight words."""
     given, _, wish = message.strip().rpartition("\n\n")
     words = given.partition(":")[2].split()
-    start = " ".join(words[:8]).rstrip(".,;:")
+    start = " ".join(words[8 * (number - 1) :][:8]).rstrip(".,;:")
+    if not start:  # there is no more to say
+        return ""
     if "[[copy]]" in message:
         return " ".join(words)
     if "question" in wish:

@@ -10,6 +10,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from qareview.languages import LANGUAGES
+
 register = template.Library()
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
@@ -29,6 +31,21 @@ def markdown(text: str) -> SafeString:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as “1 item” and “1,204 items”."""
     return f"{number:,} {noun}{pluralize(number)}"
+
+
+@register.filter
+def language(code: str) -> str:
+    """Return the English name of a language."""
+    return LANGUAGES.get(code, code)
+
+
+@register.filter
+def duration(seconds: int) -> str:
+    """Return a time to wait in words, such as “40 seconds” and “3 hours”."""
+    for unit, name in ((3600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * unit:
+            return counted(round(seconds / unit), name)
+    return counted(seconds, "second")
 
 
 @register.filter

@@ -9,6 +9,7 @@ from generation.progress import progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
+from qareview.templatetags.qareview import duration
 
 
 class Command(ProjectCommand):
@@ -24,8 +25,14 @@ class Command(ProjectCommand):
         if options["json"]:
             self.stdout.write(json.dumps({**counts, "trouble": trouble}))
             return
+        stopped = counts.pop("stopped")
+        seconds_left = counts.pop("seconds_left")
         for name, count in counts.items():
             self.stdout.write(f"{name.replace('_', ' '):18}{count:>8,}")
+        if seconds_left is not None:
+            self.stdout.write(f"about {duration(seconds_left)} left")
+        if stopped:
+            self.stdout.write(stopped)
         failed = {"project": project, "state": JobState.FAILED}
         for document in Document.objects.filter(**failed).defer("text"):
             self.stdout.write(f"{document.name}: {document.error}")

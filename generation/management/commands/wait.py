@@ -40,6 +40,8 @@ class Command(ProjectCommand):
                     told = line
                     self.stdout.write(line)
                     self.stdout.flush()
+                if counts.stopped:
+                    raise CommandError(counts.stopped)
                 now, trouble = time.monotonic(), jobs.trouble()
                 sound_at = sound_at if trouble else now
                 if now - sound_at > settings.WORKER_SILENT_SECONDS:

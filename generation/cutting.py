@@ -1,0 +1,192 @@
+"""A document's passages change: cut anew, merged, split, left out and taken in again.
+
+What was reviewed is never lost: a passage with reviews that is no longer among the cuts stays,
+as one of an earlier cut, and keeps its items.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F, Max
+from django.utils import timezone
+
+from generation import drafting, duplicates, passages, redrafting
+from generation.models import Document, Item, Passage
+from generation.passages import BLANK, Cut, LeftOut
+from qareview import jobs
+from qareview.backends.tokens import tokenizer_for
+from qareview.models import JobState
+
+CUT_ANEW = "Its passage was cut anew."
+EXCLUDED = "Its passage was excluded."
+OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
+AT_ONCE = 1000
+
+
+class CannotCut(Exception):
+    """The passages cannot be changed this way; the message says why."""
+
+
+def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
+    """Return how a document would be cut into passages of at most ``length`` tokens.
+
+    Raises ModelUnavailable if the reading model's tokenizer cannot be had.
+    """
+    tokenizer = tokenizer_for(drafting.reading_model(document.project))
+    return passages.cut(document.text, length, document.page_starts, tokenizer)
+
+
+def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]:
+    """Store passages of a document, in a transaction, and queue those that say something new."""
+    last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
+    first = 0 if last is None else last + OUT_OF_THE_WAY
+    fresh = Passage.objects.bulk_create(
+        Passage(
+            document=document,
+            position=position,
+            start=cut.start,
+            end=cut.end,
+            text=document.text[cut.start : cut.end],
+            headings=cut.headings,
+            first_page=cut.first_page,
+            last_page=cut.last_page,
+            bands=duplicates.bands_of(document.text[cut.start : cut.end]),
+            **values,
+        )
+        for position, cut in enumerate(cuts, first)
+    )
+    duplicates.hold_near_duplicates(document.project, fresh)
+    jobs.knock(Passage)
+    return fresh
+
+
+@transaction.atomic
+def recut(document: Document, length: int) -> None:
+    """Cut a document anew into passages of at most ``length`` tokens."""
+    cuts, left_out = propose(document, length)
+    _replace(document, 0, len(document.text), cuts, left_out)
+
+
+@transaction.atomic
+def merge(passage: Passage) -> None:
+    """Make one passage of this one and the next. Raises CannotCut."""
+    document = _locked(passage)
+    following = _current(document).filter(position__gt=passage.position).first()
+    if following is None:
+        raise CannotCut("This is the document's last passage; there is none to merge it with.")
+    merged = Cut(
+        passage.start, following.end, passage.headings, passage.first_page, following.last_page
+    )
+    _replace(document, passage.start, following.end, [merged], [])
+
+
+@transaction.atomic
+def split(passage: Passage, offset: int) -> None:
+    """Make two passages of one, the second starting ``offset`` characters into it.
+
+    Raises CannotCut if either would be empty.
+    """
+    document = _locked(passage)
+    before, after = passage.text[:offset], passage.text[offset:]
+    if not before.strip() or not after.strip():
+        raise CannotCut("A passage is split between two of its sentences.")
+    end = passage.start + len(before.rstrip())
+    start = passage.end - len(after.lstrip())
+    pages = document.page_starts
+    first = Cut(passage.start, end, passage.headings, *passages.pages(pages, passage.start, end))
+    second = Cut(start, passage.end, passage.headings, *passages.pages(pages, start, passage.end))
+    blank = [LeftOut(end, start, BLANK)] if start > end else []
+    _replace(document, passage.start, passage.end, [first, second], blank)
+
+
+def pieces(text: str) -> list[tuple[int, str]]:
+    """Return the sentences and paragraphs of a passage, before which it may be split."""
+    ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
+    starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
+    return [
+        (start, text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
+    ]
+
+
+@transaction.atomic
+def exclude(passage: Passage, user: Any) -> None:
+    """Draft nothing from a passage, and put aside what was drafted and is not decided."""
+    passage.excluded_at, passage.excluded_by = timezone.now(), user
+    passage.save(update_fields=["excluded_at", "excluded_by"])
+    jobs.hold(Passage.objects.filter(pk=passage.pk))
+    redrafting.put_aside(passage.items.all(), EXCLUDED)
+
+
+@transaction.atomic
+def restore(passage: Passage) -> None:
+    """Take in a passage that was excluded, or held as a near-duplicate."""
+    passage.excluded_at = passage.excluded_by = passage.same_as = None
+    passage.note = ""
+    passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
+    restored = redrafting.restore(passage.items.filter(aside=EXCLUDED))
+    if not restored:
+        jobs.queue(Passage.objects.filter(pk=passage.pk))
+
+
+def _locked(passage: Passage) -> Document:
+    """Lock the passage's document. Raises CannotCut if the passage is no longer in its cut."""
+    document = Document.objects.select_for_update().get(pk=passage.document_id)
+    passage.refresh_from_db()
+    if passage.superseded_at:
+        raise CannotCut("The document was cut anew meanwhile. Look at it again.")
+    return document
+
+
+def _current(document: Document) -> Any:
+    return document.passages.filter(superseded_at=None).order_by("position")
+
+
+def _replace(
+    document: Document, start: int, end: int, cuts: Sequence[Cut], left_out: Sequence[LeftOut]
+) -> None:
+    """Put these cuts in the place of the passages between ``start`` and ``end``."""
+    document = Document.objects.select_for_update().get(pk=document.pk)
+    old = {
+        (row.start, row.end): row
+        for row in _current(document).filter(start__gte=start, end__lte=end)
+    }
+    wanted = {(cut.start, cut.end) for cut in cuts}
+    gone = [row for place, row in old.items() if place not in wanted]
+    excluded = [row for row in gone if row.excluded_at]
+    _retire(gone)
+    fresh = add(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
+    for passage in fresh:
+        covered = sum(
+            max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
+        )
+        if covered * 2 > passage.end - passage.start:
+            exclude(passage, excluded[0].excluded_by)
+    outside = [gap for gap in document.left_out if gap["end"] <= start or gap["start"] >= end]
+    gaps = [*outside, *(gap.as_json() for gap in left_out)]
+    document.left_out = sorted(gaps, key=lambda gap: gap["start"])
+    document.save(update_fields=["left_out"])
+    _number(document)
+
+
+def _retire(rows: Sequence[Passage]) -> None:
+    """Remove passages; those with a review, or an item on a desk, stay as of an earlier cut."""
+    kept = Passage.objects.filter(pk__in=[row.pk for row in rows]).filter(
+        pk__in=Item.objects.filter(passage__in=rows, reviews__isnull=False).values("passage")
+    )
+    kept_ids = list(kept.values_list("pk", flat=True))
+    redrafting.put_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)
+    Passage.objects.filter(pk__in=kept_ids).update(
+        superseded_at=timezone.now(), state=JobState.DONE, lease=""
+    )
+    Passage.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept_ids]).delete()
+
+
+def _number(document: Document) -> None:
+    """Number a document's passages in the order of its text."""
+    rows = list(_current(document).order_by("start").only("pk"))
+    _current(document).update(position=F("position") + 2 * OUT_OF_THE_WAY)
+    for position, row in enumerate(rows):
+        row.position = position
+    Passage.objects.bulk_update(rows, ["position"], batch_size=AT_ONCE)

@@ -1,0 +1,283 @@
+"""Passages become items: answers drafted from them, and questions for each answer.
+
+A passage is filled up to as many items as its project asks for, whatever it has already, so
+drafting may run any number of times. The first candidate is the model's likeliest text; others
+are drawn, each with a seed of its own, and what is like another is drawn anew.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Max
+
+from generation import checks
+from generation.likeness import is_like, words_of
+from generation.models import Document, Item, ItemState, Passage, Question
+from prompts.models import Task, Variant
+from prompts.rendering import RenderingFailed, request_for
+from qareview import completions, jobs
+from qareview.backends import Completion, ModelUnavailable
+from qareview.languages import LANGUAGES
+from qareview.models import Project
+
+ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
+
+
+@dataclass
+class Wish:
+    """So many different texts, wanted of one task filled in with ``values``.
+
+    ``taken`` are the words of the texts that are there already; wishes may share it.
+    """
+
+    values: dict[str, str]
+    count: int
+    taken: list[frozenset[str]]
+    next_number: int = 1
+    found: list[tuple[int, Completion]] = field(default_factory=list)
+    error: str = ""
+
+    def numbers(self) -> range:
+        """Return the numbers of the candidates to ask for next."""
+        missing = 0 if self.error else self.count - len(self.found)
+        start, self.next_number = self.next_number, self.next_number + missing
+        return range(start, start + missing)
+
+    def take(self, number: int, completion: Completion) -> None:
+        """Keep a candidate, unless it is empty or like one that is taken."""
+        self.error = self.error or completion.error
+        words = words_of(completion.text)
+        if words and not any(is_like(words, other) for other in self.taken):
+            self.taken.append(words)
+            self.found.append((number, completion))
+
+
+@dataclass
+class Draft:
+    """An item not stored yet, and the questions for it, the best one first."""
+
+    item: Item
+    questions: list[Question]
+
+
+def draft(batch: list[Passage]) -> None:
+    """Draft the items that claimed passages lack.
+
+    A project whose prompt cannot be filled in fails its own passages only; one whose model cannot
+    be used, or whose budget is used up, leaves them to go back to the queue. Raises CannotWorkNow
+    at the end where a model was lacking.
+    """
+    projects = {
+        project.pk: project
+        for project in Project.objects.filter(documents__passages__in=batch).distinct()
+    }
+    documents = Document.objects.defer("text").in_bulk({row.document_id for row in batch})
+    for row in batch:
+        row.document = documents[row.document_id]
+    batch.sort(key=lambda row: (row.document.project_id, row.pk))
+    trouble = ""
+    for project_id, rows in groupby(batch, key=lambda row: row.document.project_id):
+        try:
+            _draft_for_project(projects[project_id], list(rows))
+        except ModelUnavailable as reason:
+            trouble = str(reason)
+    if trouble:
+        raise jobs.CannotWorkNow(trouble)
+
+
+def model_for(project: Project, variant: Variant) -> str:
+    """Return the name of the model a variant runs on: its own, else the project's."""
+    return variant.model or project.model or settings.DEFAULT_MODEL
+
+
+def reading_model(project: Project) -> str:
+    """Return the name of the model that reads a project's passages."""
+    return model_for(project, in_production(project, Task.SUMMARISE))
+
+
+def in_production(project: Project, task: Task) -> Variant:
+    """Return the variant of a task that the pipeline uses."""
+    return Variant.objects.select_related("prompt").get(
+        produces_for__project=project, produces_for__task=task
+    )
+
+
+def _draft_for_project(project: Project, rows: list[Passage]) -> None:
+    try:
+        answers = _ask_for_answers(project, rows)
+        drafts = _ask_for_questions(project, rows, answers)
+    except RenderingFailed as reason:
+        for row in rows:
+            jobs.fail(row, str(reason))
+        return
+    except completions.BudgetUsedUp:
+        jobs.give_back(rows)
+        return
+    for row in rows:
+        if row.error:
+            jobs.fail(row, row.error)
+    done = [row for row in rows if not row.error]
+    if done:
+        sound = [draft for draft in drafts if not draft.item.passage.error]
+        for draft in sound:
+            checks.check(draft.item, draft.questions)
+        with jobs.finishing(done):
+            _store(done, sound)
+
+
+def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
+    """Return new items, without questions, for the passages that lack some."""
+    variant = in_production(project, Task.SUMMARISE)
+    standing = _standing(rows)
+    last = _last_numbers(rows, variant)
+    wishes = {
+        row.pk: Wish(
+            values_of(project, row),
+            max(0, project.items_per_passage - len(standing.get(row.pk, ()))),
+            [words_of(answer) for answer in standing.get(row.pk, ())],
+            last.get(row.pk, 0) + 1,
+        )
+        for row in rows
+    }
+    _fulfil(project, variant, wishes.values())
+    for row in rows:
+        wish = wishes[row.pk]
+        row.error, row.note = wish.error, _note(wish, "item", "items")
+    return [
+        Item(
+            project=project,
+            passage=row,
+            variant=variant,
+            number=number,
+            answer=found.text,
+            flags=[checks.CUT_OFF_ANSWER] if found.cut_off else [],
+            **_provenance(project, variant, number, found),
+        )
+        for row in rows
+        for number, found in wishes[row.pk].found
+    ]
+
+
+def _ask_for_questions(
+    project: Project, rows: Sequence[Passage], items: Sequence[Item]
+) -> list[Draft]:
+    """Return the items with their questions; an item for which none came is left out."""
+    variant = in_production(project, Task.ASK)
+    taken = _asked_already(rows)
+    wishes = [
+        Wish(
+            {**values_of(project, item.passage), "answer": item.answer},
+            project.questions_per_answer,
+            taken[item.passage.document_id],
+        )
+        for item in items
+    ]
+    _fulfil(project, variant, wishes)
+    drafts = []
+    for item, wish in zip(items, wishes, strict=True):
+        item.passage.error = item.passage.error or wish.error
+        item.passage.note = item.passage.note or _note(wish, "question", "questions")
+        questions = [
+            Question(
+                item=item,
+                variant=variant,
+                text=found.text,
+                flags=[checks.CUT_OFF_QUESTION] if found.cut_off else [],
+                **_provenance(project, variant, number, found),
+            )
+            for number, found in wish.found
+        ]
+        if questions:
+            drafts.append(Draft(item, questions))
+    return drafts
+
+
+def values_of(project: Project, passage: Passage) -> dict[str, str]:
+    """Return what the variables of a prompt stand for."""
+    language = project.language or passage.document.language
+    return {
+        "passage": passage.text,
+        "headings": " › ".join(passage.headings),
+        "document": passage.document.name,
+        "language": LANGUAGES.get(language, "the language of the passage"),
+    }
+
+
+def _fulfil(project: Project, variant: Variant, wishes: Iterable[Wish]) -> None:
+    """Ask for what is wished, all at once, and again for what was empty or not new."""
+    wishes = list(wishes)
+    model = model_for(project, variant)
+    for _ in range(ROUNDS):
+        asked = [(wish, number) for wish in wishes for number in wish.numbers()]
+        requests = [request_for(variant, wish.values, number) for wish, number in asked]
+        if not requests:
+            return
+        written = completions.complete(project, model, requests)
+        for (wish, number), completion in zip(asked, written, strict=True):
+            wish.take(number, completion)
+
+
+def _note(wish: Wish, one: str, many: str) -> str:
+    """Say why there are fewer than were asked for; nothing if there are as many."""
+    if len(wish.found) == wish.count:
+        return ""
+    noun = one if wish.count == 1 else many
+    return (
+        f"{len(wish.found)} of {wish.count} {noun} drafted: what else the model wrote was empty "
+        "or repeats what is there. The passage may have no more to ask."
+    )
+
+
+def _provenance(
+    project: Project, variant: Variant, number: int, completion: Completion
+) -> dict[str, Any]:
+    model = model_for(project, variant)
+    return {
+        "model": model,
+        "parameters": {
+            "max_tokens": variant.max_tokens,
+            "temperature": variant.temperature_of(number),
+            "seed": number,
+        },
+        "tokens_in": completion.tokens_in,
+        "tokens_out": completion.tokens_out,
+        "milliseconds": completion.milliseconds,
+        "cost": completions.cost_of(model, completion),
+    }
+
+
+def _standing(rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the answers of each passage's items, those put aside not counted."""
+    found: dict[int, list[str]] = {}
+    items = Item.objects.filter(passage__in=rows).exclude(state=ItemState.ASIDE)
+    for passage, answer in items.values_list("passage", "answer"):
+        found.setdefault(passage, []).append(answer)
+    return found
+
+
+def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
+    numbers = Item.objects.filter(passage__in=rows, variant=variant).order_by().values("passage")
+    return dict(numbers.annotate(last=Max("number")).values_list("passage", "last"))
+
+
+def _asked_already(rows: Sequence[Passage]) -> dict[int, list[frozenset[str]]]:
+    """Return the words of each question asked of the passages' documents."""
+    taken: dict[int, list[frozenset[str]]] = {row.document_id: [] for row in rows}
+    questions = Question.objects.filter(item__passage__document__in=taken).exclude(
+        item__state=ItemState.ASIDE
+    )
+    for document, text in questions.values_list("item__passage__document", "text"):
+        taken[document].append(words_of(text))
+    return taken
+
+
+def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
+    Passage.objects.bulk_update(rows, ["note"])
+    Item.objects.bulk_create(draft.item for draft in drafts)
+    for draft in drafts:
+        for rank, question in enumerate(draft.questions, 1):
+            question.rank = rank
+    Question.objects.bulk_create(question for draft in drafts for question in draft.questions)

@@ -1,0 +1,68 @@
+"""What is drafted, is drafted again, waits, or is not drafted at all: people's orders."""
+
+from django.db import transaction
+from django.db.models import Count, F, Q
+from django.utils import timezone
+
+from generation.models import Item, ItemQuerySet, ItemState, Passage
+from qareview import jobs
+from qareview.models import JobState, Project
+
+# passages that wait for somebody to say that they be drafted after all
+CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
+DRAFTED_AGAIN = "It was drafted again."
+
+
+@transaction.atomic
+def draft_again(items: ItemQuerySet) -> int:
+    """Put pending items aside and queue their passages to be drafted anew; return how many.
+
+    What is decided stays, and so does what somebody has on the desk.
+    """
+    free = Q(held_until=None) | Q(held_until__lt=timezone.now())
+    rows = items.filter(free, state=ItemState.PENDING).select_for_update(of=("self",))
+    chosen = dict(rows.values_list("pk", "passage"))
+    put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
+    jobs.queue(Passage.objects.filter(pk__in=chosen.values()))
+    return len(chosen)
+
+
+def put_aside(items: ItemQuerySet, reason: str) -> None:
+    """Take pending items out of the desk's queue, for a reason that is shown with them."""
+    items.filter(state=ItemState.PENDING).update(
+        state=ItemState.ASIDE, aside=reason, version=F("version") + 1
+    )
+
+
+def restore(items: ItemQuerySet) -> int:
+    """Give items that were put aside back to the desk; return how many."""
+    return items.filter(state=ItemState.ASIDE).update(
+        state=ItemState.PENDING, aside="", version=F("version") + 1
+    )
+
+
+def pause(project: Project) -> None:
+    """Draft nothing of a project, after what is being drafted now."""
+    Project.objects.filter(pk=project.pk).update(is_paused=True)
+
+
+def resume(project: Project) -> None:
+    """End a pause."""
+    Project.objects.filter(pk=project.pk).update(is_paused=False)
+    jobs.knock(Passage)
+
+
+def cancel(project: Project) -> int:
+    """Hold the passages that wait to be drafted; return how many."""
+    return jobs.hold(Passage.objects.filter(document__project=project))
+
+
+def fill_up(project: Project) -> int:
+    """Queue what was cancelled, and what has fewer items than the project asks for now."""
+    standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
+    ended = Passage.objects.filter(
+        document__project=project, state=JobState.DONE, superseded_at=None, excluded_at=None
+    ).annotate(standing=Count("items", filter=standing))
+    short = ended.filter(standing__lt=project.items_per_passage, note="")
+    waiting = Passage.objects.filter(CANCELLED, document__project=project)
+    return jobs.queue(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))

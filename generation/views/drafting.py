@@ -1,0 +1,91 @@
+"""Orders to the workers: draft, pause, resume, cancel, draft again."""
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_POST
+
+from generation import redrafting
+from generation.models import ItemQuerySet
+from qareview import access
+from qareview.models import Project, Role
+from qareview.templatetags.qareview import counted
+
+
+def _pause(project: Project) -> str:
+    redrafting.pause(project)
+    return "Paused. What is being drafted now is finished; the rest waits."
+
+
+def _resume(project: Project) -> str:
+    redrafting.resume(project)
+    return "Drafting goes on."
+
+
+def _cancel(project: Project) -> str:
+    return f"Cancelled: {counted(redrafting.cancel(project), 'passage')} will not be drafted."
+
+
+def _fill_up(project: Project) -> str:
+    return f"{counted(redrafting.fill_up(project), 'passage')} queued to be drafted."
+
+
+def _again(project: Project) -> str:
+    return _drafted_again(project.items.all())
+
+
+ORDERS: dict[str, Callable[[Project], str]] = {
+    "pause": _pause,
+    "resume": _resume,
+    "cancel": _cancel,
+    "fill-up": _fill_up,
+    "again": _again,
+}
+
+
+@require_POST
+def order(request: HttpRequest, slug: str, name: str) -> HttpResponse:
+    """Give the workers an order for the whole project."""
+    project = access.project(request, slug, Role.ENGINEER)
+    if name not in ORDERS:
+        raise Http404("There is no such order.")
+    messages.success(request, ORDERS[name](project))
+    return redirect("documents", slug)
+
+
+@require_POST
+def document_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Draft the pending items of a document again."""
+    project = access.project(request, slug, Role.ENGINEER)
+    document = get_object_or_404(project.documents, pk=pk)
+    items = project.items.filter(passage__document=document)
+    messages.success(request, _drafted_again(items))
+    return redirect("documents-show", slug, pk)
+
+
+@require_POST
+def item_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Draft an item again that nobody has decided on."""
+    project = access.project(request, slug, Role.ENGINEER)
+    item = get_object_or_404(project.items, pk=pk)
+    messages.success(request, _drafted_again(project.items.filter(pk=item.pk)))
+    return redirect("items-show", slug, pk)
+
+
+@require_POST
+def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Give an item that was put aside back to the desk."""
+    project = access.project(request, slug, Role.ENGINEER)
+    item = get_object_or_404(project.items, pk=pk)
+    if redrafting.restore(project.items.filter(pk=item.pk)):
+        messages.success(request, "The item is to be reviewed again.")
+    return redirect("items-show", slug, pk)
+
+
+def _drafted_again(items: ItemQuerySet) -> str:
+    count = redrafting.draft_again(items)
+    if not count:
+        return "Nothing is drafted again: what is decided or on a desk stays."
+    return f"{counted(count, 'item')} put aside; the passages are drafted again."

@@ -1,0 +1,81 @@
+"""How a document is cut: seen at another length, cut anew, and changed by hand."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from generation import cutting
+from generation.forms import CutForm
+from generation.models import Document, Passage
+from qareview import access
+from qareview.backends import ModelUnavailable
+from qareview.htmx import render_page
+from qareview.models import Project, Role
+
+SHOWN = 60  # passages of a preview
+
+
+@require_http_methods(["GET", "POST"])
+def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show how a document would be cut at ``?length=`` tokens; a POST cuts it so."""
+    project = access.project(request, slug, Role.ENGINEER)
+    document = get_object_or_404(project.documents, pk=pk)
+    form = CutForm(request.POST or request.GET or {"length": project.passage_length})
+    if request.method == "POST" and form.is_valid():
+        cutting.recut(document, form.cleaned_data["length"])
+        if form.cleaned_data["for_project"]:
+            project.passage_length = form.cleaned_data["length"]
+            project.save(update_fields=["passage_length"])
+        messages.success(request, "The document is cut anew. What was reviewed is still there.")
+        return redirect("documents-show", slug, pk)
+    status = 422 if request.method == "POST" else 200
+    context = {"document": document, "form": form, **_preview(project, document, form)}
+    return render_page(request, "documents/cut.html", context, part="preview", status=status)
+
+
+def _preview(project: Project, document: Document, form: CutForm) -> dict[str, Any]:
+    if not form.is_valid():
+        return {}
+    try:
+        cuts, _ = cutting.propose(document, form.cleaned_data["length"])
+    except ModelUnavailable as reason:
+        return {"trouble": str(reason)}
+    texts = [document.text[one.start : one.end] for one in cuts]
+    return {
+        "count": len(cuts),
+        "now": document.passages.filter(superseded_at=None).count(),
+        "texts": texts[:SHOWN],
+        "more": max(0, len(cuts) - SHOWN),
+    }
+
+
+@require_POST
+def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpResponse:
+    """Merge a passage with the next, split it at ``offset``, exclude it or restore it."""
+    project = access.project(request, slug, Role.ENGINEER)
+    passage = get_object_or_404(Passage.objects.filter(document__project=project), pk=pk)
+    try:
+        if change == "merge":
+            cutting.merge(passage)
+        elif change == "split":
+            cutting.split(passage, _offset(request))
+        elif change == "exclude":
+            cutting.exclude(passage, request.user)
+        elif change == "restore":
+            cutting.restore(passage)
+        else:
+            raise Http404("Passages are merged, split, excluded or restored.")
+    except cutting.CannotCut as reason:
+        messages.error(request, str(reason))
+    position = passage.position
+    place = reverse("documents-show", args=[slug, passage.document_id])
+    return redirect(f"{place}?passage={position}#passage-{position}")
+
+
+def _offset(request: HttpRequest) -> int:
+    given = request.POST.get("offset", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else 0

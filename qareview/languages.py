@@ -1,0 +1,36 @@
+"""Languages: what they are called, and which one a text is in."""
+
+import functools
+from typing import Any
+
+from django.conf.locale import LANG_INFO
+
+_NAMES = {code: info["name"] for code, info in LANG_INFO.items() if "name" in info}
+LANGUAGES: dict[str, str] = dict(  # by ISO 639-1 code, in the order of their English names
+    sorted(
+        {
+            "zh": "Chinese",
+            **{code: name for code, name in _NAMES.items() if len(code) == 2},
+        }.items(),
+        key=lambda entry: entry[1],
+    )
+)
+FEWEST_LETTERS = 24  # of less, nobody can tell
+LEAST_SURE = 0.9
+READ_CHARACTERS = 4000
+
+
+def detect(text: str) -> str:
+    """Return the ISO 639-1 code of the language of a text; nothing if it cannot be told."""
+    prose = text[:READ_CHARACTERS]
+    if sum(map(str.isalpha, prose)) < FEWEST_LETTERS:
+        return ""
+    code, probability = _identifier().classify(prose)
+    return code if code in LANGUAGES and probability >= LEAST_SURE else ""
+
+
+@functools.cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
