@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db.models import Max
 
 from generation import checks
-from generation.likeness import is_like, words_of
+from generation.likeness import gist
 from generation.models import Document, Item, ItemState, Passage, Question
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
@@ -30,12 +30,12 @@ ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or
 class Wish:
     """So many different texts, wanted of one task filled in with ``values``.
 
-    ``taken`` are the words of the texts that are there already; wishes may share it.
+    ``taken`` are the gists of the texts that are there already; wishes may share them.
     """
 
     values: dict[str, str]
     count: int
-    taken: list[frozenset[str]]
+    taken: set[frozenset[str]]
     next_number: int = 1
     found: list[tuple[int, Completion]] = field(default_factory=list)
     error: str = ""
@@ -49,9 +49,9 @@ class Wish:
     def take(self, number: int, completion: Completion) -> None:
         """Keep a candidate, unless it is empty or like one that is taken."""
         self.error = self.error or completion.error
-        words = words_of(completion.text)
-        if words and not any(is_like(words, other) for other in self.taken):
-            self.taken.append(words)
+        found = gist(completion.text)
+        if found and found not in self.taken:
+            self.taken.add(found)
             self.found.append((number, completion))
 
 
@@ -70,18 +70,19 @@ def draft(batch: list[Passage]) -> None:
     be used, or whose budget is used up, leaves them to go back to the queue. Raises CannotWorkNow
     at the end where a model was lacking.
     """
-    projects = {
-        project.pk: project
-        for project in Project.objects.filter(documents__passages__in=batch).distinct()
-    }
-    documents = Document.objects.defer("text").in_bulk({row.document_id for row in batch})
+    documents = (
+        Document.objects.select_related("project")
+        .defer("text")
+        .in_bulk({row.document_id for row in batch})
+    )
     for row in batch:
         row.document = documents[row.document_id]
     batch.sort(key=lambda row: (row.document.project_id, row.pk))
     trouble = ""
-    for project_id, rows in groupby(batch, key=lambda row: row.document.project_id):
+    for _, rows in groupby(batch, key=lambda row: row.document.project_id):
+        of_project = list(rows)
         try:
-            _draft_for_project(projects[project_id], list(rows))
+            _draft_for_project(of_project[0].document.project, of_project)
         except ModelUnavailable as reason:
             trouble = str(reason)
     if trouble:
@@ -137,7 +138,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
         row.pk: Wish(
             values_of(project, row),
             max(0, project.items_per_passage - len(standing.get(row.pk, ()))),
-            [words_of(answer) for answer in standing.get(row.pk, ())],
+            {gist(answer) for answer in standing.get(row.pk, ())},
             last.get(row.pk, 0) + 1,
         )
         for row in rows
@@ -263,14 +264,14 @@ def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
     return dict(numbers.annotate(last=Max("number")).values_list("passage", "last"))
 
 
-def _asked_already(rows: Sequence[Passage]) -> dict[int, list[frozenset[str]]]:
-    """Return the words of each question asked of the passages' documents."""
-    taken: dict[int, list[frozenset[str]]] = {row.document_id: [] for row in rows}
+def _asked_already(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
+    """Return the gists of the questions asked of the passages' documents."""
+    taken: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
     questions = Question.objects.filter(item__passage__document__in=taken).exclude(
         item__state=ItemState.ASIDE
     )
     for document, text in questions.values_list("item__passage__document", "text"):
-        taken[document].append(words_of(text))
+        taken[document].add(gist(text))
     return taken
 
 

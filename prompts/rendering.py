@@ -5,8 +5,15 @@ import functools
 from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from prompts.models import Variant
+from prompts.models import Task, Variant
 from qareview.backends import Message, Request
+
+# what the templates of each task may name
+_OF_PASSAGE = ("passage", "headings", "document", "language")
+VARIABLES: dict[str, tuple[str, ...]] = {
+    Task.SUMMARISE: _OF_PASSAGE,
+    Task.ASK: (*_OF_PASSAGE, "answer"),
+}
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 

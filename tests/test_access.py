@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation import releases
 from generation.models import ItemState
+from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import make
 from tests.conftest import Team
@@ -26,13 +27,20 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "documents-original": {"get": REVIEWER},
     "documents-retry": {"post": ENGINEER},
     "documents-remove": {"post": ENGINEER},
+    "documents-again": {"post": ENGINEER},
+    "documents-cut": {"get": ENGINEER, "post": ENGINEER},
+    "passages-change": {"post": ENGINEER},
+    "drafting": {"post": ENGINEER},
     "review": {"get": REVIEWER},
     "review-undo": {"post": REVIEWER},
     "review-submit": {"post": REVIEWER},
     "review-hold": {"post": REVIEWER},
     "items": {"get": REVIEWER},
     "items-show": {"get": REVIEWER},
+    "items-again": {"post": ENGINEER},
+    "items-restore": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
+    "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "releases": {"get": REVIEWER, "post": ADMIN},
     "releases-show": {"get": REVIEWER},
     "releases-retry": {"post": ADMIN},
@@ -69,6 +77,9 @@ def filled(team: Team) -> Filled:
     arguments: dict[str, list[object]] = {
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
+        "passages-change": [document.passages.all()[0].pk, "exclude"],
+        "drafting": ["pause"],
+        "prompts-change": [Prompt.objects.filter(project=team.project)[0].pk],
         "releases-show": [1],
         "releases-retry": [1],
         "releases-download": [1, "triples"],
@@ -76,7 +87,7 @@ def filled(team: Team) -> Filled:
     for name in ADDRESSES:
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
-        if name in ("review-submit", "review-hold", "items-show"):
+        if name in ("review-submit", "review-hold") or name.startswith("items-"):
             arguments[name] = [item.pk]
     return Filled(team, arguments)
 

@@ -67,3 +67,54 @@ def test_bad_templates_say_what_is_wrong(template: str, reason: str) -> None:
 
 def test_text_is_not_escaped_and_its_braces_are_no_template() -> None:
     assert render("{{ passage }}!", {"passage": "<b> {{ x }} & y"}) == "<b> {{ x }} & y!"
+
+
+CHANGED = {
+    "model": "scripted",
+    "system": "Be brief.",
+    "template": "Passage: {{ passage }}\n\nSay it in {{ language }}.",
+    "max_tokens": "60",
+    "temperature": "0.5",
+}
+
+
+def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
+    team: Team, browse: Callable[[User], Client]
+) -> None:
+    prompt = Prompt.objects.get(project=team.project, task=Task.SUMMARISE)
+    before = prompt.production
+    assert before is not None
+    url = f"{team.url}/prompts/{prompt.pk}/"
+    client = browse(team.engineer)
+    assert before.system in page(client.get(url))
+    assert client.post(url, CHANGED).status_code == 302
+    prompt.refresh_from_db()
+    new = prompt.production
+    assert new is not None
+    assert (new.number, new.origin, new.examples) == (2, "by eve", before.examples)
+    assert (new.model, new.max_tokens, new.temperature) == ("scripted", 60, 0.5)
+    assert new.template == CHANGED["template"]
+    before.refresh_from_db()
+    assert (before.number, before.model) == (1, "")
+    assert "Variant 2, by eve, on scripted" in page(client.get(f"{team.url}/prompts/"))
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"template": "{{ passage }} {{ colour }}"}, "&#x27;colour&#x27; is undefined"),
+        ({"template": "{{ passage"}, "cannot be filled in"),
+        ({"template": "{{ passage.__class__.__mro__ }}"}, "cannot be filled in"),
+        ({"template": ""}, "This field is required."),
+        ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),
+        ({"max_tokens": "0"}, "greater than or equal to 1"),
+        ({"temperature": "9"}, "less than or equal to 2"),
+    ],
+)
+def test_a_change_that_would_not_work_is_refused(
+    team: Team, browse: Callable[[User], Client], values: dict[str, str], sentence: str
+) -> None:
+    prompt = Prompt.objects.get(project=team.project, task=Task.SUMMARISE)
+    url = f"{team.url}/prompts/{prompt.pk}/"
+    assert sentence in page(browse(team.engineer).post(url, CHANGED | values), 422)
+    assert prompt.variants.count() == 1

@@ -1,0 +1,53 @@
+"""The form in which a prompt is changed."""
+
+from typing import Any
+
+from django import forms
+
+from prompts.models import Variant
+from prompts.rendering import VARIABLES, RenderingFailed, render
+from qareview.forms import model_field
+
+MOST_TOKENS = 4096
+
+
+class VariantForm(forms.ModelForm[Variant]):
+    """The fields of a variant, filled in from the one in production."""
+
+    max_tokens = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_TOKENS,
+        label="At most so many tokens",
+        help_text="A text longer than that is cut off.",
+    )
+    temperature = forms.FloatField(
+        min_value=0.1,
+        max_value=2,
+        help_text="The first candidate is the likeliest text; the others are drawn, the more "
+        "freely the higher this is.",
+    )
+
+    class Meta:
+        model = Variant
+        fields = ("model", "system", "template", "max_tokens", "temperature")
+        widgets = {  # noqa: RUF012  Django's way
+            "system": forms.Textarea(attrs={"rows": 3}),
+            "template": forms.Textarea(attrs={"rows": 6}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = model_field("that of the project")
+
+    def clean_template(self) -> str:
+        """Fill the template in on trial, so that a mistake shows here and not on every passage."""
+        template: str = self.cleaned_data["template"]
+        try:
+            render(template, dict.fromkeys(VARIABLES[self.instance.prompt.task], "some text"))
+        except RenderingFailed as reason:
+            raise forms.ValidationError(str(reason)) from reason
+        return template
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the variant that is to be made."""
+        return {name: self.cleaned_data[name] for name in self.Meta.fields}
