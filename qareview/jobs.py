@@ -3,7 +3,9 @@
 The database is the queue. A Celery message is only a knock on the door: it may be lost or come
 twice. A worker claims a batch of rows under a lease, works with no transaction open while the
 lease is renewed, and stores the results in one transaction that first checks that the lease is
-still its own. A row whose lease ran out goes back to the queue, three times at most.
+still its own. A row whose lease ran out goes back to the queue. Anything may kill a worker, so a
+row that was lost together with others is tried again with others and then alone; it fails when
+three workers were lost over it alone.
 """
 
 import logging
@@ -25,7 +27,8 @@ from qareview.models import Job, JobState, Worker
 
 logger = logging.getLogger(__name__)
 
-ATTEMPTS = 3
+IN_COMPANY = 3  # a row lost so often with others is claimed alone, since it may be the cause,
+ALONE = 3  # and fails when it was lost so often alone
 HEARTBEAT_SECONDS = 5
 
 worker_name = "nobody"
@@ -69,8 +72,8 @@ def _send(kind: type[Job]) -> None:
 def claim(kind: type[J], limit: int) -> list[J]:
     """Return up to ``limit`` queued jobs, now running under a lease of this worker.
 
-    Fresh ones come first. One that was left behind twice comes alone, so that it cannot take
-    its neighbours along a third time.
+    Fresh ones come first, then those that as many workers were lost over; one that may itself be
+    the cause comes alone.
     """
     with transaction.atomic():
         rows = list(
@@ -78,7 +81,8 @@ def claim(kind: type[J], limit: int) -> list[J]:
             .select_for_update(skip_locked=True, of=("self",))
             .order_by("attempts", "queued_at", "id")[:limit]
         )
-        if rows and rows[0].attempts >= ATTEMPTS - 1:
+        rows = [row for row in rows if row.attempts == rows[0].attempts]
+        if rows and rows[0].attempts >= IN_COMPANY:
             rows = rows[:1]
         now = timezone.now()
         lease = f"{worker_name}/{uuid.uuid4().hex}"
@@ -201,9 +205,11 @@ def _drop_dead_connection() -> None:
 
 def _return_to_queue(kind: type[Job], lost: Q) -> None:
     rows = kind._default_manager.filter(lost, state=JobState.RUNNING)
-    rows.filter(attempts__gte=ATTEMPTS).update(
+    rows.filter(attempts__gte=IN_COMPANY + ALONE).update(
         state=JobState.FAILED,
-        error=f"The worker stopped {ATTEMPTS} times while at this. Its log says why; then retry.",
+        error=(
+            f"The worker stopped {ALONE} times while at this alone. Its log says why; then retry."
+        ),
         lease="",
         lease_until=None,
         finished_at=timezone.now(),

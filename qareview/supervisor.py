@@ -21,6 +21,7 @@ from qareview import embedded, jobs
 logger = logging.getLogger(__name__)
 
 STOP_SECONDS = 10
+EARLY_SECONDS = 2  # what dies sooner than that after its start probably cannot start at all
 LONGEST_PAUSE_SECONDS = 30
 CHECK_SERVICES_SECONDS = 2
 
@@ -72,7 +73,7 @@ class Program:
             logger.warning(
                 "%s stopped (%s) and is started again.", self.name, self.process.returncode
             )
-            is_early = now - self.started_at < LONGEST_PAUSE_SECONDS
+            is_early = now - self.started_at < EARLY_SECONDS
             self.pause = min(self.pause * 2 + 1, LONGEST_PAUSE_SECONDS) if is_early else 0
             self.process = None
             self.give_back()

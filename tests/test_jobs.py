@@ -69,17 +69,18 @@ def test_a_lost_lease_stores_nothing(project: Project) -> None:
 
 def test_what_lost_its_lease_goes_back_twice_and_then_fails(project: Project) -> None:
     queue(project)
-    for expected in ("queued", "queued", "failed"):
+    for expected in (*["queued"] * 5, "failed"):
         assert len(jobs.claim(Document, 1)) == 1
         lose_the_lease()
         jobs.sweep()
         assert states() == [expected]
-    assert "stopped 3 times" in Document.objects.get().error
+    assert "stopped 3 times while at this alone" in Document.objects.get().error
 
 
-def test_what_was_left_behind_twice_comes_alone(project: Project) -> None:
-    queue(project, 2, attempts=2)
-    assert len(jobs.claim(Document, 5)) == 1
+def test_what_was_lost_with_others_three_times_comes_alone(project: Project) -> None:
+    queue(project, 2, attempts=3)
+    queue(project, 3, attempts=2)
+    assert [len(jobs.claim(Document, 5)) for _ in range(3)] == [3, 1, 1]
 
 
 def test_fresh_rows_come_before_those_left_behind(project: Project) -> None:

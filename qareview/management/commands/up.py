@@ -112,11 +112,11 @@ def _programs(host: str, port: int) -> list[Program]:
     celery = ["celery", "--app", "qareview.celery", "--quiet"]
     machine = socket.gethostname()
 
-    def worker(queue: str, niceness: int) -> Program:
-        name = f"{queue}@{machine}"
+    def worker(queue: str, niceness: int, number: int = 1) -> Program:
+        name = f"{queue}{number}@{machine}"
         options = ["--queues", queue, "--hostname", name, "--without-gossip", "--without-mingle"]
         return Program(
-            f"worker-{queue}",
+            f"worker-{queue}-{number}",
             [*celery, "worker", "--loglevel", "INFO", *options],
             worker=name,
             niceness=niceness,
@@ -125,7 +125,8 @@ def _programs(host: str, port: int) -> list[Program]:
     return [
         Program("web", ["gunicorn", *_gunicorn(host, port)], death_signal=signal.SIGTERM),
         worker("work", 0),
-        worker("models", 10),  # so that pages stay quick while a model computes
+        # nice, so that pages stay quick while a model computes
+        *(worker("models", 10, number + 1) for number in range(settings.MODEL_WORKERS)),
         Program("beat", [*celery, "beat", "--loglevel", "WARNING"]),
     ]
 
