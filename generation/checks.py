@@ -2,7 +2,8 @@
 
 import re
 
-from generation.models import Item, Question
+from generation.likeness import gist
+from qareview import languages
 
 EMPTY_ANSWER = "empty-answer"
 CUT_OFF_ANSWER = "cut-off-answer"
@@ -14,6 +15,12 @@ CUT_OFF_QUESTION = "cut-off-question"
 NOT_A_QUESTION = "not-a-question"
 COPY_OF_ANSWER = "copy-of-answer"
 SPEAKS_OF_TEXT = "speaks-of-text"
+ANSWER_LEAKED = "answer-leaked"
+UNSUPPORTED = "unsupported"
+OTHER_LANGUAGE = "other-language"
+DUPLICATE = "duplicate"
+ROUND_TRIP_FAILS = "round-trip-fails"
+KNOWN_WITHOUT = "known-without"
 
 EXPLANATIONS = {
     EMPTY_ANSWER: "The model wrote no answer.",
@@ -26,6 +33,12 @@ EXPLANATIONS = {
     NOT_A_QUESTION: "Not a question: the question mark is missing, or it has under four words.",
     COPY_OF_ANSWER: "The question repeats the answer.",
     SPEAKS_OF_TEXT: "The question speaks of “the passage”, which its reader cannot see.",
+    ANSWER_LEAKED: "The question gives most of its answer away.",
+    UNSUPPORTED: "A sentence of the answer has no sentence in the passage that carries it.",
+    OTHER_LANGUAGE: "It is written in another language than the document.",
+    DUPLICATE: "Another item of the project asks and answers nearly the same.",
+    ROUND_TRIP_FAILS: "Asked the question with the passage at hand, the model answers otherwise.",
+    KNOWN_WITHOUT: "The model answers the question without the passage.",
 }
 
 _ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")
@@ -35,19 +48,8 @@ _TEXT = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+\b|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
+MOST_LEAKED = 0.7  # of the answer's words that may stand in the question
 FEWEST_WORDS = 4  # of 3,000 human-rated questions, 85 % of those with fewer words were bad
-
-
-def check(item: Item, questions: list[Question]) -> None:
-    """Flag an item and its questions, and put the question with the fewest flags first."""
-    item.flags = _united(item.flags, flags_of_answer(item.answer, item.passage.text))
-    for question in questions:
-        question.flags = _united(question.flags, flags_of_question(question.text, item.answer))
-    questions.sort(key=lambda question: len(question.flags))
-
-
-def _united(flags: list[str], more: list[str]) -> list[str]:
-    return list(dict.fromkeys([*flags, *more]))
 
 
 def flags_of_answer(answer: str, passage: str) -> list[str]:
@@ -77,9 +79,21 @@ def flags_of_question(question: str, answer: str) -> list[str]:
         flags.append(NOT_A_QUESTION)
     if _contains(question, answer):
         flags.append(COPY_OF_ANSWER)
+    elif _leaks(question, answer):
+        flags.append(ANSWER_LEAKED)
     if _TEXT.search(question):
         flags.append(SPEAKS_OF_TEXT)
     return flags
+
+
+def is_in_other_language(text: str, language: str) -> bool:
+    """Whether a text is surely in another language than ``language``, if that is known."""
+    return bool(language) and languages.detect(text) not in ("", language)
+
+
+def _leaks(question: str, answer: str) -> bool:
+    words = gist(answer)
+    return len(words) > 1 and len(words & gist(question)) > MOST_LEAKED * len(words)
 
 
 def _contains(text: str, part: str) -> bool:

@@ -13,9 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Max
 
-from generation import checks
+from generation import checks, scoring
 from generation.likeness import gist
 from generation.models import Document, Item, ItemState, Passage, Question
+from generation.scoring import Draft
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
 from qareview import completions, jobs
@@ -53,14 +54,6 @@ class Wish:
         if found and found not in self.taken:
             self.taken.add(found)
             self.found.append((number, completion))
-
-
-@dataclass
-class Draft:
-    """An item not stored yet, and the questions for it, the best one first."""
-
-    item: Item
-    questions: list[Question]
 
 
 def draft(batch: list[Passage]) -> None:
@@ -123,8 +116,7 @@ def _draft_for_project(project: Project, rows: list[Passage]) -> None:
     done = [row for row in rows if not row.error]
     if done:
         sound = [draft for draft in drafts if not draft.item.passage.error]
-        for draft in sound:
-            checks.check(draft.item, draft.questions)
+        scoring.score(project, sound)
         with jobs.finishing(done):
             _store(done, sound)
 

@@ -164,7 +164,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def free_for(self, user: Any) -> "ItemQuerySet":
         """Keep what is pending and not on somebody else's desk, in the order ``user`` gets it.
 
-        What is on the user's own desk comes first, what the user skipped last, longest ago first.
+        What is on the user's own desk comes first, then what the checks think best of; what the
+        user skipped comes last, longest ago first.
         """
         skips = (
             Review.objects.standing()
@@ -177,7 +178,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
             self.filter(mine | free, state=ItemState.PENDING)
             .annotate(is_mine=models.Case(models.When(mine, then=0), default=1))
             .annotate(skip=Subquery(skips.values("id")[:1]))
-            .order_by("is_mine", F("skip").asc(nulls_first=True), "id")
+            .order_by("is_mine", F("skip").asc(nulls_first=True), "-score", "id")
         )
 
     def counts(self) -> dict[str, int]:

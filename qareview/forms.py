@@ -63,6 +63,15 @@ class SettingsForm(forms.ModelForm[Project]):
         help_text="By the prices of the models, in their currency; empty: no limit.",
     )
 
+    lowest_score = forms.FloatField(
+        required=False,
+        min_value=0,
+        max_value=1,
+        widget=forms.NumberInput(attrs={"step": 0.05}),
+        help_text="New items with a lower score, 0 to 1, are put aside by themselves; they are "
+        "listed and can be restored. Empty: none is.",
+    )
+
     class Meta:
         model = Project
         fields = (
@@ -74,6 +83,7 @@ class SettingsForm(forms.ModelForm[Project]):
             "passage_length",
             "items_per_passage",
             "questions_per_answer",
+            "lowest_score",
             "budget_tokens",
             "budget_cost",
         )

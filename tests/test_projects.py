@@ -83,6 +83,7 @@ SETTINGS = {
     "passage_length": "300",
     "items_per_passage": "2",
     "questions_per_answer": "3",
+    "lowest_score": "0.4",
     "budget_tokens": "5000",
     "budget_cost": "",
 }
@@ -95,6 +96,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert project.reject_reasons == ["Wrong", "Unclear"]
     assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
     assert (project.items_per_passage, project.questions_per_answer) == (2, 3)
+    assert project.lowest_score == 0.4
     assert (project.budget_tokens, project.budget_cost) == (5000, None)
     assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
     with django_assert_num_queries(3):
@@ -114,6 +116,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
         ({"language": "xx"}, "xx is not one of the available choices"),
         ({"items_per_passage": "10"}, "less than or equal to 9"),
         ({"questions_per_answer": "0"}, "greater than or equal to 1"),
+        ({"lowest_score": "2"}, "less than or equal to 1"),
         ({"budget_cost": "-1"}, "greater than or equal to 0"),
         ({"passage_length": "long"}, "Enter a whole number."),
     ],

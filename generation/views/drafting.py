@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
-from generation import redrafting
+from generation import redrafting, scoring
 from generation.models import ItemQuerySet
 from qareview import access
 from qareview.models import Project, Role
@@ -36,12 +36,18 @@ def _again(project: Project) -> str:
     return _drafted_again(project.items.all())
 
 
+def _restore(project: Project) -> str:
+    count = redrafting.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
+    return f"{counted(count, 'item')} given to the desk."
+
+
 ORDERS: dict[str, Callable[[Project], str]] = {
     "pause": _pause,
     "resume": _resume,
     "cancel": _cancel,
     "fill-up": _fill_up,
     "again": _again,
+    "restore": _restore,
 }
 
 

@@ -5,9 +5,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_GET
 
-from generation import checks
+from generation import checks, scoring
 from generation.differences import word_differences
 from generation.forms import ItemFilterForm
+from generation.models import ItemState
 from qareview import access
 from qareview.htmx import render_page
 
@@ -21,7 +22,9 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     form = ItemFilterForm(project, request.GET)
     items = project.items.for_list().filter(**form.conditions())
     page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
-    return render_page(request, "items/list.html", {"items": page, "form": form})
+    low = project.items.filter(state=ItemState.ASIDE, aside__startswith=scoring.TOO_LOW).count()
+    context = {"items": page, "form": form, "low": low}
+    return render_page(request, "items/list.html", context)
 
 
 @require_GET
@@ -39,5 +42,11 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         for review in found.reviews.select_related("reviewer")
     ]
     flags = [checks.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
-    context = {"item": found, "question": question, "reviews": reviews, "flags": flags}
+    context = {
+        "item": found,
+        "question": question,
+        "reviews": reviews,
+        "flags": flags,
+        "scores": scoring.explained(found),
+    }
     return render_page(request, "items/show.html", context)

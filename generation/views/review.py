@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from generation import checks, queue
+from generation import checks, queue, scoring
 from generation.differences import word_differences
 from generation.forms import ReviewForm
 from generation.models import Item
@@ -120,6 +120,7 @@ def _item_context(item: Item, form: ReviewForm | None) -> dict[str, Any]:
         "answer_text": typed.get("answer", stands.answer if stands else item.answer),
         "question_flags": [checks.EXPLANATIONS[flag] for flag in question.flags],
         "answer_flags": [checks.EXPLANATIONS[flag] for flag in item.flags],
+        "scores": scoring.explained(item),
         "decided": decided,
         "key": uuid.uuid4(),
     }

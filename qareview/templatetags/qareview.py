@@ -1,5 +1,7 @@
 """Filters and tags every template has at hand."""
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 import nh3
@@ -14,6 +16,10 @@ from qareview.languages import LANGUAGES
 
 register = template.Library()
 
+_BEGIN, _END = "\ue000", "\ue001"  # of the range for private use: no text has them
+_SIGNED = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
+_TAG = re.compile("<[^>]*>")
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
@@ -22,9 +28,38 @@ _TAGS = {
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
-    """Render Markdown as HTML: HTML in it is shown, not obeyed, and no picture is fetched."""
-    return mark_safe(nh3.clean(_markdown.render(text), tags=_TAGS))  # noqa: S308  cleaned just now
+def markdown(text: str, places: Sequence[dict[str, Any]] = ()) -> SafeString:
+    """Render Markdown as HTML: HTML in it is shown, not obeyed, and no picture is fetched.
+
+    Slices of the text, from ``from`` to ``to`` of each place, are marked where that changes
+    nothing else.
+    """
+    plain = nh3.clean(_markdown.render(text), tags=_TAGS)
+    if not places or _BEGIN in text or _END in text:
+        return mark_safe(plain)  # noqa: S308  cleaned just now
+    rendered = nh3.clean(_markdown.render(_with_signs(text, places)), tags=_TAGS)
+    if rendered.replace(_BEGIN, "").replace(_END, "") != plain:  # a sign got in Markdown's way
+        return mark_safe(plain)  # noqa: S308
+    return mark_safe(_SIGNED.sub(_as_marks, rendered))  # noqa: S308  only marks were added
+
+
+def _with_signs(text: str, places: Sequence[dict[str, Any]]) -> str:
+    """Put a sign before and after each slice; slices that overlap become one."""
+    covered: list[tuple[int, int]] = []
+    for start, end in sorted((place["from"], place["to"]) for place in places):
+        if covered and start <= covered[-1][1]:
+            covered[-1] = (covered[-1][0], max(end, covered[-1][1]))
+        else:
+            covered.append((start, end))
+    for start, end in reversed(covered):
+        text = f"{text[:start]}{_BEGIN}{text[start:end]}{_END}{text[end:]}"
+    return text
+
+
+def _as_marks(match: "re.Match[str]") -> str:
+    """Mark the text between two signs, but no tag, so that elements stay nested."""
+    marked = _TAG.sub(r"</mark>\g<0><mark>", match[1])
+    return f"<mark>{marked}</mark>".replace("<mark></mark>", "")
 
 
 @register.filter

