@@ -19,8 +19,6 @@ ANSWER_LEAKED = "answer-leaked"
 UNSUPPORTED = "unsupported"
 OTHER_LANGUAGE = "other-language"
 DUPLICATE = "duplicate"
-ROUND_TRIP_FAILS = "round-trip-fails"
-KNOWN_WITHOUT = "known-without"
 
 EXPLANATIONS = {
     EMPTY_ANSWER: "The model wrote no answer.",
@@ -37,8 +35,6 @@ EXPLANATIONS = {
     UNSUPPORTED: "A sentence of the answer has no sentence in the passage that carries it.",
     OTHER_LANGUAGE: "It is written in another language than the document.",
     DUPLICATE: "Another item of the project asks and answers nearly the same.",
-    ROUND_TRIP_FAILS: "Asked the question with the passage at hand, the model answers otherwise.",
-    KNOWN_WITHOUT: "The model answers the question without the passage.",
 }
 
 _ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")

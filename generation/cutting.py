@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from generation import drafting, duplicates, passages, redrafting
+from generation import drafting, duplicates, furniture, passages, redrafting
 from generation.models import Document, Item, Passage
 from generation.passages import BLANK, Cut, LeftOut
 from qareview import jobs
@@ -35,7 +35,12 @@ def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     Raises ModelUnavailable if the reading model's tokenizer cannot be had.
     """
     tokenizer = tokenizer_for(drafting.reading_model(document.project))
-    return passages.cut(document.text, length, document.page_starts, tokenizer)
+    kept_out = [
+        (gap["start"], gap["end"], gap["reason"])
+        for gap in document.left_out
+        if gap["reason"] in furniture.REASONS
+    ]
+    return passages.cut(document.text, length, document.page_starts, tokenizer, kept_out)
 
 
 def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]:

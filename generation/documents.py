@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterable
-from pathlib import PurePosixPath
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
+from generation.archives import Member
 from generation.models import Document
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
@@ -19,8 +21,14 @@ class AlreadyHere(Exception):
     """The project has a document with the same bytes; the message names it."""
 
 
-def add(project: Project, file: File[bytes], name: str, user: Any = None) -> Document:
-    """Store a file and queue it to be read.
+def add(
+    project: Project,
+    file: File[bytes],
+    name: str,
+    user: Any = None,
+    archive: Document | None = None,
+) -> Document:
+    """Store a file, perhaps one out of an archive, and queue it to be read.
 
     A file over the limit becomes a failed document without its content. Raises AlreadyHere.
     """
@@ -29,7 +37,12 @@ def add(project: Project, file: File[bytes], name: str, user: Any = None) -> Doc
         return _refused(project, file, name, user)
     digest = _sha256(file.chunks())
     document = Document(
-        project=project, name=name, size=file.size or 0, sha256=digest, uploaded_by=user
+        project=project,
+        name=name,
+        size=file.size or 0,
+        sha256=digest,
+        uploaded_by=user,
+        archive=archive,
     )
     try:
         with transaction.atomic():
@@ -59,6 +72,23 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
             "allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
         ),
     )
+
+
+def add_members(archive: Document, members: Iterable[Member]) -> None:
+    """Store the files of an unpacked archive as documents; those that are here already stay."""
+    for member in members:
+        name = clean_name(member.name)
+        if member.error:
+            Document.objects.get_or_create(
+                project=archive.project,
+                archive=archive,
+                name=name,
+                state=JobState.FAILED,
+                defaults={"size": 0, "error": member.error, "uploaded_by": archive.uploaded_by},
+            )
+            continue
+        with Path(member.path).open("rb") as file, suppress(AlreadyHere):
+            add(archive.project, File(file, name), name, archive.uploaded_by, archive)
 
 
 def remove(document: Document) -> None:

@@ -1,6 +1,6 @@
 """Files are read in a process of its own: a hostile one costs its row an error, never a worker.
 
-Run as a program it reads one file and writes what it found as JSON.
+Run as a program it reads one file, or unpacks one, and writes what it found as JSON.
 """
 
 import json
@@ -12,8 +12,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
-from generation import readers
+from generation import archives, readers
 from qareview import embedded
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,9 +26,21 @@ def read(path: Path, name: str, *, seconds: int, megabytes: int) -> readers.Read
 
     Raises CannotRead, also where a limit was reached or the process died.
     """
+    return readers.Reading(**_run(["read", str(path), name], seconds, megabytes))
+
+
+def unpack(
+    path: Path, folder: Path, limit: int, *, seconds: int, megabytes: int
+) -> list[archives.Member]:
+    """Unpack an archive as :func:`archives.unpack` does, within limits. Raises CannotRead."""
+    found = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
+    return [archives.Member(**member) for member in found["members"]]
+
+
+def _run(arguments: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "generation.isolation", str(path), name],
+            [sys.executable, "-m", "generation.isolation", *arguments],
             cwd=ROOT,
             env={key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
             stdin=subprocess.DEVNULL,
@@ -42,10 +55,10 @@ def read(path: Path, name: str, *, seconds: int, megabytes: int) -> readers.Read
         ) from None
     if done.returncode:
         raise readers.CannotRead(_reason(done, megabytes))
-    found = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout)
     if "error" in found:
         raise readers.CannotRead(found["error"])
-    return readers.Reading(**found)
+    return found
 
 
 def _limited(seconds: int, megabytes: int) -> Callable[[], None]:
@@ -70,10 +83,15 @@ def _reason(done: "subprocess.CompletedProcess[bytes]", megabytes: int) -> str:
     return "The file made its reader stop. It may be damaged: save it anew and upload that."
 
 
-def main(path: str, name: str) -> None:
+def main(work: str, path: str, *more: str) -> None:
+    found: dict[str, Any]
     try:
-        found = asdict(readers.read(Path(path), name))
-    except readers.CannotRead as reason:
+        if work == "read":
+            found = asdict(readers.read(Path(path), more[0]))
+        else:
+            members = archives.unpack(Path(path), Path(more[0]), int(more[1]))
+            found = {"members": [asdict(member) for member in members]}
+    except (readers.CannotRead, archives.CannotUnpack) as reason:
         found = {"error": str(reason)}
     json.dump(found, sys.stdout)
 

@@ -34,7 +34,9 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")
             return Coalesce(Subquery(counted), 0)
 
+        members = Document.objects.filter(archive=OuterRef("pk")).order_by().values("archive")
         return self.defer("text", "left_out", "page_starts").annotate(
+            member_count=count(members),
             passage_count=count(passages),
             moving_count=count(passages, state__in=(JobState.QUEUED, JobState.RUNNING)),
             held_count=count(passages, state=JobState.HELD),
@@ -110,7 +112,6 @@ class Passage(Job):
     headings = ArrayField(models.TextField(), default=list)  # outermost first
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
-    tokens = models.PositiveIntegerField(default=0)
     note = models.TextField(blank=True)  # why it has fewer items or questions than were asked for
     bands = ArrayField(models.BigIntegerField(), default=list)  # of its MinHash signature
     same_as = models.ForeignKey(
@@ -280,31 +281,6 @@ class Question(Drafted):
         constraints = (
             models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
         )
-
-
-class RoundTrip(Job):
-    """An item's question, answered by a model from the passage and without it."""
-
-    task = "generation.tasks.make_round_trips"
-
-    item = models.OneToOneField(Item, models.CASCADE, related_name="round_trip")
-    answer = models.TextField(blank=True)  # from the passage
-    answer_without = models.TextField(blank=True)  # from the question alone
-
-    @classmethod
-    def withheld(cls) -> Q:
-        return Q(item__project__in=completions.stopped_projects())
-
-
-class AcceptanceModel(Job):
-    """What a project's reviewers accept, learnt from their decisions: a logistic regression."""
-
-    task = "generation.tasks.train_acceptance_models"
-
-    project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance_model")
-    decisions = models.PositiveIntegerField(default=0)  # that it was trained on
-    auc = models.FloatField(null=True)  # cross-validated, 0.5 is chance
-    weights: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
 
 
 class Verdict(models.TextChoices):

@@ -12,6 +12,8 @@ from typing import Any
 from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
+from generation.furniture import Range
+
 HEADING = re.compile(
     r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*$"
     r"|^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$",
@@ -56,23 +58,23 @@ def cut(
     length: int,
     page_starts: Sequence[int] = (),
     tokenizer: Tokenizer | None = None,
+    furniture: Sequence[Range] = (),
 ) -> tuple[list[Cut], list[LeftOut]]:
     """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
     Without a tokenizer ``length`` counts characters. Returns the passages and the ranges left
     out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
-    ascending.
+    ascending; ``furniture`` are ranges that no passage may hold, with the reason.
     """
-    chunks = _chunks(text, length, tokenizer) if tokenizer else _split(text, length)
     headings = list(_headings(text))
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
-    for start, chunk in chunks:
+    for start, chunk, reason in _pieces(text, length, tokenizer, furniture):
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
-        reason = _reason_to_leave_out(chunk)
+        reason = reason or _reason_to_leave_out(chunk)
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
@@ -81,6 +83,20 @@ def cut(
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out
+
+
+def _pieces(
+    text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[Range]
+) -> Iterator[tuple[int, str, str]]:
+    """Yield chunks and furniture with their offsets, and the reason why furniture is left out."""
+    at = 0
+    for start, end, reason in (*furniture, (len(text), len(text), "")):
+        stretch = text[at:start]
+        chunks = _chunks(stretch, length, tokenizer) if tokenizer else _split(stretch, length)
+        yield from ((at + offset, chunk, "") for offset, chunk in chunks)
+        if reason:
+            yield start, text[start:end], reason
+        at = end
 
 
 def _split(text: str, length: int) -> Iterator[tuple[int, str]]:

@@ -1,12 +1,13 @@
 """Documents are read and cut, and their passages drafted from, by workers."""
 
+import tempfile
 from pathlib import Path
 
 from django.conf import settings
 
-from generation import cutting, drafting, isolation, readers
+from generation import cutting, documents, drafting, isolation, passages, readers
 from generation.models import Document, Passage
-from qareview import jobs, languages
+from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
 
 
@@ -39,11 +40,19 @@ def read(document: Document) -> None:
             seconds=settings.READ_SECONDS,
             megabytes=settings.READ_MEGABYTES,
         )
+        if reading.media_type == readers.ARCHIVE:
+            _unpack(document, path)
+            return
     except readers.CannotRead as reason:
         raise jobs.JobFailed(str(reason)) from reason
+    _cut(document, reading)
+
+
+def _cut(document: Document, reading: readers.Reading) -> None:
     document.text, document.media_type = reading.text, reading.media_type
     document.page_starts = reading.page_starts
     document.language = languages.detect(reading.text)
+    document.left_out = [passages.LeftOut(*part).as_json() for part in reading.furniture]
     try:
         cuts, left_out = cutting.propose(document, document.project.passage_length)
     except ModelUnavailable as reason:
@@ -52,3 +61,23 @@ def read(document: Document) -> None:
     with jobs.finishing([document]):
         document.save(update_fields=["text", "media_type", "page_starts", "language", "left_out"])
         cutting.add(document, cuts)
+
+
+def _unpack(document: Document, path: Path) -> None:
+    """Make documents of an archive's files; one that is read again adds nothing twice."""
+    if document.archive_id:
+        raise readers.CannotRead(
+            "This is an archive within an archive. Unpack it and upload its files."
+        )
+    with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
+        members = isolation.unpack(
+            path,
+            Path(folder),
+            uploads.limit(),
+            seconds=settings.READ_SECONDS,
+            megabytes=settings.READ_MEGABYTES,
+        )
+        documents.add_members(document, members)
+    document.media_type = readers.ARCHIVE
+    with jobs.finishing([document]):
+        document.save(update_fields=["media_type"])

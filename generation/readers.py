@@ -8,11 +8,13 @@ import codecs
 import re
 import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import charset_normalizer
+
+from generation.furniture import Range, furniture
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionResult
@@ -26,6 +28,7 @@ HTML = "text/html"
 MARKDOWN = "text/markdown"
 RST = "text/x-rst"
 PLAIN = "text/plain"
+ARCHIVE = "application/zip"
 
 EXTRACTED = {PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", ODT: "ODT", EPUB: "EPUB", RST: "RST"}
 _SUFFIXES = {
@@ -47,7 +50,9 @@ _FOREIGN = {
     b"\x7fELF": "a program",
     b"MZ\x90": "a program",
 }
-READABLE = "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT or EPUB"
+READABLE = (
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB or a ZIP of such"
+)
 _UPLOAD = f"Upload {READABLE}."
 
 
@@ -57,16 +62,25 @@ class CannotRead(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """The text of a file; ``page_starts``: an offset into ``text`` per page, if it has pages."""
+    """The text of a file; ``page_starts``: an offset into ``text`` per page, if it has pages.
+
+    ``furniture`` are ranges of the text that stand there for the pages' sake, with the reason.
+    """
 
     text: str
     media_type: str
     page_starts: list[int] = field(default_factory=list)
+    furniture: list[Range] = field(default_factory=list)
 
 
 def read(path: Path, name: str) -> Reading:
-    """Read the file at ``path``, uploaded under ``name``. Raises CannotRead."""
+    """Read the file at ``path``, uploaded under ``name``; an archive has no text of its own.
+
+    Raises CannotRead.
+    """
     media_type = media_type_of(path, name)
+    if media_type == ARCHIVE:
+        return Reading("", ARCHIVE)  # to be unpacked
     if media_type == RST:
         reading = _extract(_clean(decode(path.read_bytes())).encode(), media_type)
     elif media_type in EXTRACTED:
@@ -74,14 +88,15 @@ def read(path: Path, name: str) -> Reading:
     elif media_type == HTML:
         reading = Reading(_main_content(decode(path.read_bytes())), HTML)
     else:
-        reading = Reading(_clean(decode(path.read_bytes())), media_type)
+        text = _clean(decode(path.read_bytes()))
+        reading = Reading(_joined(text) if media_type == PLAIN else text, media_type)
     if not reading.text.strip():
         raise CannotRead(
             "No text found; run OCR first. The pages seem to be pictures of text."
             if media_type == PDF
             else "No text was found in this file."
         )
-    return reading
+    return replace(reading, furniture=furniture(reading.text, reading.page_starts))
 
 
 def media_type_of(path: Path, name: str) -> str:
@@ -122,7 +137,7 @@ def _kind_of_archive(path: Path) -> str:
         raise CannotRead(
             "The file is damaged: it starts like a DOCX and then breaks off."
         ) from None
-    raise CannotRead(f"This is a ZIP archive, but no document in itself. {_UPLOAD}")
+    return ARCHIVE
 
 
 def _kind_of_text(start: str, suffix: str) -> str:
@@ -175,8 +190,24 @@ def _without_mark(data: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    """Use one kind of line end and drop NUL, which PostgreSQL cannot store."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff")
+    """Use one kind of line end, and drop soft hyphens and NUL, which PostgreSQL cannot store."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff")
+    return re.sub("\u00ad\n?", "", text)
+
+
+def _joined(text: str) -> str:
+    """Join words that are broken at line ends.
+
+    The hyphen stays where the text has the word with it elsewhere, and not the word without.
+    """
+    words = set(re.findall(r"\w+(?:-\w+)*", text.lower()))
+
+    def join(match: "re.Match[str]") -> str:
+        whole, hyphened = match[1] + match[2], f"{match[1]}-{match[2]}"
+        is_one_word = whole.lower() in words or hyphened.lower() not in words
+        return whole if is_one_word else hyphened
+
+    return re.sub(r"(\w{2,})-\n[ \t]*([^\W\d_A-Z]\w+)", join, text)
 
 
 def _main_content(html: str) -> str:
@@ -192,6 +223,10 @@ def _extract(data: bytes, media_type: str) -> Reading:
     config = kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
+        # running heads are left out by ourselves, where it can be seen
+        content_filter=kreuzberg.ContentFilterConfig(
+            include_headers=True, include_footers=True, strip_repeating_text=False
+        ),
         use_cache=False,  # else the text of every document stays under ~/.cache as well
     )
     try:

@@ -1,8 +1,4 @@
-"""Drafts get their flags, their scores from 0 to 1, and with them their place at the desk.
-
-What a classifier learnt from a project's decisions comes first (see :mod:`acceptance`); before
-there is one, a fixed weighting: the mean of the scores, times 0.8 for each flag.
-"""
+"""Drafts get their flags, their scores from 0 to 1, and with them their place at the desk."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,8 +20,6 @@ A_FLAG = 0.8  # what each flag leaves of the score
 SCORES = {
     "support": "how well the passage carries the answer's weakest sentence",
     "novelty": "how far it is from the most similar item of the project",
-    "round_trip": "how well the question, asked of the model, leads back to the answer",
-    "acceptance": "how likely reviewers accept it, learnt from their decisions",
 }
 
 
@@ -73,9 +67,7 @@ def explained(item: Item) -> list[tuple[str, float, str]]:
 
 
 def overall(item: Item, question: Question) -> float:
-    """Return all that is known of an item in one figure, 0 to 1."""
-    if "acceptance" in item.scores:
-        return item.scores["acceptance"]
+    """Return all that is known of an item in one figure: its mean score, less for each flag."""
     known = list(item.scores.values())
     return round(fmean(known or [0.5]) * A_FLAG ** len({*item.flags, *question.flags}), 4)
 

@@ -80,6 +80,28 @@ def pdf(pages: Sequence[Section] = PAGES, password: str = "") -> bytes:
     return file.getvalue()
 
 
+def pdf_with_heads(pages: int) -> bytes:
+    """A book with a running head on each page, and a paragraph that no other page has."""
+    target = io.BytesIO()
+    page = Canvas(target, pagesize=A4)
+    for number in range(1, pages + 1):
+        page.setFont("Helvetica-Oblique", 8)
+        page.drawString(72, 800, f"Harbour Handbook, chapter {number}")
+        page.setFont("Helvetica-Bold", 16)
+        page.drawString(72, 770, f"Basin {number}")
+        page.setFont("Helvetica", 11)
+        words = (
+            f"The gates of basin {number} close by themselves as soon as the tide has fallen below "
+            f"the sill, which happens {number} hours after noon. Whoever comes late waits outside, "
+            "where the keeper brings tea and tells of the storms he saw in his youth. "
+        )
+        for line, part in enumerate(textwrap.wrap(words * 3, 80)):
+            page.drawString(72, 740 - 15 * line, part)
+        page.showPage()
+    page.save()
+    return target.getvalue()
+
+
 def pdf_of_pictures() -> bytes:
     file = io.BytesIO()
     canvas = Canvas(file, pagesize=A4, invariant=1)
@@ -103,13 +125,6 @@ def docx(sections: Sequence[Section] = PAGES) -> bytes:
 def jpeg() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (64, 64), (20, 90, 160)).save(file, "JPEG")
-    return file.getvalue()
-
-
-def zip_without_docx() -> bytes:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("notes.txt", "Nothing of Word in here.")
     return file.getvalue()
 
 

@@ -108,8 +108,8 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
 @pytest.mark.parametrize(
     ("marker", "of_answer", "of_question"),
     [
-        ("", [], []),
-        ("[[cut off]]", [checks.CUT_OFF_ANSWER], []),
+        ("", [], [checks.ANSWER_LEAKED]),
+        ("[[cut off]]", [checks.CUT_OFF_ANSWER], [checks.ANSWER_LEAKED]),
         ("[[copy]]", [checks.COPY_OF_PASSAGE], [checks.NOT_A_QUESTION, checks.COPY_OF_ANSWER]),
     ],
 )

@@ -105,11 +105,6 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
         (b"\x1f\x8b\x08\x00", "notes.md", "This is a gzip archive, whatever its name says."),
         (b"\x7fELF\x02\x01", "notes.md", "This is a program, whatever its name says."),
         (b"MZ\x90\x00\x03\x00", "notes.md", "This is a program, whatever its name says."),
-        (
-            files.zip_without_docx(),
-            "notes.docx",
-            "This is a ZIP archive, but no document in itself.",
-        ),
         (files.docx()[:2000], "notes.docx", "The file is damaged: it starts like a DOCX"),
         (files.old_word(), "notes.doc", "This is a Word file under a password or of the old .doc"),
         (files.pdf()[:700], "notes.pdf", "The PDF is damaged and cannot be read."),

@@ -96,8 +96,6 @@ def test_every_flag_is_mostly_right_on_the_labelled_items() -> None:
         checks.EMPTY_QUESTION,
         checks.CUT_OFF_QUESTION,  # told by the model, not by the text
         checks.DUPLICATE,
-        checks.ROUND_TRIP_FAILS,
-        checks.KNOWN_WITHOUT,
     }
     assert set(found) == in_isolation
     for name, figures in found.items():
@@ -215,5 +213,3 @@ def test_scores_are_weighed_by_flags() -> None:
     draft.questions[0].flags = [checks.SPEAKS_OF_TEXT]
     assert scoring.overall(draft.item, draft.questions[0]) == 0.448
     assert scoring.overall(other.item, other.questions[0]) == 0.7
-    other.item.scores["acceptance"] = 0.2
-    assert scoring.overall(other.item, other.questions[0]) == 0.2

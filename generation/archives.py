@@ -1,0 +1,94 @@
+"""A ZIP of files: each becomes a document of its own.
+
+Unpacking runs in the process of :mod:`isolation`; what it wrote is taken in here.
+"""
+
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO
+
+MOST_MEMBERS = 10_000
+MOST_BYTES = 2_000_000_000  # unpacked, all members together
+_IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """A file of an archive: the name it has there, and where it was written, or why it was not."""
+
+    name: str
+    path: str = ""
+    error: str = ""
+
+
+class CannotUnpack(Exception):
+    """The archive is not taken; the message says why and what to do."""
+
+
+def unpack(path: Path, folder: Path, limit: int) -> list[Member]:
+    """Write an archive's files into ``folder`` under numbers, each of at most ``limit`` bytes.
+
+    Raises CannotUnpack.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            chosen = [info for info in archive.infolist() if _is_wanted(info)]
+            if len(chosen) > MOST_MEMBERS:
+                raise CannotUnpack(
+                    f"The archive holds {len(chosen):,} files; at most {MOST_MEMBERS:,} are taken. "
+                    "Split it."
+                )
+            return _written(archive, chosen, folder, limit)
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
+        raise CannotUnpack("The archive is damaged. Make it anew and upload that.") from None
+
+
+def _is_wanted(info: zipfile.ZipInfo) -> bool:
+    return not info.is_dir() and not _IGNORED & set(PurePosixPath(info.filename).parts)
+
+
+def _written(
+    archive: zipfile.ZipFile, chosen: list[zipfile.ZipInfo], folder: Path, limit: int
+) -> list[Member]:
+    members: list[Member] = []
+    left = MOST_BYTES
+    for number, info in enumerate(chosen):
+        target = folder / str(number)  # never under a name that the archive chose
+        error = _write(archive, info, target, min(limit, left))
+        left -= target.stat().st_size if target.exists() else 0
+        members.append(Member(info.filename, "" if error else str(target), error))
+        if left <= 0:
+            raise CannotUnpack(
+                f"The archive unpacks to more than {MOST_BYTES // 1_000_000:,} MB. Split it."
+            )
+    return members
+
+
+def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int) -> str:
+    """Write a member, however large it claims to be; return why it was not, if it was not."""
+    if info.flag_bits & 1:
+        return "It is encrypted. Unpack the archive with its password and upload the files."
+    try:
+        with archive.open(info) as source, target.open("wb") as file:
+            shutil.copyfileobj(_Bounded(source, limit + 1), file)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
+        target.unlink(missing_ok=True)
+        return "It is damaged in the archive. Make the archive anew."
+    if target.stat().st_size > limit:
+        target.write_bytes(b"")
+        return f"It has more than the {limit // 1_000_000:,} MB allowed. Split it."
+    return ""
+
+
+class _Bounded:
+    """Reads no more than so many bytes."""
+
+    def __init__(self, source: IO[bytes], limit: int) -> None:
+        self.source, self.left = source, limit
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.source.read(min(size if size >= 0 else self.left, self.left))
+        self.left -= len(data)
+        return data

@@ -1,0 +1,76 @@
+"""What stands in a document for its pages' sake: running heads, page numbers, contents."""
+
+import bisect
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+RUNNING_HEAD = "running head"
+PAGE_NUMBER = "page number"
+CONTENTS = "table of contents"
+CONTINUED = "note that it goes on"
+REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
+
+LONGEST_HEAD = 150  # characters
+FEWEST_PAGES = 3  # on which a running head stands
+_LEADER = re.compile(r"(?:\.[ \t]?){4,}[ \t]*(?:\d+|[ivxlc]+)\b", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"\W*(?:(?:page|seite|p\.|s\.)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|/)\s*\d{1,4})?\W*",
+    re.IGNORECASE,
+)
+_CONTINUED = re.compile(
+    r"\W*(?:continued|fortsetzung)\b[^.\n]{0,40}\W*", re.IGNORECASE
+)  # “(continued on next page)”
+_BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
+
+Range = tuple[int, int, str]
+
+
+def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
+    """Return start, end and reason of each block that is furniture, in the order of the text.
+
+    ``page_starts`` are offsets into ``text``, ascending; only where there are some, running heads
+    and page numbers are looked for.
+    """
+    blocks = [match.span() for match in _BLOCK.finditer(text)]
+    found = {span: reason for span in blocks if (reason := _by_itself(text, span))}
+    if len(page_starts) >= FEWEST_PAGES:
+        left = [span for span in blocks if span not in found]
+        found |= dict(_at_edges(text, left, page_starts))
+        left = [span for span in left if span not in found]
+        found |= dict(_at_edges(text, left, page_starts))  # a head may have two lines
+    return [(start, end, found[start, end]) for start, end in sorted(found)]
+
+
+def _by_itself(text: str, span: tuple[int, int]) -> str:
+    block = text[slice(*span)]
+    leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
+    if leaders * 4 > len(block):
+        return CONTENTS
+    return CONTINUED if _CONTINUED.fullmatch(block) else ""
+
+
+def _at_edges(
+    text: str, blocks: Sequence[tuple[int, int]], page_starts: Sequence[int]
+) -> Iterator[tuple[tuple[int, int], str]]:
+    """Yield the first and last blocks of pages that are page numbers or come again and again."""
+    pages: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for span in blocks:
+        pages[bisect.bisect_right(page_starts, span[0])].append(span)
+    like: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for spans in pages.values():
+        for span in {spans[0], spans[-1]}:
+            block = text[slice(*span)]
+            if _NUMBER.fullmatch(block):
+                yield span, PAGE_NUMBER
+            elif _may_be_head(block):
+                like[re.sub(r"\W*\d+\W*", " # ", block.lower()).strip()].append(span)
+    for spans in like.values():
+        if len(spans) >= FEWEST_PAGES:
+            yield from ((span, RUNNING_HEAD) for span in spans)
+
+
+def _may_be_head(block: str) -> bool:
+    """Whether a block is short, no heading of the text itself, and no sentence."""
+    is_sentence = block.rstrip().endswith((".", "!", "?", ":"))
+    return len(block) <= LONGEST_HEAD and not block.startswith("#") and not is_sentence
