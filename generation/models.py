@@ -66,9 +66,6 @@ class Document(Job):
     )  # [{"start", "end", "reason"}]: with the passages, these cover the text
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
-    columns: "models.JSONField[dict[str, str] | None, dict[str, str] | None]" = models.JSONField(
-        null=True
-    )  # of a table: which column holds the context, and the question and answer if it has them
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
     objects: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]

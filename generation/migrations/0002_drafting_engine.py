@@ -57,11 +57,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='document',
-            name='columns',
-            field=models.JSONField(null=True),
-        ),
-        migrations.AddField(
-            model_name='document',
             name='language',
             field=models.CharField(blank=True, max_length=8),
         ),
