@@ -186,10 +186,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Drafted(models.Model):
-    """Text by a model, where it came from, and what the checks say of it.
-
-    What was imported has no model.
-    """
+    """Text by a model, where it came from, and what the checks say of it."""
 
     model = models.CharField(max_length=100, blank=True)
     parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
@@ -214,7 +211,7 @@ class Item(Drafted):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
-    variant = models.ForeignKey(Variant, models.PROTECT, null=True, related_name="items")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="items")
     number = models.PositiveSmallIntegerField(default=1)
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -246,7 +243,7 @@ class Item(Drafted):
         return self.questions.all()[0]
 
     @property
-    def drafts(self) -> list[tuple[str, Drafted]]:
+    def drafts(self) -> "list[tuple[str, Item | Question]]":
         """What a model wrote of it, each with its name."""
         return [("Answer", self), ("Question", self.question)]
 
@@ -269,7 +266,7 @@ class Question(Drafted):
     """A candidate question of an item, the best one first."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
-    variant = models.ForeignKey(Variant, models.PROTECT, null=True, related_name="questions")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions")
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
 

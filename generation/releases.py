@@ -184,11 +184,10 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:
-    """Return what wrote the items, each once; what was imported was written by none of them."""
-    drafts = [draft for item in items for draft in (item, item.question) if draft.variant]
+    """Return what wrote the items, each once."""
+    drafts = [draft for item in items for _, draft in item.drafts]
     used = {(draft.variant_id, draft.model): draft.variant for draft in drafts}
     return [
         {"prompt": variant.prompt.task, "variant": variant.number, "model": model}
         for (_, model), variant in sorted(used.items(), key=lambda entry: entry[0])
-        if variant
     ]

@@ -97,6 +97,19 @@ class SettingsForm(forms.ModelForm[Project]):
             "model"
         ].help_text = "Drafts answers and questions, unless a prompt names another."
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse passages that leave the model no room for the prompt around them."""
+        cleaned = super().clean() or self.cleaned_data
+        model = cleaned.get("model") or settings.DEFAULT_MODEL
+        context = settings.MODELS.get(model, {}).get("context")
+        length = cleaned.get("passage_length")
+        if context and length and length * 2 > context:
+            self.add_error(
+                "passage_length",
+                f"{model} takes {context:,} tokens in all; choose at most {context // 2:,}.",
+            )
+        return cleaned
+
     def clean_reject_reasons(self) -> list[str]:
         lines = [line.strip() for line in self.cleaned_data["reject_reasons"].splitlines()]
         reasons = list(dict.fromkeys(filter(None, lines)))

@@ -104,6 +104,17 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
 
 
+def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: Any) -> None:
+    settings.MODELS = {"small": {"backend": "scripted", "context": 512}}
+    client = browse(team.admin)
+    small = SETTINGS | {"model": "small"}
+    text = page(client.post(f"{team.url}/settings/", small), 422)
+    assert "small takes 512 tokens in all; choose at most 256." in text
+    assert (
+        client.post(f"{team.url}/settings/", small | {"passage_length": "256"}).status_code == 302
+    )
+
+
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [

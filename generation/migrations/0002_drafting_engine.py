@@ -166,19 +166,9 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('pending', 'Pending'), ('accepted', 'Accepted'), ('rejected', 'Rejected'), ('aside', 'Aside')], default='pending', max_length=8),
         ),
         migrations.AlterField(
-            model_name='item',
-            name='variant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='items', to='prompts.variant'),
-        ),
-        migrations.AlterField(
             model_name='passage',
             name='state',
             field=models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed'), ('held', 'Held')], default='queued', max_length=8),
-        ),
-        migrations.AlterField(
-            model_name='question',
-            name='variant',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='questions', to='prompts.variant'),
         ),
         migrations.AlterField(
             model_name='release',
