@@ -6,6 +6,10 @@ from typing import Any
 import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import (
+    BloomConfig,
+    BloomForCausalLM,
+    Gemma2Config,
+    Gemma2ForCausalLM,
     LlamaConfig,
     LlamaForCausalLM,
     MistralConfig,
@@ -44,17 +48,51 @@ def tokenizer(*, ends_itself: bool = False) -> Any:
 
 def decoder(folder: Path, *, sliding: bool = False) -> Path:
     """A decoder with random weights and a chat template; it keeps all tokens, or a window."""
+    words, common = _words_and_sizes()
+    model: Any = (
+        MistralForCausalLM(MistralConfig(sliding_window=8, **common, **HEADS))
+        if sliding
+        else LlamaForCausalLM(LlamaConfig(max_position_embeddings=128, **common, **HEADS))
+    )
+    return _saved(_sharpened(model), words, folder)
+
+
+def _words_and_sizes() -> tuple[Any, dict[str, Any]]:
     torch.manual_seed(3)
     words = tokenizer()
     words.chat_template = CHAT
-    common = {"vocab_size": len(words), "eos_token_id": 1, "pad_token_id": 0, **SIZES, **HEADS}
-    model: Any = (
-        MistralForCausalLM(MistralConfig(sliding_window=8, **common))
-        if sliding
-        else LlamaForCausalLM(LlamaConfig(max_position_embeddings=128, **common))
+    return words, {"vocab_size": len(words), "eos_token_id": 1, "pad_token_id": 0, **SIZES}
+
+
+def _sharpened(model: Any) -> Any:
+    """Make some tokens likelier than others, which chance does not."""
+    model.lm_head.weight.data.mul_(30)
+    return model
+
+
+def capped_decoder(folder: Path) -> Path:
+    """A decoder whose attention keeps its scores small, with no window."""
+    words, common = _words_and_sizes()
+    config = Gemma2Config(
+        **common,
+        **HEADS,
+        head_dim=8,
+        attn_logit_softcapping=0.1,
+        query_pre_attn_scalar=1,
+        layer_types=["full_attention"] * 2,
     )
-    model.lm_head.weight.data.mul_(30)  # else every token is about as likely as another
+    model = _sharpened(Gemma2ForCausalLM(config))
+    for layer in model.model.layers:
+        layer.self_attn.q_proj.weight.data.mul_(1000)  # else no score is large
     return _saved(model, words, folder)
+
+
+def biased_decoder(folder: Path) -> Path:
+    """A decoder that knows places by a bias on its attention's scores."""
+    words, common = _words_and_sizes()
+    del common["intermediate_size"]
+    config = BloomConfig(**common, n_head=4)
+    return _saved(_sharpened(BloomForCausalLM(config)), words, folder)
 
 
 def question_generator(folder: Path) -> Path:

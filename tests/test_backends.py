@@ -70,8 +70,10 @@ def test_batches_are_of_like_length_and_stay_within_the_budget() -> None:
     lengths = [100, 30_000, 25_000, 50, 20_000]
     prompts = [[0] * length for length in lengths]
     requests = told(["x"] * 5, max_tokens=10)
-    assert list(local._batches(range(5), prompts, requests)) == [[3, 0], [4], [2], [1]]
-    assert list(local._batches([0, 3], prompts, requests)) == [[3, 0]]
+    assert list(local._batches(range(5), prompts, requests, 0)) == [[3, 0], [4], [2], [1]]
+    assert list(local._batches([0, 3], prompts, requests, 0)) == [[3, 0]]
+    shared = 12_000  # what is kept once takes no room of each
+    assert list(local._batches([1, 2, 4], prompts, requests, shared)) == [[4, 2], [1]]
 
 
 def test_a_prompt_longer_than_the_context_fails_alone(embedded: Backend) -> None:

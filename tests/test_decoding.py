@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import torch
+from transformers import AutoModelForCausalLM
 
 from qareview.backends import Request, decoding
 from qareview.backends import transformers as local
@@ -28,9 +29,11 @@ def told(texts: list[str], before: str = "", **values: Any) -> list[Request]:
     return [Request(({"role": "user", "content": before + text},), **values) for text in texts]
 
 
-def by_the_library(backend: Any, request: Request) -> str:
+def by_the_library(backend: Any, folder: Path, request: Request) -> str:
+    """Return what a model of the library alone writes, attention and all."""
     ids = torch.tensor([backend._prompt(request)])
-    output = backend.model.generate(
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
+    output = model.generate(
         input_ids=ids,
         attention_mask=torch.ones_like(ids),
         do_sample=False,
@@ -48,9 +51,9 @@ def test_many_at_once_are_as_one_by_one(
 ) -> None:
     monkeypatch.setattr(decoding, "PREFILL_TOKENS", group_tokens)
     backend = local.load(path=str(folder))
-    assert backend.keeps_all_tokens
+    assert backend.is_decoded_here
     requests = told(TEXTS, before, max_tokens=12) + told(TEXTS, before, max_tokens=3)
-    expected = [by_the_library(backend, request) for request in requests]
+    expected = [by_the_library(backend, folder, request) for request in requests]
     found = backend.complete(requests)
     assert [one.text for one in found] == expected
     assert len({one.text for one in found}) > 4  # the weights are not so dull as to prove nothing
@@ -59,10 +62,22 @@ def test_many_at_once_are_as_one_by_one(
 
 
 def test_a_model_with_a_window_is_served_by_the_library(tmp_path: Path) -> None:
-    backend = local.load(path=str(models.decoder(tmp_path, sliding=True)))
-    assert not backend.keeps_all_tokens
+    folder = models.decoder(tmp_path, sliding=True)
+    assert_served_by_the_library(folder)
+
+
+def test_a_model_with_attention_of_another_kind_is_served_by_the_library(tmp_path: Path) -> None:
+    """Gemma 2 limits its scores; a model that adds a bias to them takes no other attention."""
+    assert_served_by_the_library(models.capped_decoder(tmp_path / "capped"))
+    assert_served_by_the_library(models.biased_decoder(tmp_path / "biased"))
+
+
+def assert_served_by_the_library(folder: Path) -> None:
+    backend = local.load(path=str(folder))
+    assert not backend.is_decoded_here
     requests = told(TEXTS, max_tokens=10)
-    expected = [by_the_library(backend, request) for request in requests]
+    expected = [by_the_library(backend, folder, request) for request in requests]
+    assert len(set(expected)) > 3
     assert [one.text for one in backend.complete(requests)] == expected
 
 

@@ -2,7 +2,7 @@
 
 ``generate`` of transformers runs a batch until its last row ends, and copies all keys and values
 at every token. Here a row leaves the batch when it ends, keys and values are written into room
-allocated once, and what all prompts begin with is computed once.
+allocated once, and what all prompts begin with is computed, kept and read once for all of them.
 """
 
 import functools
@@ -10,10 +10,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qareview.backends import attention
+
 if TYPE_CHECKING:
     import torch
 
-PREFILL_TOKENS = 4096  # prompt tokens, padding included, that go through the model at once
+PREFILL_TOKENS = 1024  # prompt tokens, padding included, that go through the model at once
+PROBE = 12  # tokens on which a model is tried
+MOST_ASTRAY = (
+    0.1  # of the logits' norm: bfloat16 rounds, but an attention not understood is far off
+)
 LEAST_LEAVING = 8  # finished rows leave when they are this part, one in so many, of the batch
 DRAWN_FROM = 50  # at a temperature above 0, a token is drawn from so many likeliest ones
 
@@ -34,13 +40,54 @@ class Row:
         return self.ended or len(self.written) >= self.max_tokens
 
 
-def decode(model: Any, rows: Sequence[Row], shared: int, beginning: Any, ends: set[int]) -> None:
+@dataclass(frozen=True)
+class Beginning:
+    """What all prompts begin with: ``length`` tokens, and each layer's keys and values of them."""
+
+    length: int = 0
+    layers: Sequence[attention.KeysAndValues] = ()
+
+
+def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
+    """Run the model on what prompts begin with."""
+    batch = _Batch(model, [Row(list(tokens), max_tokens=0)], Beginning())
+    batch.read_prompts()
+    layers = [(layer.keys[0], layer.values[0]) for layer in batch.cache.layers]
+    return Beginning(len(tokens), layers)
+
+
+def serves(model: Any) -> bool:
+    """Whether a model gives here what it gives by itself; from then on it attends in our way.
+
+    Tried on a few tokens, half of them as a beginning: an architecture whose attention does more
+    than ours, such as to limit scores or to add a bias, is told by its logits.
+    """
+    import torch
+
+    first = min(1000, model.config.get_text_config().vocab_size // 2)
+    tokens = list(range(first, first + PROBE))
+    own_way = model.config._attn_implementation
+    with torch.inference_mode():
+        expected = model(torch.tensor([tokens], device=model.device)).logits[:, -1]
+        try:
+            model.set_attn_implementation(attention.register())
+            beginning = read_beginning(model, tokens[: PROBE // 2])
+            found = _Batch(model, [Row(tokens, max_tokens=0)], beginning).read_prompts()
+        except (ValueError, TypeError):  # it takes no other attention, or no beginning
+            found = torch.zeros_like(expected)
+    astray = (found - expected).float().norm() / expected.float().norm()
+    if astray <= MOST_ASTRAY:
+        return True
+    model.set_attn_implementation(own_way)
+    return False
+
+
+def decode(model: Any, rows: Sequence[Row], beginning: Beginning, ends: set[int]) -> None:
     """Continue each row's prompt, writing into the rows.
 
-    The first ``shared`` tokens of all prompts are the same; ``beginning`` is the cache that the
-    model filled with them, or None if there are none. ``ends`` are the tokens that end a text.
+    All prompts begin with the tokens of ``beginning``; ``ends`` are the tokens that end a text.
     """
-    batch = _Batch(model, sorted(rows, key=lambda row: len(row.prompt)), shared, beginning)
+    batch = _Batch(model, sorted(rows, key=lambda row: len(row.prompt)), beginning)
     choose = _Chooser(rows)
     logits = batch.read_prompts()
     while True:
@@ -57,88 +104,93 @@ def decode(model: Any, rows: Sequence[Row], shared: int, beginning: Any, ends: s
 
 
 class _Batch:
-    """The rows still being written, with their keys and values."""
+    """The rows still being written, with the keys and values of what follows the beginning."""
 
-    def __init__(self, model: Any, rows: list[Row], shared: int, beginning: Any) -> None:
-        self.model, self.rows, self.shared, self.beginning = model, rows, shared, beginning
+    def __init__(self, model: Any, rows: list[Row], beginning: Beginning) -> None:
+        from transformers import DynamicCache
+
+        self.model, self.rows, self.beginning = model, rows, beginning
+        self.cache = DynamicCache(config=model.config)
 
     def read_prompts(self) -> "torch.Tensor":
         """Compute the prompts in groups of like length; return the logits after each: (rows, V)."""
         import torch
-        from transformers import DynamicCache
 
-        longest = len(self.rows[-1].prompt)
-        room = longest + max(row.max_tokens for row in self.rows)
+        self.length = len(self.rows[-1].prompt) - self.beginning.length
+        room = self.length + max(row.max_tokens for row in self.rows)
         device = self.model.device
-        self.mask = torch.zeros((len(self.rows), room), dtype=torch.long, device=device)
-        self.mask[:, : self.shared] = 1
-        self.length = longest
-        self.cache = DynamicCache(config=self.model.config)
+        self.seen = torch.zeros((len(self.rows), room), dtype=torch.bool, device=device)
+        self.positions = torch.tensor([len(row.prompt) for row in self.rows], device=device)
         logits = []
-        for start, group in _groups(self.rows, self.shared):
-            width = len(group[-1].prompt) - self.shared
-            found, cache = self._read_group(group, width)
-            self._keep(cache, start, len(group), width, room)
-            for index, row in enumerate(group, start):
-                self.mask[index, longest - len(row.prompt) + self.shared : longest] = 1
+        for start, group in _groups(self.rows, self.beginning.length):
+            found, cache, real = self._read_group(group)
+            width = real.shape[1]
+            self.seen[start : start + len(group), self.length - width : self.length] = real
+            self._keep(cache, start, width, room)
             logits.append(found)
         return torch.cat(logits)
 
-    def _read_group(self, group: Sequence[Row], width: int) -> "tuple[torch.Tensor, Any]":
-        import copy
-
+    def _read_group(self, group: Sequence[Row]) -> "tuple[torch.Tensor, Any, torch.Tensor]":
+        """Return logits and cache of some rows, and which of their tokens are no padding."""
         import torch
         from transformers import DynamicCache
 
-        device = self.model.device
-        ids = torch.zeros((len(group), width), dtype=torch.long, device=device)
-        mask = torch.ones((len(group), self.shared + width), dtype=torch.long, device=device)
-        for index, row in enumerate(group):
-            padding = width - (len(row.prompt) - self.shared)
-            ids[index, padding:] = torch.tensor(row.prompt[self.shared :])
-            mask[index, self.shared : self.shared + padding] = 0
-        if self.beginning is None:
-            cache = DynamicCache(config=self.model.config)
-        else:
-            cache = copy.deepcopy(self.beginning)
-            cache.batch_repeat_interleave(len(group))
+        own = [row.prompt[self.beginning.length :] for row in group]
+        width = len(own[-1])
+        padded = [[0] * (width - len(tokens)) + tokens for tokens in own]
+        first = torch.tensor([width - len(tokens) for tokens in own], device=self.model.device)
+        places = torch.arange(width, device=self.model.device)
+        real = places >= first[:, None]
+        earlier = places[:, None] >= places
+        itself = places[:, None] == places  # padding sees itself: of nothing, there is no softmax
+        cache = DynamicCache(config=self.model.config)
+        logits = self._run(
+            torch.tensor(padded, device=self.model.device),
+            earlier & real[:, None] | itself,
+            (places - first[:, None]).clamp(min=0) + self.beginning.length,
+            cache,
+        )
+        return logits, cache, real
+
+    def _run(
+        self, ids: "torch.Tensor", seen: "torch.Tensor", positions: "torch.Tensor", cache: Any
+    ) -> "torch.Tensor":
+        """Run the model on tokens of each row; ``seen``: (rows, tokens, keys) that each may see."""
+        import torch
+
+        least = torch.finfo(self.model.dtype).min
+        bias = torch.zeros(seen.shape, dtype=self.model.dtype, device=seen.device)
         output = self.model(
             input_ids=ids,
-            attention_mask=mask,
-            position_ids=(mask.cumsum(1) - 1).clamp(min=0)[:, self.shared :],
+            attention_mask=bias.masked_fill_(~seen, least)[:, None],
+            position_ids=positions,
             past_key_values=cache,
+            beginning=self.beginning.layers,
             logits_to_keep=1,
         )
-        return output.logits[:, -1], cache
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
 
-    def _keep(self, cache: Any, start: int, count: int, width: int, room: int) -> None:
-        """Copy a group's keys and values to their rows, padding between beginning and rest."""
+    def _keep(self, cache: Any, start: int, width: int, room: int) -> None:
+        """Copy a group's keys and values to their rows, after the padding."""
         for index, layer in enumerate(cache.layers):
             if not start:
                 self.cache.layers[index] = _roomy(layer, len(self.rows), self.length, room)
             own = self.cache.layers[index]
-            rows = slice(start, start + count)
-            for name in ("keys", "values"):
-                kept, found = getattr(own, name), getattr(layer, name)
-                kept[rows, :, : self.shared] = found[:, :, : self.shared]
-                kept[rows, :, self.length - width : self.length] = found[:, :, self.shared :]
+            rows = slice(start, start + len(layer.keys))
+            for kept, found in ((own.keys, layer.keys), (own.values, layer.values)):
+                kept[rows, :, self.length - width : self.length] = found
 
     def read(self, tokens: list[int]) -> "torch.Tensor":
         """Compute one token of each row; return the logits after it: (rows, V)."""
         import torch
 
-        device = self.model.device
-        self.mask[:, self.length] = 1
+        self.seen[:, self.length] = True
         self.length += 1
-        mask = self.mask[:, : self.length]
-        output = self.model(
-            input_ids=torch.tensor(tokens, device=device)[:, None],
-            attention_mask=mask,
-            position_ids=mask.sum(1, keepdim=True) - 1,
-            past_key_values=self.cache,
-            logits_to_keep=1,
-        )
-        logits: torch.Tensor = output.logits[:, -1]
+        ids = torch.tensor(tokens, device=self.model.device)[:, None]
+        seen = self.seen[:, None, : self.length]
+        logits = self._run(ids, seen, self.positions[:, None], self.cache)
+        self.positions += 1
         return logits
 
     def drop_finished(self) -> list[int]:
@@ -152,7 +204,7 @@ class _Batch:
         if finished:
             self.rows = [self.rows[index] for index in staying]
             chosen = torch.tensor(staying, dtype=torch.long, device=self.model.device)
-            self.mask = self.mask[chosen]
+            self.seen, self.positions = self.seen[chosen], self.positions[chosen]
             if staying:
                 self.cache.batch_select_indices(chosen)
         return staying

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from qareview.backends import Completion, ModelUnavailable, Request, decoding
-from qareview.backends.decoding import Row
+from qareview.backends.decoding import Beginning, Row
 
 if TYPE_CHECKING:
     import torch
@@ -48,15 +48,16 @@ class TransformersBackend:
         self.model: Any = kind.from_pretrained(folder, dtype=fastest_dtype(self.device))
         self.model.to(self.device).eval()
         self.ends = _ends(self.model, self.tokenizer)
-        self.keeps_all_tokens = not self.is_encoder_decoder and _keeps_all_tokens(self.model)
-        self.computed: dict[tuple[int, ...], Any] = {}
+        self.is_decoded_here = not self.is_encoder_decoder and _is_decoded_here(self.model)
+        self.computed: dict[tuple[int, ...], Beginning] = {}
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Continue each chat; requests of like length share a batch."""
         prompts = [self._prompt(request) for request in requests]
         fitting = [at for at, prompt in enumerate(prompts) if self._fits(prompt, requests[at])]
         completions: dict[int, Completion] = {}
-        for batch in _batches(fitting, prompts, requests):
+        shared = _shared_beginning([prompts[at] for at in fitting]) if self.is_decoded_here else 0
+        for batch in _batches(fitting, prompts, requests, shared):
             rows = [
                 Row(
                     prompts[at],
@@ -66,7 +67,7 @@ class TransformersBackend:
                 )
                 for at in batch
             ]
-            completions.update(zip(batch, self._write(rows), strict=True))
+            completions.update(zip(batch, self._write(rows, shared), strict=True))
         return [
             completions.get(at) or _too_long(len(prompt), requests[at].max_tokens, self.context)
             for at, prompt in enumerate(prompts)
@@ -96,15 +97,14 @@ class TransformersBackend:
         plain: list[int] = self.tokenizer(text)["input_ids"]
         return plain
 
-    def _write(self, rows: list[Row]) -> list[Completion]:
+    def _write(self, rows: list[Row], shared: int) -> list[Completion]:
         import torch
 
         started = time.monotonic()
         with torch.inference_mode():
-            if self.keeps_all_tokens:
-                shared = _shared_beginning([row.prompt for row in rows])
+            if self.is_decoded_here:
                 beginning = self._computed(rows[0].prompt[:shared])
-                decoding.decode(self.model, rows, shared, beginning, self.ends)
+                decoding.decode(self.model, rows, beginning, self.ends)
             else:
                 self._generate(rows)
         milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
@@ -131,22 +131,14 @@ class TransformersBackend:
             end = next((at for at, token in enumerate(tokens) if token in self.ends), None)
             row.written, row.ended = tokens[:end], end is not None
 
-    def _computed(self, beginning: list[int]) -> Any:
+    def _computed(self, tokens: list[int]) -> Beginning:
         """Return the keys and values of tokens that all rows begin with, computed once."""
-        import torch
-        from transformers import DynamicCache
-
-        if not beginning:
-            return None
-        key = tuple(beginning)
+        if not tokens:
+            return Beginning()
+        key = tuple(tokens)
         if key not in self.computed:
-            cache = DynamicCache(config=self.model.config)
-            self.model(
-                input_ids=torch.tensor([beginning], device=self.device),
-                past_key_values=cache,
-                logits_to_keep=1,
-            )
-            self.computed = {key: cache, **dict(list(self.computed.items())[: KEPT_BEGINNINGS - 1])}
+            kept = dict(list(self.computed.items())[: KEPT_BEGINNINGS - 1])
+            self.computed = {key: decoding.read_beginning(self.model, tokens), **kept}
         return self.computed[key]
 
     def _completion(self, row: Row, milliseconds: int) -> Completion:
@@ -166,13 +158,14 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
     return {token for token in (*ends, tokenizer.pad_token_id) if token is not None}
 
 
-def _keeps_all_tokens(model: Any) -> bool:
-    """Whether every layer attends to all tokens before, as :mod:`decoding` takes for granted."""
+def _is_decoded_here(model: Any) -> bool:
+    """Whether :mod:`decoding` serves the model: every layer attends to all tokens, and plainly."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 
     layers = DynamicCache(config=model.config).layers
-    return bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+    keeps_all = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+    return keeps_all and decoding.serves(model)
 
 
 def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
@@ -282,7 +275,7 @@ def _shared_beginning(prompts: list[list[int]]) -> int:
 
     Each prompt keeps a token of its own, which the model has to be run on.
     """
-    longest = min(map(len, prompts)) - 1
+    longest = min(map(len, prompts), default=1) - 1
     columns = enumerate(zip(*prompts, strict=False))
     differs = next((at for at, tokens in columns if len(set(tokens)) > 1), longest)
     shared = min(differs, longest)
@@ -290,16 +283,20 @@ def _shared_beginning(prompts: list[list[int]]) -> int:
 
 
 def _batches(
-    indices: Sequence[int], prompts: Sequence[list[int]], requests: Sequence[Request]
+    indices: Sequence[int], prompts: Sequence[list[int]], requests: Sequence[Request], shared: int
 ) -> Iterator[list[int]]:
-    """Yield indices of requests in batches of like length and bounded size."""
+    """Yield indices of requests in batches of like length and bounded size.
+
+    The ``shared`` tokens that all prompts begin with take no room.
+    """
     batch: list[int] = []
     room = 0
     for index in sorted(indices, key=lambda index: len(prompts[index])):
-        room = max(room, len(prompts[index]) + requests[index].max_tokens)
+        own = len(prompts[index]) - shared + requests[index].max_tokens
+        room = max(room, own)
         if batch and room * (len(batch) + 1) > BATCH_TOKENS:
             yield batch
-            batch, room = [], len(prompts[index]) + requests[index].max_tokens
+            batch, room = [], own
         batch.append(index)
     if batch:
         yield batch
