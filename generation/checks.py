@@ -1,4 +1,7 @@
-"""A draft gets flags: what is wrong with it at a glance, each explained in a sentence."""
+"""What is checked of a draft: flags that say what is wrong with it, and scores from 0 to 1.
+
+Each is explained in a sentence where it is shown. Flags that the text alone tells are found here.
+"""
 
 import re
 
@@ -18,7 +21,10 @@ SPEAKS_OF_TEXT = "speaks-of-text"
 ANSWER_LEAKED = "answer-leaked"
 UNSUPPORTED = "unsupported"
 OTHER_LANGUAGE = "other-language"
-DUPLICATE = "duplicate"
+DUPLICATE_QUESTION = "duplicate-question"
+DUPLICATE_ANSWER = "duplicate-answer"
+ANSWERED_OTHERWISE = "answered-otherwise"
+PASSAGE_NOT_NEEDED = "passage-not-needed"
 
 EXPLANATIONS = {
     EMPTY_ANSWER: "The model wrote no answer.",
@@ -34,7 +40,21 @@ EXPLANATIONS = {
     ANSWER_LEAKED: "The question gives most of its answer away.",
     UNSUPPORTED: "A sentence of the answer has no sentence in the passage that carries it.",
     OTHER_LANGUAGE: "It is written in another language than the document.",
-    DUPLICATE: "Another item of the project asks and answers nearly the same.",
+    DUPLICATE_QUESTION: "Another item of the project asks nearly the same.",
+    DUPLICATE_ANSWER: "Another item of the project has nearly the same answer.",
+    ANSWERED_OTHERWISE: "A model that reads the passage answers the question otherwise.",
+    PASSAGE_NOT_NEEDED: "A model knows the answer without the passage.",
+}
+
+SUPPORT, NEW_ANSWER, ACCEPTANCE = "support", "new answer", "acceptance"  # of items
+NEW_QUESTION, ROUND_TRIP, NEED = "new question", "round trip", "need"  # of questions
+SCORES = {
+    SUPPORT: "how well the passage carries the answer's weakest sentence",
+    NEW_ANSWER: "how far the answer is from the most similar one of the project",
+    NEW_QUESTION: "how far the question is from the most similar one of the project",
+    ROUND_TRIP: "how far a model that reads the passage answers the question alike",
+    NEED: "how far the passage is needed to answer the question",
+    ACCEPTANCE: "the chance that reviewers accept it, learned from their decisions",
 }
 
 _ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")

@@ -12,9 +12,10 @@ from django.db import transaction
 from django.db.models import F, Max
 from django.utils import timezone
 
-from generation import drafting, duplicates, furniture, passages, redrafting
+from generation import duplicates, furniture, passages, redrafting
 from generation.models import Document, Item, Passage
 from generation.passages import BLANK, Cut, LeftOut
+from prompts.variants import reading_model
 from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
 from qareview.models import JobState
@@ -34,7 +35,7 @@ def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
 
     Raises ModelUnavailable if the reading model's tokenizer cannot be had.
     """
-    tokenizer = tokenizer_for(drafting.reading_model(document.project))
+    tokenizer = tokenizer_for(reading_model(document.project))
     kept_out = [
         (gap["start"], gap["end"], gap["reason"])
         for gap in document.left_out

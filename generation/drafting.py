@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Max
 
-from generation import checks, scoring
+from generation import asking_back, checks, scoring
 from generation.likeness import gist
 from generation.models import Document, Item, ItemState, Passage, Question
 from generation.scoring import Draft
+from generation.variables import values_of
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
+from prompts.variants import in_production, model_for
 from qareview import completions, jobs
 from qareview.backends import Completion, ModelUnavailable
-from qareview.languages import LANGUAGES
 from qareview.models import Project
 
 ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
@@ -82,27 +82,13 @@ def draft(batch: list[Passage]) -> None:
         raise jobs.CannotWorkNow(trouble)
 
 
-def model_for(project: Project, variant: Variant) -> str:
-    """Return the name of the model a variant runs on: its own, else the project's."""
-    return variant.model or project.model or settings.DEFAULT_MODEL
-
-
-def reading_model(project: Project) -> str:
-    """Return the name of the model that reads a project's passages."""
-    return model_for(project, in_production(project, Task.SUMMARISE))
-
-
-def in_production(project: Project, task: Task) -> Variant:
-    """Return the variant of a task that the pipeline uses."""
-    return Variant.objects.select_related("prompt").get(
-        produces_for__project=project, produces_for__task=task
-    )
-
-
 def _draft_for_project(project: Project, rows: list[Passage]) -> None:
     try:
         answers = _ask_for_answers(project, rows)
         drafts = _ask_for_questions(project, rows, answers)
+        sound = [draft for draft in drafts if not draft.item.passage.error]
+        if project.asks_back:
+            asking_back.ask_back(project, sound)
     except RenderingFailed as reason:
         for row in rows:
             jobs.fail(row, str(reason))
@@ -115,7 +101,6 @@ def _draft_for_project(project: Project, rows: list[Passage]) -> None:
             jobs.fail(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
-        sound = [draft for draft in drafts if not draft.item.passage.error]
         scoring.score(project, sound)
         with jobs.finishing(done):
             _store(done, sound)
@@ -186,17 +171,6 @@ def _ask_for_questions(
         if questions:
             drafts.append(Draft(item, questions))
     return drafts
-
-
-def values_of(project: Project, passage: Passage) -> dict[str, str]:
-    """Return what the variables of a prompt stand for."""
-    language = project.language or passage.document.language
-    return {
-        "passage": passage.text,
-        "headings": " › ".join(passage.headings),
-        "document": passage.document.name,
-        "language": LANGUAGES.get(language, "the language of the passage"),
-    }
 
 
 def _fulfil(project: Project, variant: Variant, wishes: Iterable[Wish]) -> None:

@@ -157,7 +157,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
     def for_desk(self) -> "ItemQuerySet":
         """Load what the desk shows of an item in a fixed number of queries."""
-        return self.for_list().select_related("variant__prompt", "held_by")
+        return self.for_list().select_related("project", "variant__prompt", "held_by")
 
     def free_for(self, user: Any) -> "ItemQuerySet":
         """Keep what is pending and not on somebody else's desk, in the order ``user`` gets it.
@@ -197,6 +197,7 @@ class Drafted(models.Model):
     flags = ArrayField(models.CharField(max_length=30), default=list)
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
     score = models.FloatField(default=0.5)  # all scores in one, 0 to 1: orders the desk
+    embedding = VectorField(dimensions=384, null=True)  # of its text, unit length
 
     class Meta:
         abstract = True
@@ -217,7 +218,6 @@ class Item(Drafted):
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
     )  # [{"start", "end" in the answer, "from", "to" in the passage, "score"}], a sentence each
-    embedding = VectorField(dimensions=384, null=True)  # of question and answer, unit length
     created_at = models.DateTimeField(default=timezone.now)
     aside = models.CharField(max_length=200, blank=True)  # why it is not given out, if it is not
 
@@ -309,6 +309,26 @@ class Review(models.Model):
     class Meta:
         ordering = ("id",)
         indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+
+
+class Acceptance(Job):
+    """What a project's decisions tell about which items reviewers accept: a trained classifier."""
+
+    task = "generation.tasks.learn_acceptance"
+
+    project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance")
+    decisions = models.PositiveIntegerField(default=0)  # it was learned from, of which
+    accepted = models.PositiveIntegerField(default=0)  # so many
+    weights: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    auc = models.FloatField(null=True)  # cross-validated, with its 95 % interval
+    auc_low = models.FloatField(null=True)
+    auc_high = models.FloatField(null=True)
+    note = models.TextField(blank=True)  # why there is nothing to predict with, if so
+
+    @property
+    def orders_the_desk(self) -> bool:
+        """Whether it predicts better than chance, by its interval; else the checks order."""
+        return self.auc_low is not None and self.auc_low > 0.5
 
 
 class Release(Job):

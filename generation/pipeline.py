@@ -5,8 +5,17 @@ from pathlib import Path
 
 from django.conf import settings
 
-from generation import cutting, documents, drafting, isolation, passages, readers
-from generation.models import Document, Passage
+from generation import (
+    acceptance,
+    cutting,
+    documents,
+    drafting,
+    isolation,
+    passages,
+    readers,
+    scoring,
+)
+from generation.models import Acceptance, Document, Passage
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
 
@@ -19,6 +28,19 @@ def work_off_documents() -> None:
 def work_off_passages() -> None:
     """Draft items, a batch of passages at a time, until none is queued."""
     jobs.work_off(Passage, settings.DRAFT_BATCH, drafting.draft)
+
+
+def work_off_acceptance() -> None:
+    """Learn from decisions what reviewers accept, a project at a time, until none is queued."""
+    jobs.work_off(Acceptance, 1, lambda rows: learn(rows[0]))
+
+
+def learn(found: Acceptance) -> None:
+    """Train a claimed classifier and order the project's pending items by it."""
+    acceptance.learn(found)
+    scoring.score_anew(found.project)
+    with jobs.finishing([found]):
+        pass
 
 
 def read(document: Document) -> None:

@@ -1,26 +1,24 @@
 """Drafts get their flags, their scores from 0 to 1, and with them their place at the desk."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
-from generation import checks
+from generation import acceptance, checks
 from generation.models import Item, ItemState, Question
 from generation.support import support
 from qareview.embeddings import embed
 from qareview.models import Project
 
 LEAST_SUPPORT = 0.5  # below it a sentence is carried by none; measured by `make bench-checks`
-ALIKE = 0.93  # cosine of two items' vectors above which they say nearly the same
+ALIKE = 0.93  # cosine of two vectors above which the texts say nearly the same
 TOO_LOW = "Its score"  # how the reason begins for which an item is put aside by itself
 A_FLAG = 0.8  # what each flag leaves of the score
-SCORES = {
-    "support": "how well the passage carries the answer's weakest sentence",
-    "novelty": "how far it is from the most similar item of the project",
-}
+AT_ONCE = 1000  # items scored anew together
 
 
 @dataclass
@@ -37,21 +35,14 @@ def score(project: Project, drafts: Sequence[Draft]) -> None:
     Raises ModelUnavailable.
     """
     check(drafts)
-    vectors = embed([f"{draft.questions[0].text}\n{draft.item.answer}" for draft in drafts])
-    for index, draft in enumerate(drafts):
-        item = draft.item
-        item.embedding = vectors[index].tolist()
-        before = max((float(vectors[index] @ vectors[other]) for other in range(index)), default=0)
-        nearest = max(before, _nearest(project, item))
-        item.scores["novelty"] = round(max(0.0, min(1.0, 1 - nearest)), 3)
-        if nearest > ALIKE:
-            item.flags.append(checks.DUPLICATE)
-        item.score = overall(item, draft.questions[0])
-        if project.lowest_score is not None and item.score < project.lowest_score:
-            item.state = ItemState.ASIDE
-            item.aside = (
-                f"{TOO_LOW}, {item.score:.2f}, is under the limit of {project.lowest_score}."
-            )
+    _compare(project, drafts)
+    for draft in drafts:
+        for question in draft.questions:
+            question.score = overall(question.scores, question.flags)
+        draft.questions.sort(key=lambda question: -question.score)
+    _expect(project, [(draft.item, draft.questions[0]) for draft in drafts])
+    for draft in drafts:
+        _put_aside_if_low(project, draft.item)
 
 
 def check(drafts: Sequence[Draft]) -> None:
@@ -62,25 +53,53 @@ def check(drafts: Sequence[Draft]) -> None:
 
 
 def explained(item: Item) -> list[tuple[str, float, str]]:
-    """Return an item's scores, each with its name and what it tells."""
-    return [(name, item.scores[name], told) for name, told in SCORES.items() if name in item.scores]
+    """Return the scores of an item and its best question, each with its name and what it tells."""
+    scores = {**item.scores, **item.question.scores}
+    return [(name, scores[name], told) for name, told in checks.SCORES.items() if name in scores]
 
 
-def overall(item: Item, question: Question) -> float:
-    """Return all that is known of an item in one figure: its mean score, less for each flag."""
-    known = list(item.scores.values())
-    return round(fmean(known or [0.5]) * A_FLAG ** len({*item.flags, *question.flags}), 4)
+def score_anew(project: Project) -> None:
+    """Give the pending items of a project the place at the desk that they have by now."""
+    pending = project.items.filter(state=ItemState.PENDING).prefetch_related("questions")
+    last = 0
+    while rows := list(pending.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
+        _expect(project, [(item, item.question) for item in rows])
+        Item.objects.bulk_update(rows, ["scores", "score"])
+        last = rows[-1].pk
+
+
+def _expect(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
+    """Score items, each given with its best question: by what was learned, else by the checks."""
+    chances = acceptance.chances(project, pairs)
+    for (item, question), chance in zip(pairs, chances, strict=True):
+        item.scores.pop(checks.ACCEPTANCE, None)
+        if chance is None:
+            flags = {*item.flags, *question.flags}
+            item.score = overall({**item.scores, **question.scores}, flags)
+        else:
+            item.score = item.scores[checks.ACCEPTANCE] = round(chance, 4)
+
+
+def overall(scores: Mapping[str, float], flags: Iterable[str]) -> float:
+    """Return the mean score, less for each flag."""
+    return round(fmean(list(scores.values()) or [0.5]) * A_FLAG ** len(set(flags)), 4)
+
+
+def _put_aside_if_low(project: Project, item: Item) -> None:
+    if project.lowest_score is not None and item.score < project.lowest_score:
+        item.state = ItemState.ASIDE
+        item.aside = f"{TOO_LOW}, {item.score:.2f}, is under the limit of {project.lowest_score}."
 
 
 def _check(draft: Draft, found: list[dict[str, Any]]) -> None:
     item, language = draft.item, draft.item.passage.document.language
     item.support = found
-    item.scores = {"support": min((one["score"] for one in found), default=0.0)}
-    weak = [checks.UNSUPPORTED] if item.answer and item.scores["support"] < LEAST_SUPPORT else []
+    item.scores = {checks.SUPPORT: min((one["score"] for one in found), default=0.0)}
+    is_weak = item.answer and item.scores[checks.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
         checks.flags_of_answer(item.answer, item.passage.text),
-        weak,
+        [checks.UNSUPPORTED] if is_weak else [],
         _language(item.answer, language),
     )
     for question in draft.questions:
@@ -89,8 +108,6 @@ def _check(draft: Draft, found: list[dict[str, Any]]) -> None:
             checks.flags_of_question(question.text, item.answer),
             _language(question.text, language),
         )
-        question.score = round(A_FLAG ** len(question.flags), 4)
-    draft.questions.sort(key=lambda question: -question.score)
 
 
 def _language(text: str, language: str) -> list[str]:
@@ -101,11 +118,49 @@ def _united(*flags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(flag for some in flags for flag in some))
 
 
-def _nearest(project: Project, item: Item) -> float:
-    """Return the cosine between an item and the most similar one stored in its project."""
-    stored = project.items.exclude(embedding=None).exclude(state=ItemState.ASIDE)
+def _compare(project: Project, drafts: Sequence[Draft]) -> None:
+    """Tell how far answers and questions are from those of the project's other items."""
+    items = [draft.item for draft in drafts]
+    standing = project.items.exclude(state=ItemState.ASIDE)
+    near = _nearest(items, [item.answer for item in items], standing)
+    for item, likeness in zip(items, near, strict=True):
+        _note_likeness(item, likeness, checks.NEW_ANSWER, checks.DUPLICATE_ANSWER)
+    questions = [question for draft in drafts for question in draft.questions]
+    asked = Question.objects.filter(item__in=standing)
+    near = _nearest(questions, [question.text for question in questions], asked)
+    for question, likeness in zip(questions, near, strict=True):
+        _note_likeness(question, likeness, checks.NEW_QUESTION, checks.DUPLICATE_QUESTION)
+
+
+def _note_likeness(drafted: Item | Question, likeness: float, name: str, flag: str) -> None:
+    drafted.scores[name] = round(max(0.0, min(1.0, 1 - likeness)), 3)
+    if likeness > ALIKE:
+        drafted.flags = _united(drafted.flags, [flag])
+
+
+def _nearest(
+    drafted: Sequence[Item | Question], texts: Sequence[str], stored: QuerySet[Any]
+) -> list[float]:
+    """Give each draft its vector; return its cosine to the most similar one before it.
+
+    Those before it are the drafts in front and the rows of ``stored``; the candidate questions of
+    one item do not count as such.
+    """
+    vectors = embed(texts)
+    alike = vectors @ vectors.T
+    owners = [getattr(one, "item", one) for one in drafted]
+    found = []
+    for index, one in enumerate(drafted):
+        one.embedding = vectors[index].tolist()
+        front = [alike[index, at] for at in range(index) if owners[at] is not owners[index]]
+        found.append(max(float(max(front, default=0)), _nearest_stored(stored, one.embedding)))
+    return found
+
+
+def _nearest_stored(stored: QuerySet[Any], vector: list[float]) -> float:
     distance = (
-        stored.annotate(distance=CosineDistance("embedding", item.embedding))
+        stored.exclude(embedding=None)
+        .annotate(distance=CosineDistance("embedding", vector))
         .order_by("distance")
         .values_list("distance", flat=True)
         .first()

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from generation import pipeline, releases
+from generation import acceptance, pipeline, releases
 
 
 @shared_task
@@ -13,6 +13,16 @@ def read_documents() -> None:
 @shared_task
 def draft_passages() -> None:
     pipeline.work_off_passages()
+
+
+@shared_task
+def order_learning() -> None:
+    acceptance.order_learning()
+
+
+@shared_task
+def learn_acceptance() -> None:
+    pipeline.work_off_acceptance()
 
 
 @shared_task

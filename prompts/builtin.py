@@ -18,6 +18,7 @@ _CURIE = (
     "lead."
 )
 _CURIE_ANSWER = "Marie and Pierre Curie discovered polonium and radium in Paris in 1898."
+_CURIE_QUESTION = "Who discovered polonium and radium, and when?"
 _MANGROVE = (
     "Mangroves grow along warm coasts, where their stilt roots stand in salt water. The roots slow "
     "the waves and hold the mud, so that villages behind a belt of mangroves suffer less in a "
@@ -27,12 +28,14 @@ _MANGROVE = (
 _MANGROVE_ANSWER = (
     "The roots of mangroves slow the waves and hold the mud, which protects villages in a storm."
 )
+_MANGROVE_QUESTION = "How do mangroves protect the villages behind them in a storm?"
 _LIBRARY = (
     "The town library opens at nine on weekdays and at ten on Saturdays. A card costs four euros a "
     "year and is free for anyone under eighteen. Up to twelve books may be borrowed at once, for "
     "four weeks. A book that nobody has reserved can be kept for another four weeks."
 )
 _LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
+_LIBRARY_QUESTION = "How much does a library card cost?"
 
 BUILTIN: dict[Task, dict[str, Any]] = {
     Task.SUMMARISE: {
@@ -49,14 +52,48 @@ BUILTIN: dict[Task, dict[str, Any]] = {
         "system": "You write the one question that an answer replies to.",
         "template": "Answer: {{ answer }}\n\nWrite the question.",
         "examples": [
-            {"answer": _CURIE_ANSWER, "output": "Who discovered polonium and radium, and when?"},
+            {"answer": _CURIE_ANSWER, "output": _CURIE_QUESTION},
+            {"answer": _MANGROVE_ANSWER, "output": _MANGROVE_QUESTION},
+            {"answer": _LIBRARY_ANSWER, "output": _LIBRARY_QUESTION},
+        ],
+        "max_tokens": 48,
+    },
+    Task.ANSWER: {
+        "system": "You answer a question with a short phrase from the passage.",
+        "template": (
+            "Passage: {{ passage }}\n\nQuestion: {{ question }}\n\nAnswer it from the passage."
+        ),
+        "examples": [
             {
-                "answer": _MANGROVE_ANSWER,
-                "output": "How do mangroves protect the villages behind them in a storm?",
+                "passage": _CURIE,
+                "question": _CURIE_QUESTION,
+                "output": "Marie and Pierre Curie, in 1898.",
             },
             {
-                "answer": _LIBRARY_ANSWER,
-                "output": "How much does a library card cost?",
+                "passage": _MANGROVE,
+                "question": _MANGROVE_QUESTION,
+                "output": "Their roots slow the waves and hold the mud.",
+            },
+            {
+                "passage": _LIBRARY,
+                "question": _LIBRARY_QUESTION,
+                "output": "Four euros a year, and nothing for anyone under eighteen.",
+            },
+        ],
+        "max_tokens": 48,
+    },
+    Task.RECALL: {
+        "system": "You answer a question with a short phrase.",
+        "template": "Question: {{ question }}\n\nAnswer it.",
+        "examples": [
+            {
+                "question": "Which planet is the largest of the solar system?",
+                "output": "Jupiter.",
+            },
+            {"question": "Who wrote the play Romeo and Juliet?", "output": "William Shakespeare."},
+            {
+                "question": "Why do leaves look green?",
+                "output": "They hold chlorophyll, which reflects green light.",
             },
         ],
         "max_tokens": 48,
@@ -66,8 +103,11 @@ BUILTIN: dict[Task, dict[str, Any]] = {
 
 @transaction.atomic
 def add_builtin_prompts(project: Project) -> None:
-    """Give a new project the built-in prompts, each with its variant in production."""
+    """Give a project the built-in prompts it lacks, each with its variant in production."""
+    there = set(project.prompts.values_list("task", flat=True))
     for task, wording in BUILTIN.items():
+        if task in there:
+            continue
         prompt = Prompt.objects.create(project=project, task=task)
         prompt.production = Variant.objects.create(
             prompt=prompt, number=1, origin="built in", **wording

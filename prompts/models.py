@@ -11,6 +11,8 @@ from qareview.models import Project
 class Task(models.TextChoices):
     SUMMARISE = "summarise", "Write the answer: a summary of the passage"
     ASK = "ask", "Write a question for the answer"
+    ANSWER = "answer", "Answer a question from the passage, to check it"
+    RECALL = "recall", "Answer a question without the passage, to check it"
 
 
 class Prompt(models.Model):

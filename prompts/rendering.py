@@ -13,6 +13,8 @@ _OF_PASSAGE = ("passage", "headings", "document", "language")
 VARIABLES: dict[str, tuple[str, ...]] = {
     Task.SUMMARISE: _OF_PASSAGE,
     Task.ASK: (*_OF_PASSAGE, "answer"),
+    Task.ANSWER: (*_OF_PASSAGE, "question"),
+    Task.RECALL: ("document", "language", "question"),
 }
 
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)

@@ -48,6 +48,12 @@ class SettingsForm(forms.ModelForm[Project]):
         max_value=9,
         help_text="Different questions drafted for each answer, 1 to 9; the best comes first.",
     )
+    asks_back = forms.BooleanField(
+        required=False,
+        label="Ask back",
+        help_text="A model answers each drafted question, with the passage and without, to check "
+        "it. Drafting takes about twice as long and costs about twice as much.",
+    )
     budget_tokens = forms.IntegerField(
         required=False,
         min_value=0,
@@ -83,6 +89,7 @@ class SettingsForm(forms.ModelForm[Project]):
             "passage_length",
             "items_per_passage",
             "questions_per_answer",
+            "asks_back",
             "lowest_score",
             "budget_tokens",
             "budget_cost",

@@ -38,7 +38,9 @@ class Project(models.Model):
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60, unique=True)
-    guidelines = models.TextField(blank=True, help_text="Markdown, shown at the desk with G.")
+    guidelines = models.TextField(
+        blank=True, help_text="Markdown, shown at the desk with G; {{ language }} is the item’s."
+    )
     reject_reasons = ArrayField(models.CharField(max_length=120), default=default_reject_reasons)
     model = models.CharField(max_length=100, blank=True)  # in settings.MODELS; empty: the default
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1; empty: each document's own
@@ -46,6 +48,7 @@ class Project(models.Model):
     items_per_passage = models.PositiveSmallIntegerField(default=1)
     questions_per_answer = models.PositiveSmallIntegerField(default=1)
     lowest_score = models.FloatField(null=True)  # items below it are put aside; None: none is
+    asks_back = models.BooleanField(default=True)  # a model answers each question, as a check
     budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
     budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     is_paused = models.BooleanField(default=False)  # nothing is drafted while it is

@@ -142,12 +142,18 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = 5  # how often queued work is knocked for and leases that ran out are returned
+LEARN_SECONDS = 60  # how often projects are looked through for decisions to learn from
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "qareview.tasks.sweep",
         "schedule": SWEEP_SECONDS,
         "options": {"expires": SWEEP_SECONDS},
-    }
+    },
+    "learn": {
+        "task": "generation.tasks.order_learning",
+        "schedule": LEARN_SECONDS,
+        "options": {"expires": LEARN_SECONDS},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 LEASE_SECONDS = 60  # a worker not heard from for so long has lost what it claimed

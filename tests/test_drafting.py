@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from generation import drafting, pipeline
+from generation import pipeline
 from generation.models import Item, ItemState, Passage, Question
+from prompts import variants
 from prompts.models import Prompt, Task, Variant
 from qareview import completions, jobs
 from qareview.backends import Request, scripted
@@ -128,7 +129,7 @@ def test_the_same_request_is_sent_once(project: Project, monkeypatch: Any) -> No
 
 def test_prices_make_costs(project: Project, settings: Any) -> None:
     settings.MODELS["dear"] = {"backend": "scripted", "price_in": 100, "price_out": 0.5}
-    ask_for(project, model="dear")
+    ask_for(project, model="dear", asks_back=False)
     [passage] = passages_of(project, SENTENCES)
     pipeline.work_off_passages()
     item = passage.items.get()
@@ -154,7 +155,7 @@ def test_work_stops_at_the_budget_and_goes_on_when_it_is_raised(project: Project
     pipeline.work_off_passages()
     assert Item.objects.filter(project=project).count() == len(rows)
     sent = StoredCompletion.objects.filter(project=project).count()
-    assert sent == 2 * len(rows)  # what was written before the stop was not asked for again
+    assert sent == len(Task) * len(rows)  # what was written before the stop was not asked for again
 
 
 def test_a_paused_project_keeps_no_other_waiting(project: Project) -> None:
@@ -191,10 +192,10 @@ def _refused(completion: Any) -> Any:
 
 
 def test_the_model_of_the_prompt_comes_before_that_of_the_project(project: Project) -> None:
-    variant = drafting.in_production(project, Task.ASK)
-    assert drafting.model_for(project, variant) == "scripted"
+    variant = variants.in_production(project, Task.ASK)
+    assert variants.model_for(project, variant) == "scripted"
     project.model = "of-project"
-    assert drafting.model_for(project, variant) == "of-project"
+    assert variants.model_for(project, variant) == "of-project"
     variant.model = "of-prompt"
-    assert drafting.model_for(project, variant) == "of-prompt"
-    assert Prompt.objects.filter(project=project).count() == 2
+    assert variants.model_for(project, variant) == "of-prompt"
+    assert Prompt.objects.filter(project=project).count() == len(Task)

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_GET
 from generation import checks, scoring
 from generation.differences import word_differences
 from generation.forms import ItemFilterForm
-from generation.models import ItemState
+from generation.models import Acceptance, ItemState
 from qareview import access
 from qareview.htmx import render_page
 
@@ -23,7 +23,12 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     items = project.items.for_list().filter(**form.conditions())
     page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
     low = project.items.filter(state=ItemState.ASIDE, aside__startswith=scoring.TOO_LOW).count()
-    context = {"items": page, "form": form, "low": low}
+    context = {
+        "items": page,
+        "form": form,
+        "low": low,
+        "acceptance": Acceptance.objects.filter(project=project).first(),
+    }
     return render_page(request, "items/list.html", context)
 
 

@@ -14,6 +14,7 @@ from generation.differences import word_differences
 from generation.forms import ReviewForm
 from generation.models import Item
 from generation.progress import progress
+from generation.variables import language_of
 from qareview import access
 from qareview.htmx import render_page, wants_part
 from qareview.models import Project
@@ -122,5 +123,8 @@ def _item_context(item: Item, form: ReviewForm | None) -> dict[str, Any]:
         "answer_flags": [checks.EXPLANATIONS[flag] for flag in item.flags],
         "scores": scoring.explained(item),
         "decided": decided,
+        "guidelines": item.project.guidelines.replace(
+            "{{ language }}", language_of(item.project, item.passage.document)
+        ),
         "key": uuid.uuid4(),
     }

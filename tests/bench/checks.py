@@ -1,12 +1,14 @@
 """How far the flags can be trusted: precision and recall on items labelled by hand.
 
 ``make bench-checks`` prints one JSON object as its last line: for each flag how many items have
-it by hand, and how right it was. ``labelled()`` is what a test asks as well.
+it by hand, and how right it was. The flags that need a model to answer the questions are measured
+with the embedded one.
 """
 
+import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,16 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 django.setup()
 
-from generation import scoring  # noqa: E402  Django is set up first
+from generation import asking_back, checks, scoring  # noqa: E402  Django is set up first
 from generation.models import Document, Item, Passage, Question  # noqa: E402
+from generation.variables import values_of  # noqa: E402
+from prompts.builtin import BUILTIN  # noqa: E402
+from prompts.models import Task, Variant  # noqa: E402
+from prompts.rendering import request_for  # noqa: E402
+from qareview.backends import Completion, backend_for  # noqa: E402
+from qareview.models import Project  # noqa: E402
 
+MODEL = "smollm2-135m-instruct"
 LABELLED = Path(__file__).resolve().parent.parent / "labelled_items.json"
 
 
@@ -30,19 +39,45 @@ def drafts() -> Iterator[tuple[scoring.Draft, set[str]]]:
         yield scoring.Draft(item, [Question(item=item, text=row["question"])]), set(row["flags"])
 
 
-def flagged() -> list[tuple[str, set[str], set[str]]]:
-    """Return each item's question, the flags it got and those it ought to get."""
+BY_A_MODEL = {checks.ANSWERED_OTHERWISE, checks.PASSAGE_NOT_NEEDED}
+Flagged = list[tuple[str, set[str], set[str]]]
+
+
+def flagged() -> Flagged:
+    """Return each item's question, the flags it got and those it ought to get, by text alone."""
     made, wanted = zip(*drafts(), strict=True)
     scoring.check(made)
+    return _compared(made, [right - BY_A_MODEL for right in wanted])
+
+
+def flagged_by_a_model() -> Flagged:
+    """The same for the flags that need a model to answer the questions."""
+    made, wanted = zip(*drafts(), strict=True)
+    questions = [draft.questions[0] for draft in made]
+    asking_back.judge(
+        questions, *(_answers(task, questions) for task in (Task.ANSWER, Task.RECALL))
+    )
+    return _compared(made, [right & BY_A_MODEL for right in wanted])
+
+
+def _answers(task: Task, questions: list[Question]) -> list[Completion]:
+    variant = Variant(**BUILTIN[task])
+    asked = [
+        {**values_of(Project(), question.item.passage), "question": question.text}
+        for question in questions
+    ]
+    return backend_for(MODEL).complete([request_for(variant, values) for values in asked])
+
+
+def _compared(made: Sequence[scoring.Draft], wanted: Sequence[set[str]]) -> Flagged:
     return [
         (draft.questions[0].text, {*draft.item.flags, *draft.questions[0].flags}, right)
         for draft, right in zip(made, wanted, strict=True)
     ]
 
 
-def measure() -> dict[str, dict[str, Any]]:
+def measure(rows: Flagged) -> dict[str, dict[str, Any]]:
     """Return precision and recall of every flag that is labelled."""
-    rows = flagged()
     names = sorted({name for _, got, right in rows for name in got | right})
     found = {}
     for name in names:
@@ -58,10 +93,12 @@ def measure() -> dict[str, dict[str, Any]]:
 
 
 def main() -> None:
-    for question, got, right in flagged():
+    rows = [flagged(), flagged_by_a_model()]
+    for question, got, right in itertools.chain(*rows):
         if got != right:
             print(f"{question}\n  missed {sorted(right - got)}, wrong {sorted(got - right)}")  # noqa: T201
-    print(json.dumps({"items": len(flagged()), "flags": measure()}))  # noqa: T201
+    figures = {name: figure for some in rows for name, figure in measure(some).items()}
+    print(json.dumps({"items": len(rows[0]), "flags": figures}))  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,0 +1,144 @@
+"""The chance that reviewers accept an item, learned from a project's own decisions.
+
+A logistic regression on frozen embeddings of question and answer and on what the checks say:
+feature-based tuning. It is judged by the area under the ROC curve (AUC) of its predictions for
+passages it was not trained on; the interval is that of Hanley and McNeil 1982. Only one that is
+better than chance is used.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from django.db.models import Count
+
+from generation import checks
+from generation.models import Acceptance, Item, ItemState, Question
+from qareview import jobs
+from qareview.models import JobState, Project
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, Any]
+
+FEWEST_DECISIONS = 50
+FEWEST_OF_EACH = 5  # accepted, and rejected: with fewer there is nothing to tell apart
+GROWTH = 1.2  # learned anew when there are so many times the decisions
+FOLDS = 5
+DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
+
+Pair = tuple[Item, Question]  # an item and its best question
+
+
+def order_learning() -> None:
+    """Queue a classifier for each project that has enough new decisions to learn from."""
+    decided = Item.objects.filter(state__in=DECIDED).order_by().values("project")
+    enough = decided.annotate(count=Count("pk")).filter(count__gte=FEWEST_DECISIONS)
+    for project, count in enough.values_list("project", "count"):
+        learned, is_new = Acceptance.objects.get_or_create(project_id=project)
+        if is_new:
+            jobs.knock(Acceptance)
+        elif count >= GROWTH * learned.decisions:
+            jobs.queue(Acceptance.objects.filter(pk=learned.pk, state=JobState.DONE))
+
+
+def learn(found: Acceptance) -> None:
+    """Train the classifier on what is decided now, and store it with its AUC."""
+    items = (
+        Item.objects.filter(project=found.project_id, state__in=DECIDED)
+        .exclude(embedding=None)
+        .prefetch_related("questions")
+    )
+    pairs = [(item, item.question) for item in items if item.question.embedding is not None]
+    accepted = [item.state == ItemState.ACCEPTED for item, _ in pairs]
+    found.decisions, found.accepted = len(pairs), sum(accepted)
+    found.weights, found.auc, found.auc_low, found.auc_high = {}, None, None, None
+    rarer = min(found.accepted, found.decisions - found.accepted)
+    found.note = _nothing_to_learn(found) if rarer < FEWEST_OF_EACH else ""
+    if not found.note:
+        _train(found, pairs, accepted)
+    found.save(
+        update_fields=["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
+    )
+
+
+def _nothing_to_learn(found: Acceptance) -> str:
+    return (
+        f"{found.accepted} of {found.decisions} decisions accept the item: there have to be "
+        f"{FEWEST_OF_EACH} of each kind to tell them apart."
+    )
+
+
+def _train(found: Acceptance, pairs: Sequence[Pair], accepted: Sequence[bool]) -> None:
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+
+    vectors, told = _features(pairs)
+    mean, scale = told.mean(axis=0), told.std(axis=0)
+    scale[scale == 0] = 1
+    rows = np.hstack([vectors, (told - mean) / scale])
+    wanted = np.array(accepted)
+    model = LogisticRegression(max_iter=1000)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    passages = [item.passage_id for item, _ in pairs]
+    predicted = cross_val_predict(
+        model, rows, wanted, groups=passages, cv=folds, method="predict_proba"
+    )[:, 1]
+    found.auc = float(roc_auc_score(wanted, predicted))
+    found.auc_low, found.auc_high = interval(found.auc, sum(accepted), len(pairs) - sum(accepted))
+    model.fit(rows, wanted)
+    found.weights = {
+        "mean": mean.tolist(),
+        "scale": scale.tolist(),
+        "coefficients": model.coef_[0].tolist(),
+        "intercept": float(model.intercept_[0]),
+    }
+
+
+def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """Return the 95 % interval of an AUC from so many positive and negative cases."""
+    first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = (positives - 1) * (first - auc**2) + (negatives - 1) * (second - auc**2)
+    error = math.sqrt((auc * (1 - auc) + spread) / (positives * negatives))
+    return max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error)
+
+
+def chances(project: Project, pairs: Sequence[Pair]) -> list[float | None]:
+    """Return the chance that each item is accepted; None where it cannot be told."""
+    import numpy as np
+
+    learned = Acceptance.objects.filter(project=project).first()
+    known = [pair for pair in pairs if pair[0].embedding is not None]
+    known = [pair for pair in known if pair[1].embedding is not None]
+    if learned is None or not learned.orders_the_desk or not known:
+        return [None] * len(pairs)
+    vectors, told = _features(known)
+    weights = learned.weights
+    if len(weights["mean"]) != told.shape[1]:  # learned when there were other checks
+        return [None] * len(pairs)
+    rows = np.hstack([vectors, (told - weights["mean"]) / weights["scale"]])
+    logits = rows @ np.array(weights["coefficients"]) + weights["intercept"]
+    by_item = dict(zip((id(item) for item, _ in known), 1 / (1 + np.exp(-logits)), strict=True))
+    return [float(by_item[id(item)]) if id(item) in by_item else None for item, _ in pairs]
+
+
+def _features(pairs: Sequence[Pair]) -> "tuple[Matrix, Matrix]":
+    """Return the embeddings, (items, 768), and what the checks say, (items, checks)."""
+    import numpy as np
+
+    vectors = np.array([[*item.embedding, *question.embedding] for item, question in pairs])
+    return vectors, np.array([_told(item, question) for item, question in pairs])
+
+
+def _told(item: Item, question: Question) -> list[float]:
+    scores = {**item.scores, **question.scores}
+    flags = {*item.flags, *question.flags}
+    return [
+        *(scores.get(name, 0.5) for name in checks.SCORES if name != checks.ACCEPTANCE),
+        *(float(flag in flags) for flag in checks.EXPLANATIONS),
+        math.log1p(len(question.text)),
+        math.log1p(len(item.answer)),
+    ]

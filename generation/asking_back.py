@@ -1,0 +1,84 @@
+"""The round trip: a model answers a draft's questions, with the passage and without it.
+
+What it answers from the passage ought to say what the draft's answer says (Alberti et al. 2019);
+what it answers without the passage ought not to, or the question teaches nothing.
+"""
+
+from collections.abc import Sequence
+
+from generation import checks
+from generation.likeness import gist
+from generation.models import Question
+from generation.scoring import Draft
+from generation.variables import values_of
+from prompts.models import Task
+from prompts.rendering import request_for
+from prompts.variants import in_production, model_for
+from qareview import completions
+from qareview.backends import Completion
+from qareview.embeddings import embed
+from qareview.models import Project
+
+# measured with the embedded model by `make bench-checks`
+LEAST_AGREEMENT = 0.15  # with less, the passage answers the question otherwise
+MOST_KNOWN = 0.6  # with more, the answer is known without the passage
+
+
+def ask_back(project: Project, drafts: Sequence[Draft]) -> None:
+    """Score and flag each question of some drafts by what a model answers to it.
+
+    Raises ModelUnavailable, BudgetUsedUp and RenderingFailed.
+    """
+    questions = [question for draft in drafts for question in draft.questions]
+    judge(
+        questions,
+        _answers(project, Task.ANSWER, questions),
+        _answers(project, Task.RECALL, questions),
+    )
+
+
+def judge(
+    questions: Sequence[Question],
+    from_passage: Sequence[Completion],
+    by_heart: Sequence[Completion],
+) -> None:
+    """Score and flag questions by a model's answers; one that failed says nothing."""
+    agreed, known = _agreements(questions, from_passage), _agreements(questions, by_heart)
+    rows = zip(questions, from_passage, by_heart, agreed, known, strict=True)
+    for question, told, recalled, agreement, knowledge in rows:
+        if not told.error:
+            question.scores[checks.ROUND_TRIP] = round(agreement, 3)
+            if agreement < LEAST_AGREEMENT:
+                question.flags = [*question.flags, checks.ANSWERED_OTHERWISE]
+        if not recalled.error:
+            question.scores[checks.NEED] = round(1 - knowledge, 3)
+            if knowledge > MOST_KNOWN:
+                question.flags = [*question.flags, checks.PASSAGE_NOT_NEEDED]
+
+
+def _answers(project: Project, task: Task, questions: Sequence[Question]) -> list[Completion]:
+    variant = in_production(project, task)
+    requests = [
+        request_for(
+            variant,
+            {**values_of(project, question.item.passage), "question": question.text},
+        )
+        for question in questions
+    ]
+    return completions.complete(project, model_for(project, variant), requests)
+
+
+def _agreements(questions: Sequence[Question], told: Sequence[Completion]) -> list[float]:
+    """Return how far what was told says what the drafts' answers say, from 0 to 1.
+
+    Half by meaning (cosine of embeddings), half by words: the share of the words told, those of
+    the question left out, that stand in the draft's answer.
+    """
+    meant = embed([completion.text for completion in told])
+    drafted = embed([question.item.answer for question in questions])
+    found = []
+    for row, (question, completion) in enumerate(zip(questions, told, strict=True)):
+        new = gist(completion.text) - gist(question.text)
+        words = len(new & gist(question.item.answer)) / len(new) if new else 0.0
+        found.append((max(0.0, float(meant[row] @ drafted[row])) + words) / 2)
+    return found

@@ -1,0 +1,20 @@
+"""What the variables of a prompt stand for."""
+
+from generation.models import Document, Passage
+from qareview.languages import LANGUAGES
+from qareview.models import Project
+
+
+def language_of(project: Project, document: Document) -> str:
+    """Return the English name of the language to write in."""
+    return LANGUAGES.get(project.language or document.language, "the language of the passage")
+
+
+def values_of(project: Project, passage: Passage) -> dict[str, str]:
+    """Return the variables that every prompt about a passage may name."""
+    return {
+        "passage": passage.text,
+        "headings": " › ".join(passage.headings),
+        "document": passage.document.name,
+        "language": language_of(project, passage.document),
+    }
