@@ -159,8 +159,8 @@ def media_type_of(path: Path, name: str) -> str:
 def _begins_with_object(path: Path) -> bool:
     """Whether the first line that is not blank is a JSON object."""
     with path.open("rb") as file:
-        first = next(line for line in iter(lambda: file.readline(_LONGEST), b"") if line.strip())
-    first = first.removeprefix(codecs.BOM_UTF8).lstrip()
+        lines = iter(lambda: file.readline(_LONGEST).removeprefix(codecs.BOM_UTF8), b"")
+        first = next((line for line in lines if line.strip()), b"").lstrip()
     return first.startswith(b"{") and tables.is_object(decode(first))
 
 
