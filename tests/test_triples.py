@@ -104,6 +104,7 @@ def test_nothing_is_drafted_from_imported_passages(
 def test_an_excluded_passage_of_triples_comes_back_with_them(
     team: Any, browse: Any, imported: Document
 ) -> None:
+    Project.objects.update(items_per_passage=4)
     make.accept(team.project.items.get(passage__position=1), team.reviewer)
     client = browse(team.engineer)
     for row in imported.passages.all():
