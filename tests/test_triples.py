@@ -140,7 +140,7 @@ def test_rows_that_cannot_be_imported_are_told_of(team: Any, browse: Any, kept: 
     )
     client = browse(team.reviewer)
     assert f'<p class="notice warning">{note}</p>' in page(client.get(place(team, document)))
-    assert "not every row was imported" in page(client.get(f"{team.url}/"))
+    assert "a note on its rows" in page(client.get(f"{team.url}/"))
     assert triples_of(team.project) == TRIPLES[:2]
 
 
