@@ -48,7 +48,7 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]
     """Store passages of a document, in a transaction, and queue those that say something new."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
-    fresh = Passage.objects.bulk_create(
+    rows = [
         Passage(
             document=document,
             position=position,
@@ -62,8 +62,10 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]
             **values,
         )
         for position, cut in enumerate(cuts, first)
-    )
-    duplicates.hold_near_duplicates(document.project, fresh)
+    ]
+    fresh = Passage.objects.bulk_create(rows, batch_size=AT_ONCE)
+    to_draft = [row for row in fresh if row.state == JobState.QUEUED]
+    duplicates.hold_near_duplicates(document.project, to_draft)
     jobs.knock(Passage)
     return fresh
 
@@ -133,7 +135,7 @@ def restore(passage: Passage) -> None:
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
     restored = redrafting.restore(passage.items.filter(aside=EXCLUDED))
     if not restored:
-        jobs.queue(Passage.objects.filter(pk=passage.pk))
+        jobs.queue(Passage.objects.filter(pk=passage.pk).exclude(redrafting.IMPORTED))
 
 
 def _locked(passage: Passage) -> Document:
@@ -142,6 +144,8 @@ def _locked(passage: Passage) -> Document:
     passage.refresh_from_db()
     if passage.superseded_at:
         raise CannotCut("The document was cut anew meanwhile. Look at it again.")
+    if document.is_triples:
+        raise CannotCut("Its triples were imported with this passage, so it stays whole.")
     return document
 
 

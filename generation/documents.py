@@ -1,7 +1,7 @@
 """Files come in: the original is kept byte for byte, once per project."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -20,6 +20,10 @@ LONGEST_NAME = 255
 class AlreadyHere(Exception):
     """The project has a document with the same bytes; the message names it."""
 
+    def __init__(self, message: str, document: Document) -> None:
+        super().__init__(message)
+        self.document = document
+
 
 def add(
     project: Project,
@@ -27,9 +31,11 @@ def add(
     name: str,
     user: Any = None,
     archive: Document | None = None,
+    columns: Mapping[str, str] | None = None,
 ) -> Document:
     """Store a file, perhaps one out of an archive, and queue it to be read.
 
+    ``columns`` are those to take if it is a table; without them it waits for somebody to say.
     A file over the limit becomes a failed document without its content. Raises AlreadyHere.
     """
     name = clean_name(name)
@@ -43,6 +49,7 @@ def add(
         sha256=digest,
         uploaded_by=user,
         archive=archive,
+        columns=dict(columns or {}),
     )
     try:
         with transaction.atomic():
@@ -54,7 +61,7 @@ def add(
         if same is None:
             raise
         raise AlreadyHere(
-            f"{name} is already here, as {same.name}: the content is the same."
+            f"{name} is already here, as {same.name}: the content is the same.", same
         ) from None
     return document
 
@@ -87,8 +94,16 @@ def add_members(archive: Document, members: Iterable[Member]) -> None:
                 defaults={"size": 0, "error": member.error, "uploaded_by": archive.uploaded_by},
             )
             continue
+        user, columns = archive.uploaded_by, archive.columns
         with Path(member.path).open("rb") as file, suppress(AlreadyHere):
-            add(archive.project, File(file, name), name, archive.uploaded_by, archive)
+            add(archive.project, File(file, name), name, user, archive, columns)
+
+
+def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
+    """Say which columns to take of a table that waits for that; return whether it did wait."""
+    waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
+    with transaction.atomic():
+        return bool(waiting.update(columns=dict(columns)) and jobs.queue(waiting))
 
 
 def remove(document: Document) -> None:

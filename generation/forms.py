@@ -4,7 +4,9 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 
+from generation import columns
 from generation.models import Document, Item, ItemState, Release, Verdict
 from generation.queue import Submission
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE
@@ -29,6 +31,31 @@ class FilesField(forms.FileField):
 
 class UploadForm(forms.Form):
     files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
+
+
+class ColumnsForm(forms.Form):
+    """Which columns of a surveyed table are taken; the guess is chosen at first."""
+
+    context = forms.CharField(required=False, strip=False, widget=forms.Select, label="Context")
+    question = forms.CharField(required=False, strip=False, widget=forms.Select, label="Question")
+    answer = forms.CharField(required=False, strip=False, widget=forms.Select, label="Answer")
+
+    def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
+        super().__init__(data, initial=survey.get("guess"))
+        self.columns: list[str] = survey.get("columns", [])
+        for role, field in self.fields.items():
+            none = "choose one" if role == "context" else "none: draft them"
+            choices = [("", none), *((column, column) for column in self.columns)]
+            field.widget = forms.Select(choices=choices)
+
+    def clean(self) -> dict[str, Any]:
+        if wrong := columns.objection(self.chosen(), self.columns):
+            raise forms.ValidationError(wrong)
+        return self.cleaned_data
+
+    def chosen(self) -> dict[str, str]:
+        """Return the column of each role that has one."""
+        return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}
 
 
 class CutForm(forms.Form):

@@ -9,7 +9,7 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,12 +21,20 @@ ROOT = Path(__file__).resolve().parent.parent
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address or password goes along
 
 
-def read(path: Path, name: str, *, seconds: int, megabytes: int) -> readers.Reading:
+def read(
+    path: Path,
+    name: str,
+    chosen: Mapping[str, str] | None = None,
+    *,
+    seconds: int,
+    megabytes: int,
+) -> readers.Reading:
     """Read a file as :func:`readers.read` does, within limits of time and memory.
 
     Raises CannotRead, also where a limit was reached or the process died.
     """
-    return readers.Reading(**_run(["read", str(path), name], seconds, megabytes))
+    arguments = ["read", str(path), name, json.dumps(chosen or {})]
+    return readers.Reading(**_run(arguments, seconds, megabytes))
 
 
 def unpack(
@@ -87,7 +95,7 @@ def main(work: str, path: str, *more: str) -> None:
     found: dict[str, Any]
     try:
         if work == "read":
-            found = asdict(readers.read(Path(path), more[0]))
+            found = asdict(readers.read(Path(path), more[0], json.loads(more[1])))
         else:
             members = archives.unpack(Path(path), Path(more[0]), int(more[1]))
             found = {"members": [asdict(member) for member in members]}

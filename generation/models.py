@@ -35,7 +35,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             return Coalesce(Subquery(counted), 0)
 
         members = Document.objects.filter(archive=OuterRef("pk")).order_by().values("archive")
-        return self.defer("text", "left_out", "page_starts").annotate(
+        return self.defer("text", "left_out", "page_starts", "survey").annotate(
             member_count=count(members),
             passage_count=count(passages),
             moving_count=count(passages, state__in=(JobState.QUEUED, JobState.RUNNING)),
@@ -65,6 +65,13 @@ class Document(Job):
         default=list
     )  # [{"start", "end", "reason"}]: with the passages, these cover the text
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
+    survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict
+    )  # of a table, before somebody chose its columns: see columns.survey
+    columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
+        default=dict
+    )  # {"context": column}, and of triples "question" and "answer" as well
+    note = models.TextField(blank=True)  # what of it was not imported, and why
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
@@ -82,6 +89,11 @@ class Document(Job):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_triples(self) -> bool:
+        """Whether its rows are items already, from which nothing is to be drafted."""
+        return "question" in self.columns
 
     def parts(self) -> list[dict[str, Any]]:
         """The whole text in order: passages, and between them what was left out with the reason."""
@@ -186,7 +198,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 
 
 class Drafted(models.Model):
-    """Text by a model, where it came from, and what the checks say of it."""
+    """Text by a model or out of a table, where it came from, and what the checks say of it."""
 
     model = models.CharField(max_length=100, blank=True)
     parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
@@ -212,8 +224,10 @@ class Item(Drafted):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="items")
-    number = models.PositiveSmallIntegerField(default=1)
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="items", null=True
+    )  # None: no model wrote it, it was imported
+    number = models.PositiveIntegerField(default=1)
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
@@ -232,7 +246,9 @@ class Item(Drafted):
         ordering = ("id",)
         constraints = (
             models.UniqueConstraint(
-                fields=("passage", "variant", "number"), name="item_once_per_draft"
+                fields=("passage", "variant", "number"),
+                nulls_distinct=False,
+                name="item_once_per_draft",
             ),
         )
         indexes = (models.Index(fields=("project", "state", "-score", "id"), name="item_desk"),)
@@ -244,8 +260,13 @@ class Item(Drafted):
 
     @property
     def drafts(self) -> "list[tuple[str, Item | Question]]":
-        """What a model wrote of it, each with its name."""
-        return [("Answer", self), ("Question", self.question)]
+        """What a model wrote of it, each with its name; nothing of what was imported."""
+        return [] if self.is_imported else [("Answer", self), ("Question", self.question)]
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether it is a row of a table; ``parameters`` say which."""
+        return self.variant_id is None
 
     @property
     def decisions(self) -> list["Review"]:
@@ -266,7 +287,7 @@ class Question(Drafted):
     """A candidate question of an item, the best one first."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions")
+    variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
 

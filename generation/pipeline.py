@@ -10,6 +10,7 @@ from generation import (
     cutting,
     documents,
     drafting,
+    importing,
     isolation,
     passages,
     readers,
@@ -59,6 +60,7 @@ def read(document: Document) -> None:
         reading = isolation.read(
             path,
             document.name,
+            document.columns,
             seconds=settings.READ_SECONDS,
             megabytes=settings.READ_MEGABYTES,
         )
@@ -67,7 +69,19 @@ def read(document: Document) -> None:
             return
     except readers.CannotRead as reason:
         raise jobs.JobFailed(str(reason)) from reason
-    _cut(document, reading)
+    _store(document, reading)
+
+
+def _store(document: Document, reading: readers.Reading) -> None:
+    try:
+        if reading.survey:
+            importing.ask_for_columns(document, reading)
+        elif reading.rows:
+            importing.import_rows(document, reading)
+        else:
+            _cut(document, reading)
+    except ModelUnavailable as reason:
+        raise jobs.CannotWorkNow(str(reason)) from reason
 
 
 def _cut(document: Document, reading: readers.Reading) -> None:
@@ -75,10 +89,7 @@ def _cut(document: Document, reading: readers.Reading) -> None:
     document.page_starts = reading.page_starts
     document.language = languages.detect(reading.text)
     document.left_out = [passages.LeftOut(*part).as_json() for part in reading.furniture]
-    try:
-        cuts, left_out = cutting.propose(document, document.project.passage_length)
-    except ModelUnavailable as reason:
-        raise jobs.CannotWorkNow(str(reason)) from reason
+    cuts, left_out = cutting.propose(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     with jobs.finishing([document]):
         document.save(update_fields=["text", "media_type", "page_starts", "language", "left_out"])

@@ -22,6 +22,7 @@ class Progress:
 
     documents: int
     documents_moving: int
+    documents_held: int  # tables that wait for somebody to choose their columns
     passages: int
     passages_moving: int
     items: int
@@ -49,12 +50,14 @@ class Progress:
 
 def progress(project: Project) -> Progress:
     """Count what a project has and what is still to be done, in a handful of queries."""
-    documents = _count(Document.objects.filter(project=project))
+    held = Count("pk", filter=Q(state=JobState.HELD))
+    documents = _count(Document.objects.filter(project=project), held=held)
     of_project = Passage.objects.filter(document__project=project, superseded_at=None)
     passages = _count(of_project, cancelled=Count("pk", filter=CANCELLED))
     return Progress(
         documents=documents["all"],
         documents_moving=documents["moving"],
+        documents_held=documents["held"],
         passages=passages["all"],
         passages_moving=passages["moving"],
         failed=documents["failed"] + passages["failed"],

@@ -1,19 +1,20 @@
 """A file becomes text: Markdown with its headings, and where in it each page starts.
 
-What a file is shows in its first bytes; its name only tells apart Markdown, reStructuredText
-and plain text.
+What a file is shows in its first bytes; its name only tells apart kinds of text, such as Markdown
+and CSV. A table becomes the text of its contexts, once it is known which column holds them.
 """
 
 import codecs
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import charset_normalizer
 
+from generation import columns, tables
 from generation.furniture import Range, furniture
 
 if TYPE_CHECKING:
@@ -35,9 +36,14 @@ _SUFFIXES = {
     **dict.fromkeys((".html", ".htm"), HTML),
     **dict.fromkeys((".md", ".markdown"), MARKDOWN),
     **dict.fromkeys((".rst", ".rest"), RST),
+    **dict.fromkeys((".csv", ".tsv"), tables.CSV),
+    **dict.fromkeys((".jsonl", ".ndjson"), tables.JSONL),
 }
+_ANY_TEXT = ("", ".txt", ".json")  # what text may be called that is JSONL all the same
+_LONGEST = 10_000_000  # bytes of a line that is looked into to find out
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin with PKI
+_PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
 _FOREIGN = {
     b"\xff\xd8\xff": "a JPEG picture",
@@ -51,7 +57,8 @@ _FOREIGN = {
     b"MZ\x90": "a program",
 }
 READABLE = (
-    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB or a ZIP of such"
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, "
+    "tables as CSV, JSONL or Parquet, or a ZIP of such"
 )
 _UPLOAD = f"Upload {READABLE}."
 
@@ -65,20 +72,27 @@ class Reading:
     """The text of a file; ``page_starts``: an offset into ``text`` per page, if it has pages.
 
     ``furniture`` are ranges of the text that stand there for the pages' sake, with the reason.
+    Of a table there are, until its columns are chosen, what :func:`columns.survey` found and no
+    text; then the rows and the note of :class:`columns.Taken`.
     """
 
     text: str
     media_type: str
     page_starts: list[int] = field(default_factory=list)
     furniture: list[Range] = field(default_factory=list)
+    survey: dict[str, Any] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    note: str = ""
 
 
-def read(path: Path, name: str) -> Reading:
+def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Reading:
     """Read the file at ``path``, uploaded under ``name``; an archive has no text of its own.
 
-    Raises CannotRead.
+    ``chosen`` are the columns to take of a table, by their roles. Raises CannotRead.
     """
     media_type = media_type_of(path, name)
+    if media_type in tables.KINDS:
+        return _read_table(path, media_type, chosen or {})
     if media_type == ARCHIVE:
         return Reading("", ARCHIVE)  # to be unpacked
     if media_type == RST:
@@ -99,6 +113,24 @@ def read(path: Path, name: str) -> Reading:
     return replace(reading, furniture=furniture(reading.text, reading.page_starts))
 
 
+def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Reading:
+    try:
+        table = _table(path, media_type)
+        if not chosen:
+            return Reading("", media_type, survey=columns.survey(table))
+        taken = columns.take(table, chosen)
+    except tables.BadTable as reason:
+        raise CannotRead(str(reason)) from reason
+    return Reading(taken.text, media_type, rows=taken.rows, note=taken.note)
+
+
+def _table(path: Path, media_type: str) -> tables.Table:
+    if media_type == tables.PARQUET:
+        return tables.from_parquet(path)
+    text = decode(path.read_bytes())
+    return tables.from_csv(text) if media_type == tables.CSV else tables.from_jsonl(text)
+
+
 def media_type_of(path: Path, name: str) -> str:
     """Return what kind of file this is. Raises CannotRead for a kind that cannot be read."""
     with path.open("rb") as file:
@@ -109,6 +141,8 @@ def media_type_of(path: Path, name: str) -> str:
         return PDF
     if start.startswith(_ZIP):
         return _kind_of_archive(path)
+    if start.startswith(_PARQUET):
+        return tables.PARQUET
     if start.startswith(_OLE):
         raise CannotRead(
             "This is a Word file under a password or of the old .doc kind. "
@@ -117,7 +151,17 @@ def media_type_of(path: Path, name: str) -> str:
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
             raise CannotRead(f"This is {kind}, whatever its name says. {_UPLOAD}")
-    return _kind_of_text(decode(start, is_cut=True), Path(name).suffix.lower())
+    suffix = Path(name).suffix.lower()
+    is_of_objects = suffix in _ANY_TEXT and _begins_with_object(path)
+    return tables.JSONL if is_of_objects else _kind_of_text(decode(start, is_cut=True), suffix)
+
+
+def _begins_with_object(path: Path) -> bool:
+    """Whether the first line that is not blank is a JSON object."""
+    with path.open("rb") as file:
+        lines = iter(lambda: file.readline(_LONGEST).removeprefix(codecs.BOM_UTF8), b"")
+        first = next((line for line in lines if line.strip()), b"").lstrip()
+    return first.startswith(b"{") and tables.is_object(decode(first))
 
 
 def _kind_of_archive(path: Path) -> str:
@@ -141,10 +185,13 @@ def _kind_of_archive(path: Path) -> str:
 
 
 def _kind_of_text(start: str, suffix: str) -> str:
+    kind = _SUFFIXES.get(suffix, PLAIN)
     head = start[:2000].lower()
+    if kind in tables.KINDS:
+        return kind
     if "<html" in head or "<!doctype html" in head:
         return HTML
-    return _SUFFIXES.get(suffix, PLAIN)
+    return kind
 
 
 def decode(data: bytes, *, is_cut: bool = False) -> str:

@@ -10,6 +10,8 @@ from qareview.models import JobState, Project
 
 # passages that wait for somebody to say that they be drafted after all
 CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
+# passages whose items are rows of a table, so that none is drafted from them
+IMPORTED = Q(document__columns__has_key="question")
 DRAFTED_AGAIN = "It was drafted again."
 
 
@@ -17,10 +19,11 @@ DRAFTED_AGAIN = "It was drafted again."
 def draft_again(items: ItemQuerySet) -> int:
     """Put pending items aside and queue their passages to be drafted anew; return how many.
 
-    What is decided stays, and so does what somebody has on the desk.
+    What is decided stays, and so do what somebody has on the desk and what was imported.
     """
     free = Q(held_until=None) | Q(held_until__lt=timezone.now())
-    rows = items.filter(free, state=ItemState.PENDING).select_for_update(of=("self",))
+    drafted = items.filter(free, state=ItemState.PENDING, variant__isnull=False)
+    rows = drafted.select_for_update(of=("self",))
     chosen = dict(rows.values_list("pk", "passage"))
     put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
     jobs.queue(Passage.objects.filter(pk__in=chosen.values()))
@@ -62,7 +65,8 @@ def fill_up(project: Project) -> int:
     standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
     ended = Passage.objects.filter(
         document__project=project, state=JobState.DONE, superseded_at=None, excluded_at=None
-    ).annotate(standing=Count("items", filter=standing))
-    short = ended.filter(standing__lt=project.items_per_passage, note="")
+    ).exclude(IMPORTED)
+    counted = ended.annotate(standing=Count("items", filter=standing))
+    short = counted.filter(standing__lt=project.items_per_passage, note="")
     waiting = Passage.objects.filter(CANCELLED, document__project=project)
     return jobs.queue(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))

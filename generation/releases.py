@@ -180,13 +180,14 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
         ],
         "reviewers": sorted({name for row in rows for name in row.triple["reviewers"]}),
         "variants": _variants(items),
+        "imported": sum(item.is_imported for item in items),
     }
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:
-    """Return what wrote the items, each once."""
+    """Return what wrote the items, each once; nothing here wrote what was imported."""
     drafts = [draft for item in items for _, draft in item.drafts]
-    used = {(draft.variant_id, draft.model): draft.variant for draft in drafts}
+    used = {(draft.variant.pk, draft.model): draft.variant for draft in drafts if draft.variant}
     return [
         {"prompt": variant.prompt.task, "variant": variant.number, "model": model}
         for (_, model), variant in sorted(used.items(), key=lambda entry: entry[0])

@@ -6,6 +6,7 @@ urlpatterns = [
     path("", documents.document_list, name="documents"),
     path("documents/<int:pk>/", documents.document, name="documents-show"),
     path("documents/<int:pk>/original/", documents.original, name="documents-original"),
+    path("documents/<int:pk>/columns/", documents.columns, name="documents-columns"),
     path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
     path("documents/<int:pk>/remove/", documents.remove, name="documents-remove"),
     path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),

@@ -124,8 +124,8 @@ def renewing(rows: Sequence[J]) -> Iterator[None]:
 
 
 @contextmanager
-def finishing(rows: Sequence[J]) -> Iterator[None]:
-    """Store the results of ``rows`` in one transaction that ends with the rows done.
+def storing(rows: Sequence[J]) -> Iterator[None]:
+    """Store a part of the results of ``rows`` in one transaction; the rows stay ours.
 
     Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
     """
@@ -135,9 +135,17 @@ def finishing(rows: Sequence[J]) -> Iterator[None]:
         if len(held) != len(rows):
             raise LeaseLost(f"{len(rows) - len(held)} of {len(rows)} rows are no longer ours")
         yield
-        _held(rows).update(
-            state=JobState.DONE, lease="", lease_until=None, finished_at=timezone.now()
-        )
+
+
+@contextmanager
+def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None]:
+    """Store the results of ``rows`` in one transaction that ends with the rows done, or held.
+
+    Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
+    """
+    with storing(rows):
+        yield
+        _held(rows).update(state=end, lease="", lease_until=None, finished_at=timezone.now())
 
 
 def fail(row: Job, reason: str) -> None:

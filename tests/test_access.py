@@ -25,6 +25,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "documents": {"get": REVIEWER, "post": ENGINEER},
     "documents-show": {"get": REVIEWER},
     "documents-original": {"get": REVIEWER},
+    "documents-columns": {"post": ENGINEER},
     "documents-retry": {"post": ENGINEER},
     "documents-remove": {"post": ENGINEER},
     "documents-again": {"post": ENGINEER},

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import cutting, documents, readers
-from generation.forms import UploadForm
+from generation.forms import ColumnsForm, UploadForm
 from generation.models import Document, Passage
 from generation.progress import progress
 from qareview import access, jobs, uploads
@@ -65,14 +65,21 @@ def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     ``?passage=`` opens the page that holds the passage at that position.
     """
     project = access.project(request, slug)
-    found = get_object_or_404(project.documents, pk=pk)
+    return _show(request, get_object_or_404(project.documents, pk=pk))
+
+
+def _show(
+    request: HttpRequest, found: Document, form: ColumnsForm | None = None, status: int = 200
+) -> HttpResponse:
     parts = found.parts()
     number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
     for part in page:
-        if "passage" in part:
+        if "passage" in part and not found.is_triples:
             part["passage"].pieces = cutting.pieces(part["passage"].text)
-    return render_page(request, "documents/show.html", {"document": found, "parts": page})
+    form = form or ColumnsForm(found.survey)
+    context = {"document": found, "parts": page, "form": form}
+    return render_page(request, "documents/show.html", context, status=status)
 
 
 def _page_of(parts: list[dict[str, Any]], position: str) -> int:
@@ -81,6 +88,19 @@ def _page_of(parts: list[dict[str, Any]], position: str) -> int:
         if "passage" in part and str(part["passage"].position) == position:
             return index // PARTS_A_PAGE + 1
     return 1
+
+
+@require_POST
+def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Say which columns to take of a table that waits for that."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(project.documents, pk=pk)
+    form = ColumnsForm(found.survey, request.POST)
+    if found.state == JobState.HELD and not form.is_valid():
+        return _show(request, found, form, status=422)
+    if not (form.is_valid() and documents.choose_columns(found, form.chosen())):
+        messages.info(request, f"{found.name} does not wait for its columns to be chosen.")
+    return redirect("documents", slug)
 
 
 @require_GET
@@ -106,10 +126,11 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Remove a document that could not be read, and with it nothing else."""
+    """Remove a document that could not be read or still waits, and with it nothing else."""
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(project.documents, pk=pk)
-    if found.state == JobState.FAILED:
+    has_items = found.passages.filter(items__isnull=False).exists()
+    if found.state in (JobState.FAILED, JobState.HELD) and not has_items:
         documents.remove(found)
         messages.success(request, f"{found.name} was removed.")
     else:

@@ -93,5 +93,5 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _drafted_again(items: ItemQuerySet) -> str:
     count = redrafting.draft_again(items)
     if not count:
-        return "Nothing is drafted again: what is decided or on a desk stays."
+        return "Nothing is drafted again: what is decided, on a desk or imported stays."
     return f"{counted(count, 'item')} put aside; the passages are drafted again."

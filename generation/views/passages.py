@@ -24,6 +24,8 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show how a document would be cut at ``?length=`` tokens; a POST cuts it so."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
+    if document.is_triples:
+        raise Http404("Triples are imported with their passages, which stay whole.")
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
     if request.method == "POST" and form.is_valid():
         cutting.recut(document, form.cleaned_data["length"])

@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -6,8 +7,18 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from generation import documents
+from generation.columns import ROLES
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
+
+
+def _columns(written: str) -> dict[str, str]:
+    """Read ``context=text,question=q,answer=a``."""
+    columns = dict(part.partition("=")[::2] for part in written.split(","))
+    unknown = [role for role, column in columns.items() if role not in ROLES or not column]
+    if unknown:
+        raise ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(ROLES)}, each with =COLUMN")
+    return columns
 
 
 class Command(ProjectCommand):
@@ -16,11 +27,18 @@ class Command(ProjectCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
+        parser.add_argument(
+            "--columns",
+            type=_columns,
+            default={},
+            help="of tables, such as context=text,question=q,answer=a or context=text alone; "
+            "without them a table waits until they are chosen",
+        )
 
     def work(self, project: Project, **options: Any) -> None:
         refused = 0
         for path in tqdm(options["files"], unit="file", disable=None):
-            reason = self._add(project, path)
+            reason = self._add(project, path, options["columns"])
             if reason:
                 refused += 1
                 self.stderr.write(f"{path}: {reason}")
@@ -29,13 +47,14 @@ class Command(ProjectCommand):
         if refused:
             raise CommandError(f"{refused} of {len(options['files'])} files were not added.")
 
-    def _add(self, project: Project, path: Path) -> str:
-        """Add one file; return why it was not."""
+    def _add(self, project: Project, path: Path, columns: dict[str, str]) -> str:
+        """Add one file, or choose the columns of one that waits for it; return why not."""
         try:
             with path.open("rb") as file:
-                document = documents.add(project, File(file, path.name), path.name)
+                document = documents.add(project, File(file, path.name), path.name, columns=columns)
         except OSError as error:
             return error.strerror or str(error)
         except documents.AlreadyHere as reason:
-            return str(reason)
+            has_waited = columns and documents.choose_columns(reason.document, columns)
+            return "" if has_waited else str(reason)
         return document.error if document.state == JobState.FAILED else ""

@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -33,14 +34,19 @@ class Command(ProjectCommand):
             self.stdout.write(f"about {duration(seconds_left)} left")
         if stopped:
             self.stdout.write(stopped)
-        failed = {"project": project, "state": JobState.FAILED}
-        for document in Document.objects.filter(**failed).defer("text"):
-            self.stdout.write(f"{document.name}: {document.error}")
-        for passage in Passage.objects.filter(
-            document__project=project, state=JobState.FAILED
-        ).select_related("document"):
-            self.stdout.write(
-                f"{passage.document.name}, passage {passage.position}: {passage.error}"
-            )
+        for line in _waiting_for_people(project):
+            self.stdout.write(line)
         if trouble:
             self.stdout.write(trouble)
+
+
+def _waiting_for_people(project: Project) -> Iterator[str]:
+    """Yield what failed and why, and what waits for a choice."""
+    of_project = Document.objects.filter(project=project).defer("text")
+    for document in of_project.filter(state=JobState.FAILED):
+        yield f"{document.name}: {document.error}"
+    for document in of_project.filter(state=JobState.HELD):
+        yield f"{document.name}: waits. Choose which of its columns to take."
+    failed = Passage.objects.filter(document__project=project, state=JobState.FAILED)
+    for passage in failed.select_related("document"):
+        yield f"{passage.document.name}, passage {passage.position}: {passage.error}"

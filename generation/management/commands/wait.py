@@ -27,6 +27,11 @@ class Command(ProjectCommand):
         )
         if counts.failed:
             raise CommandError(f"{counts.failed} failed; “status {project.slug}” says why.")
+        if counts.documents_held:
+            raise CommandError(
+                f"Tables that wait for their columns to be chosen: {counts.documents_held}. Choose "
+                "them on the page of each, or with “import_documents” and --columns."
+            )
 
     def _wait(self, project: Project, timeout: float | None) -> Progress:
         started = sound_at = time.monotonic()

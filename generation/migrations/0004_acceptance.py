@@ -14,7 +14,7 @@ def forget_vectors(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('generation', '0002_drafting_engine'),
+        ('generation', '0003_tables'),
         ('qareview', '0004_asking_back'),
     ]
 

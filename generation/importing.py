@@ -1,0 +1,105 @@
+"""The rows of a table become passages to draft from, or whole triples to be reviewed again."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from generation import cutting, scoring
+from generation.models import Document, Item, Passage, Question
+from generation.passages import BLANK, Cut, LeftOut
+from generation.readers import Reading
+from generation.scoring import Draft
+from qareview import jobs, languages
+from qareview.models import JobState
+
+AT_ONCE = 100  # triples that are scored and stored together
+READ_FIELDS = ["text", "media_type", "language", "left_out", "note"]
+
+
+def ask_for_columns(document: Document, reading: Reading) -> None:
+    """Keep what was found in a claimed table, and hold it until somebody chooses its columns."""
+    document.media_type, document.survey = reading.media_type, reading.survey
+    with jobs.finishing([document], JobState.HELD):
+        document.save(update_fields=["media_type", "survey"])
+
+
+def import_rows(document: Document, reading: Reading) -> None:
+    """Make a passage of each context of a claimed table, and an item of each triple.
+
+    Triples are stored some at a time, while the document stays claimed, so that a worker that is
+    lost over many of them loses few; the next one goes on behind them. Raises ModelUnavailable.
+    """
+    cuts = list(_cuts(reading.rows))
+    document.text, document.media_type = reading.text, reading.media_type
+    document.language, document.note = languages.detect(reading.text), reading.note
+    document.left_out = [gap.as_json() for gap in _gaps(cuts)]
+    if not document.is_triples:
+        with jobs.finishing([document]):
+            document.save(update_fields=READ_FIELDS)
+            cutting.add(document, cuts)
+        return
+    passages = _stored(document, cuts)
+    for drafts in _drafts(document, reading.rows, passages):
+        scoring.score(document.project, drafts)
+        with jobs.storing([document]):
+            Item.objects.bulk_create(draft.item for draft in drafts)
+            Question.objects.bulk_create(draft.questions[0] for draft in drafts)
+    with jobs.finishing([document]):
+        pass
+
+
+def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
+    """Yield the passages, in the order of the text; the first row of each tells its headings."""
+    end = -1
+    for row in rows:
+        if row["start"] > end:
+            end = row["end"]
+            yield Cut(row["start"], end, row["headings"], *row["pages"])
+
+
+def _gaps(cuts: Sequence[Cut]) -> Iterator[LeftOut]:
+    for before, after in pairwise(cuts):
+        yield LeftOut(before.end, after.start, BLANK)
+
+
+def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
+    """Return the passages of triples by their starts, stored now or by a worker that was lost."""
+    passages = list(document.passages.all())
+    if not passages:
+        with jobs.storing([document]):
+            document.save(update_fields=READ_FIELDS)
+            passages = cutting.add(document, cuts, state=JobState.DONE)
+    for passage in passages:
+        passage.document = document
+    return {passage.start: passage for passage in passages}
+
+
+def _drafts(
+    document: Document, rows: Sequence[dict[str, Any]], passages: dict[int, Passage]
+) -> Iterator[list[Draft]]:
+    """Yield the triples that are not stored yet, some at a time."""
+    stored = Item.objects.filter(passage__document=document)
+    known = set(stored.values_list("parameters__row", flat=True))
+    numbers: Counter[int] = Counter()  # of the triples of each passage
+    drafts: list[Draft] = []
+    for row in rows:
+        numbers[row["start"]] += 1
+        if row["row"] not in known:
+            drafts.append(_draft(document, row, passages[row["start"]], numbers[row["start"]]))
+        if len(drafts) == AT_ONCE:
+            yield drafts
+            drafts = []
+    if drafts:
+        yield drafts
+
+
+def _draft(document: Document, row: dict[str, Any], passage: Passage, number: int) -> Draft:
+    item = Item(
+        project=document.project,
+        passage=passage,
+        number=number,
+        answer=row["answer"],
+        parameters={"row": row["row"]},
+    )
+    return Draft(item, [Question(item=item, text=row["question"], parameters={"row": row["row"]})])

@@ -1,0 +1,209 @@
+"""A table becomes named columns and rows of strings, whether it came as CSV, JSONL or Parquet."""
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import ParquetFile
+
+CSV = "text/csv"
+JSONL = "application/jsonl"
+PARQUET = "application/vnd.apache.parquet"
+KINDS = (CSV, JSONL, PARQUET)
+
+MOST_ROWS = 200_000
+MOST_COLUMNS = 200
+_DELIMITERS = ",;\t|"  # of two that fit alike the first is taken
+_LOOKED_AT = 50  # rows, to find out which delimiter fits
+_AT_ONCE = 100  # rows of Parquet
+
+
+class BadTable(Exception):
+    """The table cannot be taken; the message says where it is wrong and what to do."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: which one it is, from 1, the line it begins on, and a value for each column."""
+
+    number: int
+    place: int
+    values: list[str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns and the rows, which are read as they are asked for and may raise BadTable.
+
+    ``unit`` says what a row's place counts: lines of a text, or rows where there are no lines.
+    """
+
+    columns: list[str]
+    rows: Iterator[Row]
+    unit: str = "line"
+
+
+def from_csv(text: str) -> Table:
+    """Read rows with a header, separated by comma, semicolon, tab or bar. Raises BadTable."""
+    csv.field_size_limit(sys.maxsize)
+    text = text.replace("\0", "")
+    lines = io.StringIO(text, newline="")
+    records = _records(csv.reader(lines, delimiter=_delimiter(text), strict=True))
+    _, header = next(records, (0, []))
+    columns = _named([_storable(name) for name in header])
+    return Table(columns, _numbered(_fitting(records, columns)))
+
+
+def from_jsonl(text: str) -> Table:
+    """Read one JSON object a line; a column is there for each key of any. Raises BadTable."""
+    keys: dict[str, None] = {}
+    for _, found in _objects(text):
+        keys.update(dict.fromkeys(found))
+    rows = ((line, [_cell(found.get(key)) for key in keys]) for line, found in _objects(text))
+    return Table(_named([_storable(key) for key in keys]), _numbered(rows))
+
+
+def from_parquet(path: Path) -> Table:
+    """Read a Parquet file, some rows at a time. Raises BadTable."""
+    import pyarrow
+    from pyarrow import parquet
+
+    try:
+        file = parquet.ParquetFile(path)
+    except (pyarrow.ArrowException, OSError):
+        raise BadTable(_DAMAGED) from None
+    if file.metadata.num_rows > MOST_ROWS:
+        raise BadTable(_TOO_MANY)
+    names = [_storable(name) for name in file.schema_arrow.names]
+    return Table(_named(names), _numbered(_batched(file)), unit="row")
+
+
+_DAMAGED = "The Parquet file is damaged or encrypted. Write it anew and upload that."
+_TOO_MANY = f"The table has more than {MOST_ROWS:,} rows. Split it."
+
+
+def is_object(line: str) -> bool:
+    """Whether a line of text is a JSON object, as those of JSONL are."""
+    try:
+        return isinstance(json.loads(line), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _delimiter(text: str) -> str:
+    lines = io.StringIO(text, newline="")
+    return max(_DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
+
+
+def _fit(lines: io.StringIO, delimiter: str) -> tuple[bool, float, int]:
+    """Return how well a delimiter fits: rows of several columns, and all as wide as the first."""
+    lines.seek(0)
+    found = csv.reader(lines, delimiter=delimiter)
+    widths = [len(fields) for fields in islice(found, _LOOKED_AT) if fields] or [0]
+    return widths[0] > 1, widths.count(widths[0]) / len(widths), widths[0]
+
+
+def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
+    """Yield the line that each record begins on, and its fields; blank lines are passed over."""
+    while True:
+        line = reader.line_num + 1
+        try:
+            fields = next(reader, None)
+        except csv.Error:
+            raise BadTable(
+                f"In the row that begins on line {line}, a quotation mark is not closed, or "
+                "something follows it. A quotation mark within quotation marks is doubled."
+            ) from None
+        if fields is None:
+            return
+        if fields:
+            yield line, fields
+
+
+def _fitting(
+    records: Iterable[tuple[int, list[str]]], columns: Sequence[str]
+) -> Iterator[tuple[int, list[str]]]:
+    """Fill short rows up with empty values. Raises BadTable for one that is too long."""
+    for line, fields in records:
+        if len(fields) > len(columns):
+            raise BadTable(
+                f"The row on line {line} has {len(fields)} values for {len(columns)} columns. "
+                "A value that holds the delimiter stands in quotation marks."
+            )
+        missing = [""] * (len(columns) - len(fields))
+        yield line, [_storable(value) for value in fields] + missing
+
+
+def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for line, written in enumerate(io.StringIO(text, newline="\n"), 1):
+        if not written.strip():
+            continue
+        try:
+            found = json.loads(written)
+        except (ValueError, RecursionError):
+            raise BadTable(
+                f"Line {line} is not JSON. In JSONL each row is an object on a line of its own."
+            ) from None
+        if not isinstance(found, dict):
+            raise BadTable(f"Line {line} is JSON, but no object such as {{“question”: …}}.")
+        yield line, found
+
+
+def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
+    import pyarrow
+
+    number = 0
+    try:
+        for batch in file.iter_batches(_AT_ONCE, use_threads=False):
+            for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                number += 1
+                yield number, [_cell(value) for value in values]
+    except (pyarrow.ArrowException, OSError, ValueError):
+        raise BadTable(_DAMAGED) from None
+
+
+def _named(names: Sequence[str]) -> list[str]:
+    """Return names of columns, each its own; a column without one gets its number."""
+    stripped = [name.strip() for name in names]
+    if not any(stripped):
+        raise BadTable("The table names no columns. Its first row says what each column is.")
+    if len(stripped) > MOST_COLUMNS:
+        raise BadTable(f"The table has more than {MOST_COLUMNS} columns. Leave some out.")
+    columns = [name or f"column {number}" for number, name in enumerate(stripped, 1)]
+    twice = next((name for name in columns if columns.count(name) > 1), "")
+    if twice:
+        raise BadTable(f"Two columns are called “{twice}”. Rename one.")
+    return columns
+
+
+def _numbered(found: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+    number = 0
+    for number, (place, values) in enumerate(found, 1):
+        if number > MOST_ROWS:
+            raise BadTable(_TOO_MANY)
+        yield Row(number, place, values)
+    if not number:
+        raise BadTable("The table has no rows, only the names of its columns.")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        value = value.decode(errors="replace")
+    elif isinstance(value, bool | list | dict):
+        value = json.dumps(value, ensure_ascii=False, default=str)
+    return _storable(str(value))
+
+
+def _storable(text: str) -> str:
+    """Use one kind of line end; leave out what PostgreSQL cannot store: NUL, half characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return text.encode(errors="replace").decode()

@@ -1,0 +1,252 @@
+"""A table comes in at the door, waits for its columns, and becomes passages or triples."""
+
+import json
+import zipfile
+from typing import Any
+
+import pytest
+from django.core.management import CommandError
+
+from generation import pipeline
+from generation.models import Document, Item, Passage
+from qareview.models import JobState
+from tests.tables import (
+    CHOSEN,
+    CONTEXTS,
+    TRIPLES,
+    add_waiting,
+    choose,
+    place,
+    table,
+    triples_of,
+    work,
+)
+from tests.test_commands import run
+from tests.test_cutting import assert_covered
+from tests.web import originals, page, told, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def waiting(team: Any, browse: Any, kept: Any) -> Document:
+    return add_waiting(team, browse)
+
+
+# A table waits for its columns
+
+
+def test_a_table_shows_what_is_in_it_and_what_would_be_taken(
+    team: Any, browse: Any, waiting: Document
+) -> None:
+    client = browse(team.engineer)
+    listed = page(client.get(f"{team.url}/"))
+    assert '<span class="state warn">waits</span>' in listed
+    assert f'<a href="{place(team, waiting)}">Say which columns to take</a>' in listed
+    assert "hx-trigger" not in listed.partition('id="table"')[2].partition(">")[0]
+    shown = page(client.get(place(team, waiting)))
+    assert "A table of 3 rows." in shown
+    assert [f'<th scope="col">{name}</th>' in shown for name in CHOSEN.values()] == [True] * 3
+    assert [f"<td><div>{text}</div></td>" in shown for text in TRIPLES[1]] == [True] * 3
+    selected = [f'<option value="{name}" selected>' in shown for name in CHOSEN.values()]
+    assert selected == [True] * 3
+    assert shown.count("none: draft them") == 2
+    assert "Import 3 rows" in shown
+
+
+def test_a_reviewer_sees_the_rows_and_chooses_nothing(
+    team: Any, browse: Any, waiting: Document
+) -> None:
+    shown = page(browse(team.reviewer).get(place(team, waiting)))
+    assert "An engineer of the project says which of its columns to take." in shown
+    assert CONTEXTS[0] in shown
+    assert "<select" not in shown
+
+
+def test_long_values_and_markup_are_shown_short_and_plain(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    rows = [("<script>alert(1)</script>", "water " * 200, str(n)) for n in range(9)]
+    upload(browse(team.engineer), team, ("rows.csv", table(rows)))
+    work()
+    shown = page(browse(team.engineer).get(place(team, team.project.documents.get())))
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in shown
+    assert "<script>alert" not in shown
+    assert shown.count("water " * 19) == 5
+    assert "water " * 21 not in shown
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        ({}, "Say which column holds the context"),
+        ({"context": "text", "question": "question"}, "one for the answer, or neither."),
+        ({"context": "text", "answer": "answer"}, "one for the answer, or neither."),
+        ({"context": "text", "question": "text", "answer": "answer"}, "a different column for"),
+        ({"context": "colour"}, "The table has no column “colour”. It has: text, question, an"),
+    ],
+)
+def test_a_bad_choice_comes_back_with_the_form(
+    team: Any, browse: Any, waiting: Document, chosen: dict[str, str], sentence: str
+) -> None:
+    shown = page(choose(team, browse, waiting, **chosen), 422)
+    assert sentence in shown
+    assert "Import 3 rows" in shown
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.columns) == (JobState.HELD, {})
+
+
+def test_a_second_click_changes_nothing(team: Any, browse: Any, waiting: Document) -> None:
+    choose(team, browse, waiting, **CHOSEN)
+    second = choose(team, browse, waiting, context="answer")
+    assert told(second) == ["rows.csv does not wait for its columns to be chosen."]
+    work()
+    assert triples_of(team.project) == TRIPLES
+    third = choose(team, browse, waiting, **CHOSEN)
+    assert told(third) == ["rows.csv does not wait for its columns to be chosen."]
+    work()
+    assert Item.objects.count() == 3
+
+
+@pytest.mark.parametrize(("who", "status"), [("stranger", 404), ("reviewer", 403)])
+def test_only_engineers_choose(
+    team: Any, browse: Any, waiting: Document, who: str, status: int
+) -> None:
+    client = browse(getattr(team, who))
+    assert client.post(place(team, waiting, "columns/"), CHOSEN).status_code == status
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.columns) == (JobState.HELD, {})
+
+
+def test_a_table_that_waits_may_be_removed(
+    team: Any, browse: Any, kept: Any, waiting: Document, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        response = browse(team.engineer).post(place(team, waiting, "remove/"))
+    assert told(response) == ["rows.csv was removed."]
+    assert (Document.objects.count(), originals(kept)) == (0, [])
+
+
+def test_a_bad_table_fails_on_its_row(team: Any, browse: Any, kept: Any) -> None:
+    upload(browse(team.engineer), team, ("rows.jsonl", b'{"text": "Gate"}\n{"text": \n'))
+    work()
+    row = team.project.documents.get()
+    assert (row.state, row.error[:19]) == (JobState.FAILED, "Line 2 is not JSON.")
+
+
+# Passages
+
+
+def test_rows_become_passages_that_are_drafted_from(
+    team: Any, browse: Any, waiting: Document
+) -> None:
+    choose(team, browse, waiting, context="text")
+    pipeline.work_off_documents()
+    assert_covered(waiting)
+    passages = list(waiting.passages.all())
+    assert [passage.text for passage in passages] == CONTEXTS
+    assert {passage.state for passage in passages} == {JobState.QUEUED}
+    pipeline.work_off_passages()
+    assert {item.model for item in team.project.items.all()} == {"scripted"}
+    assert team.project.items.count() == 2
+    shown = page(browse(team.reviewer).get(place(team, waiting)))
+    assert "1 row repeats the context of an earlier one, so they share a passage." in shown
+
+
+def test_a_long_context_is_one_passage_and_a_short_one_too(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    contexts = ["The tide rises. " * 500, "Gate.", "# Sill\n\nIt is dry.\n\n## Lock\n\nIt is wet."]
+    data = "".join(f"{json.dumps({'text': text, 'n': 1})}\n" for text in contexts)
+    upload(browse(team.engineer), team, ("rows.jsonl", data.encode()))
+    work()
+    document = team.project.documents.get()
+    choose(team, browse, document, context="text")
+    pipeline.work_off_documents()
+    assert_covered(document)
+    stored = [passage.text for passage in document.passages.all()]
+    assert stored == [text.strip() for text in contexts]
+
+
+def test_passages_that_say_nearly_the_same_are_drafted_from_once(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    rows = [(f"{CONTEXTS[0]} {CONTEXTS[1]}{end}", "Why so?", "Because.") for end in ("", "!", "?")]
+    for name, data, chosen in (
+        ("triples.csv", table(rows), CHOSEN),
+        ("passages.csv", table([*rows, ("A crane lifts no more than its plate says.", "", "")]),
+         {"context": "text"}),
+    ):  # fmt: skip
+        upload(browse(team.engineer), team, (name, data))
+        pipeline.work_off_documents()
+        choose(team, browse, Document.objects.get(name=name), **chosen)
+        pipeline.work_off_documents()
+    states = Passage.objects.values_list("document__name", "state")
+    assert list(states.order_by("id")) == [
+        *[("triples.csv", JobState.DONE)] * 3,
+        *[("passages.csv", JobState.HELD)] * 3,
+        ("passages.csv", JobState.QUEUED),
+    ]
+
+
+# Without a browser
+
+COLUMNS = "--columns=context=text,question=question,answer=answer"
+
+
+@pytest.fixture
+def path(kept: Any, tmp_path: Any) -> Any:
+    path = tmp_path / "rows.csv"
+    path.write_bytes(table())
+    return path
+
+
+def test_import_with_columns_does_not_wait(team: Any, path: Any) -> None:
+    run("import_documents", team.project.slug, path, COLUMNS)
+    work()
+    assert triples_of(team.project) == TRIPLES
+
+
+def test_import_of_a_zip_with_columns_does_not_wait(team: Any, kept: Any, tmp_path: Any) -> None:
+    path = tmp_path / "tables.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.csv", table(TRIPLES[:1]))
+        archive.writestr("b.csv", table(TRIPLES[1:]))
+    run("import_documents", team.project.slug, path, COLUMNS)
+    work()
+    assert triples_of(team.project) == TRIPLES
+
+
+def test_wait_and_status_tell_what_to_do_and_import_does_it(team: Any, path: Any) -> None:
+    slug = team.project.slug
+    run("import_documents", slug, path)
+    work()
+    with pytest.raises(CommandError, match=r"wait for their columns to be chosen: 1\."):
+        run("wait", slug)
+    assert "rows.csv: waits. Choose which of its columns to take." in run("status", slug)
+    assert json.loads(run("status", slug, "--json"))["documents_held"] == 1
+    assert run("import_documents", slug, path, COLUMNS) == f"{path}: added\n"
+    work()
+    assert run("wait", slug) == "1 documents, 2 passages, 3 items\n"
+    with pytest.raises(CommandError, match="1 of 1 files were not added"):
+        run("import_documents", slug, path, COLUMNS)
+    work()
+    assert triples_of(team.project) == TRIPLES
+
+
+def test_wrong_names_fail_on_the_row(team: Any, path: Any) -> None:
+    run("import_documents", team.project.slug, path, "--columns=context=colour")
+    work()
+    row = team.project.documents.get()
+    assert (row.state, row.passages.count()) == (JobState.FAILED, 0)
+    assert row.error == (
+        "The table has no column “colour”. It has: text, question, answer. "
+        "Remove the document, and import it with columns it has."
+    )
+
+
+@pytest.mark.parametrize("written", ["colour=text", "context", "context="])
+def test_columns_are_written_so_and_no_other_way(team: Any, path: Any, written: str) -> None:
+    with pytest.raises(CommandError, match="is none of context, question, answer"):
+        run("import_documents", team.project.slug, path, f"--columns={written}")
+    assert not Document.objects.exists()

@@ -1,0 +1,372 @@
+"""Tables of any format become columns and rows of strings, or a sentence that says why not."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pyarrow
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from generation import columns, isolation, readers, tables
+
+COLUMNS = ["context", "question", "answer"]
+ROWS = [
+    ["The gate closes, at dusk.", "When does it “close”?", "At\ndusk"],
+    ['A "quoted" key; under | a\tstone', "Where is it?", "Größe 🌊"],
+]
+
+
+def as_csv(delimiter: str = ",", rows: Any = ROWS, header: Any = COLUMNS) -> bytes:
+    file = io.StringIO(newline="")
+    csv.writer(file, delimiter=delimiter).writerows([header, *rows])
+    return file.getvalue().encode()
+
+
+def as_jsonl(rows: Any = ROWS, header: Any = COLUMNS) -> bytes:
+    lines = [json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) for row in rows]
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def as_parquet(rows: Any = ROWS, header: Any = COLUMNS) -> bytes:
+    file = io.BytesIO()
+    values = [dict(zip(header, row, strict=True)) for row in rows]
+    parquet.write_table(pyarrow.Table.from_pylist(values), file)
+    return file.getvalue()
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Any:
+    """Read bytes as if they had been uploaded under a name."""
+
+    def read_bytes(data: bytes, name: str, chosen: Any = None) -> readers.Reading:
+        path = tmp_path / "original"
+        path.write_bytes(data)
+        return readers.read(path, name, chosen)
+
+    return read_bytes
+
+
+def values_of(table: tables.Table) -> list[list[str]]:
+    return [row.values for row in table.rows]
+
+
+# Every format
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("t.csv", as_csv(), "text/csv"),
+        ("t.csv", as_csv(";"), "text/csv"),
+        ("t.tsv", as_csv("\t"), "text/csv"),
+        ("t.CSV", as_csv("|"), "text/csv"),
+        ("t.csv", b"\xef\xbb\xbf" + as_csv(), "text/csv"),
+        ("t.csv", as_csv().decode().encode("utf-16"), "text/csv"),
+        ("t.jsonl", as_jsonl(), "application/jsonl"),
+        ("t.ndjson", b"\n\n" + as_jsonl(), "application/jsonl"),
+        ("t.txt", b"\xef\xbb\xbf\n" + as_jsonl(), "application/jsonl"),
+        ("t.json", as_jsonl(), "application/jsonl"),
+        ("t", as_jsonl(), "application/jsonl"),
+        ("t.parquet", as_parquet(), "application/vnd.apache.parquet"),
+        ("t.csv", as_parquet(), "application/vnd.apache.parquet"),
+    ],
+)
+def test_a_table_of_any_format_is_surveyed(
+    read: Any, name: str, data: bytes, media_type: str
+) -> None:
+    reading = read(data, name)
+    assert (reading.text, reading.media_type, reading.rows) == ("", media_type, [])
+    assert reading.survey == {
+        "columns": COLUMNS,
+        "sample": ROWS,
+        "rows": 2,
+        "guess": {"context": "context", "question": "question", "answer": "answer"},
+    }
+
+
+def test_a_legacy_encoding_is_understood(read: Any) -> None:
+    text = "text;wert\n" + "Die Schleuse schließt für größere Kähne über Nacht.;1\n" * 9
+    assert read(text.encode("cp1252"), "t.csv").survey["sample"][0] == [
+        "Die Schleuse schließt für größere Kähne über Nacht.",
+        "1",
+    ]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "notes.json", "notes.md"])
+def test_text_that_only_begins_with_a_brace_is_no_table(read: Any, name: str) -> None:
+    text = "{ A brace opens, and the tide closes it } again at the sill of the lock.\n{}\n"
+    assert read(text.encode(), name).media_type not in tables.KINDS
+
+
+def test_markdown_whose_first_line_is_an_object_stays_markdown(read: Any) -> None:
+    assert read(as_jsonl(), "notes.md").media_type == "text/markdown"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (None, ""),
+        (7, "7"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (["ß", 1], '["ß", 1]'),
+        ({"a": None}, '{"a": null}'),
+        ("a\r\nb\rc\0d", "a\nb\ncd"),
+        ("half \ud83c", "half ?"),
+    ],
+)
+def test_every_value_becomes_a_string(given: Any, expected: str) -> None:
+    table = tables.from_jsonl(json.dumps({"a": given, "b": "x"}))
+    assert values_of(table) == [[expected, "x"]]
+
+
+def test_parquet_of_any_type_becomes_strings(read: Any, tmp_path: Path) -> None:
+    path = tmp_path / "types.parquet"
+    columns_of = {"list": [["a", "b"]], "bytes": [b"gate"], "none": [None], "number": [2]}
+    parquet.write_table(pyarrow.table({**columns_of, "struct": [{"text": ["x"]}]}), path)
+    table = tables.from_parquet(path)
+    assert (table.columns, table.unit) == (["list", "bytes", "none", "number", "struct"], "row")
+    assert values_of(table) == [['["a", "b"]', "gate", "", "2", '{"text": ["x"]}']]
+
+
+def test_rows_of_jsonl_may_lack_keys() -> None:
+    table = tables.from_jsonl('{"a": 1}\n\n{"b": 2}\n')
+    assert table.columns == ["a", "b"]
+    assert [(row.number, row.place, row.values) for row in table.rows] == [
+        (1, 1, ["1", ""]),
+        (2, 3, ["", "2"]),
+    ]
+
+
+def test_rows_of_csv_may_be_short_and_have_lines() -> None:
+    table = tables.from_csv('a,b\n"x\ny",1\n\nz\n')
+    assert [(row.number, row.place, row.values) for row in table.rows] == [
+        (1, 2, ["x\ny", "1"]),
+        (2, 5, ["z", ""]),
+    ]
+
+
+def test_a_column_without_a_name_gets_its_number() -> None:
+    assert tables.from_csv(",text\n0,Gate\n").columns == ["column 1", "text"]
+
+
+def test_one_column_needs_no_delimiter() -> None:
+    table = tables.from_csv("text\nThe gate, at dusk, closes.\nThe key is gone.\n")
+    assert table.columns == ["text"]
+    assert values_of(table) == [["The gate, at dusk, closes."], ["The key is gone."]]
+
+
+def test_a_value_may_be_long(read: Any) -> None:
+    long = "water " * 100_000
+    reading = read(as_csv(rows=[[long, "q", "a"]]), "t.csv", {"context": "context"})
+    assert reading.text == long.strip()
+
+
+# What is wrong
+
+
+MANY = "a\n" + "x\n" * (tables.MOST_ROWS + 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("t.csv", b" \n", "The file is empty."),
+        ("t.csv", b",,\n1,2,3\n", "The table names no columns."),
+        ("t.csv", b"a,b\n", "The table has no rows"),
+        ("t.csv", b"a,b,a\n1,2,3\n", "Two columns are called “a”."),
+        ("t.csv", b"a,b\n1,2\n1,2,3\n", "The row on line 3 has 3 values for 2 columns."),
+        ("t.csv", b'a,b\n1,2\n3,"4\n5,6\n', "In the row that begins on line 3, a quotation mark"),
+        ("t.csv", b'a,b\n"1"2,3\n', "In the row that begins on line 2, a quotation mark"),
+        ("t.csv", MANY.encode(), "The table has more than 200,000 rows."),
+        ("t.csv", as_csv(header=[str(n) for n in range(201)]), "The table has more than 200 col"),
+        ("t.jsonl", as_jsonl(ROWS * 8) + b'{"context": \n', "Line 17 is not JSON."),
+        ("t.jsonl", as_jsonl() + b"[1]\n", "Line 3 is JSON, but no object"),
+        ("t.jsonl", b'[{"a": 1}]\n', "Line 1 is JSON, but no object"),
+        ("t.jsonl", b"[" * 100_000, "Line 1 is not JSON."),
+        ("t.jsonl", b'{"a": ' + b"9" * 5000 + b"}\n", "Line 1 is not JSON."),
+        ("t.jsonl", b"{}\n{}\n", "The table names no columns."),
+        ("t.parquet", b"PAR1 and no more", "The Parquet file is damaged or encrypted."),
+        ("t.parquet", as_parquet()[:-40], "The Parquet file is damaged or encrypted."),
+        ("t.parquet", as_parquet([], COLUMNS), "The table names no columns."),
+    ],
+)
+def test_a_bad_table_is_told_of(read: Any, name: str, data: bytes, sentence: str) -> None:
+    with pytest.raises(readers.CannotRead) as caught:
+        read(data, name)
+    assert str(caught.value).startswith(sentence)
+
+
+def test_as_many_rows_as_allowed_are_taken() -> None:
+    table = tables.from_csv("a\n" + "x\n" * tables.MOST_ROWS)
+    assert sum(1 for _ in table.rows) == tables.MOST_ROWS
+
+
+# What is written is read back
+
+
+TEXTS = st.text(st.characters(exclude_characters="\r\0", exclude_categories=["Cs"]))
+NAMED = st.lists(
+    st.text("abcdefgh ", min_size=1).map(str.strip).filter(bool),
+    min_size=2,
+    max_size=5,
+    unique=True,
+)
+
+
+@st.composite
+def written(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
+    header = draw(NAMED)
+    row = st.lists(TEXTS, min_size=len(header), max_size=len(header))
+    return header, draw(st.lists(row, min_size=1, max_size=8))
+
+
+@given(written(), st.sampled_from(",;\t|"))
+def test_csv_is_read_as_it_was_written(
+    found: tuple[list[str], list[list[str]]], delimiter: str
+) -> None:
+    header, rows = found
+    table = tables.from_csv(as_csv(delimiter, rows, header).decode())
+    assert (table.columns, values_of(table)) == (header, rows)
+
+
+@given(written())
+def test_jsonl_is_read_as_it_was_written(found: tuple[list[str], list[list[str]]]) -> None:
+    header, rows = found
+    table = tables.from_jsonl(as_jsonl(rows, header).decode())
+    assert (table.columns, values_of(table)) == (header, rows)
+
+
+# Guessing
+
+
+TRIPLE = ["The gate closes at dusk, as the keeper wrote.", "When does it close?", "At dusk"]
+
+
+@pytest.mark.parametrize(
+    ("names", "row", "guess"),
+    [
+        ("context question answer", TRIPLE, "context question answer"),
+        ("Answer QUESTION Passage", TRIPLE[::-1], "Passage QUESTION Answer"),
+        ("instruction input output", [TRIPLE[1], TRIPLE[0], TRIPLE[2]], "input instruction output"),
+        ("prompt completion text", [*TRIPLE[1:], TRIPLE[0]], "text prompt completion"),
+        ("id title context question answers", ["1", "Gate", *TRIPLE], "context question answers"),
+        ("a b c", TRIPLE, "a b c"),
+        ("a b c", TRIPLE[::-1], "c b a"),
+        ("id b c", ["17", *TRIPLE[:2]], "b"),
+        ("input output", TRIPLE[1:], "input"),
+        ("text label", [TRIPLE[0], "3"], "text"),
+        ("id body", ["1", TRIPLE[0]], "body"),
+        ("x", [TRIPLE[0]], "x"),
+        ("x y", ["", ""], ""),
+    ],
+)
+def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
+    roles = dict(zip(columns.ROLES, guess.split(), strict=False))
+    assert columns.guess(names.split(), [row] * 3) == roles
+
+
+# Taking
+
+
+def test_contexts_stand_in_the_text_once_and_in_order() -> None:
+    table = tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
+    taken = columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    assert (taken.text, taken.note) == ("One\n\nTwo", "")
+    assert [(row["start"], row["end"], row["question"]) for row in taken.rows] == [
+        (0, 3, "q1?"),
+        (5, 8, "q2?"),
+        (0, 3, "q3?"),
+    ]
+
+
+def test_what_is_empty_is_not_taken_and_told_of() -> None:
+    gaps = '"",q,a\n' * 7
+    table = tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
+    taken = columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    assert taken.text == "One"
+    assert taken.note == (
+        "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 more), "
+        "1 without a question (line 10), 1 without an answer (line 11)."
+    )
+
+
+def test_passages_that_come_again_are_told_of() -> None:
+    taken = columns.take(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
+    assert taken.text == "One\n\nTwo"
+    assert taken.note == "1 row repeats the context of an earlier one, so they share a passage."
+
+
+def test_nothing_taken_is_an_error() -> None:
+    with pytest.raises(tables.BadTable, match=r"^Nothing can be imported\. 2 of 2 rows were not"):
+        columns.take(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
+
+
+@pytest.mark.parametrize(
+    ("answers", "taken"),
+    [
+        ({"text": ["At dusk", "Dusk"], "answer_start": [4, 7]}, "At dusk"),
+        ({"text": "At dusk"}, '{"text": "At dusk"}'),
+        (["At dusk"], "At dusk"),
+        ("[At dusk", "[At dusk"),
+    ],
+)
+def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None:
+    line = json.dumps({"context": "The gate.", "question": "When?", "answers": answers})
+    chosen = {"context": "context", "question": "question", "answer": "answers"}
+    assert columns.take(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
+
+
+@pytest.mark.parametrize(
+    ("beside", "headings", "pages"),
+    [
+        ({"headings": ["Tides", "Lock"], "pages": [2, 3]}, ["Tides", "Lock"], [2, 3]),
+        ({"headings": "Tides", "pages": []}, ["Tides"], [None, None]),
+        ({"headings": [1], "pages": [3, 2]}, ["[1]"], [None, None]),
+        ({}, [], [None, None]),
+    ],
+)
+def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -> None:
+    table = tables.from_jsonl(json.dumps({"text": "The gate.", **beside}))
+    [row] = columns.take(table, {"context": "text"}).rows
+    assert (row["headings"], row["pages"]) == (headings, pages)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sentence"),
+    [
+        ({}, "Say which column holds the context"),
+        ({"question": "a", "answer": "b"}, "Say which column holds the context"),
+        ({"context": "a", "question": "b"}, "Choose a column for the question and one for the"),
+        ({"context": "a", "answer": "b"}, "Choose a column for the question and one for the"),
+        ({"context": "a", "question": "b", "answer": "b"}, "Choose a different column for each."),
+        ({"context": "z"}, "The table has no column “z”. It has: a, b."),
+        ({"context": "a"}, ""),
+    ],
+)
+def test_a_choice_is_objected_to(chosen: dict[str, str], sentence: str) -> None:
+    wrong = columns.objection(chosen, ["a", "b"])
+    assert wrong.startswith(sentence)
+    assert bool(wrong) == bool(sentence)
+
+
+# In a process of its own
+
+
+@pytest.mark.parametrize("chosen", [{}, {"context": "context"}])
+@pytest.mark.parametrize(
+    ("name", "data"), [("t.csv", as_csv()), ("t.jsonl", as_jsonl()), ("t.parquet", as_parquet())]
+)
+def test_a_table_is_read_within_limits(
+    tmp_path: Path, name: str, data: bytes, chosen: dict[str, str]
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    reading = isolation.read(path, name, chosen, seconds=30, megabytes=1000)
+    assert reading == readers.read(path, name, chosen)
+    assert bool(reading.rows) == bool(chosen)
