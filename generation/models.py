@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
-from pgvector.django import VectorField
+from pgvector.django import HnswIndex, VectorField
 
 from prompts.models import Variant
 from qareview import completions
@@ -197,6 +197,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return dict(self.aggregate(items=Count("pk"), **states))
 
 
+def _nearest(name: str) -> HnswIndex:
+    """Return an index that finds the most similar embedding without looking at every one."""
+    return HnswIndex(name=name, fields=["embedding"], opclasses=["vector_cosine_ops"])
+
+
 class Drafted(models.Model):
     """Text by a model or out of a table, where it came from, and what the checks say of it."""
 
@@ -251,7 +256,10 @@ class Item(Drafted):
                 name="item_once_per_draft",
             ),
         )
-        indexes = (models.Index(fields=("project", "state", "-score", "id"), name="item_desk"),)
+        indexes = (
+            models.Index(fields=("project", "state", "-score", "id"), name="item_desk"),
+            _nearest("item_nearest"),
+        )
 
     @property
     def question(self) -> "Question":
@@ -296,6 +304,7 @@ class Question(Drafted):
         constraints = (
             models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
         )
+        indexes = (_nearest("question_nearest"),)
 
 
 class Verdict(models.TextChoices):

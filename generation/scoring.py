@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
@@ -157,7 +158,10 @@ def _nearest(
     return found
 
 
+@transaction.atomic
 def _nearest_stored(stored: QuerySet[Any], vector: list[float]) -> float:
+    with connection.cursor() as cursor:  # else the index gives up among other projects' vectors
+        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
     distance = (
         stored.exclude(embedding=None)
         .annotate(distance=CosineDistance("embedding", vector))

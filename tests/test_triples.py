@@ -66,7 +66,7 @@ def test_triples_are_checked_and_scored(team: Any, browse: Any, kept: Any) -> No
     flags = [[*item.flags, *item.question.flags] for item in team.project.items.all()]
     assert flags[0] == []
     assert {"foreign-number", "not-a-question"} <= set(flags[1])
-    assert flags[2] == ["duplicate"]
+    assert flags[2] == ["duplicate-answer", "duplicate-question"]
     scores = [item.score for item in team.project.items.all()]
     assert scores[0] > max(scores[1:])
     assert all(item.embedding is not None and item.support for item in team.project.items.all())
