@@ -1,0 +1,147 @@
+"""A document, and the passages it is cut into."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from qareview import completions
+from qareview.models import Job, JobState, Project
+
+
+def original_path(document: "Document", name: str) -> str:
+    """Return where an original is kept: under its own hash, never under a name a user chose."""
+    return f"{document.project_id}/{document.sha256[:2]}/{document.sha256}"
+
+
+class DocumentQuerySet(models.QuerySet["Document"]):
+    def for_list(self) -> "DocumentQuerySet":
+        """Leave the text out; add how many passages and items there are, and how far they are."""
+        from generation.models.items import Item, ItemState  # which stand on documents
+
+        current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
+        passages = current.order_by().values("document")
+        of_items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
+        items = of_items.values("passage__document")
+
+        def count(rows: Any, **condition: Any) -> Any:
+            counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")
+            return Coalesce(Subquery(counted), 0)
+
+        members = Document.objects.filter(archive=OuterRef("pk")).order_by().values("archive")
+        return self.defer("text", "left_out", "page_starts", "survey").annotate(
+            member_count=count(members),
+            passage_count=count(passages),
+            moving_count=count(passages, state__in=(JobState.QUEUED, JobState.RUNNING)),
+            held_count=count(passages, state=JobState.HELD),
+            noted_count=count(passages.exclude(note=""), state=JobState.DONE),
+            drafted_count=count(passages, state=JobState.DONE),
+            undrafted_count=count(passages, state=JobState.FAILED),
+            item_count=count(items),
+            pending_count=count(items, state=ItemState.PENDING),
+        )
+
+
+class Document(Job):
+    """A file as it came, and the text that was read from it."""
+
+    task = "generation.tasks.read_documents"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="documents")
+    name = models.CharField(max_length=255)
+    original = models.FileField(upload_to=original_path, max_length=255, blank=True)
+    size = models.PositiveBigIntegerField()  # bytes
+    sha256 = models.CharField(max_length=64, blank=True)
+    media_type = models.CharField(max_length=100, blank=True)
+    text = models.TextField(blank=True)  # Markdown; passages are slices of it
+    page_starts = ArrayField(models.PositiveIntegerField(), default=list)  # offsets into text
+    left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )  # [{"start", "end", "reason"}]: with the passages, these cover the text
+    language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
+    survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict
+    )  # of a table, before somebody chose its columns: see columns.survey
+    columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
+        default=dict
+    )  # {"context": column}, and of triples "question" and "answer" as well
+    note = models.TextField(blank=True)  # what of it was not imported, and why
+    archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
+    uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+
+    objects: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta(Job.Meta):
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "sha256"),
+                condition=~Q(sha256=""),
+                name="document_once_per_project",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_triples(self) -> bool:
+        """Whether its rows are items already, from which nothing is to be drafted."""
+        return "question" in self.columns
+
+    def parts(self) -> list[dict[str, Any]]:
+        """The whole text in order: passages, and between them what was left out with the reason."""
+        current = self.passages.filter(superseded_at=None).select_related("same_as", "excluded_by")
+        passages = [{"start": row.start, "passage": row} for row in current]
+        gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
+        shown = [gap for gap in gaps if gap["text"].strip()]
+        return sorted([*passages, *shown], key=lambda part: part["start"])
+
+    def earlier_passages(self) -> "models.QuerySet[Passage]":
+        """Passages of an earlier cut that are kept because they have reviews."""
+        return self.passages.exclude(superseded_at=None).prefetch_related("items")
+
+
+class Passage(Job):
+    """A piece of a document: ``passage.text == document.text[passage.start:passage.end]``."""
+
+    task = "generation.tasks.draft_passages"
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="passages")
+    position = models.PositiveIntegerField()
+    start = models.PositiveIntegerField()
+    end = models.PositiveIntegerField()
+    text = models.TextField()
+    headings = ArrayField(models.TextField(), default=list)  # outermost first
+    first_page = models.PositiveIntegerField(null=True)
+    last_page = models.PositiveIntegerField(null=True)
+    note = models.TextField(blank=True)  # why it has fewer items or questions than were asked for
+    bands = ArrayField(models.BigIntegerField(), default=list)  # of its MinHash signature
+    same_as = models.ForeignKey(
+        "self", models.SET_NULL, null=True, related_name="near_duplicates"
+    )  # the first of a group of near-duplicates, the only one that is drafted
+    excluded_at = models.DateTimeField(null=True)
+    excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    superseded_at = models.DateTimeField(null=True)  # it is of an earlier cut, and has reviews
+
+    class Meta(Job.Meta):
+        ordering = ("document_id", "position")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("document", "position"),
+                condition=Q(superseded_at=None),
+                name="passage_position",
+            ),
+        )
+        indexes = (  # type: ignore[assignment]
+            *Job.Meta.indexes,
+            GinIndex(fields=("bands",), name="passage_bands"),
+        )
+
+    @classmethod
+    def withheld(cls) -> Q:
+        return Q(document__project__in=completions.stopped_projects())

@@ -1,0 +1,57 @@
+"""What was accepted, frozen."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+from qareview.models import Job, Project
+
+
+class Release(Job):
+    """What was accepted at one moment, frozen: its rows are copies."""
+
+    task = "generation.tasks.freeze_releases"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+    note = models.CharField(max_length=200, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    sha256 = models.CharField(max_length=64, blank=True)  # of its rows as `triples`, in order
+    facts: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+
+    class Meta(Job.Meta):
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "number"), name="release_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project.name} {self.number}"
+
+
+class Split(models.TextChoices):
+    TRAIN = "train"
+    VALIDATION = "validation"
+    TEST = "test"
+
+
+class ReleaseRow(models.Model):
+    """One approved triple as it was when the release was frozen."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="rows")
+    position = models.PositiveIntegerField()
+    split = models.CharField(max_length=10, choices=Split.choices)
+    line = models.TextField()  # the triple as JSON; as text, since jsonb forgets the keys' order
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=("release", "position"), name="release_row_position"),
+        )
+
+    @property
+    def triple(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.line)
+        return found
