@@ -4,7 +4,9 @@ What a file is shows in its first bytes; its name only tells apart Markdown, reS
 and plain text.
 """
 
+import bisect
 import codecs
+import itertools
 import re
 import zipfile
 from collections.abc import Sequence
@@ -50,6 +52,7 @@ _FOREIGN = {
     b"\x7fELF": "a program",
     b"MZ\x90": "a program",
 }
+_WORD = re.compile(r"[^\W_]+")  # of what str.isalnum() says yes to
 READABLE = (
     "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB or a ZIP of such"
 )
@@ -97,6 +100,17 @@ def read(path: Path, name: str) -> Reading:
             else "No text was found in this file."
         )
     return replace(reading, furniture=furniture(reading.text, reading.page_starts))
+
+
+def load_libraries() -> None:
+    """Load what reading needs, so that it need not be loaded again after a fork.
+
+    No PDF or office file is read for it, since that starts threads.
+    """
+    import kreuzberg  # noqa: F401
+    import trafilatura
+
+    trafilatura.extract("<html><body><p>It loads some of its parts only when used.</p></body>")
 
 
 def media_type_of(path: Path, name: str) -> str:
@@ -207,7 +221,7 @@ def _joined(text: str) -> str:
         is_one_word = whole.lower() in words or hyphened.lower() not in words
         return whole if is_one_word else hyphened
 
-    return re.sub(r"(\w{2,})-\n[ \t]*([^\W\d_A-Z]\w+)", join, text)
+    return re.sub(r"(?<!\w)(\w{2,}+)-\n[ \t]*+([^\W\d_A-Z]\w+)", join, text)
 
 
 def _main_content(html: str) -> str:
@@ -254,15 +268,17 @@ def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
     Markdown and page text differ in marks and line ends, so letters and digits alone are
     compared. A page that is not found starts where the one before it did.
     """
-    offsets = [offset for offset, character in enumerate(text) if character.isalnum()]
-    letters = "".join(text[offset] for offset in offsets)
+    words = [match.span() for match in _WORD.finditer(text)]
+    before = list(itertools.accumulate((end - start for start, end in words), initial=0))
+    letters = "".join(text[start:end] for start, end in words)
     starts: list[int] = []
     at = 0
     for page in pages:
-        beginning = "".join(filter(str.isalnum, page))[:60]
+        beginning = "".join(itertools.islice(filter(str.isalnum, page), 60))
         found = letters.find(beginning, at) if beginning else -1
         if found >= 0:
-            starts.append(_with_marks(text, offsets[found]))
+            word = bisect.bisect_right(before, found) - 1
+            starts.append(_with_marks(text, words[word][0] + found - before[word]))
             at = found + len(beginning)
         else:
             starts.append(starts[-1] if starts else 0)
