@@ -46,9 +46,10 @@ def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
 
 def _by_itself(text: str, span: tuple[int, int]) -> str:
     block = text[slice(*span)]
-    leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
-    if leaders * 4 > len(block):
-        return CONTENTS
+    if any(dots in block for dots in ("..", ". .", ".\t.")):  # most blocks have none
+        leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
+        if leaders * 4 > len(block):
+            return CONTENTS
     return CONTINUED if _CONTINUED.fullmatch(block) else ""
 
 

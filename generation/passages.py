@@ -17,11 +17,9 @@ from tokenizers import Tokenizer
 from generation.furniture import Range
 from generation.token_counts import TokenStarts, counter_for
 
-HEADING = re.compile(
-    r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
-    r"|^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$",
-    re.MULTILINE,
-)
+_MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
+_UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
+_HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8
 MARGIN = 0.9  # of the characters that so many tokens have on average
@@ -128,17 +126,22 @@ def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int,
 def _reason_to_leave_out(chunk: str) -> str:
     if not chunk.strip():
         return BLANK
-    body = HEADING.sub("", chunk)
+    body = _without_headings(chunk)
     if not body.strip():
         return HEADINGS_ONLY
     words = itertools.islice(re.finditer(r"\w+", body), FEWEST_WORDS)
     return TOO_SHORT if len(list(words)) < FEWEST_WORDS else ""
 
 
+def _without_headings(text: str) -> str:
+    may_have = "#" in text or "\n=" in text or "\n--" in text  # most have none: look no closer
+    return _HEADING.sub("", text) if may_have else text
+
+
 def _headings(text: str) -> Iterator[Heading]:
     """Yield every heading that does not stand in fenced code."""
     fences = [match.span() for match in _FENCED.finditer(text)]
-    for match in HEADING.finditer(text):
+    for match in _HEADING.finditer(text):
         before = bisect.bisect_right(fences, (match.start(), len(text)))
         if not before or fences[before - 1][1] <= match.start():
             level = len(match["marks"] or match["line"][:1].replace("-", "--"))
@@ -167,7 +170,7 @@ class _Standing:
         """
         while self._headings and self._headings[0][0] < end:
             offset, level, words = self._headings[0]
-            if offset > start and HEADING.sub("", self._text[start:offset]).strip():
+            if offset > start and _without_headings(self._text[start:offset]).strip():
                 break
             self._above = [*((at, one) for at, one in self._above if at < level), (level, words)]
             self._headings.popleft()

@@ -19,7 +19,7 @@ import charset_normalizer
 from generation.furniture import Range, furniture
 
 if TYPE_CHECKING:
-    from kreuzberg import ExtractionResult
+    from kreuzberg import ExtractionConfig, ExtractionResult
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -231,10 +231,11 @@ def _main_content(html: str) -> str:
     return _clean(content or "")
 
 
-def _extract(data: bytes, media_type: str) -> Reading:
+def extraction() -> "ExtractionConfig":
+    """Return how kreuzberg is asked to extract."""
     import kreuzberg
 
-    config = kreuzberg.ExtractionConfig(
+    return kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
         # running heads are left out by ourselves, where it can be seen
@@ -243,8 +244,13 @@ def _extract(data: bytes, media_type: str) -> Reading:
         ),
         use_cache=False,  # else the text of every document stays under ~/.cache as well
     )
+
+
+def _extract(data: bytes, media_type: str) -> Reading:
+    import kreuzberg
+
     try:
-        result = kreuzberg.extract_bytes_sync(data, media_type, config=config)
+        result = kreuzberg.extract_bytes_sync(data, media_type, config=extraction())
     except kreuzberg.KreuzbergError as error:
         raise CannotRead(_sentence(str(error), media_type)) from error
     text = _clean(result.content)
