@@ -84,7 +84,10 @@ class _Process:
         self._popen = subprocess.Popen(
             [sys.executable, "-m", "generation.isolation", str(megabytes)],
             cwd=ROOT,
-            env={key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
+            env={
+                **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
+                "MALLOC_ARENA_MAX": "1",  # else each thread claims address space it never uses
+            },
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._printed,

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import charset_normalizer
 
+from generation import webpages
 from generation.furniture import Range, furniture
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def read(path: Path, name: str) -> Reading:
     elif media_type in EXTRACTED:
         reading = _extract(path.read_bytes(), media_type)
     elif media_type == HTML:
-        reading = Reading(_main_content(decode(path.read_bytes())), HTML)
+        reading = Reading(_clean(webpages.main_content(decode(path.read_bytes()))), HTML)
     else:
         text = _clean(decode(path.read_bytes()))
         reading = Reading(_joined(text) if media_type == PLAIN else text, media_type)
@@ -222,13 +223,6 @@ def _joined(text: str) -> str:
         return whole if is_one_word else hyphened
 
     return re.sub(r"(?<!\w)(\w{2,}+)-\n[ \t]*+([^\W\d_A-Z]\w+)", join, text)
-
-
-def _main_content(html: str) -> str:
-    import trafilatura
-
-    content = trafilatura.extract(html, output_format="markdown", include_tables=True)
-    return _clean(content or "")
 
 
 def extraction() -> "ExtractionConfig":
