@@ -22,7 +22,7 @@ from qareview.models import JobState
 CUT_ANEW = "Its passage was cut anew."
 EXCLUDED = "Its passage was excluded."
 OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
-AT_ONCE = 1000
+AT_ONCE = 500
 
 
 class CannotCut(Exception):
@@ -48,19 +48,22 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
     fresh = Passage.objects.bulk_create(
-        Passage(
-            document=document,
-            position=position,
-            start=cut.start,
-            end=cut.end,
-            text=document.text[cut.start : cut.end],
-            headings=cut.headings,
-            first_page=cut.first_page,
-            last_page=cut.last_page,
-            bands=duplicates.bands_of(document.text[cut.start : cut.end]),
-            **values,
-        )
-        for position, cut in enumerate(cuts, first)
+        batch_size=AT_ONCE,
+        objs=(
+            Passage(
+                document=document,
+                position=position,
+                start=cut.start,
+                end=cut.end,
+                text=document.text[cut.start : cut.end],
+                headings=cut.headings,
+                first_page=cut.first_page,
+                last_page=cut.last_page,
+                bands=duplicates.bands_of(document.text[cut.start : cut.end]),
+                **values,
+            )
+            for position, cut in enumerate(cuts, first)
+        ),
     )
     duplicates.hold_near_duplicates(document.project, fresh)
     jobs.knock(Passage)
