@@ -24,6 +24,7 @@ help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
 	@echo "make test              set up and run every test"
 	@echo "make lint              check style, types and templates"
+	@echo "make bench-reading     measure how fast files are read and cut"
 	@echo "make bench-drafting    measure how fast a worker drafts"
 	@echo "make bench-checks      measure how far the flags can be trusted"
 	@echo "make clean             remove .venv and caches; var/ with your data stays"

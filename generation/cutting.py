@@ -23,7 +23,7 @@ from qareview.models import JobState
 CUT_ANEW = "Its passage was cut anew."
 EXCLUDED = "Its passage was excluded."
 OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
-AT_ONCE = 1000
+AT_ONCE = 500
 
 
 class CannotCut(Exception):
@@ -48,7 +48,7 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]
     """Store passages of a document, in a transaction, and queue those that say something new."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
-    rows = [
+    rows = (
         Passage(
             document=document,
             position=position,
@@ -62,7 +62,7 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]
             **values,
         )
         for position, cut in enumerate(cuts, first)
-    ]
+    )
     fresh = Passage.objects.bulk_create(rows, batch_size=AT_ONCE)
     to_draft = [row for row in fresh if row.state == JobState.QUEUED]
     duplicates.hold_near_duplicates(document.project, to_draft)

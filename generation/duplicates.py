@@ -7,8 +7,11 @@ names candidates; the words themselves decide.
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+import numpy as np
+from django.db.models import BooleanField, QuerySet
+from django.db.models.expressions import RawSQL
 from rensa import RMinHash
 
 from generation.models import Passage
@@ -49,43 +52,76 @@ def hold_near_duplicates(project: Project, fresh: Sequence[Passage]) -> None:
     To be called in a transaction; others that look for near-duplicates in the project wait.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    shared = _shared_bands(fresh)
+    by_band: dict[int, list[Passage]] = defaultdict(list)  # of the fresh ones that stand so far
     for start in range(0, len(fresh), AT_ONCE):
         chunk = fresh[start : start + AT_ONCE]
-        found = list(_held(_candidates(project, chunk), chunk))
+        older = _by_band(_older(project, chunk, fresh[0]))
+        found = list(_held(chunk, older, by_band, shared))
         Passage.objects.bulk_update(found, ["same_as", "state", "note"])
 
 
-def _candidates(project: Project, chunk: Sequence[Passage]) -> list[Passage]:
-    wanted = list({band for passage in chunk for band in passage.bands})
-    return list(
+def _shared_bands(fresh: Sequence[Passage]) -> set[int]:
+    """Return the bands that more than one of the passages has; they are few."""
+    count = sum(len(passage.bands) for passage in fresh)
+    bands = (band for passage in fresh for band in passage.bands)
+    values, counts = np.unique(np.fromiter(bands, np.int64, count), return_counts=True)
+    return set(values[counts > 1].tolist())
+
+
+def _older(project: Project, chunk: Sequence[Passage], first: Passage) -> QuerySet[Passage]:
+    """Return those older than the ``first`` fresh passage that share a band with a chunk."""
+    wanted = [band for passage in chunk for band in passage.bands]
+    return (
         Passage.objects.filter(
             document__project=project,
-            bands__overlap=wanted,
+            pk__lt=first.pk,
             same_as=None,
             superseded_at=None,
             excluded_at=None,
         )
+        # last, since to ask a row for so many bands is slow: the fresh rows are not asked
+        .filter(RawSQL("generation_passage.bands && %s::bigint[]", [wanted], BooleanField()))
         .order_by("pk")
         .only("bands", "text")
     )
 
 
-def _held(candidates: Iterable[Passage], chunk: Sequence[Passage]) -> Iterable[Passage]:
-    """Yield the passages of a chunk that are like an earlier one, now marked so."""
+def _by_band(passages: Iterable[Passage]) -> dict[int, list[Passage]]:
     by_band: dict[int, list[Passage]] = defaultdict(list)
-    words = {}
-    for candidate in candidates:
-        words[candidate.pk] = shingles(candidate.text)
-        for band in candidate.bands:
-            by_band[band].append(candidate)
-    gone = set()
+    for passage in passages:
+        for band in passage.bands:
+            by_band[band].append(passage)
+    return by_band
+
+
+def _held(
+    chunk: Sequence[Passage],
+    older: dict[int, list[Passage]],
+    by_band: dict[int, list[Passage]],
+    shared: set[int],
+) -> Iterator[Passage]:
+    """Yield the passages of a chunk that are like an earlier one, now marked so.
+
+    The others are added to ``by_band`` under the bands that are ``shared``.
+    """
     for passage in chunk:
-        near = {one.pk: one for band in passage.bands for one in by_band[band]}
-        earlier = sorted(pk for pk in near if pk < passage.pk and pk not in gone)
-        own = shingles(passage.text)
-        for pk in earlier:
-            if len(own & words[pk]) >= ALIKE * len(own | words[pk]):
-                passage.same_as, passage.state, passage.note = near[pk], JobState.HELD, NOTE
-                gone.add(passage.pk)
-                yield passage
-                break
+        near = {one.pk: one for band in passage.bands for one in older.get(band, ())}
+        own = shared.intersection(passage.bands)
+        near |= {one.pk: one for band in own for one in by_band[band]}
+        same = _first_alike(passage, [near[pk] for pk in sorted(near)])
+        if same:
+            passage.same_as, passage.state, passage.note = same, JobState.HELD, NOTE
+            yield passage
+        else:
+            for band in own:
+                by_band[band].append(passage)
+
+
+def _first_alike(passage: Passage, others: Sequence[Passage]) -> Passage | None:
+    own = shingles(passage.text) if others else set()
+    for other in others:
+        words = shingles(other.text)
+        if len(own & words) >= ALIKE * len(own | words):
+            return other
+    return None

@@ -13,7 +13,9 @@ REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
 
 LONGEST_HEAD = 150  # characters
 FEWEST_PAGES = 3  # on which a running head stands
-_LEADER = re.compile(r"(?:\.[ \t]?){4,}[ \t]*(?:\d+|[ivxlc]+)\b", re.IGNORECASE)
+_LEADER = re.compile(  # from the first dot on only, else a line of nothing but dots takes hours
+    r"(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+[ \t]*+(?:\d+|[ivxlc]+)\b", re.IGNORECASE
+)
 _NUMBER = re.compile(
     r"\W*(?:(?:page|seite|p\.|s\.)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|/)\s*\d{1,4})?\W*",
     re.IGNORECASE,
@@ -44,9 +46,10 @@ def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
 
 def _by_itself(text: str, span: tuple[int, int]) -> str:
     block = text[slice(*span)]
-    leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
-    if leaders * 4 > len(block):
-        return CONTENTS
+    if any(dots in block for dots in ("..", ". .", ".\t.")):  # most blocks have none
+        leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
+        if leaders * 4 > len(block):
+            return CONTENTS
     return CONTINUED if _CONTINUED.fullmatch(block) else ""
 
 

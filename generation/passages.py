@@ -4,7 +4,9 @@ Passages and the ranges left out, in order, are the whole text: nothing is lost 
 """
 
 import bisect
+import itertools
 import re
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,21 +15,21 @@ from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
 from generation.furniture import Range
+from generation.token_counts import TokenStarts, counter_for
 
-HEADING = re.compile(
-    r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*?)(?:[ \t]+#+)?[ \t]*$"
-    r"|^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$",
-    re.MULTILINE,
-)
+_MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
+_UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
+_HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8
 MARGIN = 0.9  # of the characters that so many tokens have on average
 SEAM = 2  # tokens by which a slice may differ from the same words within the text
-BLOCK = 100_000  # characters tokenised at once
 
 BLANK = "blank"
 HEADINGS_ONLY = "headings without text"
 TOO_SHORT = f"fewer than {FEWEST_WORDS} words"
+
+Heading = tuple[int, int, str]  # offset, level and words
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def cut(
     out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
     ascending; ``furniture`` are ranges that no passage may hold, with the reason.
     """
-    headings = list(_headings(text))
+    standing = _Standing(text)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
@@ -78,8 +80,8 @@ def cut(
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
-            standing = _standing_at(text, headings, start, end)
-            cuts.append(Cut(start, end, standing, *pages(page_starts, start, end)))
+            headings = standing.at(start, end)
+            cuts.append(Cut(start, end, headings, *pages(page_starts, start, end)))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out
@@ -106,62 +108,73 @@ def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
 def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
     """Yield chunks of at most ``length`` tokens with their offsets.
 
-    The splitter would tokenise every text it considers. So the text is tokenised once, split by
-    characters at the length that is right for most chunks, and only what has too many tokens is
-    split by tokens.
+    The splitter would tokenise every text it considers. So the tokens of the text are counted
+    once, it is split by characters at the length that is right for most chunks, and only what has
+    too many tokens is split by tokens.
     """
-    starts = list(_token_starts(text, tokenizer))
-    characters = max(1, int(len(text) / max(1, len(starts)) * length * MARGIN))
-    by_tokens = MarkdownSplitter.from_huggingface_tokenizer(tokenizer, length)
+    counter = counter_for(tokenizer)
+    starts = TokenStarts(text, counter)
+    characters = max(1, int(len(text) / max(1, starts.total) * length * MARGIN))
     for start, chunk in _split(text, characters):
-        end = start + len(chunk)
-        tokens = bisect.bisect_left(starts, end) - bisect.bisect_left(starts, start)
-        if tokens + SEAM <= length:
+        if starts.between(start, start + len(chunk)) + SEAM <= length:
             yield start, chunk
         else:
+            by_tokens = MarkdownSplitter.from_callback(counter.count, length)
             yield from ((start + offset, part) for offset, part in by_tokens.chunk_indices(chunk))
-
-
-def _token_starts(text: str, tokenizer: Tokenizer) -> Iterator[int]:
-    """Yield the offset of each token, ascending."""
-    at = 0
-    for block in re.findall(rf"(?s).{{1,{BLOCK}}}(?:\n|\Z)|.{{1,{BLOCK}}}", text):
-        for start, _ in tokenizer.encode(block, add_special_tokens=False).offsets:
-            yield at + start
-        at += len(block)
 
 
 def _reason_to_leave_out(chunk: str) -> str:
     if not chunk.strip():
         return BLANK
-    body = HEADING.sub("", chunk)
+    body = _without_headings(chunk)
     if not body.strip():
         return HEADINGS_ONLY
-    return TOO_SHORT if len(re.findall(r"\w+", body)) < FEWEST_WORDS else ""
+    words = itertools.islice(re.finditer(r"\w+", body), FEWEST_WORDS)
+    return TOO_SHORT if len(list(words)) < FEWEST_WORDS else ""
 
 
-def _headings(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield offset, level and words of every heading that does not stand in fenced code."""
+def _without_headings(text: str) -> str:
+    may_have = "#" in text or "\n=" in text or "\n--" in text  # most have none: look no closer
+    return _HEADING.sub("", text) if may_have else text
+
+
+def _headings(text: str) -> Iterator[Heading]:
+    """Yield every heading that does not stand in fenced code."""
     fences = [match.span() for match in _FENCED.finditer(text)]
-    for match in HEADING.finditer(text):
-        if not any(start <= match.start() < end for start, end in fences):
+    for match in _HEADING.finditer(text):
+        before = bisect.bisect_right(fences, (match.start(), len(text)))
+        if not before or fences[before - 1][1] <= match.start():
             level = len(match["marks"] or match["line"][:1].replace("-", "--"))
-            yield match.start(), level, (match["words"] or match["underlined"] or "").strip()
+            yield match.start(), level, match["underlined"] or _without_marks(match["words"])
 
 
-def _standing_at(
-    text: str, headings: Sequence[tuple[int, int, str]], start: int, end: int
-) -> list[str]:
-    """Return the headings a passage stands under, outermost first.
+def _without_marks(words: str) -> str:
+    """Return a heading's words without the marks that may close it, and without outer spaces."""
+    words = words.strip()
+    bare = words.rstrip("#")
+    return bare.rstrip() if bare.endswith((" ", "\t")) else words
 
-    Those a passage itself begins with count; a heading further down in it does not.
-    """
-    standing: list[tuple[int, str]] = []
-    for offset, level, words in headings:
-        if offset >= end or HEADING.sub("", text[start:offset]).strip():
-            break
-        standing = [*((at, above) for at, above in standing if at < level), (level, words)]
-    return [words for _, words in standing]
+
+class _Standing:
+    """Tells of passages, asked for in the order of the text, what headings they stand under."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._headings = deque(_headings(text))
+        self._above: list[tuple[int, str]] = []
+
+    def at(self, start: int, end: int) -> list[str]:
+        """Return the headings of a passage, outermost first.
+
+        Those it begins with count; a heading further down in it does not.
+        """
+        while self._headings and self._headings[0][0] < end:
+            offset, level, words = self._headings[0]
+            if offset > start and _without_headings(self._text[start:offset]).strip():
+                break
+            self._above = [*((at, one) for at, one in self._above if at < level), (level, words)]
+            self._headings.popleft()
+        return [words for _, words in self._above]
 
 
 def pages(page_starts: Sequence[int], start: int, end: int) -> tuple[int | None, int | None]:

@@ -4,7 +4,9 @@ What a file is shows in its first bytes; its name only tells apart kinds of text
 and CSV. A table becomes the text of its contexts, once it is known which column holds them.
 """
 
+import bisect
 import codecs
+import itertools
 import re
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -14,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import charset_normalizer
 
-from generation import columns, tables
+from generation import columns, tables, webpages
 from generation.furniture import Range, furniture
 
 if TYPE_CHECKING:
-    from kreuzberg import ExtractionResult
+    from kreuzberg import ExtractionConfig, ExtractionResult
 
 PDF = "application/pdf"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -56,6 +58,7 @@ _FOREIGN = {
     b"\x7fELF": "a program",
     b"MZ\x90": "a program",
 }
+_WORD = re.compile(r"[^\W_]+")  # of what str.isalnum() says yes to
 READABLE = (
     "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, "
     "tables as CSV, JSONL or Parquet, or a ZIP of such"
@@ -100,7 +103,7 @@ def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Read
     elif media_type in EXTRACTED:
         reading = _extract(path.read_bytes(), media_type)
     elif media_type == HTML:
-        reading = Reading(_main_content(decode(path.read_bytes())), HTML)
+        reading = Reading(_clean(webpages.main_content(decode(path.read_bytes()))), HTML)
     else:
         text = _clean(decode(path.read_bytes()))
         reading = Reading(_joined(text) if media_type == PLAIN else text, media_type)
@@ -111,6 +114,17 @@ def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Read
             else "No text was found in this file."
         )
     return replace(reading, furniture=furniture(reading.text, reading.page_starts))
+
+
+def load_libraries() -> None:
+    """Load what reading needs, so that it need not be loaded again after a fork.
+
+    No PDF or office file is read for it, since that starts threads.
+    """
+    import kreuzberg  # noqa: F401
+    import trafilatura
+
+    trafilatura.extract("<html><body><p>It loads some of its parts only when used.</p></body>")
 
 
 def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Reading:
@@ -254,20 +268,14 @@ def _joined(text: str) -> str:
         is_one_word = whole.lower() in words or hyphened.lower() not in words
         return whole if is_one_word else hyphened
 
-    return re.sub(r"(\w{2,})-\n[ \t]*([^\W\d_A-Z]\w+)", join, text)
+    return re.sub(r"(?<!\w)(\w{2,}+)-\n[ \t]*+([^\W\d_A-Z]\w+)", join, text)
 
 
-def _main_content(html: str) -> str:
-    import trafilatura
-
-    content = trafilatura.extract(html, output_format="markdown", include_tables=True)
-    return _clean(content or "")
-
-
-def _extract(data: bytes, media_type: str) -> Reading:
+def extraction() -> "ExtractionConfig":
+    """Return how kreuzberg is asked to extract."""
     import kreuzberg
 
-    config = kreuzberg.ExtractionConfig(
+    return kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
         # running heads are left out by ourselves, where it can be seen
@@ -276,8 +284,13 @@ def _extract(data: bytes, media_type: str) -> Reading:
         ),
         use_cache=False,  # else the text of every document stays under ~/.cache as well
     )
+
+
+def _extract(data: bytes, media_type: str) -> Reading:
+    import kreuzberg
+
     try:
-        result = kreuzberg.extract_bytes_sync(data, media_type, config=config)
+        result = kreuzberg.extract_bytes_sync(data, media_type, config=extraction())
     except kreuzberg.KreuzbergError as error:
         raise CannotRead(_sentence(str(error), media_type)) from error
     text = _clean(result.content)
@@ -301,15 +314,17 @@ def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
     Markdown and page text differ in marks and line ends, so letters and digits alone are
     compared. A page that is not found starts where the one before it did.
     """
-    offsets = [offset for offset, character in enumerate(text) if character.isalnum()]
-    letters = "".join(text[offset] for offset in offsets)
+    words = [match.span() for match in _WORD.finditer(text)]
+    before = list(itertools.accumulate((end - start for start, end in words), initial=0))
+    letters = "".join(text[start:end] for start, end in words)
     starts: list[int] = []
     at = 0
     for page in pages:
-        beginning = "".join(filter(str.isalnum, page))[:60]
+        beginning = "".join(itertools.islice(filter(str.isalnum, page), 60))
         found = letters.find(beginning, at) if beginning else -1
         if found >= 0:
-            starts.append(_with_marks(text, offsets[found]))
+            word = bisect.bisect_right(before, found) - 1
+            starts.append(_with_marks(text, words[word][0] + found - before[word]))
             at = found + len(beginning)
         else:
             starts.append(starts[-1] if starts else 0)

@@ -1,6 +1,8 @@
 """A hostile file costs its row an error, and the worker nothing."""
 
+import ast
 import os
+import signal
 import zipfile
 from pathlib import Path
 
@@ -70,6 +72,109 @@ def test_an_entity_bomb_does_not_unfold(tmp_path: Path) -> None:
     except readers.CannotRead as reason:
         text = str(reason)
     assert len(text) < 1000
+
+
+# The process that stays
+
+
+def processes() -> list[int]:
+    """Return the process that forks readers, and its reader."""
+    found: list[int] = []
+    parent = os.getpid()
+    while children := Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
+        parent = next(int(one) for one in children if b"isolation" in command(int(one)))
+        found.append(parent)
+    return found
+
+
+def command(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> Path:
+    path = tmp_path / "sound.md"
+    path.write_text(files.MARKDOWN)
+    return path
+
+
+def test_the_same_process_reads_one_file_after_the_other(sound: Path) -> None:
+    read(sound)
+    before = processes()
+    assert len(before) == 2
+    assert read(sound).text == files.MARKDOWN
+    assert processes() == before
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_one_that_died_idle_costs_no_row(sound: Path, which: int) -> None:
+    read(sound)
+    before = processes()
+    os.kill(before[which], signal.SIGKILL)
+    while os.access(f"/proc/{before[1]}", os.F_OK):
+        assert isolation._processes  # the kernel ends them both
+    assert read(sound).text == files.MARKDOWN
+    assert not set(before) & set(processes())
+
+
+def test_a_reader_is_replaced_after_so_many_files_and_its_program_stays(sound: Path) -> None:
+    isolation._stop()
+    read(sound)
+    program, first = processes()
+    for _ in range(isolation.MOST_FILES):
+        read(sound)
+    assert processes()[0] == program
+    assert processes()[1] != first
+
+
+def test_what_libraries_print_is_no_answer(sound: Path) -> None:
+    read(sound)
+    for number in (1, 2):
+        with Path(f"/proc/{processes()[1]}/fd/{number}").open("a") as printed:
+            printed.write('{"died": 9}\n')
+    assert read(sound).text == files.MARKDOWN
+
+
+def test_the_next_file_after_one_that_took_too_long_is_read(sound: Path) -> None:
+    path = sound.with_name("endless.md")
+    os.mkfifo(path)
+    for _ in range(2):
+        with pytest.raises(readers.CannotRead, match="Reading took longer than 1 seconds"):
+            read(path, seconds=1)
+        assert read(sound).text == files.MARKDOWN
+
+
+def test_the_next_file_after_one_that_needed_too_much_memory_is_read(sound: Path) -> None:
+    path = sound.with_name("large.txt")
+    path.write_bytes(b"The tide rises. " * 20_000_000)
+    with pytest.raises(readers.CannotRead, match="Reading needed more than 400 MB of memory"):
+        read(path, megabytes=400)
+    assert read(sound, megabytes=400).text == files.MARKDOWN
+
+
+def test_a_worker_that_forks_does_not_share_its_reader(sound: Path) -> None:
+    read(sound)
+    child = os.fork()
+    if not child:
+        try:
+            os._exit(int(bool(isolation._processes) or read(sound).text != files.MARKDOWN))
+        finally:
+            os._exit(2)
+    assert os.waitpid(child, 0)[1] == 0
+    assert read(sound).text == files.MARKDOWN
+
+
+def test_readers_end_with_their_worker(sound: Path) -> None:
+    there, here = os.pipe()
+    child = os.fork()
+    if not child:
+        read(sound)
+        os.write(here, repr(processes()).encode())
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.waitpid(child, 0)
+    for process in ast.literal_eval(os.read(there, 1000).decode()):
+        while os.access(f"/proc/{process}", os.F_OK) and b"isolation" in command(process):
+            os.sched_yield()
 
 
 def test_the_reader_knows_no_secrets(tmp_path: Path) -> None:

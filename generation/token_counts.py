@@ -1,0 +1,131 @@
+"""How many tokens the stretches of a text have, each word tokenised once.
+
+Most tokenizers never let a token reach over the space between two words. For these the counts of
+words add up to the count of the text, and a word that was seen before need not be tokenised.
+"""
+
+import functools
+import json
+import re
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Any
+
+from tokenizers import Tokenizer
+
+BLOCK = 100_000  # characters looked at together; it ends with a line, if there is one
+MOST_WORDS = 50_000  # remembered, some 10 MB
+LONGEST_WORD = 40  # characters, of those remembered
+
+_BLOCKS = re.compile(rf"(?s:.{{1,{BLOCK}}}(?:\n|\Z)|.{{1,{BLOCK}}})")
+# With the space before it. Only spaces, tabs and line ends part words: what else is space to one
+# library is a letter to another.
+_WORDS = re.compile(r"\s*\S+(?:[^\S \t\n\r]\s*\S+)*|\s+")
+
+Offsets = tuple[int, ...]
+
+
+class Counter:
+    """Counts the tokens of texts, special tokens aside, as its tokenizer would."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._by_word = adds_up_by_word(tokenizer)
+        self._known: dict[str, Offsets] = {}  # where in a word its tokens start
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has by itself."""
+        return sum(map(len, self.offsets(self.parts(text))))
+
+    def parts(self, text: str) -> list[str]:
+        """Return the parts of a text that are tokenised each by itself."""
+        return _WORDS.findall(text) if self._by_word else [text]
+
+    def offsets(self, parts: Sequence[str]) -> list[Offsets]:
+        """Return for each part where in it tokens start, ascending."""
+        known = self._known
+        try:
+            return [known[part] for part in parts]
+        except KeyError:
+            found = {part: self._tokenised(part) for part in set(parts)}
+        if len(known) > MOST_WORDS:
+            known.clear()
+        known.update((part, at) for part, at in found.items() if len(part) <= LONGEST_WORD)
+        return [found[part] for part in parts]
+
+    def _tokenised(self, part: str) -> Offsets:
+        if part in self._known:
+            return self._known[part]
+        encoding = self._tokenizer.encode(part, add_special_tokens=False)
+        return tuple(start for start, _ in encoding.offsets)
+
+
+@functools.lru_cache(maxsize=4)
+def counter_for(tokenizer: Tokenizer) -> Counter:
+    """Return the counter of a tokenizer, which remembers the words it saw."""
+    return Counter(tokenizer)
+
+
+class TokenStarts:
+    """Where in a text tokens start."""
+
+    def __init__(self, text: str, counter: Counter) -> None:
+        self._text, self._counter = text, counter
+        self._part_starts, self._tokens_before = array("L"), array("L")
+        self._last: tuple[int, Offsets] = (-1, ())
+        length = self.total = 0
+        for block in _BLOCKS.findall(text):
+            parts = counter.parts(block)
+            counts = map(len, counter.offsets(parts))
+            starts = list(accumulate(map(len, parts), initial=length))
+            before = list(accumulate(counts, initial=self.total))
+            length, self.total = starts.pop(), before.pop()
+            self._part_starts.extend(starts)
+            self._tokens_before.extend(before)
+        self._part_starts.append(length)
+        self._tokens_before.append(self.total)
+
+    def between(self, start: int, end: int) -> int:
+        """Return how many tokens start in ``text[start:end]``."""
+        return self._before(end) - self._before(start)
+
+    def _before(self, offset: int) -> int:
+        part = bisect_right(self._part_starts, offset) - 1
+        inside = offset - self._part_starts[part]
+        if not inside:
+            return self._tokens_before[part]
+        if part != self._last[0]:
+            word = self._text[self._part_starts[part] : self._part_starts[part + 1]]
+            self._last = part, self._counter.offsets([word])[0]
+        return self._tokens_before[part] + bisect_left(self._last[1], inside)
+
+
+def adds_up_by_word(tokenizer: Tokenizer) -> bool:
+    """Whether no token, and no rule of this tokenizer, reaches from a word into the space after it.
+
+    That is known of those that BERT and GPT-2 brought up; what is unknown is tokenised whole.
+    """
+    described = json.loads(tokenizer.to_str())
+    normalizer = described["normalizer"]
+    return (
+        _splits_words(described["pre_tokenizer"])
+        and (normalizer is None or normalizer["type"] == "BertNormalizer")
+        and not any(map(_reaches_over_space, described["added_tokens"]))
+    )
+
+
+def _splits_words(step: dict[str, Any] | None) -> bool:
+    match step:
+        case {"type": "BertPreTokenizer"}:
+            return True
+        case {"type": "ByteLevel", "use_regex": True, "add_prefix_space": False}:
+            return True
+        case {"type": "Sequence", "pretokenizers": [*first, last]}:
+            return _splits_words(last) and all(one["type"] == "Digits" for one in first)
+    return False
+
+
+def _reaches_over_space(token: dict[str, Any]) -> bool:
+    return bool(token["rstrip"] or token["single_word"] or re.search(r"\s", token["content"]))
