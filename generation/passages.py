@@ -20,6 +20,7 @@ from generation.token_counts import TokenStarts, counter_for
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
 _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
 _HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
+SECTION = 250_000  # characters of a long text that are split at once
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8
 MARGIN = 0.9  # of the characters that so many tokens have on average
@@ -102,7 +103,23 @@ def _pieces(
 
 
 def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
-    yield from MarkdownSplitter(length).chunk_indices(text)
+    splitter = MarkdownSplitter(length)
+    at = 0
+    while at < len(text):
+        end = _section_end(text, at)
+        yield from ((at + start, chunk) for start, chunk in splitter.chunk_indices(text[at:end]))
+        at = end
+
+
+def _section_end(text: str, at: int) -> int:
+    """Return where to end what is split at once: its time grows with the square of its length."""
+    if len(text) - at <= 2 * SECTION:
+        return len(text)
+    for before in ("\n\n#", "\n\n", "\n"):
+        found = text.rfind(before, at + SECTION // 2, at + SECTION)
+        if found > 0:
+            return found + before.count("\n")
+    return at + SECTION
 
 
 def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
