@@ -51,13 +51,12 @@ def attend(
     kept = key.shape[1]
     asked = (query * scaling).reshape(rows, kept, -1, dimensions)
     own = (asked @ key.transpose(2, 3)).view(rows, kept, heads // kept, queries, -1)
-    scores = [own + attention_mask[:, :, None]]
+    scores = [own.add_(attention_mask[:, :, None])]
     if beginning:
         keys, values = beginning[module.layer_idx]
         scores.insert(0, _together(asked, keys.transpose(1, 2)).view(*own.shape[:4], -1))
     joined = torch.cat(scores, dim=-1)
-    shares = joined.softmax(-1, dtype=torch.float32).to(query.dtype)
-    shares = shares.view(rows, kept, -1, joined.shape[-1])
+    shares = joined.softmax(-1).view(rows, kept, -1, joined.shape[-1])
     length = joined.shape[-1] - key.shape[2]
     found = shares[..., length:] @ value
     if beginning:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import torch
 
 PREFILL_TOKENS = 1024  # prompt tokens, padding included, that go through the model at once
+STRIDE = 64  # rooms and what is read of them grow so: a kernel is prepared for every new shape
 PROBE = 12  # tokens on which a model is tried
 MOST_ASTRAY = (
     0.1  # of the logits' norm: bfloat16 rounds, but an attention not understood is far off
@@ -117,7 +118,7 @@ class _Batch:
         import torch
 
         self.length = len(self.rows[-1].prompt) - self.beginning.length
-        room = self.length + max(row.max_tokens for row in self.rows)
+        room = _rounded(self.length + max(row.max_tokens for row in self.rows))
         device = self.model.device
         self.seen = torch.zeros((len(self.rows), room), dtype=torch.bool, device=device)
         self.positions = torch.tensor([len(row.prompt) for row in self.rows], device=device)
@@ -188,7 +189,7 @@ class _Batch:
         self.seen[:, self.length] = True
         self.length += 1
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
-        seen = self.seen[:, None, : self.length]
+        seen = self.seen[:, None, : _rounded(self.length)]
         logits = self._run(ids, seen, self.positions[:, None], self.cache)
         self.positions += 1
         return logits
@@ -220,6 +221,10 @@ def _groups(rows: Sequence[Row], shared: int) -> Iterator[tuple[int, Sequence[Ro
             start = end
 
 
+def _rounded(length: int) -> int:
+    return -(-length // STRIDE) * STRIDE
+
+
 def _roomy(layer: Any, rows: int, length: int, room: int) -> Any:
     """Return a cache layer of so many rows, ``length`` tokens long, with room for more."""
     found = _roomy_layer()()
@@ -234,7 +239,10 @@ def _roomy_layer() -> Any:
     from transformers.cache_utils import DynamicLayer
 
     class RoomyLayer(DynamicLayer):  # type: ignore[misc]
-        """Keys and values: views of ``stores`` (rows, heads, room, dimensions), which fill up."""
+        """Keys and values: views of ``stores`` (rows, heads, room, dimensions), which fill up.
+
+        What is read of them may reach beyond, into room that is empty and to be masked.
+        """
 
         def hold(self, stores: Any, length: int) -> None:
             self.stores, self.is_initialized = stores, True
@@ -246,7 +254,8 @@ def _roomy_layer() -> Any:
             for store, new in zip(self.stores, (keys, values), strict=True):
                 store[:, :, start:end] = new
             self.hold(self.stores, end)
-            return self.keys, self.values
+            keys, values = (store[:, :, : _rounded(end)] for store in self.stores)
+            return keys, values
 
         def batch_select_indices(self, indices: Any) -> None:
             self.hold([store[indices] for store in self.stores], self.get_seq_length())
