@@ -5,7 +5,7 @@ as one of an earlier cut, and keeps its items.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -44,30 +44,36 @@ def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     return passages.cut(document.text, length, document.page_starts, tokenizer, kept_out)
 
 
-def add(document: Document, cuts: Sequence[Cut], **values: Any) -> list[Passage]:
+def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
     """Store passages of a document, in a transaction, and queue those that say something new."""
+    bands = duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
+    stored = _stored(document, cuts, bands, values)
+    duplicates.hold_near_duplicates(document.project, stored, bands)
+    jobs.knock(Passage)
+
+
+def _stored(
+    document: Document, cuts: Sequence[Cut], bands: duplicates.Bands, values: dict[str, Any]
+) -> Iterator[list[Passage]]:
+    """Store passages some at a time, and yield them: no more than these are in memory."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
-    rows = (
-        Passage(
-            document=document,
-            position=position,
-            start=cut.start,
-            end=cut.end,
-            text=document.text[cut.start : cut.end],
-            headings=cut.headings,
-            first_page=cut.first_page,
-            last_page=cut.last_page,
-            bands=duplicates.bands_of(document.text[cut.start : cut.end]),
-            **values,
+    for start in range(0, len(cuts), AT_ONCE):
+        yield Passage.objects.bulk_create(
+            Passage(
+                document=document,
+                position=first + index,
+                start=cuts[index].start,
+                end=cuts[index].end,
+                text=document.text[cuts[index].start : cuts[index].end],
+                headings=cuts[index].headings,
+                first_page=cuts[index].first_page,
+                last_page=cuts[index].last_page,
+                bands=bands[index].tolist(),
+                **values,
+            )
+            for index in range(start, min(start + AT_ONCE, len(cuts)))
         )
-        for position, cut in enumerate(cuts, first)
-    )
-    fresh = Passage.objects.bulk_create(rows, batch_size=AT_ONCE)
-    to_draft = [row for row in fresh if row.state == JobState.QUEUED]
-    duplicates.hold_near_duplicates(document.project, to_draft)
-    jobs.knock(Passage)
-    return fresh
 
 
 @transaction.atomic
@@ -166,8 +172,9 @@ def _replace(
     gone = [row for place, row in old.items() if place not in wanted]
     excluded = [row for row in gone if row.excluded_at]
     _retire(gone)
-    fresh = add(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
-    for passage in fresh:
+    newest = document.passages.aggregate(newest=Max("pk"))["newest"] or 0
+    add(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
+    for passage in document.passages.filter(pk__gt=newest) if excluded else ():
         covered = sum(
             max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
         )

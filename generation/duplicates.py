@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from django.db.models import BooleanField, QuerySet
@@ -20,8 +21,8 @@ from qareview.models import JobState, Project
 PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 % become candidates
 SHINGLE = 3  # words
 ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index)
-AT_ONCE = 500
 
+Bands = np.ndarray[Any, np.dtype[np.int64]]
 NOTE = "It says nearly the same as another passage, so nothing is drafted from it."
 
 
@@ -32,13 +33,18 @@ def shingles(text: str) -> set[str]:
     return {" ".join(words[start : start + SHINGLE]) for start in runs}
 
 
-def bands_of(text: str) -> list[int]:
-    """Return hashes, signed and of 64 bits, of which near-duplicates share at least one."""
+def bands_of(texts: Iterable[str]) -> Bands:
+    """Return hashes of 64 bits, (texts, BANDS), of which near-duplicates share at least one."""
+    found = (band for text in texts for band in _bands(text))
+    return np.fromiter(found, np.int64).reshape(-1, BANDS)
+
+
+def _bands(text: str) -> Iterator[int]:
     signature = RMinHash(num_perm=PERMUTATIONS, seed=1)
     signature.update(list(shingles(text)))
     digest = signature.digest()
     rows = PERMUTATIONS // BANDS
-    return [_hash(band, digest[band * rows : (band + 1) * rows]) for band in range(BANDS)]
+    return (_hash(band, digest[band * rows : (band + 1) * rows]) for band in range(BANDS))
 
 
 def _hash(band: int, values: Sequence[int]) -> int:
@@ -46,36 +52,39 @@ def _hash(band: int, values: Sequence[int]) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), signed=True)
 
 
-def hold_near_duplicates(project: Project, fresh: Sequence[Passage]) -> None:
-    """Find which of a project's new, stored passages say nearly what another says, and hold them.
+def hold_near_duplicates(
+    project: Project, fresh: Iterable[Sequence[Passage]], bands: Bands
+) -> None:
+    """Find which of a project's new passages say nearly what another says, and hold them.
 
-    To be called in a transaction; others that look for near-duplicates in the project wait.
+    They come stored, some at a time, with the ``bands`` of all. To be called in a transaction;
+    others that look for near-duplicates in the project wait.
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    shared = _shared_bands(fresh)
+    shared = _shared(bands)
     by_band: dict[int, list[Passage]] = defaultdict(list)  # of the fresh ones that stand so far
-    for start in range(0, len(fresh), AT_ONCE):
-        chunk = fresh[start : start + AT_ONCE]
-        older = _by_band(_older(project, chunk, fresh[0]))
-        found = list(_held(chunk, older, by_band, shared))
+    first = 0
+    for chunk in fresh:
+        first = first or chunk[0].pk
+        to_draft = [passage for passage in chunk if passage.state == JobState.QUEUED]
+        older = _by_band(_older(project, to_draft, first)) if to_draft else {}
+        found = list(_held(to_draft, older, by_band, shared))
         Passage.objects.bulk_update(found, ["same_as", "state", "note"])
 
 
-def _shared_bands(fresh: Sequence[Passage]) -> set[int]:
-    """Return the bands that more than one of the passages has; they are few."""
-    count = sum(len(passage.bands) for passage in fresh)
-    bands = (band for passage in fresh for band in passage.bands)
-    values, counts = np.unique(np.fromiter(bands, np.int64, count), return_counts=True)
+def _shared(bands: Bands) -> set[int]:
+    """Return the bands that more than one passage has; they are few."""
+    values, counts = np.unique(bands, return_counts=True)
     return set(values[counts > 1].tolist())
 
 
-def _older(project: Project, chunk: Sequence[Passage], first: Passage) -> QuerySet[Passage]:
+def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[Passage]:
     """Return those older than the ``first`` fresh passage that share a band with a chunk."""
     wanted = [band for passage in chunk for band in passage.bands]
     return (
         Passage.objects.filter(
             document__project=project,
-            pk__lt=first.pk,
+            pk__lt=first,
             same_as=None,
             superseded_at=None,
             excluded_at=None,

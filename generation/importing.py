@@ -69,7 +69,8 @@ def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
     if not passages:
         with jobs.storing([document]):
             document.save(update_fields=READ_FIELDS)
-            passages = cutting.add(document, cuts, state=JobState.DONE)
+            cutting.add(document, cuts, state=JobState.DONE)
+        passages = list(document.passages.all())
     for passage in passages:
         passage.document = document
     return {passage.start: passage for passage in passages}

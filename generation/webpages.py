@@ -1,6 +1,7 @@
 """The main content of a web page as Markdown, without its menus; of a very large one in pieces."""
 
 import html
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
 
 LARGE = 4_000_000  # characters: beyond, trafilatura's time and memory grow faster than the page
 PIECE = 500_000  # characters of HTML extracted at once
+_HEADING = re.compile(r"\s*<h[1-6]\b")  # one that a piece ended with would be dropped
 _BESIDE = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
 
 
@@ -38,7 +40,8 @@ def _pieces(page: str) -> Iterator[str]:
     gathered: list[str] = []
     size = 0
     for part in _parts(body):
-        if size and size + len(part) > PIECE:
+        is_after_heading = bool(gathered) and _HEADING.match(gathered[-1])
+        if size and size + len(part) > PIECE and not is_after_heading:
             yield _page(gathered)
             gathered, size = [], 0
         gathered.append(part)

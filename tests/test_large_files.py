@@ -1,8 +1,9 @@
-"""A book of 3,000 pages is read whole, in memory that stays flat."""
+"""A book of 3,000 pages and a web page of 50 MB are read whole, in memory that stays flat."""
 
 import io
 import random
 import textwrap
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,10 @@ from qareview.models import JobState
 pytestmark = pytest.mark.django_db
 
 PDF_PAGES = 3_000
+HTML_BYTES = 50_000_000
 # Bytes the worker may need at its peak: the text as it comes from the reader, decoded, as
 # passages and on its way into the database, and the passages' rows; beside what any file needs.
-FOR_ANY, PER_CHARACTER = 150_000_000, 15
+FOR_ANY, PER_CHARACTER = 150_000_000, 8
 
 
 class Prose:
@@ -55,14 +57,28 @@ def book() -> bytes:
     return target.getvalue()
 
 
+def web_page() -> bytes:
+    prose = Prose()
+    parts = ["<!doctype html><html><body><nav><ul><li>Home of everything</li></ul></nav><main>"]
+    size = number = 0
+    while size < HTML_BYTES:
+        number += 1
+        parts.append(f"<h2>Part {number}</h2><p>{prose.sentences(10)}</p>")
+        size += len(parts[-1])
+    return "".join([*parts, "</main></body></html>"]).encode()
+
+
 def peak() -> int:
     """Return the most memory this process had since the peak was forgotten, in bytes."""
     status = Path("/proc/self/status").read_text()
     return int(status.split("VmHWM:")[1].split()[0]) * 1024
 
 
-def test_a_large_book_is_read_whole_in_flat_memory(team: Any, kept: Path) -> None:
-    document = documents.add(team.project, ContentFile(book()), "book.pdf")
+@pytest.mark.parametrize(("make", "name"), [(book, "book.pdf"), (web_page, "page.html")])
+def test_a_large_file_is_read_whole_in_flat_memory(
+    make: Callable[[], bytes], name: str, team: Any, kept: Path
+) -> None:
+    document = documents.add(team.project, ContentFile(make()), name)
     Path("/proc/self/clear_refs").write_text("5")
     before = peak()
     pipeline.work_off_documents()
@@ -70,8 +86,9 @@ def test_a_large_book_is_read_whole_in_flat_memory(team: Any, kept: Path) -> Non
     document.refresh_from_db()
     assert (document.state, document.error) == (JobState.DONE, "")
     assert grown < FOR_ANY + PER_CHARACTER * len(document.text)
-    assert f"Chapter {PDF_PAGES}" in document.text[-20_000:]
-    assert len(document.page_starts) == PDF_PAGES
+    last = f"Chapter {PDF_PAGES}" if name == "book.pdf" else "Part "
+    assert last in document.text[-20_000:]
+    assert len(document.page_starts) == (PDF_PAGES if name == "book.pdf" else 0)
     assert_covered(document)
 
 
