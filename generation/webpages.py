@@ -39,7 +39,7 @@ def _pieces(page: str) -> Iterator[str]:
     etree.strip_elements(body, *_BESIDE, with_tail=False)
     gathered: list[str] = []
     size = 0
-    for part in _parts(body):
+    for part in filter(None, _parts(body)):
         is_after_heading = bool(gathered) and _HEADING.match(gathered[-1])
         if size and size + len(part) > PIECE and not is_after_heading:
             yield _page(gathered)
