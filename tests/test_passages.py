@@ -55,6 +55,23 @@ def test_any_text_is_covered(text, length):
     assert_covers(text, length)
 
 
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(text=MARKDOWN, length=LENGTHS)
+def test_a_text_split_in_sections_is_covered(text, length):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passages, "SECTION", 200)
+        assert_covers(text, length)
+
+
+def test_sections_end_before_a_heading_and_change_no_passage(monkeypatch):
+    part = "## Part {n}\n\n" + PAGE * 8
+    text = "\n\n".join(part.format(n=n) for n in range(40))
+    whole = passages.cut(text, 700)
+    monkeypatch.setattr(passages, "SECTION", 3000)
+    assert passages.cut(text, 700) == whole
+    assert [cut.headings for cut in whole[0]] == [[f"Part {n}"] for n in range(40)]
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_samples_are_covered(path):
     reading = readers.read(path, path.name)
