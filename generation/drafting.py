@@ -5,10 +5,11 @@ drafting may run any number of times. The first candidate is the model's likelie
 are drawn, each with a seed of its own, and what is like another is drawn anew.
 """
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Max
 
@@ -56,6 +57,13 @@ class Wish:
             self.found.append((number, completion))
 
 
+class Writer(NamedTuple):
+    """What writes a text: a variant, and the model it runs on."""
+
+    variant: Variant
+    model: str
+
+
 def draft(batch: list[Passage]) -> None:
     """Draft the items that claimed passages lack.
 
@@ -70,19 +78,24 @@ def draft(batch: list[Passage]) -> None:
     )
     for row in batch:
         row.document = documents[row.document_id]
-    batch.sort(key=lambda row: (row.document.project_id, row.pk))
+    batch.sort(key=lambda row: (*_alike(row), row.pk))
     trouble = ""
-    for _, rows in groupby(batch, key=lambda row: row.document.project_id):
-        of_project = list(rows)
+    for _, rows in groupby(batch, key=_alike):
+        drafted_alike = list(rows)
         try:
-            _draft_for_project(of_project[0].document.project, of_project)
+            _draft_alike(drafted_alike[0].document.project, drafted_alike)
         except ModelUnavailable as reason:
             trouble = str(reason)
     if trouble:
         raise jobs.CannotWorkNow(trouble)
 
 
-def _draft_for_project(project: Project, rows: list[Passage]) -> None:
+def _alike(row: Passage) -> tuple[int, str]:
+    """Return what passages have in common that are drafted together."""
+    return row.document.project_id, json.dumps(row.draft_with, sort_keys=True)
+
+
+def _draft_alike(project: Project, rows: list[Passage]) -> None:
     try:
         answers = _ask_for_answers(project, rows)
         drafts = _ask_for_questions(project, rows, answers)
@@ -108,9 +121,9 @@ def _draft_for_project(project: Project, rows: list[Passage]) -> None:
 
 def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
     """Return new items, without questions, for the passages that lack some."""
-    variant = in_production(project, Task.SUMMARISE)
+    writer = _writer(project, Task.SUMMARISE, rows[0].draft_with)
     standing = _standing(rows)
-    last = _last_numbers(rows, variant)
+    last = _last_numbers(rows, writer.variant)
     wishes = {
         row.pk: Wish(
             values_of(project, row),
@@ -120,7 +133,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
         )
         for row in rows
     }
-    _fulfil(project, variant, wishes.values())
+    _fulfil(project, writer, wishes.values())
     for row in rows:
         wish = wishes[row.pk]
         row.error, row.note = wish.error, _note(wish, "item", "items")
@@ -128,11 +141,11 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
         Item(
             project=project,
             passage=row,
-            variant=variant,
+            variant=writer.variant,
             number=number,
             answer=found.text,
             flags=[checks.CUT_OFF_ANSWER] if found.cut_off else [],
-            **_provenance(project, variant, number, found),
+            **_provenance(writer, number, found),
         )
         for row in rows
         for number, found in wishes[row.pk].found
@@ -143,7 +156,7 @@ def _ask_for_questions(
     project: Project, rows: Sequence[Passage], items: Sequence[Item]
 ) -> list[Draft]:
     """Return the items with their questions; an item for which none came is left out."""
-    variant = in_production(project, Task.ASK)
+    writer = _writer(project, Task.ASK, rows[0].draft_with)
     taken = _asked_already(rows)
     wishes = [
         Wish(
@@ -153,7 +166,7 @@ def _ask_for_questions(
         )
         for item in items
     ]
-    _fulfil(project, variant, wishes)
+    _fulfil(project, writer, wishes)
     drafts = []
     for item, wish in zip(items, wishes, strict=True):
         item.passage.error = item.passage.error or wish.error
@@ -161,10 +174,10 @@ def _ask_for_questions(
         questions = [
             Question(
                 item=item,
-                variant=variant,
+                variant=writer.variant,
                 text=found.text,
                 flags=[checks.CUT_OFF_QUESTION] if found.cut_off else [],
-                **_provenance(project, variant, number, found),
+                **_provenance(writer, number, found),
             )
             for number, found in wish.found
         ]
@@ -173,16 +186,22 @@ def _ask_for_questions(
     return drafts
 
 
-def _fulfil(project: Project, variant: Variant, wishes: Iterable[Wish]) -> None:
+def _writer(project: Project, task: Task, draft_with: dict[str, Any]) -> Writer:
+    """Return who writes for a task: what is in production, or what was ordered instead."""
+    chosen = Variant.objects.select_related("prompt").filter(pk=draft_with.get(task, 0))
+    variant = chosen.first() or in_production(project, task)
+    return Writer(variant, draft_with.get("model") or model_for(project, variant))
+
+
+def _fulfil(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
     """Ask for what is wished, all at once, and again for what was empty or not new."""
     wishes = list(wishes)
-    model = model_for(project, variant)
     for _ in range(ROUNDS):
         asked = [(wish, number) for wish in wishes for number in wish.numbers()]
-        requests = [request_for(variant, wish.values, number) for wish, number in asked]
+        requests = [request_for(writer.variant, wish.values, number) for wish, number in asked]
         if not requests:
             return
-        written = completions.complete(project, model, requests)
+        written = completions.complete(project, writer.model, requests)
         for (wish, number), completion in zip(asked, written, strict=True):
             wish.take(number, completion)
 
@@ -198,21 +217,18 @@ def _note(wish: Wish, one: str, many: str) -> str:
     )
 
 
-def _provenance(
-    project: Project, variant: Variant, number: int, completion: Completion
-) -> dict[str, Any]:
-    model = model_for(project, variant)
+def _provenance(writer: Writer, number: int, completion: Completion) -> dict[str, Any]:
     return {
-        "model": model,
+        "model": writer.model,
         "parameters": {
-            "max_tokens": variant.max_tokens,
-            "temperature": variant.temperature_of(number),
+            "max_tokens": writer.variant.max_tokens,
+            "temperature": writer.variant.temperature_of(number),
             "seed": number,
         },
         "tokens_in": completion.tokens_in,
         "tokens_out": completion.tokens_out,
         "milliseconds": completion.milliseconds,
-        "cost": completions.cost_of(model, completion),
+        "cost": completions.cost_of(writer.model, completion),
     }
 
 
@@ -242,7 +258,9 @@ def _asked_already(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
 
 
 def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
-    Passage.objects.bulk_update(rows, ["note"])
+    for row in rows:
+        row.draft_with = {}
+    Passage.objects.bulk_update(rows, ["note", "draft_with"])
     Item.objects.bulk_create(draft.item for draft in drafts)
     for draft in drafts:
         for rank, question in enumerate(draft.questions, 1):

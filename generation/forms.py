@@ -9,7 +9,8 @@ from django.http import QueryDict
 from generation import columns
 from generation.models import Document, Item, ItemState, Release, Verdict
 from generation.queue import Submission
-from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE
+from prompts.models import Task, Variant
+from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
 from qareview.models import Project
 
 
@@ -70,6 +71,30 @@ class CutForm(forms.Form):
     for_project = forms.BooleanField(
         required=False, label="Cut what is uploaded from now on so, too"
     )
+
+
+class AgainForm(forms.Form):
+    """With which model and prompts something is drafted again."""
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = model_field("that of the prompt or the project")
+        for task, label in (
+            (Task.SUMMARISE, "Prompt for the answers"),
+            (Task.ASK, "Prompt for the questions"),
+        ):
+            variants = Variant.objects.filter(prompt__project=project, prompt__task=task)
+            self.fields[task] = forms.ModelChoiceField(
+                queryset=variants.select_related("prompt").order_by("-number"),
+                required=False,
+                label=label,
+                empty_label="the one in production",
+            )
+
+    def draft_with(self) -> dict[str, Any]:
+        """Return what was chosen, as :attr:`Passage.draft_with`."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: getattr(value, "pk", value) for name, value in chosen.items()}
 
 
 class ReviewForm(forms.Form):

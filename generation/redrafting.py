@@ -1,5 +1,7 @@
 """What is drafted, is drafted again, waits, or is not drafted at all: people's orders."""
 
+from typing import Any
+
 from django.db import transaction
 from django.db.models import Count, F, Q
 from django.utils import timezone
@@ -15,18 +17,25 @@ IMPORTED = Q(document__columns__has_key="question")
 DRAFTED_AGAIN = "It was drafted again."
 
 
+def may_be_drafted_again(items: ItemQuerySet) -> ItemQuerySet:
+    """Keep what is pending, on nobody's desk, and was drafted by a model."""
+    free = Q(held_until=None) | Q(held_until__lt=timezone.now())
+    return items.filter(free, state=ItemState.PENDING, variant__isnull=False)
+
+
 @transaction.atomic
-def draft_again(items: ItemQuerySet) -> int:
+def draft_again(items: ItemQuerySet, draft_with: dict[str, Any]) -> int:
     """Put pending items aside and queue their passages to be drafted anew; return how many.
 
-    What is decided stays, and so do what somebody has on the desk and what was imported.
+    ``draft_with`` is as :attr:`Passage.draft_with`. What is decided stays, and so do what
+    somebody has on the desk and what was imported.
     """
-    free = Q(held_until=None) | Q(held_until__lt=timezone.now())
-    drafted = items.filter(free, state=ItemState.PENDING, variant__isnull=False)
-    rows = drafted.select_for_update(of=("self",))
+    rows = may_be_drafted_again(items).select_for_update(of=("self",))
     chosen = dict(rows.values_list("pk", "passage"))
     put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
-    jobs.queue(Passage.objects.filter(pk__in=chosen.values()))
+    passages = Passage.objects.filter(pk__in=chosen.values())
+    passages.update(draft_with=draft_with)
+    jobs.queue(passages)
     return len(chosen)
 
 

@@ -12,6 +12,7 @@ urlpatterns = [
     path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),
     path("documents/<int:pk>/cut/", passages.cut, name="documents-cut"),
     path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),
+    path("drafting/again/", drafting.all_again, name="again"),
     path("drafting/<str:name>/", drafting.order, name="drafting"),
     path("review/", review.desk, name="review"),
     path("review/undo/", review.undo, name="review-undo"),

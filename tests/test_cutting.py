@@ -7,6 +7,8 @@ import pytest
 
 from generation import cutting, drafting, pipeline
 from generation.models import Document, Item, ItemState, Passage, Review
+from prompts import variants
+from prompts.models import Prompt, Task
 from qareview import jobs
 from qareview.models import JobState
 from tests import make
@@ -345,6 +347,32 @@ def test_one_item_or_one_document_is_drafted_again(
     other.refresh_from_db()
     assert other.state == ItemState.PENDING
     assert Item.objects.filter(state=ItemState.ASIDE).count() == len(NAMES)
+
+
+def test_it_is_drafted_again_with_another_model_or_prompt(
+    team: Any, browse: Any, document: Document, settings: Any
+) -> None:
+    settings.MODELS = {**settings.MODELS, "other": {"backend": "scripted"}}
+    ask = Prompt.objects.get(project=team.project, task=Task.ASK)
+    old = ask.production
+    variants.put_in_production(ask, {"template": "Answer: {{ answer }}\n\nAsk a question."}, "eve")
+    place = f"{team.url}/items/{passage(document, 0).items.get().pk}/again/"
+    client = browse(team.engineer)
+    assert "1 pending item will be put aside" in page(client.get(place))
+    assert client.post(place, {"model": "gone"}).status_code == 422
+    foreign = Prompt.objects.get(project=make.project(name="Far"), task=Task.ASK).production_id
+    assert client.post(place, {"ask": foreign}).status_code == 422
+    assert Item.objects.filter(state=ItemState.ASIDE).count() == 0
+    client.post(place, {"model": "other", "ask": old.pk})
+    Passage.objects.filter(pk=passage(document, 1).pk).update(state=JobState.QUEUED)
+    passage(document, 1).items.update(state=ItemState.ASIDE)
+    pipeline.work_off_passages()
+    ordered, usual = (passage(document, n).items.get(state=ItemState.PENDING) for n in (0, 1))
+    assert (ordered.model, ordered.question.model) == ("other", "other")
+    assert (usual.model, usual.question.model) == ("scripted", "scripted")
+    assert (ordered.question.variant_id, usual.question.variant.number) == (old.pk, 2)
+    assert passage(document, 0).draft_with == {}  # for this once
+    assert "nothing to draft again" in page(client.get(place))
 
 
 def test_an_unknown_order_is_not_found(team: Any, browse: Any) -> None:

@@ -120,6 +120,9 @@ class Passage(Job):
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
     note = models.TextField(blank=True)  # why it has fewer items or questions than were asked for
+    draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict
+    )  # {"model": name, task: variant's id}: used next instead of what is in production
     bands = ArrayField(models.BigIntegerField(), default=list)  # of its MinHash signature
     same_as = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="near_duplicates"

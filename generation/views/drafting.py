@@ -5,11 +5,14 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import redrafting, scoring
+from generation.forms import AgainForm
 from generation.models import ItemQuerySet
 from qareview import access
+from qareview.htmx import render_page
 from qareview.models import Project, Role
 from qareview.templatetags.qareview import counted
 
@@ -32,10 +35,6 @@ def _fill_up(project: Project) -> str:
     return f"{counted(redrafting.fill_up(project), 'passage')} queued to be drafted."
 
 
-def _again(project: Project) -> str:
-    return _drafted_again(project.items.all())
-
-
 def _restore(project: Project) -> str:
     count = redrafting.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
     return f"{counted(count, 'item')} given to the desk."
@@ -46,7 +45,6 @@ ORDERS: dict[str, Callable[[Project], str]] = {
     "resume": _resume,
     "cancel": _cancel,
     "fill-up": _fill_up,
-    "again": _again,
     "restore": _restore,
 }
 
@@ -61,23 +59,43 @@ def order(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     return redirect("documents", slug)
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
+def all_again(request: HttpRequest, slug: str) -> HttpResponse:
+    """Draft all pending items of a project again."""
+    project = access.project(request, slug, Role.ENGINEER)
+    return _again(request, project, project.items.all(), reverse("documents", args=[slug]))
+
+
+@require_http_methods(["GET", "POST"])
 def document_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Draft the pending items of a document again."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     items = project.items.filter(passage__document=document)
-    messages.success(request, _drafted_again(items))
-    return redirect("documents-show", slug, pk)
+    return _again(request, project, items, reverse("documents-show", args=[slug, pk]))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def item_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Draft an item again that nobody has decided on."""
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
-    messages.success(request, _drafted_again(project.items.filter(pk=item.pk)))
-    return redirect("items-show", slug, pk)
+    items = project.items.filter(pk=item.pk)
+    return _again(request, project, items, reverse("items-show", args=[slug, pk]))
+
+
+def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: str) -> HttpResponse:
+    """Ask with which model and prompts items are drafted again; a POST orders it."""
+    form = AgainForm(project, request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        count = redrafting.draft_again(items, form.draft_with())
+        messages.success(request, _drafted_again(count))
+        return redirect(place)
+    count = redrafting.may_be_drafted_again(items).count()
+    context = {"form": form, "count": count, "place": place}
+    return render_page(
+        request, "drafting/again.html", context, status=422 if form.is_bound else 200
+    )
 
 
 @require_POST
@@ -90,8 +108,7 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("items-show", slug, pk)
 
 
-def _drafted_again(items: ItemQuerySet) -> str:
-    count = redrafting.draft_again(items)
+def _drafted_again(count: int) -> str:
     if not count:
         return "Nothing is drafted again: what is decided, on a desk or imported stays."
     return f"{counted(count, 'item')} put aside; the passages are drafted again."

@@ -13,6 +13,7 @@ PATHS = [
     "/projects/sample/",
     "/projects/sample/documents/1/",
     "/projects/sample/documents/1/cut/",
+    "/projects/sample/documents/1/again/",
     "/projects/sample/review/",
     "/projects/sample/items/",
     "/projects/sample/items/1/",
