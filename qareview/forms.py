@@ -52,7 +52,8 @@ class SettingsForm(forms.ModelForm[Project]):
         required=False,
         label="Ask back",
         help_text="A model answers each drafted question, with the passage and without, to check "
-        "it. Drafting takes about twice as long and costs about twice as much.",
+        "it; drafting takes about twice as long. The model that comes along is too small for it: "
+        "most of its doubts are wrong. Name a larger one in the prompts “answer” and “recall”.",
     )
     budget_tokens = forms.IntegerField(
         required=False,

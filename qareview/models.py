@@ -48,7 +48,7 @@ class Project(models.Model):
     items_per_passage = models.PositiveSmallIntegerField(default=1)
     questions_per_answer = models.PositiveSmallIntegerField(default=1)
     lowest_score = models.FloatField(null=True)  # items below it are put aside; None: none is
-    asks_back = models.BooleanField(default=True)  # a model answers each question, as a check
+    asks_back = models.BooleanField(default=False)  # a model answers each question, as a check
     budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
     budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     is_paused = models.BooleanField(default=False)  # nothing is drafted while it is

@@ -60,7 +60,8 @@ def test_what_could_not_be_asked_says_nothing() -> None:
 pytestmark = pytest.mark.django_db
 
 
-def draft(project: Project) -> Passage:
+def draft(project: Project, *, asks_back: bool = True) -> Passage:
+    Project.objects.filter(pk=project.pk).update(asks_back=asks_back)
     document = make.document(project, text="")
     row = Passage.objects.create(document=document, position=0, start=0, end=1, text=ANSWER)
     pipeline.work_off_passages()
@@ -80,18 +81,21 @@ def test_each_question_is_asked_back_and_its_scores_are_shown(team: Team, browse
     assert checks.SCORES[checks.NEED] in shown
 
 
-def test_a_project_may_do_without(team: Team, browse: Any) -> None:
+def test_a_project_does_without_unless_it_is_said(team: Team, browse: Any) -> None:
+    question = draft(team.project, asks_back=False).items.get().question
+    assert not {checks.ROUND_TRIP, checks.NEED} & set(question.scores)
+    assert StoredCompletion.objects.count() == 2  # the answer and the question
     form = {
         "name": "Harbour",
         "reject_reasons": "Wrong",
         "passage_length": 220,
         "items_per_passage": 1,
         "questions_per_answer": 1,
+        "asks_back": "on",
     }
     assert browse(team.admin).post(f"{team.url}/settings/", form).status_code == 302
-    question = draft(team.project).items.get().question
-    assert not {checks.ROUND_TRIP, checks.NEED} & set(question.scores)
-    assert StoredCompletion.objects.count() == 2  # the answer and the question
+    team.project.refresh_from_db()
+    assert team.project.asks_back
 
 
 def test_a_budget_that_ends_between_question_and_check_loses_nothing(team: Team) -> None:

@@ -112,7 +112,7 @@ def by_script(project: Project, folder: str) -> tuple[int, float]:
         values = values_of(project, passage)
         answer = script.write(request_for(summarise, values))
         question = script.write(request_for(ask, {**values, "answer": answer}))
-        for check in checking:
+        for check in checking if project.asks_back else ():
             script.write(request_for(check, {**values, "question": question}))
     return len(chosen), time.monotonic() - started
 
