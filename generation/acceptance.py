@@ -15,7 +15,8 @@ from django.db.models import Count
 from generation import checks
 from generation.models import Acceptance, Item, ItemState, Question
 from qareview import jobs
-from qareview.models import JobState, Project
+from qareview.embeddings import embed
+from qareview.models import Project
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     Matrix = np.ndarray[Any, Any]
 
 FEWEST_DECISIONS = 50
-FEWEST_OF_EACH = 5  # accepted, and rejected: with fewer there is nothing to tell apart
 GROWTH = 1.2  # learned anew when there are so many times the decisions
-FOLDS = 5
+FOLDS = 5  # of passages, each predicted by what was learned from the others
+AT_ONCE = 1000
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
 
 Pair = tuple[Item, Question]  # an item and its best question
@@ -40,33 +41,45 @@ def order_learning() -> None:
         if is_new:
             jobs.knock(Acceptance)
         elif count >= GROWTH * learned.decisions:
-            jobs.queue(Acceptance.objects.filter(pk=learned.pk, state=JobState.DONE))
+            jobs.queue(Acceptance.objects.filter(pk=learned.pk))
 
 
 def learn(found: Acceptance) -> None:
-    """Train the classifier on what is decided now, and store it with its AUC."""
-    items = (
-        Item.objects.filter(project=found.project_id, state__in=DECIDED)
-        .exclude(embedding=None)
-        .prefetch_related("questions")
-    )
-    pairs = [(item, item.question) for item in items if item.question.embedding is not None]
+    """Train the classifier on what is decided now, and judge it; storing it is the caller's."""
+    items = Item.objects.filter(project=found.project_id, state__in=DECIDED)
+    pairs = [(item, item.question) for item in items.prefetch_related("questions")]
+    _embed_missing(pairs)
     accepted = [item.state == ItemState.ACCEPTED for item, _ in pairs]
     found.decisions, found.accepted = len(pairs), sum(accepted)
     found.weights, found.auc, found.auc_low, found.auc_high = {}, None, None, None
-    rarer = min(found.accepted, found.decisions - found.accepted)
-    found.note = _nothing_to_learn(found) if rarer < FEWEST_OF_EACH else ""
+    found.note = _nothing_to_learn(found, pairs)
     if not found.note:
         _train(found, pairs, accepted)
-    found.save(
-        update_fields=["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
-    )
 
 
-def _nothing_to_learn(found: Acceptance) -> str:
+def _embed_missing(pairs: Sequence[Pair]) -> None:
+    """Give vectors to items and questions of a time when there were none."""
+    items = [item for item, _ in pairs if item.embedding is None]
+    questions = [question for _, question in pairs if question.embedding is None]
+    for item, vector in zip(items, embed([item.answer for item in items]), strict=True):
+        item.embedding = vector.tolist()
+    for question, vector in zip(questions, embed([one.text for one in questions]), strict=True):
+        question.embedding = vector.tolist()
+    Item.objects.bulk_update(items, ["embedding"], batch_size=AT_ONCE)
+    Question.objects.bulk_update(questions, ["embedding"], batch_size=AT_ONCE)
+
+
+def _nothing_to_learn(found: Acceptance, pairs: Sequence[Pair]) -> str:
+    """Say why the decisions teach nothing; nothing if they do.
+
+    It is judged on passages it was not trained on, so passages count.
+    """
+    of_state = ({item.passage_id for item, _ in pairs if item.state == one} for one in DECIDED)
+    if min(map(len, of_state)) >= FOLDS:
+        return ""
     return (
-        f"{found.accepted} of {found.decisions} decisions accept the item: there have to be "
-        f"{FEWEST_OF_EACH} of each kind to tell them apart."
+        f"{found.accepted} of {found.decisions} decisions accept the item. To tell the two kinds "
+        f"apart, there have to be items of each from {FOLDS} passages."
     )
 
 
@@ -99,10 +112,15 @@ def _train(found: Acceptance, pairs: Sequence[Pair], accepted: Sequence[bool]) -
 
 
 def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
-    """Return the 95 % interval of an AUC from so many positive and negative cases."""
+    """Return the 95 % interval of an AUC from so many positive and negative cases.
+
+    One of exactly 0 or 1 is taken for half a pair less, since the formula has no width there.
+    """
+    pairs = positives * negatives
+    auc = min(max(auc, 0.5 / pairs), 1 - 0.5 / pairs)
     first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = (positives - 1) * (first - auc**2) + (negatives - 1) * (second - auc**2)
-    error = math.sqrt((auc * (1 - auc) + spread) / (positives * negatives))
+    error = math.sqrt((auc * (1 - auc) + spread) / pairs)
     return max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error)
 
 

@@ -5,6 +5,7 @@ what it answers without the passage ought not to, or the question teaches nothin
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from generation import checks
 from generation.likeness import gist
@@ -43,7 +44,10 @@ def judge(
     by_heart: Sequence[Completion],
 ) -> None:
     """Score and flag questions by a model's answers; one that failed says nothing."""
-    agreed, known = _agreements(questions, from_passage), _agreements(questions, by_heart)
+    answers = list({question.item.answer: None for question in questions})
+    meant = dict(zip(answers, embed(answers), strict=True))
+    agreed = _agreements(questions, from_passage, meant)
+    known = _agreements(questions, by_heart, meant)
     rows = zip(questions, from_passage, by_heart, agreed, known, strict=True)
     for question, told, recalled, agreement, knowledge in rows:
         if not told.error:
@@ -68,17 +72,19 @@ def _answers(project: Project, task: Task, questions: Sequence[Question]) -> lis
     return completions.complete(project, model_for(project, variant), requests)
 
 
-def _agreements(questions: Sequence[Question], told: Sequence[Completion]) -> list[float]:
+def _agreements(
+    questions: Sequence[Question], told: Sequence[Completion], meant: dict[str, Any]
+) -> list[float]:
     """Return how far what was told says what the drafts' answers say, from 0 to 1.
 
-    Half by meaning (cosine of embeddings), half by words: the share of the words told, those of
-    the question left out, that stand in the draft's answer.
+    ``meant`` are the embeddings of those answers. Half by meaning (cosine of embeddings), half by
+    words: the share of the words told, those of the question left out, that stand in the answer.
     """
-    meant = embed([completion.text for completion in told])
-    drafted = embed([question.item.answer for question in questions])
     found = []
-    for row, (question, completion) in enumerate(zip(questions, told, strict=True)):
+    vectors = embed([completion.text for completion in told])
+    for question, completion, vector in zip(questions, told, vectors, strict=True):
         new = gist(completion.text) - gist(question.text)
         words = len(new & gist(question.item.answer)) / len(new) if new else 0.0
-        found.append((max(0.0, float(meant[row] @ drafted[row])) + words) / 2)
+        meaning = max(0.0, float(vector @ meant[question.item.answer]))
+        found.append((meaning + words) / 2)
     return found

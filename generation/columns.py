@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from generation.tables import BadTable, Table
+from generation.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")
 NAMES = {  # what columns are called that play a role, the likeliest first
@@ -123,8 +123,6 @@ def take(table: Table, chosen: Mapping[str, str]) -> Taken:
 
     Raises BadTable.
     """
-    if wrong := objection(chosen, table.columns):
-        raise BadTable(f"{wrong} Remove the document, and import it with columns it has.")
     places: dict[str, tuple[int, int]] = {}
     refused: dict[str, list[int]] = defaultdict(list)
     rows, last = [], 0
@@ -152,7 +150,7 @@ def _text(role: str, cell: str) -> str:
         found = found.get("text")
     if isinstance(found, list):
         cell = next((one for one in found if isinstance(one, str)), "")
-    return cell.strip()
+    return storable(cell).strip()
 
 
 def _place(places: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
@@ -166,7 +164,9 @@ def _place(places: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
 def _beside(cells: Mapping[str, str]) -> dict[str, Any]:
     """Return the headings and pages that a row gives for its context, as our own exports do."""
     headings, pages = _json(cells.get("headings", "")), _json(cells.get("pages", ""))
-    if not _are(headings, str):
+    if _are(headings, str):
+        headings = [storable(heading) for heading in headings]
+    else:
         headings = [cells["headings"]] if cells.get("headings") else []
     is_range = _are(pages, int) and len(pages) == 2 and 0 < pages[0] <= pages[1] < 10**6
     return {"headings": headings, "pages": pages if is_range else [None, None]}

@@ -188,7 +188,7 @@ def _replace(
 
 
 def _retire(rows: Sequence[Passage]) -> None:
-    """Remove passages; those with a review, or an item on a desk, stay as of an earlier cut."""
+    """Remove passages; those with a review stay as of an earlier cut."""
     kept = Passage.objects.filter(pk__in=[row.pk for row in rows]).filter(
         pk__in=Item.objects.filter(passage__in=rows, reviews__isnull=False).values("passage")
     )

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 
 from generation.archives import Member
-from generation.models import Document
+from generation.models import Document, Item, Review
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
 
@@ -23,6 +22,10 @@ class AlreadyHere(Exception):
     def __init__(self, message: str, document: Document) -> None:
         super().__init__(message)
         self.document = document
+
+
+class CannotRemove(Exception):
+    """The document has to stay; the message says why."""
 
 
 def add(
@@ -82,7 +85,11 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
 
 
 def add_members(archive: Document, members: Iterable[Member]) -> None:
-    """Store the files of an unpacked archive as documents; those that are here already stay."""
+    """Store the files of an unpacked archive as documents.
+
+    Those that are here already stay, and the archive's note tells of them.
+    """
+    notes = []
     for member in members:
         name = clean_name(member.name)
         if member.error:
@@ -95,8 +102,13 @@ def add_members(archive: Document, members: Iterable[Member]) -> None:
             )
             continue
         user, columns = archive.uploaded_by, archive.columns
-        with Path(member.path).open("rb") as file, suppress(AlreadyHere):
-            add(archive.project, File(file, name), name, user, archive, columns)
+        with Path(member.path).open("rb") as file:
+            try:
+                add(archive.project, File(file, name), name, user, archive, columns)
+            except AlreadyHere as reason:
+                if reason.document.archive_id != archive.pk:  # else it is read a second time
+                    notes.append(str(reason))
+    archive.note = " ".join(notes)
 
 
 def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
@@ -106,8 +118,18 @@ def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
         return bool(waiting.update(columns=dict(columns)) and jobs.queue(waiting))
 
 
+@transaction.atomic
 def remove(document: Document) -> None:
-    """Delete a document and its original."""
+    """Delete a document, its original and what was drafted from it.
+
+    Raises CannotRemove if some of that was reviewed, or a worker is at it.
+    """
+    rows = [*Document.objects.filter(pk=document.pk), *document.passages.only("state")]
+    if any(row.state == JobState.RUNNING for row in rows):
+        raise CannotRemove(f"{document.name} is being worked on. Remove it when that is done.")
+    list(Item.objects.filter(passage__document=document).select_for_update().only("pk"))
+    if Review.objects.filter(item__passage__document=document).exists():
+        raise CannotRemove(f"{document.name} stays: items of it were reviewed.")
     original = document.original
     document.delete()
     if original:

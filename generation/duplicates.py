@@ -4,9 +4,10 @@ MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massiv
 names candidates; the words themselves decide.
 """
 
+import functools
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -22,15 +23,18 @@ PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 
 SHINGLE = 3  # words
 ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index)
 
+MOST_COMPARED = 20  # passages with which one is compared word by word
+ByBand = defaultdict[int, list["Passage"]]
 Bands = np.ndarray[Any, np.dtype[np.int64]]
 NOTE = "It says nearly the same as another passage, so nothing is drafted from it."
 
 
-def shingles(text: str) -> set[str]:
+@functools.lru_cache(maxsize=2000)
+def shingles(text: str) -> frozenset[str]:
     """Return the runs of three words in a text, in lower case."""
     words = re.findall(r"\w+", text.lower())
     runs = range(max(1, len(words) - SHINGLE + 1))
-    return {" ".join(words[start : start + SHINGLE]) for start in runs}
+    return frozenset(" ".join(words[start : start + SHINGLE]) for start in runs)
 
 
 def bands_of(texts: Iterable[str]) -> Bands:
@@ -62,12 +66,12 @@ def hold_near_duplicates(
     """
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     shared = _shared(bands)
-    by_band: dict[int, list[Passage]] = defaultdict(list)  # of the fresh ones that stand so far
+    by_band: ByBand = defaultdict(list)  # of the fresh ones that stand so far
     first = 0
     for chunk in fresh:
         first = first or chunk[0].pk
         to_draft = [passage for passage in chunk if passage.state == JobState.QUEUED]
-        older = _by_band(_older(project, to_draft, first)) if to_draft else {}
+        older = _by_band(_older(project, to_draft, first) if to_draft else ())
         found = list(_held(to_draft, older, by_band, shared))
         Passage.objects.bulk_update(found, ["same_as", "state", "note"])
 
@@ -96,41 +100,75 @@ def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[P
     )
 
 
-def _by_band(passages: Iterable[Passage]) -> dict[int, list[Passage]]:
-    by_band: dict[int, list[Passage]] = defaultdict(list)
+def _by_band(passages: Iterable[Passage]) -> ByBand:
+    by_band: ByBand = defaultdict(list)
     for passage in passages:
-        for band in passage.bands:
-            by_band[band].append(passage)
+        _note(passage, passage.bands, by_band)
     return by_band
 
 
+def _note(passage: Passage, bands: Iterable[int], by_band: ByBand) -> None:
+    """Note a passage under its bands; of many that share one, the first stand for all."""
+    for band in bands:
+        if len(by_band[band]) < MOST_COMPARED:
+            by_band[band].append(passage)
+
+
 def _held(
-    chunk: Sequence[Passage],
-    older: dict[int, list[Passage]],
-    by_band: dict[int, list[Passage]],
-    shared: set[int],
+    chunk: Sequence[Passage], older: ByBand, by_band: ByBand, shared: set[int]
 ) -> Iterator[Passage]:
     """Yield the passages of a chunk that are like an earlier one, now marked so.
 
-    The others are added to ``by_band`` under the bands that are ``shared``.
+    The others are noted in ``by_band`` under the bands that are ``shared``.
     """
     for passage in chunk:
-        near = {one.pk: one for band in passage.bands for one in older.get(band, ())}
         own = shared.intersection(passage.bands)
-        near |= {one.pk: one for band in own for one in by_band[band]}
-        same = _first_alike(passage, [near[pk] for pk in sorted(near)])
+        near = [one for band in passage.bands for one in older.get(band, ())]
+        near += [one for band in own for one in by_band[band]]
+        same = _first_alike(passage, near)
         if same:
             passage.same_as, passage.state, passage.note = same, JobState.HELD, NOTE
             yield passage
         else:
-            for band in own:
-                by_band[band].append(passage)
+            _note(passage, own, by_band)
 
 
-def _first_alike(passage: Passage, others: Sequence[Passage]) -> Passage | None:
-    own = shingles(passage.text) if others else set()
-    for other in others:
-        words = shingles(other.text)
-        if len(own & words) >= ALIKE * len(own | words):
-            return other
-    return None
+def _first_alike(passage: Passage, near: Sequence[Passage]) -> Passage | None:
+    """Return the first passage that says nearly the same, of those that share most bands.
+
+    ``near`` has a passage once for each band it shares.
+    """
+    by_pk = {one.pk: one for one in near}
+    most = Counter(one.pk for one in near).most_common(MOST_COMPARED)
+    return next((by_pk[pk] for pk, _ in sorted(most) if alike(passage.text, by_pk[pk].text)), None)
+
+
+def alike(text: str, other: str) -> bool:
+    """Whether two texts say nearly the same: they share most of their shingles."""
+    own, others = shingles(text), shingles(other)
+    return len(own & others) >= ALIKE * len(own | others)
+
+
+def groups_of_documents(passages: Iterable[Passage]) -> dict[int, int]:
+    """Return for each document of some passages the first of those it shares near-duplicates with.
+
+    Documents are the same group if a chain of such passages leads from one to the other.
+    """
+    first: dict[int, int] = {}
+    by_band: ByBand = defaultdict(list)
+
+    def group_of(document: int) -> int:
+        while first[document] != document:
+            document = first[document]
+        return document
+
+    for passage in passages:
+        first.setdefault(passage.document_id, passage.document_id)
+        bands = passage.bands or bands_of([passage.text])[0].tolist()
+        near = [one for band in bands for one in by_band[band]]
+        same = _first_alike(passage, near)
+        if same:
+            one, other = sorted((group_of(passage.document_id), group_of(same.document_id)))
+            first[other] = one
+        _note(passage, bands, by_band)
+    return {document: group_of(document) for document in first}

@@ -23,6 +23,7 @@ _NUMBER = re.compile(
 _CONTINUED = re.compile(
     r"\W*(?:continued|fortsetzung)\b[^.\n]{0,40}\W*", re.IGNORECASE
 )  # “(continued on next page)”
+_COUNTED = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
 _BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 
 Range = tuple[int, int, str]
@@ -74,6 +75,10 @@ def _at_edges(
 
 
 def _may_be_head(block: str) -> bool:
-    """Whether a block is short, no heading of the text itself, and no sentence."""
+    """Whether a block is short, no heading of the text itself, and no sentence.
+
+    One word with a number, such as “Chapter 3”, heads a part of the text.
+    """
     is_sentence = block.rstrip().endswith((".", "!", "?", ":"))
-    return len(block) <= LONGEST_HEAD and not block.startswith("#") and not is_sentence
+    is_heading = block.startswith("#") or _COUNTED.fullmatch(block)
+    return len(block) <= LONGEST_HEAD and not is_heading and not is_sentence

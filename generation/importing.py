@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 from generation import cutting, scoring
-from generation.models import Document, Item, Passage, Question
+from generation.models import Document, Item, ItemState, Passage, Question
 from generation.passages import BLANK, Cut, LeftOut
 from generation.readers import Reading
 from generation.scoring import Draft
@@ -14,14 +14,15 @@ from qareview import jobs, languages
 from qareview.models import JobState
 
 AT_ONCE = 100  # triples that are scored and stored together
-READ_FIELDS = ["text", "media_type", "language", "left_out", "note"]
+READ_FIELDS = ["text", "media_type", "language", "left_out", "note", "survey"]
 
 
 def ask_for_columns(document: Document, reading: Reading) -> None:
     """Keep what was found in a claimed table, and hold it until somebody chooses its columns."""
     document.media_type, document.survey = reading.media_type, reading.survey
+    document.note, document.columns = reading.note, {}
     with jobs.finishing([document], JobState.HELD):
-        document.save(update_fields=["media_type", "survey"])
+        document.save(update_fields=["media_type", "survey", "note", "columns"])
 
 
 def import_rows(document: Document, reading: Reading) -> None:
@@ -33,7 +34,7 @@ def import_rows(document: Document, reading: Reading) -> None:
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type
     document.language, document.note = languages.detect(reading.text), reading.note
-    document.left_out = [gap.as_json() for gap in _gaps(cuts)]
+    document.left_out, document.survey = [gap.as_json() for gap in _gaps(cuts)], {}
     if not document.is_triples:
         with jobs.finishing([document]):
             document.save(update_fields=READ_FIELDS)
@@ -43,10 +44,20 @@ def import_rows(document: Document, reading: Reading) -> None:
     for drafts in _drafts(document, reading.rows, passages):
         scoring.score(document.project, drafts)
         with jobs.storing([document]):
+            _put_aside_excluded(drafts)
             Item.objects.bulk_create(draft.item for draft in drafts)
             Question.objects.bulk_create(draft.questions[0] for draft in drafts)
     with jobs.finishing([document]):
         pass
+
+
+def _put_aside_excluded(drafts: Sequence[Draft]) -> None:
+    """Do with triples whose passage was excluded meanwhile what excluding does with the others."""
+    passages = Passage.objects.filter(pk__in={draft.item.passage_id for draft in drafts})
+    locked = dict(passages.select_for_update().values_list("pk", "excluded_at"))
+    for draft in drafts:
+        if locked[draft.item.passage_id]:
+            draft.item.state, draft.item.aside = ItemState.ASIDE, cutting.EXCLUDED
 
 
 def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:

@@ -23,7 +23,6 @@ import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
@@ -121,7 +120,12 @@ class _Process:
 
     def answer(self, seconds: float) -> dict[str, Any]:
         """Return the next answer. Raises _Gone, _TookTooLong."""
-        found: dict[str, Any] = json.loads(self._read_line(time.monotonic() + seconds))
+        deadline = time.monotonic() + seconds
+        line = self._read_line(deadline)
+        try:
+            found: dict[str, Any] = json.loads(line)
+        except ValueError:  # its reader died over the answer; what follows says so
+            found = json.loads(self._read_line(deadline))
         if "died" in found:
             raise self._gone(found["died"])
         return found
@@ -232,6 +236,7 @@ def main(megabytes: int) -> None:
             _read_files(requests, answers, megabytes)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if code not in (0, NO_MORE):
+            answers.write(b"\n")  # ends what the reader may have begun
             _write(answers, {"died": code})
 
 
@@ -267,9 +272,9 @@ def _answer(requests: int, answers: IO[bytes], megabytes: int) -> int:
 def _found(work: str, path: str, *more: str) -> dict[str, Any]:
     try:
         if work == "read":
-            return asdict(readers.read(Path(path), more[0], json.loads(more[1])))
+            return vars(readers.read(Path(path), more[0], json.loads(more[1])))
         members = archives.unpack(Path(path), Path(more[0]), int(more[1]))
-        return {"members": [asdict(member) for member in members]}
+        return {"members": [vars(member) for member in members]}
     except (readers.CannotRead, archives.CannotUnpack) as reason:
         return {"error": str(reason)}
 

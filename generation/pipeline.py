@@ -20,6 +20,9 @@ from generation.models import Acceptance, Document, Passage
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
 
+READ_FIELDS = ["text", "media_type", "page_starts", "language", "left_out", "columns"]
+LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
+
 
 def work_off_documents() -> None:
     """Read documents, one by one, until none is queued."""
@@ -39,7 +42,9 @@ def work_off_acceptance() -> None:
 def learn(found: Acceptance) -> None:
     """Train a claimed classifier and order the project's pending items by it."""
     acceptance.learn(found)
-    scoring.score_anew(found.project)
+    with jobs.storing([found]):
+        found.save(update_fields=LEARNED)
+    scoring.score_anew(found)
     with jobs.finishing([found]):
         pass
 
@@ -92,7 +97,8 @@ def _cut(document: Document, reading: readers.Reading) -> None:
     cuts, left_out = cutting.propose(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     with jobs.finishing([document]):
-        document.save(update_fields=["text", "media_type", "page_starts", "language", "left_out"])
+        document.columns = {}  # they were meant for tables
+        document.save(update_fields=READ_FIELDS)
         cutting.add(document, cuts)
 
 
@@ -111,6 +117,6 @@ def _unpack(document: Document, path: Path) -> None:
             megabytes=settings.READ_MEGABYTES,
         )
         documents.add_members(document, members)
-    document.media_type = readers.ARCHIVE
+    document.media_type, document.columns = readers.ARCHIVE, {}
     with jobs.finishing([document]):
-        document.save(update_fields=["media_type"])
+        document.save(update_fields=["media_type", "columns", "note"])

@@ -130,8 +130,9 @@ def load_libraries() -> None:
 def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Reading:
     try:
         table = _table(path, media_type)
-        if not chosen:
-            return Reading("", media_type, survey=columns.survey(table))
+        wrong = columns.objection(chosen, table.columns) if chosen else ""
+        if wrong or not chosen:
+            return Reading("", media_type, survey=columns.survey(table), note=wrong)
         taken = columns.take(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason

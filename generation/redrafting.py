@@ -17,20 +17,20 @@ IMPORTED = Q(document__columns__has_key="question")
 DRAFTED_AGAIN = "It was drafted again."
 
 
-def may_be_drafted_again(items: ItemQuerySet) -> ItemQuerySet:
-    """Keep what is pending, on nobody's desk, and was drafted by a model."""
-    free = Q(held_until=None) | Q(held_until__lt=timezone.now())
+def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
+    """Keep what is pending, on nobody else's desk, and was drafted by a model."""
+    free = Q(held_until=None) | Q(held_until__lt=timezone.now()) | Q(held_by=user)
     return items.filter(free, state=ItemState.PENDING, variant__isnull=False)
 
 
 @transaction.atomic
-def draft_again(items: ItemQuerySet, draft_with: dict[str, Any]) -> int:
+def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> int:
     """Put pending items aside and queue their passages to be drafted anew; return how many.
 
     ``draft_with`` is as :attr:`Passage.draft_with`. What is decided stays, and so do what
-    somebody has on the desk and what was imported.
+    somebody else has on the desk and what was imported.
     """
-    rows = may_be_drafted_again(items).select_for_update(of=("self",))
+    rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
     chosen = dict(rows.values_list("pk", "passage"))
     put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
+from generation import duplicates
 from generation.models import (
     Item,
     ItemState,
@@ -62,9 +63,7 @@ def freeze(release: Release) -> None:
         items = list(_accepted(release.project))
         if not items:
             raise jobs.JobFailed("Nothing is accepted any more: it was undone since.")
-        splits = assign_splits(
-            Counter(item.passage.document_id for item in items), _earlier_splits(release.project)
-        )
+        splits = _splits(release.project, items)
         rows = _rows(release, items, splits)
         ReleaseRow.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)
         release.sha256 = _sha256(rows)
@@ -124,6 +123,16 @@ def _sha256(rows: list[ReleaseRow]) -> str:
     for row in rows:
         digest.update(f"{row.line}\n".encode())
     return digest.hexdigest()
+
+
+def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
+    """Give every document a split: the same to all that share near-duplicates."""
+    passages = {item.passage_id: item.passage for item in items}
+    groups = duplicates.groups_of_documents(passages.values())
+    earlier = _earlier_splits(project)
+    known = {groups[pk]: earlier[pk] for pk in sorted(groups, reverse=True) if pk in earlier}
+    splits = assign_splits(Counter(groups[item.passage.document_id] for item in items), known)
+    return {document: splits[group] for document, group in groups.items()}
 
 
 def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Split]:

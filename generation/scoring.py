@@ -10,8 +10,9 @@ from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
 from generation import acceptance, checks
-from generation.models import Item, ItemState, Question
+from generation.models import Acceptance, Item, ItemState, Question
 from generation.support import support
+from qareview import jobs
 from qareview.embeddings import embed
 from qareview.models import Project
 
@@ -43,7 +44,7 @@ def score(project: Project, drafts: Sequence[Draft]) -> None:
         draft.questions.sort(key=lambda question: -question.score)
     _expect(project, [(draft.item, draft.questions[0]) for draft in drafts])
     for draft in drafts:
-        _put_aside_if_low(project, draft.item)
+        _put_aside_if_low(project, draft)
 
 
 def check(drafts: Sequence[Draft]) -> None:
@@ -59,13 +60,18 @@ def explained(item: Item) -> list[tuple[str, float, str]]:
     return [(name, scores[name], told) for name, told in checks.SCORES.items() if name in scores]
 
 
-def score_anew(project: Project) -> None:
-    """Give the pending items of a project the place at the desk that they have by now."""
+def score_anew(learned: Acceptance) -> None:
+    """Give the pending items of a project the place at the desk by what was learned.
+
+    Raises LeaseLost if ``learned``, which is claimed, is somebody else's by now.
+    """
+    project = learned.project
     pending = project.items.filter(state=ItemState.PENDING).prefetch_related("questions")
     last = 0
     while rows := list(pending.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
         _expect(project, [(item, item.question) for item in rows])
-        Item.objects.bulk_update(rows, ["scores", "score"])
+        with jobs.storing([learned]):
+            Item.objects.bulk_update(rows, ["scores", "score"])
         last = rows[-1].pk
 
 
@@ -75,10 +81,15 @@ def _expect(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(checks.ACCEPTANCE, None)
         if chance is None:
-            flags = {*item.flags, *question.flags}
-            item.score = overall({**item.scores, **question.scores}, flags)
+            item.score = _by_checks(item, question)
         else:
             item.score = item.scores[checks.ACCEPTANCE] = round(chance, 4)
+
+
+def _by_checks(item: Item, question: Question) -> float:
+    scores = {**item.scores, **question.scores}
+    scores.pop(checks.ACCEPTANCE, None)
+    return overall(scores, {*item.flags, *question.flags})
 
 
 def overall(scores: Mapping[str, float], flags: Iterable[str]) -> float:
@@ -86,10 +97,12 @@ def overall(scores: Mapping[str, float], flags: Iterable[str]) -> float:
     return round(fmean(list(scores.values()) or [0.5]) * A_FLAG ** len(set(flags)), 4)
 
 
-def _put_aside_if_low(project: Project, item: Item) -> None:
-    if project.lowest_score is not None and item.score < project.lowest_score:
-        item.state = ItemState.ASIDE
-        item.aside = f"{TOO_LOW}, {item.score:.2f}, is under the limit of {project.lowest_score}."
+def _put_aside_if_low(project: Project, draft: Draft) -> None:
+    """Hold a draft against the project's limit, which is one of the checks, not of the chance."""
+    score = _by_checks(draft.item, draft.questions[0])
+    if project.lowest_score is not None and score < project.lowest_score:
+        draft.item.state = ItemState.ASIDE
+        draft.item.aside = f"{TOO_LOW}, {score:.3f}, is under the limit of {project.lowest_score}."
 
 
 def _check(draft: Draft, found: list[dict[str, Any]]) -> None:

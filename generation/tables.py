@@ -57,7 +57,7 @@ def from_csv(text: str) -> Table:
     lines = io.StringIO(text, newline="")
     records = _records(csv.reader(lines, delimiter=_delimiter(text), strict=True))
     _, header = next(records, (0, []))
-    columns = _named([_storable(name) for name in header])
+    columns = _named([storable(name) for name in header])
     return Table(columns, _numbered(_fitting(records, columns)))
 
 
@@ -67,7 +67,7 @@ def from_jsonl(text: str) -> Table:
     for _, found in _objects(text):
         keys.update(dict.fromkeys(found))
     rows = ((line, [_cell(found.get(key)) for key in keys]) for line, found in _objects(text))
-    return Table(_named([_storable(key) for key in keys]), _numbered(rows))
+    return Table(_named([storable(key) for key in keys]), _numbered(rows))
 
 
 def from_parquet(path: Path) -> Table:
@@ -81,7 +81,7 @@ def from_parquet(path: Path) -> Table:
         raise BadTable(_DAMAGED) from None
     if file.metadata.num_rows > MOST_ROWS:
         raise BadTable(_TOO_MANY)
-    names = [_storable(name) for name in file.schema_arrow.names]
+    names = [storable(name) for name in file.schema_arrow.names]
     return Table(_named(names), _numbered(_batched(file)), unit="row")
 
 
@@ -138,7 +138,7 @@ def _fitting(
                 "A value that holds the delimiter stands in quotation marks."
             )
         missing = [""] * (len(columns) - len(fields))
-        yield line, [_storable(value) for value in fields] + missing
+        yield line, [storable(value) for value in fields] + missing
 
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
@@ -200,10 +200,10 @@ def _cell(value: Any) -> str:
         value = value.decode(errors="replace")
     elif isinstance(value, bool | list | dict):
         value = json.dumps(value, ensure_ascii=False, default=str)
-    return _storable(str(value))
+    return storable(str(value))
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Use one kind of line end; leave out what PostgreSQL cannot store: NUL, half characters."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.encode(errors="replace").decode()

@@ -1,15 +1,21 @@
 """The main content of a web page as Markdown, without its menus; of a very large one in pieces."""
 
+import functools
 import html
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+SHORT = 1_000  # characters of content
 LARGE = 4_000_000  # characters: beyond, trafilatura's time and memory grow faster than the page
 PIECE = 500_000  # characters of HTML extracted at once
+_MAIN = re.compile(r"<(?:main|article)\b", re.IGNORECASE)
+_KEPT_AROUND = {"ul", "ol", "table", "tbody", "blockquote"}
+Part = tuple[str, tuple[str, ...]]  # HTML, and the elements around it that its parts need
 _HEADING = re.compile(r"\s*<h[1-6]\b")  # one that a piece ended with would be dropped
 _BESIDE = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
 
@@ -22,9 +28,27 @@ def main_content(page: str) -> str:
 
 
 def _extract(page: str) -> str:
+    """Return the main content; of a short page that says where it is, with its headings.
+
+    By itself trafilatura takes little text for a mistake, and all of the page's words instead.
+    """
     import trafilatura
 
-    return trafilatura.extract(page, output_format="markdown", include_tables=True) or ""
+    extract = functools.partial(trafilatura.extract, output_format="markdown", include_tables=True)
+    found = extract(page) or ""
+    if len(found) < SHORT and _MAIN.search(page):
+        marked = extract(page, config=_trusting()) or ""
+        return marked if len(marked) * 2 > len(found) else found
+    return found
+
+
+@functools.cache
+def _trusting() -> Any:
+    from trafilatura.settings import use_config
+
+    config = use_config()
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "1")
+    return config
 
 
 def _pieces(page: str) -> Iterator[str]:
@@ -37,39 +61,49 @@ def _pieces(page: str) -> Iterator[str]:
     if body is None:
         return
     etree.strip_elements(body, *_BESIDE, with_tail=False)
-    gathered: list[str] = []
+    gathered: list[Part] = []
     size = 0
-    for part in filter(None, _parts(body)):
-        is_after_heading = bool(gathered) and _HEADING.match(gathered[-1])
+    for part, around in _parts(body):
+        if not part:
+            continue
+        is_after_heading = bool(gathered) and _HEADING.match(gathered[-1][0])
         if size and size + len(part) > PIECE and not is_after_heading:
             yield _page(gathered)
             gathered, size = [], 0
-        gathered.append(part)
+        gathered.append((part, around))
         size += len(part)
     yield _page(gathered)
 
 
-def _page(parts: list[str]) -> str:
-    return f"<html><body><article>{''.join(parts)}</article></body></html>"
+def _page(parts: list[Part]) -> str:
+    """Return a page of parts; those that stood in the same list or table stand in one again."""
+    written = [
+        "".join(f"<{tag}>" for tag in around)
+        + "".join(part for part, _ in some)
+        + "".join(f"</{tag}>" for tag in reversed(around))
+        for around, some in groupby(parts, key=lambda part: part[1])
+    ]
+    return f"<html><body><article>{''.join(written)}</article></body></html>"
 
 
-def _parts(body: "HtmlElement") -> Iterator[str]:
+def _parts(body: "HtmlElement") -> Iterator[Part]:
     """Yield HTML that, joined, is the element's; what is larger than a piece is taken apart."""
     from lxml import etree
 
-    waiting: list[HtmlElement | str] = [body]
+    waiting: list[tuple[HtmlElement | str, tuple[str, ...]]] = [(body, ())]
     while waiting:
-        element = waiting.pop()
+        element, around = waiting.pop()
         if isinstance(element, str):
-            yield element
+            yield element, around
             continue
         written = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
         if len(written) <= PIECE or not len(element):
-            yield written
+            yield written, around
         else:
+            within = (*around, str(element.tag)) if element.tag in _KEPT_AROUND else around
             for child in reversed(element):
-                waiting += [_paragraph(child.tail), child]
-            waiting.append(_paragraph(element.text))
+                waiting += [(_paragraph(child.tail), within), (child, within)]
+            waiting.append((_paragraph(element.text), within))
 
 
 def _paragraph(text: str | None) -> str:

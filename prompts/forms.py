@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from prompts.models import Variant
-from prompts.rendering import VARIABLES, RenderingFailed, render
+from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render
 from qareview.forms import model_field
 
 MOST_TOKENS = 4096
@@ -42,10 +42,14 @@ class VariantForm(forms.ModelForm[Variant]):
     def clean_template(self) -> str:
         """Fill the template in on trial, so that a mistake shows here and not on every passage."""
         template: str = self.cleaned_data["template"]
+        task = self.instance.prompt.task
+        values = {name: f"some {name}" for name in VARIABLES[task]}
         try:
-            render(template, dict.fromkeys(VARIABLES[self.instance.prompt.task], "some text"))
+            rendered = render(template, values)
         except RenderingFailed as reason:
             raise forms.ValidationError(str(reason)) from reason
+        if values[NEEDED[task]] not in rendered:
+            raise forms.ValidationError(f"Name {{{{ {NEEDED[task]} }}}}: the model has to see it.")
         return template
 
     def values(self) -> dict[str, Any]:

@@ -17,6 +17,14 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     Task.RECALL: ("document", "language", "question"),
 }
 
+# and what they have to name, since a text that does not depend on it is of no use
+NEEDED: dict[str, str] = {
+    Task.SUMMARISE: "passage",
+    Task.ASK: "answer",
+    Task.ANSWER: "question",
+    Task.RECALL: "question",
+}
+
 _environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
 
 

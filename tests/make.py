@@ -78,7 +78,7 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
             position=number,
             start=number,
             end=number + 1,
-            text=f"Passage {number} tells of the tide.",
+            text=f"Passage {number} of document {at.pk} tells of the tide.",
             headings=["Tides"],
             state=JobState.DONE,
         )

@@ -129,16 +129,52 @@ def test_it_is_learned_anew_when_there_is_more_to_learn_from(team: Team) -> None
     assert learn(team.project).decisions == 60  # type: ignore[union-attr]
 
 
-def test_items_from_before_there_were_vectors_are_left_out(team: Team) -> None:
+def test_items_from_before_there_were_vectors_get_theirs(team: Team) -> None:
     decided(team.project, 60)
     Item.objects.filter(pk__in=Item.objects.order_by("pk")[:10]).update(embedding=None)
+    Question.objects.update(embedding=None)
     found = learn(team.project)
     assert found is not None
-    assert found.decisions == 50
-    make.item(team.project)
-    learned = [scoring.Draft(item, [item.question]) for item in Item.objects.filter(embedding=None)]
-    pairs = [(draft.item, draft.questions[0]) for draft in learned]
-    assert acceptance.chances(team.project, pairs) == [None] * 11
+    assert (found.decisions, found.note) == (60, "")
+    assert not Item.objects.filter(embedding=None).exists()
+    assert not Question.objects.filter(embedding=None).exists()
+    assert learn(team.project).finished_at == found.finished_at  # type: ignore[union-attr]
+    unscored = make.item(team.project)
+    assert acceptance.chances(team.project, [(unscored, unscored.question)]) == [None]
+
+
+def test_decisions_on_few_passages_teach_nothing_and_say_so(team: Team) -> None:
+    decided(team.project, 60)
+    rejected = Item.objects.filter(state=ItemState.REJECTED).values_list("pk", flat=True)
+    Item.objects.exclude(pk__in=list(rejected)[:4]).update(state=ItemState.ACCEPTED)
+    found = learn(team.project)
+    assert found is not None
+    assert found.note.startswith("56 of 60 decisions accept the item. To tell the two kinds apart")
+    assert not found.orders_the_desk
+
+
+def test_a_failed_lesson_is_tried_again_when_there_is_more_to_learn(team: Team) -> None:
+    decided(team.project, 50)
+    learn(team.project)
+    Acceptance.objects.update(state=JobState.FAILED)
+    decided(team.project, 10)
+    assert learn(team.project).state == JobState.DONE  # type: ignore[union-attr]
+
+
+def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
+    decided(team.project, 60)
+    learn(team.project)
+    _, before = scored(team.project, 2)
+    known = {**before.scores, **before.question.scores}
+    del known[checks.ACCEPTANCE]
+    checked = scoring.overall(known, {*before.flags, *before.question.flags})
+    assert before.score < checked
+    limit = (before.score + checked) / 2
+    Project.objects.filter(pk=team.project.pk).update(lowest_score=limit)
+    team.project.refresh_from_db()
+    _, bad = scored(team.project, 2)
+    assert bad.score < limit
+    assert bad.state == ItemState.PENDING
 
 
 def test_a_worker_that_dies_while_learning_leaves_it_to_the_next(team: Team) -> None:

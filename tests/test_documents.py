@@ -239,11 +239,35 @@ def test_remove_deletes_a_failed_document_and_its_original(
     assert [str(path) for path in originals(kept)] == [other.original.path]
 
 
-@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE])
-def test_remove_leaves_what_has_not_failed(team, browse, kept, state):
-    document = make.document(team.project, state=state)
+def test_remove_takes_along_what_nobody_reviewed(
+    team, browse, kept, django_capture_on_commit_callbacks
+):
+    document = make.document(team.project)
+    make.items(team.project, 2, at=document)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
+    assert told(response) == ["tides.md was removed."]
+    assert not team.project.documents.exists()
+    assert not team.project.items.exists()
+    assert originals(kept) == []
+
+
+def test_remove_leaves_what_was_reviewed(team, browse, kept):
+    document = make.document(team.project)
+    make.accept(make.items(team.project, 2, at=document)[0], team.reviewer)
     response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
-    assert told(response) == ["tides.md was read, so it stays: items may rest on it."]
+    assert told(response) == ["tides.md stays: items of it were reviewed."]
+    assert team.project.items.count() == 2
+    assert len(originals(kept)) == 1
+
+
+@pytest.mark.parametrize("of", ["document", "passage"])
+def test_remove_leaves_what_is_being_worked_on(team, browse, kept, of):
+    document = make.document(team.project)
+    rows = document.passages if of == "passage" else team.project.documents
+    rows.update(state=JobState.RUNNING)
+    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
+    assert told(response) == ["tides.md is being worked on. Remove it when that is done."]
     assert team.project.documents.get().passages.count() == 2
     assert len(originals(kept)) == 1
 

@@ -10,6 +10,7 @@ from django.core.management import CommandError
 from generation import pipeline
 from generation.models import Document, Item, Passage
 from qareview.models import JobState
+from tests import make
 from tests.tables import (
     CHOSEN,
     CONTEXTS,
@@ -234,15 +235,35 @@ def test_wait_and_status_tell_what_to_do_and_import_does_it(team: Any, path: Any
     assert triples_of(team.project) == TRIPLES
 
 
-def test_wrong_names_fail_on_the_row(team: Any, path: Any) -> None:
+def test_a_table_without_the_columns_named_waits_for_others(
+    team: Any, browse: Any, path: Any
+) -> None:
     run("import_documents", team.project.slug, path, "--columns=context=colour")
     work()
     row = team.project.documents.get()
-    assert (row.state, row.passages.count()) == (JobState.FAILED, 0)
-    assert row.error == (
-        "The table has no column “colour”. It has: text, question, answer. "
-        "Remove the document, and import it with columns it has."
-    )
+    wrong = "The table has no column “colour”. It has: text, question, answer."
+    assert (row.state, row.note, row.passages.count()) == (JobState.HELD, wrong, 0)
+    shown = page(browse(team.engineer).get(f"{team.url}/documents/{row.pk}/"))
+    assert wrong in shown
+    assert "Import 3 rows" in shown
+    with pytest.raises(CommandError):
+        run("import_documents", team.project.slug, path, "--columns=context=colour")
+    run("import_documents", team.project.slug, path, "--columns=context=text")
+    work()
+    row.refresh_from_db()
+    assert (row.state, row.survey, row.passages.count()) == (JobState.DONE, {}, 2)
+
+
+def test_columns_are_for_tables_only(team: Any, tmp_path: Any) -> None:
+    path = tmp_path / "hand.md"
+    path.write_text(make.TEXT)
+    run("import_documents", team.project.slug, path, f"--columns={TEXT_COLUMNS}")
+    work()
+    row = team.project.documents.get()
+    assert (row.state, row.columns, row.is_triples) == (JobState.DONE, {}, False)
+
+
+TEXT_COLUMNS = "context=text,question=question,answer=answer"
 
 
 @pytest.mark.parametrize("written", ["colour=text", "context", "context="])

@@ -177,5 +177,21 @@ def test_readers_end_with_their_worker(sound: Path) -> None:
             os.sched_yield()
 
 
-def test_the_reader_knows_no_secrets(tmp_path: Path) -> None:
-    assert not {"DATABASE_URL", "REDIS_URL"} & set(isolation.KEPT_VARIABLES)
+def test_the_reader_knows_no_secrets(sound: Path) -> None:
+    assert "DATABASE_URL" in os.environ
+    read(sound)
+    for process in processes():
+        environment = Path(f"/proc/{process}/environ").read_bytes()
+        assert b"PATH=" in environment
+        assert b"_URL" not in environment
+
+
+def test_a_reader_that_died_over_half_an_answer_is_told_of() -> None:
+    process = isolation._Process(500)
+    there, here = os.pipe()
+    os.write(here, b'{"text": "The tide tur\n{"died": -9}\n')
+    process._answers = os.fdopen(there, "rb", 0)
+    with pytest.raises(isolation._Gone) as caught:
+        process.answer(10)
+    assert caught.value.code == -9
+    process.stop()

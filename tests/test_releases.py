@@ -83,6 +83,22 @@ def test_the_hash_is_of_the_triples_in_order(team: Team) -> None:
     assert [row.split for row in rows] == ["train"] * 6 + ["validation"] + ["test"] * 3
 
 
+def test_what_is_nearly_the_same_has_rows_in_one_split_only(team: Team) -> None:
+    """As three tables of the same contexts, imported one after the other."""
+    three_documents(team)
+    twins = []
+    for name in ("a.csv", "b.csv", "c.csv"):
+        [item] = make.items(team.project, 1, at=make.document(team.project, text="", name=name))
+        item.passage.text = f"The gates of the basin close when the tide falls below {name}. " * 3
+        item.passage.text += "The keeper of the lock is told of it by radio and by a lantern. " * 3
+        item.passage.save()
+        twins.append(item)
+        make.accept(item, team.reviewer)
+    rows = [row for row in freeze(team).rows.all() if "lantern" in row.triple["context"]]
+    assert len(rows) == 3
+    assert len({row.split for row in rows}) == 1
+
+
 def test_a_document_keeps_its_split_in_later_releases(team: Team) -> None:
     three_documents(team)
     before = {one["name"]: one["split"] for one in freeze(team).facts["documents"]}

@@ -112,7 +112,11 @@ def test_every_flag_is_mostly_right_on_the_labelled_items() -> None:
 def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) -> None:
     Project.objects.filter(pk=team.project.pk).update(lowest_score=0.5)
     team.project.refresh_from_db()
-    good = drafted(team.project, "Passage 0 tells of the tide.", "What does passage zero tell of?")
+    good = drafted(
+        team.project,
+        "Passage 0 tells of the tide.",
+        "What does passage zero tell of?",
+    )
     bad = drafted(team.project, "Whales from 1805 sing", "Whales?")
     assert (good.state, bad.state) == ("pending", "aside")
     assert re.fullmatch(r"Its score, 0\.\d+, is under the limit of 0.5\.", bad.aside)
@@ -130,7 +134,11 @@ def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) ->
 
 @pytest.mark.django_db
 def test_an_item_tells_its_scores_and_what_they_mean(team: Any, browse: Any) -> None:
-    item = drafted(team.project, "Passage 0 tells of the tide.", "What does passage zero tell of?")
+    item = drafted(
+        team.project,
+        "Passage 0 tells of the tide.",
+        "What does passage zero tell of?",
+    )
     for url in (f"{team.url}/review/", f"{team.url}/items/{item.pk}/"):
         shown = page(browse(team.reviewer).get(url))
         for name, score in {**item.scores, **item.question.scores}.items():

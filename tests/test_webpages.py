@@ -48,6 +48,25 @@ def test_headings_lists_and_tables_are_kept(small_pieces: None) -> None:
     assert "| basin 2 | 2 metres |" in text
 
 
+def test_a_short_page_keeps_its_structure_and_no_menu() -> None:
+    content = (
+        "<h1>Quay rules</h1><h2>Speed</h2><p>Three knots at most.</p><ul><li>No anchoring</li></ul>"
+        "<table><tr><th>Boat</th><th>Fee</th></tr><tr><td>Small</td><td>10</td></tr></table>"
+    )
+    text = webpages.main_content(page(f"<main>{content}</main>"))
+    assert text.startswith("# Quay rules\n\n## Speed\n\nThree knots at most.\n\n- No anchoring")
+    assert "| Small | 10 |" in text
+    assert "Home" not in text
+
+
+def test_a_list_larger_than_a_piece_stays_a_list(small_pieces: None) -> None:
+    entries = "".join(f"<li>{SENTENCE.format(n)}</li>" for n in range(300))
+    text = webpages.main_content(page(f"<main><ul>{entries}</ul></main>"))
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert [line.startswith("- The gates of basin") for line in lines] == [True] * 300
+    assert basins(text) == list(range(300))
+
+
 def test_text_between_elements_is_kept(small_pieces: None) -> None:
     loose = "".join(f"{SENTENCE.format(n)}<br><b>bold</b>" for n in range(300))
     assert basins(webpages.main_content(page(f"<div>{loose}</div>"))) == list(range(300))

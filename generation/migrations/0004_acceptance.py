@@ -6,9 +6,15 @@ import pgvector.django.vector
 from django.db import migrations, models
 
 
-def forget_vectors(apps, schema_editor):
-    """Vectors were of question and answer together; now each has its own."""
-    apps.get_model("generation", "Item").objects.update(embedding=None)
+def part_question_and_answer(apps, schema_editor):
+    """Vectors, likeness and duplicates were of question and answer together; now each has its own."""
+    items = apps.get_model("generation", "Item").objects
+    items.update(embedding=None)
+    old = items.filter(flags__contains=["duplicate"]) | items.filter(scores__has_key="novelty")
+    for item in old.only("flags", "scores").iterator():
+        item.flags = ["duplicate-answer" if flag == "duplicate" else flag for flag in item.flags]
+        item.scores.pop("novelty", None)
+        item.save(update_fields=["flags", "scores"])
 
 
 class Migration(migrations.Migration):
@@ -19,7 +25,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RunPython(forget_vectors, migrations.RunPython.noop),
+        migrations.RunPython(part_question_and_answer, migrations.RunPython.noop),
         migrations.AddField(
             model_name='question',
             name='embedding',

@@ -93,9 +93,15 @@ class Document(Job):
         """Whether its rows are items already, from which nothing is to be drafted."""
         return "question" in self.columns
 
+    @property
+    def is_table(self) -> bool:
+        """Whether its passages are rows, which are never cut."""
+        return bool(self.columns)
+
     def parts(self) -> list[dict[str, Any]]:
         """The whole text in order: passages, and between them what was left out with the reason."""
-        current = self.passages.filter(superseded_at=None).select_related("same_as", "excluded_by")
+        current = self.passages.filter(superseded_at=None).defer("bands")
+        current = current.select_related("same_as", "excluded_by")
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]

@@ -28,7 +28,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         reviews = Review.objects.select_related("reviewer")
         return (
             self.select_related("passage__document")
-            .defer("passage__document__text", "passage__document__left_out")
+            .defer(*(f"passage__document__{name}" for name in ("text", "left_out", "page_starts")))
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
 

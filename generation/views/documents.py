@@ -126,13 +126,12 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Remove a document that could not be read or still waits, and with it nothing else."""
+    """Remove a document and what was drafted from it, unless something of that was reviewed."""
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(project.documents, pk=pk)
-    has_items = found.passages.filter(items__isnull=False).exists()
-    if found.state in (JobState.FAILED, JobState.HELD) and not has_items:
+    try:
         documents.remove(found)
         messages.success(request, f"{found.name} was removed.")
-    else:
-        messages.error(request, f"{found.name} was read, so it stays: items may rest on it.")
+    except documents.CannotRemove as reason:
+        messages.error(request, str(reason))
     return redirect("documents", slug)

@@ -28,7 +28,10 @@ def _resume(project: Project) -> str:
 
 
 def _cancel(project: Project) -> str:
-    return f"Cancelled: {counted(redrafting.cancel(project), 'passage')} will not be drafted."
+    count = redrafting.cancel(project)
+    if not count:
+        return "Nothing waits any more: what is being drafted now is finished."
+    return f"Cancelled: {counted(count, 'passage')} will not be drafted."
 
 
 def _fill_up(project: Project) -> str:
@@ -88,10 +91,10 @@ def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: s
     """Ask with which model and prompts items are drafted again; a POST orders it."""
     form = AgainForm(project, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        count = redrafting.draft_again(items, form.draft_with())
+        count = redrafting.draft_again(items, form.draft_with(), request.user)
         messages.success(request, _drafted_again(count))
         return redirect(place)
-    count = redrafting.may_be_drafted_again(items).count()
+    count = redrafting.may_be_drafted_again(items, request.user).count()
     context = {"form": form, "count": count, "place": place}
     return render_page(
         request, "drafting/again.html", context, status=422 if form.is_bound else 200

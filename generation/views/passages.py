@@ -21,20 +21,21 @@ SHOWN = 60  # passages of a preview
 
 @require_http_methods(["GET", "POST"])
 def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show how a document would be cut at ``?length=`` tokens; a POST cuts it so."""
+    """Show how a document would be cut at so many tokens; a POST cuts it so, unless to preview."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
-    if document.is_triples:
-        raise Http404("Triples are imported with their passages, which stay whole.")
+    if document.is_table:
+        raise Http404("The passages of a table are its rows, which are not cut.")
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
-    if request.method == "POST" and form.is_valid():
+    is_order = request.method == "POST" and "preview" not in request.POST
+    if is_order and form.is_valid():
         cutting.recut(document, form.cleaned_data["length"])
         if form.cleaned_data["for_project"]:
             project.passage_length = form.cleaned_data["length"]
             project.save(update_fields=["passage_length"])
         messages.success(request, "The document is cut anew. What was reviewed is still there.")
         return redirect("documents-show", slug, pk)
-    status = 422 if request.method == "POST" else 200
+    status = 422 if is_order else 200
     context = {"document": document, "form": form, **_preview(project, document, form)}
     return render_page(request, "documents/cut.html", context, part="preview", status=status)
 

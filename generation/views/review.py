@@ -1,5 +1,6 @@
 """The review desk: one item at a time, and the next at once."""
 
+import re
 import uuid
 from typing import Any
 
@@ -18,6 +19,8 @@ from generation.variables import language_of
 from qareview import access
 from qareview.htmx import render_page, wants_part
 from qareview.models import Project
+
+LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
 
 
 @require_GET
@@ -123,8 +126,8 @@ def _item_context(item: Item, form: ReviewForm | None) -> dict[str, Any]:
         "answer_flags": [checks.EXPLANATIONS[flag] for flag in item.flags],
         "scores": scoring.explained(item),
         "decided": decided,
-        "guidelines": item.project.guidelines.replace(
-            "{{ language }}", language_of(item.project, item.passage.document)
+        "guidelines": LANGUAGE.sub(
+            language_of(item.project, item.passage.document), item.project.guidelines
         ),
         "key": uuid.uuid4(),
     }

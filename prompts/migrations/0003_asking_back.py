@@ -3,15 +3,53 @@
 from django.db import migrations, models
 
 
+WORDINGS = {'answer': {'system': 'You answer a question with a short phrase from the passage.',
+            'template': 'Passage: {{ passage }}\n'
+                        '\n'
+                        'Question: {{ question }}\n'
+                        '\n'
+                        'Answer it from the passage.',
+            'examples': [{'passage': 'Marie Curie and her husband Pierre discovered the elements '
+                                     'polonium and radium in Paris in 1898. They had boiled down '
+                                     'tonnes of pitchblende, an ore left over from uranium mining, '
+                                     'in a leaking shed. Her notebooks are still so radioactive '
+                                     'that they are kept in boxes lined with lead.',
+                          'question': 'Who discovered polonium and radium, and when?',
+                          'output': 'Marie and Pierre Curie, in 1898.'},
+                         {'passage': 'Mangroves grow along warm coasts, where their stilt roots '
+                                     'stand in salt water. The roots slow the waves and hold the '
+                                     'mud, so that villages behind a belt of mangroves suffer less '
+                                     'in a storm. Young fish and crabs shelter between the roots. '
+                                     'In many countries the trees were cleared for shrimp ponds.',
+                          'question': 'How do mangroves protect the villages behind them in a '
+                                      'storm?',
+                          'output': 'Their roots slow the waves and hold the mud.'},
+                         {'passage': 'The town library opens at nine on weekdays and at ten on '
+                                     'Saturdays. A card costs four euros a year and is free for '
+                                     'anyone under eighteen. Up to twelve books may be borrowed at '
+                                     'once, for four weeks. A book that nobody has reserved can be '
+                                     'kept for another four weeks.',
+                          'question': 'How much does a library card cost?',
+                          'output': 'Four euros a year, and nothing for anyone under eighteen.'}],
+            'max_tokens': 48},
+ 'recall': {'system': 'You answer a question with a short phrase.',
+            'template': 'Question: {{ question }}\n\nAnswer it.',
+            'examples': [{'question': 'Which planet is the largest of the solar system?',
+                          'output': 'Jupiter.'},
+                         {'question': 'Who wrote the play Romeo and Juliet?',
+                          'output': 'William Shakespeare.'},
+                         {'question': 'Why do leaves look green?',
+                          'output': 'They hold chlorophyll, which reflects green light.'}],
+            'max_tokens': 48}}
+
+
 def add_prompts(apps, schema_editor):
     """Give each project the prompts that check its questions."""
-    from prompts.builtin import BUILTIN
-
     for project in apps.get_model("qareview", "Project").objects.all():
         for task in ("answer", "recall"):
             prompt = apps.get_model("prompts", "Prompt").objects.create(project=project, task=task)
             prompt.production = apps.get_model("prompts", "Variant").objects.create(
-                prompt=prompt, number=1, origin="built in", **BUILTIN[task]
+                prompt=prompt, number=1, origin="built in", **WORDINGS[task]
             )
             prompt.save(update_fields=["production"])
 

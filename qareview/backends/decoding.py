@@ -74,7 +74,7 @@ def serves(model: Any) -> bool:
             model.set_attn_implementation(attention.register())
             beginning = read_beginning(model, tokens[: PROBE // 2])
             found = _Batch(model, [Row(tokens, max_tokens=0)], beginning).read_prompts()
-        except (ValueError, TypeError):  # it takes no other attention, or no beginning
+        except (ValueError, TypeError, RuntimeError):  # it takes no other attention, or shapes
             found = torch.zeros_like(expected)
     astray = (found - expected).float().norm() / expected.float().norm()
     if astray <= MOST_ASTRAY:
@@ -94,9 +94,11 @@ def decode(model: Any, rows: Sequence[Row], beginning: Beginning, ends: set[int]
     while True:
         tokens = choose(logits, batch.rows)
         for row, token in zip(batch.rows, tokens, strict=True):
+            if row.is_finished:
+                continue
             if token in ends:
                 row.ended = True
-            elif not row.is_finished:
+            else:
                 row.written.append(token)
         kept = batch.drop_finished()
         if not batch.rows:

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from generation import documents
-from generation.columns import ROLES
+from generation.columns import ROLES, objection
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
@@ -55,6 +55,13 @@ class Command(ProjectCommand):
         except OSError as error:
             return error.strerror or str(error)
         except documents.AlreadyHere as reason:
-            has_waited = columns and documents.choose_columns(reason.document, columns)
-            return "" if has_waited else str(reason)
+            return self._choose(reason, columns)
         return document.error if document.state == JobState.FAILED else ""
+
+    def _choose(self, reason: documents.AlreadyHere, columns: dict[str, str]) -> str:
+        """Choose the columns of a table that is here and waits; return why not."""
+        survey = reason.document.survey
+        if not columns or not survey:
+            return str(reason)
+        wrong = objection(columns, survey["columns"])
+        return wrong or ("" if documents.choose_columns(reason.document, columns) else str(reason))
