@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db.models import Max
 
 from generation import asking_back, checks, scoring
@@ -23,7 +24,7 @@ from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import in_production, model_for
 from qareview import completions, jobs
 from qareview.backends import Completion, ModelUnavailable
-from qareview.models import Project
+from qareview.models import JobState, Project
 
 ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
 
@@ -62,6 +63,16 @@ class Writer(NamedTuple):
 
     variant: Variant
     model: str
+
+
+def batch_size() -> int:
+    """Return how many passages to draft from at once: so many that their answers fill a batch.
+
+    More would make a pause or a cancellation wait.
+    """
+    waiting = Project.objects.filter(documents__passages__state=JobState.QUEUED)
+    most: int = waiting.aggregate(most=Max("items_per_passage"))["most"] or 1
+    return max(1, settings.DRAFT_BATCH // most)
 
 
 def draft(batch: list[Passage]) -> None:

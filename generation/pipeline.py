@@ -31,7 +31,7 @@ def work_off_documents() -> None:
 
 def work_off_passages() -> None:
     """Draft items, a batch of passages at a time, until none is queued."""
-    jobs.work_off(Passage, settings.DRAFT_BATCH, drafting.draft)
+    jobs.work_off(Passage, drafting.batch_size(), drafting.draft)
 
 
 def work_off_acceptance() -> None:

@@ -181,7 +181,7 @@ MODELS: dict[str, dict[str, Any]] = {
 MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
 DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
 MODEL_WORKERS = int(os.environ.get("QAREVIEW_MODEL_WORKERS", "1"))  # that share this machine
-DRAFT_BATCH = 64  # passages drafted together
+DRAFT_BATCH = 64  # answers drafted together
 
 # Files: the originals, byte for byte, under a name of ours.
 MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))

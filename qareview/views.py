@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, projects
+from qareview import access, accounts, completions, projects
 from qareview.forms import InvitationForm, ProjectForm, RoleForm, SettingsForm
 from qareview.htmx import render_page
 from qareview.models import Project, Role
@@ -42,7 +42,8 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render_page(request, "projects/settings.html", {"form": form}, status=status)
+        context = {"form": form, "spent": completions.spending(project)}
+        return render_page(request, "projects/settings.html", context, status=status)
     form.save()
     messages.success(request, "Saved.")
     return redirect("settings", slug)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from generation import pipeline
+from generation import drafting, pipeline
 from generation.models import Item, ItemState, Passage, Question
 from prompts import variants
 from prompts.models import Prompt, Task, Variant
@@ -51,6 +51,17 @@ def test_as_many_items_and_questions_as_asked_for(project: Project) -> None:
     assert len({question.text for question in Question.objects.all()}) == 6
     passage.refresh_from_db()
     assert (passage.state, passage.note) == (JobState.DONE, "")
+
+
+def test_the_more_is_asked_of_a_passage_the_fewer_are_drafted_at_once(
+    project: Project, settings: Any
+) -> None:
+    assert drafting.batch_size() == settings.DRAFT_BATCH
+    passages_of(project, SENTENCES)
+    ask_for(project, items=9)
+    assert drafting.batch_size() == 7
+    settings.DRAFT_BATCH = 4
+    assert drafting.batch_size() == 1
 
 
 def test_a_candidate_tells_how_it_was_drawn(project: Project) -> None:

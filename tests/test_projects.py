@@ -99,7 +99,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert project.lowest_score == 0.4
     assert (project.budget_tokens, project.budget_cost) == (5000, None)
     assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
     assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
 

@@ -142,8 +142,9 @@ def test_an_item_tells_its_scores_and_what_they_mean(team: Any, browse: Any) -> 
     for url in (f"{team.url}/review/", f"{team.url}/items/{item.pk}/"):
         shown = page(browse(team.reviewer).get(url))
         for name, score in {**item.scores, **item.question.scores}.items():
-            told = f"{name.capitalize()} {score:.2f}: {checks.SCORES[name]}."
-            assert told in html.unescape(shown)
+            assert f"<dt>{name.capitalize()} {score:.2f}</dt>" in shown
+            told = checks.SCORES[name]
+            assert f"<dd>{told[:1].upper()}{told[1:]}.</dd>" in html.unescape(shown)
 
 
 def drafted(project: Project, answer: str, question: str) -> Item:
