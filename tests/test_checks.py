@@ -84,14 +84,15 @@ def test_a_question_does_not_repeat_an_answer_that_is_empty():
     assert checks.flags_of_question(QUESTION, "") == []
 
 
-def test_every_flag_is_explained():
+def test_every_flag_and_score_is_explained():
     names = {
         value
         for name, value in vars(checks).items()
         if name.isupper() and isinstance(value, str) and not name.startswith("_")
     }
-    assert set(checks.EXPLANATIONS) == names
-    assert len(set(checks.EXPLANATIONS.values())) == len(names)
+    told = [*checks.EXPLANATIONS.values(), *checks.SCORES.values()]
+    assert {*checks.EXPLANATIONS, *checks.SCORES} == names
+    assert len(set(told)) == len(told) == len(names)
     assert all(sentence.endswith(".") for sentence in checks.EXPLANATIONS.values())
 
 
