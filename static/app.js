@@ -52,7 +52,7 @@ document.addEventListener("click", (event) => {
 });
 
 document.addEventListener("submit", (event) => {
-  const question = event.submitter?.dataset.confirm ?? event.target.dataset.confirm;
+  const question = event.target.dataset.confirm;
   if (question && !window.confirm(question)) event.preventDefault();
   if (event.target.id === "review") event.target.elements.seconds.value = seconds;
 }, true);

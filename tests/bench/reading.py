@@ -41,95 +41,12 @@ LENGTH: int = Project._meta.get_field("passage_length").default
 ROUNDS = 7
 HTML_PAGES = 300
 PDF_PAGES = (50, 80, 120, 200)
-SYLLABLES = [
-    "ka",
-    "lo",
-    "mi",
-    "ra",
-    "ten",
-    "sor",
-    "vel",
-    "dun",
-    "ber",
-    "fin",
-    "gol",
-    "har",
-    "jes",
-    "kum",
-    "lan",
-    "mor",
-    "nep",
-    "ost",
-    "pul",
-    "qua",
-]
-COMMON = [
-    "the",
-    "of",
-    "and",
-    "to",
-    "in",
-    "a",
-    "is",
-    "that",
-    "for",
-    "it",
-    "as",
-    "was",
-    "with",
-    "be",
-    "by",
-    "on",
-    "not",
-    "he",
-    "his",
-    "but",
-    "at",
-    "are",
-    "this",
-    "have",
-    "from",
-    "or",
-    "had",
-    "an",
-    "they",
-    "which",
-    "one",
-    "you",
-    "were",
-    "all",
-    "her",
-    "she",
-    "there",
-    "would",
-    "their",
-    "we",
-    "him",
-    "been",
-    "has",
-    "when",
-    "who",
-    "will",
-    "no",
-    "more",
-    "if",
-    "out",
-    "so",
-    "up",
-    "said",
-    "what",
-    "its",
-    "about",
-    "than",
-    "into",
-    "them",
-    "can",
-    "only",
-    "other",
-    "time",
-    "new",
-    "some",
-]
+SYLLABLES = "ka lo mi ra ten sor vel dun ber fin gol har jes kum lan mor nep ost pul qua"
+COMMON = """
+the of and to in a is that for it as was with be by on not he his but at are this have from or
+had an they which one you were all her she there would their we him been has when who will no
+more if out so up said what its about than into them can only other time new some
+"""
 
 
 class Writer:
@@ -137,8 +54,9 @@ class Writer:
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
-        rare = ["".join(self.random.choices(SYLLABLES, k=2 + n % 3)) for n in range(30_000)]
-        self.words = [*COMMON, *rare]
+        syllables = SYLLABLES.split()
+        rare = ["".join(self.random.choices(syllables, k=2 + n % 3)) for n in range(30_000)]
+        self.words = [*COMMON.split(), *rare]
         self.weights = list(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
 
     def some(self, count: int) -> str:
