@@ -129,8 +129,7 @@ def chances(project: Project, pairs: Sequence[Pair]) -> list[float | None]:
     import numpy as np
 
     learned = Acceptance.objects.filter(project=project).first()
-    known = [pair for pair in pairs if pair[0].embedding is not None]
-    known = [pair for pair in known if pair[1].embedding is not None]
+    known = [pair for pair in pairs if all(one.embedding is not None for one in pair)]
     if learned is None or not learned.orders_the_desk or not known:
         return [None] * len(pairs)
     vectors, told = _features(known)

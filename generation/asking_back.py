@@ -12,11 +12,11 @@ from generation.likeness import gist
 from generation.models import Question
 from generation.scoring import Draft
 from generation.variables import values_of
-from prompts.models import Task
+from prompts.models import Task, Variant
 from prompts.rendering import request_for
 from prompts.variants import in_production, model_for
 from qareview import completions
-from qareview.backends import Completion
+from qareview.backends import Completion, Request
 from qareview.embeddings import embed
 from qareview.models import Project
 
@@ -60,15 +60,20 @@ def judge(
                 question.flags = [*question.flags, checks.PASSAGE_NOT_NEEDED]
 
 
+def requests_for(
+    project: Project, variant: Variant, questions: Sequence[Question]
+) -> list[Request]:
+    """Return what a variant asks of a model to have questions answered. Raises RenderingFailed."""
+    asked = (
+        {**values_of(project, question.item.passage), "question": question.text}
+        for question in questions
+    )
+    return [request_for(variant, values) for values in asked]
+
+
 def _answers(project: Project, task: Task, questions: Sequence[Question]) -> list[Completion]:
     variant = in_production(project, task)
-    requests = [
-        request_for(
-            variant,
-            {**values_of(project, question.item.passage), "question": question.text},
-        )
-        for question in questions
-    ]
+    requests = requests_for(project, variant, questions)
     return completions.complete(project, model_for(project, variant), requests)
 
 

@@ -124,8 +124,8 @@ def remove(document: Document) -> None:
 
     Raises CannotRemove if some of that was reviewed, or a worker is at it.
     """
-    rows = [*Document.objects.filter(pk=document.pk), *document.passages.only("state")]
-    if any(row.state == JobState.RUNNING for row in rows):
+    itself = Document.objects.filter(pk=document.pk)
+    if any(rows.filter(state=JobState.RUNNING).exists() for rows in (itself, document.passages)):
         raise CannotRemove(f"{document.name} is being worked on. Remove it when that is done.")
     list(Item.objects.filter(passage__document=document).select_for_update().only("pk"))
     if Review.objects.filter(item__passage__document=document).exists():

@@ -20,10 +20,8 @@ django.setup()
 
 from generation import asking_back, checks, scoring  # noqa: E402  Django is set up first
 from generation.models import Document, Item, Passage, Question  # noqa: E402
-from generation.variables import values_of  # noqa: E402
 from prompts.builtin import BUILTIN  # noqa: E402
 from prompts.models import Task, Variant  # noqa: E402
-from prompts.rendering import request_for  # noqa: E402
 from qareview.backends import Completion, backend_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
 
@@ -61,12 +59,8 @@ def flagged_by_a_model() -> Flagged:
 
 
 def _answers(task: Task, questions: list[Question]) -> list[Completion]:
-    variant = Variant(**BUILTIN[task])
-    asked = [
-        {**values_of(Project(), question.item.passage), "question": question.text}
-        for question in questions
-    ]
-    return backend_for(MODEL).complete([request_for(variant, values) for values in asked])
+    requests = asking_back.requests_for(Project(), Variant(**BUILTIN[task]), questions)
+    return backend_for(MODEL).complete(requests)
 
 
 def _compared(made: Sequence[scoring.Draft], wanted: Sequence[set[str]]) -> Flagged:
