@@ -34,6 +34,7 @@ class Counter:
         self._tokenizer = tokenizer
         self._by_word = adds_up_by_word(tokenizer)
         self._known: dict[str, Offsets] = {}  # where in a word its tokens start
+        self._shapes: dict[Offsets, Offsets] = {}  # one object for all words of a kind
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has by itself."""
@@ -59,7 +60,8 @@ class Counter:
         if part in self._known:
             return self._known[part]
         encoding = self._tokenizer.encode(part, add_special_tokens=False)
-        return tuple(start for start, _ in encoding.offsets)
+        offsets = tuple(start for start, _ in encoding.offsets)
+        return self._shapes.setdefault(offsets, offsets) if len(part) <= LONGEST_WORD else offsets
 
 
 @functools.lru_cache(maxsize=4)

@@ -10,6 +10,7 @@ import io
 import json
 import os
 import random
+import re
 import tempfile
 import textwrap
 import time
@@ -42,21 +43,23 @@ ROUNDS = 7
 HTML_PAGES = 300
 PDF_PAGES = (50, 80, 120, 200)
 SYLLABLES = "ka lo mi ra ten sor vel dun ber fin gol har jes kum lan mor nep ost pul qua"
-COMMON = """
-the of and to in a is that for it as was with be by on not he his but at are this have from or
-had an they which one you were all her she there would their we him been has when who will no
-more if out so up said what its about than into them can only other time new some
-"""
+WORD = re.compile("Ġ([a-z]{2,}|a)")  # as the tokenizer of the model writes one with its space
 
 
 class Writer:
-    """Writes prose whose words are as common and as rare as in English (Zipf's law)."""
+    """Writes prose whose words are as common and as rare as in English (Zipf's law).
+
+    The common ones are the tokenizer's, which learned them by how common they are.
+    """
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
         syllables = SYLLABLES.split()
-        rare = ["".join(self.random.choices(syllables, k=2 + n % 3)) for n in range(30_000)]
-        self.words = [*COMMON.split(), *rare]
+        rare = ["".join(self.random.choices(syllables, k=2 + n % 3)) for n in range(5_000)]
+        vocabulary = tokenizer_for(MODEL).get_vocab()
+        tokens = sorted(vocabulary, key=vocabulary.__getitem__)
+        common = [found[1] for found in map(WORD.fullmatch, tokens) if found]
+        self.words = [*common, *rare]
         self.weights = list(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
 
     def some(self, count: int) -> str:
