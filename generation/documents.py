@@ -127,8 +127,8 @@ def remove(document: Document) -> None:
     itself = Document.objects.filter(pk=document.pk)
     if any(rows.filter(state=JobState.RUNNING).exists() for rows in (itself, document.passages)):
         raise CannotRemove(f"{document.name} is being worked on. Remove it when that is done.")
-    list(Item.objects.filter(passage__document=document).select_for_update().only("pk"))
-    if Review.objects.filter(item__passage__document=document).exists():
+    list(Item.objects.filter(document=document).select_for_update().only("pk"))
+    if Review.objects.filter(item__document=document).exists():
         raise CannotRemove(f"{document.name} stays: items of it were reviewed.")
     original = document.original
     document.delete()

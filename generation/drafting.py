@@ -151,6 +151,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
     return [
         Item(
             project=project,
+            document=row.document,
             passage=row,
             variant=writer.variant,
             number=number,
@@ -260,10 +261,10 @@ def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
 def _asked_already(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
     """Return the gists of the questions asked of the passages' documents."""
     taken: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
-    questions = Question.objects.filter(item__passage__document__in=taken).exclude(
+    questions = Question.objects.filter(item__document__in=taken).exclude(
         item__state=ItemState.ASIDE
     )
-    for document, text in questions.values_list("item__passage__document", "text"):
+    for document, text in questions.values_list("item__document", "text"):
         taken[document].add(gist(text))
     return taken
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.db.models.functions import Length
 from django.http import QueryDict
 
 from generation import columns
-from generation.models import Document, Item, ItemState, Release, Verdict
-from generation.queue import Submission
+from generation.models import Document, ItemState, Release, Verdict
+from generation.verdicts import Submission
 from prompts.models import Task, Variant
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
 from qareview.models import Project
@@ -97,25 +98,30 @@ class AgainForm(forms.Form):
         return {name: getattr(value, "pk", value) for name, value in chosen.items()}
 
 
+RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
+
+
 class ReviewForm(forms.Form):
     """What the desk sends. A reason alone means rejected."""
 
     key = forms.UUIDField()
-    version = forms.IntegerField(min_value=1)
+    replaces = forms.IntegerField(min_value=0)
     verdict = forms.ChoiceField(choices=Verdict.choices, required=False)
     reason = forms.CharField(max_length=120, required=False)
     question = forms.CharField(max_length=10_000, required=False)
     answer = forms.CharField(max_length=50_000, required=False)
     comment = forms.CharField(max_length=10_000, required=False)
+    start = forms.IntegerField(min_value=0, required=False)
+    end = forms.IntegerField(min_value=0, required=False)
     seconds = forms.IntegerField(min_value=0, max_value=86_400, required=False)
 
-    def __init__(self, project: Project, item: Item, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.project, self.item = project, item
+    def __init__(self, project: Project, item_id: int, data: QueryDict) -> None:
+        super().__init__(data)
+        self.project, self.item_id = project, item_id
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
-        if {"key", "version", "verdict", "seconds"} & set(self.errors):
+        if {"key", "replaces", "verdict", "seconds"} & set(self.errors):
             raise forms.ValidationError("The form was damaged on its way. Send it once more.")
         if cleaned.get("reason") and not cleaned.get("verdict"):
             cleaned["verdict"] = Verdict.REJECTED
@@ -125,6 +131,7 @@ class ReviewForm(forms.Form):
             self._check_reason(cleaned.get("reason"))
         if cleaned.get("verdict") in (Verdict.ACCEPTED, Verdict.EDITED):
             self._check_text(cleaned)
+            self._check_excerpt(cleaned)
         return cleaned
 
     def _check_reason(self, reason: str | None) -> None:
@@ -136,15 +143,44 @@ class ReviewForm(forms.Form):
             if field not in self.errors and not cleaned.get(field):
                 self.add_error(field, f"An accepted item needs {_article(field)}.")
 
+    def _check_excerpt(self, cleaned: dict[str, Any]) -> None:
+        """Keep an excerpt inside its document; one that is the passage itself is none."""
+        start, end = cleaned.get("start"), cleaned.get("end")
+        if start is None and end is None:
+            return
+        item = self.project.items.filter(pk=self.item_id)
+        bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
+        first, last, length = bounds.get()
+        if start is None or end is None or not start < end <= length:
+            self.add_error(None, f"The excerpt has to be inside the document: 0 to {length}.")
+        elif (start, end) == (first, last):
+            cleaned["start"] = cleaned["end"] = None
+
+    def _ranking(self) -> dict[str, int]:
+        """Return the places given to candidate questions, by their ids."""
+        given = {
+            name.removeprefix(RANK): value
+            for name, value in self.data.items()
+            if name.startswith(RANK)
+        }
+        return {
+            question: int(place)
+            for question, place in given.items()
+            if question.isdecimal() and place.isdecimal() and 0 < int(place) < 100
+        }
+
     def submission(self) -> Submission:
         """Return what was sent, with line ends as the model's text has them."""
         cleaned = self.cleaned_data
         return Submission(
             key=cleaned["key"],
-            version=cleaned["version"],
+            replaces=cleaned["replaces"],
             verdict=Verdict(cleaned["verdict"]),
             question=_unix(cleaned["question"]),
             answer=_unix(cleaned["answer"]),
+            start=cleaned["start"],
+            end=cleaned["end"],
+            ranking=self._ranking(),
             reason=cleaned["reason"] if cleaned["verdict"] == Verdict.REJECTED else "",
             comment=_unix(cleaned["comment"]),
             seconds=cleaned["seconds"] or 0,
@@ -181,7 +217,7 @@ class ItemFilterForm(forms.Form):
     def conditions(self) -> dict[str, Any]:
         """Return the filter to apply; what is not understood narrows nothing."""
         chosen = self.cleaned_data if self.is_valid() else {}
-        fields = {"state": chosen.get("state"), "passage__document": chosen.get("document")}
+        fields = {"state": chosen.get("state"), "document": chosen.get("document")}
         return {name: value for name, value in fields.items() if value}
 
 

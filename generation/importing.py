@@ -91,7 +91,7 @@ def _drafts(
     document: Document, rows: Sequence[dict[str, Any]], passages: dict[int, Passage]
 ) -> Iterator[list[Draft]]:
     """Yield the triples that are not stored yet, some at a time."""
-    stored = Item.objects.filter(passage__document=document)
+    stored = Item.objects.filter(document=document)
     known = set(stored.values_list("parameters__row", flat=True))
     numbers: Counter[int] = Counter()  # of the triples of each passage
     drafts: list[Draft] = []
@@ -109,6 +109,7 @@ def _drafts(
 def _draft(document: Document, row: dict[str, Any], passage: Passage, number: int) -> Draft:
     item = Item(
         project=document.project,
+        document=document,
         passage=passage,
         number=number,
         answer=row["answer"],

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from generation.models import Document, Passage
+from generation.models import Document, Passage, Review
 from generation.redrafting import CANCELLED
 from qareview import completions
 from qareview.models import JobState, Project
@@ -29,6 +29,7 @@ class Progress:
     pending: int
     accepted: int
     rejected: int
+    disputed: int
     aside: int
     failed: int
     cancelled: int
@@ -45,7 +46,7 @@ class Progress:
 
     @property
     def reviewed(self) -> int:
-        return self.accepted + self.rejected
+        return self.accepted + self.rejected + self.disputed
 
 
 def progress(project: Project) -> Progress:
@@ -95,3 +96,21 @@ def _count(jobs: QuerySet[Any], **more: Count) -> dict[str, int]:
         moving=Count("pk", filter=Q(state__in=MOVING)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),
     )
+
+
+@dataclass(frozen=True)
+class Share:
+    """How far one person is at the desk: items they decided on, and items that wait for them."""
+
+    done: int
+    left: int
+
+    @property
+    def all(self) -> int:
+        return self.done + self.left
+
+
+def share_of(project: Project, user: Any) -> Share:
+    """Count what a user has done in a project and what is left for them."""
+    decisions = Review.objects.of_reviewers().filter(reviewer=user, item__project=project)
+    return Share(decisions.count(), project.items.open_to(user).count())

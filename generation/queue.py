@@ -1,140 +1,206 @@
-"""Who gets which item next, and what becomes of a review.
+"""Who gets which item next.
 
-An item on a reviewer's desk is held for some minutes, so that nobody else gets it. Reviews are
-appended; an item's state follows from the last one that stands.
+An item on a reviewer's desk is held for some minutes. A project asks for so many reviews of each
+item; it is given to so many people, those counted who have decided on it and those who hold it.
+Whoever takes one locks its row first and counts then, so that two at once never take the last
+place.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 from django.conf import settings
-from django.db import transaction
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection, transaction
+from django.db.models import (
+    BooleanField,
+    Count,
+    Exists,
+    F,
+    Func,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
-from generation.models import Item, ItemState, Review, Verdict
-from qareview.models import Project
+from generation.models import (
+    UNSHOWN,
+    UNSURE,
+    Assignment,
+    Hold,
+    Item,
+    ItemQuerySet,
+    ItemState,
+    Purpose,
+    Question,
+    Review,
+    Typed,
+    Verdict,
+)
+from qareview.models import Order, Project
 
-STATES = {
-    Verdict.ACCEPTED: ItemState.ACCEPTED,
-    Verdict.EDITED: ItemState.ACCEPTED,
-    Verdict.REJECTED: ItemState.REJECTED,
+ORDERS: dict[str, tuple[Any, ...]] = {
+    Order.BEST: ("-score", "id"),
+    Order.UNCERTAIN: (UNSURE, "id"),
+    Order.RANDOM: ("shuffle", "id"),
+    Order.DOCUMENT: ("document", "passage", "id"),
+    Order.ASSIGNED: ("-score", "id"),
 }
+SHOWN_OF_QUESTION = ("id", "rank", "text", "flags", "scores")
+LOOKED_AT = 30  # items, when one is looked for
 
 
-@dataclass(frozen=True)
-class Submission:
-    """What a reviewer sends: ``key`` tells a second click, ``version`` a changed item."""
-
-    key: UUID
-    version: int
-    verdict: Verdict
-    question: str = ""
-    answer: str = ""
-    reason: str = ""
-    comment: str = ""
-    seconds: int = 0
+def live() -> QuerySet[Hold]:
+    """Return the holds that have not run out."""
+    return Hold.objects.filter(until__gte=timezone.now())
 
 
-class ItemChanged(Exception):
-    """The item is no longer as it was when the form was made; nothing was stored."""
+def others(user: Any) -> Any:
+    """Count, as an expression, the people besides ``user`` who decided on an item or hold it."""
+    has_decided = Func(
+        F("reviewer_id"),
+        OuterRef("reviewers"),
+        arg_joiner=" = ANY(",
+        template="%(expressions)s)",
+        output_field=BooleanField(),
+    )
+    holds = live().filter(item=OuterRef("pk")).exclude(reviewer=user).exclude(has_decided)
+    holding = holds.order_by().values("item").annotate(n=Count("pk")).values("n")
+    deciding = Func(F("reviewers"), Value(user.pk), function="array_remove")
+    return Func(deciding, function="cardinality", output_field=IntegerField()) + Coalesce(
+        Subquery(holding), 0
+    )
+
+
+def on_desk(project: Project, user: Any) -> Item | None:
+    """Return the item that is held for the user and waits for their decision, if one does."""
+    held = live().filter(project=project, reviewer=user).values("item")
+    return shown(project.items.open_to(user).filter(pk__in=held), user).first()
 
 
 @transaction.atomic
 def take_next(project: Project, user: Any) -> Item | None:
-    """Return the item the user is to review now, held for them; None if there is none."""
-    free = project.items.free_for(user).select_for_update(skip_locked=True, of=("self",))
-    item = free.first()
-    if item:
-        _hold(item, user)
-    return item
+    """Return the next item for a user, held for them and loaded for the desk; None if none is left.
 
-
-@transaction.atomic
-def take(item: Item, user: Any) -> bool:
-    """Hold this very item for the user; return False if it is on somebody else's desk."""
-    item = Item.objects.select_for_update().get(pk=item.pk)
-    if held_by_other(item, user):
-        return False
-    _hold(item, user)
-    return True
-
-
-def held_by_other(item: Item, user: Any) -> bool:
-    """Whether the item is on somebody else's desk at this moment."""
-    is_held = item.held_until is not None and item.held_until > timezone.now()
-    return is_held and item.held_by_id != user.pk
-
-
-def _hold(item: Item, user: Any) -> None:
-    item.held_by, item.held_until = user, timezone.now() + timedelta(seconds=settings.HOLD_SECONDS)
-    item.save(update_fields=["held_by", "held_until"])
-
-
-@transaction.atomic
-def submit(item_id: int, user: Any, submission: Submission) -> Review:
-    """Append a review and return it; a submission that comes twice gives the same review.
-
-    Raises ItemChanged.
+    What is assigned to them comes first. What they skipped comes last, longest ago first.
     """
-    item = Item.objects.select_for_update().get(pk=item_id)
-    earlier = Review.objects.filter(submission=submission.key).first()
-    if earlier and (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
-        return earlier
-    if earlier or item.version != submission.version:
-        raise ItemChanged
-    review = Review.objects.create(
-        item=item,
-        reviewer=user,
-        submission=submission.key,
-        verdict=_verdict(item, submission),
-        question=submission.question,
-        answer=submission.answer,
-        reason=submission.reason,
-        comment=submission.comment,
-        seconds=submission.seconds,
-    )
-    _settle(item, held_by=None, held_until=None)
-    return review
+    passed_over: list[int] = []
+    for candidates in (_fresh(project, user), _skipped(project, user)):
+        while item := _first_unlocked(candidates, passed_over):
+            if hold(item, user, project.reviews_per_item):
+                return item
+            passed_over.append(item.pk)  # somebody got the last place at it this very moment
+    Hold.objects.filter(project=project, reviewer=user).delete()
+    return None
 
 
-def _verdict(item: Item, submission: Submission) -> Verdict:
-    """Tell an edit from a plain acceptance by the text itself."""
-    if submission.verdict not in (Verdict.ACCEPTED, Verdict.EDITED):
-        return submission.verdict
-    drafted = (item.question.text, item.answer)
-    is_edited = (submission.question, submission.answer) != drafted
-    return Verdict.EDITED if is_edited else Verdict.ACCEPTED
-
-
-def _settle(item: Item, **changes: Any) -> None:
-    """Derive the item's state from its reviews, and note that it changed."""
-    last = item.decision
-    undecided = ItemState.ASIDE if item.aside else ItemState.PENDING
-    item.state = STATES[Verdict(last.verdict)] if last else undecided
-    item.version += 1
-    for field, value in changes.items():
-        setattr(item, field, value)
-    item.save(update_fields=["state", "version", *changes])
-
-
-@transaction.atomic
-def undo(project: Project, user: Any) -> Item | None:
-    """Withdraw the user's last review that stands and return its item, held for them again."""
-    review = (
-        Review.objects.standing()
-        .filter(reviewer=user, item__project=project)
-        .select_for_update()
-        .order_by("-id")
+def _first_unlocked(candidates: ItemQuerySet, passed_over: list[int]) -> Item | None:
+    return (
+        candidates.exclude(pk__in=passed_over)
+        .select_for_update(skip_locked=True, of=("self",))
         .first()
     )
-    if review is None:
-        return None
-    item = Item.objects.select_for_update().get(pk=review.item_id)
-    review.withdrawn_at = timezone.now()
-    review.save(update_fields=["withdrawn_at"])
-    _settle(item)
-    if not held_by_other(item, user):
-        _hold(item, user)
-    return item
+
+
+def _free(project: Project, user: Any) -> ItemQuerySet:
+    """Return what has a place for the user."""
+    place = Q(others__lt=project.reviews_per_item) | ~Q(purpose=Purpose.USUAL)
+    return project.items.open_to(user).annotate(others=others(user)).filter(place)
+
+
+def _fresh(project: Project, user: Any) -> ItemQuerySet:
+    """Return the first items that the user has not skipped; what is assigned to them leads.
+
+    Of each kind only so many as are likely to be locked by others at one moment.
+    """
+    order = ORDERS[project.order]
+    is_assigned = Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=user))
+    fresh = _free(project, user).exclude(Exists(_skips(user))).order_by(*order)
+    mine = Assignment.objects.filter(reviewer=user, item__project=project).values("item")
+    first = fresh.filter(pk__in=mine).values("pk")[:LOOKED_AT]
+    if project.order != Order.ASSIGNED:
+        first = first.union(fresh.values("pk")[:LOOKED_AT], all=True)
+    found = shown(Item.objects.filter(pk__in=first), user)
+    return found.annotate(is_assigned=is_assigned).order_by("-is_assigned", *order)
+
+
+def _skipped(project: Project, user: Any) -> ItemQuerySet:
+    last = _skips(user).order_by("-id").values("id")[:1]
+    free = _free(project, user).filter(Exists(_skips(user)))
+    if project.order == Order.ASSIGNED:
+        free = free.filter(Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=user)))
+    return shown(free, user).annotate(skip=Subquery(last)).order_by("skip")
+
+
+def _skips(user: Any) -> QuerySet[Review]:
+    return Review.objects.standing().filter(
+        item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED
+    )
+
+
+def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
+    """Load what the desk shows of items to a user, in one query.
+
+    Along come the candidate questions, and what the user typed there earlier and has not sent.
+    """
+    questions = Question.objects.filter(item=OuterRef("pk")).order_by("rank")
+    listed = questions.values(json=JSONObject(**{name: name for name in SHOWN_OF_QUESTION}))
+    typed = Typed.objects.filter(item=OuterRef("pk"), reviewer=user)
+    return (
+        items.select_related("passage", "document", "variant__prompt")
+        .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "embedding")
+        .annotate(candidates=ArraySubquery(listed), typed_earlier=Subquery(typed.values("fields")))
+    )
+
+
+@transaction.atomic
+def take(item: Item, user: Any, reviews_per_item: int) -> bool:
+    """Hold this very item for the user; return False if it has no place for them."""
+    item = Item.objects.select_for_update().get(pk=item.pk)
+    is_theirs = user.pk in item.reviewers
+    if item.state == ItemState.ASIDE or not (item.is_open or is_theirs):
+        return False
+    return hold(item, user, reviews_per_item)
+
+
+def hold(item: Item, user: Any, reviews_per_item: int) -> bool:
+    """Put an item, locked by the caller, on the user's desk in place of what is there.
+
+    Returns False if there is no place for them. It is one statement, begun when the row is locked:
+    so it counts whatever those before stored.
+    """
+    now = timezone.now()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HOLD,
+            {
+                "item": item.pk,
+                "user": user.pk,
+                "now": now,
+                "until": now + timedelta(seconds=settings.HOLD_SECONDS),
+                "places": reviews_per_item,
+            },
+        )
+        return bool(cursor.rowcount)
+
+
+_HOLD = """
+    INSERT INTO generation_hold (project_id, reviewer_id, item_id, until)
+    SELECT item.project_id, %(user)s, item.id, %(until)s
+    FROM generation_item AS item
+    WHERE item.id = %(item)s AND (
+        item.purpose <> ''
+        OR cardinality(array_remove(item.reviewers, %(user)s)) + (
+            SELECT count(*) FROM generation_hold AS hold
+            WHERE hold.item_id = item.id AND hold.until >= %(now)s
+            AND hold.reviewer_id <> %(user)s AND NOT hold.reviewer_id = ANY (item.reviewers)
+        ) < %(places)s
+    )
+    ON CONFLICT (project_id, reviewer_id)
+    DO UPDATE SET item_id = EXCLUDED.item_id, until = EXCLUDED.until
+"""

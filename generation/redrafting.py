@@ -3,9 +3,9 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, F, Q
-from django.utils import timezone
+from django.db.models import Count, Q
 
+from generation import queue
 from generation.models import Item, ItemQuerySet, ItemState, Passage
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -18,9 +18,10 @@ DRAFTED_AGAIN = "It was drafted again."
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
-    """Keep what is pending, on nobody else's desk, and was drafted by a model."""
-    free = Q(held_until=None) | Q(held_until__lt=timezone.now()) | Q(held_by=user)
-    return items.filter(free, state=ItemState.PENDING, variant__isnull=False)
+    """Keep what nobody decided on, is on nobody else's desk, and was drafted by a model."""
+    held = queue.live().exclude(reviewer=user).values("item")
+    drafted = items.filter(state=ItemState.PENDING, reviewers=[], variant__isnull=False)
+    return drafted.exclude(pk__in=held)
 
 
 @transaction.atomic
@@ -40,17 +41,14 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
 
 
 def put_aside(items: ItemQuerySet, reason: str) -> None:
-    """Take pending items out of the desk's queue, for a reason that is shown with them."""
-    items.filter(state=ItemState.PENDING).update(
-        state=ItemState.ASIDE, aside=reason, version=F("version") + 1
-    )
+    """Take items that nobody decided on out of the desk's queue, for a reason that is shown."""
+    undecided = items.filter(state=ItemState.PENDING, reviewers=[])
+    undecided.update(state=ItemState.ASIDE, aside=reason)
 
 
 def restore(items: ItemQuerySet) -> int:
     """Give items that were put aside back to the desk; return how many."""
-    return items.filter(state=ItemState.ASIDE).update(
-        state=ItemState.PENDING, aside="", version=F("version") + 1
-    )
+    return items.filter(state=ItemState.ASIDE).update(state=ItemState.PENDING, aside="")
 
 
 def pause(project: Project) -> None:

@@ -78,7 +78,7 @@ def _accepted(project: Project) -> Iterable[Item]:
         .select_for_update(of=("self",))
         .for_list()
         .select_related("variant__prompt")
-        .order_by("passage__document_id", "passage__position", "number")
+        .order_by("document_id", "passage__position", "number")
     )
 
 

@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
 from generation import acceptance, checks
-from generation.models import Acceptance, Item, ItemState, Question
+from generation.models import Acceptance, Item, ItemState, Purpose, Question
 from generation.support import support
 from qareview import jobs
 from qareview.embeddings import embed
@@ -44,7 +44,14 @@ def score(project: Project, drafts: Sequence[Draft]) -> None:
         draft.questions.sort(key=lambda question: -question.score)
     _expect(project, [(draft.item, draft.questions[0]) for draft in drafts])
     for draft in drafts:
+        draft.item.purpose = purpose(project, draft.item)
         _put_aside_if_low(project, draft)
+
+
+def purpose(project: Project, item: Item) -> Purpose:
+    """Return whether an item is one of the share that goes to everyone."""
+    is_drawn = item.shuffle * 100 < project.calibration_percent
+    return Purpose.CALIBRATION if is_drawn else Purpose.USUAL
 
 
 def check(drafts: Sequence[Draft]) -> None:

@@ -15,6 +15,7 @@ urlpatterns = [
     path("drafting/again/", drafting.all_again, name="again"),
     path("drafting/<str:name>/", drafting.order, name="drafting"),
     path("review/", review.desk, name="review"),
+    path("review/share/", review.share, name="review-share"),
     path("review/undo/", review.undo, name="review-undo"),
     path("review/<int:pk>/", review.submit, name="review-submit"),
     path("review/<int:pk>/hold/", review.hold, name="review-hold"),

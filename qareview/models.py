@@ -28,6 +28,16 @@ def default_reject_reasons() -> list[str]:
     ]
 
 
+class Order(models.TextChoices):
+    """In which order the desk gives items out."""
+
+    BEST = "best", "best first"
+    UNCERTAIN = "uncertain", "uncertain first"
+    RANDOM = "random", "random"
+    DOCUMENT = "document", "by document"
+    ASSIGNED = "assigned", "only what is assigned"
+
+
 class ProjectQuerySet(models.QuerySet["Project"]):
     def of(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
         return self.filter(memberships__user_id=user.pk or 0)
@@ -49,6 +59,9 @@ class Project(models.Model):
     questions_per_answer = models.PositiveSmallIntegerField(default=1)
     lowest_score = models.FloatField(null=True)  # items below it are put aside; None: none is
     asks_back = models.BooleanField(default=False)  # a model answers each question, as a check
+    reviews_per_item = models.PositiveSmallIntegerField(default=1)  # by different people
+    order = models.CharField(max_length=9, choices=Order.choices, default=Order.BEST)
+    calibration_percent = models.PositiveSmallIntegerField(default=0)  # of items go to everyone
     budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
     budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
     is_paused = models.BooleanField(default=False)  # nothing is drafted while it is

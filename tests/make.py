@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from generation import passages, queue
+from generation import passages, verdicts
 from generation.models import Document, Item, Passage, Question, Review, Verdict
 from prompts.models import Variant
 from qareview import projects
@@ -85,6 +85,7 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
         item = Item.objects.create(
             **{"answer": f"Answer {number}.", "model": "scripted", **values},
             project=of,
+            document=at,
             passage=passage,
             variant=summarise,
         )
@@ -99,21 +100,21 @@ def item(of: Project, **values: Any) -> Item:
     return items(of, 1, **values)[0]
 
 
-def submission(of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any) -> queue.Submission:
+def submission(of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any) -> verdicts.Submission:
     """What a reviewer sends of an item, as it was drafted unless said otherwise."""
-    given = {"question": of.question.text, "answer": of.answer, "version": of.version, **values}
-    return queue.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
+    given = {"question": of.question.text, "answer": of.answer, **values}
+    return verdicts.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
 
 
 def accept(of: Item, by: User, **values: Any) -> Review:
-    return queue.submit(of.pk, by, submission(of, **values))
+    return verdicts.submit(of.project, of.pk, by, submission(of, **values))
 
 
 def review_data(of: Item, **values: Any) -> dict[str, Any]:
     """What the desk's form sends to accept an item as it is."""
     return {
         "key": str(uuid.uuid4()),
-        "version": of.version,
+        "replaces": 0,
         "verdict": "accepted",
         "question": of.question.text,
         "answer": of.answer,

@@ -8,12 +8,17 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from generation import queue
-from generation.models import Item, ItemState, Review, Verdict
+from generation import queue, redrafting, verdicts
+from generation.models import Assignment, Hold, Item, ItemState, Purpose, Review, Verdict
+from qareview.models import Order
 from tests import make
 from tests.conftest import Team
 
 pytestmark = pytest.mark.django_db
+
+
+def submit(team: Team, item: Item, user: object, **values: object) -> Review:
+    return verdicts.submit(team.project, item.pk, user, make.submission(item, **values))
 
 
 def next_for(team: Team, user: object) -> Item:
@@ -33,9 +38,18 @@ def test_two_people_get_two_items_and_each_keeps_theirs(team: Team) -> None:
 def test_a_hold_that_ran_out_gives_the_item_to_another(team: Team) -> None:
     item = make.item(team.project)
     next_for(team, team.reviewer)
-    Item.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert next_for(team, team.engineer) == item
-    assert queue.take(item, team.reviewer) is False
+    assert queue.take(item, team.reviewer, 1) is False
+    with pytest.raises(verdicts.ItemGone, match="went on to somebody else"):
+        make.accept(item, team.reviewer)
+
+
+def test_who_comes_back_to_an_item_that_nobody_took_has_it_still(team: Team) -> None:
+    item = make.item(team.project)
+    next_for(team, team.reviewer)
+    Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
+    assert make.accept(item, team.reviewer).verdict == Verdict.ACCEPTED
 
 
 @pytest.mark.django_db(transaction=True)
@@ -71,38 +85,55 @@ def test_a_review_is_stored_and_decides(
     team: Team, verdict: Verdict, values: dict[str, str], state: str, stored: str
 ) -> None:
     item = next_for(team, make.item(team.project) and team.reviewer)
-    review = queue.submit(item.pk, team.reviewer, make.submission(item, verdict, **values))
+    review = submit(team, item, team.reviewer, verdict=verdict, **values)
     item.refresh_from_db()
-    assert (item.state, item.version, item.held_by, review.verdict) == (state, 2, None, stored)
+    assert (item.state, review.verdict) == (state, stored)
+    assert item.reviewers == ([] if verdict == Verdict.SKIPPED else [team.reviewer.pk])
     assert review.reason == values.get("reason", "")
 
 
 def test_a_submission_that_comes_twice_counts_once(team: Team) -> None:
     item = make.item(team.project)
-    submission = make.submission(item)
-    first = queue.submit(item.pk, team.reviewer, submission)
-    assert queue.submit(item.pk, team.reviewer, submission) == first
+    key = uuid.uuid4()
+    first = submit(team, item, team.reviewer, key=key)
+    assert submit(team, item, team.reviewer, key=key) == first
     assert Review.objects.count() == 1
-    item.refresh_from_db()
-    assert item.version == 2
 
 
 def test_a_key_of_somebody_else_is_no_way_to_their_review(team: Team) -> None:
     first, second = make.items(team.project, 2)
     key = uuid.uuid4()
-    queue.submit(first.pk, team.reviewer, make.submission(first, key=key))
-    with pytest.raises(queue.ItemChanged):
-        queue.submit(second.pk, team.engineer, make.submission(second, key=key))
+    submit(team, first, team.reviewer, key=key)
+    with pytest.raises(verdicts.ItemChanged):
+        submit(team, second, team.engineer, key=key)
     assert Review.objects.count() == 1
 
 
-def test_an_item_changed_meanwhile_is_refused(team: Team) -> None:
+def test_what_was_decided_in_another_window_is_not_overwritten_unseen(team: Team) -> None:
     item = make.item(team.project)
-    late = make.submission(item, answer="Mine.")
+    own = make.accept(item, team.reviewer)
+    with pytest.raises(verdicts.ItemChanged):
+        submit(team, item, team.reviewer, answer="Mine.")
+    again = submit(team, item, team.reviewer, answer="Mine.", replaces=own.pk)
+    own.refresh_from_db()
+    assert (own.withdrawn_because, again.verdict) == (verdicts.REPLACED, Verdict.EDITED)
+    assert Item.objects.get().reviewers == [team.reviewer.pk]
+
+
+def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> None:
+    item = make.item(team.project)
     make.accept(item, team.engineer)
-    with pytest.raises(queue.ItemChanged):
-        queue.submit(item.pk, team.reviewer, late)
+    with pytest.raises(verdicts.ItemGone, match="has all its reviews"):
+        make.accept(item, team.reviewer, answer="Mine.")
     assert Review.objects.get().reviewer == team.engineer
+
+
+def test_an_item_put_aside_meanwhile_is_not_reviewed(team: Team) -> None:
+    item = make.item(team.project)
+    next_for(team, team.reviewer)
+    redrafting.put_aside(team.project.items.all(), "It was drafted again.")
+    with pytest.raises(verdicts.ItemGone, match="put aside meanwhile"):
+        make.accept(item, team.reviewer)
 
 
 def test_skipped_items_come_last_the_longest_skipped_first(team: Team) -> None:
@@ -111,7 +142,7 @@ def test_skipped_items_come_last_the_longest_skipped_first(team: Team) -> None:
     for _ in range(5):
         item = next_for(team, team.reviewer)
         order.append(items.index(item))
-        queue.submit(item.pk, team.reviewer, make.submission(item, Verdict.SKIPPED))
+        submit(team, item, team.reviewer, verdict=Verdict.SKIPPED)
     assert order == [0, 1, 2, 0, 1]
     assert next_for(team, team.engineer) == items[0]  # another's skip moves nothing
 
@@ -120,10 +151,10 @@ def test_undo_goes_back_step_by_step_and_reviews_stay_on_record(team: Team) -> N
     items = make.items(team.project, 2)
     for item in items:
         make.accept(item, team.reviewer)
-    assert queue.undo(team.project, team.reviewer) == items[1]
+    assert verdicts.undo(team.project, team.reviewer) == items[1]
     assert next_for(team, team.reviewer) == items[1]
-    assert queue.undo(team.project, team.reviewer) == items[0]
-    assert queue.undo(team.project, team.reviewer) is None
+    assert verdicts.undo(team.project, team.reviewer) == items[0]
+    assert verdicts.undo(team.project, team.reviewer) is None
     assert set(Item.objects.values_list("state", flat=True)) == {ItemState.PENDING}
     assert Review.objects.filter(withdrawn_at=None).count() == 0
     assert Review.objects.count() == 2
@@ -133,18 +164,148 @@ def test_undo_is_of_ones_own_and_in_this_project(team: Team) -> None:
     make.accept(make.item(team.project), team.engineer)
     elsewhere = make.project(team.reviewer)
     make.accept(make.item(elsewhere), team.reviewer)
-    assert queue.undo(team.project, team.reviewer) is None
+    assert verdicts.undo(team.project, team.reviewer) is None
 
 
-def test_undo_leaves_what_another_decided_since(team: Team) -> None:
+def test_undo_leaves_what_others_decided(team: Team) -> None:
+    reviews_per_item(team, 2)
     item = make.item(team.project)
     make.accept(item, team.reviewer)
+    make.accept(item, team.engineer)
+    assert state_of(item) == ItemState.ACCEPTED
+    verdicts.undo(team.project, team.reviewer)
     item.refresh_from_db()
-    queue.submit(
-        item.pk,
-        team.engineer,
-        make.submission(item, Verdict.REJECTED, reason="Not worth asking"),
-    )
-    queue.undo(team.project, team.reviewer)
-    item.refresh_from_db()
-    assert item.state == ItemState.REJECTED
+    assert (item.state, item.reviewers) == (ItemState.PENDING, [team.engineer.pk])
+
+
+# Several reviews of each item
+
+
+def reviews_per_item(team: Team, count: int) -> None:
+    team.project.reviews_per_item = count
+    team.project.save()
+    verdicts.settle_project(team.project)
+
+
+def state_of(item: Item) -> str:
+    return Item.objects.get(pk=item.pk).state
+
+
+def reject(item: Item, user: object) -> Review:
+    rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
+    return verdicts.submit(item.project, item.pk, user, rejection)
+
+
+def test_an_item_goes_to_as_many_as_the_project_asks_for(team: Team) -> None:
+    reviews_per_item(team, 2)
+    item = make.item(team.project)
+    assert next_for(team, team.reviewer) == next_for(team, team.engineer) == item
+    assert queue.take_next(team.project, team.admin) is None
+    make.accept(item, team.reviewer)
+    assert state_of(item) == ItemState.PENDING
+    assert queue.take_next(team.project, team.reviewer) is None
+    assert queue.take_next(team.project, team.admin) is None  # one decided, one has it
+    make.accept(item, team.engineer)
+    assert state_of(item) == ItemState.ACCEPTED
+
+
+@pytest.mark.parametrize(
+    ("texts", "state"),
+    [
+        ((None, None), ItemState.ACCEPTED),
+        (("Same.", "Same."), ItemState.ACCEPTED),
+        (("Mine.", "Hers."), ItemState.DISPUTED),
+        ((None, "Hers."), ItemState.DISPUTED),
+        ((None, "reject"), ItemState.DISPUTED),
+        (("reject", "reject"), ItemState.REJECTED),
+    ],
+)
+def test_reviewers_who_differ_in_verdict_or_text_dispute(
+    team: Team, texts: tuple[str | None, ...], state: str
+) -> None:
+    reviews_per_item(team, 2)
+    item = make.item(team.project)
+    for text, user in zip(texts, (team.reviewer, team.engineer), strict=True):
+        if text == "reject":
+            reject(item, user)
+        else:
+            make.accept(item, user, **({"answer": text} if text else {}))
+    assert state_of(item) == state
+
+
+def test_the_number_of_reviews_can_be_changed_at_any_time(team: Team) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.reviewer)
+    reviews_per_item(team, 2)
+    assert state_of(item) == ItemState.PENDING
+    reject(item, team.engineer)
+    assert state_of(item) == ItemState.DISPUTED
+    reviews_per_item(team, 3)
+    assert state_of(item) == ItemState.PENDING
+    reviews_per_item(team, 1)
+    assert state_of(item) == ItemState.DISPUTED  # what was said is not forgotten
+
+
+def test_what_is_for_everyone_goes_to_everyone_but_to_nobody_twice(team: Team) -> None:
+    item = make.item(team.project, purpose=Purpose.CALIBRATION)
+    for user in (team.reviewer, team.engineer, team.admin):
+        assert next_for(team, user) == item
+        make.accept(item, user)
+        assert queue.take_next(team.project, user) is None
+    assert state_of(item) == ItemState.ACCEPTED
+    assert Review.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (Order.BEST, [1, 2, 0]),
+        (Order.UNCERTAIN, [2, 0, 1]),
+        (Order.RANDOM, [2, 1, 0]),
+        (Order.DOCUMENT, [0, 1, 2]),
+    ],
+)
+def test_the_order_is_the_projects(team: Team, order: Order, expected: list[int]) -> None:
+    items = make.items(team.project, 3)
+    for item, score, place in zip(items, (0.1, 0.95, 0.5), (0.9, 0.5, 0.1), strict=True):
+        Item.objects.filter(pk=item.pk).update(score=score, shuffle=place)
+    team.project.order = order
+    given = []
+    for _ in items:
+        item = next_for(team, team.reviewer)
+        given.append(items.index(item))
+        make.accept(item, team.reviewer)
+    assert given == expected
+
+
+def test_what_is_assigned_comes_first_and_is_all_if_the_project_says_so(team: Team) -> None:
+    first, second = make.items(team.project, 2)
+    Assignment.objects.create(item=second, reviewer=team.reviewer)
+    assert next_for(team, team.reviewer) == second
+    assert next_for(team, team.engineer) == first
+    team.project.order = Order.ASSIGNED
+    assert queue.take_next(team.project, team.engineer) is None
+    make.accept(second, team.reviewer)
+    assert queue.take_next(team.project, team.reviewer) is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_never_take_one_place_too_many(team: Team) -> None:
+    reviews_per_item(team, 3)
+    item = make.item(team.project)
+    users = [make.member(team.project) for _ in range(12)]
+    start, given = threading.Barrier(len(users)), []
+
+    def take(user: object) -> None:
+        start.wait()
+        given.append(queue.take_next(team.project, user))
+        connection.close()
+
+    threads = [threading.Thread(target=take, args=[user]) for user in users]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(given) == len(users)
+    assert 1 <= given.count(item) <= 3
+    assert Hold.objects.count() == given.count(item)

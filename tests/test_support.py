@@ -152,7 +152,13 @@ def drafted(project: Project, answer: str, question: str) -> Item:
     summarise, ask = (in_production(project, task) for task in (Task.SUMMARISE, Task.ASK))
     passage = make.items(project, 1)[0].passage
     passage.items.all().delete()
-    item = Item(project=project, passage=passage, variant=summarise, answer=answer)
+    item = Item(
+        project=project,
+        document=passage.document,
+        passage=passage,
+        variant=summarise,
+        answer=answer,
+    )
     draft = scoring.Draft(item, [Question(item=item, variant=ask, text=question)])
     scoring.score(project, [draft])
     item.save()

@@ -193,7 +193,7 @@ def open_desk(site: Site) -> tuple[requests.Session, dict[str, str]]:
     def value(name: str) -> str:
         return page.split(f'name="{name}" value="')[1].split('"')[0]
 
-    form = {name: value(name) for name in ("csrfmiddlewaretoken", "key", "version")}
+    form = {name: value(name) for name in ("csrfmiddlewaretoken", "key", "replaces")}
     form |= {
         "action": page.split('id="review" method="post" action="')[1].split('"')[0],
         "verdict": "accepted",

@@ -2,29 +2,47 @@
 
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
+    OPEN,
+    UNSHOWN,
+    UNSURE,
     Acceptance,
     Item,
     ItemQuerySet,
     ItemState,
+    Purpose,
     Question,
-    Review,
-    Verdict,
 )
 from generation.models.releases import Release, ReleaseRow, Split
+from generation.models.reviews import (
+    Assignment,
+    Hold,
+    Review,
+    ReviewQuerySet,
+    Typed,
+    Verdict,
+)
 
 __all__ = [
+    "OPEN",
+    "UNSHOWN",
+    "UNSURE",
     "Acceptance",
+    "Assignment",
     "Document",
     "DocumentQuerySet",
+    "Hold",
     "Item",
     "ItemQuerySet",
     "ItemState",
     "Passage",
+    "Purpose",
     "Question",
     "Release",
     "ReleaseRow",
     "Review",
+    "ReviewQuerySet",
     "Split",
+    "Typed",
     "Verdict",
     "original_path",
 ]

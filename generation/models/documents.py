@@ -25,8 +25,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
         current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
         passages = current.order_by().values("document")
-        of_items = Item.objects.filter(passage__document=OuterRef("pk")).order_by()
-        items = of_items.values("passage__document")
+        items = Item.objects.filter(document=OuterRef("pk")).order_by().values("document")
 
         def count(rows: Any, **condition: Any) -> Any:
             counted = rows.annotate(n=Count("pk", filter=Q(**condition))).values("n")

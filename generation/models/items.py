@@ -1,24 +1,44 @@
-"""What is reviewed, what is said of it, and what that teaches."""
+"""What is reviewed, and what the reviews teach."""
 
+import random
 from typing import Any, ClassVar
 
-from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Count, F, Prefetch, Q
+from django.db.models.functions import Abs
 from django.utils import timezone
 from pgvector.django import HnswIndex, VectorField
 
-from generation.models.documents import Passage
+from generation.models.documents import Document, Passage
+from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.models import Job, Project
 
+UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
+
 
 class ItemState(models.TextChoices):
-    PENDING = "pending"
+    PENDING = "pending"  # fewer people decided on it than its project asks for
     ACCEPTED = "accepted"
     REJECTED = "rejected"
+    DISPUTED = "disputed"  # they differ, and no admin decided yet
     ASIDE = "aside"  # nobody decided on it, and it is not given out; the item says why
+
+
+class Purpose(models.TextChoices):
+    """Whom an item goes to: as many as the project asks for, or everyone."""
+
+    USUAL = ""
+    CALIBRATION = "calibration"  # everyone, to see how far they agree
+    GOLD = "gold"  # everyone, to see how far they decide as an admin did
+
+
+# what the desk gives out, to those who have not decided on it yet
+OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
+
+
+UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -27,33 +47,19 @@ class ItemQuerySet(models.QuerySet["Item"]):
         questions = Question.objects.select_related("variant__prompt")
         reviews = Review.objects.select_related("reviewer")
         return (
-            self.select_related("passage__document")
-            .defer(*(f"passage__document__{name}" for name in ("text", "left_out", "page_starts")))
+            self.select_related("passage", "document")
+            .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands")
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
 
     def for_desk(self) -> "ItemQuerySet":
-        """Load what the desk shows of an item in a fixed number of queries."""
-        return self.for_list().select_related("project", "variant__prompt", "held_by")
+        """Load what the page of an item shows in a fixed number of queries."""
+        return self.for_list().select_related("project", "variant__prompt")
 
-    def free_for(self, user: Any) -> "ItemQuerySet":
-        """Keep what is pending and not on somebody else's desk, in the order ``user`` gets it.
-
-        What is on the user's own desk comes first, then what the checks think best of; what the
-        user skipped comes last, longest ago first.
-        """
-        skips = (
-            Review.objects.standing()
-            .filter(item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED)
-            .order_by("-id")
-        )
-        mine = Q(held_by=user, held_until__gte=timezone.now())
-        free = Q(held_until__lt=timezone.now()) | Q(held_until=None)
+    def open_to(self, user: Any) -> "ItemQuerySet":
+        """Keep what may be given to a user: open, and not decided by them."""
         return (
-            self.filter(mine | free, state=ItemState.PENDING)
-            .annotate(is_mine=models.Case(models.When(mine, then=0), default=1))
-            .annotate(skip=Subquery(skips.values("id")[:1]))
-            .order_by("is_mine", F("skip").asc(nulls_first=True), "-score", "id")
+            self.filter(OPEN).exclude(state=ItemState.ASIDE).exclude(reviewers__contains=[user.pk])
         )
 
     def counts(self) -> dict[str, int]:
@@ -85,14 +91,20 @@ class Drafted(models.Model):
         abstract = True
 
 
+def anywhere() -> float:
+    """Return a place in the random order of items, 0 to 1."""
+    return random.random()  # noqa: S311  nobody gains by guessing it
+
+
 class Item(Drafted):
     """What is reviewed: a passage, an answer drafted from it, and the questions asked for that.
 
-    ``state`` follows from the reviews, and is written with them in one transaction. ``version``
-    grows with every change, so that a form made from an older one is recognised.
+    ``state`` and ``reviewers`` follow from the reviews, and are written with them in one
+    transaction: see :mod:`generation.verdicts`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
+    document = models.ForeignKey(Document, models.CASCADE, related_name="items")  # its passage's
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
     variant = models.ForeignKey(
         Variant, models.PROTECT, related_name="items", null=True
@@ -106,9 +118,11 @@ class Item(Drafted):
     aside = models.CharField(max_length=200, blank=True)  # why it is not given out, if it is not
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
-    version = models.PositiveIntegerField(default=1)
-    held_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
-    held_until = models.DateTimeField(null=True)
+    reviewers = ArrayField(models.IntegerField(), default=list)  # who decided on it
+    purpose = models.CharField(
+        max_length=11, choices=Purpose.choices, default=Purpose.USUAL, blank=True
+    )
+    shuffle = models.FloatField(default=anywhere)  # its place where the order is random
 
     objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -122,7 +136,15 @@ class Item(Drafted):
             ),
         )
         indexes = (
-            models.Index(fields=("project", "state", "-score", "id"), name="item_desk"),
+            models.Index(fields=("project", "-score", "id"), name="item_best", condition=OPEN),
+            models.Index(fields=("project", "shuffle", "id"), name="item_random", condition=OPEN),
+            models.Index(
+                fields=("project", "document", "passage", "id"),
+                name="item_by_document",
+                condition=OPEN,
+            ),
+            models.Index("project", UNSURE, "id", name="item_uncertain", condition=OPEN),
+            models.Index(fields=("project", "state", "id"), name="item_state"),
             _nearest("item_nearest"),
         )
 
@@ -142,18 +164,35 @@ class Item(Drafted):
         return self.variant_id is None
 
     @property
-    def decisions(self) -> list["Review"]:
+    def decisions(self) -> "list[Review]":
         """The reviews that count, the oldest first: not withdrawn, and more than a skip."""
-        return [
-            review
-            for review in self.reviews.all()
-            if review.withdrawn_at is None and review.verdict != Verdict.SKIPPED
-        ]
+        return [review for review in self.reviews.all() if review.is_decision]
 
     @property
     def decision(self) -> "Review | None":
-        """The last review that counts: the item's state follows from it."""
-        return self.decisions[-1] if self.decisions else None
+        """The review whose texts are the item's: an admin's, if the reviewers differed."""
+        by_admin = [review for review in self.decisions if review.is_adjudication]
+        found = by_admin or self.decisions
+        return found[-1] if found else None
+
+    def decision_of(self, user: Any) -> "Review | None":
+        """What a user decided as one of the reviewers, if they have."""
+        own = [review for review in self.decisions if review.reviewer_id == user.pk]
+        return next((review for review in own if not review.is_adjudication), None)
+
+    @property
+    def is_for_everyone(self) -> bool:
+        return self.purpose != Purpose.USUAL
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the desk gives it to those who have not decided on it."""
+        is_everyones = self.is_for_everyone and self.state != ItemState.ASIDE
+        return self.state == ItemState.PENDING or is_everyones
+
+    def shows_reviews_to(self, user: Any) -> bool:
+        """Whether a user may see what others said: nobody who may still be asked may."""
+        return not self.is_open or user.pk in self.reviewers
 
 
 class Question(Drafted):
@@ -170,40 +209,6 @@ class Question(Drafted):
             models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
         )
         indexes = (_nearest("question_nearest"),)
-
-
-class Verdict(models.TextChoices):
-    ACCEPTED = "accepted"
-    EDITED = "edited"
-    REJECTED = "rejected"
-    SKIPPED = "skipped"
-
-
-class ReviewQuerySet(models.QuerySet["Review"]):
-    def standing(self) -> "ReviewQuerySet":
-        return self.filter(withdrawn_at=None)
-
-
-class Review(models.Model):
-    """One person's word on an item: appended, never changed; withdrawn, it stays on record."""
-
-    item = models.ForeignKey(Item, models.PROTECT, related_name="reviews")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
-    submission = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
-    verdict = models.CharField(max_length=8, choices=Verdict.choices)
-    question = models.TextField(blank=True)
-    answer = models.TextField(blank=True)
-    reason = models.CharField(max_length=120, blank=True)
-    comment = models.TextField(blank=True)
-    seconds = models.PositiveIntegerField(default=0)
-    created_at = models.DateTimeField(default=timezone.now)
-    withdrawn_at = models.DateTimeField(null=True)
-
-    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
-
-    class Meta:
-        ordering = ("id",)
-        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
 
 
 class Acceptance(Job):

@@ -74,7 +74,7 @@ def document_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Draft the pending items of a document again."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
-    items = project.items.filter(passage__document=document)
+    items = project.items.filter(document=document)
     return _again(request, project, items, reverse("documents-show", args=[slug, pk]))
 
 

@@ -5,16 +5,17 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
-from generation import checks, queue, scoring
+from generation import desk as desks
+from generation import queue, verdicts
 from generation.differences import word_differences
 from generation.forms import ReviewForm
 from generation.models import Item
-from generation.progress import progress
+from generation.progress import progress, share_of
 from generation.variables import language_of
 from qareview import access
 from qareview.htmx import render_page, wants_part
@@ -29,10 +30,11 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug)
     wanted = request.GET.get("item", "")
     if not wanted.isdecimal():
-        return _show(request, project, queue.take_next(project, request.user))
-    item = get_object_or_404(project.items, pk=int(wanted))
-    if not queue.take(item, request.user):
-        messages.info(request, f"{item.held_by} has this item on the desk at present.")
+        held = queue.on_desk(project, request.user)
+        return _show(request, project, held or queue.take_next(project, request.user))
+    item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=int(wanted))
+    if not queue.take(item, request.user, project.reviews_per_item):
+        messages.info(request, "This item has all the reviewers it needs at present.")
         return redirect("items-show", slug, item.pk)
     return _show(request, project, item)
 
@@ -41,14 +43,16 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
 def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Store a review and show the next item; what is refused comes back with the text typed."""
     project = access.project(request, slug)
-    item = get_object_or_404(project.items.for_desk(), pk=pk)
-    form = ReviewForm(project, item, request.POST)
+    form = ReviewForm(project, pk, request.POST)
     if not form.is_valid():
+        item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
         return _show(request, project, item, form, status=422)
     try:
-        queue.submit(item.pk, request.user, form.submission())
-    except queue.ItemChanged:
-        return _show_conflict(request, project, item, form)
+        verdicts.submit(project, pk, request.user, form.submission())
+    except Item.DoesNotExist:
+        raise Http404("No such item.") from None
+    except verdicts.NotStored as reason:
+        return _show_conflict(request, project, pk, form, reason)
     return _next(request, project)
 
 
@@ -56,22 +60,33 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Withdraw the user's last review and put its item back on their desk."""
     project = access.project(request, slug)
-    item = queue.undo(project, request.user)
+    item = verdicts.undo(project, request.user)
     if item is None:
         messages.info(request, "There is nothing of yours to undo.")
         return _next(request, project)
     messages.success(request, "Undone. Here is the item again.")
     if wants_part(request):
-        return _show(request, project, item)
+        return _show(
+            request, project, queue.shown(project.items.all(), request.user).get(pk=item.pk)
+        )
     return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
 
 
 @require_POST
 def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Keep an item on the user's desk; 409 if somebody else has it by now."""
+    """Keep an item on the user's desk; 409 if others have all places at it by now."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
-    return HttpResponse(status=204 if queue.take(item, request.user) else 409)
+    is_held = queue.take(item, request.user, project.reviews_per_item)
+    return HttpResponse(status=204 if is_held else 409)
+
+
+@require_GET
+def share(request: HttpRequest, slug: str) -> HttpResponse:
+    """Tell how far the user is: apart from the desk, so that nobody waits for the counting."""
+    project = access.project(request, slug)
+    context = {"share": share_of(project, request.user)}
+    return render_page(request, "review/share.html", context)
 
 
 def _next(request: HttpRequest, project: Project) -> HttpResponse:
@@ -79,19 +94,27 @@ def _next(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect("review", project.slug)
     response = _show(request, project, queue.take_next(project, request.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
+    response["HX-Trigger"] = "decided"
     return response
 
 
 def _show_conflict(
-    request: HttpRequest, project: Project, item: Item, form: ReviewForm
+    request: HttpRequest,
+    project: Project,
+    pk: int,
+    form: ReviewForm,
+    reason: verdicts.NotStored,
 ) -> HttpResponse:
-    """Refuse a review of an item that changed meanwhile: tell what changed, keep what was typed."""
-    item = project.items.for_desk().get(pk=item.pk)  # as it stands now
-    decided = item.decision
-    question = decided.question if decided and decided.question else item.question.text
-    answer = decided.answer if decided and decided.answer else item.answer
+    """Refuse a review: tell why, and what stands now; keep what was typed."""
+    item = queue.shown(project.items.all(), request.user).get(pk=pk)
+    own = item.decision_of(request.user)
+    shown = own or (item.decision if item.shows_reviews_to(request.user) else None)
+    question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]
+    answer = shown.answer if shown and shown.answer else item.answer
     conflict = {
-        "review": decided,
+        "reason": reason,
+        "review": shown,
+        "is_gone": isinstance(reason, verdicts.ItemGone),
         "question": word_differences(question, form.cleaned_data["question"]),
         "answer": word_differences(answer, form.cleaned_data["answer"]),
     }
@@ -106,28 +129,25 @@ def _show(
     conflict: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"progress": progress(project), "conflict": conflict, "form": form}
+    context: dict[str, Any] = {"conflict": conflict, "form": form}
     if item:
-        item = project.items.for_desk().get(pk=item.pk)
-        context |= _item_context(item, form)
+        context |= _item_context(request, project, item, form)
+    else:
+        context["progress"] = progress(project)
     return render_page(request, "review/desk.html", context, part="desk", status=status)
 
 
-def _item_context(item: Item, form: ReviewForm | None) -> dict[str, Any]:
-    question = item.question
-    typed = form.data if form else {}
-    decided = None if form else item.decision
-    stands = decided if decided and decided.question else None
+def _item_context(
+    request: HttpRequest, project: Project, item: Item, form: ReviewForm | None
+) -> dict[str, Any]:
+    own = item.decision_of(request.user) if request.user.pk in item.reviewers else None
     return {
         "item": item,
-        "question_text": typed.get("question", stands.question if stands else question.text),
-        "answer_text": typed.get("answer", stands.answer if stands else item.answer),
-        "question_flags": [checks.EXPLANATIONS[flag] for flag in question.flags],
-        "answer_flags": [checks.EXPLANATIONS[flag] for flag in item.flags],
-        "scores": scoring.explained(item),
-        "decided": decided,
-        "guidelines": LANGUAGE.sub(
-            language_of(item.project, item.passage.document), item.project.guidelines
-        ),
+        "own": own,
+        "fields": desks.fields(item, own, form.data if form else desks.typed_earlier(item)),
+        "candidates": desks.candidates(item),
+        "sentences": desks.sentences(item),
+        "flags": desks.flags_of_answer(item),
+        "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "key": uuid.uuid4(),
     }

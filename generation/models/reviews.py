@@ -1,0 +1,123 @@
+"""What people say of items, and what they have on their desks."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from qareview.models import Project
+
+
+class Verdict(models.TextChoices):
+    ACCEPTED = "accepted"
+    EDITED = "edited"  # accepted, with changes
+    REJECTED = "rejected"
+    SKIPPED = "skipped"
+
+
+DECISION = Q(withdrawn_at=None) & ~Q(verdict=Verdict.SKIPPED)
+
+
+class ReviewQuerySet(models.QuerySet["Review"]):
+    def standing(self) -> "ReviewQuerySet":
+        return self.filter(withdrawn_at=None)
+
+    def decisions(self) -> "ReviewQuerySet":
+        """Keep what counts: not withdrawn, and more than a skip."""
+        return self.filter(DECISION)
+
+    def of_reviewers(self) -> "ReviewQuerySet":
+        """Keep the decisions by which people can be compared: no admin's on a disputed item."""
+        return self.decisions().filter(is_adjudication=False)
+
+
+class Review(models.Model):
+    """One person's word on an item: appended, never changed; withdrawn, it stays on record."""
+
+    item = models.ForeignKey("generation.Item", models.PROTECT, related_name="reviews")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
+    submission = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
+    is_adjudication = models.BooleanField(default=False)  # an admin's, over the reviewers'
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    question = models.TextField(blank=True)
+    answer = models.TextField(blank=True)
+    start = models.PositiveIntegerField(null=True)  # of the excerpt in the document's text;
+    end = models.PositiveIntegerField(null=True)  # None: the passage as it is
+    ranking: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(
+        default=dict
+    )  # {candidate question's id: place}, 1 is best, ties allowed
+    reason = models.CharField(max_length=120, blank=True)
+    comment = models.TextField(blank=True)
+    seconds = models.PositiveIntegerField(default=0)  # at the item, without idle minutes
+    created_at = models.DateTimeField(default=timezone.now)
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_because = models.CharField(max_length=200, blank=True)  # nothing: by its author
+
+    objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("item", "reviewer", "is_adjudication"),
+                condition=DECISION,
+                name="review_one_decision_each",
+            ),
+        )
+        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+
+    @property
+    def is_decision(self) -> bool:
+        return self.withdrawn_at is None and self.verdict != Verdict.SKIPPED
+
+    @property
+    def accepts(self) -> bool:
+        return self.verdict in (Verdict.ACCEPTED, Verdict.EDITED)
+
+
+class Hold(models.Model):
+    """The item on a reviewer's desk, one in each project, and until when it is kept for them."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="holds")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="holds")
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="holds")
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("project", "reviewer"), name="hold_one_each"),
+        )
+
+
+class Typed(models.Model):
+    """What a reviewer typed at an item and has not sent yet, from whatever browser."""
+
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="typed")
+    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="typed")
+    fields: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("item", "reviewer"), name="typed_once_each"),
+        )
+
+
+class Assignment(models.Model):
+    """An item that somebody is to review first."""
+
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="assignments")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="assignments"
+    )
+    assigned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="assignments_made"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("item", "reviewer"), name="assignment_once_each"),
+        )
