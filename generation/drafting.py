@@ -174,7 +174,7 @@ def _ask_for_questions(
         Wish(
             {**values_of(project, item.passage), "answer": item.answer},
             project.questions_per_answer,
-            taken[item.passage.document_id],
+            taken[item.document_id],
         )
         for item in items
     ]

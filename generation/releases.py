@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from generation import duplicates
+from generation import duplicates, passages
 from generation.models import (
     Item,
     ItemState,
@@ -87,7 +87,7 @@ def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list
         ReleaseRow(release=release, split=split, line=line_of(triple_of(item)))
         for split in Split
         for item in items
-        if splits[item.passage.document_id] == split
+        if splits[item.document_id] == split
     ]
     for position, row in enumerate(rows):
         row.position = position
@@ -96,18 +96,22 @@ def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list
 
 def triple_of(item: Item) -> dict[str, Any]:
     """Return the full record of an accepted item, its text as the deciding review left it."""
-    reviews = item.decisions
-    deciding = reviews[-1]
+    deciding = item.decision
+    if deciding is None:
+        raise ValueError(f"Item {item.pk} is not decided.")
     passage = item.passage
+    pages = passage.first_page, passage.last_page
+    if deciding.start is not None and deciding.end is not None:
+        pages = passages.pages(item.document.page_starts, deciding.start, deciding.end)
     return {
         "id": str(item.pk),
         "question": deciding.question,
-        "context": passage.text,
+        "context": deciding.context or passage.text,
         "answer": deciding.answer,
-        "document": passage.document.name,
+        "document": item.document.name,
         "headings": passage.headings,
-        "pages": [passage.first_page, passage.last_page] if passage.first_page else [],
-        "reviewers": sorted({review.reviewer.get_username() for review in reviews}),
+        "pages": list(pages) if pages[0] else [],
+        "reviewers": sorted({review.reviewer.get_username() for review in item.decisions}),
         "edited": deciding.verdict == Verdict.EDITED,
     }
 
@@ -131,7 +135,7 @@ def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
     groups = duplicates.groups_of_documents(passages.values())
     earlier = _earlier_splits(project)
     known = {groups[pk]: earlier[pk] for pk in sorted(groups, reverse=True) if pk in earlier}
-    splits = assign_splits(Counter(groups[item.passage.document_id] for item in items), known)
+    splits = assign_splits(Counter(groups[item.document_id] for item in items), known)
     return {document: splits[group] for document, group in groups.items()}
 
 
@@ -170,9 +174,9 @@ def _earlier_splits(project: Project) -> dict[int, Split]:
 
 def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) -> dict[str, Any]:
     """Return what the card and the manifest tell of a release beside its rows."""
-    by_document = Counter(item.passage.document_id for item in items)
+    by_document = Counter(item.document_id for item in items)
     by_split = Counter(row.split for row in rows)
-    documents = {item.passage.document_id: item.passage.document for item in items}
+    documents = {item.document_id: item.document for item in items}
     return {
         "rows": len(rows),
         "edited": sum(row.triple["edited"] for row in rows),

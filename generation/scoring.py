@@ -113,7 +113,7 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
 
 
 def _check(draft: Draft, found: list[dict[str, Any]]) -> None:
-    item, language = draft.item, draft.item.passage.document.language
+    item, language = draft.item, draft.item.document.language
     item.support = found
     item.scores = {checks.SUPPORT: min((one["score"] for one in found), default=0.0)}
     is_weak = item.answer and item.scores[checks.SUPPORT] < LEAST_SUPPORT

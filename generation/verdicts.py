@@ -9,11 +9,12 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db import transaction
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields import TextField
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models.functions import Cast, Coalesce, Concat, Substr
 from django.utils import timezone
 
 from generation import queue
 from generation.models import (
+    Document,
     Item,
     ItemQuerySet,
     ItemState,
@@ -88,6 +89,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         answer=submission.answer,
         start=submission.start,
         end=submission.end,
+        context=_excerpt(item, submission),
         ranking=dict(submission.ranking),
         reason=submission.reason,
         comment=submission.comment,
@@ -136,6 +138,14 @@ def _verdict(item: Any, submission: Submission) -> Verdict:
     drafted = (item.first_question, item.answer, None)
     given = (submission.question, submission.answer, submission.start)
     return Verdict.ACCEPTED if given == drafted else Verdict.EDITED
+
+
+def _excerpt(item: Item, submission: Submission) -> str:
+    """Return the excerpt a reviewer chose; nothing if it is the passage."""
+    if submission.start is None or submission.end is None:
+        return ""
+    part = Substr("text", submission.start + 1, submission.end - submission.start)
+    return str(Document.objects.filter(pk=item.document_id).values_list(part, flat=True).get())
 
 
 def _withdraw(reviews: QuerySet[Review], because: str = "") -> None:

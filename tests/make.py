@@ -107,7 +107,9 @@ def submission(of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any) -> 
 
 
 def accept(of: Item, by: User, **values: Any) -> Review:
-    return verdicts.submit(of.project, of.pk, by, submission(of, **values))
+    own = Review.objects.of_reviewers().filter(item=of, reviewer=by).first()
+    given = {"replaces": own.pk if own else 0, **values}
+    return verdicts.submit(of.project, of.pk, by, submission(of, **given))
 
 
 def review_data(of: Item, **values: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from generation import cutting, drafting, pipeline
-from generation.models import Document, Item, ItemState, Passage, Review
+from generation import cutting, drafting, pipeline, queue
+from generation.models import Document, Item, ItemState, Passage, Review, Verdict
 from prompts import variants
 from prompts.models import Prompt, Task
 from qareview import jobs
@@ -157,7 +157,7 @@ def test_a_new_cut_keeps_what_was_reviewed(team: Any, browse: Any, document: Doc
 
 def test_a_skipped_item_of_an_old_cut_is_put_aside(team: Any, document: Document) -> None:
     item = passage(document, 1).items.get()
-    make.queue.submit(item.pk, team.reviewer, make.submission(item, make.Verdict.SKIPPED))
+    make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
     cutting.recut(document, 130)
     item.refresh_from_db()
     assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was cut anew.")
@@ -315,7 +315,7 @@ def test_pending_items_are_drafted_again_and_decided_ones_stay(
 ) -> None:
     decided = passage(document, 0).items.get()
     make.accept(decided, team.reviewer)
-    held = make.queue.take_next(team.project, team.reviewer)
+    held = queue.take_next(team.project, team.reviewer)
     count = len(NAMES) - 2
     assert order(team, browse, "again") == [
         f"{count} items put aside; the passages are drafted again."

@@ -7,8 +7,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from generation import queue
-from generation.models import Item, ItemState, Verdict
+from generation import verdicts
+from generation.models import ItemState, Verdict
 from tests import make
 from tests.conftest import Team
 from tests.web import page
@@ -59,7 +59,7 @@ def test_filters_are_a_fixed_set(
 ) -> None:
     item = make.item(team.project, state=ItemState.ACCEPTED)
     make.item(team.project, answer="Answer 1.")
-    place = query.format(document=item.passage.document_id)
+    place = query.format(document=item.document_id)
     text = page(client.get(f"{team.url}/items/{place}"))
     assert shown(text) == answers
     assert ("No items match." in text) == (answers == [])
@@ -88,10 +88,8 @@ def test_an_item_shows_everything_said_about_it(
 ) -> None:
     item = make.item(team.project)
     make.accept(item, team.engineer, answer="Answer zero.")
-    queue.undo(team.project, team.engineer)
-    item = Item.objects.get()
-    rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
-    queue.submit(item.pk, team.reviewer, rejection)
+    verdicts.undo(team.project, team.engineer)
+    make.accept(item, team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
     with django_assert_num_queries(7):
         text = page(client.get(f"{team.url}/items/{item.pk}/"))
     assert "Answer <del>0.</del><ins>zero.</ins>" in text

@@ -11,7 +11,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation import queue, releases
+from generation import releases, verdicts
 from generation.models import Item, Release, ReleaseRow, Split, Verdict
 from qareview.models import JobState
 from tests import make
@@ -41,20 +41,18 @@ def test_rows_are_what_the_deciding_review_left(team: Team) -> None:
     plain, edited, twice, rejected, undone, _pending = make.items(team.project, 6)
     make.accept(plain, team.reviewer)
     make.accept(edited, team.reviewer, answer="Better.", question="Why so?")
-    make.accept(twice, team.reviewer, answer="First.")
-    twice.refresh_from_db()
+    make.accept(twice, team.engineer, answer="First.")
     make.accept(twice, team.engineer, answer="Second.")
-    no = make.submission(rejected, Verdict.REJECTED, reason="Not worth asking")
-    queue.submit(rejected.pk, team.reviewer, no)
+    make.accept(rejected, team.reviewer, verdict=Verdict.REJECTED, reason="Not worth asking")
     make.accept(undone, team.admin)
-    queue.undo(team.project, team.admin)
+    verdicts.undo(team.project, team.admin)
     rows = [row.triple for row in freeze(team).rows.all()]
     assert [(row["question"], row["answer"], row["edited"]) for row in rows] == [
         ("What is question 0?", "Answer 0.", False),
         ("Why so?", "Better.", True),
         ("What is question 2?", "Second.", True),
     ]
-    assert rows[2]["reviewers"] == ["eve", "rob"]
+    assert rows[2]["reviewers"] == ["eve"]
     assert rows[0]["context"] == plain.passage.text
     assert rows[0]["document"] == "tides.md"
 
@@ -64,8 +62,8 @@ def test_numbers_count_up_and_nothing_done_later_changes_a_release(team: Team) -
     first = freeze(team)
     before = list(first.rows.values()), first.sha256, first.facts
     for item in Item.objects.for_desk()[:4]:
-        make.accept(item, team.engineer, answer="Changed.")
-    queue.undo(team.project, team.reviewer)
+        make.accept(item, team.reviewer, answer="Changed.")
+    verdicts.undo(team.project, team.reviewer)
     second = freeze(team)
     first.refresh_from_db()
     assert (first.number, second.number) == (1, 2)
@@ -172,7 +170,7 @@ def test_a_double_click_freezes_once(team: Team, browse: Browse) -> None:
 def test_what_was_undone_before_it_was_frozen_leaves_nothing(team: Team) -> None:
     make.accept(make.item(team.project), team.reviewer)
     release = releases.order(team.project)
-    queue.undo(team.project, team.reviewer)
+    verdicts.undo(team.project, team.reviewer)
     releases.work_off_releases()
     release.refresh_from_db()
     assert release.error == "Nothing is accepted any more: it was undone since."

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation import checks, pipeline, queue, scoring
+from generation import checks, pipeline, queue, scoring, verdicts
 from generation.models import Item, Passage, Question
 from generation.sentences import sentences
 from generation.support import support
@@ -127,7 +127,7 @@ def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) ->
     bad.refresh_from_db()
     assert (bad.state, bad.aside) == ("pending", "")
     make.accept(bad, team.reviewer)
-    queue.undo(team.project, team.reviewer)
+    verdicts.undo(team.project, team.reviewer)
     bad.refresh_from_db()
     assert bad.state == "pending"
 
@@ -139,12 +139,11 @@ def test_an_item_tells_its_scores_and_what_they_mean(team: Any, browse: Any) -> 
         "Passage 0 tells of the tide.",
         "What does passage zero tell of?",
     )
-    for url in (f"{team.url}/review/", f"{team.url}/items/{item.pk}/"):
-        shown = page(browse(team.reviewer).get(url))
-        for name, score in {**item.scores, **item.question.scores}.items():
-            assert f"<dt>{name.capitalize()} {score:.2f}</dt>" in shown
-            told = checks.SCORES[name]
-            assert f"<dd>{told[:1].upper()}{told[1:]}.</dd>" in html.unescape(shown)
+    shown = page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/"))
+    for name, score in {**item.scores, **item.question.scores}.items():
+        assert f"<dt>{name.capitalize()} {score:.2f}</dt>" in shown
+        told = checks.SCORES[name]
+        assert f"<dd>{told[:1].upper()}{told[1:]}.</dd>" in html.unescape(shown)
 
 
 def drafted(project: Project, answer: str, question: str) -> Item:

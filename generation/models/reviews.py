@@ -44,7 +44,8 @@ class Review(models.Model):
     question = models.TextField(blank=True)
     answer = models.TextField(blank=True)
     start = models.PositiveIntegerField(null=True)  # of the excerpt in the document's text;
-    end = models.PositiveIntegerField(null=True)  # None: the passage as it is
+    end = models.PositiveIntegerField(null=True)  # None: the passage as it was cut
+    context = models.TextField(blank=True)  # the excerpt itself, if it is not the passage
     ranking: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(
         default=dict
     )  # {candidate question's id: place}, 1 is best, ties allowed

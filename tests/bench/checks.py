@@ -33,7 +33,7 @@ def drafts() -> Iterator[tuple[scoring.Draft, set[str]]]:
     """Yield each labelled item as a draft, with the flags it ought to get."""
     for row in json.loads(LABELLED.read_text()):
         passage = Passage(text=row["passage"], document=Document(language=row["language"]))
-        item = Item(passage=passage, answer=row["answer"])
+        item = Item(document=passage.document, passage=passage, answer=row["answer"])
         yield scoring.Draft(item, [Question(item=item, text=row["question"])]), set(row["flags"])
 
 
