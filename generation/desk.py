@@ -1,12 +1,19 @@
-"""What the desk shows of an item: its candidate questions, what is in its form, what to look at."""
+"""What the desk shows of an item and keeps of it: texts, candidates, flags, what was typed."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from generation import checks
-from generation.models import Item, Review
+from django.db.models.functions import Substr
+from django.utils import timezone
 
-FIELDS = ("question", "answer", "start", "end", "comment")
+from generation import checks
+from generation.models import Document, Item, Review, Typed
+from qareview.models import Project
+
+FIELDS = ("question", "answer", "start", "end")
+MARGIN = 1500  # characters shown before and after a part of a document
+PREVIOUS, NEXT = "previous", "next"
 
 
 def fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,3 +59,57 @@ def sentences(item: Item) -> list[dict[str, Any]]:
         pieces.append({"text": item.answer[place["start"] : place["end"]], "number": number})
         end = place["end"]
     return [piece for piece in [*pieces, {"text": item.answer[end:]}] if piece["text"]]
+
+
+@dataclass(frozen=True)
+class Around:
+    """A stretch of a document's text, and in it the part that is meant; offsets in the text."""
+
+    start: int
+    end: int
+    before: str
+    part: str
+    after: str
+
+    @property
+    def offset(self) -> int:
+        """Where in the document the stretch begins."""
+        return self.start - len(self.before)
+
+    @property
+    def text(self) -> str:
+        return self.before + self.part + self.after
+
+
+def around(item: Item, start: int, end: int) -> Around:
+    """Return what stands around a part of the item's document, within its bounds."""
+    start, first = max(0, start), max(0, start - MARGIN)
+    length = Substr("text", first + 1, end + MARGIN - first)
+    text = Document.objects.filter(pk=item.document_id).values_list(length, flat=True).get()
+    start, end = min(start, first + len(text)), min(end, first + len(text))
+    part = slice(start - first, end - first)
+    return Around(start, end, text[: part.start], text[part], text[part.stop :])
+
+
+def keep(item: Item, user: Any, fields: dict[str, Any]) -> None:
+    """Keep what a user typed at an item in place of what is kept there."""
+    Typed.objects.bulk_create(
+        [Typed(item=item, reviewer=user, fields=_given(fields), saved_at=timezone.now())],
+        update_conflicts=True,
+        unique_fields=["item", "reviewer"],
+        update_fields=["fields", "saved_at"],
+    )
+
+
+def beside(project: Project, user: Any, item_id: int, step: str) -> int | None:
+    """Return the item the user reviewed before or after this one; None if there is none.
+
+    Before one that they have not reviewed is the last they have.
+    """
+    own = Review.objects.of_reviewers().filter(reviewer=user, item__project=project)
+    here = own.filter(item=item_id).values_list("pk", flat=True).first()
+    if step == PREVIOUS:
+        found = own.filter(pk__lt=here) if here else own
+        return found.order_by("-pk").values_list("item", flat=True).first()
+    later = own.filter(pk__gt=here) if here else own.none()
+    return later.order_by("pk").values_list("item", flat=True).first()

@@ -98,6 +98,15 @@ class AgainForm(forms.Form):
         return {name: getattr(value, "pk", value) for name, value in chosen.items()}
 
 
+class TypedForm(forms.Form):
+    """What is typed at the desk and not sent yet."""
+
+    question = forms.CharField(max_length=10_000, required=False, strip=False)
+    answer = forms.CharField(max_length=50_000, required=False, strip=False)
+    start = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    end = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+
+
 RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
 
 
@@ -110,7 +119,6 @@ class ReviewForm(forms.Form):
     reason = forms.CharField(max_length=120, required=False)
     question = forms.CharField(max_length=10_000, required=False)
     answer = forms.CharField(max_length=50_000, required=False)
-    comment = forms.CharField(max_length=10_000, required=False)
     start = forms.IntegerField(min_value=0, required=False)
     end = forms.IntegerField(min_value=0, required=False)
     seconds = forms.IntegerField(min_value=0, max_value=86_400, required=False)
@@ -182,7 +190,6 @@ class ReviewForm(forms.Form):
             end=cleaned["end"],
             ranking=self._ranking(),
             reason=cleaned["reason"] if cleaned["verdict"] == Verdict.REJECTED else "",
-            comment=_unix(cleaned["comment"]),
             seconds=cleaned["seconds"] or 0,
         )
 

@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from generation.views import documents, drafting, items, passages, releases, review
+from generation.views import desk, documents, drafting, items, passages, releases, review
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -16,9 +16,14 @@ urlpatterns = [
     path("drafting/<str:name>/", drafting.order, name="drafting"),
     path("review/", review.desk, name="review"),
     path("review/share/", review.share, name="review-share"),
+    re_path(r"^review/(?P<step>previous|next)/$", desk.mine, name="review-mine"),
     path("review/undo/", review.undo, name="review-undo"),
     path("review/<int:pk>/", review.submit, name="review-submit"),
     path("review/<int:pk>/hold/", review.hold, name="review-hold"),
+    path("review/<int:pk>/typed/", desk.typed, name="review-typed"),
+    path("review/<int:pk>/changes/", desk.changes, name="review-changes"),
+    path("review/<int:pk>/neighbours/", desk.neighbours, name="review-neighbours"),
+    path("review/<int:pk>/excerpt/", desk.excerpt, name="review-excerpt"),
     path("items/", items.item_list, name="items"),
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),

@@ -19,7 +19,7 @@ def membership(user: Who, slug: str, role: Role = Role.REVIEWER) -> Membership:
     Raises Http404 for a stranger, PermissionDenied for a member whose role is below ``role``.
     """
     found = (
-        Membership.objects.select_related("project")
+        Membership.objects.select_related("project", "user__keymap")
         .filter(project__slug=slug, user_id=user.pk or 0)
         .first()
     )

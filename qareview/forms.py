@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 
+from qareview import keys
 from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
@@ -128,6 +129,24 @@ class SettingsForm(forms.ModelForm[Project]):
         if too_long := [reason for reason in reasons if len(reason) > 120]:
             raise forms.ValidationError(f"Over 120 characters: “{too_long[0]}”.")
         return reasons
+
+
+class KeysForm(forms.Form):
+    """The key of each action at the desk."""
+
+    def __init__(self, chosen: dict[str, str], data: Any = None) -> None:
+        super().__init__(data, initial=chosen)
+        for name, action in keys.ACTIONS.items():
+            self.fields[name] = forms.CharField(
+                max_length=1, label=action.does[:1].upper() + action.does[1:]
+            )
+            self.fields[name].widget.attrs["size"] = 2
+
+    def clean(self) -> dict[str, Any]:
+        chosen = {name: value.lower() for name, value in self.cleaned_data.items()}
+        if not self.errors and (wrong := keys.objection(chosen)):
+            raise forms.ValidationError(wrong)
+        return chosen
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
-from qareview import jobs
+from qareview import jobs, keys
 
 
 def wants_part(request: HttpRequest) -> bool:
@@ -61,8 +61,10 @@ def house(request: HttpRequest) -> dict[str, Any]:
     """
     membership = getattr(request, "membership", None)
     trouble: Callable[[], str] = jobs.trouble
+    keymap = getattr(membership.user, "keymap", None) if membership else None
     return {
         "membership": membership,
         "project": membership.project if membership else None,
         "trouble": trouble,
+        "keys": keys.keys_of(keymap),
     }

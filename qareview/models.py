@@ -96,6 +96,13 @@ class Membership(models.Model):
         return self.role >= Role.ADMIN
 
 
+class KeyMap(models.Model):
+    """The keys somebody chose, by the names of actions; see :mod:`qareview.keys`."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
+    keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
+
+
 def invitation_token() -> str:
     return secrets.token_urlsafe(24)
 

@@ -15,6 +15,7 @@ accounts = [
 
 urlpatterns = [
     path("", views.project_list, name="projects"),
+    path("accounts/keys/", views.own_keys, name="keys"),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
     path("projects/new/", views.new_project, name="projects-new"),

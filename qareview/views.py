@@ -8,10 +8,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects
-from qareview.forms import InvitationForm, ProjectForm, RoleForm, SettingsForm
+from qareview import access, accounts, completions, keys, projects
+from qareview.forms import InvitationForm, KeysForm, ProjectForm, RoleForm, SettingsForm
 from qareview.htmx import render_page
-from qareview.models import Project, Role
+from qareview.models import KeyMap, Project, Role
 
 
 @require_GET
@@ -47,6 +47,23 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form.save()
     messages.success(request, "Saved.")
     return redirect("settings", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def own_keys(request: HttpRequest) -> HttpResponse:
+    """Choose one's own keys; a POST with ``usual`` goes back to those everybody has at first."""
+    keymap = KeyMap.objects.filter(user=access.user(request)).first()
+    form = KeysForm(keys.keys_of(keymap), request.POST or None)
+    if "usual" in request.POST:
+        KeyMap.objects.filter(user=access.user(request)).delete()
+    elif form.is_valid():
+        values = {"keys": form.cleaned_data}
+        KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
+    else:
+        status = 422 if form.is_bound else 200
+        return render_page(request, "account/keys.html", {"form": form}, status=status)
+    messages.success(request, "Your keys are saved.")
+    return redirect("keys")
 
 
 @require_http_methods(["GET", "POST"])

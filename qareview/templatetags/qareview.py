@@ -37,29 +37,40 @@ def markdown(text: str, places: Sequence[dict[str, Any]] = ()) -> SafeString:
     plain = nh3.clean(_markdown.render(text), tags=_TAGS)
     if not places or _BEGIN in text or _END in text:
         return mark_safe(plain)  # noqa: S308  cleaned just now
-    rendered = nh3.clean(_markdown.render(_with_signs(text, places)), tags=_TAGS)
+    slices = _slices(places)
+    rendered = nh3.clean(_markdown.render(_with_signs(text, slices)), tags=_TAGS)
     if rendered.replace(_BEGIN, "").replace(_END, "") != plain:  # a sign got in Markdown's way
         return mark_safe(plain)  # noqa: S308
-    return mark_safe(_SIGNED.sub(_as_marks, rendered))  # noqa: S308  only marks were added
+    carried = (numbers for _, _, numbers in slices)
+    marked = _SIGNED.sub(lambda match: _as_marks(match[1], next(carried)), rendered)
+    return mark_safe(marked)  # noqa: S308  only marks were added
 
 
-def _with_signs(text: str, places: Sequence[dict[str, Any]]) -> str:
-    """Put a sign before and after each slice; slices that overlap become one."""
-    covered: list[tuple[int, int]] = []
-    for start, end in sorted((place["from"], place["to"]) for place in places):
-        if covered and start <= covered[-1][1]:
-            covered[-1] = (covered[-1][0], max(end, covered[-1][1]))
+def _slices(places: Sequence[dict[str, Any]]) -> list[tuple[int, int, list[int]]]:
+    """Return start and end of each slice, those that overlap as one, with the places' numbers."""
+    found: list[tuple[int, int, list[int]]] = []
+    for start, end, number in sorted(
+        (place["from"], place["to"], number) for number, place in enumerate(places)
+    ):
+        if found and start < found[-1][1]:
+            first, last, numbers = found.pop()
+            found.append((first, max(end, last), [*numbers, number]))
         else:
-            covered.append((start, end))
-    for start, end in reversed(covered):
+            found.append((start, end, [number]))
+    return found
+
+
+def _with_signs(text: str, slices: Sequence[tuple[int, int, list[int]]]) -> str:
+    for start, end, _ in reversed(slices):
         text = f"{text[:start]}{_BEGIN}{text[start:end]}{_END}{text[end:]}"
     return text
 
 
-def _as_marks(match: "re.Match[str]") -> str:
-    """Mark the text between two signs, but no tag, so that elements stay nested."""
-    marked = _TAG.sub(r"</mark>\g<0><mark>", match[1])
-    return f"<mark>{marked}</mark>".replace("<mark></mark>", "")
+def _as_marks(text: str, numbers: Sequence[int]) -> str:
+    """Mark text, but no tag in it, so that elements stay nested."""
+    begin = f'<mark data-carries="{" ".join(map(str, sorted(numbers)))}">'
+    marked = _TAG.sub(rf"</mark>\g<0>{begin}", text)
+    return f"{begin}{marked}</mark>".replace(f"{begin}</mark>", "")
 
 
 @register.filter
@@ -87,6 +98,18 @@ def duration(seconds: int) -> str:
 def sentence(text: str) -> str:
     """Return text with a capital at its start."""
     return text[:1].upper() + text[1:]
+
+
+@register.simple_tag(takes_context=True)
+def key(context: dict[str, Any], action: str) -> SafeString:
+    """Let the key that somebody chose for an action press this button or link."""
+    return format_html('data-key="{}" aria-keyshortcuts="{}"', *[context["keys"][action]] * 2)
+
+
+@register.simple_tag(takes_context=True)
+def chip(context: dict[str, Any], action: str) -> SafeString:
+    """Show the key of an action."""
+    return format_html("<kbd>{}</kbd>", context["keys"][action].upper())
 
 
 @register.simple_tag(takes_context=True)
