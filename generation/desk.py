@@ -32,13 +32,16 @@ def typed_earlier(item: Item) -> dict[str, Any]:
     return item.typed_earlier or {}  # type: ignore[attr-defined]  # by queue.shown
 
 
-def candidates(item: Item) -> list[dict[str, Any]]:
-    """Return the candidate questions, the best first, each with its flags in words.
+def candidates(item: Item, ranking: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
+    """Return the candidate questions, the best first, with flags in words and place in a ranking.
 
     The item is one of :func:`queue.shown`, which loads them along.
     """
     found: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
-    return [{**one, "told": _told(one["flags"])} for one in found]
+    ranks = ranking or {}
+    return [
+        {**one, "told": _told(one["flags"]), "place": ranks.get(str(one["id"]))} for one in found
+    ]
 
 
 def flags_of_answer(item: Item) -> list[str]:

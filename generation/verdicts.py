@@ -18,6 +18,7 @@ from generation.models import (
     Item,
     ItemQuerySet,
     ItemState,
+    Purpose,
     Question,
     Review,
     Typed,
@@ -195,7 +196,12 @@ def _count(reviews: QuerySet[Review], count: Count) -> Coalesce:
 
 
 def settle_project(project: Project) -> None:
-    """Derive the state of all items that have reviews anew, as after a change of the settings."""
+    """Follow a change of the settings: who items go to, and the state of all that have reviews."""
+    drawn = Q(shuffle__lt=project.calibration_percent / 100)
+    usual = Value(Purpose.USUAL)
+    project.items.exclude(purpose=Purpose.GOLD).update(
+        purpose=Case(When(drawn, Value(Purpose.CALIBRATION)), default=usual)
+    )
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
     settle(project.items.filter(Exists(reviewed)), project.reviews_per_item)
 

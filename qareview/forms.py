@@ -49,6 +49,18 @@ class SettingsForm(forms.ModelForm[Project]):
         max_value=9,
         help_text="Different questions drafted for each answer, 1 to 9; the best comes first.",
     )
+    reviews_per_item = forms.IntegerField(
+        min_value=1,
+        max_value=10,
+        help_text="Each item goes to so many different people, 1 to 10. It can be changed at any "
+        "time; items with fewer reviews go back to the desk.",
+    )
+    calibration_percent = forms.IntegerField(
+        min_value=0,
+        max_value=100,
+        label="Calibration",
+        help_text="Of 100 items so many go to everyone, to see how far people agree.",
+    )
     asks_back = forms.BooleanField(
         required=False,
         label="Ask back",
@@ -91,11 +103,17 @@ class SettingsForm(forms.ModelForm[Project]):
             "passage_length",
             "items_per_passage",
             "questions_per_answer",
+            "reviews_per_item",
+            "order",
+            "calibration_percent",
             "asks_back",
             "lowest_score",
             "budget_tokens",
             "budget_cost",
         )
+        help_texts = {  # noqa: RUF012  Django's way
+            "order": "In which the desk gives items out; what is assigned to somebody comes first."
+        }
         widgets = {"guidelines": forms.Textarea(attrs={"rows": 10})}  # noqa: RUF012  Django's way
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -44,6 +44,12 @@ def keys_of(keymap: KeyMap | None) -> dict[str, str]:
     return {name: chosen.get(name, action.key) for name, action in ACTIONS.items()}
 
 
+def shown(keymap: KeyMap | None) -> list[Action]:
+    """Return the actions with the keys somebody has for them."""
+    chosen = keys_of(keymap)
+    return [Action(chosen[name], action.does) for name, action in ACTIONS.items()]
+
+
 def objection(keys: Mapping[str, str]) -> str:
     """Say what is wrong with a choice of keys; nothing if it is fine."""
     for name, key in keys.items():

@@ -26,6 +26,12 @@ def create(name: str, user: Any, slug: str = "") -> Project:
     return project
 
 
+def changed(project: Project) -> None:
+    """Let the apps follow a change of a project's settings."""
+    for path in settings.PROJECT_CHANGED:
+        import_string(path)(project)
+
+
 def _free_slug(name: str) -> str:
     start = slugify(name)[:50] or "project"
     taken = set(Project.objects.filter(slug__startswith=start).values_list("slug", flat=True))

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -12,6 +13,8 @@ from qareview import access, accounts, completions, keys, projects
 from qareview.forms import InvitationForm, KeysForm, ProjectForm, RoleForm, SettingsForm
 from qareview.htmx import render_page
 from qareview.models import KeyMap, Project, Role
+
+FOLLOWED = {"reviews_per_item", "calibration_percent"}  # settings that the items depend on
 
 
 @require_GET
@@ -44,7 +47,10 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         status = 422 if form.is_bound else 200
         context = {"form": form, "spent": completions.spending(project)}
         return render_page(request, "projects/settings.html", context, status=status)
-    form.save()
+    with transaction.atomic():
+        form.save()
+        if FOLLOWED & set(form.changed_data):
+            projects.changed(project)
     messages.success(request, "Saved.")
     return redirect("settings", slug)
 

@@ -1,5 +1,6 @@
 """Every address of a project asks the same: who is it, what may they, how do they ask?"""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "review-undo": {"post": REVIEWER},
     "review-submit": {"post": REVIEWER},
     "review-hold": {"post": REVIEWER},
+    "review-typed": {"post": REVIEWER},
+    "review-changes": {"post": REVIEWER},
+    "review-neighbours": {"get": REVIEWER},
+    "review-excerpt": {"get": REVIEWER},
+    "review-mine": {"get": REVIEWER},
     "items": {"get": REVIEWER},
     "items-show": {"get": REVIEWER},
     "items-again": {"get": ENGINEER, "post": ENGINEER},
@@ -82,6 +88,7 @@ def filled(team: Team) -> Filled:
         "passages-change": [document.passages.all()[0].pk, "exclude"],
         "drafting": ["pause"],
         "prompts-change": [Prompt.objects.filter(project=team.project)[0].pk],
+        "review-mine": ["previous"],
         "releases-show": [1],
         "releases-retry": [1],
         "releases-download": [1, "triples"],
@@ -89,7 +96,7 @@ def filled(team: Team) -> Filled:
     for name in ADDRESSES:
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
-        if name in ("review-submit", "review-hold") or name.startswith("items-"):
+        if re.match(r"items-|review-(submit|hold|typed|changes|neighbours|excerpt)", name):
             arguments[name] = [item.pk]
     return Filled(team, arguments)
 
@@ -157,7 +164,11 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in ADDRESSES if "-" in name and name not in ("review-undo", "review-share")],
+    [
+        name
+        for name in ADDRESSES
+        if "-" in name and name not in ("review-undo", "review-share", "review-mine")
+    ],
 )
 def test_an_object_of_another_project_is_not_found(
     filled: Filled, browse: Browse, name: str

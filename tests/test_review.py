@@ -1,5 +1,6 @@
 """The desk over HTTP."""
 
+import re
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,11 +8,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from generation import checks
-from generation.models import Item, ItemState, Passage, Question, Review
+from generation.models import Hold, Item, ItemState, Passage, Question, Review, Typed
 from qareview import jobs
 from qareview.models import JobState
 from tests import make
@@ -43,8 +46,8 @@ def test_the_desk_shows_passage_question_answer_and_flags(team: Team, desk: Clie
     assert "Answer 0.</textarea>" in text
     assert checks.EXPLANATIONS[checks.CUT_OFF_ANSWER] in text
     assert checks.EXPLANATIONS[checks.NOT_A_QUESTION] in text
-    item.refresh_from_db()
-    assert item.held_by == team.reviewer
+    hold = Hold.objects.get()
+    assert (hold.reviewer, hold.item) == (team.reviewer, item)
 
 
 @pytest.mark.parametrize(
@@ -87,7 +90,7 @@ def test_without_scripts_a_review_leads_back_to_the_desk(team: Team, desk: Clien
         ({"verdict": "rejected", "reason": "Because"}, "one of the project's reasons"),
         ({"verdict": ""}, "Say what becomes of the item"),
         ({"verdict": "burnt"}, "The form was damaged on its way."),
-        ({"version": "one"}, "The form was damaged on its way."),
+        ({"replaces": "one"}, "The form was damaged on its way."),
         ({"key": "not-a-key"}, "The form was damaged on its way."),
         ({"question": "x" * 10_001}, "at most 10000 characters"),
     ],
@@ -115,18 +118,40 @@ def test_a_changed_item_is_refused_with_what_changed_and_the_text_kept(
     team: Team, desk: Client
 ) -> None:
     item = make.item(team.project)
-    make.accept(item, team.engineer, answer="Her answer.")
+    own = make.accept(item, team.reviewer, answer="First answer.")
     text = page(send(desk, team, item, answer="My answer.", headers=PART), 409)
-    assert "eve edited it" in text
-    assert "<del>Her</del><ins>My</ins> answer." in text
+    assert "You edited it" in text
+    assert "<del>First</del><ins>My</ins> answer." in text
     assert "My answer.</textarea>" in text
     assert Review.objects.count() == 1
-    item.refresh_from_db()
-    assert f'name="version" value="{item.version}"' in text
-    assert send(desk, team, item, answer="My answer.").status_code == 302
+    assert f'name="replaces" value="{own.pk}"' in text
+    assert send(desk, team, item, answer="My answer.", replaces=own.pk).status_code == 302
     item = Item.objects.get()
     assert item.decision is not None
     assert (item.decision.reviewer, item.decision.answer) == (team.reviewer, "My answer.")
+
+
+def test_an_item_that_went_on_is_refused_with_the_text_kept(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="Her answer.")
+    text = page(send(desk, team, item, answer="My answer.", headers=PART), 409)
+    assert "has all its reviews" in text
+    assert "eve edited it" in text
+    assert "My answer.</textarea>" in text
+    assert Review.objects.count() == 1
+
+
+def test_nobody_sees_what_others_said_before_deciding(
+    team: Team, desk: Client, browse: Browse
+) -> None:
+    team.project.reviews_per_item = 3
+    team.project.save()
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="Her secret answer.")
+    for path in ("review/", f"review/?item={item.pk}"):
+        text = page(desk.get(f"{team.url}/{path}"))
+        assert re.search(r"\beve\b", text) is None
+        assert "Her secret answer" not in text
 
 
 def test_undo_shows_the_item_again(team: Team, desk: Client) -> None:
@@ -135,7 +160,7 @@ def test_undo_shows_the_item_again(team: Team, desk: Client) -> None:
     text = page(desk.post(f"{team.url}/review/undo/", headers=PART))
     assert f"/review/{item.pk}/" in text
     assert "Undone. Here is the item again." in text
-    send(desk, team, Item.objects.get(pk=item.pk))
+    send(desk, team, item)
     plain = desk.post(f"{team.url}/review/undo/")
     assert plain.url == f"{team.url}/review/?item={item.pk}"
 
@@ -144,12 +169,13 @@ def test_nothing_to_undo_is_told(team: Team, desk: Client) -> None:
     assert "There is nothing of yours to undo." in told(desk.post(f"{team.url}/review/undo/"))
 
 
-def test_an_item_asked_for_is_shown_even_if_it_is_decided(team: Team, desk: Client) -> None:
+def test_an_item_one_decided_on_can_be_looked_at_again(team: Team, desk: Client) -> None:
     item = make.item(team.project)
-    make.accept(item, team.engineer, answer="Her answer.")
+    own = make.accept(item, team.reviewer, answer="My answer.")
     text = page(desk.get(f"{team.url}/review/?item={item.pk}"))
-    assert "eve edited this item" in text
-    assert "Her answer.</textarea>" in text
+    assert "You edited this item" in text
+    assert "My answer.</textarea>" in text
+    assert f'name="replaces" value="{own.pk}"' in text
     assert desk.get(f"{team.url}/review/?item=999999").status_code == 404
 
 
@@ -160,7 +186,7 @@ def test_an_item_on_another_desk_is_not_given_away(
     browse(team.engineer).get(f"{team.url}/review/")
     response = desk.get(f"{team.url}/review/?item={item.pk}")
     assert response.url == f"{team.url}/items/{item.pk}/"
-    assert told(response) == ["eve has this item on the desk at present."]
+    assert told(response) == ["This item has all the reviewers it needs at present."]
 
 
 def test_a_hold_is_renewed_unless_somebody_else_has_the_item(
@@ -168,13 +194,10 @@ def test_a_hold_is_renewed_unless_somebody_else_has_the_item(
 ) -> None:
     item = make.item(team.project)
     desk.get(f"{team.url}/review/")
-    before = Item.objects.get().held_until
+    before = Hold.objects.get().until
     assert desk.post(f"{team.url}/review/{item.pk}/hold/").status_code == 204
-    after = Item.objects.get().held_until
-    assert before is not None
-    assert after is not None
-    assert after > before
-    Item.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+    assert Hold.objects.get().until > before
+    Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
     browse(team.engineer).get(f"{team.url}/review/")
     assert desk.post(f"{team.url}/review/{item.pk}/hold/").status_code == 409
 
@@ -215,7 +238,9 @@ def test_all_are_reviewed(team: Team, desk: Client, browse: Browse) -> None:
 def test_the_rest_is_on_other_desks(team: Team, desk: Client, browse: Browse) -> None:
     make.item(team.project)
     browse(team.engineer).get(f"{team.url}/review/")
-    assert "1 item left, on the desks of others." in page(desk.get(f"{team.url}/review/"))
+    text = page(desk.get(f"{team.url}/review/"))
+    assert "Nothing is left for you. 1 item waits for others." in text
+    assert 'hx-trigger="every 10s"' in text
 
 
 def test_failed_passages_do_not_keep_the_desk_waiting(team: Team, desk: Client) -> None:
@@ -225,9 +250,95 @@ def test_failed_passages_do_not_keep_the_desk_waiting(team: Team, desk: Client) 
     assert "hx-trigger" not in text.split("<main")[1].split(">")[0]
 
 
-def test_queries_stay_few(team: Team, desk: Client, django_assert_num_queries: Any) -> None:
-    item, *_ = make.items(team.project, 20)
-    with django_assert_num_queries(13):
-        desk.get(f"{team.url}/review/")
-    with django_assert_num_queries(26):
-        send(desk, team, item, headers=PART)
+def test_to_decide_and_get_the_next_takes_eight_queries(team: Team, desk: Client) -> None:
+    first, second, *_ = make.items(team.project, 20)
+    desk.get(f"{team.url}/review/")
+    data = make.review_data(first)
+    with CaptureQueriesContext(connection) as found:
+        page(desk.post(f"{team.url}/review/{first.pk}/", data, headers=PART))
+    asked = [one["sql"] for one in found if "SAVEPOINT" not in one["sql"]]
+    assert len(asked) <= 8, asked
+    assert Hold.objects.get().item == second
+
+
+# Beside the item
+
+
+def test_what_is_typed_is_there_in_any_browser_until_it_is_sent(team: Team, desk: Client) -> None:
+    item, _ = make.items(team.project, 2)
+    kept = {"question": "Half a question", "answer": item.answer}
+    for answer in ("Half a thought", "Half a thought, and more"):
+        response = desk.post(f"{team.url}/review/{item.pk}/typed/", {**kept, "answer": answer})
+        assert response.status_code == 204
+    assert "Half a thought, and more</textarea>" in page(desk.get(f"{team.url}/review/"))
+    assert "Half a thought" not in page(desk.get(f"{team.url}/items/{item.pk}/"))
+    send(desk, team, item)
+    assert not Typed.objects.exists()
+
+
+def test_candidates_are_shown_and_ranked(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    best = item.question
+    other = Question.objects.create(
+        item=item, variant=best.variant, rank=2, text="Which other?", flags=[checks.ANSWER_LEAKED]
+    )
+    text = page(desk.get(f"{team.url}/review/"))
+    assert "Which other?" in text
+    assert checks.EXPLANATIONS[checks.ANSWER_LEAKED] in text
+    ranks = {f"rank-{best.pk}": "1", f"rank-{other.pk}": "1", "rank-x": "2", "rank-7": "-1"}
+    send(desk, team, item, question="Which other?", **ranks)
+    review = Review.objects.get()
+    assert (review.verdict, review.question) == ("edited", "Which other?")
+    assert review.ranking == {str(best.pk): 1, str(other.pk): 1}
+
+
+def test_another_excerpt_of_the_document_is_the_context(team: Team, desk: Client) -> None:
+    document = make.document(team.project)
+    at = document.passages.all()[0]
+    item = make.item(team.project, at=document)
+    Item.objects.filter(pk=item.pk).update(passage=at)
+    around = page(desk.get(f"{team.url}/review/{item.pk}/excerpt/", headers=PART))
+    assert f'data-start="{at.start}" data-end="{at.end}"' in around
+    assert "A small vessel may pass" in around
+    for bounds in ((0, 10**6), (20, 10), (5, "")):
+        outside = {"start": bounds[0], "end": bounds[1]}
+        text = page(send(desk, team, item, headers=PART, **outside), 422)
+        assert f"0 to {len(document.text)}" in text
+    send(desk, team, item, start=9, end=41)
+    review = Review.objects.get()
+    assert (review.verdict, review.context) == ("edited", document.text[9:41])
+
+
+def test_the_passage_itself_is_no_other_excerpt(team: Team, desk: Client) -> None:
+    item = make.item(team.project, at=make.document(team.project))
+    Item.objects.filter(pk=item.pk).update(passage=item.document.passages.all()[0])
+    passage = item.document.passages.all()[0]
+    send(desk, team, item, start=passage.start, end=passage.end)
+    assert Review.objects.get().verdict == "accepted"
+
+
+def test_neighbours_and_changes_are_shown_on_demand(team: Team, desk: Client) -> None:
+    document = make.document(team.project)
+    item = make.item(team.project, at=document)
+    Item.objects.filter(pk=item.pk).update(passage=document.passages.all()[0])
+    assert "A small vessel" in page(desk.get(f"{team.url}/review/{item.pk}/neighbours/"))
+    typed = {"question": item.question.text, "answer": f"Better {item.answer}"}
+    changes = page(desk.post(f"{team.url}/review/{item.pk}/changes/", typed, headers=PART))
+    assert "<ins>Better </ins>" in changes
+
+
+def test_one_goes_back_and_forth_among_ones_own(team: Team, desk: Client) -> None:
+    items = make.items(team.project, 3)
+    for item in items[:2]:
+        make.accept(item, team.reviewer)
+    desk_url = f"{team.url}/review/"
+
+    def step(name: str, item: Item) -> str:
+        return str(desk.get(f"{desk_url}{name}/?from={item.pk}").url)
+
+    assert step("previous", items[2]) == f"{desk_url}?item={items[1].pk}"
+    assert step("previous", items[1]) == f"{desk_url}?item={items[0].pk}"
+    assert step("next", items[0]) == f"{desk_url}?item={items[1].pk}"
+    assert step("next", items[1]) == desk_url
+    first = desk.get(f"{desk_url}previous/?from={items[0].pk}")
+    assert told(first) == ["That was the first one you reviewed."]

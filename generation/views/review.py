@@ -17,7 +17,7 @@ from generation.forms import ReviewForm
 from generation.models import Item
 from generation.progress import progress, share_of
 from generation.variables import language_of
-from qareview import access
+from qareview import access, keys
 from qareview.htmx import render_page, wants_part
 from qareview.models import Project
 
@@ -129,7 +129,13 @@ def _show(
     conflict: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    context: dict[str, Any] = {"conflict": conflict, "form": form}
+    own_keys = getattr(request.membership.user, "keymap", None)  # type: ignore[attr-defined]
+    context: dict[str, Any] = {
+        "conflict": conflict,
+        "form": form,
+        "actions": keys.shown(own_keys),
+        "fixed_keys": keys.FIXED.items(),
+    }
     if item:
         context |= _item_context(request, project, item, form)
     else:
@@ -145,9 +151,10 @@ def _item_context(
         "item": item,
         "own": own,
         "fields": desks.fields(item, own, form.data if form else desks.typed_earlier(item)),
-        "candidates": desks.candidates(item),
+        "candidates": desks.candidates(item, own.ranking if own else None),
         "sentences": desks.sentences(item),
         "flags": desks.flags_of_answer(item),
+        "is_edited": form is not None or bool(desks.typed_earlier(item)),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "key": uuid.uuid4(),
     }

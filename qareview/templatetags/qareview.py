@@ -95,6 +95,12 @@ def duration(seconds: int) -> str:
 
 
 @register.filter
+def place(number: int) -> str:
+    """Return a place in an order, such as “1st” and “4th”; none here goes beyond a digit."""
+    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"
+
+
+@register.filter
 def sentence(text: str) -> str:
     """Return text with a capital at its start."""
     return text[:1].upper() + text[1:]

@@ -1,0 +1,266 @@
+// The review desk: editing, what is typed and never lost, candidates, the context, time at the item.
+"use strict";
+
+document.documentElement.classList.add("scripted");
+
+const form = () => document.getElementById("review");
+const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
+const byId = (id) => document.getElementById(id);
+
+// Reading and editing
+
+function edit(id) {
+  const field = byId(id);
+  form().classList.add("editing");
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+}
+
+function read() {
+  for (const shown of form().querySelectorAll("[data-shows]")) {
+    const field = byId(shown.dataset.shows);
+    if (shown.textContent !== field.value) shown.textContent = field.value;
+  }
+  form().classList.remove("editing");
+  byId("main").focus({ preventScroll: true });
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || !event.target.closest("#review")) return;
+  const isInText = event.target.matches("textarea, input");
+  if (event.key === "Escape" && isInText) read();
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form().querySelector('[value="accepted"]').click();
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const digit = event.shiftKey && /^Digit([1-9])$/.exec(event.code);
+  if (!digit || !form() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const places = [...document.querySelectorAll("[data-rank]")];
+  const place = places[digit[1] - 1];
+  if (!place) return;
+  event.preventDefault();
+  const last = Math.max(0, ...places.map((one) => Number(one.value)));
+  place.value = place.value ? "" : String(Math.min(last + 1, places.length));
+  say(place.value ? `Candidate ${digit[1]} has place ${place.value}.` : `Candidate ${digit[1]} has no place.`);
+});
+
+document.addEventListener("click", (event) => {
+  const closest = (selector) => event.target.closest(selector);
+  if (!form()) return;
+  if (closest("[data-focus]")) edit(closest("[data-focus]").dataset.focus);
+  else if (closest("[data-shows]") && !window.getSelection().toString()) edit(closest("[data-shows]").dataset.shows);
+  else if (closest("[data-choose]")) choose(closest("[data-choose]"));
+  else if (closest("[data-reset]")) reset();
+  else if (closest("[data-close]")) byId(closest("[data-close]").dataset.close).replaceWith(empty(closest("[data-close]").dataset.close));
+  else if (closest("[data-take]")) takeExcerpt();
+  else if (closest("[data-passage]")) setExcerpt("", "");
+});
+
+function empty(id) {
+  return Object.assign(document.createElement("div"), { id });
+}
+
+function set(id, value) {
+  byId(id).value = value;
+  const shown = form().querySelector(`[data-shows="${id}"]`);
+  if (shown) shown.textContent = value;
+}
+
+function reset() {
+  for (const field of fields()) set(field.id, field.defaultValue);
+  byId("context").hidden = !byId("start").value;
+  typed();
+}
+
+// Candidate questions: chosen by click or digit, ranked by dragging or a place
+
+function choose(button) {
+  set("question", button.querySelector(".text").textContent);
+  for (const one of document.querySelectorAll("[data-choose]")) one.setAttribute("aria-pressed", one === button);
+  typed();
+}
+
+let dragged = null;
+document.addEventListener("dragstart", (event) => { dragged = event.target.closest?.("[data-candidate]"); });
+document.addEventListener("dragover", (event) => {
+  const over = event.target.closest?.("[data-candidate]");
+  if (dragged && over) event.preventDefault();
+});
+document.addEventListener("drop", (event) => {
+  const over = event.target.closest?.("[data-candidate]");
+  if (!dragged || !over) return;
+  event.preventDefault();
+  const isBelow = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
+  over[isBelow ? "after" : "before"](dragged);
+  document.querySelectorAll("[data-rank]").forEach((place, index) => { place.value = String(index + 1); });
+  dragged = null;
+});
+
+// The sentence of the passage that carries a sentence of the answer
+
+function light(event) {
+  const sentence = event.target.closest?.("[data-sentence]")?.dataset.sentence;
+  const marks = document.querySelectorAll("mark[data-carries]");
+  for (const mark of marks) {
+    const carries = mark.dataset.carries.split(" ").includes(sentence);
+    mark.classList.toggle("lit", carries);
+    mark.classList.toggle("dim", sentence !== undefined && !carries);
+  }
+}
+document.addEventListener("mouseover", light);
+document.addEventListener("focusin", light);
+
+// Another context: offsets count characters, of which JavaScript counts some as two
+
+const count = (text) => [...text].length;
+
+function takeExcerpt() {
+  const around = byId("around");
+  const offset = Number(byId("excerpt").dataset.offset);
+  const before = count(around.value.slice(0, around.selectionStart));
+  const part = count(around.value.slice(around.selectionStart, around.selectionEnd));
+  if (!part) return say("Nothing is selected.");
+  setExcerpt(offset + before, offset + before + part);
+  byId("excerpt").replaceWith(empty("excerpt"));
+}
+
+function setExcerpt(start, end) {
+  set("start", start);
+  set("end", end);
+  byId("context").hidden = start === "";
+  typed();
+}
+
+document.addEventListener("htmx:afterSettle", () => {
+  const excerpt = byId("excerpt");
+  const around = byId("around");
+  if (!around || around.dataset.isReady) return;
+  around.dataset.isReady = "yes";
+  const units = (characters) => [...around.value].slice(0, characters - excerpt.dataset.offset).join("").length;
+  around.focus();
+  around.setSelectionRange(units(excerpt.dataset.start), units(excerpt.dataset.end));
+});
+
+// What is typed is kept in the browser at once and on the server a moment later
+
+const SOON = 700; // milliseconds
+const AGAIN = 5000;
+const place = () => `typed:${form().getAttribute("action")}`;
+const state = () => JSON.stringify(fields().map((field) => field.value));
+let timer = 0;
+
+function typed() {
+  byId("changed").hidden = fields().every((field) => field.value === field.defaultValue);
+  localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, values: fields().map((field) => field.value) }));
+  byId("saved").textContent = "";
+  clearTimeout(timer);
+  timer = setTimeout(keep, SOON);
+}
+
+async function keep() {
+  if (!form()) return;
+  const [address, local, sent] = [form().dataset.typed, place(), state()];
+  const response = await fetch(address, { method: "POST", body: new FormData(form()), redirect: "manual" }).catch(() => null);
+  if (!form() || form().dataset.typed !== address) return;
+  if (response?.status === 204) {
+    if (state() === sent) localStorage.removeItem(local);
+    byId("saved").textContent = "Kept.";
+  } else if (response?.type === "opaqueredirect") {
+    byId("saved").textContent = "You were signed out. What you type stays in this browser until you sign in again.";
+  } else {
+    byId("saved").textContent = "Not kept on the server yet; it stays in this browser. Trying again.";
+    clearTimeout(timer);
+    timer = setTimeout(keep, AGAIN);
+  }
+}
+
+function restore() {
+  const found = JSON.parse(localStorage.getItem(place()) ?? "null");
+  if (found?.replaces !== form().elements.replaces.value) return;
+  fields().forEach((field, index) => set(field.id, found.values[index]));
+  byId("context").hidden = !byId("start").value;
+  form().classList.add("editing");
+  typed();
+  say("What you had typed is back.");
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target.matches("#review textarea, #start, #end")) typed();
+});
+
+// Seconds at the item: only while the page is seen and somebody does something
+
+const IDLE_SECONDS = 60;
+let seconds = 0;
+let activeAt = Date.now();
+for (const name of ["keydown", "pointerdown", "pointermove", "scroll"]) {
+  document.addEventListener(name, () => { activeAt = Date.now(); }, { passive: true });
+}
+setInterval(() => {
+  if (!document.hidden && Date.now() - activeAt < IDLE_SECONDS * 1000) seconds += 1;
+}, 1000);
+
+// Deciding: what is not stored is said, kept, and sent again by itself
+
+let button = null;
+let retry = 0;
+let hadTyped = "";
+
+document.addEventListener("submit", (event) => {
+  if (event.target.id !== "review") return;
+  event.target.elements.seconds.value = seconds;
+  button = event.submitter;
+  hadTyped = place();
+  clearTimeout(retry);
+}, true);
+
+function again(reason) {
+  const wanted = button;
+  say(`Not saved: ${reason} What you typed is kept. Trying again.`);
+  clearTimeout(retry);
+  retry = setTimeout(() => { if (wanted?.isConnected) form().requestSubmit(wanted); }, AGAIN);
+}
+
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.target.id === "review") again("the server cannot be reached.");
+  else if (event.target.id === "undo") say("The server cannot be reached. Try again in a moment.");
+});
+
+document.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (event.target.id === "review" && status >= 500) again(`the server answered with error ${status}.`);
+  else if (event.target.id === "review") say(`Not saved: the server answered with error ${status}. What you typed is kept.`);
+});
+
+const KEEP_HOLD_MINUTES = 10;
+document.addEventListener("htmx:beforeRequest", (event) => {
+  const isHold = event.target.id === "hold";
+  if (isHold && Date.now() - activeAt > KEEP_HOLD_MINUTES * 60_000) event.preventDefault();
+});
+
+const SAID = { accepted: "Accepted", skipped: "Skipped" };
+document.addEventListener("htmx:afterRequest", (event) => {
+  const { xhr, successful } = event.detail;
+  if (event.target.id === "review" && successful) {
+    localStorage.removeItem(hadTyped);
+    say(`${SAID[button?.value] ?? "Rejected"}.`);
+  }
+  if (event.target.id === "hold" && xhr.status === 409) {
+    say("You were away and this item went on to somebody else. What you typed is kept.");
+  }
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target.id === "main") begin();
+});
+
+function begin() {
+  seconds = 0;
+  clearTimeout(timer);
+  if (form()) restore();
+}
+
+begin();
