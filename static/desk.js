@@ -79,7 +79,6 @@ function reset() {
 
 function choose(button) {
   set("question", button.querySelector(".text").textContent);
-  for (const one of document.querySelectorAll("[data-choose]")) one.setAttribute("aria-pressed", one === button);
   typed();
 }
 
@@ -153,6 +152,9 @@ const state = () => JSON.stringify(fields().map((field) => field.value));
 let timer = 0;
 
 function typed() {
+  for (const one of document.querySelectorAll("[data-choose]")) {
+    one.setAttribute("aria-pressed", one.querySelector(".text").textContent === byId("question").value);
+  }
   byId("changed").hidden = fields().every((field) => field.value === field.defaultValue);
   localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, values: fields().map((field) => field.value) }));
   byId("saved").textContent = "";
@@ -243,12 +245,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 const SAID = { accepted: "Accepted", skipped: "Skipped" };
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { xhr, successful } = event.detail;
-  if (event.target.id === "review" && successful) {
+  const { xhr, successful, requestConfig: { elt } } = event.detail; // elt may be swapped away by now
+  if (elt.id === "review" && successful) {
     localStorage.removeItem(hadTyped);
     say(`${SAID[button?.value] ?? "Rejected"}.`);
   }
-  if (event.target.id === "hold" && xhr.status === 409) {
+  if (elt.id === "hold" && xhr.status === 409) {
     say("You were away and this item went on to somebody else. What you typed is kept.");
   }
 });

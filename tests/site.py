@@ -85,6 +85,11 @@ class Site:
         with psycopg.connect(ready["urls"]["DATABASE_URL"]) as connection:
             return connection.execute(query, values).fetchall()
 
+    def write(self, statement: str, *values: Any) -> None:
+        ready = json.loads((self.var / "services" / "ready.json").read_text())
+        with psycopg.connect(ready["urls"]["DATABASE_URL"]) as connection:
+            connection.execute(statement, values)
+
     def pids(self, pattern: str) -> list[int]:
         """Return the processes of this site whose command line matches."""
         found = []

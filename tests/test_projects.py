@@ -9,7 +9,7 @@ from django.test import Client
 
 from prompts.models import Prompt, Task
 from qareview import projects
-from qareview.models import Invitation, Membership, Project, Role
+from qareview.models import Invitation, Membership, Order, Project, Role
 from tests import make
 from tests.conftest import Team
 from tests.web import page, told
@@ -81,6 +81,9 @@ SETTINGS = {
     "model": "scripted",
     "language": "de",
     "passage_length": "300",
+    "reviews_per_item": "3",
+    "order": "uncertain",
+    "calibration_percent": "10",
     "items_per_passage": "2",
     "questions_per_answer": "3",
     "lowest_score": "0.4",
@@ -95,6 +98,11 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     project = Project.objects.get(pk=team.project.pk)
     assert project.reject_reasons == ["Wrong", "Unclear"]
     assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
+    assert (project.reviews_per_item, project.order, project.calibration_percent) == (
+        3,
+        Order.UNCERTAIN,
+        10,
+    )
     assert (project.items_per_passage, project.questions_per_answer) == (2, 3)
     assert project.lowest_score == 0.4
     assert (project.budget_tokens, project.budget_cost) == (5000, None)
@@ -130,6 +138,8 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
         ({"lowest_score": "2"}, "less than or equal to 1"),
         ({"budget_cost": "-1"}, "greater than or equal to 0"),
         ({"passage_length": "long"}, "Enter a whole number."),
+        ({"reviews_per_item": "11"}, "less than or equal to 10"),
+        ({"order": "password"}, "Select a valid choice."),
     ],
 )
 def test_bad_settings_are_refused(

@@ -66,9 +66,8 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
         return _next(request, project)
     messages.success(request, "Undone. Here is the item again.")
     if wants_part(request):
-        return _show(
-            request, project, queue.shown(project.items.all(), request.user).get(pk=item.pk)
-        )
+        shown = queue.shown(project.items.all(), request.user)
+        return _decided(_show(request, project, shown.get(pk=item.pk)))
     return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
 
 
@@ -94,6 +93,11 @@ def _next(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect("review", project.slug)
     response = _show(request, project, queue.take_next(project, request.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
+    return _decided(response)
+
+
+def _decided(response: HttpResponse) -> HttpResponse:
+    """Let the page count anew how far the user is."""
     response["HX-Trigger"] = "decided"
     return response
 

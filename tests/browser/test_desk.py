@@ -14,7 +14,7 @@ def desk(page: Page, site: Site) -> Iterator[Page]:
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
     page.goto(f"{site.url}/projects/sample/review/")
-    expect(page.locator("#review")).to_be_visible()
+    expect(page.locator("#left")).to_be_visible()
     yield page
     assert errors == []
 
@@ -24,7 +24,13 @@ def left(page: Page) -> int:
 
 
 def question(page: Page) -> str:
-    return page.get_by_label("Question").input_value()
+    return page.locator("#question").input_value()
+
+
+def edit(page: Page, field: str, text: str) -> None:
+    """Open the text with the key of editing, and replace what a field holds."""
+    page.keyboard.press("e")
+    page.get_by_label(field, exact=True).fill(text)
 
 
 def test_accept_then_undo_by_key(desk: Page) -> None:
@@ -43,7 +49,10 @@ def test_keys_do_nothing_while_typing(desk: Page) -> None:
     desk.keyboard.press("End")
     desk.keyboard.type(" ars?")
     assert question(desk).endswith(" ars?")
+    desk.keyboard.press("Tab")
+    expect(desk.get_by_label("Answer", exact=True)).to_be_focused()
     desk.keyboard.press("Escape")
+    expect(desk.locator("[data-shows=question]")).to_contain_text(" ars?")
     assert left(desk) == before
     desk.get_by_role("button", name="Back to how it was").click()
     assert not question(desk).endswith(" ars?")
@@ -61,31 +70,195 @@ def test_question_mark_shows_the_keys_and_escape_closes_them(desk: Page) -> None
 def test_skip_shows_another_item_and_keeps_the_count(desk: Page) -> None:
     before, shown = left(desk), question(desk)
     desk.keyboard.press("s")
-    expect(desk.get_by_label("Question")).not_to_have_value(shown)
+    expect(desk.locator("#question")).not_to_have_value(shown)
     assert left(desk) == before
 
 
 def test_typed_text_survives_a_closed_tab(desk: Page, site: Site) -> None:
-    desk.get_by_label("Answer").fill("Half a thought")
+    edit(desk, "Answer", "Half a thought")
     again = desk.context.new_page()
-    desk.close()
+    desk.close()  # before anything reached the server
     again.goto(f"{site.url}/projects/sample/review/")
-    expect(again.get_by_label("Answer")).to_have_value("Half a thought")
+    expect(again.get_by_label("Answer", exact=True)).to_have_value("Half a thought")
+    expect(again.locator("#saved")).to_have_text("Kept.")
     again.get_by_role("button", name="Back to how it was").click()
+    expect(again.locator("#saved")).to_have_text("Kept.")
 
 
-def test_without_a_network_the_text_stays_and_can_be_sent_again(desk: Page) -> None:
+def test_typed_text_is_there_in_another_browser(desk: Page, site: Site) -> None:
+    edit(desk, "Answer", "Begun at work")
+    expect(desk.locator("#saved")).to_have_text("Kept.")
+    desk.evaluate("localStorage.clear()")
+    desk.reload()
+    expect(desk.get_by_label("Answer", exact=True)).to_have_value("Begun at work")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("s")
+    expect(desk.locator("#note")).to_have_text("Skipped.")
+
+
+def test_without_a_network_the_text_stays_and_is_sent_when_it_is_back(desk: Page) -> None:
     before = left(desk)
-    desk.get_by_label("Answer").fill("Typed in a tunnel.")
+    edit(desk, "Answer", "Typed in a tunnel.")
     desk.context.set_offline(True)
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("#note")).to_contain_text("Not saved")
-    expect(desk.get_by_label("Answer")).to_have_value("Typed in a tunnel.")
+    expect(desk.locator("#saved")).to_contain_text("it stays in this browser")
+    expect(desk.get_by_label("Answer", exact=True)).to_have_value("Typed in a tunnel.")
     desk.context.set_offline(False)
-    desk.keyboard.press("Control+Enter")
+    expect(desk.locator("#left")).to_have_text(str(before - 1))  # with no hand of ours
+    desk.keyboard.press("u")
+    expect(desk.locator("#left")).to_have_text(str(before))
+    expect(desk.locator("#messages")).to_contain_text("Undone.")
+
+
+def test_undo_goes_on_after_the_page_was_loaded_anew(desk: Page) -> None:
+    before = left(desk)
+    for number in (1, 2):
+        desk.keyboard.press("a")
+        expect(desk.locator("#left")).to_have_text(str(before - number))
+    desk.reload()
+    for number in (1, 0):
+        desk.keyboard.press("u")
+        expect(desk.locator("#left")).to_have_text(str(before - number))
+
+
+def test_reject_needs_a_reason_and_stays_closed(desk: Page, site: Site) -> None:
+    before, shown = left(desk), question(desk)
+    desk.keyboard.press("r")
+    expect(desk.locator("#reasons")).to_be_visible()
+    desk.keyboard.press("2")
+    expect(desk.locator("#left")).to_have_text(str(before - 1))
+    desk.reload()
+    assert question(desk) != shown
+    desk.keyboard.press("k")  # the one before is the one just rejected
+    expect(desk.get_by_text("You rejected this item")).to_be_visible()
+    assert question(desk) == shown
+    desk.keyboard.press("j")
+    expect(desk.get_by_text("You rejected this item")).to_be_hidden()
+    desk.keyboard.press("u")
+    expect(desk.locator("#left")).to_have_text(str(before))
+
+
+@pytest.fixture
+def with_candidates(desk: Page, site: Site) -> Page:
+    item = desk.locator("#review").get_attribute("action").rstrip("/").split("/")[-1]
+    site.write(
+        "insert into generation_question (item_id, variant_id, rank, text, model, parameters, "
+        "tokens_in, tokens_out, milliseconds, cost, flags, scores, score) "
+        "select item_id, variant_id, n, 'Candidate ' || n || '?', model, parameters, 0, 0, 0, 0, "
+        "'{}', '{}', 0.1 from generation_question, generate_series(2, 3) as n "
+        "where item_id = %s and rank = 1 on conflict do nothing",
+        item,
+    )
+    desk.goto(f"{site.url}/projects/sample/review/?item={item}")
+    return desk
+
+
+def test_candidates_are_chosen_and_ranked_by_key(with_candidates: Page, site: Site) -> None:
+    desk = with_candidates
+    before = left(desk)
+    desk.keyboard.press("2")
+    assert question(desk) == "Candidate 2?"
+    desk.keyboard.press("Shift+Digit3")
+    desk.keyboard.press("Shift+Digit1")
+    places = desk.locator("[data-rank]")
+    assert [places.nth(n).input_value() for n in range(3)] == ["2", "", "1"]
+    desk.keyboard.press("Shift+Digit1")
+    places.nth(1).select_option("1")  # a tie
+    desk.keyboard.press("Escape")
+    desk.locator("main").focus()
+    desk.keyboard.press("a")
+    expect(desk.locator("#left")).to_have_text(str(before - 1))
+    ranking, text = site.rows(
+        "select ranking, question from generation_review order by id desc limit 1"
+    )[0]
+    assert (sorted(ranking.values()), text) == ([1, 1], "Candidate 2?")
+    desk.keyboard.press("u")
+    expect(desk.locator("#left")).to_have_text(str(before))
+
+
+def test_candidates_are_ranked_by_dragging(with_candidates: Page) -> None:
+    desk = with_candidates
+    desk.locator("[data-candidate]").nth(2).drag_to(desk.locator("[data-candidate]").nth(0))
+    places = desk.locator("[data-rank]")
+    assert [places.nth(n).input_value() for n in range(3)] == ["1", "2", "3"]
+    expect(desk.locator("[data-candidate] .text").nth(0)).to_have_text("Candidate 3?")
+
+
+def test_another_context_is_chosen_by_key(desk: Page, site: Site) -> None:
+    before = left(desk)
+    desk.keyboard.press("x")
+    around = desk.locator("#around")
+    expect(around).to_be_focused()
+    chosen = around.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
+    assert chosen.strip()
+    desk.keyboard.press("Shift+ArrowLeft")
+    desk.get_by_role("button", name="Take what is selected").click()
+    expect(desk.locator("#context")).to_be_visible()
+    desk.locator("main").focus()
+    desk.keyboard.press("a")
+    expect(desk.locator("#left")).to_have_text(str(before - 1))
+    kept = site.rows(
+        "select r.context, substring(d.text from r.start + 1 for r.end - r.start), r.verdict "
+        "from generation_review r join generation_item i on i.id = r.item_id "
+        "join generation_document d on d.id = i.document_id order by r.id desc limit 1"
+    )[0]
+    assert kept == (chosen[:-1], chosen[:-1], "edited")
+    desk.keyboard.press("u")
+    expect(desk.locator("#left")).to_have_text(str(before))
+
+
+def test_a_sentence_of_the_answer_lights_the_one_that_carries_it(desk: Page) -> None:
+    desk.locator(".carried").first.focus()
+    expect(desk.locator("mark.lit").first).to_be_visible()
+    desk.locator("main").focus()
+    expect(desk.locator("mark.lit")).to_have_count(0)
+
+
+def test_what_was_changed_and_what_stands_around_by_key(desk: Page) -> None:
+    edit(desk, "Answer", f"{desk.locator('#answer').input_value()} Indeed.")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("d")
+    expect(desk.locator("#changes ins")).to_contain_text("Indeed.")
+    desk.keyboard.press("n")
+    expect(desk.locator("#neighbours .source")).to_be_visible()
+    desk.get_by_role("button", name="Back to how it was").click()
+    expect(desk.locator("#saved")).to_have_text("Kept.")
+
+
+def test_the_slash_opens_the_search(desk: Page, site: Site) -> None:
+    desk.keyboard.press("/")
+    desk.wait_for_url("**/items/?find=1")
+
+
+def test_keys_of_ones_own(desk: Page, site: Site) -> None:
+    before = left(desk)
+    desk.goto(f"{site.url}/accounts/keys/")
+    accept = desk.get_by_label("Accept, with your changes")
+    accept.fill("e")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_text("“e” is given to two actions.")).to_be_visible()
+    desk.get_by_label("Accept, with your changes").fill("f")
+    desk.get_by_role("button", name="Save").click()
+    desk.goto(f"{site.url}/projects/sample/review/")
+    expect(desk.locator("#left")).to_have_text(str(before))
+    desk.keyboard.press("a")
+    desk.keyboard.press("f")
     expect(desk.locator("#left")).to_have_text(str(before - 1))
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
+    desk.goto(f"{site.url}/accounts/keys/")
+    desk.get_by_role("button", name="Back to the usual keys").click()
+    expect(desk.get_by_label("Accept, with your changes")).to_have_value("a")
+
+
+def test_the_desk_by_keyboard_alone(desk: Page) -> None:
+    """Every control of the toolbar is reached with Tab, and Enter presses it."""
+    names = set()
+    for _ in range(60):
+        desk.keyboard.press("Tab")
+        names.add(desk.evaluate("document.activeElement.textContent.trim().split(/\\s+/)[0]"))
+    assert {"Accept", "Edit", "Reject", "Skip", "Undo", "Guidelines", "Keys"} <= names
 
 
 def test_a_double_click_counts_once(desk: Page, site: Site) -> None:
@@ -102,11 +275,11 @@ def test_an_item_changed_meanwhile_is_refused_with_the_text_kept(desk: Page, sit
     assert question(other) == question(desk)  # one person's two tabs show one item
     other.keyboard.press("r")
     other.keyboard.press("1")
-    expect(other.locator("#review")).to_be_visible()
-    desk.get_by_label("Answer").fill("My answer, typed for long.")
+    expect(other.locator("#note")).to_have_text("Rejected.")
+    edit(desk, "Answer", "My answer, typed for long.")
     desk.keyboard.press("Control+Enter")
-    expect(desk.get_by_role("alert")).to_contain_text("admin rejected it")
-    expect(desk.get_by_label("Answer")).to_have_value("My answer, typed for long.")
+    expect(desk.get_by_role("alert")).to_contain_text("You rejected it")
+    expect(desk.get_by_label("Answer", exact=True)).to_have_value("My answer, typed for long.")
 
 
 def test_two_people_get_two_items(
@@ -139,12 +312,12 @@ def browser_of_another_reviewer(context: BrowserContext, site: Site) -> Iterator
 
 
 def test_an_ended_session_asks_to_sign_in_and_the_text_is_back(desk: Page, site: Site) -> None:
-    desk.get_by_label("Answer").fill("Typed before the session ended.")
+    edit(desk, "Answer", "Typed before the session ended.")
     desk.context.clear_cookies(name="sessionid")
     desk.keyboard.press("Control+Enter")
     desk.wait_for_url("**/accounts/sign-in/**")
     sign_in_here(desk)
-    expect(desk.get_by_label("Answer")).to_have_value("Typed before the session ended.")
+    expect(desk.get_by_label("Answer", exact=True)).to_have_value("Typed before the session ended.")
 
 
 def sign_in_here(page: Page) -> None:
