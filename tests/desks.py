@@ -12,12 +12,12 @@ MAKE = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
 from tests import make
-project = make.project(make.user("owner"), name="Many")
+project = make.project(make.user("owner-{slug}"), name="{slug}")
 project.reviews_per_item = {reviews}
 project.save()
 items = make.items(project, {items}) if {items} else []
 for number in range({reviewers}):
-    user = make.member(project, name="reviewer%d" % number)
+    user = make.member(project, name="{slug}-%d" % number)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = "allauth.account.auth_backends.AuthenticationBackend"
@@ -27,9 +27,11 @@ for number in range({reviewers}):
 """
 
 
-def sessions(site: Site, *, reviewers: int, items: int = 0, reviews: int = 1) -> list[str]:
-    """Make the project “many” and so many signed-in reviewers of it; return their sessions."""
-    code = MAKE.format(reviewers=reviewers, items=items, reviews=reviews)
+def sessions(
+    site: Site, slug: str, *, reviewers: int, items: int = 0, reviews: int = 1
+) -> list[str]:
+    """Make a project and so many signed-in reviewers of it; return their sessions."""
+    code = MAKE.format(slug=slug, reviewers=reviewers, items=items, reviews=reviews)
     made = site.manage("shell", "-v", "0", "-c", code)
     assert made.returncode == 0, made.stderr
     return re.findall(r"^session (\S+)$", made.stdout, re.MULTILINE)
@@ -40,13 +42,14 @@ class Desk:
     """One reviewer's desk: the form of the item on it, if there is one."""
 
     site: Site
+    slug: str
     session: str
     html: str = ""
 
     def __post_init__(self) -> None:
         self.http = requests.Session()
         self.http.cookies.set("sessionid", self.session)
-        self.url = f"{self.site.url}/projects/many/review/"
+        self.url = f"{self.site.url}/projects/{self.slug}/review/"
         self.look()
 
     def look(self) -> None:

@@ -64,14 +64,14 @@ class Site:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
 
-    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=timeout,
         )
 
     def status(self, project: str) -> dict[str, Any]:

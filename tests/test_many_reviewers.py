@@ -21,10 +21,10 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 @pytest.mark.slow
 def test_fifty_at_once_give_each_item_its_three_reviews_and_not_one_more(site: Site) -> None:
-    keys = sessions(site, reviewers=REVIEWERS, items=ITEMS, reviews=REVIEWS)
+    keys = sessions(site, "many", reviewers=REVIEWERS, items=ITEMS, reviews=REVIEWS)
 
     def work(number: int) -> None:
-        desk = Desk(site, keys[number])
+        desk = Desk(site, "many", keys[number])
         while True:
             while desk.item:
                 desk.decide(times=2 if desk.item % 5 == number % 5 else 1)
