@@ -41,7 +41,9 @@ def agreement(patterns: Mapping[Votes, int]) -> Agreement:
 
     What only one person decided on cannot be paired and does not count.
     """
-    pairable = {votes: count for votes, count in patterns.items() if sum(votes) > 1 and count}
+    pairable = {
+        votes: count for votes, count in sorted(patterns.items()) if sum(votes) > 1 and count
+    }  # in order, for the draws of the bootstrap depend on it
     items = sum(pairable.values())
     sizes = [(sum(votes), count) for votes, count in pairable.items()]
     values = sum(size * count for size, count in sizes)

@@ -9,7 +9,6 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation import releases
-from generation.models import ItemState
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import make
@@ -72,7 +71,7 @@ class Filled:
 @pytest.fixture
 def filled(team: Team) -> Filled:
     document = make.document(team.project)
-    item = make.item(team.project, state=ItemState.ACCEPTED)
+    item = make.item(team.project)
     make.accept(item, team.reviewer)
     releases.order(team.project)
     releases.work_off_releases()

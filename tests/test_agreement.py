@@ -88,6 +88,11 @@ def test_where_nobody_differs_there_is_no_interval() -> None:
     assert found.note == "Nobody differed, so there is no interval."
 
 
+def test_the_order_of_the_patterns_does_not_matter() -> None:
+    patterns = {(2, 0): 20, (1, 1): 6, (0, 2): 8, (3, 1): 5}
+    assert agreement(patterns) == agreement(dict(reversed(patterns.items())))
+
+
 # The counting
 
 
