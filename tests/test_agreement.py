@@ -230,6 +230,7 @@ def test_the_page_says_that_there_is_too_little(pairs: Team, browse: Browse) -> 
     decide_all(pairs, "aa", "ar")
     text = page(browse(pairs.reviewer).get(f"{pairs.url}/agreement/"))
     assert "Too little to tell: 2 of the 20 items it takes." in text
+    assert "too little: 2 of 20 items" in text
     assert "alpha is" not in text
 
 

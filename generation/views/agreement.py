@@ -70,8 +70,15 @@ def _estimate(label: str, one: Agreement) -> charts.Estimate:
     counts = (f"{one.items:,}", f"{one.values:,}", f"{one.pairs:,}")
     if one.alpha is None:
         cells = (label, "–", one.note, *counts)
-        return charts.Estimate(label, None, None, None, f"{one.items:,} items: no alpha", cells)
+        return charts.Estimate(label, None, None, None, _in_short(one), cells)
     interval = one.note if one.low is None else f"{one.low:.2f} to {one.high:.2f}"
     cells = (label, f"{one.alpha:.2f}", interval, *counts)
     note = f"{one.alpha:.2f} on {one.items:,} items"
     return charts.Estimate(label, one.alpha, one.low, one.high, note, cells)
+
+
+def _in_short(one: Agreement) -> str:
+    """Say why there is no alpha, in words that fit beside a line."""
+    if one.items < alpha.FEWEST_ITEMS:
+        return f"too little: {one.items} of {alpha.FEWEST_ITEMS} items"
+    return f"all alike: {one.items:,} items"
