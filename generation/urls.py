@@ -1,6 +1,16 @@
 from django.urls import path, re_path
 
-from generation.views import desk, documents, drafting, items, passages, releases, review
+from generation.views import (
+    agreement,
+    desk,
+    documents,
+    drafting,
+    items,
+    passages,
+    progress,
+    releases,
+    review,
+)
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -28,6 +38,8 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
+    path("progress/", progress.progress, name="progress"),
+    path("agreement/", agreement.agreement, name="agreement"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),

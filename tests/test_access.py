@@ -47,6 +47,8 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items-again": {"get": ENGINEER, "post": ENGINEER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
+    "progress": {"get": REVIEWER},
+    "agreement": {"get": REVIEWER},
     "prompts": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "releases": {"get": REVIEWER, "post": ADMIN},

@@ -2,7 +2,10 @@
 
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
+    BEGUN,
+    COMPARED,
     OPEN,
+    OUTCOME,
     UNSHOWN,
     UNSURE,
     Acceptance,
@@ -23,7 +26,10 @@ from generation.models.reviews import (
 )
 
 __all__ = [
+    "BEGUN",
+    "COMPARED",
     "OPEN",
+    "OUTCOME",
     "UNSHOWN",
     "UNSURE",
     "Acceptance",

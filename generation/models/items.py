@@ -36,8 +36,15 @@ class Purpose(models.TextChoices):
 
 # what the desk gives out, to those who have not decided on it yet
 OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
-
-
+# what can tell how far people agree
+COMPARED = Q(reviewers__len__gte=2)
+# what waits for more people than have decided on it
+BEGUN = Q(state=ItemState.PENDING) & ~Q(reviewers=[])
+# by what the wording it was drafted with is judged
+OUTCOME = Q(
+    purpose=Purpose.USUAL,
+    state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
+)
 UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
 
 
@@ -61,6 +68,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return (
             self.filter(OPEN).exclude(state=ItemState.ASIDE).exclude(reviewers__contains=[user.pk])
         )
+
+    def reviews_shown_to(self, user: Any) -> "ItemQuerySet":
+        """Keep those of which a user may see what others said, as :meth:`Item.shows_reviews_to`."""
+        is_closed = ~OPEN | Q(state=ItemState.ASIDE)
+        return self.filter(is_closed | Q(reviewers__contains=[user.pk]))
 
     def counts(self) -> dict[str, int]:
         """Return how many items are in each state."""
@@ -145,6 +157,14 @@ class Item(Drafted):
             ),
             models.Index("project", UNSURE, "id", name="item_uncertain", condition=OPEN),
             models.Index(fields=("project", "state", "id"), name="item_state"),
+            models.Index(fields=("project", "document"), name="item_compared", condition=COMPARED),
+            models.Index(fields=("project",), name="item_begun", condition=BEGUN),
+            models.Index(
+                fields=("project",),
+                include=("id", "state", "variant", "model", "document"),
+                name="item_outcome",
+                condition=OUTCOME,
+            ),
             _nearest("item_nearest"),
         )
 

@@ -67,7 +67,13 @@ class Review(models.Model):
                 name="review_one_decision_each",
             ),
         )
-        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+        indexes = (
+            models.Index(fields=("reviewer", "-id"), name="review_undo"),
+            models.Index(fields=("created_at",), name="review_decided", condition=DECISION),
+            models.Index(
+                fields=("item",), name="review_adjudication", condition=Q(is_adjudication=True)
+            ),
+        )
 
     @property
     def is_decision(self) -> bool:

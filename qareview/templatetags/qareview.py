@@ -80,6 +80,12 @@ def counted(number: int, noun: str) -> str:
 
 
 @register.filter
+def share(part: int, whole: int) -> str:
+    """Return a part of a whole, such as “12 %”; a dash where there is nothing to divide."""
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+@register.filter
 def language(code: str) -> str:
     """Return the English name of a language."""
     return LANGUAGES.get(code, code)

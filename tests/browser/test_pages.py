@@ -20,6 +20,8 @@ PATHS = [
     "/projects/sample/prompts/",
     "/projects/sample/prompts/1/",
     "/projects/sample/releases/",
+    "/projects/sample/progress/",
+    "/projects/sample/agreement/",
     "/projects/sample/members/",
     "/projects/sample/settings/",
     "/accounts/password/",

@@ -1,0 +1,121 @@
+"""Which wording, model and document makes work for reviewers: what became of what they drafted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from generation.models import OUTCOME, Document, Item, ItemState, Review, Verdict
+from prompts.models import Variant
+from qareview.models import Project
+
+MOST = 30  # of each kind are shown
+IMPORTED = "imported"  # what no model wrote
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Of the items with something in common: how many were decided, accepted and edited.
+
+    Items that go to everyone are not among them: they may still be asked of somebody.
+    """
+
+    name: str
+    decided: int
+    accepted: int
+    edited: int  # by any of those who decided
+
+    @property
+    def share(self) -> float:
+        return self.accepted / self.decided
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return wilson(self.accepted, self.decided)
+
+    @property
+    def share_edited(self) -> float:
+        return self.edited / self.decided
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    summarise: list[Outcome]  # by variant of the prompt that writes answers,
+    ask: list[Outcome]  # and of the one that asks questions
+    models: list[Outcome]
+    documents: list[Outcome]
+    more_documents: int  # that are not among those
+
+
+def wilson(successes: int, trials: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share, that of Wilson 1927 (JASA 22:209-212).
+
+    It stays between 0 and 1 and keeps its promise for small numbers.
+    """
+    z = 1.96
+    share, spread = successes / trials, z * z / trials
+    middle = (share + spread / 2) / (1 + spread)
+    half = sqrt(spread * share * (1 - share) + spread * spread / 4) / (1 + spread)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def outcomes(project: Project) -> Outcomes:
+    """Count what became of a project's items: they are read once, and few rows come back."""
+    inner, parameters = _decided(project).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KIND.format(decided=inner), parameters)
+        rows = cursor.fetchall()
+    by_kind: dict[int, list[Any]] = {kind: [] for kind in (_SUMMARISE, _ASK, _MODEL, _DOCUMENT)}
+    for kind, *keys, decided, accepted, edited in rows:
+        key = next((one for one in keys if one), None)
+        by_kind[kind].append((key, decided, accepted, edited))
+    variants = {
+        one.pk: str(one)
+        for one in Variant.objects.filter(prompt__project=project).select_related("prompt")
+    }
+    documents = _most(by_kind[_DOCUMENT])
+    of_documents = Document.objects.filter(pk__in=[row[0] for row in documents])
+    names = dict(of_documents.values_list("pk", "name"))
+    return Outcomes(
+        summarise=_named(_most(by_kind[_SUMMARISE]), variants),
+        ask=_named(_most(by_kind[_ASK]), variants),
+        models=_named(
+            _most(by_kind[_MODEL]), {row[0]: row[0] or IMPORTED for row in by_kind[_MODEL]}
+        ),
+        documents=_named(documents, names),
+        more_documents=max(0, len(by_kind[_DOCUMENT]) - MOST),
+    )
+
+
+def _decided(project: Project) -> QuerySet[Item, Any]:
+    edits = Review.objects.of_reviewers().filter(item=OuterRef("pk"), verdict=Verdict.EDITED)
+    return (
+        project.items.filter(OUTCOME, questions__rank=1)
+        .order_by()
+        .annotate(is_accepted=Q(state=ItemState.ACCEPTED), is_edited=Exists(edits))
+        .values_list(
+            "variant", F("questions__variant"), "model", "document", "is_accepted", "is_edited"
+        )
+    )
+
+
+_SUMMARISE, _ASK, _MODEL, _DOCUMENT = 0b0111, 0b1011, 0b1101, 0b1110  # as GROUPING says it
+_BY_KIND = """
+    WITH decided (summarise, ask, model, document, is_accepted, is_edited) AS ({decided})
+    SELECT GROUPING(summarise, ask, model, document), summarise, ask, model, document,
+        count(*), count(*) FILTER (WHERE is_accepted), count(*) FILTER (WHERE is_edited)
+    FROM decided
+    GROUP BY GROUPING SETS ((summarise), (ask), (model), (document))
+"""
+
+
+def _most(rows: Iterable[Any]) -> list[Any]:
+    """Return the rows of what was decided on most."""
+    return sorted(rows, key=lambda row: (-row[1], str(row[0])))[:MOST]
+
+
+def _named(rows: Iterable[Any], names: dict[Any, str]) -> list[Outcome]:
+    return [Outcome(names.get(key, IMPORTED), *counts) for key, *counts in rows]

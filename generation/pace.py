@@ -1,0 +1,78 @@
+"""How fast a project is reviewed, and when that will be done."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from django.db.models import Count, IntegerField, Sum
+from django.db.models.functions import TruncDate
+from django.utils import timezone
+
+from generation.models import BEGUN, ItemState, Review
+from qareview.models import Project
+
+CHARTED_DAYS = 14
+PACE_DAYS = 7
+MONTH = 30  # days; a forecast needs no better
+
+
+@dataclass(frozen=True)
+class Pace:
+    """The decisions of the last days, today's last, and how many are still to be made."""
+
+    days: list[tuple[date, int]]
+    left: int
+
+    @property
+    def per_day(self) -> float:
+        """Decisions a day over the last week, or since the first one if that is shorter ago."""
+        counts = [count for _, count in self.days]
+        first = next((place for place, count in enumerate(counts) if count), len(counts))
+        lately = counts[max(first, len(counts) - PACE_DAYS) :]
+        return sum(lately) / len(lately) if lately else 0
+
+    @property
+    def forecast(self) -> str:
+        """Say when all is decided at this pace, as a sentence."""
+        if not self.left:
+            return "Nothing is left to decide."
+        if not self.per_day:
+            return "Nothing was decided lately, so it cannot be told when that is done."
+        return f"{_in_words(self.left / self.per_day)} at the pace of the last {PACE_DAYS} days."
+
+
+def _in_words(days: float) -> str:
+    if days < 1:
+        return "Less than a day"
+    if days < 2 * MONTH:
+        return "About a day" if round(days) == 1 else f"About {round(days)} days"
+    if days < 24 * MONTH:
+        return f"About {round(days / MONTH)} months"
+    return "More than two years"
+
+
+def pace(project: Project) -> Pace:
+    """Count a project's decisions of the last days and those still to be made."""
+    today = timezone.localdate()
+    first = today - timedelta(days=CHARTED_DAYS - 1)
+    counts = dict(_by_day(project, first))
+    days = [first + timedelta(days=number) for number in range(CHARTED_DAYS)]
+    return Pace([(day, counts.get(day, 0)) for day in days], _left(project))
+
+
+def _by_day(project: Project, first: date) -> Sequence[tuple[date, int]]:
+    midnight = timezone.make_aware(datetime.combine(first, time.min))
+    decisions = Review.objects.decisions().filter(
+        created_at__gte=midnight, item__project=project, is_adjudication=False
+    )
+    by_day = decisions.annotate(day=TruncDate("created_at")).order_by().values_list("day")
+    return list(by_day.annotate(n=Count("pk")))
+
+
+def _left(project: Project) -> int:
+    """Count the decisions that are missing: so many for each pending item, less those it has."""
+    pending = project.items.filter(state=ItemState.PENDING).count()
+    begun = project.items.filter(BEGUN).aggregate(
+        n=Sum("reviewers__len", output_field=IntegerField())
+    )
+    return pending * project.reviews_per_item - (begun["n"] or 0)

@@ -1,0 +1,251 @@
+"""How far people agree, and that nobody learns what they may still be asked."""
+
+from collections.abc import Callable, Iterator
+from random import Random
+
+import krippendorff
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from generation import verdicts
+from generation.agreement import Known, against_gold, overview
+from generation.alpha import FEWEST_ITEMS, agreement
+from generation.models import Item, Purpose, Review, Verdict
+from qareview import access, keeping
+from tests import make
+from tests.conftest import Team
+from tests.web import page
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> Iterator[None]:
+    keeping.forget()
+    yield
+    keeping.forget()
+
+
+# Alpha
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_alpha_is_that_of_the_library(seed: int) -> None:
+    draw = Random(seed)
+    people = draw.randint(2, 6)
+    votes = [
+        tuple(map(sum, zip(*(vote(draw) for _ in range(people)), strict=True))) for _ in range(60)
+    ]
+    found = agreement({pattern: votes.count(pattern) for pattern in votes})
+    pairable = [pattern for pattern in votes if sum(pattern) > 1]
+    expected = krippendorff.alpha(value_counts=pairable, level_of_measurement="nominal")
+    assert found.alpha == pytest.approx(expected)
+    assert (found.items, found.values) == (len(pairable), sum(map(sum, pairable)))
+    assert found.low is not None
+    assert found.low < found.alpha < found.high
+
+
+def vote(draw: Random) -> tuple[int, int]:
+    return draw.choice([(1, 0), (1, 0), (0, 1), (0, 0)])
+
+
+def test_pairs_are_counted() -> None:
+    found = agreement({(3, 1): 20, (2, 0): 5, (1, 0): 100})
+    assert (found.items, found.values, found.pairs) == (25, 90, 125)
+
+
+def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
+    few, many = ({(2, 0): 20 * n, (0, 2): 8 * n, (1, 1): 6 * n} for n in (1, 100))
+    assert agreement(few) == agreement(few)
+    narrow, wide = agreement(many), agreement(few)
+    assert narrow.alpha == pytest.approx(wide.alpha, abs=0.02)
+    assert narrow.high - narrow.low < (wide.high - wide.low) / 5
+
+
+@pytest.mark.parametrize(
+    ("patterns", "note"),
+    [
+        ({}, "Nothing was decided by two people."),
+        ({(1, 0): 500, (0, 1): 300}, "Nothing was decided by two people."),
+        ({(2, 0): FEWEST_ITEMS - 2, (1, 1): 1}, "Too little to tell: 19 of the 20 items it takes."),
+        ({(2, 0): 50}, "Everything was accepted by everyone"),
+        ({(0, 3): 50}, "Everything was rejected by everyone"),
+    ],
+)
+def test_where_alpha_tells_nothing_it_says_so(
+    patterns: dict[tuple[int, int], int], note: str
+) -> None:
+    found = agreement(patterns)
+    assert (found.alpha, found.low, found.high) == (None, None, None)
+    assert found.note.startswith(note)
+
+
+def test_where_nobody_differs_there_is_no_interval() -> None:
+    found = agreement({(2, 0): 30, (0, 2): 10})
+    assert (found.alpha, found.low) == (1, None)
+    assert found.note == "Nobody differed, so there is no interval."
+
+
+def test_the_order_of_the_patterns_does_not_matter() -> None:
+    patterns = {(2, 0): 20, (1, 1): 6, (0, 2): 8, (3, 1): 5}
+    assert agreement(patterns) == agreement(dict(reversed(patterns.items())))
+
+
+# The counting
+
+
+def decide(item: Item, user: User, word: str) -> Review:
+    """Decide with one letter: a for accept, r for reject."""
+    if word == "a":
+        return make.accept(item, user)
+    rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
+    return verdicts.submit(item.project, item.pk, user, rejection)
+
+
+def decide_all(team: Team, *words: str, purpose: str = "") -> list[Item]:
+    """Make an item of each word; its letters are what reviewer, engineer and admin say."""
+    made = make.items(team.project, len(words), purpose=purpose)
+    for item, word in zip(made, words, strict=True):
+        people = (team.reviewer, team.engineer, team.admin)
+        for user, letter in zip(people, word, strict=False):
+            decide(item, user, letter)
+    return made
+
+
+@pytest.fixture
+def pairs(team: Team) -> Team:
+    team.project.reviews_per_item = 2
+    team.project.save()
+    return team
+
+
+def seen_by(team: Team, user: User):
+    return overview(access.membership(user, team.project.slug))
+
+
+def test_votes_are_counted_for_project_document_and_week(pairs: Team) -> None:
+    decide_all(pairs, *["aa"] * 15, *["rr"] * 5, *["ar"] * 3)
+    decide_all(pairs, "aa")
+    found = seen_by(pairs, pairs.admin)
+    assert (found.whole.items, found.whole.values, found.whole.pairs) == (24, 48, 24)
+    expected = agreement({(2, 0): 16, (0, 2): 5, (1, 1): 3})
+    assert found.whole == expected
+    assert [one.agreement.items for one in found.documents] == [23, 1]
+    assert found.documents[1].agreement.alpha is None
+    assert [one.agreement for one in found.weeks] == [expected]
+    assert found.reasons == [("Not worth asking", 13)]
+
+
+def test_who_agrees_with_whom(pairs: Team) -> None:
+    decide_all(pairs, "aa", "ar", "rr", "a")
+    eve, rob = seen_by(pairs, pairs.reviewer).people
+    assert (eve.name, rob.name) == ("eve", "rob")
+    assert eve.pairs[0] is None
+    assert (eve.pairs[1].alike, eve.pairs[1].items) == (2, 3)
+    assert rob.pairs[0] == eve.pairs[1]
+
+
+def test_what_does_not_count(pairs: Team) -> None:
+    """Skips, what was withdrawn, an admin's word on a dispute, and other projects."""
+    first, second = decide_all(pairs, "ar", "aa")
+    Review.objects.filter(item=second, reviewer=pairs.engineer).update(withdrawn_at=timezone.now())
+    adjudicate(first, pairs.admin)
+    make.accept(make.item(make.project()), pairs.admin)
+    found = seen_by(pairs, pairs.admin)
+    assert (found.whole.items, found.whole.values) == (1, 2)
+
+
+def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **texts: str) -> Review:
+    values = {"question": item.question.text, "answer": item.answer, **texts}
+    found = Review.objects.create(
+        item=item,
+        reviewer=user,
+        submission=make.submission(item).key,
+        is_adjudication=True,
+        verdict=verdict,
+        **values,
+    )
+    verdicts.settle(Item.objects.filter(pk=item.pk), item.project.reviews_per_item)
+    return found
+
+
+def test_the_most_even_split_comes_first(team: Team) -> None:
+    team.project.reviews_per_item = 3
+    team.project.save()
+    third = make.member(team.project)
+    uneven, alike = decide_all(team, "aar", "aaa")
+    even = make.item(team.project, purpose=Purpose.CALIBRATION)
+    for user, word in zip((team.reviewer, team.engineer, team.admin, third), "arar", strict=True):
+        decide(even, user, word)
+    found = seen_by(team, team.reviewer).splits
+    assert [(one.item, one.accepted, one.rejected) for one in found] == [
+        (even.pk, 2, 2),
+        (uneven.pk, 2, 1),
+    ]
+    assert alike.pk not in [one.item for one in found]
+
+
+def test_nobody_learns_what_they_may_still_be_asked(team: Team, browse: Browse) -> None:
+    (item,) = decide_all(team, "ar", purpose=Purpose.CALIBRATION)
+    asked = make.member(team.project)
+    for user in (asked, team.admin):
+        assert seen_by(team, user).splits == []
+    assert seen_by(team, asked).whole.items == 0
+    assert seen_by(team, asked).people == seen_by(team, asked).reasons == []
+    text = page(browse(asked).get(f"{team.url}/agreement/"))
+    assert "Nothing was decided by two people." in text
+    assert f"/items/{item.pk}/" not in text
+    assert seen_by(team, team.admin).whole.items == 1  # as a number, it tells an admin nothing
+    decide(item, asked, "a")
+    assert [split.item for split in seen_by(team, asked).splits] == [item.pk]
+
+
+def test_the_same_items_are_kept_back_as_by_the_item_itself(team: Team) -> None:
+    for purpose in Purpose.values:
+        decide_all(team, "", "a", purpose=purpose)
+        aside = make.item(team.project, purpose=purpose, aside="Put aside.", state="aside")
+        assert not aside.is_open
+    for user in (team.reviewer, team.engineer):
+        shown = set(team.project.items.reviews_shown_to(user))
+        assert shown == {item for item in Item.objects.all() if item.shows_reviews_to(user)}
+
+
+def test_gold_items_are_for_admins(team: Team, browse: Browse) -> None:
+    good, bad, unknown = decide_all(team, "aa", "ar", "aa", purpose=Purpose.GOLD)
+    adjudicate(good, team.admin)
+    adjudicate(bad, team.admin, Verdict.REJECTED)
+    assert unknown.purpose == Purpose.GOLD
+    assert against_gold(team.project) == [Known("eve", 2, 2), Known("rob", 2, 1)]
+    text = page(browse(team.admin).get(f"{team.url}/agreement/"))
+    assert "1 of 2" in text
+    assert "Gold items" not in page(browse(team.engineer).get(f"{team.url}/agreement/"))
+
+
+# The page
+
+
+def test_the_page_says_that_there_is_too_little(pairs: Team, browse: Browse) -> None:
+    decide_all(pairs, "aa", "ar")
+    text = page(browse(pairs.reviewer).get(f"{pairs.url}/agreement/"))
+    assert "Too little to tell: 2 of the 20 items it takes." in text
+    assert "too little: 2 of 20 items" in text
+    assert "alpha is" not in text
+
+
+def test_the_page_shows_alpha_with_its_interval(pairs: Team, browse: Browse) -> None:
+    decide_all(pairs, *["aa"] * 15, *["rr"] * 5, *["ar"] * 3)
+    text = page(browse(pairs.reviewer).get(f"{pairs.url}/agreement/"))
+    found = seen_by(pairs, pairs.reviewer).whole
+    assert f"alpha is {found.alpha:.2f}</strong>" in text
+    assert f"95 % interval {found.low:.2f} to {found.high:.2f}" in text
+    assert "46 decisions, 23 pairs" in text
+    assert 'aria-current="page">Progress</a>' in text
+
+
+def test_queries_do_not_grow(pairs: Team, browse: Browse, django_assert_max_num_queries) -> None:
+    decide_all(pairs, *["aa"] * 15, *["rr"] * 5, *["ar"] * 15)
+    client = browse(pairs.reviewer)
+    with django_assert_max_num_queries(13):
+        client.get(f"{pairs.url}/agreement/")
