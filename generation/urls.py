@@ -1,6 +1,16 @@
 from django.urls import path
 
-from generation.views import documents, drafting, items, passages, releases, review
+from generation.views import (
+    adjudication,
+    comments,
+    documents,
+    drafting,
+    inbox,
+    items,
+    passages,
+    releases,
+    review,
+)
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -23,6 +33,16 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
+    path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),
+    path("items/<int:pk>/ask/", comments.ask, name="items-ask"),
+    path("items/<int:pk>/ask/take-back/", comments.take_back, name="items-unask"),
+    path("adjudicate/", adjudication.queue, name="adjudicate"),
+    path("adjudicate/undo/", adjudication.undo, name="adjudicate-undo"),
+    path("adjudicate/<int:pk>/", adjudication.item, name="adjudicate-item"),
+    path("adjudicate/<int:pk>/take-back/", adjudication.take_back, name="adjudicate-back"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.read, name="inbox-read"),
+    path("inbox/count/", inbox.count, name="notices"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),

@@ -67,7 +67,14 @@ class Review(models.Model):
                 name="review_one_decision_each",
             ),
         )
-        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+        indexes = (
+            models.Index(fields=("reviewer", "-id"), name="review_undo"),
+            models.Index(
+                fields=("reviewer", "-id"),
+                name="review_adjudications",
+                condition=Q(is_adjudication=True),
+            ),
+        )
 
     @property
     def is_decision(self) -> bool:

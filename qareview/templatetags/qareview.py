@@ -89,6 +89,18 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+@register.filter
+def state_for(item: Any, user: Any) -> str:
+    """Return the state of an item as a user may know it."""
+    return str(item.state_for(user))
+
+
+@register.filter
+def decision_for(item: Any, user: Any) -> Any:
+    """Return the decision on an item, or None if a user may not see it."""
+    return item.decision_for(user)
+
+
 @register.simple_tag(takes_context=True)
 def current(context: dict[str, Any], section: str) -> SafeString:
     """Mark the link to the section of the app that the page stands in."""
