@@ -41,6 +41,7 @@ class Ruling:
     answer: str = ""
     start: int | None = None
     end: int | None = None
+    context: str = ""  # the excerpt from start to end, nothing if it is the passage
     reason: str = ""
     comment: str = ""
     is_gold: bool = False
@@ -53,7 +54,6 @@ class Version:
     reviews: list[Review]
     question: SafeString
     answer: SafeString
-    excerpt: str  # the context, if it is another than the passage
 
     @property
     def review(self) -> Review:
@@ -82,12 +82,11 @@ def versions(item: Item) -> list[Version]:
 def _version(item: Item, reviews: list[Review]) -> Version:
     first = reviews[0]
     if not first.accepts:
-        return Version(reviews, SafeString(), SafeString(), "")
+        return Version(reviews, SafeString(), SafeString())
     return Version(
         reviews,
         word_differences(item.question.text, first.question),
         word_differences(item.answer, first.answer),
-        "" if first.start is None else item.document.text[first.start : first.end],
     )
 
 
@@ -167,6 +166,7 @@ def _stored(
         answer=ruling.answer,
         start=ruling.start,
         end=ruling.end,
+        context=ruling.context,
         reason=ruling.reason,
         comment=ruling.comment,
         withdrawn_at=withdrawn_at,

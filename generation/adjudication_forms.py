@@ -89,12 +89,11 @@ class RulingForm(forms.Form):
         cleaned, chosen = self.cleaned_data, self._chosen()
         action = cleaned["action"]
         if action == "choose" and chosen:
-            names = ("verdict", "question", "answer", "start", "end", "reason")
+            names = ("verdict", "question", "answer", "start", "end", "context", "reason")
             return {name: getattr(chosen, name) for name in names}
         content: dict[str, Any] = {"verdict": ACTIONS[action]}
         if action == "merge":
-            start, end = excerpts(self.item.reviews.all())[cleaned["excerpt"]]
-            content |= {"start": start, "end": end}
+            content |= excerpts(self.item.reviews.all())[cleaned["excerpt"]]
             content |= {
                 name: cleaned[name].replace("\r\n", "\n") for name in ("question", "answer")
             }
@@ -103,10 +102,11 @@ class RulingForm(forms.Form):
         return content
 
 
-def excerpts(reviews: Iterable[Review]) -> dict[str, tuple[int | None, int | None]]:
+def excerpts(reviews: Iterable[Review]) -> dict[str, dict[str, Any]]:
     """Return the contexts to choose from, by name: the passage, and what reviewers made of it."""
-    found: dict[str, tuple[int | None, int | None]] = {"": (None, None)}
+    found: dict[str, dict[str, Any]] = {"": {"start": None, "end": None, "context": ""}}
     for review in reviews:
         if review.start is not None:
-            found[f"{review.start}-{review.end}"] = (review.start, review.end)
+            excerpt = {name: getattr(review, name) for name in ("start", "end", "context")}
+            found[f"{review.start}-{review.end}"] = excerpt
     return found

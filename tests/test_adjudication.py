@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from generation import adjudication, queue, verdicts
-from generation.models import Item, ItemState, Notice, Purpose, Review, Verdict
+from generation.models import Document, Item, ItemState, Notice, Purpose, Review, Verdict
 from tests import make
 from tests.conftest import Team
 from tests.web import page, told
@@ -142,6 +142,7 @@ def test_the_draft_itself_is_accepted(team: Team, admin: Client, item: Item) -> 
 
 
 def test_an_excerpt_is_kept_and_no_other_taken(team: Team, admin: Client, item: Item) -> None:
+    Document.objects.update(text=make.TEXT)
     own = fresh(item).decision_of(team.engineer)
     assert own is not None
     make.accept(item, team.engineer, start=2, end=5, replaces=own.pk)
@@ -151,7 +152,7 @@ def test_an_excerpt_is_kept_and_no_other_taken(team: Team, admin: Client, item: 
     send(admin, team, item, **text, excerpt="2-5")
     decision = fresh(item).decision
     assert decision is not None
-    assert (decision.start, decision.end) == (2, 5)
+    assert (decision.start, decision.end, decision.context) == (2, 5, "Tid")
 
 
 def test_it_is_rejected_with_a_reason(team: Team, admin: Client, item: Item) -> None:

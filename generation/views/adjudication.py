@@ -113,7 +113,7 @@ def _show(
         "stands": adjudication.stands(item),
         "key": uuid.uuid4(),
         "fields": _fields(item, is_shown, form),
-        "excerpts": list(excerpts(item.decisions)) if is_shown else [],
+        "excerpts": excerpts(item.decisions) if is_shown else {},
         "flags": [checks.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
         "is_disputed": is_shown and item.state == ItemState.DISPUTED,
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
