@@ -25,7 +25,10 @@ class CommentForm(forms.Form):
 
 class AskForm(CommentForm):
     colleague: forms.ModelChoiceField[User] = forms.ModelChoiceField(
-        queryset=User.objects.none(), empty_label="choose one", label="Colleague"
+        queryset=User.objects.none(),
+        empty_label="choose one",
+        label="Colleague",
+        widget=forms.Select(attrs={"autofocus": True}),
     )
     field_order = ("colleague", "text")
 

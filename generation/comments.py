@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from generation import notices, verdicts
+from generation import cutting, notices, verdicts
 from generation.models import (
     Assignment,
     Comment,
@@ -19,6 +19,7 @@ from generation.models import (
     Item,
     ItemState,
     NoticeKind,
+    Passage,
 )
 from qareview.models import Project
 
@@ -106,12 +107,19 @@ def _close(item: Item, question: Comment) -> None:
     question.answered_at = timezone.now()
     question.save(update_fields=["answered_at"])
     items = Item.objects.filter(pk=item.pk)
-    if not items.filter(aside=_was_asked(question.asks)).update(aside=""):
+    if not items.filter(aside=_was_asked(question.asks)).update(aside=_why_aside(item.passage)):
         return
     verdicts.settle(items, item.project.reviews_per_item)
     Assignment.objects.get_or_create(
         item=item, reviewer=question.author, defaults={"assigned_by": question.asks}
     )
+
+
+def _why_aside(passage: Passage) -> str:
+    """Return why items of a passage are not given out, nothing if they are."""
+    if passage.superseded_at:
+        return cutting.CUT_ANEW
+    return cutting.EXCLUDED if passage.excluded_at else ""
 
 
 def _mentioned(project: Project, text: str) -> set[int]:

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from generation import comments, queue, redrafting
+from generation import comments, cutting, queue, redrafting
 from generation.models import Assignment, Comment, Item, ItemState, Notice, Purpose
 from tests import make
 from tests.conftest import Team
@@ -187,3 +187,22 @@ def test_an_item_restored_meanwhile_is_left_alone(team: Team, client: Client, it
     comments.comment(item, team.engineer, "Yes.")
     assert fresh(item).state == ItemState.ACCEPTED
     assert not Assignment.objects.exists()
+
+
+def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
+    team: Team, client: Client, item: Item
+) -> None:
+    ask(client, team, item, team.engineer)
+    cutting.exclude(item.passage, team.admin)
+    comments.comment(item, team.engineer, "Yes.")
+    assert (fresh(item).state, fresh(item).aside) == (ItemState.ASIDE, cutting.EXCLUDED)
+
+
+def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> None:
+    document = make.document(team.project)
+    passage = document.passages.all()[0]
+    item = make.item(team.project)
+    Item.objects.update(passage=passage, document=document)
+    comments.comment(item, team.reviewer, "Keep this.")
+    cutting.merge(passage)
+    assert Comment.objects.get().item.passage.superseded_at is not None

@@ -72,6 +72,16 @@ def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
     expect(queue.get_by_text("goes back to its reviewers.")).to_be_visible()
 
 
+def test_comments_are_read_and_written_in_a_sheet(queue: Page) -> None:
+    queue.keyboard.press("c")
+    sheet = queue.locator("#comments")
+    sheet.get_by_label("Your comment").fill("Written in the sheet.")
+    check(queue, 1280)
+    sheet.get_by_role("button", name="Comment").click()
+    expect(sheet.locator(".card").last).to_contain_text("Written in the sheet.")
+    expect(sheet.get_by_label("Your comment")).to_be_empty()
+
+
 def test_a_comment_appears_without_a_reload(page: Page, site: Site, first: int) -> None:
     page.goto(f"{site.url}/projects/disputes/items/{first}/")
     page.evaluate("window.isStillHere = true")
