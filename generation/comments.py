@@ -48,8 +48,13 @@ def open_question(item: Item) -> Comment | None:
 
 @transaction.atomic
 def comment(item: Item, author: Any, text: str) -> Comment:
-    """Append a comment and tell whom it mentions; it answers a question its author was asked."""
+    """Append a comment and tell whom it mentions; it answers a question its author was asked.
+
+    What is sent a second time, such as by a double click, counts once.
+    """
     item = _locked(item)
+    if earlier := _sent_before(item, author, text):
+        return earlier
     question = item.comments.all().unanswered().filter(asks=author).first()
     mentioned = _mentioned(item.project, text) - {author.pk}
     asker = {question.author_id} if question else set()
@@ -66,8 +71,13 @@ def comment(item: Item, author: Any, text: str) -> Comment:
 
 @transaction.atomic
 def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
-    """Ask a colleague about an item, which is put aside until the answer. Raises NotAsked."""
+    """Ask a colleague about an item, which is put aside until the answer. Raises NotAsked.
+
+    What is sent a second time counts once.
+    """
     item = _locked(item)
+    if earlier := _sent_before(item, author, text, colleague):
+        return earlier
     if not item.is_open or author.pk in item.reviewers:
         raise NotAsked("Only an item that waits for you can wait for an answer. Write a comment.")
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
@@ -96,6 +106,15 @@ def take_back(item: Item, author: Any) -> bool:
 
 def _locked(item: Item) -> Item:
     return Item.objects.select_for_update(of=("self",)).select_related("project").get(pk=item.pk)
+
+
+def _sent_before(item: Item, author: Any, text: str, asks: User | None = None) -> Comment | None:
+    """Return the last comment on an item if it is this very one."""
+    last = item.comments.last()
+    if last is None or last.answered_at:
+        return None
+    said = (last.author_id, last.text, last.asks_id)
+    return last if said == (author.pk, text, asks and asks.pk) else None
 
 
 def _was_asked(colleague: User | None) -> str:

@@ -1,16 +1,19 @@
 """What an admin decides over the reviewers, and who learns of it."""
 
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
 from generation import adjudication, queue, verdicts
 from generation.models import Document, Item, ItemState, Notice, Purpose, Review, Verdict
+from qareview.models import Role
 from tests import make
 from tests.conftest import Team
 from tests.web import page, told
@@ -197,7 +200,7 @@ def test_what_changed_meanwhile_is_refused_with_the_text_kept(
     team: Team, admin: Client, browse: Browse, item: Item
 ) -> None:
     ben = make.user("ben")
-    team.project.memberships.create(user=ben, role=3)
+    team.project.memberships.create(user=ben, role=Role.ADMIN)
     text = {"action": "merge", "question": "Which?", "answer": "My text."}
     stood = adjudication.stands(item)
     send(browse(ben), team, item, action="reject", reason="The answer is wrong", why="No.")
@@ -207,6 +210,30 @@ def test_what_changed_meanwhile_is_refused_with_the_text_kept(
     assert fresh(item).state == ItemState.REJECTED
     assert send(admin, team, fresh(item), **text).status_code == 302
     assert fresh(item).state == ItemState.ACCEPTED
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> None:
+    admins = [make.member(team.project, Role.ADMIN) for _ in range(4)]
+    stood, start = adjudication.stands(item), threading.Barrier(4)
+    stored, refused = [], []
+
+    def decide(admin: User) -> None:
+        ruling = adjudication.Ruling(uuid.uuid4(), Verdict.REJECTED, stood, reason="So.")
+        start.wait()
+        try:
+            stored.append(adjudication.decide(team.project, item.pk, admin, ruling))
+        except adjudication.NotStored as reason:
+            refused.append(str(reason))
+        connection.close()
+
+    threads = [threading.Thread(target=decide, args=[admin]) for admin in admins]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(stored), len(refused)) == (1, 3)
+    assert set(refused) == {f"{stored[0].reviewer} decided on this item meanwhile."}
 
 
 def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, item: Item) -> None:

@@ -68,6 +68,17 @@ def test_nothing_is_no_comment(team: Team, client: Client, item: Item) -> None:
     assert not Comment.objects.exists()
 
 
+def test_a_double_click_counts_once(team: Team, client: Client, item: Item) -> None:
+    for _ in range(2):
+        client.post(f"{team.url}/items/{item.pk}/comments/", {"text": "Look, @eve."})
+    for _ in range(2):
+        assert ask(client, team, item, team.engineer).status_code == 302
+    assert [text for _, text in notices(team.engineer)] == [
+        "rob: “Is it 1961?”",
+        "rob: “Look, @eve.”",
+    ]
+
+
 def test_members_are_mentioned_and_others_stay_text(team: Team, client: Client, item: Item) -> None:
     text = "@eve, see also @sam and mail@ada or @ada. @rob"
     client.post(f"{team.url}/items/{item.pk}/comments/", {"text": text})
