@@ -81,6 +81,8 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
     if not item.is_open or author.pk in item.reviewers:
         raise NotAsked("Only an item that waits for you can wait for an answer. Write a comment.")
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
+    # a question whose item was given back to the desk by hand waits for nothing any more
+    item.comments.all().unanswered().update(answered_at=timezone.now())
     made = Comment.objects.create(
         item=item, author=author, text=text, asks=colleague, mentioned=sorted(mentioned)
     )

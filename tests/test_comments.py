@@ -217,3 +217,14 @@ def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> No
     comments.comment(item, team.reviewer, "Keep this.")
     cutting.merge(passage)
     assert Comment.objects.get().item.passage.superseded_at is not None
+
+
+def test_an_item_restored_meanwhile_can_be_asked_about_anew(
+    team: Team, client: Client, item: Item
+) -> None:
+    ask(client, team, item, team.engineer)
+    redrafting.restore(team.project.items.all())
+    assert ask(client, team, item, team.admin, text="And you?").status_code == 302
+    assert fresh(item).aside == "ada was asked."
+    comments.comment(item, team.engineer, "Yes.")
+    assert fresh(item).state == ItemState.ASIDE
