@@ -1,7 +1,7 @@
 """A document's passages change: cut anew, merged, split, left out and taken in again.
 
-What was reviewed is never lost: a passage with reviews that is no longer among the cuts stays,
-as one of an earlier cut, and keeps its items.
+What was said is never lost: a passage with reviews or comments that is no longer among the cuts
+stays, as one of an earlier cut, and keeps its items.
 """
 
 import re
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from generation import duplicates, furniture, passages, redrafting
@@ -188,9 +188,11 @@ def _replace(
 
 
 def _retire(rows: Sequence[Passage]) -> None:
-    """Remove passages; those with a review stay as of an earlier cut."""
+    """Remove passages; those with a review or a comment stay as of an earlier cut."""
+    items = Item.objects.filter(passage__in=rows)
+    spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
     kept = Passage.objects.filter(pk__in=[row.pk for row in rows]).filter(
-        pk__in=Item.objects.filter(passage__in=rows, reviews__isnull=False).values("passage")
+        pk__in=spoken_of.values("passage")
     )
     kept_ids = list(kept.values_list("pk", flat=True))
     redrafting.put_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)

@@ -1,13 +1,7 @@
 from django.urls import path, re_path
 
 from generation.views import (
-    agreement,
-    desk,
-    documents,
-    drafting,
-    items,
-    passages,
-    progress,
+from generation.views import (adjudication, agreement, comments, desk, documents, drafting, inbox, items, passages, progress,)
     releases,
     review,
 )
@@ -38,8 +32,7 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
-    path("progress/", progress.progress, name="progress"),
-    path("agreement/", agreement.agreement, name="agreement"),
+from generation.views import (adjudicate, adjudication, agreement, ask, back, comments, count, inbox, int, item, item_comments, items, name, notices, path, pk, progress, queue, read, take, take_back, unask, undo,)
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),

@@ -9,7 +9,16 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
 from generation import passages, verdicts
-from generation.models import Document, Item, Passage, Question, Review, Verdict
+from generation.models import (
+    Document,
+    Item,
+    Notice,
+    NoticeKind,
+    Passage,
+    Question,
+    Review,
+    Verdict,
+)
 from prompts.models import Variant
 from qareview import projects
 from qareview.models import JobState, Membership, Project, Role
@@ -110,6 +119,28 @@ def accept(of: Item, by: User, **values: Any) -> Review:
     own = Review.objects.of_reviewers().filter(item=of, reviewer=by).first()
     given = {"replaces": own.pk if own else 0, **values}
     return verdicts.submit(of.project, of.pk, by, submission(of, **given))
+
+
+def notice(of: Item, to: User, text: str = "eve: “Look.”") -> Notice:
+    """An unread notice about an item in somebody's inbox."""
+    return Notice.objects.create(
+        item=of, project=of.project, user=to, kind=NoticeKind.MENTIONED, text=text
+    )
+
+
+def disputed(of: Project, *reviewers: User, **values: Any) -> Item:
+    """An item on which reviewers differ: the last rejects it, each other writes an own answer."""
+    of.reviews_per_item = len(reviewers)
+    of.save(update_fields=["reviews_per_item"])
+    made = item(of, **values)
+    for reviewer in reviewers[:-1]:
+        accept(made, reviewer, answer=f"The answer of {reviewer}.")
+    rejection = submission(
+        made, Verdict.REJECTED, question="", answer="", reason="Not worth asking", comment="Dull."
+    )
+    verdicts.submit(of, made.pk, reviewers[-1], rejection)
+    made.refresh_from_db()
+    return made
 
 
 def review_data(of: Item, **values: Any) -> dict[str, Any]:

@@ -45,6 +45,16 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items": {"get": REVIEWER},
     "items-show": {"get": REVIEWER},
     "items-again": {"get": ENGINEER, "post": ENGINEER},
+    "items-comments": {"get": REVIEWER, "post": REVIEWER},
+    "items-ask": {"get": REVIEWER, "post": REVIEWER},
+    "items-unask": {"post": REVIEWER},
+    "adjudicate": {"get": ADMIN},
+    "adjudicate-undo": {"post": ADMIN},
+    "adjudicate-item": {"get": ADMIN, "post": ADMIN},
+    "adjudicate-back": {"post": ADMIN},
+    "inbox": {"get": REVIEWER, "post": REVIEWER},
+    "inbox-read": {"post": REVIEWER},
+    "notices": {"get": REVIEWER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},
@@ -84,7 +94,11 @@ def filled(team: Team) -> Filled:
     releases.work_off_releases()
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
+    notice = make.notice(item, team.reviewer)
     arguments: dict[str, list[object]] = {
+        "adjudicate-item": [item.pk],
+        "adjudicate-back": [item.pk],
+        "inbox-read": [notice.pk],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],

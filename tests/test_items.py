@@ -90,7 +90,7 @@ def test_an_item_shows_everything_said_about_it(
     make.accept(item, team.engineer, answer="Answer zero.")
     verdicts.undo(team.project, team.engineer)
     make.accept(item, team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         text = page(client.get(f"{team.url}/items/{item.pk}/"))
     assert "Answer <del>0.</del><ins>zero.</ins>" in text
     assert "and took that back" in text

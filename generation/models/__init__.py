@@ -1,5 +1,12 @@
 """From documents to released triples: the nouns."""
 
+from generation.models.comments import (
+    Comment,
+    CommentQuerySet,
+    Notice,
+    NoticeKind,
+    NoticeQuerySet,
+)
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
     BEGUN,
@@ -34,12 +41,17 @@ __all__ = [
     "UNSURE",
     "Acceptance",
     "Assignment",
+    "Comment",
+    "CommentQuerySet",
     "Document",
     "DocumentQuerySet",
     "Hold",
     "Item",
     "ItemQuerySet",
     "ItemState",
+    "Notice",
+    "NoticeKind",
+    "NoticeQuerySet",
     "Passage",
     "Purpose",
     "Question",

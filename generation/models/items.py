@@ -74,6 +74,18 @@ class ItemQuerySet(models.QuerySet["Item"]):
         is_closed = ~OPEN | Q(state=ItemState.ASIDE)
         return self.filter(is_closed | Q(reviewers__contains=[user.pk]))
 
+    def in_state_for(self, user: Any, state: str) -> "ItemQuerySet":
+        """Keep what is in a state as :meth:`Item.state_for` tells it to a user."""
+        may_be_asked = ~Q(purpose=Purpose.USUAL) & ~Q(reviewers__contains=[user.pk])
+        hidden = may_be_asked & ~Q(state=ItemState.ASIDE)
+        if state == ItemState.PENDING:
+            return self.filter(Q(state=state) | hidden)
+        return self.filter(state=state).exclude(hidden)
+
+    def disputed_for(self, user: Any) -> "ItemQuerySet":
+        """Keep what an admin may decide on between reviewers, and will not be asked about."""
+        return self.in_state_for(user, ItemState.DISPUTED)
+
     def counts(self) -> dict[str, int]:
         """Return how many items are in each state."""
         states = {state: Count("pk", filter=Q(state=state)) for state in ItemState.values}
@@ -212,7 +224,24 @@ class Item(Drafted):
 
     def shows_reviews_to(self, user: Any) -> bool:
         """Whether a user may see what others said: nobody who may still be asked may."""
-        return not self.is_open or user.pk in self.reviewers
+        is_undecided = self.is_open or self.state == ItemState.ASIDE
+        return user.pk in self.reviewers or not is_undecided
+
+    def state_for(self, user: Any) -> str:
+        """Its state as a user may know it: pending, to those who may still be asked."""
+        may_be_asked = self.is_open and user.pk not in self.reviewers
+        return ItemState.PENDING if may_be_asked else self.state
+
+    def decision_for(self, user: Any) -> "Review | None":
+        """The decision, if the user may see it."""
+        return self.decision if self.shows_reviews_to(user) else None
+
+    def reviews_for(self, user: Any) -> "list[Review]":
+        """The reviews that a user may see, the oldest first; their own they always may."""
+        reviews = self.reviews.all()
+        if self.shows_reviews_to(user):
+            return list(reviews)
+        return [review for review in reviews if review.reviewer_id == user.pk]
 
 
 class Question(Drafted):

@@ -73,6 +73,11 @@ class Review(models.Model):
             models.Index(
                 fields=("item",), name="review_adjudication", condition=Q(is_adjudication=True)
             ),
+            models.Index(
+                fields=("reviewer", "-id"),
+                name="review_adjudications",
+                condition=Q(is_adjudication=True),
+            ),
         )
 
     @property

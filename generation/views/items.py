@@ -1,5 +1,7 @@
 """All items of a project, and one with its history."""
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -8,7 +10,8 @@ from django.views.decorators.http import require_GET
 from generation import checks, scoring
 from generation.differences import word_differences
 from generation.forms import ItemFilterForm
-from generation.models import Acceptance, ItemState
+from generation.models import Acceptance, Item, ItemState, Purpose
+from generation.views.comments import context_of
 from qareview import access
 from qareview.htmx import render_page
 
@@ -44,7 +47,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             "question": word_differences(question.text, review.question),
             "answer": word_differences(found.answer, review.answer),
         }
-        for review in found.reviews.select_related("reviewer")
+        for review in found.reviews_for(request.user)
     ]
     flags = [checks.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
     context = {
@@ -53,5 +56,20 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "reviews": reviews,
         "flags": flags,
         "scores": scoring.explained(found),
+        **_standing(found, request.user),
+        **context_of(project, found, request.user),
     }
     return render_page(request, "items/show.html", context)
+
+
+def _standing(item: Item, user: Any) -> dict[str, Any]:
+    """Return what stands of an item, as far as the user may know it."""
+    is_shown = item.shows_reviews_to(user)
+    decision = item.decision_for(user)
+    return {
+        "state": item.state_for(user),
+        "own": item.decision_of(user),
+        "may_ask": item.is_open and user.pk not in item.reviewers,
+        "is_gold": is_shown and item.purpose == Purpose.GOLD,
+        "is_adjudicated": decision is not None and decision.is_adjudication,
+    }

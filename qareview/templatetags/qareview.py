@@ -112,6 +112,18 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+@register.filter
+def state_for(item: Any, user: Any) -> str:
+    """Return the state of an item as a user may know it."""
+    return str(item.state_for(user))
+
+
+@register.filter
+def decision_for(item: Any, user: Any) -> Any:
+    """Return the decision on an item, or None if a user may not see it."""
+    return item.decision_for(user)
+
+
 @register.simple_tag(takes_context=True)
 def key(context: dict[str, Any], action: str) -> SafeString:
     """Let the key that somebody chose for an action press this button or link."""

@@ -1,0 +1,234 @@
+"""What an admin decides over the reviewers: on disputed items, on decided ones, on gold.
+
+An adjudication is a review that stands above the others; the item's texts are its own. Sending an
+item back leaves one, too, withdrawn at once: it says who did it and why.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from generation import notices, verdicts
+from generation.differences import word_differences
+from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
+from qareview.models import Project
+
+SENT_BACK = "sent back"
+DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)
+NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
+
+
+class NotStored(Exception):
+    """The adjudication was not stored; the message says why, and it can be sent anew."""
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What an admin sends: ``key`` tells a second click, ``stands`` what they had before them.
+
+    A verdict of SKIPPED sends the item back to its reviewers.
+    """
+
+    key: UUID
+    verdict: Verdict
+    stands: str
+    question: str = ""
+    answer: str = ""
+    start: int | None = None
+    end: int | None = None
+    context: str = ""  # the excerpt from start to end, nothing if it is the passage
+    reason: str = ""
+    comment: str = ""
+    is_gold: bool = False
+
+
+@dataclass(frozen=True)
+class Version:
+    """What one or more people made of an item, with what it changes of the draft marked."""
+
+    reviews: list[Review]
+    question: SafeString
+    answer: SafeString
+
+    @property
+    def review(self) -> Review:
+        return self.reviews[0]
+
+
+def stands(item: Item) -> str:
+    """Name the decisions on an item that stand, so that a change is noticed."""
+    return _named(review.pk for review in item.decisions)
+
+
+def _named(ids: Iterable[int]) -> str:
+    return ",".join(str(pk) for pk in sorted(ids))
+
+
+def versions(item: Item) -> list[Version]:
+    """Return what people made of an item; those who said the same share a version."""
+    alike: dict[tuple[Any, ...], list[Review]] = {}
+    for review in item.decisions:
+        said = (review.question, review.answer, review.start, review.end)
+        key = said if review.accepts else (review.reason,)
+        alike.setdefault((review.is_adjudication, *key), []).append(review)
+    return [_version(item, reviews) for reviews in alike.values()]
+
+
+def _version(item: Item, reviews: list[Review]) -> Version:
+    first = reviews[0]
+    if not first.accepts:
+        return Version(reviews, SafeString(), SafeString())
+    return Version(
+        reviews,
+        word_differences(item.question.text, first.question),
+        word_differences(item.answer, first.answer),
+    )
+
+
+@transaction.atomic
+def decide(project: Project, item_id: int, admin: Any, ruling: Ruling) -> Review:
+    """Store an admin's word on an item; a ruling that comes twice gives the same review.
+
+    Raises NotStored, and Item.DoesNotExist if the project has no such item.
+    """
+    item = project.items.select_for_update(of=("self",)).select_related("project").get(pk=item_id)
+    if earlier := Review.objects.filter(submission=ruling.key).first():
+        if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
+            return earlier
+        raise NotStored("This form was sent before, for another item.")
+    decisions = Review.objects.decisions().filter(item=item)
+    _check(item, decisions, ruling)
+    return (_send_back if ruling.verdict == Verdict.SKIPPED else _rule)(
+        item, decisions, admin, ruling
+    )
+
+
+def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
+    """Refuse what was decided on other grounds than those that stand. Raises NotStored."""
+    if item.state == ItemState.ASIDE:
+        raise NotStored(f"The item was put aside meanwhile. {item.aside}".strip())
+    by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
+    if _named(decisions.values_list("pk", flat=True)) != ruling.stands:
+        if by_admin and str(by_admin.pk) not in ruling.stands.split(","):
+            raise NotStored(f"{by_admin.reviewer} decided on this item meanwhile.")
+        raise NotStored("What reviewers say of this item changed meanwhile.")
+    if item.state not in DECIDED and not ruling.is_gold:
+        raise NotStored("This item is not decided yet: its reviewers come first.")
+    if ruling.verdict == Verdict.SKIPPED and item.purpose == Purpose.GOLD:
+        raise NotStored("A gold item cannot be sent back; end its being gold first.")
+
+
+def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
+    differing = [review for review in decisions if _differs(review, ruling)]
+    _withdraw(decisions.filter(is_adjudication=True), verdicts.REPLACED)
+    review = _stored(item, admin, ruling, _verdict(item, ruling))
+    purpose = Purpose.GOLD if ruling.is_gold else item.purpose
+    Item.objects.filter(pk=item.pk).update(purpose=purpose, aside="")
+    _settle(item)
+    told = f"{admin} decided on item {item.pk}: {_told(review)}"
+    _tell(item, differing, admin, NoticeKind.ADJUDICATED, told)
+    return review
+
+
+def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
+    told = f"{SENT_BACK}: {ruling.comment}"
+    withdrawn = list(decisions)
+    _withdraw(decisions, told[:200])
+    now = timezone.now()
+    review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now, because=SENT_BACK)
+    _settle(item)
+    notices.take_back(item, *NOTICES)
+    told = f"{admin} sent item {item.pk} back, so you may decide anew. {ruling.comment}"
+    _tell(item, withdrawn, admin, NoticeKind.SENT_BACK, told)
+    return review
+
+
+def _stored(
+    item: Item,
+    admin: Any,
+    ruling: Ruling,
+    verdict: Verdict,
+    withdrawn_at: Any = None,
+    because: str = "",
+) -> Review:
+    return Review.objects.create(
+        item=item,
+        reviewer=admin,
+        submission=ruling.key,
+        is_adjudication=True,
+        verdict=verdict,
+        question=ruling.question,
+        answer=ruling.answer,
+        start=ruling.start,
+        end=ruling.end,
+        context=ruling.context,
+        reason=ruling.reason,
+        comment=ruling.comment,
+        withdrawn_at=withdrawn_at,
+        withdrawn_because=because,
+    )
+
+
+def _verdict(item: Item, ruling: Ruling) -> Verdict:
+    """Tell an edit from a plain acceptance by the text itself."""
+    if ruling.verdict == Verdict.REJECTED:
+        return Verdict.REJECTED
+    drafted = (item.question.text, item.answer, None)
+    is_draft = (ruling.question, ruling.answer, ruling.start) == drafted
+    return Verdict.ACCEPTED if is_draft else Verdict.EDITED
+
+
+def _differs(review: Review, ruling: Ruling) -> bool:
+    if review.accepts != (ruling.verdict != Verdict.REJECTED):
+        return True
+    said = (review.question, review.answer, review.start, review.end)
+    return review.accepts and said != (ruling.question, ruling.answer, ruling.start, ruling.end)
+
+
+def _told(review: Review) -> str:
+    """Return what was decided and why, in a sentence or three."""
+    accepted = "accepted" if review.verdict == Verdict.ACCEPTED else "accepted with changes"
+    words = accepted if review.accepts else "rejected"
+    reason = f" {review.reason}." if review.reason else ""
+    return f"{words}.{reason} {review.comment}".strip()
+
+
+def _withdraw(reviews: ReviewQuerySet, because: str = "") -> int:
+    return reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
+
+
+def _settle(item: Item) -> None:
+    verdicts.settle(Item.objects.filter(pk=item.pk), item.project.reviews_per_item)
+
+
+def _tell(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:
+    users = {review.reviewer_id for review in reviews} - {admin.pk}
+    notices.tell(item, users, kind, text)
+
+
+@transaction.atomic
+def take_back(project: Project, item_id: int) -> bool:
+    """Withdraw the adjudication of an item, which is no longer gold; False if there is none.
+
+    Raises Item.DoesNotExist if the project has no such item.
+    """
+    item = project.items.select_for_update(of=("self",)).select_related("project").get(pk=item_id)
+    by_admin = Review.objects.decisions().filter(item=item, is_adjudication=True)
+    if not _withdraw(by_admin):
+        return False
+    Item.objects.filter(pk=item.pk, purpose=Purpose.GOLD).update(purpose=Purpose.USUAL)
+    _settle(item)
+    notices.take_back(item, NoticeKind.ADJUDICATED)
+    return True
+
+
+def last_of(project: Project, admin: Any) -> int | None:
+    """Return the id of the item that an admin adjudicated last, if that stands."""
+    own = Review.objects.decisions().filter(reviewer=admin, is_adjudication=True)
+    last = own.filter(item__project=project).order_by("-id").first()
+    return last.item_id if last else None

@@ -1,0 +1,112 @@
+"""The forms of adjudication: one of the versions, a merged text, a rejection, or sent back."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.http import QueryDict
+
+from generation.adjudication import Ruling
+from generation.models import Item, Review, Verdict
+from qareview.models import Project
+
+ACTIONS = {
+    "choose": Verdict.ACCEPTED,
+    "merge": Verdict.EDITED,
+    "reject": Verdict.REJECTED,
+    "back": Verdict.SKIPPED,
+}
+
+
+class RulingForm(forms.Form):
+    """What an admin sends of an item; each of the page's buttons sends another ``action``."""
+
+    key = forms.UUIDField()
+    stands = forms.RegexField(r"^[\d,]*$", required=False)
+    action = forms.ChoiceField(choices=[(name, name) for name in ACTIONS], required=False)
+    choice = forms.IntegerField(required=False)
+    question = forms.CharField(max_length=10_000, required=False)
+    answer = forms.CharField(max_length=50_000, required=False)
+    excerpt = forms.CharField(required=False)
+    reason = forms.CharField(max_length=120, required=False)
+    why = forms.CharField(max_length=2_000, required=False)
+    gold = forms.BooleanField(required=False)
+
+    def __init__(self, project: Project, item: Item, data: QueryDict) -> None:
+        super().__init__(data)
+        self.project, self.item = project, item
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = self.cleaned_data
+        if {"key", "stands", "action", "choice"} & set(self.errors):
+            raise forms.ValidationError("The form was damaged on its way. Send it once more.")
+        cleaned["action"] = cleaned["action"] or ("choose" if cleaned["choice"] else "")
+        check = getattr(self, f"_check_{cleaned['action']}", None)
+        if check is None:
+            raise forms.ValidationError("Choose a version, write one, reject the item or send it.")
+        check(cleaned)
+        return cleaned
+
+    def _check_choose(self, cleaned: dict[str, Any]) -> None:
+        if self._chosen() is None:
+            self.add_error(None, "There is no such version of this item.")
+
+    def _check_merge(self, cleaned: dict[str, Any]) -> None:
+        if not (cleaned.get("question") and cleaned.get("answer")):
+            self.add_error(None, "An accepted item needs a question and an answer.")
+        if cleaned.get("excerpt") and cleaned["excerpt"] not in excerpts(self.item.reviews.all()):
+            self.add_error(None, "There is no such excerpt of this item.")
+
+    def _check_reject(self, cleaned: dict[str, Any]) -> None:
+        if cleaned.get("reason") not in self.project.reject_reasons:
+            self.add_error(None, "Give one of the project's reasons for rejecting the item.")
+        self._check_why(cleaned, "Say in a sentence why it is rejected.")
+
+    def _check_back(self, cleaned: dict[str, Any]) -> None:
+        self._check_why(cleaned, "Say in a sentence why it goes back.")
+
+    def _check_why(self, cleaned: dict[str, Any], sentence: str) -> None:
+        if "why" not in self.errors and not cleaned.get("why"):
+            self.add_error(None, sentence)
+
+    def _chosen(self) -> Review | None:
+        reviews = [review for review in self.item.reviews.all() if review.verdict != "skipped"]
+        by_id = {review.pk: review for review in reviews}
+        return by_id.get(self.cleaned_data["choice"] or 0)
+
+    def ruling(self) -> Ruling:
+        """Return what was sent, with line ends as the model's text has them."""
+        cleaned = self.cleaned_data
+        return Ruling(
+            key=cleaned["key"],
+            stands=cleaned["stands"],
+            comment=cleaned["why"].replace("\r\n", "\n"),
+            is_gold=cleaned["gold"],
+            **self._content(),
+        )
+
+    def _content(self) -> dict[str, Any]:
+        cleaned, chosen = self.cleaned_data, self._chosen()
+        action = cleaned["action"]
+        if action == "choose" and chosen:
+            names = ("verdict", "question", "answer", "start", "end", "context", "reason")
+            return {name: getattr(chosen, name) for name in names}
+        content: dict[str, Any] = {"verdict": ACTIONS[action]}
+        if action == "merge":
+            content |= excerpts(self.item.reviews.all())[cleaned["excerpt"]]
+            content |= {
+                name: cleaned[name].replace("\r\n", "\n") for name in ("question", "answer")
+            }
+        if action == "reject":
+            content["reason"] = cleaned["reason"]
+        return content
+
+
+def excerpts(reviews: Iterable[Review]) -> dict[str, dict[str, Any]]:
+    """Return the contexts to choose from, by name: the passage, and what reviewers made of it."""
+    found: dict[str, dict[str, Any]] = {"": {"start": None, "end": None, "context": ""}}
+    for review in reviews:
+        if review.start is not None:
+            excerpt = {name: getattr(review, name) for name in ("start", "end", "context")}
+            found[f"{review.start}-{review.end}"] = excerpt
+    return found

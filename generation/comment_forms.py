@@ -1,0 +1,40 @@
+"""Forms for comments, and for questions to a colleague."""
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth.models import User
+
+from generation import comments
+from qareview.models import Project
+
+LONGEST_COMMENT = 5_000
+
+
+class CommentForm(forms.Form):
+    text = forms.CharField(
+        max_length=LONGEST_COMMENT,
+        label="Comment",
+        widget=forms.Textarea(attrs={"rows": 3, "class": "field"}),
+        error_messages={"required": "Write something first."},
+    )
+
+    def clean_text(self) -> str:
+        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
+
+
+class AskForm(CommentForm):
+    colleague: forms.ModelChoiceField[User] = forms.ModelChoiceField(
+        queryset=User.objects.none(),
+        empty_label="choose one",
+        label="Colleague",
+        widget=forms.Select(attrs={"autofocus": True}),
+    )
+    field_order = ("colleague", "text")
+
+    def __init__(self, project: Project, user: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].label = "Question"
+        field = self.fields["colleague"]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
+        field.queryset = comments.members(project).exclude(pk=user.pk)

@@ -1,0 +1,95 @@
+"""What people say to each other about items, and what waits in their inboxes."""
+
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from qareview.models import Project
+
+
+class CommentQuerySet(models.QuerySet["Comment"]):
+    def visible_to(self, user: Any, sees_reviews: bool) -> "CommentQuerySet":
+        """Keep what a user may read: all, if they may see reviews, else what is theirs."""
+        found = self.select_related("author", "asks")
+        if sees_reviews:
+            return found
+        return found.filter(Q(author=user) | Q(asks=user) | Q(mentioned__contains=[user.pk]))
+
+    def unanswered(self) -> "CommentQuerySet":
+        return self.filter(asks__isnull=False, answered_at=None)
+
+
+class Comment(models.Model):
+    """What somebody said of an item; a question if it ``asks`` a colleague.
+
+    An item whose question is not answered is put aside.
+    """
+
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="comments")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
+    text = models.TextField()
+    mentioned = ArrayField(models.IntegerField(), default=list)  # ids of who may read it, too
+    asks = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="questions"
+    )
+    answered_at = models.DateTimeField(null=True)  # or taken back
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[CommentQuerySet] = CommentQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("item",),
+                condition=Q(asks__isnull=False, answered_at=None),
+                name="comment_one_open_question",
+            ),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return self.asks_id is not None and self.answered_at is None
+
+
+class NoticeKind(models.TextChoices):
+    MENTIONED = "mentioned"
+    ASKED = "asked"
+    ANSWERED = "answered"
+    ADJUDICATED = "adjudicated"
+    SENT_BACK = "sent back"
+
+
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def unread(self) -> "NoticeQuerySet":
+        return self.filter(read_at=None)
+
+    def mark_read(self) -> int:
+        return self.unread().update(read_at=timezone.now())
+
+
+class Notice(models.Model):
+    """What waits in somebody's inbox until they have read it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="notices")
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="notices")
+    kind = models.CharField(max_length=11, choices=NoticeKind.choices)
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+    read_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[NoticeQuerySet] = NoticeQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("user", "project", "-id"), name="notice_inbox"),
+            models.Index(
+                fields=("user", "project"), name="notice_unread", condition=Q(read_at=None)
+            ),
+        )

@@ -1,0 +1,39 @@
+"""What is put into people's inboxes, and how many notices wait there."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from generation.models import Item, Notice, NoticeKind, NoticeQuerySet
+from qareview.models import Project
+
+MOST_COUNTED = 100  # unread notices; beyond, the count only says that there are more
+LONGEST_EXCERPT = 300  # characters of what somebody said
+
+
+def tell(item: Item, users: Iterable[int], kind: NoticeKind, text: str) -> None:
+    """Put a notice about an item into the inboxes of users, named by their ids."""
+    Notice.objects.bulk_create(
+        Notice(user_id=user, project_id=item.project_id, item=item, kind=kind, text=text)
+        for user in sorted(set(users))
+    )
+
+
+def take_back(item: Item, *kinds: NoticeKind) -> None:
+    """Remove notices about an item that nobody has read, since they hold no longer."""
+    Notice.objects.unread().filter(item=item, kind__in=kinds).delete()
+
+
+def inbox(project: Project, user: Any) -> NoticeQuerySet:
+    """Return a user's notices in a project, the newest first."""
+    return Notice.objects.filter(project=project, user=user)
+
+
+def unread_count(project: Project, user: Any) -> int:
+    """Return how many notices are unread, :data:`MOST_COUNTED` if there are that many or more."""
+    return inbox(project, user).unread()[:MOST_COUNTED].count()
+
+
+def excerpt(text: str) -> str:
+    """Return the beginning of a text, for a notice."""
+    is_long = len(text) > LONGEST_EXCERPT
+    return text[: LONGEST_EXCERPT - 1].rstrip() + "…" if is_long else text

@@ -1,0 +1,135 @@
+"""Adjudication: an admin's word on disputed items, one after the other, and on decided ones."""
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation import adjudication, checks
+from generation.adjudication_forms import RulingForm, excerpts
+from generation.models import Item, ItemState, Purpose, Review
+from qareview import access
+from qareview.htmx import render_page
+from qareview.models import Project, Role
+
+QUEUE, GOLD = "queue", "gold"  # from where an item is looked at, or what for
+
+
+@require_GET
+def queue(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the oldest disputed item, or the one after ``?after=``; at the end begin anew."""
+    project = access.project(request, slug, Role.ADMIN)
+    waiting = project.items.disputed_for(request.user).for_desk()
+    after = request.GET.get("after", "")
+    later = waiting.filter(pk__gt=int(after)) if after.isdecimal() else waiting
+    item = later.first() or waiting.first()
+    if item is None:
+        return render_page(request, "adjudication/empty.html", {})
+    return _show(request, project, item, QUEUE)
+
+
+@require_http_methods(["GET", "POST"])
+def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show an item with all its versions; a POST stores what the admin decides."""
+    project = access.project(request, slug, Role.ADMIN)
+    found = get_object_or_404(project.items.for_desk(), pk=pk)
+    given = request.POST or request.GET
+    place = GOLD if "gold" in given else given.get("from", "")
+    if place != GOLD and not found.shows_reviews_to(request.user):
+        messages.info(request, "Decide on this item at the desk first: it is open to you, too.")
+        return redirect("items-show", slug, pk)
+    if request.method == "GET":
+        return _show(request, project, found, place)
+    return _decide(request, project, found, place)
+
+
+def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> HttpResponse:
+    form = RulingForm(project, found, request.POST)
+    if not form.is_valid():
+        return _show(request, project, found, place, form, status=422)
+    try:
+        review = adjudication.decide(project, found.pk, request.user, form.ruling())
+    except adjudication.NotStored as reason:
+        found = project.items.for_desk().get(pk=found.pk)
+        form.add_error(None, f"This was not saved. {reason} Your text is kept below.")
+        return _show(request, project, found, place, form, status=409)
+    messages.success(request, _told(review, form.ruling().is_gold))
+    if place == QUEUE:
+        return redirect(f"{reverse('adjudicate', args=[project.slug])}?after={found.pk}")
+    return redirect("items-show", project.slug, found.pk)
+
+
+def _told(review: Review, is_gold: bool) -> str:
+    if review.verdict == "skipped":
+        return f"Item {review.item_id} goes back to its reviewers."
+    gold = ", and gold from now on" if is_gold else ""
+    return f"Item {review.item_id} is {review.verdict}{gold}."
+
+
+@require_POST
+def undo(request: HttpRequest, slug: str) -> HttpResponse:
+    """Take back the admin's last adjudication and show its item again."""
+    project = access.project(request, slug, Role.ADMIN)
+    last = adjudication.last_of(project, request.user)
+    if last is None:
+        messages.info(request, "There is nothing of yours to undo.")
+        return redirect("adjudicate", slug)
+    adjudication.take_back(project, last)
+    messages.success(request, "Undone. Here is the item again.")
+    return redirect(f"{reverse('adjudicate-item', args=[slug, last])}?from={QUEUE}")
+
+
+@require_POST
+def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Take back the adjudication of an item, by whichever admin; it is no longer gold."""
+    project = access.project(request, slug, Role.ADMIN)
+    try:
+        was_taken_back = adjudication.take_back(project, pk)
+    except Item.DoesNotExist:
+        raise Http404("No such item.") from None
+    if was_taken_back:
+        messages.success(request, "Taken back. The item is what its reviewers say again.")
+    return redirect("items-show", slug, pk)
+
+
+def _show(
+    request: HttpRequest,
+    project: Project,
+    item: Item,
+    place: str,
+    form: RulingForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    is_shown = item.shows_reviews_to(request.user)
+    context = {
+        "item": item,
+        "form": form,
+        "place": place,
+        "versions": adjudication.versions(item) if is_shown else [],
+        "stands": adjudication.stands(item),
+        "key": uuid.uuid4(),
+        "fields": _fields(item, is_shown, form),
+        "excerpts": excerpts(item.decisions) if is_shown else {},
+        "flags": [checks.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
+        "is_disputed": is_shown and item.state == ItemState.DISPUTED,
+        "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
+        "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,
+    }
+    return render_page(request, "adjudication/show.html", context, status=status)
+
+
+def _fields(item: Item, is_shown: bool, form: RulingForm | None) -> dict[str, Any]:
+    """Return what the merged text holds: what was sent, else the last version, else the draft."""
+    decisions = item.decisions if is_shown else []
+    last = next((review for review in reversed(decisions) if review.accepts), None)
+    question = last.question if last else item.question.text
+    answer = last.answer if last else item.answer
+    excerpt = f"{last.start}-{last.end}" if last and last.start is not None else ""
+    reason = next((review.reason for review in reversed(decisions) if review.reason), "")
+    fields = {"question": question, "answer": answer, "excerpt": excerpt, "reason": reason}
+    sent = {name: form.data[name] for name in (*fields, "why") if name in form.data} if form else {}
+    return {**fields, **sent}

@@ -1,0 +1,95 @@
+"""Comments on an item, and questions to a colleague about it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from generation import comments
+from generation.comment_forms import AskForm, CommentForm
+from generation.models import Item
+from qareview import access
+from qareview.htmx import render_page, wants_part
+from qareview.models import Project
+
+DESK = "desk"  # where a question may come from; else it comes from the item's page
+
+
+def context_of(
+    project: Project, item: Item, user: Any, form: CommentForm | None = None
+) -> dict[str, Any]:
+    """Return what the list of an item's comments shows to a user, with its form."""
+    members = list(comments.members(project).values_list("username", flat=True))
+    question = comments.open_question(item)
+    shown = [
+        {"comment": one, "text": comments.with_mentions(one.text, set(members))}
+        for one in comments.visible(item, user)
+    ]
+    return {
+        "item": item,
+        "comments": shown,
+        "sees_all": item.shows_reviews_to(user),
+        "comment_form": form or CommentForm(auto_id="comment-%s"),
+        "members": members,
+        "asked": question if question and question.asks_id == user.pk else None,
+        "asks": question if question and question.author_id == user.pk else None,
+    }
+
+
+@require_http_methods(["GET", "POST"])
+def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show the comments on an item; a POST appends one."""
+    project = access.project(request, slug)
+    item = get_object_or_404(project.items.select_related("project"), pk=pk)
+    form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
+    if form.is_valid():
+        comments.comment(item, request.user, form.cleaned_data["text"])
+        if not wants_part(request):
+            return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
+        item.refresh_from_db()
+        form = CommentForm(auto_id="comment-%s")
+    context = context_of(project, item, request.user, form)
+    status = 422 if form.is_bound else 200
+    return render_page(request, "comments/page.html", context, part="part", status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Ask a colleague about an item; from the desk, the next item is shown then."""
+    project = access.project(request, slug)
+    item = get_object_or_404(project.items, pk=pk)
+    given = request.POST if request.method == "POST" else None
+    form = AskForm(project, request.user, given, auto_id="ask-%s")
+    place = (request.POST or request.GET).get("from", "")
+    if form.is_valid() and _was_asked(request, item, form):
+        return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
+    context = {"item": item, "form": form, "place": place}
+    status = 422 if form.is_bound else 200
+    return render_page(request, "comments/asking.html", context, part="part", status=status)
+
+
+def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
+    """Put the question; on refusal say why on the form."""
+    colleague = form.cleaned_data["colleague"]
+    try:
+        comments.ask(item, request.user, colleague, form.cleaned_data["text"])
+    except comments.NotAsked as reason:
+        form.add_error(None, str(reason))
+        return False
+    messages.success(request, f"{colleague} was asked. The item comes back with the answer.")
+    return True
+
+
+@require_POST
+def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Take back the question that the user asked about an item."""
+    project = access.project(request, slug)
+    item = get_object_or_404(project.items, pk=pk)
+    if comments.take_back(item, request.user):
+        messages.success(request, "Taken back. The item is on your desk again.")
+    else:
+        messages.info(request, "The question was answered or taken back before.")
+    return redirect("items-show", slug, pk)

@@ -1,0 +1,48 @@
+"""The inbox: what others said to the user about items of a project."""
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation import notices
+from qareview import access
+from qareview.htmx import render_page
+
+NOTICES_A_PAGE = 50
+
+
+@require_http_methods(["GET", "POST"])
+def inbox(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the user's notices; a POST marks all of them read."""
+    project = access.project(request, slug)
+    found = notices.inbox(project, request.user)
+    if request.method == "POST":
+        found.mark_read()
+        return redirect("inbox", slug)
+    page = Paginator(found, NOTICES_A_PAGE).get_page(request.GET.get("page"))
+    return render_page(request, "inbox/list.html", {"notices": page, "count": _count(request)})
+
+
+@require_POST
+def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Mark a notice read; ``open`` goes on to its item."""
+    project = access.project(request, slug)
+    notice = get_object_or_404(notices.inbox(project, request.user), pk=pk)
+    notices.inbox(project, request.user).filter(pk=pk).mark_read()
+    if "open" in request.POST:
+        return redirect("items-show", slug, notice.item_id)
+    return redirect("inbox", slug)
+
+
+@require_GET
+def count(request: HttpRequest, slug: str) -> HttpResponse:
+    """Return how many notices are unread: for the head of every page, which asks by itself."""
+    access.project(request, slug)
+    return render_page(request, "inbox/count.html", {"count": _count(request)})
+
+
+def _count(request: HttpRequest) -> str:
+    membership = request.membership  # type: ignore[attr-defined]  # noted by access.project
+    number = notices.unread_count(membership.project, request.user)
+    return f"{number - 1}+" if number == notices.MOST_COUNTED else str(number or "")

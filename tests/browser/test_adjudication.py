@@ -1,0 +1,125 @@
+"""Disputed items in a real browser: keys, sheets, comments, and nothing for axe to find."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.test_pages import check
+from tests.site import Site
+
+# A project of its own, so that the desk of the sample stays as other tests expect it.
+DISPUTES = """
+from django.contrib.auth.models import User
+from tests import make
+project = make.project(User.objects.get(username="admin"), name="Disputes")
+eve, rob = make.member(project, name="disputing-eve"), make.member(project, name="disputing-rob")
+items = [make.disputed(project, eve, rob) for _ in range(4)]
+make.notice(items[0], project.memberships.get(user__username="admin").user)
+make.item(project)
+print("first", items[0].pk)
+"""
+
+
+@pytest.fixture(scope="session")
+def first(site: Site) -> int:
+    """The oldest of four disputed items, each with a version and a rejection."""
+    made = site.manage("shell", "-c", DISPUTES)
+    assert made.returncode == 0, made.stderr
+    return int(made.stdout.split()[-1])
+
+
+@pytest.fixture
+def queue(page: Page, site: Site, first: int) -> Iterator[Page]:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
+    page.goto(f"{site.url}/projects/disputes/adjudicate/")
+    yield page
+    assert errors == []
+
+
+def test_disputes_are_decided_by_key(queue: Page, first: int) -> None:
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first}")
+    queue.keyboard.press("n")
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first + 1}")
+    queue.keyboard.press("1")
+    expect(queue.get_by_text(f"Item {first + 1} is edited.")).to_be_visible()
+    queue.keyboard.press("u")
+    expect(queue.get_by_text("Undone. Here is the item again.")).to_be_visible()
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first + 1}")
+
+
+def test_a_rejection_says_why(queue: Page) -> None:
+    queue.keyboard.press("r")
+    expect(queue.get_by_label("Reason")).to_be_focused()
+    queue.get_by_label("Why it is rejected").fill("The passage names no year.")
+    queue.locator("#reject").get_by_role("button", name="Reject").click()
+    expect(queue.get_by_text("is rejected.")).to_be_visible()
+
+
+def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
+    queue.keyboard.press("m")
+    expect(queue.get_by_label("Question")).to_be_focused()
+    queue.keyboard.type(" 1")  # no key of the page while typing
+    expect(queue.get_by_label("Question")).to_have_value("What is question 0? 1")
+    queue.get_by_role("button", name="Take this text").click()
+    expect(queue.get_by_text("is edited.")).to_be_visible()
+    queue.keyboard.press("b")
+    queue.get_by_label("Why it goes back").fill("Read the guidelines on dates.")
+    queue.locator("#back").get_by_role("button", name="Send back").click()
+    expect(queue.get_by_text("goes back to its reviewers.")).to_be_visible()
+
+
+def test_comments_are_read_and_written_in_a_sheet(queue: Page) -> None:
+    queue.keyboard.press("c")
+    sheet = queue.locator("#comments")
+    sheet.get_by_label("Your comment").fill("Written in the sheet.")
+    check(queue, 1280)
+    sheet.get_by_role("button", name="Comment").click()
+    expect(sheet.locator(".card").last).to_contain_text("Written in the sheet.")
+    expect(sheet.get_by_label("Your comment")).to_be_empty()
+
+
+def test_a_comment_appears_without_a_reload(page: Page, site: Site, first: int) -> None:
+    page.goto(f"{site.url}/projects/disputes/items/{first}/")
+    page.evaluate("window.isStillHere = true")
+    page.get_by_label("Your comment").fill("See @disputing-eve.")
+    page.get_by_role("button", name="Comment").click()
+    expect(page.locator(".comments .card strong").last).to_have_text("@disputing-eve")
+    assert page.evaluate("window.isStillHere")
+
+
+def test_the_head_tells_of_unread_notices(page: Page, site: Site, first: int) -> None:
+    page.goto(f"{site.url}/projects/disputes/inbox/")
+    expect(page.get_by_role("navigation").get_by_text("1 unread")).to_be_attached()
+    page.get_by_role("button", name="Mark all read").click()
+    expect(page.get_by_role("button", name="Mark all read")).to_have_count(0)
+    expect(page.locator(".count")).to_be_empty()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_pages_are_accessible(
+    browser: Browser, site: Site, first: int, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    sign_in(page, site)
+    place = f"{site.url}/projects/disputes"
+    pages = ("adjudicate/", f"adjudicate/{first}/", f"adjudicate/{first}/?gold=1", "inbox/")
+    for path in (*pages, f"items/{first}/", f"items/{first + 4}/ask/", f"items/{first}/comments/"):
+        page.goto(f"{place}/{path}")
+        check(page, width)
+    page.goto(f"{place}/adjudicate/{first}/")
+    for key, sheet in (("r", "#reject"), ("b", "#back")):
+        page.keyboard.press(key)
+        expect(page.locator(sheet)).to_be_visible()
+        check(page, width)
+        page.keyboard.press("Escape")
+        page.wait_for_function("document.activeElement === document.body")
+    context.close()

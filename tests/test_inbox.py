@@ -1,0 +1,83 @@
+"""The inbox, and the count in the head of every page."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from generation.models import Notice
+from tests import make
+from tests.conftest import Team
+from tests.web import PART, page
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture
+def client(team: Team, browse: Browse) -> Client:
+    return browse(team.reviewer)
+
+
+def test_nothing_yet(team: Team, client: Client) -> None:
+    text = page(client.get(f"{team.url}/inbox/"))
+    assert "Nothing here." in text
+    assert "Mark all read" not in text
+    assert page(client.get(f"{team.url}/inbox/count/", headers=PART)).strip() == ""
+
+
+def test_notices_show_the_newest_first_and_only_to_whom_they_are_for(
+    team: Team, client: Client
+) -> None:
+    item = make.item(team.project)
+    make.notice(item, team.reviewer, "The first.")
+    make.notice(item, team.reviewer, "The <second>.")
+    make.notice(item, team.engineer, "For eve.")
+    elsewhere = make.project(team.reviewer, name="Another")
+    make.notice(make.item(elsewhere), team.reviewer, "Of elsewhere.")
+    text = page(client.get(f"{team.url}/inbox/"))
+    assert text.index("The &lt;second&gt;.") < text.index("The first.")
+    assert "For eve." not in text
+    assert "Of elsewhere." not in text
+
+
+def test_one_is_read_or_opened(team: Team, client: Client) -> None:
+    item = make.item(team.project)
+    first, second = (make.notice(item, team.reviewer) for _ in range(2))
+    assert client.post(f"{team.url}/inbox/{first.pk}/").url == f"{team.url}/inbox/"
+    opened = client.post(f"{team.url}/inbox/{second.pk}/", {"open": "1"})
+    assert opened.url == f"{team.url}/items/{item.pk}/"
+    assert not Notice.objects.unread().exists()
+
+
+def test_nobody_reads_the_notices_of_others(team: Team, client: Client) -> None:
+    notice = make.notice(make.item(team.project), team.engineer)
+    assert client.post(f"{team.url}/inbox/{notice.pk}/").status_code == 404
+    client.post(f"{team.url}/inbox/")
+    assert Notice.objects.unread().get() == notice
+
+
+def test_all_are_read(team: Team, client: Client) -> None:
+    item = make.item(team.project)
+    for _ in range(3):
+        make.notice(item, team.reviewer)
+    client.post(f"{team.url}/inbox/")
+    assert not Notice.objects.unread().exists()
+
+
+@pytest.mark.parametrize(("unread", "shown"), [(1, "1"), (99, "99"), (150, "99+")])
+def test_the_count_stays_cheap(
+    team: Team, client: Client, unread: int, shown: str, django_assert_num_queries: Any
+) -> None:
+    item = make.item(team.project)
+    for _ in range(unread):
+        make.notice(item, team.reviewer)
+    with django_assert_num_queries(4):
+        text = page(client.get(f"{team.url}/inbox/count/", headers=PART))
+    assert text.startswith(f"{shown}<span")
+
+
+def test_pages_do_not_count_by_themselves(team: Team, client: Client) -> None:
+    text = page(client.get(f"{team.url}/items/"))
+    assert f'hx-get="{team.url}/inbox/count/" hx-trigger="load' in text
