@@ -1,6 +1,6 @@
 from django.urls import path
 
-from generation.views import documents, drafting, items, passages, releases, review
+from generation.views import acts, documents, drafting, items, passages, releases, review
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -23,6 +23,11 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
+    path("acts/", acts.act_list, name="acts"),
+    path("acts/new/<str:kind>/", acts.new, name="act"),
+    path("acts/<int:pk>/", acts.act, name="acts-show"),
+    path("acts/<int:pk>/undo/", acts.undo, name="acts-undo"),
+    path("acts/<int:pk>/retry/", acts.retry, name="acts-retry"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),

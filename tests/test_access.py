@@ -1,5 +1,6 @@
 """Every address of a project asks the same: who is it, what may they, how do they ask?"""
 
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -8,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generation import releases
-from generation.models import ItemState
+from generation import acts, releases
+from generation.models import ActKind
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import make
@@ -41,6 +42,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items-again": {"get": ENGINEER, "post": ENGINEER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
+    "acts": {"get": ENGINEER},
+    "act": {"get": ENGINEER, "post": ENGINEER},
+    "acts-show": {"get": ENGINEER},
+    "acts-undo": {"post": ENGINEER},
+    "acts-retry": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "releases": {"get": REVIEWER, "post": ADMIN},
@@ -70,13 +76,19 @@ class Filled:
 @pytest.fixture
 def filled(team: Team) -> Filled:
     document = make.document(team.project)
-    item = make.item(team.project, state=ItemState.ACCEPTED)
+    item = make.item(team.project)
     make.accept(item, team.reviewer)
     releases.order(team.project)
     releases.work_off_releases()
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
+    found = team.project.items.all()
+    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 1, uuid.uuid4())
     arguments: dict[str, list[object]] = {
+        "act": ["accept"],
+        "acts-show": [act.pk],
+        "acts-undo": [act.pk],
+        "acts-retry": [act.pk],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],

@@ -1,5 +1,6 @@
 """From documents to released triples: the nouns."""
 
+from generation.models.acts import Act, ActItem, ActKind
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
     OPEN,
@@ -11,6 +12,7 @@ from generation.models.items import (
     ItemState,
     Purpose,
     Question,
+    reviews_shown_to,
 )
 from generation.models.releases import Release, ReleaseRow, Split
 from generation.models.reviews import (
@@ -27,6 +29,9 @@ __all__ = [
     "UNSHOWN",
     "UNSURE",
     "Acceptance",
+    "Act",
+    "ActItem",
+    "ActKind",
     "Assignment",
     "Document",
     "DocumentQuerySet",
@@ -45,4 +50,5 @@ __all__ = [
     "Typed",
     "Verdict",
     "original_path",
+    "reviews_shown_to",
 ]

@@ -4,6 +4,8 @@ import random
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Count, F, Prefetch, Q
 from django.db.models.functions import Abs
@@ -38,6 +40,12 @@ class Purpose(models.TextChoices):
 OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
 
 
+def reviews_shown_to(user: Any) -> Q:
+    """Return the condition of :meth:`Item.shows_reviews_to`."""
+    is_open = OPEN & ~Q(state=ItemState.ASIDE)
+    return ~is_open | Q(reviewers__contains=[user.pk])
+
+
 UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
 
 
@@ -48,7 +56,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         reviews = Review.objects.select_related("reviewer")
         return (
             self.select_related("passage", "document")
-            .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands")
+            .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "search")
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
 
@@ -123,6 +131,7 @@ class Item(Drafted):
         max_length=11, choices=Purpose.choices, default=Purpose.USUAL, blank=True
     )
     shuffle = models.FloatField(default=anywhere)  # its place where the order is random
+    search = SearchVectorField(null=True)  # its words and labels: see generation.search
 
     objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -145,6 +154,14 @@ class Item(Drafted):
             ),
             models.Index("project", UNSURE, "id", name="item_uncertain", condition=OPEN),
             models.Index(fields=("project", "state", "id"), name="item_state"),
+            models.Index(fields=("project", "-created_at", "-id"), name="item_newest"),
+            models.Index(fields=("project", "-score", "-id"), name="item_by_score"),
+            models.Index(fields=("project", "document", "passage", "id"), name="item_in_document"),
+            models.Index(
+                fields=("project", "purpose"), name="item_purpose", condition=~Q(purpose="")
+            ),
+            GinIndex(fields=("search",), name="item_search"),
+            GinIndex(fields=("reviewers",), name="item_reviewers"),
             _nearest("item_nearest"),
         )
 

@@ -54,6 +54,9 @@ class Review(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.CharField(max_length=200, blank=True)  # nothing: by its author
+    act = models.ForeignKey(
+        "generation.Act", models.SET_NULL, null=True, related_name="reviews"
+    )  # it was given in bulk, and is taken back with the whole act
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -66,7 +69,10 @@ class Review(models.Model):
                 name="review_one_decision_each",
             ),
         )
-        indexes = (models.Index(fields=("reviewer", "-id"), name="review_undo"),)
+        indexes = (
+            models.Index(fields=("reviewer", "-id"), name="review_undo"),
+            models.Index(fields=("created_at", "item"), name="review_decided", condition=DECISION),
+        )
 
     @property
     def is_decision(self) -> bool:
@@ -116,6 +122,9 @@ class Assignment(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="assignments_made"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    act = models.ForeignKey(
+        "generation.Act", models.SET_NULL, null=True, related_name="assignments"
+    )  # which made it
 
     class Meta:
         constraints = (
