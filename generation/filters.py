@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from pgvector.django import CosineDistance
+from psycopg.errors import QueryCanceled
 
 from generation import search
 from generation.models import (
@@ -27,7 +28,8 @@ from generation.models import (
 from qareview.models import Project
 
 ITEMS_A_PAGE = 50
-COUNTED = 10_000  # more are not counted
+COUNTED = 10_000  # more are not counted,
+COUNT_MILLISECONDS = 150  # and not for longer
 ALIKE = 50  # items shown as similar to one
 
 NEWEST = ""
@@ -35,7 +37,7 @@ ORDERS = {
     NEWEST: ("newest first", ("-created_at", "-id")),
     "best": ("best score first", ("-score", "-id")),
     "lowest": ("lowest score first", ("score", "id")),
-    "document": ("by document", ("document", "passage", "id")),
+    "document": ("by document", ("document_id", "passage_id", "id")),
 }
 
 Chosen = Mapping[str, Any]  # the values of the filters that are set, by their names
@@ -90,9 +92,11 @@ def _decided_between(first: date | None, last: date | None, user: Any) -> Q:
     reviews = Review.objects.decisions().filter(item=OuterRef("pk"))
     if first:
         reviews = reviews.filter(created_at__gte=_midnight(first))
+    shown = reviews_shown_to(user)
     if last:
         reviews = reviews.filter(created_at__lt=_after(last))
-    return Q(Exists(reviews)) & reviews_shown_to(user)
+        shown &= Q(created_at__lt=_after(last))  # it was drafted before, and an index knows when
+    return Q(Exists(reviews)) & shown
 
 
 def matching(project: Project, chosen: Chosen, user: Any) -> ItemQuerySet:
@@ -140,11 +144,11 @@ class Page:
     rows: list[Row]
     number: int
     has_next: bool
-    count: int
+    count: int | None
 
     @property
     def is_counted(self) -> bool:
-        return self.count <= COUNTED
+        return self.count is not None and self.count <= COUNTED
 
     @property
     def most(self) -> int:
@@ -176,6 +180,15 @@ def _row(item: Item, user: Any) -> Row:
     return Row(item, ItemState.PENDING, None)
 
 
-def _count(items: ItemQuerySet) -> int:
-    """Return how many there are, or one more than are counted."""
-    return items.values("pk")[: COUNTED + 1].count()
+def _count(items: ItemQuerySet) -> int | None:
+    """Return how many there are, or one more than are counted; None if that takes too long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MILLISECONDS])
+            count = items.values("pk")[: COUNTED + 1].count()
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return None
+    return count

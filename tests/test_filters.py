@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.utils import timezone
 
@@ -201,3 +203,17 @@ def test_more_than_so_many_are_not_counted(
     monkeypatch.setattr(filters, "COUNTED", 3)
     make.items(team.project, 4)
     assert "More than 3 items" in page(browse(team.reviewer).get(f"{team.url}/items/"))
+
+
+def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.items(team.project, 2)
+    slow = RawSQL("SELECT pg_sleep(0.2) IS NULL", [])
+    found = team.project.items.annotate(is_slow=slow).filter(is_slow=False)
+    monkeypatch.setattr(filters, "COUNT_MILLISECONDS", 50)
+    assert filters._count(found) is None
+    assert filters._count(team.project.items.all()) == 2
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("0",)
+    monkeypatch.setattr(filters, "_count", lambda items: None)
+    assert "Not counted" in page(browse(team.reviewer).get(f"{team.url}/items/"))
