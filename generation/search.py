@@ -79,7 +79,7 @@ def matching(text: str) -> Q:
 def _query(phrase: str, word: str, *, is_last: bool) -> SearchQuery:
     if phrase:
         return SearchQuery(phrase, config=CONFIG, search_type="phrase")
-    if not is_last:
+    if not is_last or len(word) == 1:
         return SearchQuery(word, config=CONFIG)
     return SearchQuery(f"{_quoted(word)}:*", config=CONFIG, search_type="raw")
 

@@ -30,7 +30,8 @@ def gate(team: Team) -> Item:
         ("close gates", 1),
         ("gates ebbe", 0),
         ("clos", 1),  # the beginning of the last word
-        ("clos gates", 0),  # but of no other
+        ("c", 0),  # but not so short a one
+        ("clos gates", 0),  # and of no other
         ('"gates close"', 1),
         ('"close gates"', 0),
         ('"gates close', 1),  # a quote that is not closed yet

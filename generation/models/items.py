@@ -52,7 +52,7 @@ UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
 class ItemQuerySet(models.QuerySet["Item"]):
     def for_list(self) -> "ItemQuerySet":
         """Load what a list shows of its items in a fixed number of queries."""
-        questions = Question.objects.select_related("variant__prompt")
+        questions = Question.objects.select_related("variant__prompt").defer("embedding")
         reviews = Review.objects.select_related("reviewer")
         return (
             self.select_related("passage", "document")
