@@ -171,7 +171,9 @@ def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
     ids = list(ordered[start : start + ITEMS_A_PAGE + 1])
     shown = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
     rows = [_row(shown[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in shown]
-    return Page(rows, number, len(ids) > ITEMS_A_PAGE, _count(items))
+    has_next = len(ids) > ITEMS_A_PAGE
+    is_last = not has_next and (ids or number == 1)
+    return Page(rows, number, has_next, start + len(ids) if is_last else _count(items))
 
 
 def _row(item: Item, user: Any) -> Row:

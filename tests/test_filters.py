@@ -201,6 +201,7 @@ def test_more_than_so_many_are_not_counted(
     team: Team, browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filters, "COUNTED", 3)
+    monkeypatch.setattr(filters, "ITEMS_A_PAGE", 2)
     make.items(team.project, 4)
     assert "More than 3 items" in page(browse(team.reviewer).get(f"{team.url}/items/"))
 
@@ -215,5 +216,6 @@ def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.M
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
+    monkeypatch.setattr(filters, "ITEMS_A_PAGE", 1)
     monkeypatch.setattr(filters, "_count", lambda items: None)
     assert "Not counted" in page(browse(team.reviewer).get(f"{team.url}/items/"))
