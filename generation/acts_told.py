@@ -69,13 +69,14 @@ def tell(act: Act) -> Told:
 
 def _sentence(act: Act, counts: dict[str, int], is_moving: bool) -> str:
     done, undone = counts.get(acts.DONE, 0), counts.get(acts.UNDONE, 0)
-    words = WORDS[ActKind(act.kind)][1]
+    told = undone if act.undo_at else done
+    member = act.member or "a former user"
+    words = WORDS[ActKind(act.kind)][1].format(counted(told, "item"), member=member)
     if act.undo_at:
-        opening = "Being undone" if is_moving else "Undone"
-        return f"{opening}: {words.format(counted(undone, 'item'), member=act.member)}."
+        return f"{'Being undone' if is_moving else 'Undone'}: {words}."
     so_far = f" so far, of {act.size:,}" if is_moving else ""
     reason = f" for “{act.reason}”" if act.reason else ""
-    return f"{words.format(counted(done, 'item'), member=act.member)}{reason}{so_far}."
+    return f"{words}{reason}{so_far}."
 
 
 def _left_out(counts: dict[str, int]) -> str:
