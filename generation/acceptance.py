@@ -46,7 +46,7 @@ def order_learning() -> None:
 
 def learn(found: Acceptance) -> None:
     """Train the classifier on what is decided now, and judge it; storing it is the caller's."""
-    items = Item.objects.filter(project=found.project_id, state__in=DECIDED)
+    items = Item.objects.filter(project=found.project_id, state__in=DECIDED).defer("search")
     pairs = [(item, item.question) for item in items.prefetch_related("questions")]
     _embed_missing(pairs)
     accepted = [item.state == ItemState.ACCEPTED for item, _ in pairs]

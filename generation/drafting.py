@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import Max
 
-from generation import asking_back, checks, scoring
+from generation import asking_back, checks, scoring, search
 from generation.likeness import gist
 from generation.models import Document, Item, ItemState, Passage, Question
 from generation.scoring import Draft
@@ -278,3 +278,4 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
         for rank, question in enumerate(draft.questions, 1):
             question.rank = rank
     Question.objects.bulk_create(question for draft in drafts for question in draft.questions)
+    search.note(draft.item.pk for draft in drafts)

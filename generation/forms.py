@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 from django.http import QueryDict
 
 from generation import columns
-from generation.models import Document, ItemState, Release, Verdict
+from generation.models import Release, Verdict
 from generation.verdicts import Submission
 from prompts.models import Task, Variant
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
@@ -200,32 +200,6 @@ def _unix(text: str) -> str:
 
 def _article(field: str) -> str:
     return "an answer" if field == "answer" else "a question"
-
-
-class ItemFilterForm(forms.Form):
-    """What the list of items can be narrowed to: a fixed set, never a field's name."""
-
-    state = forms.ChoiceField(
-        choices=[("", "any state"), *ItemState.choices], required=False, label="State"
-    )
-    document: forms.ModelChoiceField[Document] = forms.ModelChoiceField(
-        queryset=Document.objects.none(),
-        required=False,
-        label="Document",
-        empty_label="any document",
-    )
-
-    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["document"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
-        field.queryset = project.documents.only("name")
-
-    def conditions(self) -> dict[str, Any]:
-        """Return the filter to apply; what is not understood narrows nothing."""
-        chosen = self.cleaned_data if self.is_valid() else {}
-        fields = {"state": chosen.get("state"), "document": chosen.get("document")}
-        return {name: value for name, value in fields.items() if value}
 
 
 class ReleaseForm(forms.ModelForm[Release]):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from generation import cutting, scoring
+from generation import cutting, scoring, search
 from generation.models import Document, Item, ItemState, Passage, Question
 from generation.passages import BLANK, Cut, LeftOut
 from generation.readers import Reading
@@ -47,6 +47,7 @@ def import_rows(document: Document, reading: Reading) -> None:
             _put_aside_excluded(drafts)
             Item.objects.bulk_create(draft.item for draft in drafts)
             Question.objects.bulk_create(draft.questions[0] for draft in drafts)
+            search.note(draft.item.pk for draft in drafts)
     with jobs.finishing([document]):
         pass
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from generation import acceptance, pipeline, releases
+from generation import acceptance, acts, pipeline, releases
 
 
 @shared_task
@@ -28,3 +28,8 @@ def learn_acceptance() -> None:
 @shared_task
 def freeze_releases() -> None:
     releases.work_off_releases()
+
+
+@shared_task
+def carry_out_acts() -> None:
+    acts.work_off_acts()

@@ -1,7 +1,17 @@
 from django.urls import path, re_path
 
 from generation.views import (
-from generation.views import (adjudication, agreement, comments, desk, documents, drafting, inbox, items, passages, progress,)
+    acts,
+    adjudication,
+    agreement,
+    comments,
+    desk,
+    documents,
+    drafting,
+    inbox,
+    items,
+    passages,
+    progress,
     releases,
     review,
 )
@@ -32,11 +42,27 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
-from generation.views import (adjudicate, adjudication, agreement, ask, back, comments, count, inbox, int, item, item_comments, items, name, notices, path, pk, progress, queue, read, take, take_back, unask, undo,)
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),
     path(
         "releases/<int:number>/<str:format_name>.zip", releases.download, name="releases-download"
     ),
+    path("progress/", progress.progress, name="progress"),
+    path("agreement/", agreement.agreement, name="agreement"),
+    path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),
+    path("items/<int:pk>/ask/", comments.ask, name="items-ask"),
+    path("items/<int:pk>/ask/take-back/", comments.take_back, name="items-unask"),
+    path("adjudicate/", adjudication.queue, name="adjudicate"),
+    path("adjudicate/undo/", adjudication.undo, name="adjudicate-undo"),
+    path("adjudicate/<int:pk>/", adjudication.item, name="adjudicate-item"),
+    path("adjudicate/<int:pk>/take-back/", adjudication.take_back, name="adjudicate-back"),
+    path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/<int:pk>/", inbox.read, name="inbox-read"),
+    path("inbox/count/", inbox.count, name="notices"),
+    path("acts/", acts.act_list, name="acts"),
+    path("acts/new/<str:kind>/", acts.new, name="act"),
+    path("acts/<int:pk>/", acts.act, name="acts-show"),
+    path("acts/<int:pk>/undo/", acts.undo, name="acts-undo"),
+    path("acts/<int:pk>/retry/", acts.retry, name="acts-retry"),
 ]

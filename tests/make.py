@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from generation import passages, verdicts
+from generation import passages, search, verdicts
 from generation.models import (
     Document,
     Item,
@@ -102,6 +102,7 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
             item=item, variant=ask, model="scripted", text=f"What is question {number}?"
         )
         made.append(item)
+    search.note(item.pk for item in made)
     return made
 
 

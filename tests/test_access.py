@@ -1,6 +1,7 @@
 """Every address of a project asks the same: who is it, what may they, how do they ask?"""
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generation import releases
+from generation import acts, releases
+from generation.models import ActKind
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import make
@@ -59,6 +61,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},
     "agreement": {"get": REVIEWER},
+    "acts": {"get": ENGINEER},
+    "act": {"get": ENGINEER, "post": ENGINEER},
+    "acts-show": {"get": ENGINEER},
+    "acts-undo": {"post": ENGINEER},
+    "acts-retry": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "releases": {"get": REVIEWER, "post": ADMIN},
@@ -95,10 +102,16 @@ def filled(team: Team) -> Filled:
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
     notice = make.notice(item, team.reviewer)
+    found = team.project.items.all()
+    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 1, uuid.uuid4())
     arguments: dict[str, list[object]] = {
         "adjudicate-item": [item.pk],
         "adjudicate-back": [item.pk],
         "inbox-read": [notice.pk],
+        "act": ["accept"],
+        "acts-show": [act.pk],
+        "acts-undo": [act.pk],
+        "acts-retry": [act.pk],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],

@@ -33,6 +33,7 @@ def imports_of(path: Path) -> Iterator[list[str]]:
 
 def layer(parts: list[str]) -> int | None:
     name = parts[1] if len(parts) > 1 else ""
+    name = "forms" if name.endswith("_forms") else name
     return None if name in FRAME else LAYERS.index(LAYER_OF.get(name, "verbs"))
 
 

@@ -1,5 +1,6 @@
 """The list of items, and one with its history."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -23,8 +24,7 @@ def client(team: Team, browse: Browse) -> Client:
 
 def shown(text: str) -> list[str]:
     """Return the answers in the list, in order."""
-    cells = [line.strip() for line in text.splitlines() if line.strip().startswith("<td>Answer")]
-    return [cell.removeprefix("<td>").removesuffix("</td>") for cell in cells]
+    return re.findall(r'<td role="cell">(Answer[^<]*)</td>', text)
 
 
 def test_nothing_yet(team: Team, client: Client) -> None:
@@ -45,13 +45,13 @@ def test_items_show_the_text_that_stands(team: Team, client: Client) -> None:
 @pytest.mark.parametrize(
     ("query", "answers"),
     [
-        ("", ["Answer 0.", "Answer 1."]),
+        ("", ["Answer 1.", "Answer 0."]),
         ("?state=accepted", ["Answer 0."]),
         ("?document={document}", ["Answer 0."]),
         ("?document={document}&state=pending", []),
-        ("?state=burnt", ["Answer 0.", "Answer 1."]),
-        ("?document=x", ["Answer 0.", "Answer 1."]),
-        ("?held_by__password__startswith=p&answer=Answer+1.", ["Answer 0.", "Answer 1."]),
+        ("?state=burnt", ["Answer 1.", "Answer 0."]),
+        ("?document=x", ["Answer 1.", "Answer 0."]),
+        ("?held_by__password__startswith=p&answer=Answer+1.", ["Answer 1.", "Answer 0."]),
     ],
 )
 def test_filters_are_a_fixed_set(
@@ -79,7 +79,7 @@ def test_queries_do_not_grow(
 ) -> None:
     for item in make.items(team.project, count):
         make.accept(item, team.engineer)
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(14):
         assert len(shown(page(client.get(f"{team.url}/items/")))) == count
 
 

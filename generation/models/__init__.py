@@ -1,5 +1,6 @@
 """From documents to released triples: the nouns."""
 
+from generation.models.acts import Act, ActItem, ActKind
 from generation.models.comments import (
     Comment,
     CommentQuerySet,
@@ -21,6 +22,8 @@ from generation.models.items import (
     ItemState,
     Purpose,
     Question,
+    reviews_shown_to,
+    state_shown,
 )
 from generation.models.releases import Release, ReleaseRow, Split
 from generation.models.reviews import (
@@ -40,6 +43,9 @@ __all__ = [
     "UNSHOWN",
     "UNSURE",
     "Acceptance",
+    "Act",
+    "ActItem",
+    "ActKind",
     "Assignment",
     "Comment",
     "CommentQuerySet",
@@ -63,4 +69,6 @@ __all__ = [
     "Typed",
     "Verdict",
     "original_path",
+    "reviews_shown_to",
+    "state_shown",
 ]

@@ -4,6 +4,8 @@ import random
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models import Count, F, Prefetch, Q
 from django.db.models.functions import Abs
@@ -45,17 +47,36 @@ OUTCOME = Q(
     purpose=Purpose.USUAL,
     state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
 )
+
+
+def reviews_shown_to(user: Any) -> Q:
+    """Return the condition of :meth:`Item.shows_reviews_to`."""
+    is_undecided = OPEN | Q(state=ItemState.ASIDE)
+    return ~is_undecided | Q(reviewers__contains=[user.pk])
+
+
+def state_shown(state: str, user: Any) -> Q:
+    """Return the condition of :meth:`Item.state_for` being a state."""
+    is_own = Q(reviewers__contains=[user.pk])
+    for_everyone = Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
+    if state == ItemState.PENDING:
+        return Q(state=state) | (for_everyone & ~Q(state=ItemState.ASIDE) & ~is_own)
+    if state == ItemState.ASIDE:
+        return Q(state=state)
+    return Q(state=state) & (~for_everyone | is_own)
+
+
 UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
     def for_list(self) -> "ItemQuerySet":
         """Load what a list shows of its items in a fixed number of queries."""
-        questions = Question.objects.select_related("variant__prompt")
+        questions = Question.objects.select_related("variant__prompt").defer("embedding")
         reviews = Review.objects.select_related("reviewer")
         return (
             self.select_related("passage", "document")
-            .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands")
+            .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "search")
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
 
@@ -70,17 +91,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
         )
 
     def reviews_shown_to(self, user: Any) -> "ItemQuerySet":
-        """Keep those of which a user may see what others said, as :meth:`Item.shows_reviews_to`."""
-        is_closed = ~OPEN | Q(state=ItemState.ASIDE)
-        return self.filter(is_closed | Q(reviewers__contains=[user.pk]))
+        """Keep those of which a user may see what others said."""
+        return self.filter(reviews_shown_to(user))
 
     def in_state_for(self, user: Any, state: str) -> "ItemQuerySet":
-        """Keep what is in a state as :meth:`Item.state_for` tells it to a user."""
-        may_be_asked = ~Q(purpose=Purpose.USUAL) & ~Q(reviewers__contains=[user.pk])
-        hidden = may_be_asked & ~Q(state=ItemState.ASIDE)
-        if state == ItemState.PENDING:
-            return self.filter(Q(state=state) | hidden)
-        return self.filter(state=state).exclude(hidden)
+        """Keep what is in a state as far as a user may know."""
+        return self.filter(state_shown(state, user))
 
     def disputed_for(self, user: Any) -> "ItemQuerySet":
         """Keep what an admin may decide on between reviewers, and will not be asked about."""
@@ -147,6 +163,7 @@ class Item(Drafted):
         max_length=11, choices=Purpose.choices, default=Purpose.USUAL, blank=True
     )
     shuffle = models.FloatField(default=anywhere)  # its place where the order is random
+    search = SearchVectorField(null=True)  # its words and labels: see generation.search
 
     objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -177,6 +194,14 @@ class Item(Drafted):
                 name="item_outcome",
                 condition=OUTCOME,
             ),
+            models.Index(fields=("project", "-created_at", "-id"), name="item_newest"),
+            models.Index(fields=("project", "-score", "-id"), name="item_by_score"),
+            models.Index(fields=("project", "document", "passage", "id"), name="item_in_document"),
+            models.Index(
+                fields=("project", "purpose"), name="item_purpose", condition=~Q(purpose="")
+            ),
+            GinIndex(fields=("search",), name="item_search"),
+            GinIndex(fields=("reviewers",), name="item_reviewers"),
             _nearest("item_nearest"),
         )
 

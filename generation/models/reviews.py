@@ -55,6 +55,9 @@ class Review(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.CharField(max_length=200, blank=True)  # nothing: by its author
+    act = models.ForeignKey(
+        "generation.Act", models.SET_NULL, null=True, related_name="reviews"
+    )  # it was given in bulk, and is taken back with the whole act
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -69,14 +72,9 @@ class Review(models.Model):
         )
         indexes = (
             models.Index(fields=("reviewer", "-id"), name="review_undo"),
-            models.Index(fields=("created_at",), name="review_decided", condition=DECISION),
+            models.Index(fields=("created_at", "item"), name="review_decided", condition=DECISION),
             models.Index(
                 fields=("item",), name="review_adjudication", condition=Q(is_adjudication=True)
-            ),
-            models.Index(
-                fields=("reviewer", "-id"),
-                name="review_adjudications",
-                condition=Q(is_adjudication=True),
             ),
         )
 
@@ -128,6 +126,9 @@ class Assignment(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="assignments_made"
     )
     created_at = models.DateTimeField(default=timezone.now)
+    act = models.ForeignKey(
+        "generation.Act", models.SET_NULL, null=True, related_name="assignments"
+    )  # which made it
 
     class Meta:
         constraints = (

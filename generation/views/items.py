@@ -2,35 +2,36 @@
 
 from typing import Any
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from generation import checks, scoring
+from generation import acts, acts_told, checks, filters, scoring
 from generation.differences import word_differences
-from generation.forms import ItemFilterForm
+from generation.item_forms import ItemFilterForm
 from generation.models import Acceptance, Item, ItemState, Purpose
 from generation.views.comments import context_of
 from qareview import access
 from qareview.htmx import render_page
 
-ITEMS_A_PAGE = 50
-
 
 @require_GET
 def item_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List items, narrowed by state and document; the address holds the filter."""
+    """List items; the address holds the filter, and only what is set of it."""
     project = access.project(request, slug)
-    form = ItemFilterForm(project, request.GET)
-    items = project.items.for_list().filter(**form.conditions())
-    page = Paginator(items, ITEMS_A_PAGE).get_page(request.GET.get("page"))
+    membership = access.membership(request.user, slug)
+    form = ItemFilterForm(membership, request.GET)
+    if "" in request.GET.values() and not form.doubts:
+        return redirect(f"{reverse('items', args=[slug])}?{form.address}".rstrip("?"))
+    latest = acts.latest(project, request.user) if membership.is_engineer else None
     low = project.items.filter(state=ItemState.ASIDE, aside__startswith=scoring.TOO_LOW).count()
     context = {
-        "items": page,
+        "page": filters.page(project, form.chosen, request.user, form.page),
         "form": form,
         "low": low,
         "acceptance": Acceptance.objects.filter(project=project).first(),
+        "told": acts_told.tell(latest) if latest else None,
     }
     return render_page(request, "items/list.html", context)
 

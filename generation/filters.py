@@ -1,0 +1,185 @@
+"""Which items a list shows: a fixed set of filters, orders, and a page at a time.
+
+Nobody learns a verdict by filtering who may not see it: what stands on an item that is still open
+to the one who asks is as good as not there.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.db import OperationalError, connection, transaction
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from pgvector.django import CosineDistance
+from psycopg.errors import QueryCanceled
+
+from generation import search
+from generation.models import (
+    Assignment,
+    Item,
+    ItemQuerySet,
+    ItemState,
+    Review,
+    reviews_shown_to,
+    state_shown,
+)
+from qareview.models import Project
+
+ITEMS_A_PAGE = 50
+COUNTED = 10_000  # more are not counted,
+COUNT_MILLISECONDS = 150  # and not for longer
+ALIKE = 50  # items shown as similar to one
+
+NEWEST = ""
+ORDERS = {
+    NEWEST: ("newest first", ("-created_at", "-id")),
+    "best": ("best score first", ("-score", "-id")),
+    "lowest": ("lowest score first", ("score", "id")),
+    "document": ("by document", ("document_id", "passage_id", "id")),
+}
+
+Chosen = Mapping[str, Any]  # the values of the filters that are set, by their names
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))
+
+
+def _after(day: date) -> datetime:
+    return _midnight(day + timedelta(days=1))
+
+
+def _decided_by(reviewer: Any, user: Any) -> Q:
+    return Q(reviewers__contains=[reviewer.pk]) & reviews_shown_to(user)
+
+
+def _assigned_to(member: Any, user: Any) -> Q:
+    return Q(Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=member)))
+
+
+CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
+    "text": lambda text, _: search.matching(text),
+    "state": state_shown,
+    "document": lambda document, _: Q(document=document),
+    "flag": lambda flag, _: search.labelled("FLAG", flag),
+    "reviewer": _decided_by,
+    "score_from": lambda score, _: Q(score__gte=score),
+    "score_to": lambda score, _: Q(score__lte=score),
+    "drafted_from": lambda day, _: Q(created_at__gte=_midnight(day)),
+    "drafted_to": lambda day, _: Q(created_at__lt=_after(day)),
+    "model": lambda model, _: search.labelled("MODEL", model),
+    "variant": lambda variant, _: search.labelled("VARIANT", variant.pk),
+    "purpose": lambda purpose, _: Q(purpose="" if purpose == "usual" else purpose),
+    "assigned": _assigned_to,
+}
+
+
+def _decided_between(first: date | None, last: date | None, user: Any) -> Q:
+    """Return the condition of a decision having been made on these days, one of them or between."""
+    reviews = Review.objects.decisions().filter(item=OuterRef("pk"))
+    if first:
+        reviews = reviews.filter(created_at__gte=_midnight(first))
+    shown = reviews_shown_to(user)
+    if last:
+        reviews = reviews.filter(created_at__lt=_after(last))
+        shown &= Q(created_at__lt=_after(last))  # it was drafted before, and an index knows when
+    return Q(Exists(reviews)) & shown
+
+
+def matching(project: Project, chosen: Chosen, user: Any) -> ItemQuerySet:
+    """Return the items of a project that match, in no order."""
+    items: ItemQuerySet = project.items.order_by()
+    for name, condition in CONDITIONS.items():
+        if name in chosen:
+            items = items.filter(condition(chosen[name], user))
+    decided = chosen.get("decided_from"), chosen.get("decided_to")
+    if any(decided):
+        items = items.filter(_decided_between(*decided, user))
+    if "like" in chosen:
+        return project.items.order_by().filter(pk__in=_alike(items, chosen["like"]))
+    return items
+
+
+@transaction.atomic
+def _alike(items: ItemQuerySet, item: Item) -> list[int]:
+    """Return the items that are most similar to one, it first."""
+    with connection.cursor() as cursor:  # else the index gives up among what the filters leave out
+        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+    near = items.exclude(embedding=None).alias(distance=CosineDistance("embedding", item.embedding))
+    return list(near.order_by("distance").values_list("pk", flat=True)[:ALIKE])
+
+
+def _order(chosen: Chosen) -> tuple[Any, ...]:
+    if "like" in chosen:
+        return (CosineDistance("embedding", chosen["like"].embedding), "id")
+    return ORDERS[chosen.get("order", NEWEST)][1]
+
+
+@dataclass(frozen=True)
+class Row:
+    """An item as a user may see it."""
+
+    item: Item
+    state: str
+    review: Review | None  # whose text is the item's
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of the items that match, and how many those are if they are not too many to count."""
+
+    rows: list[Row]
+    number: int
+    has_next: bool
+    count: int | None
+
+    @property
+    def is_counted(self) -> bool:
+        return self.count is not None and self.count <= COUNTED
+
+    @property
+    def most(self) -> int:
+        return COUNTED
+
+    @property
+    def previous(self) -> int:
+        return self.number - 1
+
+    @property
+    def next(self) -> int:
+        return self.number + 1
+
+
+def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
+    """Return a page of the items that match; the first one has number 1."""
+    items = matching(project, chosen, user)
+    start = (number - 1) * ITEMS_A_PAGE
+    ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
+    ids = list(ordered[start : start + ITEMS_A_PAGE + 1])
+    shown = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
+    rows = [_row(shown[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in shown]
+    has_next = len(ids) > ITEMS_A_PAGE
+    is_last = not has_next and (ids or number == 1)
+    return Page(rows, number, has_next, start + len(ids) if is_last else _count(items))
+
+
+def _row(item: Item, user: Any) -> Row:
+    if item.shows_reviews_to(user):
+        return Row(item, item.state, item.decision)
+    return Row(item, ItemState.PENDING, None)
+
+
+def _count(items: ItemQuerySet) -> int | None:
+    """Return how many there are, or one more than are counted; None if that takes too long."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MILLISECONDS])
+            count = items.values("pk")[: COUNTED + 1].count()
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+    except OperationalError as error:
+        if not isinstance(error.__cause__, QueryCanceled):
+            raise
+        return None
+    return count

@@ -1,0 +1,161 @@
+"""The form that narrows the list of items."""
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import QueryDict
+
+from generation import checks, search
+from generation.filters import ORDERS
+from generation.models import Document, Item, ItemState, Purpose
+from prompts.models import Task, Variant
+from qareview.models import Membership
+
+MOST_DOCUMENTS = 200  # to choose from; a document's page leads to the items of any
+LAST_PAGE = 1_000_000
+MORE = (
+    "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
+    "decided_to", "model", "variant", "purpose", "assigned",
+)  # fmt: skip
+OTHERS = {"page", "item", "all"}  # what an address may have beside filters
+
+
+def _day(label: str) -> forms.DateField:
+    return forms.DateField(
+        required=False, label=label, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+def _score(label: str) -> forms.FloatField:
+    field = forms.FloatField(required=False, label=label, min_value=0, max_value=1)
+    field.widget.attrs["step"] = "any"
+    return field
+
+
+def _choice(label: str, otherwise: str, choices: Any) -> forms.ChoiceField:
+    return forms.ChoiceField(choices=[("", otherwise), *choices], required=False, label=label)
+
+
+def _one_of(label: str, otherwise: str, queryset: Any) -> forms.ModelChoiceField[Any]:
+    return forms.ModelChoiceField(
+        queryset=queryset, required=False, label=label, empty_label=otherwise
+    )
+
+
+class ItemFilterForm(forms.Form):
+    """What the list of items can be narrowed to: a fixed set, never a field's name."""
+
+    text = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Text",
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": 'words, "a phrase"'}),
+    )
+    state = _choice("State", "any state", ItemState.choices)
+    document = _one_of("Document", "any document", Document.objects.none())
+    order = _choice("Order", ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
+    flag = _choice("Flag", "any", [(flag, flag.replace("-", " ")) for flag in checks.EXPLANATIONS])
+    reviewer = _one_of("Decided by", "anybody", User.objects.none())
+    assigned = _one_of("Assigned to", "anybody or nobody", User.objects.none())
+    score_from, score_to = _score("Score from"), _score("Score to")
+    drafted_from, drafted_to = _day("Drafted from"), _day("Drafted to")
+    decided_from, decided_to = _day("Decided from"), _day("Decided to")
+    model = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Model",  # those of the settings are offered; one that is gone may be asked for
+        widget=forms.TextInput(attrs={"list": "models"}),
+    )
+    variant = _one_of("Prompt", "any", Variant.objects.none())
+    purpose = _choice(
+        "Purpose",
+        "any",
+        [("usual", "usual"), *((one.value, one.value) for one in Purpose if one.value)],
+    )
+    like = _one_of("Similar to", "any", Item.objects.none())
+    like.widget = forms.HiddenInput()
+
+    def __init__(self, membership: Membership, data: QueryDict) -> None:
+        super().__init__(data)
+        self.project = project = membership.project
+        members = User.objects.filter(memberships__project=project).order_by("username")
+        variants = Variant.objects.filter(
+            prompt__project=project, prompt__task__in=(Task.SUMMARISE, Task.ASK)
+        )
+        self._choose_from("reviewer", members)
+        self._choose_from("assigned", members)
+        self._choose_from("variant", variants.select_related("prompt").order_by("-pk"))
+        self._choose_from("document", project.documents.only("name"))
+        self._choose_from("like", project.items.exclude(embedding=None))
+        if not membership.is_engineer:  # what is done for comparison is done as anything else
+            del self.fields["purpose"]
+        self._offer_documents()
+
+    def _choose_from(self, name: str, queryset: Any) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
+        field.queryset = queryset
+
+    def _offer_documents(self) -> None:
+        documents = self.project.documents.order_by("name").values_list("pk", "name")
+        offered = dict(documents[:MOST_DOCUMENTS])
+        chosen = self.data.get("document", "")
+        if chosen.isdecimal() and len(chosen) < 19 and int(chosen) not in offered:
+            offered.update(documents.filter(pk=chosen))
+        select = self.fields["document"].widget
+        assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
+        select.choices = [("", "any document"), *offered.items()]
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        if text and not search.has_words(text):
+            raise forms.ValidationError("There is no word in it.")
+        return text
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """Return the values of the filters that are set and understood, by their names."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
+
+    @property
+    def doubts(self) -> list[str]:
+        """Return what of the address is not understood, each in a sentence; it narrows nothing."""
+        wrong = [f"“{self.fields[name].label}” is not understood" for name in self.errors]
+        unknown = sorted(set(self.data) - set(self.fields) - OTHERS)
+        return [*wrong, *(f"There is no filter “{name}”" for name in unknown)]
+
+    @property
+    def page(self) -> int:
+        """Return the number of the page that the address asks for; 1 if it is none."""
+        number = self.data.get("page", "")[:9]
+        return min(max(int(number), 1), LAST_PAGE) if number.isdecimal() else 1
+
+    def pairs(self) -> list[tuple[str, str]]:
+        """Return the filters that are set and understood, as an address has them."""
+        return [(name, self.data[name]) for name in self.fields if name in self.chosen]
+
+    @property
+    def address(self) -> str:
+        """Return them as a query string."""
+        return urlencode(self.pairs())
+
+    @property
+    def models(self) -> list[str]:
+        return list(settings.MODELS)
+
+    @property
+    def first(self) -> Iterator[forms.BoundField]:
+        return (self[name] for name in ("text", "state", "document", "order"))
+
+    @property
+    def more(self) -> Iterator[forms.BoundField]:
+        return (self[name] for name in MORE if name in self.fields)
+
+    @property
+    def has_more(self) -> bool:
+        return any(name in self.chosen for name in MORE)

@@ -1,0 +1,75 @@
+"""What is done to many items at once."""
+
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from qareview.models import Job, Project
+
+
+class ActKind(models.TextChoices):
+    ACCEPT = "accept"
+    REJECT = "reject"
+    ASSIGN = "assign"
+    UNASSIGN = "unassign", "take the assignment away"
+    REDRAFT = "redraft", "draft again"
+    CALIBRATE = "calibrate", "put into the calibration set"
+    UNCALIBRATE = "uncalibrate", "take out of the calibration set"
+
+
+class Act(Job):
+    """One thing done to many items, as they were found when it was ordered; undone as a whole.
+
+    See :mod:`generation.acts`.
+    """
+
+    task = "generation.tasks.carry_out_acts"
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="acts")
+    key = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
+    kind = models.CharField(max_length=11, choices=ActKind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acts")
+    reason = models.CharField(max_length=120, blank=True)  # of those who reject
+    member = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="acts_about"
+    )  # to whom items are assigned, or from whom they are taken
+    draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        default=dict
+    )  # as of a passage
+    address = models.TextField(blank=True)  # the filter by which the items were found
+    ordered_at = models.DateTimeField(default=timezone.now)
+    size = models.PositiveIntegerField()  # how many were found
+    undo_at = models.DateTimeField(null=True)  # when somebody asked for it to be undone
+    undo_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="acts_undone"
+    )
+    facts: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(
+        default=dict
+    )  # once it is through: how many items there are of each outcome
+
+    class Meta(Job.Meta):
+        ordering = ("-id",)
+        indexes = (  # type: ignore[assignment]
+            *Job.Meta.indexes,
+            models.Index(fields=("project", "by", "-id"), name="act_latest"),
+        )
+
+    def submission(self, item: int) -> uuid.UUID:
+        """Return the key of the review that the act gives to an item, always the same."""
+        return uuid.uuid5(self.key, str(item))
+
+
+class ActItem(models.Model):
+    """An item of an act, and what came of it: nothing yet, done, or why not."""
+
+    act = models.ForeignKey(Act, models.CASCADE, related_name="items")
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="acts")
+    outcome = models.CharField(max_length=12, blank=True)  # a key of acts.OUTCOMES
+
+    class Meta:
+        ordering = ("item_id",)
+        constraints = (models.UniqueConstraint(fields=("act", "item"), name="act_item_once"),)
+        indexes = (models.Index(fields=("act", "outcome", "item"), name="act_item_outcome"),)

@@ -1,0 +1,291 @@
+"""What is done to many items at once, by whoever may, and undone as a whole."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+
+from generation import acts, acts_told, queue, redrafting, verdicts
+from generation.models import (
+    Act,
+    ActKind,
+    Assignment,
+    Hold,
+    Item,
+    ItemState,
+    Passage,
+    Purpose,
+    Review,
+    Verdict,
+)
+from qareview import jobs
+from qareview.models import JobState
+from tests import make
+from tests.conftest import Team
+from tests.web import page, told
+
+Browse = Callable[[User], Client]
+A = ItemState.ACCEPTED
+P = ItemState.PENDING
+
+
+def order(team: Team, kind: ActKind, by: User | None = None, **options: Any) -> Act:
+    found = team.project.items.all()
+    who = by or team.admin
+    act = acts.order(team.project, who, kind, found, found.count(), uuid.uuid4(), **options)
+    acts.work_off_acts()
+    act.refresh_from_db()
+    assert act.state == JobState.DONE, act.error
+    return act
+
+
+def undo(act: Act, by: User) -> Act:
+    acts.undo(act, by)
+    acts.work_off_acts()
+    act.refresh_from_db()
+    return act
+
+
+def states(team: Team) -> list[str]:
+    return list(team.project.items.order_by("pk").values_list("state", flat=True))
+
+
+def test_accepting_gives_reviews_of_ones_own(team: Team) -> None:
+    made = make.items(team.project, 3)
+    act = order(team, ActKind.ACCEPT, team.engineer)
+    assert states(team) == [A, A, A]
+    reviews = Review.objects.filter(act=act, reviewer=team.engineer, verdict=Verdict.ACCEPTED)
+    assert [review.answer for review in reviews] == [item.answer for item in made]
+    assert act.facts == {"done": 3}
+    undo(act, team.engineer)
+    assert states(team) == [P, P, P]
+    assert Review.objects.standing().count() == 0
+    assert "bulk" in Review.objects.all()[0].withdrawn_because
+    assert act.facts == {"undone": 3} or Act.objects.get().facts == {"undone": 3}
+
+
+def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
+    made = make.items(team.project, 5)
+    make.accept(made[0], team.engineer)
+    make.accept(made[1], team.reviewer)
+    assert queue.take(made[2], team.reviewer, 1)
+    redrafting.put_aside(Item.objects.filter(pk=made[3].pk), "Too low.")
+    act = order(team, ActKind.REJECT, team.engineer, reason="Not worth asking")
+    assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
+    assert act.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
+    account = acts_told.tell(act)
+    assert account.sentence == "1 item rejected for “Not worth asking”."
+    assert "1 on others’ desks" in account.left_out
+    assert Review.objects.get(act=act).reason == "Not worth asking"
+
+
+def test_undoing_keeps_what_was_reviewed_later(team: Team) -> None:
+    first, _second = make.items(team.project, 2)
+    act = order(team, ActKind.ACCEPT, team.engineer)
+    mine = Review.objects.get(item=first)
+    again = make.submission(first, Verdict.REJECTED, reason="Not worth asking", replaces=mine.pk)
+    verdicts.submit(team.project, first.pk, team.engineer, again)
+    undo(act, team.engineer)
+    assert states(team) == [ItemState.REJECTED, P]
+    assert acts_told.tell(act).left_out == "1 with something newer on them"
+    assert acts_told.tell(act).sentence == "Undone: 1 item accepted."
+    with pytest.raises(acts.CannotUndo):
+        acts.undo(act, team.engineer)
+
+
+def test_assigning_and_taking_away(team: Team) -> None:
+    made = make.items(team.project, 3)
+    Assignment.objects.create(item=made[0], reviewer=team.reviewer)
+    make.accept(made[1], team.reviewer)
+    act = order(team, ActKind.ASSIGN, member=team.reviewer)
+    assert act.facts == {"assigned": 1, "reviewed": 1, "done": 1}
+    away = order(team, ActKind.UNASSIGN, member=team.reviewer)
+    assert not Assignment.objects.exists()
+    assert away.facts == {"done": 2, "unassigned": 1}
+    undo(away, team.admin)
+    assert Assignment.objects.count() == 2
+    undo(order(team, ActKind.ASSIGN, member=team.engineer), team.admin)
+    assert not Assignment.objects.filter(reviewer=team.engineer).exists()
+
+
+def test_drafting_again(team: Team) -> None:
+    made = make.items(team.project, 3)
+    make.accept(made[0], team.reviewer)
+    act = order(team, ActKind.REDRAFT, team.engineer, draft_with={"model": "scripted"})
+    assert states(team) == [A, ItemState.ASIDE, ItemState.ASIDE]
+    assert act.facts == {"decided": 1, "done": 2}
+    passage = Passage.objects.get(pk=made[1].passage_id)
+    assert (passage.state, passage.draft_with) == (JobState.QUEUED, {"model": "scripted"})
+    Item.objects.create(project=team.project, document=passage.document, passage=passage)
+    undo(act, team.engineer)
+    assert states(team) == [A, ItemState.ASIDE, P, P]
+    assert act.facts == {"decided": 1, "newer": 1, "undone": 1}
+
+
+def test_the_calibration_set(team: Team) -> None:
+    made = make.items(team.project, 3)
+    make.accept(made[0], team.engineer)
+    act = order(team, ActKind.CALIBRATE)
+    assert set(Item.objects.values_list("purpose", flat=True)) == {Purpose.CALIBRATION}
+    make.accept(made[1], team.reviewer)
+    undo(act, team.admin)
+    purposes = Item.objects.order_by("pk").values_list("purpose", flat=True)
+    assert list(purposes) == ["", "calibration", ""]
+    out = order(team, ActKind.UNCALIBRATE)
+    assert out.facts == {"done": 1, "usual": 2}
+    undo(out, team.admin)
+    assert list(purposes.all()) == ["", "calibration", ""]
+
+
+def test_a_worker_that_is_lost_doubles_nothing_and_loses_nothing(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    make.items(team.project, 5)
+    found = team.project.items.all()
+    acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 5, uuid.uuid4())
+    [lost] = jobs.claim(Act, 1)
+    with jobs.storing([lost]):
+        acts._step(lost)
+    assert Review.objects.count() == 2
+    jobs.release_leases_of(jobs.worker_name)
+    with pytest.raises(jobs.LeaseLost):
+        acts.carry_out(lost)
+    acts.work_off_acts()
+    assert Review.objects.count() == 5
+    assert Act.objects.get().facts == {"done": 5}
+
+
+def test_an_act_is_stopped_and_undone_midway(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    make.items(team.project, 5)
+    found = team.project.items.all()
+    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 5, uuid.uuid4())
+    [claimed] = jobs.claim(Act, 1)
+    with jobs.storing([claimed]):
+        acts._step(claimed)
+    acts.undo(act, team.engineer)
+    acts.carry_out(claimed)
+    assert states(team) == [P] * 5
+    assert Act.objects.get().facts == {"undone": 2, "": 3}
+
+
+def confirmed(client: Client, url: str, **values: Any) -> Any:
+    """Open the page that confirms an act and send its form."""
+    text = page(client.get(url))
+    fields = dict(re.findall(r'name="(key|told)" value="([^"]*)"', text))
+    return client.post(url, {**fields, **values})
+
+
+def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
+    client = browse(team.engineer)
+    make.items(team.project, 2)
+    make.items(team.project, 1, flags=["empty-answer"])
+    url = f"{team.url}/acts/new/accept/?all=1&text=answer&flag="
+    assert "<h1>Accept 3 items</h1>" in page(client.get(url))
+    response = confirmed(client, url)
+    assert response.url == f"{team.url}/items/?text=answer"
+    assert "0 items accepted so far, of 3." in page(client.get(response.url))
+    acts.work_off_acts()
+    text = page(client.get(response.url))
+    assert "3 items accepted." in text
+    act = Act.objects.get()
+    assert f"{team.url}/acts/{act.pk}/undo/" in text
+    assert "3 items accepted." not in page(browse(team.admin).get(response.url))
+    assert client.post(f"{team.url}/acts/{act.pk}/undo/").status_code == 302
+    acts.work_off_acts()
+    assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/acts/{act.pk}/"))
+    assert "Undone" in page(client.get(f"{team.url}/acts/"))
+    assert told(client.post(f"{team.url}/acts/{act.pk}/undo/")) == ["This is undone already."]
+
+
+def test_ticked_ones_only(team: Team, browse: Browse) -> None:
+    made = make.items(team.project, 3)
+    url = f"{team.url}/acts/new/reject/?item={made[0].pk}&item={made[2].pk}&item=x"
+    client = browse(team.engineer)
+    assert confirmed(client, url, reason="Because").status_code == 422
+    assert confirmed(client, url, reason="Not worth asking").status_code == 302
+    acts.work_off_acts()
+    assert states(team) == [ItemState.REJECTED, P, ItemState.REJECTED]
+
+
+def test_a_second_click_is_the_same_act(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/?all=1"
+    data = {"key": str(uuid.uuid4()), "told": 1}
+    assert [client.post(url, data).status_code for _ in range(2)] == [302, 302]
+    assert Act.objects.count() == 1
+
+
+def test_another_number_than_was_told_is_asked_again(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/?all=1"
+    data = {"key": str(uuid.uuid4()), "told": 1}
+    make.items(team.project, 1)
+    text = page(client.post(url, data), 422)
+    assert "It is 2 by now" in text
+    assert "<h1>Accept 2 items</h1>" in text
+    assert not Act.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("", "No item is ticked."),
+        ("?item=x", "No item is ticked."),
+        ("?all=1&state=burnt", "The filter is not understood"),
+        ("?all=1&nothing=1", "The filter is not understood"),
+    ],
+)
+def test_nothing_is_done_by_mistake(team: Team, browse: Browse, query: str, said: str) -> None:
+    make.items(team.project, 1)
+    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/{query}"
+    assert said in page(client.get(url), 422)
+    data = {"key": str(uuid.uuid4()), "told": 1}
+    assert said in page(client.post(url, data), 422)
+    assert not Act.objects.exists()
+
+
+def test_a_damaged_form_is_asked_again(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    text = page(browse(team.engineer).post(f"{team.url}/acts/new/accept/?all=1", {"told": 1}), 422)
+    assert "The form was damaged" in text
+
+
+@pytest.mark.parametrize("kind", ["assign", "unassign", "calibrate", "uncalibrate"])
+def test_some_acts_are_for_admins(team: Team, browse: Browse, kind: str) -> None:
+    make.items(team.project, 1)
+    url = f"{team.url}/acts/new/{kind}/?all=1"
+    assert browse(team.engineer).get(url).status_code == 403
+    assert browse(team.engineer).post(url).status_code == 403
+    values = {"member": team.reviewer.pk} if "assign" in kind else {}
+    assert confirmed(browse(team.admin), url, **values).status_code == 302
+
+
+def test_only_members_get_assignments(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    url = f"{team.url}/acts/new/assign/?all=1"
+    assert confirmed(browse(team.admin), url, member=team.stranger.pk).status_code == 422
+
+
+def test_an_act_of_somebody_else_is_undone_by_admins_only(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    act = order(team, ActKind.ACCEPT, team.admin)
+    assert browse(team.engineer).post(f"{team.url}/acts/{act.pk}/undo/").status_code == 403
+    other = order(team, ActKind.ACCEPT, team.engineer)
+    assert browse(team.admin).post(f"{team.url}/acts/{other.pk}/undo/").status_code == 302
+
+
+def test_reviewers_have_nothing_to_tick(team: Team, browse: Browse) -> None:
+    make.items(team.project, 1)
+    assert 'name="item"' not in page(browse(team.reviewer).get(f"{team.url}/items/"))
+    assert 'name="item"' in page(browse(team.engineer).get(f"{team.url}/items/"))
+
+
+def test_no_such_act(team: Team, browse: Browse) -> None:
+    assert browse(team.admin).get(f"{team.url}/acts/new/burn/?all=1").status_code == 404
+    assert not Hold.objects.exists()

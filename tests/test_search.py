@@ -1,0 +1,107 @@
+"""Items are found by their words, whatever is typed."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from generation import search
+from generation.models import Item, Question
+from tests import make
+from tests.conftest import Team
+
+
+def found(team: Team, text: str) -> list[str]:
+    items = team.project.items.filter(search.matching(text)).order_by("pk")
+    return list(items.values_list("answer", flat=True))
+
+
+@pytest.fixture
+def gate(team: Team) -> Item:
+    item = make.item(team.project, answer="The side-lock's gates close at 3.5 m, says O'Brien.")
+    make.item(team.project, answer="Ein Schleusentor schließt bei Ebbe.")
+    return item
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("gates", 1),
+        ("GATES close", 1),
+        ("close gates", 1),
+        ("gates ebbe", 0),
+        ("clos", 1),  # the beginning of the last word
+        ("c", 0),  # but not so short a one
+        ("clos gates", 0),  # and of no other
+        ('"gates close"', 1),
+        ('"close gates"', 0),
+        ('"gates close', 1),  # a quote that is not closed yet
+        ("schließt schleusen", 1),
+        ("side-lo", 1),
+        ("side-lock gates", 1),
+        ("O'Br", 1),
+        ("3.5", 1),
+        ("question", 2),  # of the question
+        ("tells tide", 2),  # of the context
+        ("or", 0),  # a word as any other
+        ("gates or ebbe", 0),
+        ("-gates", 1),  # a sign as any other
+        ("flag", 0),  # no label is a word
+        ("model", 0),
+    ],
+)
+def test_words_phrases_and_beginnings(team: Team, gate: Item, text: str, count: int) -> None:
+    assert len(found(team, text)) == count
+
+
+HOSTILE = ["'", "''):*", "a\\", "\\'", "a & | ! <->", "a:*:*", "(((a", "a':*'", '"', '"a" "', "a%"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_queries_are_text(team: Team, gate: Item, text: str) -> None:
+    if search.has_words(text):
+        found(team, text)
+
+
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
+def test_any_query_is_text(team: Team, text: str) -> None:
+    if search.has_words(text):
+        found(team, text)
+
+
+def test_edited_texts_are_found_once_they_are_seen(team: Team) -> None:
+    team.project.reviews_per_item = 2
+    team.project.save()
+    item = make.item(team.project)
+    make.accept(item, team.engineer, answer="The sluice opens.")
+    search.note([item.pk])
+    assert found(team, "sluice") == []
+    make.accept(item, team.reviewer, answer="The sluice opens.")
+    search.note([item.pk])
+    assert found(team, "sluice") == [item.answer]
+
+
+def test_long_texts_are_stored(team: Team) -> None:
+    long = " ".join(f"word{number}" for number in range(60_000))
+    item = make.item(team.project, answer=long)
+    assert found(team, "word77")
+    assert not found(team, "word59999")  # behind what is searched
+    assert item.pk
+
+
+def test_flags_models_and_variants_are_labels(team: Team) -> None:
+    item = make.item(team.project, flags=["empty-answer"], model="org/Big-model:8b")
+    Question.objects.filter(item=item).update(flags=["odd's"])
+    search.note([item.pk])
+    make.item(team.project)
+    for kind, value in (
+        ("FLAG", "empty-answer"),
+        ("FLAG", "odd's"),
+        ("MODEL", "org/Big-model:8b"),
+    ):
+        assert team.project.items.filter(search.labelled(kind, value)).get() == item
+    variants = [item.variant_id, item.question.variant_id]
+    counts = [team.project.items.filter(search.labelled("VARIANT", pk)).count() for pk in variants]
+    assert counts == [2, 2]
