@@ -29,13 +29,13 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from generation.models import (
+    NOT_GIVEN_OUT,
     UNSHOWN,
     UNSURE,
     Assignment,
     Hold,
     Item,
     ItemQuerySet,
-    ItemState,
     Purpose,
     Question,
     Review,
@@ -161,9 +161,9 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 @transaction.atomic
 def take(item: Item, user: Any, reviews_per_item: int) -> bool:
     """Hold this very item for the user; return False if it has no place for them."""
-    item = Item.objects.select_for_update().get(pk=item.pk)
+    item = Item.everything.select_for_update().get(pk=item.pk)
     is_theirs = user.pk in item.reviewers
-    if item.state == ItemState.ASIDE or not (item.is_open or is_theirs):
+    if item.state in NOT_GIVEN_OUT or not (item.is_open or is_theirs):
         return False
     return hold(item, user, reviews_per_item)
 

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from generation.views import bin as bins
 from generation.views import documents, drafting, items, passages, releases, review
 
 urlpatterns = [
@@ -8,7 +9,13 @@ urlpatterns = [
     path("documents/<int:pk>/original/", documents.original, name="documents-original"),
     path("documents/<int:pk>/columns/", documents.columns, name="documents-columns"),
     path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
-    path("documents/<int:pk>/remove/", documents.remove, name="documents-remove"),
+    path("documents/<int:pk>/bin/", bins.put_document, name="documents-bin"),
+    path("documents/<int:pk>/restore/", bins.restore_document, name="documents-restore"),
+    path("documents/<int:pk>/remove/", bins.remove_document, name="documents-remove"),
+    path("bin/", bins.bin_list, name="bin"),
+    path("settings/bin/", bins.put_project, name="project-bin"),
+    path("restore/", bins.restore_project, name="project-restore"),
+    path("remove/", bins.remove_project, name="project-remove"),
     path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),
     path("documents/<int:pk>/cut/", passages.cut, name="documents-cut"),
     path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),

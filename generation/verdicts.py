@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from generation import queue
 from generation.models import (
+    BINNED,
     Item,
     ItemQuerySet,
     ItemState,
@@ -73,8 +74,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
         raise ItemChanged("This form was sent before, for another item.")
-    if (item.own or 0) != submission.replaces:
-        raise ItemChanged("You reviewed this item since, in another window.")
+    _check_there(item, submission)
     if not item.own:
         _check_place(item, project.reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
@@ -105,7 +105,8 @@ def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
     own = Review.objects.of_reviewers().filter(item=OuterRef("pk"), reviewer=user)
     best = Question.objects.filter(item=OuterRef("pk")).order_by("rank")
     return (
-        project.items.select_for_update(of=("self",))
+        Item.everything.filter(project=project)
+        .select_for_update(of=("self",))
         .annotate(
             earlier=Subquery(Review.objects.filter(submission=key).values("pk")),
             own=Subquery(own.values("pk")),
@@ -116,6 +117,14 @@ def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
         )
         .get(pk=item_id)
     )
+
+
+def _check_there(item: Any, submission: Submission) -> None:
+    """Refuse what was sent of an item that is another by now. Raises ItemGone, ItemChanged."""
+    if item.state == BINNED:
+        raise ItemGone("The document of this item was moved to the bin while you were at it.")
+    if (item.own or 0) != submission.replaces:
+        raise ItemChanged("You reviewed this item since, in another window.")
 
 
 def _check_place(item: Any, reviews_per_item: int) -> None:
@@ -194,8 +203,9 @@ def settle_project(project: Project) -> None:
 def undo(project: Project, user: Any) -> Item | None:
     """Withdraw the user's last review that stands and return its item, held for them again."""
     review = (
-        Review.objects.standing()
-        .filter(reviewer=user, item__project=project, is_adjudication=False)
+        Review.objects.of(project)
+        .standing()
+        .filter(reviewer=user, is_adjudication=False)
         .select_for_update(of=("self",))
         .order_by("-id")
         .first()

@@ -28,7 +28,7 @@ def create(name: str, user: Any, slug: str = "") -> Project:
 
 def _free_slug(name: str) -> str:
     start = slugify(name)[:50] or "project"
-    taken = set(Project.objects.filter(slug__startswith=start).values_list("slug", flat=True))
+    taken = set(Project.everything.filter(slug__startswith=start).values_list("slug", flat=True))
     candidates = (start, *(f"{start}-{number}" for number in range(2, len(taken) + 4)))
     return next(slug for slug in candidates if slug not in taken | RESERVED_SLUGS)
 

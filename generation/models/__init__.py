@@ -2,6 +2,8 @@
 
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
+    BINNED,
+    NOT_GIVEN_OUT,
     OPEN,
     UNSHOWN,
     UNSURE,
@@ -23,6 +25,8 @@ from generation.models.reviews import (
 )
 
 __all__ = [
+    "BINNED",
+    "NOT_GIVEN_OUT",
     "OPEN",
     "UNSHOWN",
     "UNSURE",
