@@ -69,13 +69,18 @@ def restore_project(project: Project) -> bool:
 
 def losses(documents: QuerySet[Document]) -> list[str]:
     """Return, each as a number with its noun, what would be removed with some documents."""
-    reviews = Review.objects.filter(item__document__in=documents)
-    people = reviews.order_by().values("reviewer").distinct().count()
     return [
         counted(Passage.objects.filter(document__in=documents).count(), "passage"),
         counted(Item.everything.filter(document__in=documents).count(), "item"),
-        f"{counted(reviews.count(), 'review')} by {people} {'person' if people == 1 else 'people'}",
+        _reviews_of(documents),
     ]
+
+
+def _reviews_of(documents: QuerySet[Document]) -> str:
+    reviews = Review.objects.filter(item__document__in=documents)
+    people = reviews.order_by().values("reviewer").distinct().count()
+    by = f" by {people} {'person' if people == 1 else 'people'}" if people else ""
+    return counted(reviews.count(), "review") + by
 
 
 def losses_of_project(project: Project) -> list[str]:

@@ -27,13 +27,12 @@ class ProjectForm(forms.ModelForm[Project]):
 class SameNameForm(forms.Form):
     """Types a project's name, so that nobody moves it to the bin by a slip."""
 
-    typed = forms.CharField(
-        label="The project’s name", widget=forms.TextInput(attrs={"autocomplete": "off"})
-    )
+    typed = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
+        self.fields["typed"].label = f"Type the project’s name, {project.name}"
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
