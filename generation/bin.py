@@ -8,9 +8,9 @@ nobody touched, as they do at any time.
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
-from generation import verdicts
+from generation import cutting, verdicts
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
 from prompts import bin as prompt_bins
 from prompts.models import Prompt
@@ -109,6 +109,23 @@ def remove(document: Document) -> None:
 
     The file stays if it is that of another document as well. Releases hold copies and stay.
     """
+    _draft_copies(document)
+    _delete(document)
+
+
+def _draft_copies(document: Document) -> None:
+    """Draft from the first of those that were held as near-duplicates of a passage that goes."""
+    for passage in document.passages.exclude(near_duplicates=None).distinct():
+        copies = passage.near_duplicates.exclude(document=document)
+        candidates = copies.filter(excluded_at=None, superseded_at=None)
+        first = candidates.order_by(F("document__binned_at").asc(nulls_first=True), "pk").first()
+        if first:
+            with transaction.atomic():
+                copies.exclude(pk=first.pk).update(same_as=first)
+                cutting.restore(first)
+
+
+def _delete(document: Document) -> None:
     items = Item.everything.filter(document=document)
     bins.delete_in_pieces(items, lambda ids: Review.objects.filter(item__in=ids).delete())
     bins.delete_in_pieces(Passage.objects.filter(document=document))
@@ -123,7 +140,7 @@ def remove(document: Document) -> None:
 def remove_project(project: Project) -> None:
     """Remove a project for good, with its documents, releases and all else."""
     for document in Document.everything.filter(project=project).defer("text"):
-        remove(document)
+        _delete(document)
     bins.delete_in_pieces(ReleaseRow.objects.filter(release__project=project))
     bins.delete_in_pieces(project.completions.all())
     with transaction.atomic():

@@ -200,6 +200,24 @@ def test_it_is_not_compared_for_near_duplicates(team: Team) -> None:
     assert not Passage.objects.exclude(same_as=None).exists()
 
 
+def test_when_it_is_gone_the_first_copy_is_drafted_instead(team: Team, browse: Any) -> None:
+    for name in ("first.md", "second.md", "third.md"):
+        documents.add(team.project, ContentFile(f"{make.TEXT}\n{name}".encode()), name)
+    pipeline.work_off_documents()
+    first, second, third = (document.passages.get() for document in Document.objects.all())
+    assert (second.same_as, third.same_as) == (first, first)
+    bins.put(first.document, team.engineer)
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{second.document_id}/"))
+    assert "near-duplicate</span> of one in the bin" in shown
+    assert jobs.claim(Passage, 9) == []
+    days_pass()
+    bins.empty()
+    second.refresh_from_db()
+    third.refresh_from_db()
+    assert (second.same_as, second.note, third.same_as) == (None, "", second)
+    assert jobs.claim(Passage, 9) == [second]
+
+
 # Work
 
 

@@ -125,8 +125,9 @@ class Document(Binnable, Job):
 
     def parts(self) -> list[dict[str, Any]]:
         """The whole text in order: passages, and between them what was left out with the reason."""
-        current = self.passages.filter(superseded_at=None).defer("bands")
-        current = current.select_related("same_as", "excluded_by")
+        current = self.passages.filter(superseded_at=None)
+        current = current.select_related("same_as__document", "excluded_by")
+        current = current.defer("bands", "same_as__bands", "same_as__document__text")
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
