@@ -83,6 +83,7 @@ def test_a_whole_cycle_loses_nothing(team: Team, browse: Any, reviewed: Document
 
     response = client.post(f"{team.url}/documents/{reviewed.pk}/bin/")
     assert told(response) == ["tides.md is in the bin, with all that hangs on it."]
+    assert told(client.post(f"{team.url}/documents/{reviewed.pk}/bin/"))  # a second click
     listed = page(client.get(response.url))
     assert f'action="{team.url}/documents/{reviewed.pk}/restore/"' in listed
     assert "No documents yet." in listed

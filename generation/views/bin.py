@@ -36,7 +36,7 @@ def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
-    document = get_object_or_404(project.documents, pk=pk)
+    document = get_object_or_404(Document.everything, project=project, pk=pk)  # a second click, too
     bins.put(document, access.user(request))
     undo = reverse("documents-restore", args=[slug, pk])
     offer_undo(request, f"{document.name} is in the bin, with all that hangs on it.", undo)
