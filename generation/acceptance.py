@@ -34,7 +34,8 @@ Pair = tuple[Item, Question]  # an item and its best question
 
 def order_learning() -> None:
     """Queue a classifier for each project that has enough new decisions to learn from."""
-    decided = Item.objects.filter(state__in=DECIDED).order_by().values("project")
+    of_projects = Item.objects.filter(state__in=DECIDED, project__binned_at=None)
+    decided = of_projects.order_by().values("project")
     enough = decided.annotate(count=Count("pk")).filter(count__gte=FEWEST_DECISIONS)
     for project, count in enough.values_list("project", "count"):
         learned, is_new = Acceptance.objects.get_or_create(project_id=project)

@@ -13,7 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from generation import notices, verdicts
+from generation import notices, search, verdicts
 from generation.differences import word_differences
 from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
 from qareview.models import Project
@@ -204,6 +204,7 @@ def _withdraw(reviews: ReviewQuerySet, because: str = "") -> int:
 
 def _settle(item: Item) -> None:
     verdicts.settle(Item.objects.filter(pk=item.pk), item.project.reviews_per_item)
+    search.note([item.pk])
 
 
 def _tell(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:

@@ -109,7 +109,7 @@ def beside(project: Project, user: Any, item_id: int, step: str) -> int | None:
 
     Before one that they have not reviewed is the last they have.
     """
-    own = Review.objects.of_reviewers().filter(reviewer=user, item__project=project)
+    own = Review.objects.of(project).of_reviewers().filter(reviewer=user)
     here = own.filter(item=item_id).values_list("pk", flat=True).first()
     if step == PREVIOUS:
         found = own.filter(pk__lt=here) if here else own

@@ -9,7 +9,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 
 from generation.archives import Member
-from generation.models import Document, Item, Review
+from generation.models import Document
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
 
@@ -22,10 +22,6 @@ class AlreadyHere(Exception):
     def __init__(self, message: str, document: Document) -> None:
         super().__init__(message)
         self.document = document
-
-
-class CannotRemove(Exception):
-    """The document has to stay; the message says why."""
 
 
 def add(
@@ -116,24 +112,6 @@ def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
     waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
     with transaction.atomic():
         return bool(waiting.update(columns=dict(columns)) and jobs.queue(waiting))
-
-
-@transaction.atomic
-def remove(document: Document) -> None:
-    """Delete a document, its original and what was drafted from it.
-
-    Raises CannotRemove if some of that was reviewed, or a worker is at it.
-    """
-    itself = Document.objects.filter(pk=document.pk)
-    if any(rows.filter(state=JobState.RUNNING).exists() for rows in (itself, document.passages)):
-        raise CannotRemove(f"{document.name} is being worked on. Remove it when that is done.")
-    list(Item.objects.filter(document=document).select_for_update().only("pk"))
-    if Review.objects.filter(item__document=document).exists():
-        raise CannotRemove(f"{document.name} stays: items of it were reviewed.")
-    original = document.original
-    document.delete()
-    if original:
-        transaction.on_commit(lambda: original.storage.delete(str(original.name)))
 
 
 def clean_name(name: str) -> str:

@@ -16,7 +16,7 @@ from django.db.models import Max
 
 from generation import asking_back, checks, scoring, search
 from generation.likeness import gist
-from generation.models import Document, Item, ItemState, Passage, Question
+from generation.models import BINNED, Document, Item, ItemState, Passage, Question
 from generation.scoring import Draft
 from generation.variables import values_of
 from prompts.models import Task, Variant
@@ -83,7 +83,7 @@ def draft(batch: list[Passage]) -> None:
     at the end where a model was lacking.
     """
     documents = (
-        Document.objects.select_related("project")
+        Document.everything.select_related("project")
         .defer("text")
         .in_bulk({row.document_id for row in batch})
     )
@@ -273,6 +273,11 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
     for row in rows:
         row.draft_with = {}
     Passage.objects.bulk_update(rows, ["note", "draft_with"])
+    binned = Document.everything.exclude(binned_at=None)
+    gone = set(binned.filter(passages__in=rows).values_list("pk", flat=True))  # this very moment
+    for draft in drafts:
+        if draft.item.document_id in gone:
+            draft.item.state = BINNED
     Item.objects.bulk_create(draft.item for draft in drafts)
     for draft in drafts:
         for rank, question in enumerate(draft.questions, 1):

@@ -64,7 +64,7 @@ def hold_near_duplicates(
     They come stored, some at a time, with the ``bands`` of all. To be called in a transaction;
     others that look for near-duplicates in the project wait.
     """
-    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    Project.everything.select_for_update(no_key=True).get(pk=project.pk)
     shared = _shared(bands)
     by_band: ByBand = defaultdict(list)  # of the fresh ones that stand so far
     first = 0
@@ -86,8 +86,8 @@ def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[P
     """Return those older than the ``first`` fresh passage that share a band with a chunk."""
     wanted = [band for passage in chunk for band in passage.bands]
     return (
-        Passage.objects.filter(
-            document__project=project,
+        Passage.objects.of(project)
+        .filter(
             pk__lt=first,
             same_as=None,
             superseded_at=None,

@@ -8,7 +8,7 @@ from django.db.models.functions import Length
 from django.http import QueryDict
 
 from generation import columns
-from generation.models import Release, Verdict
+from generation.models import Item, Release, Verdict
 from generation.verdicts import Submission
 from prompts.models import Task, Variant
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
@@ -156,7 +156,7 @@ class ReviewForm(forms.Form):
         start, end = cleaned.get("start"), cleaned.get("end")
         if start is None and end is None:
             return
-        item = self.project.items.filter(pk=self.item_id)
+        item = Item.everything.filter(project=self.project, pk=self.item_id)
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
         first, last, length = bounds.get()
         if start is None or end is None or not start < end <= length:

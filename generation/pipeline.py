@@ -59,7 +59,7 @@ def read(document: Document) -> None:
     path = Path(document.original.path)
     if not path.exists():
         raise jobs.JobFailed(
-            "The original file is missing. Remove this document and upload it again."
+            "The original file is missing. Move this document to the bin and upload it again."
         )
     try:
         reading = isolation.read(

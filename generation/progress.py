@@ -53,7 +53,7 @@ def progress(project: Project) -> Progress:
     """Count what a project has and what is still to be done, in a handful of queries."""
     held = Count("pk", filter=Q(state=JobState.HELD))
     documents = _count(Document.objects.filter(project=project), held=held)
-    of_project = Passage.objects.filter(document__project=project, superseded_at=None)
+    of_project = Passage.objects.of(project).filter(superseded_at=None)
     passages = _count(of_project, cancelled=Count("pk", filter=CANCELLED))
     return Progress(
         documents=documents["all"],
@@ -112,5 +112,5 @@ class Share:
 
 def share_of(project: Project, user: Any) -> Share:
     """Count what a user has done in a project and what is left for them."""
-    decisions = Review.objects.of_reviewers().filter(reviewer=user, item__project=project)
+    decisions = Review.objects.of(project).of_reviewers().filter(reviewer=user)
     return Share(decisions.count(), project.items.open_to(user).count())

@@ -29,13 +29,13 @@ from django.db.models.functions import Coalesce, JSONObject
 from django.utils import timezone
 
 from generation.models import (
+    NOT_GIVEN_OUT,
     UNSHOWN,
     UNSURE,
     Assignment,
     Hold,
     Item,
     ItemQuerySet,
-    ItemState,
     Purpose,
     Question,
     Review,
@@ -48,7 +48,7 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     Order.BEST: ("-score", "id"),
     Order.UNCERTAIN: (UNSURE, "id"),
     Order.RANDOM: ("shuffle", "id"),
-    Order.DOCUMENT: ("document", "passage", "id"),
+    Order.DOCUMENT: ("document_id", "passage_id", "id"),
     Order.ASSIGNED: ("-score", "id"),
 }
 SHOWN_OF_QUESTION = ("id", "rank", "text", "flags", "scores")
@@ -153,7 +153,7 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
     typed = Typed.objects.filter(item=OuterRef("pk"), reviewer=user)
     return (
         items.select_related("passage", "document", "variant__prompt")
-        .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "embedding")
+        .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "embedding", "search")
         .annotate(candidates=ArraySubquery(listed), typed_earlier=Subquery(typed.values("fields")))
     )
 
@@ -161,9 +161,9 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 @transaction.atomic
 def take(item: Item, user: Any, reviews_per_item: int) -> bool:
     """Hold this very item for the user; return False if it has no place for them."""
-    item = Item.objects.select_for_update().get(pk=item.pk)
+    item = Item.everything.select_for_update().get(pk=item.pk)
     is_theirs = user.pk in item.reviewers
-    if item.state == ItemState.ASIDE or not (item.is_open or is_theirs):
+    if item.state in NOT_GIVEN_OUT or not (item.is_open or is_theirs):
         return False
     return hold(item, user, reviews_per_item)
 

@@ -64,16 +64,18 @@ def resume(project: Project) -> None:
 
 def cancel(project: Project) -> int:
     """Hold the passages that wait to be drafted; return how many."""
-    return jobs.hold(Passage.objects.filter(document__project=project))
+    return jobs.hold(Passage.objects.of(project))
 
 
 def fill_up(project: Project) -> int:
     """Queue what was cancelled, and what has fewer items than the project asks for now."""
     standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
-    ended = Passage.objects.filter(
-        document__project=project, state=JobState.DONE, superseded_at=None, excluded_at=None
-    ).exclude(IMPORTED)
+    ended = (
+        Passage.objects.of(project)
+        .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)
+        .exclude(IMPORTED)
+    )
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
-    waiting = Passage.objects.filter(CANCELLED, document__project=project)
+    waiting = Passage.objects.of(project).filter(CANCELLED)
     return jobs.queue(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from generation import acceptance, acts, pipeline, releases
+from generation import bin as bins
 
 
 @shared_task
@@ -23,6 +24,11 @@ def order_learning() -> None:
 @shared_task
 def learn_acceptance() -> None:
     pipeline.work_off_acceptance()
+
+
+@shared_task
+def empty_bins() -> None:
+    bins.empty()
 
 
 @shared_task

@@ -15,6 +15,7 @@ from generation.views import (
     releases,
     review,
 )
+from generation.views import bin as bins
 
 urlpatterns = [
     path("", documents.document_list, name="documents"),
@@ -22,9 +23,11 @@ urlpatterns = [
     path("documents/<int:pk>/original/", documents.original, name="documents-original"),
     path("documents/<int:pk>/columns/", documents.columns, name="documents-columns"),
     path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
-    path("documents/<int:pk>/remove/", documents.remove, name="documents-remove"),
     path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),
     path("documents/<int:pk>/cut/", passages.cut, name="documents-cut"),
+    path("documents/<int:pk>/bin/", bins.put_document, name="documents-bin"),
+    path("documents/<int:pk>/restore/", bins.restore_document, name="documents-restore"),
+    path("documents/<int:pk>/remove/", bins.remove_document, name="documents-remove"),
     path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),
     path("drafting/again/", drafting.all_again, name="again"),
     path("drafting/<str:name>/", drafting.order, name="drafting"),
@@ -42,6 +45,9 @@ urlpatterns = [
     path("items/<int:pk>/", items.item, name="items-show"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
+    path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),
+    path("items/<int:pk>/ask/", comments.ask, name="items-ask"),
+    path("items/<int:pk>/ask/take-back/", comments.take_back, name="items-unask"),
     path("releases/", releases.release_list, name="releases"),
     path("releases/<int:number>/", releases.release, name="releases-show"),
     path("releases/<int:number>/retry/", releases.retry, name="releases-retry"),
@@ -50,9 +56,6 @@ urlpatterns = [
     ),
     path("progress/", progress.progress, name="progress"),
     path("agreement/", agreement.agreement, name="agreement"),
-    path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),
-    path("items/<int:pk>/ask/", comments.ask, name="items-ask"),
-    path("items/<int:pk>/ask/take-back/", comments.take_back, name="items-unask"),
     path("adjudicate/", adjudication.queue, name="adjudicate"),
     path("adjudicate/undo/", adjudication.undo, name="adjudicate-undo"),
     path("adjudicate/<int:pk>/", adjudication.item, name="adjudicate-item"),
@@ -65,4 +68,8 @@ urlpatterns = [
     path("acts/<int:pk>/", acts.act, name="acts-show"),
     path("acts/<int:pk>/undo/", acts.undo, name="acts-undo"),
     path("acts/<int:pk>/retry/", acts.retry, name="acts-retry"),
+    path("bin/", bins.bin_list, name="bin"),
+    path("settings/bin/", bins.put_project, name="project-bin"),
+    path("restore/", bins.restore_project, name="project-restore"),
+    path("remove/", bins.remove_project, name="project-remove"),
 ]

@@ -12,8 +12,9 @@ from django.db.models.fields import TextField
 from django.db.models.functions import Cast, Coalesce, Concat, Substr
 from django.utils import timezone
 
-from generation import queue
+from generation import queue, search
 from generation.models import (
+    BINNED,
     Document,
     Item,
     ItemQuerySet,
@@ -75,8 +76,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
         raise ItemChanged("This form was sent before, for another item.")
-    if (item.own or 0) != submission.replaces:
-        raise ItemChanged("You reviewed this item since, in another window.")
+    _check_there(item, submission)
     if not item.own:
         _check_place(item, project.reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
@@ -98,6 +98,8 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
     )
     if review.is_decision:
         settle(Item.objects.filter(pk=item.pk), project.reviews_per_item)
+    if item.was_edited or review.verdict == Verdict.EDITED:
+        search.note([item.pk])
     if item.was_typed:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
@@ -106,19 +108,30 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
 def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
     """Return an item, locked, with all that is needed to judge a submission, in one query."""
     own = Review.objects.of_reviewers().filter(item=OuterRef("pk"), reviewer=user)
+    edits = Review.objects.decisions().filter(item=OuterRef("pk"), verdict=Verdict.EDITED)
     best = Question.objects.filter(item=OuterRef("pk")).order_by("rank")
     return (
-        project.items.select_for_update(of=("self",))
+        Item.everything.filter(project=project)
+        .select_for_update(of=("self",))
         .annotate(
             earlier=Subquery(Review.objects.filter(submission=key).values("pk")),
             own=Subquery(own.values("pk")),
             first_question=Subquery(best.values("text")[:1]),
             others=queue.others(user),
             is_held=Exists(queue.live().filter(item=OuterRef("pk"), reviewer=user)),
+            was_edited=Exists(edits),
             was_typed=Exists(Typed.objects.filter(item=OuterRef("pk"), reviewer=user)),
         )
         .get(pk=item_id)
     )
+
+
+def _check_there(item: Any, submission: Submission) -> None:
+    """Refuse what was sent of an item that is another by now. Raises ItemGone, ItemChanged."""
+    if item.state == BINNED:
+        raise ItemGone("The document of this item was moved to the bin while you were at it.")
+    if (item.own or 0) != submission.replaces:
+        raise ItemChanged("You reviewed this item since, in another window.")
 
 
 def _check_place(item: Any, reviews_per_item: int) -> None:
@@ -210,8 +223,9 @@ def settle_project(project: Project) -> None:
 def undo(project: Project, user: Any) -> Item | None:
     """Withdraw the user's last review that stands and return its item, held for them again."""
     review = (
-        Review.objects.standing()
-        .filter(reviewer=user, item__project=project, is_adjudication=False)
+        Review.objects.of(project)
+        .standing()
+        .filter(reviewer=user, is_adjudication=False, act=None)  # an act is undone as a whole
         .select_for_update(of=("self",))
         .order_by("-id")
         .first()
@@ -221,6 +235,7 @@ def undo(project: Project, user: Any) -> Item | None:
     item = Item.objects.select_for_update().get(pk=review.item_id)
     _withdraw(Review.objects.filter(pk=review.pk))
     settle(Item.objects.filter(pk=item.pk), project.reviews_per_item)
+    search.note([item.pk])
     item.refresh_from_db()
     queue.hold(item, user, project.reviews_per_item)
     return item

@@ -1,11 +1,11 @@
 """What is said to a model: a prompt is a task, its variants are wordings of it."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
 
-from qareview.models import Project
+from qareview.models import Binnable, OutOfBin, Project
 
 
 class Task(models.TextChoices):
@@ -15,7 +15,7 @@ class Task(models.TextChoices):
     RECALL = "recall", "Answer a question without the passage, to check it"
 
 
-class Prompt(models.Model):
+class Prompt(Binnable):
     """A task of a project, and which of its variants the pipeline uses."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="prompts")
@@ -24,14 +24,26 @@ class Prompt(models.Model):
         "Variant", models.PROTECT, null=True, related_name="produces_for"
     )
 
-    class Meta:
+    objects: ClassVar[models.Manager["Prompt"]] = OutOfBin()
+    everything: ClassVar[models.Manager["Prompt"]] = models.Manager()
+
+    class Meta(Binnable.Meta):
         ordering = ("id",)
         constraints = (
-            models.UniqueConstraint(fields=("project", "task"), name="prompt_once_per_task"),
+            models.UniqueConstraint(
+                fields=("project", "task"),
+                condition=models.Q(binned_at=None),
+                name="prompt_once_per_task",
+            ),
         )
 
     def __str__(self) -> str:
         return self.task
+
+    @property
+    def is_builtin(self) -> bool:
+        """Whether the pipeline needs it, so that it cannot go to the bin."""
+        return self.task in Task.values
 
 
 class Variant(models.Model):

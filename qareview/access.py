@@ -6,6 +6,7 @@ A stranger gets 404, so that not even a project's existence leaks; a member with
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 
 from qareview.models import Membership, Project, Role
@@ -18,11 +19,12 @@ def membership(user: Who, slug: str, role: Role = Role.REVIEWER) -> Membership:
 
     Raises Http404 for a stranger, PermissionDenied for a member whose role is below ``role``.
     """
-    found = (
-        Membership.objects.select_related("project", "user__keymap")
-        .filter(project__slug=slug, user_id=user.pk or 0)
-        .first()
-    )
+    return _checked(Membership.objects.filter(project__binned_at=None), user, slug, role)
+
+
+def _checked(memberships: QuerySet[Membership], user: Who, slug: str, role: Role) -> Membership:
+    own = memberships.filter(project__slug=slug, user_id=user.pk or 0)
+    found = own.select_related("project", "user__keymap").first()
     if found is None:
         raise Http404("No such project.")
     if found.role < role:
@@ -38,6 +40,18 @@ def project(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Proj
     found = membership(request.user, slug, role)
     request.membership = found  # type: ignore[attr-defined]  # read by htmx.house
     return found.project
+
+
+def project_in_bin(request: HttpRequest, slug: str) -> Project:
+    """Return a project, perhaps in the bin, that the request's user may take out of it.
+
+    Those are its admins and the installation's own, who see no other project that is not theirs.
+    Raises as :func:`membership` does.
+    """
+    binned = Project.everything.exclude(binned_at=None).filter(slug=slug).first()
+    if binned and may_create_projects(request.user):
+        return binned
+    return _checked(Membership.objects.all(), request.user, slug, Role.ADMIN).project
 
 
 def user(request: HttpRequest) -> User:

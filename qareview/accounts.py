@@ -13,10 +13,9 @@ SESSION_KEY = "invitation"
 
 
 def open_invitation(token: str) -> Invitation | None:
-    """Return the invitation with this token unless it was taken already."""
-    return (
-        Invitation.objects.select_related("project").filter(token=token, accepted_at=None).first()
-    )
+    """Return the invitation with this token unless it was taken, or its project is in the bin."""
+    invitations = Invitation.objects.select_related("project").filter(accepted_at=None)
+    return invitations.filter(token=token, project__binned_at=None).first()
 
 
 @transaction.atomic

@@ -157,7 +157,8 @@ def why_stopped(project: Project) -> str:
 
 
 def stopped_projects() -> list[int]:
-    """Return the projects that nothing may be drafted for now: paused, or their budget used up."""
+    """Return the projects that nothing may be drafted for: in the bin, paused, or out of budget."""
     limited = Project.objects.exclude(budget_tokens=None, budget_cost=None)
     paused = Project.objects.filter(is_paused=True).values_list("pk", flat=True)
-    return [*paused, *(project.pk for project in limited if why_stopped(project))]
+    binned = Project.everything.exclude(binned_at=None).values_list("pk", flat=True)
+    return [*paused, *binned, *(project.pk for project in limited if why_stopped(project))]

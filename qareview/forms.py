@@ -25,6 +25,23 @@ class ProjectForm(forms.ModelForm[Project]):
         fields = ("name",)
 
 
+class SameNameForm(forms.Form):
+    """Types a project's name, so that nobody moves it to the bin by a slip."""
+
+    typed = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.project = project
+        self.fields["typed"].label = f"Type the project’s name, {project.name}"
+
+    def clean_typed(self) -> str:
+        typed: str = self.cleaned_data["typed"]
+        if typed != self.project.name:
+            raise forms.ValidationError(f"Type the name as it is: {self.project.name}")
+        return typed
+
+
 class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 6}),

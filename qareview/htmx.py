@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -32,6 +33,11 @@ def render_page(
     response = render(request, template, {**context, "is_part": is_part}, status=status)
     response["Vary"] = "HX-Request"
     return response
+
+
+def offer_undo(request: HttpRequest, text: str, address: str) -> None:
+    """Tell what was done, with a button that takes it back by a POST to ``address``."""
+    messages.success(request, text, extra_tags=address)
 
 
 def sign_in_on_whole_page(

@@ -191,6 +191,18 @@ def hold(rows: QuerySet[J]) -> int:
     return rows.filter(state=JobState.QUEUED).update(state=JobState.HELD)
 
 
+def take_back(rows: QuerySet[J]) -> None:
+    """Return jobs that are being worked on to the queue; what is made of them now is dropped.
+
+    Those that wait are locked as well, so that nobody claims one at this moment.
+    """
+    moving = rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).select_for_update()
+    list(moving.order_by("pk").values_list("pk", flat=True))
+    rows.filter(state=JobState.RUNNING).update(
+        state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
+    )
+
+
 def release_leases_of(worker: str) -> None:
     """Return at once what a worker had claimed that is known to be dead."""
     for kind in kinds():

@@ -1,13 +1,50 @@
 """Projects, who may enter them, and the two nouns of background work: Job and Worker."""
 
 import secrets
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+
+B = TypeVar("B", bound=models.Model)
+
+
+class Binnable(models.Model):
+    """What goes to the bin first, from which it comes back whole: see :mod:`qareview.bin`.
+
+    ``objects`` of each kind are those that are not in the bin, ``everything`` all of them.
+    """
+
+    binned_at = models.DateTimeField(null=True)
+    binned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    goes_at = models.DateTimeField(null=True)  # from when on it cannot come back any more
+
+    class Meta:
+        abstract = True
+        indexes = (
+            models.Index(
+                fields=("goes_at",),
+                name="%(class)s_bin",
+                condition=models.Q(goes_at__isnull=False),
+            ),
+        )
+
+    @property
+    def is_in_bin(self) -> bool:
+        """Whether it is in the bin and may still come back."""
+        return self.goes_at is not None and self.goes_at > timezone.now()
+
+
+class OutOfBin(models.Manager[B]):
+    """Gives what is not in the bin."""
+
+    def get_queryset(self) -> models.QuerySet[B]:
+        return super().get_queryset().filter(binned_at=None)
 
 
 class Role(models.IntegerChoices):
@@ -42,8 +79,18 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def of(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
         return self.filter(memberships__user_id=user.pk or 0)
 
+    def restorable_by(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
+        """Keep what is in the bin and the user may restore: its admins and the installation's."""
+        waiting = self.filter(goes_at__gt=timezone.now()).select_related("binned_by")
+        if getattr(user, "is_superuser", False):
+            return waiting
+        return waiting.filter(memberships__user_id=user.pk or 0, memberships__role=Role.ADMIN)
 
-class Project(models.Model):
+
+ProjectsOutOfBin = OutOfBin.from_queryset(ProjectQuerySet)
+
+
+class Project(Binnable):
     """A team's documents, prompts and dataset; nothing of it is visible outside its members."""
 
     name = models.CharField(max_length=100)
@@ -67,9 +114,10 @@ class Project(models.Model):
     is_paused = models.BooleanField(default=False)  # nothing is drafted while it is
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ProjectQuerySet] = ProjectsOutOfBin()  # type: ignore[assignment]
+    everything: ClassVar[ProjectQuerySet] = ProjectQuerySet.as_manager()  # type: ignore[assignment]
 
-    class Meta:
+    class Meta(Binnable.Meta):
         ordering = ("name",)
 
     def __str__(self) -> str:

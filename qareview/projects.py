@@ -34,7 +34,7 @@ def changed(project: Project) -> None:
 
 def _free_slug(name: str) -> str:
     start = slugify(name)[:50] or "project"
-    taken = set(Project.objects.filter(slug__startswith=start).values_list("slug", flat=True))
+    taken = set(Project.everything.filter(slug__startswith=start).values_list("slug", flat=True))
     candidates = (start, *(f"{start}-{number}" for number in range(2, len(taken) + 4)))
     return next(slug for slug in candidates if slug not in taken | RESERVED_SLUGS)
 

@@ -143,6 +143,7 @@ CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = 5  # how often queued work is knocked for and leases that ran out are returned
 LEARN_SECONDS = 60  # how often projects are looked through for decisions to learn from
+EMPTY_SECONDS = 60  # how often what has been in a bin for long enough is removed for good
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "qareview.tasks.sweep",
@@ -154,10 +155,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": LEARN_SECONDS,
         "options": {"expires": LEARN_SECONDS},
     },
+    "empty-bins": {
+        "task": "generation.tasks.empty_bins",
+        "schedule": EMPTY_SECONDS,
+        "options": {"expires": EMPTY_SECONDS},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 LEASE_SECONDS = 60  # a worker not heard from for so long has lost what it claimed
 WORKER_SILENT_SECONDS = 30  # after so long without a sign of a worker, pages say that none runs
+BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # what is put into a bin stays there
 HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 
 # What apps give to every new project; named here, so that the frame imports no app.

@@ -10,7 +10,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qareview import access, accounts, completions, keys, projects
-from qareview.forms import InvitationForm, KeysForm, ProjectForm, RoleForm, SettingsForm
+from qareview.forms import (
+    InvitationForm,
+    KeysForm,
+    ProjectForm,
+    RoleForm,
+    SameNameForm,
+    SettingsForm,
+)
 from qareview.htmx import render_page
 from qareview.models import KeyMap, Project, Role
 
@@ -22,9 +29,11 @@ def project_list(request: HttpRequest) -> HttpResponse:
     """List the user's projects; somebody who has a single one goes straight there."""
     own = list(Project.objects.of(request.user))
     may_create = access.may_create_projects(request.user)
-    if len(own) == 1 and not may_create:
+    binned = list(Project.everything.restorable_by(request.user))
+    if len(own) == 1 and not may_create and not binned:
         return redirect("documents", own[0].slug)
-    return render_page(request, "projects/list.html", {"projects": own, "may_create": may_create})
+    context = {"projects": own, "binned": binned, "may_create": may_create}
+    return render_page(request, "projects/list.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -45,7 +54,11 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        context = {"form": form, "spent": completions.spending(project)}
+        context = {
+            "form": form,
+            "spent": completions.spending(project),
+            "same_name": SameNameForm(project),
+        }
         return render_page(request, "projects/settings.html", context, status=status)
     with transaction.atomic():
         form.save()

@@ -29,7 +29,13 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "documents-original": {"get": REVIEWER},
     "documents-columns": {"post": ENGINEER},
     "documents-retry": {"post": ENGINEER},
-    "documents-remove": {"post": ENGINEER},
+    "documents-bin": {"post": ENGINEER},
+    "documents-restore": {"post": ENGINEER},
+    "documents-remove": {"get": ADMIN, "post": ADMIN},
+    "bin": {"get": ENGINEER},
+    "project-bin": {"get": ADMIN, "post": ADMIN},
+    "project-restore": {"post": ADMIN},
+    "project-remove": {"get": ADMIN, "post": ADMIN},
     "documents-again": {"get": ENGINEER, "post": ENGINEER},
     "documents-cut": {"get": ENGINEER, "post": ENGINEER},
     "passages-change": {"post": ENGINEER},
@@ -68,6 +74,9 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "acts-retry": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
+    "prompts-bin": {"post": ENGINEER},
+    "prompts-restore": {"post": ENGINEER},
+    "prompts-remove": {"get": ADMIN, "post": ADMIN},
     "releases": {"get": REVIEWER, "post": ADMIN},
     "releases-show": {"get": REVIEWER},
     "releases-retry": {"post": ADMIN},
@@ -116,7 +125,6 @@ def filled(team: Team) -> Filled:
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],
         "drafting": ["pause"],
-        "prompts-change": [Prompt.objects.filter(project=team.project)[0].pk],
         "review-mine": ["previous"],
         "releases-show": [1],
         "releases-retry": [1],
@@ -125,6 +133,8 @@ def filled(team: Team) -> Filled:
     for name in ADDRESSES:
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
+        if name.startswith("prompts-"):
+            arguments[name] = [Prompt.objects.filter(project=team.project)[0].pk]
         if re.match(r"items-|review-(submit|hold|typed|changes|neighbours|excerpt)", name):
             arguments[name] = [item.pk]
     return Filled(team, arguments)
@@ -193,7 +203,7 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in ADDRESSES if re.search("-(?!undo|share|mine)", name)],
+    [name for name in ADDRESSES if re.search("^(?!project-).*-(?!undo|share|mine)", name)],
 )
 def test_an_object_of_another_project_is_not_found(
     filled: Filled, browse: Browse, name: str

@@ -1,4 +1,4 @@
-"""The pages of documents: list, look into, retry, remove, download."""
+"""The pages of documents: list, look into, retry, download."""
 
 import pytest
 
@@ -54,13 +54,13 @@ def test_list_shows_that_passages_failed(team, browse):
     text = page(browse(team.engineer).get(f"{team.url}/"))
     assert '<span class="state bad">2 passages failed</span>' in text
     assert f'id="retry-{document.pk}"' in text
-    assert f'id="remove-{document.pk}"' not in text
+    assert f'id="bin-{document.pk}"' not in text
 
 
 def test_list_offers_actions_to_engineers_only(team, browse):
     make.document(team.project, state=JobState.FAILED)
-    assert ">Remove</button>" in page(browse(team.engineer).get(f"{team.url}/"))
-    assert ">Remove</button>" not in page(browse(team.reviewer).get(f"{team.url}/"))
+    assert ">Move to the bin</button>" in page(browse(team.engineer).get(f"{team.url}/"))
+    assert ">Move to the bin</button>" not in page(browse(team.reviewer).get(f"{team.url}/"))
 
 
 def test_list_has_pages(team, browse):
@@ -193,7 +193,7 @@ def test_an_original_that_is_gone_is_not_found(team, browse, kept):
     assert response.status_code == 404
 
 
-# Retry and remove
+# Retry
 
 
 def test_retry_queues_a_failed_document(team, browse):
@@ -227,56 +227,11 @@ def test_retry_of_what_has_not_failed_changes_nothing(team, browse, state):
     assert (document.state, document.attempts) == (state, 1)
 
 
-def test_remove_deletes_a_failed_document_and_its_original(
-    team, browse, kept, django_capture_on_commit_callbacks
-):
-    document = make.document(team.project, text="", state=JobState.FAILED)
-    other = make.document(team.project)
-    with django_capture_on_commit_callbacks(execute=True):
-        response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
-    assert told(response) == ["tides.md was removed."]
-    assert list(team.project.documents.all()) == [other]
-    assert [str(path) for path in originals(kept)] == [other.original.path]
-
-
-def test_remove_takes_along_what_nobody_reviewed(
-    team, browse, kept, django_capture_on_commit_callbacks
-):
-    document = make.document(team.project)
-    make.items(team.project, 2, at=document)
-    with django_capture_on_commit_callbacks(execute=True):
-        response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
-    assert told(response) == ["tides.md was removed."]
-    assert not team.project.documents.exists()
-    assert not team.project.items.exists()
-    assert originals(kept) == []
-
-
-def test_remove_leaves_what_was_reviewed(team, browse, kept):
-    document = make.document(team.project)
-    make.accept(make.items(team.project, 2, at=document)[0], team.reviewer)
-    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
-    assert told(response) == ["tides.md stays: items of it were reviewed."]
-    assert team.project.items.count() == 2
-    assert len(originals(kept)) == 1
-
-
-@pytest.mark.parametrize("of", ["document", "passage"])
-def test_remove_leaves_what_is_being_worked_on(team, browse, kept, of):
-    document = make.document(team.project)
-    rows = document.passages if of == "passage" else team.project.documents
-    rows.update(state=JobState.RUNNING)
-    response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/remove/")
-    assert told(response) == ["tides.md is being worked on. Remove it when that is done."]
-    assert team.project.documents.get().passages.count() == 2
-    assert len(originals(kept)) == 1
-
-
 # Who may
 
 
 PLACES = ["", "documents/{}/", "documents/{}/original/"]
-VERBS = ["documents/{}/retry/", "documents/{}/remove/"]
+VERBS = ["documents/{}/retry/", "documents/{}/bin/"]
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -292,7 +247,7 @@ def test_a_stranger_sees_nothing(team, browse, place):
     ("who", "status"), [("stranger", 404), ("reviewer", 403), ("engineer", 302), ("admin", 302)]
 )
 @pytest.mark.parametrize("place", VERBS)
-def test_only_engineers_retry_and_remove(team, browse, place, who, status):
+def test_only_engineers_retry_and_move_to_the_bin(team, browse, place, who, status):
     document = make.document(team.project, state=JobState.FAILED)
     response = browse(getattr(team, who)).post(f"{team.url}/{place.format(document.pk)}")
     assert response.status_code == status

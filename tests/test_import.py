@@ -24,7 +24,7 @@ from tests.tables import (
 )
 from tests.test_commands import run
 from tests.test_cutting import assert_covered
-from tests.web import originals, page, told, upload
+from tests.web import page, told, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -119,13 +119,10 @@ def test_only_engineers_choose(
     assert (waiting.state, waiting.columns) == (JobState.HELD, {})
 
 
-def test_a_table_that_waits_may_be_removed(
-    team: Any, browse: Any, kept: Any, waiting: Document, django_capture_on_commit_callbacks: Any
-) -> None:
-    with django_capture_on_commit_callbacks(execute=True):
-        response = browse(team.engineer).post(place(team, waiting, "remove/"))
-    assert told(response) == ["rows.csv was removed."]
-    assert (Document.objects.count(), originals(kept)) == (0, [])
+def test_a_table_that_waits_may_go_to_the_bin(team: Any, browse: Any, waiting: Document) -> None:
+    response = browse(team.engineer).post(place(team, waiting, "bin/"))
+    assert told(response) == ["rows.csv is in the bin, with all that hangs on it."]
+    assert Document.objects.count() == 0
 
 
 def test_a_bad_table_fails_on_its_row(team: Any, browse: Any, kept: Any) -> None:

@@ -38,7 +38,7 @@ def test_queries_do_not_grow_with_projects(
     for _ in range(count - 1):
         Membership.objects.create(project=make.project(), user=team.reviewer)
     client = browse(team.reviewer)
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         assert page(client.get("/")).count("<li>") == count
 
 

@@ -71,7 +71,7 @@ def test_a_file_over_the_limit_becomes_a_failed_row(team, browse, kept, settings
     assert list(settings.FILE_UPLOAD_TEMP_DIR.iterdir()) == []
     text = page(client.get(f"{team.url}/"))
     assert large.error in text
-    assert f'id="remove-{large.pk}"' in text
+    assert f'id="bin-{large.pk}"' in text
     assert f'id="retry-{large.pk}"' not in text
 
 

@@ -11,7 +11,9 @@ from generation.models.comments import (
 from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
 from generation.models.items import (
     BEGUN,
+    BINNED,
     COMPARED,
+    NOT_GIVEN_OUT,
     OPEN,
     OUTCOME,
     UNSHOWN,
@@ -37,7 +39,9 @@ from generation.models.reviews import (
 
 __all__ = [
     "BEGUN",
+    "BINNED",
     "COMPARED",
+    "NOT_GIVEN_OUT",
     "OPEN",
     "OUTCOME",
     "UNSHOWN",

@@ -8,9 +8,10 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from qareview import completions
-from qareview.models import Job, JobState, Project
+from qareview.models import Binnable, Job, JobState, OutOfBin, Project
 
 
 def original_path(document: "Document", name: str) -> str:
@@ -44,8 +45,24 @@ class DocumentQuerySet(models.QuerySet["Document"]):
             pending_count=count(items, state=ItemState.PENDING),
         )
 
+    def for_bin(self) -> "DocumentQuerySet":
+        """Keep what is in the bin and may come back, the latest first; add what hangs on it."""
+        from generation.models.items import Item
 
-class Document(Job):
+        items = Item.everything.filter(document=OuterRef("pk")).order_by().values("document")
+        return (
+            self.filter(goes_at__gt=timezone.now())
+            .defer("text", "left_out", "page_starts", "survey")
+            .select_related("binned_by")
+            .annotate(item_count=Coalesce(Subquery(items.annotate(n=Count("pk")).values("n")), 0))
+            .order_by("-binned_at")
+        )
+
+
+DocumentsOutOfBin = OutOfBin.from_queryset(DocumentQuerySet)
+
+
+class Document(Binnable, Job):
     """A file as it came, and the text that was read from it."""
 
     task = "generation.tasks.read_documents"
@@ -72,20 +89,29 @@ class Document(Job):
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
-    objects: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[DocumentQuerySet] = DocumentsOutOfBin()  # type: ignore[assignment]
+    everything: ClassVar[DocumentQuerySet] = DocumentQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta(Job.Meta):
         ordering = ("id",)
+        indexes = (  # type: ignore[assignment]
+            *Job.Meta.indexes,
+            *Binnable.Meta.indexes,
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=("project", "sha256"),
-                condition=~Q(sha256=""),
+                condition=~Q(sha256="") & Q(binned_at=None),
                 name="document_once_per_project",
             ),
         )
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def withheld(cls) -> Q:
+        return Q(project__binned_at__isnull=False)
 
     @property
     def is_triples(self) -> bool:
@@ -99,8 +125,9 @@ class Document(Job):
 
     def parts(self) -> list[dict[str, Any]]:
         """The whole text in order: passages, and between them what was left out with the reason."""
-        current = self.passages.filter(superseded_at=None).defer("bands")
-        current = current.select_related("same_as", "excluded_by")
+        current = self.passages.filter(superseded_at=None)
+        current = current.select_related("same_as__document", "excluded_by")
+        current = current.defer("bands", "same_as__bands", "same_as__document__text")
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
@@ -109,6 +136,12 @@ class Document(Job):
     def earlier_passages(self) -> "models.QuerySet[Passage]":
         """Passages of an earlier cut that are kept because they have reviews."""
         return self.passages.exclude(superseded_at=None).prefetch_related("items")
+
+
+class PassageQuerySet(models.QuerySet["Passage"]):
+    def of(self, project: Project) -> "PassageQuerySet":
+        """Keep those of a project's documents that are not in the bin."""
+        return self.filter(document__project=project, document__binned_at=None)
 
 
 class Passage(Job):
@@ -136,6 +169,8 @@ class Passage(Job):
     excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     superseded_at = models.DateTimeField(null=True)  # it is of an earlier cut, and has reviews
 
+    objects: ClassVar[PassageQuerySet] = PassageQuerySet.as_manager()  # type: ignore[assignment]
+
     class Meta(Job.Meta):
         ordering = ("document_id", "position")
         constraints = (
@@ -152,4 +187,5 @@ class Passage(Job):
 
     @classmethod
     def withheld(cls) -> Q:
-        return Q(document__project__in=completions.stopped_projects())
+        stopped = Q(document__project__in=completions.stopped_projects())
+        return stopped | Q(document__binned_at__isnull=False)

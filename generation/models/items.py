@@ -28,6 +28,11 @@ class ItemState(models.TextChoices):
     ASIDE = "aside"  # nobody decided on it, and it is not given out; the item says why
 
 
+# the state of an item while its document is in the bin: none but `Item.everything` finds it
+BINNED = "binned"
+NOT_GIVEN_OUT = (ItemState.ASIDE, BINNED)
+
+
 class Purpose(models.TextChoices):
     """Whom an item goes to: as many as the project asks for, or everyone."""
 
@@ -87,7 +92,9 @@ class ItemQuerySet(models.QuerySet["Item"]):
     def open_to(self, user: Any) -> "ItemQuerySet":
         """Keep what may be given to a user: open, and not decided by them."""
         return (
-            self.filter(OPEN).exclude(state=ItemState.ASIDE).exclude(reviewers__contains=[user.pk])
+            self.filter(OPEN)
+            .exclude(state__in=NOT_GIVEN_OUT)
+            .exclude(reviewers__contains=[user.pk])
         )
 
     def reviews_shown_to(self, user: Any) -> "ItemQuerySet":
@@ -108,9 +115,21 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return dict(self.aggregate(items=Count("pk"), **states))
 
 
-def _nearest(name: str) -> HnswIndex:
+class NotBinned(models.Manager["Item"]):
+    """Gives the items whose documents are not in the bin."""
+
+    def get_queryset(self) -> "models.QuerySet[Item]":
+        return super().get_queryset().exclude(state=BINNED)
+
+
+ItemsOutOfBin = NotBinned.from_queryset(ItemQuerySet)
+
+
+def _nearest(name: str, condition: Q | None = None) -> HnswIndex:
     """Return an index that finds the most similar embedding without looking at every one."""
-    return HnswIndex(name=name, fields=["embedding"], opclasses=["vector_cosine_ops"])
+    return HnswIndex(
+        name=name, fields=["embedding"], opclasses=["vector_cosine_ops"], condition=condition
+    )
 
 
 class Drafted(models.Model):
@@ -165,7 +184,8 @@ class Item(Drafted):
     shuffle = models.FloatField(default=anywhere)  # its place where the order is random
     search = SearchVectorField(null=True)  # its words and labels: see generation.search
 
-    objects: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[ItemQuerySet] = ItemsOutOfBin()  # type: ignore[assignment]
+    everything: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("id",)
@@ -202,7 +222,8 @@ class Item(Drafted):
             ),
             GinIndex(fields=("search",), name="item_search"),
             GinIndex(fields=("reviewers",), name="item_reviewers"),
-            _nearest("item_nearest"),
+            # without those in the bin: to add to it is slow, and a document has many items
+            _nearest("item_nearest", condition=~Q(state=BINNED)),
         )
 
     @property
@@ -244,7 +265,7 @@ class Item(Drafted):
     @property
     def is_open(self) -> bool:
         """Whether the desk gives it to those who have not decided on it."""
-        is_everyones = self.is_for_everyone and self.state != ItemState.ASIDE
+        is_everyones = self.is_for_everyone and self.state not in NOT_GIVEN_OUT
         return self.state == ItemState.PENDING or is_everyones
 
     def shows_reviews_to(self, user: Any) -> bool:
@@ -298,6 +319,10 @@ class Acceptance(Job):
     auc_low = models.FloatField(null=True)
     auc_high = models.FloatField(null=True)
     note = models.TextField(blank=True)  # why there is nothing to predict with, if so
+
+    @classmethod
+    def withheld(cls) -> Q:
+        return Q(project__binned_at__isnull=False)
 
     @property
     def orders_the_desk(self) -> bool:

@@ -30,6 +30,10 @@ class Release(Job):
     def __str__(self) -> str:
         return f"{self.project.name} {self.number}"
 
+    @classmethod
+    def withheld(cls) -> models.Q:
+        return models.Q(project__binned_at__isnull=False)
+
 
 class Split(models.TextChoices):
     TRAIN = "train"

@@ -28,6 +28,12 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         """Keep what counts: not withdrawn, and more than a skip."""
         return self.filter(DECISION)
 
+    def of(self, project: Project) -> "ReviewQuerySet":
+        """Keep those of a project's items, without those whose documents are in the bin."""
+        from generation.models.items import BINNED  # which stands on reviews
+
+        return self.filter(item__project=project).exclude(item__state=BINNED)
+
     def of_reviewers(self) -> "ReviewQuerySet":
         """Keep the decisions by which people can be compared: no admin's on a disputed item."""
         return self.decisions().filter(is_adjudication=False)

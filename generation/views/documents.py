@@ -122,16 +122,3 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if not sum(jobs.retry(row) for row in rows):
         messages.info(request, f"Nothing of {found.name} has failed.")
     return redirect("documents", slug)
-
-
-@require_POST
-def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Remove a document and what was drafted from it, unless something of that was reviewed."""
-    project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.documents, pk=pk)
-    try:
-        documents.remove(found)
-        messages.success(request, f"{found.name} was removed.")
-    except documents.CannotRemove as reason:
-        messages.error(request, str(reason))
-    return redirect("documents", slug)

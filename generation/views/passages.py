@@ -60,7 +60,7 @@ def _preview(project: Project, document: Document, form: CutForm) -> dict[str, A
 def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpResponse:
     """Merge a passage with the next, split it at ``offset``, exclude it or restore it."""
     project = access.project(request, slug, Role.ENGINEER)
-    passage = get_object_or_404(Passage.objects.filter(document__project=project), pk=pk)
+    passage = get_object_or_404(Passage.objects.of(project), pk=pk)
     try:
         if change == "merge":
             cutting.merge(passage)

@@ -110,7 +110,8 @@ def _show_conflict(
     reason: verdicts.NotStored,
 ) -> HttpResponse:
     """Refuse a review: tell why, and what stands now; keep what was typed."""
-    item = queue.shown(project.items.all(), request.user).get(pk=pk)
+    of_project = Item.everything.filter(project=project)  # also if its document went to the bin
+    item = queue.shown(of_project, request.user).get(pk=pk)
     own = item.decision_of(request.user)
     shown = own or (item.decision if item.shows_reviews_to(request.user) else None)
     question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]

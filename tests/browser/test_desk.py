@@ -228,7 +228,8 @@ def test_what_was_changed_and_what_stands_around_by_key(desk: Page) -> None:
 
 def test_the_slash_opens_the_search(desk: Page, site: Site) -> None:
     desk.keyboard.press("/")
-    desk.wait_for_url("**/items/?find=1")
+    desk.wait_for_url("**/items/#id_text")
+    expect(desk.get_by_role("searchbox")).to_be_focused()
 
 
 def test_keys_of_ones_own(desk: Page, site: Site) -> None:

@@ -35,6 +35,8 @@ PATHS = [
     "/projects/sample/agreement/",
     "/projects/sample/members/",
     "/projects/sample/settings/",
+    "/projects/sample/settings/bin/",
+    "/projects/sample/bin/",
     "/accounts/password/",
     "/projects/missing/",
 ]
@@ -85,8 +87,8 @@ def test_progress_moves_without_reloading(page: Page, site: Site) -> None:
     expect(page.get_by_role("row").filter(has_text="ants.md")).to_contain_text("ready")
     nothing = page.get_by_role("row").filter(has_text="nothing.txt")
     expect(nothing).to_contain_text("The file is empty.")
-    nothing.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("nothing.txt was removed.")).to_be_visible()
+    nothing.get_by_role("button", name="Move to the bin").click()
+    expect(page.get_by_text("nothing.txt is in the bin")).to_be_visible()
     assert page.evaluate("window.isStillHere") is None  # only this last click loaded a page
 
 

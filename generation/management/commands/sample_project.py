@@ -26,7 +26,7 @@ class Command(DataCommand):
     help = "Create the project “sample” from three documents that ship with QAReview."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if Project.objects.filter(slug="sample").exists():
+        if Project.everything.filter(slug="sample").exists():
             return
         user = User.objects.filter(is_superuser=True).order_by("pk").first()
         if user is None:

@@ -23,7 +23,7 @@ class Command(DataCommand):
                 f"There is no user “{options['admin']}”. “make run” makes the first, “admin”; "
                 "“manage.py createsuperuser” makes others."
             )
-        if Project.objects.filter(slug=options["slug"]).exists():
+        if Project.everything.filter(slug=options["slug"]).exists():
             raise CommandError(f"A project is called “{options['slug']}” already.")
         project = projects.create(options["name"], user, options["slug"])
         self.stdout.write(project.slug)

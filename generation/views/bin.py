@@ -1,0 +1,123 @@
+"""What was moved to the bin: seen, restored, or removed for good before its days are over."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from generation import bin as bins
+from generation.models import Document
+from prompts.models import Prompt
+from qareview import access
+from qareview import bin as all_bins
+from qareview.forms import SameNameForm
+from qareview.htmx import offer_undo, render_page
+from qareview.models import Project, Role
+
+DOCUMENTS_A_PAGE = 50
+
+
+@require_GET
+def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List what of a project is in the bin, and until when it can be restored."""
+    project = access.project(request, slug, Role.ENGINEER)
+    documents = Document.everything.filter(project=project).for_bin()
+    prompts = Prompt.everything.filter(project=project, goes_at__gt=timezone.now())
+    context = {
+        "documents": Paginator(documents, DOCUMENTS_A_PAGE).get_page(request.GET.get("page")),
+        "prompts": prompts.select_related("binned_by").order_by("-binned_at"),
+    }
+    return render_page(request, "bin/list.html", context)
+
+
+@require_POST
+def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    project = access.project(request, slug, Role.ENGINEER)
+    document = get_object_or_404(Document.everything, project=project, pk=pk)  # a second click, too
+    bins.put(document, access.user(request))
+    undo = reverse("documents-restore", args=[slug, pk])
+    offer_undo(request, f"{document.name} is in the bin, with all that hangs on it.", undo)
+    return redirect("documents", slug)
+
+
+@require_POST
+def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    project = access.project(request, slug, Role.ENGINEER)
+    document = get_object_or_404(Document.everything, project=project, pk=pk)
+    try:
+        if bins.restore(document):
+            messages.success(request, f"{document.name} is back, with all that hangs on it.")
+        else:
+            messages.info(request, f"{document.name} is not in the bin.")
+    except bins.CannotRestore as reason:
+        messages.error(request, str(reason))
+        return redirect("bin", slug)
+    return redirect("documents", slug)
+
+
+@require_http_methods(["GET", "POST"])
+def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Tell what is lost when a document in the bin is removed for good; a POST orders that."""
+    project = access.project(request, slug, Role.ADMIN)
+    document = get_object_or_404(Document.everything, project=project, pk=pk)
+    if not document.is_in_bin:
+        messages.info(request, f"{document.name} is not in the bin.")
+        return redirect("bin", slug)
+    if request.method == "POST":
+        all_bins.give_up(Document.everything.filter(pk=pk))
+        messages.success(request, f"{document.name} is removed for good.")
+        return redirect("bin", slug)
+    context = {
+        "name": document.name,
+        "losses": bins.losses(Document.everything.filter(pk=pk)),
+        "place": reverse("bin", args=[slug]),
+        "releases_stay": True,
+    }
+    return render_page(request, "bin/remove.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def put_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Move a project to the bin, once its name was typed."""
+    project = access.project(request, slug, Role.ADMIN)
+    form = SameNameForm(project, request.POST or None)
+    if request.method == "GET" or not form.is_valid():
+        status = 422 if request.method == "POST" else 200
+        return render_page(request, "bin/project.html", {"same_name": form}, status=status)
+    all_bins.put(Project.everything.filter(pk=project.pk), access.user(request))
+    undo = reverse("project-restore", args=[slug])
+    offer_undo(request, f"{project.name} is in the bin, with all it has.", undo)
+    return redirect("projects")
+
+
+@require_POST
+def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
+    project = access.project_in_bin(request, slug)
+    if not bins.restore_project(project):
+        messages.info(request, f"{project.name} is not in the bin.")
+        return redirect("projects")
+    messages.success(request, f"{project.name} is back, with all it has.")
+    is_member = project.memberships.filter(user=access.user(request)).exists()
+    return redirect("documents", slug) if is_member else redirect("projects")
+
+
+@require_http_methods(["GET", "POST"])
+def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Tell what is lost when a project in the bin is removed for good; a POST orders that."""
+    project = access.project_in_bin(request, slug)
+    if not project.is_in_bin:
+        messages.info(request, f"{project.name} is not in the bin.")
+        return redirect("projects")
+    if request.method == "POST":
+        all_bins.give_up(Project.everything.filter(pk=project.pk))
+        messages.success(request, f"{project.name} is removed for good.")
+        return redirect("projects")
+    context = {
+        "name": project.name,
+        "losses": bins.losses_of_project(project),
+        "place": reverse("projects"),
+    }
+    return render_page(request, "bin/remove.html", context)

@@ -1,0 +1,50 @@
+"""A team's own prompts go to the bin; those the pipeline needs stay."""
+
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from prompts.models import Prompt
+from qareview import bin as bins
+
+
+class CannotMove(Exception):
+    """The prompt stays where it is; the message says why."""
+
+
+def put(prompt: Prompt, user: Any) -> bool:
+    """Put a prompt into the bin; return whether it was out of it. Raises CannotMove."""
+    if prompt.is_builtin:
+        raise CannotMove(f"The prompt “{prompt.task}” is needed for drafting, so it stays.")
+    return bins.put(Prompt.everything.filter(pk=prompt.pk), user)
+
+
+def restore(prompt: Prompt) -> bool:
+    """Take a prompt out of the bin; return whether it could still come back. Raises CannotMove."""
+    try:
+        with transaction.atomic():
+            return bins.take_out(Prompt.everything.filter(pk=prompt.pk))
+    except IntegrityError:
+        raise CannotMove(
+            f"There is another prompt “{prompt.task}” by now. Move that one to the bin first."
+        ) from None
+
+
+def empty() -> None:
+    """Remove the prompts for good whose days in the bin are over.
+
+    One that wrote something which is still there stays, out of sight: it tells where that is from.
+    """
+    for prompt in Prompt.everything.filter(bins.due()):
+        try:
+            remove(prompt)
+        except ProtectedError:
+            continue
+
+
+@transaction.atomic
+def remove(prompt: Prompt) -> None:
+    """Delete a prompt with its variants. Raises ProtectedError if one of them wrote something."""
+    Prompt.everything.filter(pk=prompt.pk).update(production=None)
+    prompt.delete()

@@ -1,0 +1,84 @@
+"""Into the bin and out of it, with and without JavaScript."""
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import sign_in
+from tests.browser.test_pages import check
+from tests.site import Site
+
+DOCUMENTS = "/projects/sample/"
+
+
+def upload(page: Page, site: Site, name: str) -> None:
+    page.goto(site.url + DOCUMENTS)
+    text = f"# {name}\n\nThe keeper writes down each ship that passes {name} before the tide falls."
+    file = {"name": name, "mimeType": "text/markdown", "buffer": text.encode()}
+    page.locator("input[type=file]").set_input_files([file])
+    if page.get_by_role("button", name="Upload").is_visible():  # without a script
+        page.get_by_role("button", name="Upload").click()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+
+
+@pytest.mark.parametrize("has_script", [True, False])
+def test_what_is_moved_to_the_bin_is_undone(browser: Browser, site: Site, has_script: bool) -> None:
+    context = browser.new_context(java_script_enabled=has_script)
+    page = context.new_page()
+    sign_in(page, site)
+    name = f"undo-{has_script}.md".lower()
+    upload(page, site, name)
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("button", name="Move to the bin").click()
+    expect(page.get_by_text(f"{name} is in the bin, with all that hangs on it.")).to_be_visible()
+    expect(page.get_by_role("link", name=name)).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(f"{name} is back, with all that hangs on it.")).to_be_visible()
+    expect(page.get_by_role("link", name=name)).to_be_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 320])
+def test_pages_of_the_bin_are_accessible(
+    browser: Browser, site: Site, scheme: str, width: int
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 800},
+        color_scheme="dark" if scheme == "dark" else "light",
+    )
+    page = context.new_page()
+    sign_in(page, site)
+    name = f"bin-{scheme}-{width}.md"
+    upload(page, site, name)
+    page.get_by_role("link", name=name).click()
+    page.get_by_role("button", name="Move to the bin").click()
+    check(page, width)
+    page.get_by_role("link", name="Bin", exact=True).click()
+    check(page, width)
+    page.get_by_role("region", name=name).get_by_role("link", name="Remove now").click()
+    check(page, width)
+    page.get_by_role("button", name="Remove for good").click()
+    expect(page.get_by_text(f"{name} is removed for good.")).to_be_visible()
+    context.close()
+
+
+def test_a_project_is_moved_to_the_bin_and_restored(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/projects/new/")
+    page.get_by_label("Name").fill("Lighthouse")
+    page.get_by_role("button", name="Start the project").click()
+    page.get_by_role("link", name="Settings").click()
+    page.get_by_label("Type the project’s name").fill("lighthouse")
+    page.get_by_role("button", name="Move the project to the bin").click()
+    expect(page.get_by_text("Type the name as it is: Lighthouse")).to_be_visible()
+    check(page, 1280)
+    page.get_by_label("Type the project’s name").fill("Lighthouse")
+    page.get_by_role("button", name="Move the project to the bin").click()
+    expect(page.get_by_role("region", name="Lighthouse")).to_be_visible()
+    for width in (1280, 320):
+        page.set_viewport_size({"width": width, "height": 800})
+        check(page, width)
+    page.get_by_role("link", name="Remove now").click()
+    check(page, 320)
+    page.get_by_role("link", name="Keep it in the bin").click()
+    page.get_by_role("button", name="Restore").click()
+    expect(page.get_by_text("Lighthouse is back, with all it has.")).to_be_visible()
