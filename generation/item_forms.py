@@ -91,7 +91,7 @@ class ItemFilterForm(forms.Form):
         self._choose_from("variant", variants.select_related("prompt").order_by("-pk"))
         self._choose_from("document", project.documents.only("name"))
         self._choose_from("like", project.items.exclude(embedding=None))
-        if not membership.is_engineer:  # what is done for comparison is done as anything else
+        if not membership.is_admin:  # what is done for comparison is done as anything else
             del self.fields["purpose"]
         self._offer_documents()
 

@@ -30,10 +30,17 @@ function buttonOf(event) {
 
 document.addEventListener("click", (event) => {
   event.target.closest(".copy")?.select();
+  const focuses = event.target.closest("[data-focus]");
+  if (focuses) focusAtEnd(document.getElementById(focuses.dataset.focus));
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+
+function focusAtEnd(field) {
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+}
 
 document.addEventListener("submit", (event) => {
   const question = event.target.dataset.confirm;

@@ -10,10 +10,8 @@ const byId = (id) => document.getElementById(id);
 // Reading and editing
 
 function edit(id) {
-  const field = byId(id);
   form().classList.add("editing");
-  field.focus();
-  field.setSelectionRange(field.value.length, field.value.length);
+  focusAtEnd(byId(id));
 }
 
 function read() {

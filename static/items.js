@@ -20,6 +20,8 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+if (location.hash === "#id_text") document.getElementById("id_text").focus(); // from the desk
+
 // From row to row; from anywhere else to the first one.
 function move(event) {
   const places = boxes().length ? boxes() : links();

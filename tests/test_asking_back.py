@@ -92,6 +92,9 @@ def test_a_project_does_without_unless_it_is_said(team: Team, browse: Any) -> No
         "items_per_passage": 1,
         "questions_per_answer": 1,
         "asks_back": "on",
+        "reviews_per_item": 1,
+        "order": "best",
+        "calibration_percent": 0,
     }
     assert browse(team.admin).post(f"{team.url}/settings/", form).status_code == 302
     team.project.refresh_from_db()

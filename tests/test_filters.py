@@ -96,9 +96,9 @@ def test_each_filter(
     assert answers(place) == expected
 
 
-def test_the_purpose_is_for_engineers(team: Team, answers: Any, pair: list[Item]) -> None:
-    assert answers("?purpose=calibration", team.engineer) == SECOND
-    assert answers("?purpose=usual", team.engineer) == FIRST
+def test_the_purpose_is_for_admins(team: Team, answers: Any, pair: list[Item]) -> None:
+    assert answers("?purpose=calibration", team.admin) == SECOND
+    assert answers("?purpose=usual", team.admin) == FIRST
     assert answers("?purpose=calibration") == BOTH
 
 

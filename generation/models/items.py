@@ -163,7 +163,10 @@ class Item(Drafted):
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
-    document = models.ForeignKey(Document, models.CASCADE, related_name="items")  # its passage's
+    # its passage's; that one's constraint holds for both, and a second lock could come crosswise
+    document = models.ForeignKey(
+        Document, models.CASCADE, related_name="items", db_constraint=False
+    )
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
     variant = models.ForeignKey(
         Variant, models.PROTECT, related_name="items", null=True

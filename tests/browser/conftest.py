@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
@@ -66,12 +67,22 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def signed_in(browser: Browser, site: Site) -> list[Any]:
+    """The cookies of the admin, who signs in once: many sign-ins a minute are refused."""
+    context = browser.new_context()
+    sign_in(context.new_page(), site)
+    cookies = context.cookies()
+    context.close()
+    return cookies
+
+
 @pytest.fixture
-def page(context: BrowserContext, site: Site) -> Page:
-    """A page signed in as the admin; any error in its console fails the test at the end."""
+def page(context: BrowserContext, site: Site, signed_in: list[Any]) -> Page:
+    """A page signed in as the admin."""
+    context.add_cookies(signed_in)
     page = context.new_page()
     page.set_default_timeout(15_000)
-    sign_in(page, site)
     return page
 
 
