@@ -221,7 +221,7 @@ def _withdraw(act: Act, items: Sequence[Item]) -> Outcomes:
     Review.objects.filter(pk__in=last.values()).update(
         withdrawn_at=timezone.now(), withdrawn_because="It was given in bulk, and that was undone."
     )
-    verdicts.settle(Item.objects.filter(pk__in=last), act.project.reviews_per_item)
+    verdicts.settle(last, act.project.reviews_per_item)
     _note_edited(last)
     return _newer(items, last)
 

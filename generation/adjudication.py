@@ -203,7 +203,7 @@ def _withdraw(reviews: ReviewQuerySet, because: str = "") -> int:
 
 
 def _settle(item: Item) -> None:
-    verdicts.settle(Item.objects.filter(pk=item.pk), item.project.reviews_per_item)
+    verdicts.settle([item.pk], item.project.reviews_per_item)
     search.note([item.pk])
 
 

@@ -46,7 +46,9 @@ def restore(document: Document) -> bool:
             is_back = bins.take_out(Document.everything.filter(pk=document.pk))
             items = Item.everything.filter(document=document, state=BINNED)
             if is_back:
-                verdicts.settle(items, document.project.reviews_per_item)
+                verdicts.settle(
+                    items.values_list("pk", flat=True), document.project.reviews_per_item
+                )
                 jobs.knock(Document)
                 jobs.knock(Passage)
             return is_back

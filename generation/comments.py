@@ -130,7 +130,7 @@ def _close(item: Item, question: Comment) -> None:
     items = Item.objects.filter(pk=item.pk)
     if not items.filter(aside=_was_asked(question.asks)).update(aside=_why_aside(item.passage)):
         return
-    verdicts.settle(items, item.project.reviews_per_item)
+    verdicts.settle([item.pk], item.project.reviews_per_item)
     Assignment.objects.get_or_create(
         item=item, reviewer=question.author, defaults={"assigned_by": question.asks}
     )

@@ -4,43 +4,28 @@ An item on a reviewer's desk is held for some minutes. A project asks for so man
 item; it is given to so many people, those counted who have decided on it and those who hold it.
 Whoever takes one locks its row first and counts then, so that two at once never take the last
 place.
+
+What every decision waits for is written in SQL: to have the ORM build these statements anew each
+time took more than twice as long as PostgreSQL needs to answer them (see `make bench-desk`).
 """
 
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.postgres.expressions import ArraySubquery
+from django.contrib.postgres.fields import ArrayField
 from django.db import connection, transaction
-from django.db.models import (
-    BooleanField,
-    Count,
-    Exists,
-    F,
-    Func,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-)
-from django.db.models.functions import Coalesce, JSONObject
+from django.db.models import IntegerField, JSONField, QuerySet
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from generation.models import (
     NOT_GIVEN_OUT,
     UNSHOWN,
     UNSURE,
-    Assignment,
     Hold,
     Item,
     ItemQuerySet,
-    Purpose,
-    Question,
-    Review,
-    Typed,
-    Verdict,
 )
 from qareview.models import Order, Project
 
@@ -51,8 +36,41 @@ ORDERS: dict[str, tuple[Any, ...]] = {
     Order.DOCUMENT: ("document_id", "passage_id", "id"),
     Order.ASSIGNED: ("-score", "id"),
 }
-SHOWN_OF_QUESTION = ("id", "rank", "text", "flags", "scores")
-LOOKED_AT = 30  # items, when one is looked for
+ORDERS_SQL = {  # the same
+    Order.BEST: "item.score DESC, item.id",
+    Order.UNCERTAIN: "abs(item.score - 0.5), item.id",
+    Order.RANDOM: "item.shuffle, item.id",
+    Order.DOCUMENT: "item.document_id, item.passage_id, item.id",
+    Order.ASSIGNED: "item.score DESC, item.id",
+}
+LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment
+
+# {item}: the item's row. The people besides a user who decided on it or hold it.
+_OTHERS = """
+    cardinality(array_remove({item}.reviewers, %s)) + (
+        SELECT count(*) FROM generation_hold AS hold
+        WHERE hold.item_id = {item}.id AND hold.until >= %s
+        AND hold.reviewer_id <> %s AND NOT hold.reviewer_id = ANY ({item}.reviewers)
+    )
+"""
+# As OPEN and NOT_GIVEN_OUT say, so that their indexes serve; and with a place for the user.
+_FREE = f"""
+    SELECT item.id FROM generation_item AS item
+    WHERE item.project_id = %s
+    AND (item.state = 'pending' OR item.purpose IN ('calibration', 'gold'))
+    AND item.state NOT IN ('aside', 'binned') AND NOT item.reviewers @> ARRAY[%s]::int[]
+    AND (item.purpose <> '' OR {_OTHERS.format(item="item")} < %s)
+"""
+_SKIPPED = """
+    EXISTS (
+        SELECT 1 FROM generation_review AS review
+        WHERE review.item_id = item.id AND review.reviewer_id = %s
+        AND review.verdict = 'skipped' AND review.withdrawn_at IS NULL
+    )
+"""
+_ASSIGNED = """
+    item.id IN (SELECT item_id FROM generation_assignment WHERE reviewer_id = %s)
+"""
 
 
 def live() -> QuerySet[Hold]:
@@ -60,21 +78,10 @@ def live() -> QuerySet[Hold]:
     return Hold.objects.filter(until__gte=timezone.now())
 
 
-def others(user: Any) -> Any:
+def others(user: Any) -> RawSQL:
     """Count, as an expression, the people besides ``user`` who decided on an item or hold it."""
-    has_decided = Func(
-        F("reviewer_id"),
-        OuterRef("reviewers"),
-        arg_joiner=" = ANY(",
-        template="%(expressions)s)",
-        output_field=BooleanField(),
-    )
-    holds = live().filter(item=OuterRef("pk")).exclude(reviewer=user).exclude(has_decided)
-    holding = holds.order_by().values("item").annotate(n=Count("pk")).values("n")
-    deciding = Func(F("reviewers"), Value(user.pk), function="array_remove")
-    return Func(deciding, function="cardinality", output_field=IntegerField()) + Coalesce(
-        Subquery(holding), 0
-    )
+    sql = _OTHERS.format(item="generation_item")
+    return RawSQL(sql, [user.pk, timezone.now(), user.pk], IntegerField())
 
 
 def on_desk(project: Project, user: Any) -> Item | None:
@@ -100,47 +107,59 @@ def take_next(project: Project, user: Any) -> Item | None:
 
 
 def _first_unlocked(candidates: ItemQuerySet, passed_over: list[int]) -> Item | None:
-    return (
-        candidates.exclude(pk__in=passed_over)
-        .select_for_update(skip_locked=True, of=("self",))
-        .first()
-    )
+    if passed_over:
+        candidates = candidates.exclude(pk__in=passed_over)
+    return candidates.select_for_update(skip_locked=True, of=("self",)).first()
 
 
-def _free(project: Project, user: Any) -> ItemQuerySet:
-    """Return what has a place for the user."""
-    place = Q(others__lt=project.reviews_per_item) | ~Q(purpose=Purpose.USUAL)
-    return project.items.open_to(user).annotate(others=others(user)).filter(place)
+def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]]:
+    """Return SQL, with its parameters, for the ids of what has a place for the user.
+
+    Each of the conditions takes the user's id.
+    """
+    who = user.pk
+    sql = " AND ".join((_FREE, *conditions))
+    counted = [who, timezone.now(), who, project.reviews_per_item]
+    return sql, [project.pk, who, *counted, *[who] * len(conditions)]
 
 
 def _fresh(project: Project, user: Any) -> ItemQuerySet:
-    """Return the first items that the user has not skipped; what is assigned to them leads.
-
-    Of each kind only so many as are likely to be locked by others at one moment.
-    """
-    order = ORDERS[project.order]
-    is_assigned = Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=user))
-    fresh = _free(project, user).exclude(Exists(_skips(user))).order_by(*order)
-    mine = Assignment.objects.filter(reviewer=user, item__project=project).values("item")
-    first = fresh.filter(pk__in=mine).values("pk")[:LOOKED_AT]
+    """Return the first items that the user has not skipped; what is assigned to them leads."""
+    ending = f"ORDER BY {ORDERS_SQL[Order(project.order)]} LIMIT {LOOKED_AT}"
+    sql, params = _free(project, user, f"NOT {_SKIPPED}", _ASSIGNED)
+    sql = f"({sql} {ending})"
     if project.order != Order.ASSIGNED:
-        first = first.union(fresh.values("pk")[:LOOKED_AT], all=True)
-    found = shown(Item.objects.filter(pk__in=first), user)
-    return found.annotate(is_assigned=is_assigned).order_by("-is_assigned", *order)
+        rest, more = _free(project, user, f"NOT {_SKIPPED}")
+        sql, params = f"{sql} UNION ALL ({rest} {ending})", [*params, *more]
+    found = shown(Item.objects.filter(pk__in=RawSQL(sql, params)), user)
+    is_assigned = RawSQL(_ASSIGNED.replace("item.id", "generation_item.id", 1), [user.pk])
+    return found.annotate(is_assigned=is_assigned).order_by("-is_assigned", *ORDERS[project.order])
 
 
 def _skipped(project: Project, user: Any) -> ItemQuerySet:
-    last = _skips(user).order_by("-id").values("id")[:1]
-    free = _free(project, user).filter(Exists(_skips(user)))
-    if project.order == Order.ASSIGNED:
-        free = free.filter(Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=user)))
-    return shown(free, user).annotate(skip=Subquery(last)).order_by("skip")
-
-
-def _skips(user: Any) -> QuerySet[Review]:
-    return Review.objects.standing().filter(
-        item=OuterRef("pk"), reviewer=user, verdict=Verdict.SKIPPED
+    """Return what the user skipped, the longest ago first."""
+    only = [_ASSIGNED] if project.order == Order.ASSIGNED else []
+    sql, params = _free(project, user, _SKIPPED, *only)
+    last = RawSQL(
+        "SELECT max(review.id) FROM generation_review AS review WHERE review.reviewer_id = %s "
+        "AND review.item_id = generation_item.id AND review.verdict = 'skipped'",
+        [user.pk],
+        IntegerField(),
     )
+    found = shown(Item.objects.filter(pk__in=RawSQL(sql, params)), user)
+    return found.annotate(skip=last).order_by("skip")
+
+
+_CANDIDATES = """
+    ARRAY(
+        SELECT jsonb_build_object(
+            'id', id, 'rank', rank, 'text', text, 'flags', flags, 'scores', scores
+        ) FROM generation_question WHERE item_id = generation_item.id ORDER BY rank
+    )
+"""
+_TYPED = (
+    "SELECT fields FROM generation_typed WHERE item_id = generation_item.id AND reviewer_id = %s"
+)
 
 
 def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
@@ -148,13 +167,13 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 
     Along come the candidate questions, and what the user typed there earlier and has not sent.
     """
-    questions = Question.objects.filter(item=OuterRef("pk")).order_by("rank")
-    listed = questions.values(json=JSONObject(**{name: name for name in SHOWN_OF_QUESTION}))
-    typed = Typed.objects.filter(item=OuterRef("pk"), reviewer=user)
     return (
         items.select_related("passage", "document", "variant__prompt")
         .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "embedding", "search")
-        .annotate(candidates=ArraySubquery(listed), typed_earlier=Subquery(typed.values("fields")))
+        .annotate(
+            candidates=RawSQL(_CANDIDATES, [], ArrayField(JSONField())),
+            typed_earlier=RawSQL(_TYPED, [user.pk], JSONField()),
+        )
     )
 
 
@@ -176,31 +195,16 @@ def hold(item: Item, user: Any, reviews_per_item: int) -> bool:
     """
     now = timezone.now()
     with connection.cursor() as cursor:
-        cursor.execute(
-            _HOLD,
-            {
-                "item": item.pk,
-                "user": user.pk,
-                "now": now,
-                "until": now + timedelta(seconds=settings.HOLD_SECONDS),
-                "places": reviews_per_item,
-            },
-        )
+        until = now + timedelta(seconds=settings.HOLD_SECONDS)
+        counted = [user.pk, now, user.pk, reviews_per_item]
+        cursor.execute(_HOLD, [user.pk, until, item.pk, *counted])
         return bool(cursor.rowcount)
 
 
-_HOLD = """
+_HOLD = f"""
     INSERT INTO generation_hold (project_id, reviewer_id, item_id, until)
-    SELECT item.project_id, %(user)s, item.id, %(until)s
-    FROM generation_item AS item
-    WHERE item.id = %(item)s AND (
-        item.purpose <> ''
-        OR cardinality(array_remove(item.reviewers, %(user)s)) + (
-            SELECT count(*) FROM generation_hold AS hold
-            WHERE hold.item_id = item.id AND hold.until >= %(now)s
-            AND hold.reviewer_id <> %(user)s AND NOT hold.reviewer_id = ANY (item.reviewers)
-        ) < %(places)s
-    )
+    SELECT item.project_id, %s, item.id, %s FROM generation_item AS item
+    WHERE item.id = %s AND (item.purpose <> '' OR {_OTHERS.format(item="item")} < %s)
     ON CONFLICT (project_id, reviewer_id)
     DO UPDATE SET item_id = EXCLUDED.item_id, until = EXCLUDED.until
 """

@@ -1,15 +1,14 @@
 """What becomes of a review: it is appended, and its item's state follows from all that stand."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db import transaction
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
-from django.db.models.fields import TextField
-from django.db.models.functions import Cast, Coalesce, Concat, Substr
+from django.db import connection, transaction
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Substr
 from django.utils import timezone
 
 from generation import queue, search
@@ -17,10 +16,8 @@ from generation.models import (
     BINNED,
     Document,
     Item,
-    ItemQuerySet,
     ItemState,
     Purpose,
-    Question,
     Review,
     Typed,
     Verdict,
@@ -97,7 +94,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         seconds=submission.seconds,
     )
     if review.is_decision:
-        settle(Item.objects.filter(pk=item.pk), project.reviews_per_item)
+        settle([item.pk], project.reviews_per_item)
     if item.was_edited or review.verdict == Verdict.EDITED:
         search.note([item.pk])
     if item.was_typed:
@@ -107,23 +104,42 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
 
 def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
     """Return an item, locked, with all that is needed to judge a submission, in one query."""
-    own = Review.objects.of_reviewers().filter(item=OuterRef("pk"), reviewer=user)
-    edits = Review.objects.decisions().filter(item=OuterRef("pk"), verdict=Verdict.EDITED)
-    best = Question.objects.filter(item=OuterRef("pk")).order_by("rank")
+    found = {name: RawSQL(sql, params) for name, (sql, params) in _facts(user, key).items()}
     return (
         Item.everything.filter(project=project)
         .select_for_update(of=("self",))
-        .annotate(
-            earlier=Subquery(Review.objects.filter(submission=key).values("pk")),
-            own=Subquery(own.values("pk")),
-            first_question=Subquery(best.values("text")[:1]),
-            others=queue.others(user),
-            is_held=Exists(queue.live().filter(item=OuterRef("pk"), reviewer=user)),
-            was_edited=Exists(edits),
-            was_typed=Exists(Typed.objects.filter(item=OuterRef("pk"), reviewer=user)),
-        )
+        .defer("embedding", "search", "support")
+        .annotate(others=queue.others(user), **found)
         .get(pk=item_id)
     )
+
+
+def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
+    """Return, as SQL with its parameters, what is to be known beside an item's own columns."""
+    decision = "withdrawn_at IS NULL AND verdict <> 'skipped'"
+    of_item = "item_id = generation_item.id"
+    own = f"{of_item} AND reviewer_id = %s"
+    reviews, questions = "generation_review", "generation_question"
+    return {
+        "earlier": (f"SELECT id FROM {reviews} WHERE submission = %s", [key]),
+        "own": (
+            f"SELECT id FROM {reviews} WHERE {own} AND {decision} AND NOT is_adjudication",
+            [user.pk],
+        ),
+        "was_edited": (
+            f"EXISTS (SELECT 1 FROM {reviews} WHERE {of_item} AND {decision} AND verdict = %s)",
+            [Verdict.EDITED.value],
+        ),
+        "first_question": (
+            f"SELECT text FROM {questions} WHERE {of_item} ORDER BY rank LIMIT 1",
+            [],
+        ),
+        "is_held": (
+            f"EXISTS (SELECT 1 FROM generation_hold WHERE {own} AND until >= %s)",
+            [user.pk, timezone.now()],
+        ),
+        "was_typed": (f"EXISTS (SELECT 1 FROM generation_typed WHERE {own})", [user.pk]),
+    }
 
 
 def _check_there(item: Any, submission: Submission) -> None:
@@ -166,46 +182,42 @@ def _withdraw(reviews: QuerySet[Review], because: str = "") -> None:
     reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
 
 
-def _number(name: str) -> Coalesce:
-    return Coalesce(Cast(name, TextField()), Value("", TextField()))
+_SETTLE = """
+    UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
+        WHEN found.by_admin = 'rejected' THEN 'rejected'
+        WHEN found.by_admin IS NOT NULL THEN 'accepted'
+        WHEN found.decided < %(places)s AND item.aside <> '' THEN 'aside'
+        WHEN found.decided < %(places)s THEN 'pending'
+        WHEN found.accepting = 0 THEN 'rejected'
+        WHEN found.accepting = found.decided AND found.texts = 1 THEN 'accepted'
+        ELSE 'disputed'
+    END
+    FROM (
+        SELECT own.id,
+            coalesce(array_agg(DISTINCT reviewer_id) FILTER (WHERE review.id IS NOT NULL), '{}')
+                AS reviewers,
+            max(verdict) FILTER (WHERE is_adjudication) AS by_admin,
+            count(review.id) FILTER (WHERE NOT is_adjudication) AS decided,
+            count(*) FILTER (WHERE NOT is_adjudication AND verdict <> 'rejected') AS accepting,
+            count(DISTINCT (review.question, review.answer, review.start, review."end"))
+                FILTER (WHERE NOT is_adjudication AND verdict <> 'rejected') AS texts
+        FROM generation_item AS own
+        LEFT JOIN generation_review AS review ON review.item_id = own.id
+            AND review.withdrawn_at IS NULL AND review.verdict <> 'skipped'
+        WHERE own.id = ANY (%(items)s) GROUP BY own.id
+    ) AS found
+    WHERE found.id = item.id
+"""
 
 
-_NEXT = Value("\x1f", TextField())  # between texts; no text has it
-_TEXTS = Concat("question", _NEXT, "answer", _NEXT, _number("start"), _NEXT, _number("end"))
-
-
-def settle(items: ItemQuerySet, reviews_per_item: int) -> None:
-    """Derive the state of items of one project, and who decided on them, from their reviews.
+def settle(items: Iterable[int], reviews_per_item: int) -> None:
+    """Derive the state of items of one project, by their ids, and who decided on them.
 
     They are pending until so many people decided. Then they are what all of these say, with the
     same texts; disputed if they differ; and what an admin says, if one has decided.
     """
-    decisions = Review.objects.decisions().filter(item=OuterRef("pk"))
-    by_admin = decisions.filter(is_adjudication=True)
-    of_reviewers = decisions.filter(is_adjudication=False)
-    rejections = of_reviewers.filter(verdict=Verdict.REJECTED)
-    acceptances = of_reviewers.exclude(verdict=Verdict.REJECTED)
-    enough = Q(decided__gte=reviews_per_item)
-    items.annotate(
-        decided=_count(of_reviewers, Count("pk")),
-        texts=_count(acceptances, Count(_TEXTS, distinct=True)),
-    ).update(
-        reviewers=ArraySubquery(decisions.order_by("reviewer").values("reviewer").distinct()),
-        state=Case(
-            When(Exists(by_admin.filter(verdict=Verdict.REJECTED)), Value(ItemState.REJECTED)),
-            When(Exists(by_admin), Value(ItemState.ACCEPTED)),
-            When(~enough & ~Q(aside=""), Value(ItemState.ASIDE)),
-            When(~enough, Value(ItemState.PENDING)),
-            When(texts=0, then=Value(ItemState.REJECTED)),
-            When(~Exists(rejections) & Q(texts=1), Value(ItemState.ACCEPTED)),
-            default=Value(ItemState.DISPUTED),
-        ),
-    )
-
-
-def _count(reviews: QuerySet[Review], count: Count) -> Coalesce:
-    grouped = reviews.order_by().values("item").annotate(n=count)
-    return Coalesce(Subquery(grouped.values("n")), 0)
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {"items": list(items), "places": reviews_per_item})
 
 
 def settle_project(project: Project) -> None:
@@ -216,7 +228,8 @@ def settle_project(project: Project) -> None:
         purpose=Case(When(drawn, Value(Purpose.CALIBRATION)), default=usual)
     )
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
-    settle(project.items.filter(Exists(reviewed)), project.reviews_per_item)
+    items = project.items.filter(Exists(reviewed)).values_list("pk", flat=True)
+    settle(items, project.reviews_per_item)
 
 
 @transaction.atomic
@@ -234,7 +247,7 @@ def undo(project: Project, user: Any) -> Item | None:
         return None
     item = Item.objects.select_for_update().get(pk=review.item_id)
     _withdraw(Review.objects.filter(pk=review.pk))
-    settle(Item.objects.filter(pk=item.pk), project.reviews_per_item)
+    settle([item.pk], project.reviews_per_item)
     search.note([item.pk])
     item.refresh_from_db()
     queue.hold(item, user, project.reviews_per_item)
