@@ -30,6 +30,7 @@ from qareview.models import Project
 ITEMS_A_PAGE = 50
 COUNTED = 10_000  # more are not counted,
 COUNT_MILLISECONDS = 150  # and not for longer
+LOOKED_THROUGH = 5000  # of the newest items, for words that many have
 ALIKE = 50  # items shown as similar to one
 
 NEWEST = ""
@@ -156,13 +157,34 @@ def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
     """Return a page of the items that match; the first one has number 1."""
     items = matching(project, chosen, user)
     start = (number - 1) * ITEMS_A_PAGE
-    ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
-    ids = list(ordered[start : start + ITEMS_A_PAGE + 1])
+    is_of_newest = (
+        "text" in chosen and "like" not in chosen and not chosen.get("order") and not start
+    )
+    ids = _frequent(project, items) if is_of_newest else []
+    if not ids:
+        ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
+        ids = list(ordered[start : start + ITEMS_A_PAGE + 1])
     shown = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
     rows = [_row(shown[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in shown]
     has_next = len(ids) > ITEMS_A_PAGE
     is_last = not has_next and (ids or number == 1)
     return Page(rows, number, has_next, start + len(ids) if is_last else _count(items))
+
+
+def _frequent(project: Project, items: ItemQuerySet) -> list[int]:
+    """Return the first page of what is found often; nothing if too few of the newest items match.
+
+    The index of words gives all that match before they can be put in order, which takes long for
+    what many have; and PostgreSQL cannot tell how many have the beginning of a word.
+    """
+    order = ORDERS[NEWEST][1]
+    newest = project.items.order_by(*order).values_list("pk", flat=True)
+    bound = next(iter(newest[LOOKED_THROUGH : LOOKED_THROUGH + 1]), None)
+    if bound is None:
+        return []
+    found = items.filter(pk__gte=bound).order_by(*order).values_list("pk", flat=True)
+    ids = list(found[: ITEMS_A_PAGE + 1])
+    return ids if len(ids) > ITEMS_A_PAGE else []
 
 
 def _row(item: Item, user: Any) -> Row:

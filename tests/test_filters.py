@@ -219,3 +219,19 @@ def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.M
     monkeypatch.setattr(filters, "ITEMS_A_PAGE", 1)
     monkeypatch.setattr(filters, "_count", lambda items: None)
     assert "Not counted" in page(browse(team.reviewer).get(f"{team.url}/items/"))
+
+
+def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) -> None:
+    made = make.items(team.project, 70)
+    rare = make.items(team.project, 3, answer="A rare sill.")
+    newest = [item.pk for item in reversed([*made, *rare])]
+
+    def pks(text: str, number: int = 1) -> list[int]:
+        found = filters.page(team.project, {"text": text}, team.reviewer, number)
+        return [row.item.pk for row in found.rows]
+
+    for looked_through in (filters.LOOKED_THROUGH, 60, 2):
+        monkeypatch.setattr(filters, "LOOKED_THROUGH", looked_through)
+        assert pks("tells") == newest[:50]
+        assert pks("tells", 2) == newest[50:]
+        assert pks("rare") == newest[:3]

@@ -21,7 +21,7 @@ AT_ONCE = 20_000
 PASSAGE = ("id", "document_id", "position", "start", "end", "text")
 ITEM = (
     "id", "document_id", "passage_id", "answer", "score", "shuffle", "flags", "state",
-    "reviewers", "search",
+    "reviewers", "search", "created_at",
 )  # fmt: skip
 QUESTION = ("id", "item_id", "text")
 REVIEW = (
@@ -103,7 +103,7 @@ class Making:
         return (
             (passage, document, place, place, place + 1, " ".join(context)),
             (item, document, passage, texts[1], score, draw.random(), flags, state.value, by_one,
-             search),
+             search, timezone.now()),
             (question, item, texts[0]),
             (review, item, by, key, state.value, *texts, 9, when) if is_decided else (),
         )  # fmt: skip

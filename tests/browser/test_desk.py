@@ -226,6 +226,22 @@ def test_what_was_changed_and_what_stands_around_by_key(desk: Page) -> None:
     expect(desk.locator("#saved")).to_have_text("Kept.")
 
 
+def test_comments_and_questions_to_colleagues_by_key(desk: Page, site: Site) -> None:
+    before = left(desk)
+    desk.keyboard.press("c")
+    written = desk.locator("#comments textarea")
+    expect(written).to_be_visible()
+    written.fill("A comment from the desk.")
+    desk.locator("#comments").get_by_role("button", name="Comment").click()
+    expect(desk.locator("#comments")).to_contain_text("A comment from the desk.")
+    desk.keyboard.press("Escape")
+    desk.keyboard.press("q")
+    expect(desk.locator("#ask")).to_be_visible()
+    desk.keyboard.press("Escape")
+    expect(desk.locator("#ask")).to_be_hidden()
+    assert left(desk) == before
+
+
 def test_the_slash_opens_the_search(desk: Page, site: Site) -> None:
     desk.keyboard.press("/")
     desk.wait_for_url("**/items/#id_text")

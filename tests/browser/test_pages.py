@@ -38,6 +38,7 @@ PATHS = [
     "/projects/sample/settings/bin/",
     "/projects/sample/bin/",
     "/accounts/password/",
+    "/accounts/keys/",
     "/projects/missing/",
 ]
 
