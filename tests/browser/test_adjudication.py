@@ -121,5 +121,5 @@ def test_pages_are_accessible(
         expect(page.locator(sheet)).to_be_visible()
         check(page, width)
         page.keyboard.press("Escape")
-        page.wait_for_function("document.activeElement === document.body")
+        expect(page.locator(sheet)).to_be_hidden()
     context.close()
