@@ -15,6 +15,7 @@ from django.db.models import Q
 
 CONFIG = "simple"  # no stemming, no stop words
 LONGEST = 100_000  # characters of an item that are searched; PostgreSQL takes no 1 MB of words
+SHORTEST_BEGINNING = 4  # letters: shorter ones begin so many words that the index is slow
 MOST_WORDS = 20  # of a query
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
@@ -79,7 +80,7 @@ def matching(text: str) -> Q:
 def _query(phrase: str, word: str, *, is_last: bool) -> SearchQuery:
     if phrase:
         return SearchQuery(phrase, config=CONFIG, search_type="phrase")
-    if not is_last or len(word) == 1:
+    if not is_last or len(word) < SHORTEST_BEGINNING:
         return SearchQuery(word, config=CONFIG)
     return SearchQuery(f"{_quoted(word)}:*", config=CONFIG, search_type="raw")
 

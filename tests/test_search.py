@@ -30,7 +30,7 @@ def gate(team: Team) -> Item:
         ("close gates", 1),
         ("gates ebbe", 0),
         ("clos", 1),  # the beginning of the last word
-        ("c", 0),  # but not so short a one
+        ("clo", 0),  # but not so short a one
         ("clos gates", 0),  # and of no other
         ('"gates close"', 1),
         ('"close gates"', 0),
