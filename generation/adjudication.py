@@ -230,6 +230,6 @@ def take_back(project: Project, item_id: int) -> bool:
 
 def last_of(project: Project, admin: Any) -> int | None:
     """Return the id of the item that an admin adjudicated last, if that stands."""
-    own = Review.objects.decisions().filter(reviewer=admin, is_adjudication=True)
-    last = own.filter(item__project=project).order_by("-id").first()
+    own = Review.objects.of(project).decisions().filter(reviewer=admin, is_adjudication=True)
+    last = own.order_by("-id").first()
     return last.item_id if last else None

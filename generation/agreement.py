@@ -256,8 +256,9 @@ def against_gold(project: Project) -> list[Known]:
     known = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
     is_known_good = Q(known__in=ACCEPTING)
     decisions = (
-        Review.objects.of_reviewers()
-        .filter(item__project=project, item__purpose=Purpose.GOLD)
+        Review.objects.of(project)
+        .of_reviewers()
+        .filter(item__purpose=Purpose.GOLD)
         .annotate(known=Subquery(known.order_by("-id").values("verdict")[:1]))
         .exclude(known=None)
     )

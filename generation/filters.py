@@ -20,7 +20,6 @@ from generation.models import (
     Assignment,
     Item,
     ItemQuerySet,
-    ItemState,
     Review,
     reviews_shown_to,
     state_shown,
@@ -188,9 +187,7 @@ def _frequent(project: Project, items: ItemQuerySet) -> list[int]:
 
 
 def _row(item: Item, user: Any) -> Row:
-    if item.shows_reviews_to(user):
-        return Row(item, item.state, item.decision)
-    return Row(item, ItemState.PENDING, None)
+    return Row(item, item.state_for(user), item.decision_for(user))
 
 
 def _count(items: ItemQuerySet) -> int | None:

@@ -62,9 +62,7 @@ def pace(project: Project) -> Pace:
 
 def _by_day(project: Project, first: date) -> Sequence[tuple[date, int]]:
     midnight = timezone.make_aware(datetime.combine(first, time.min))
-    decisions = Review.objects.decisions().filter(
-        created_at__gte=midnight, item__project=project, is_adjudication=False
-    )
+    decisions = Review.objects.of(project).of_reviewers().filter(created_at__gte=midnight)
     by_day = decisions.annotate(day=TruncDate("created_at")).order_by().values_list("day")
     return list(by_day.annotate(n=Count("pk")))
 

@@ -46,7 +46,7 @@ class Median(Aggregate):
 
 def reviewers(project: Project) -> list[Reviewer]:
     """Return what each person did, who did most first."""
-    decisions = Review.objects.of_reviewers().filter(item__project=project)
+    decisions = Review.objects.of(project).of_reviewers()
     rows: Iterable[tuple[int, str, int, float | None, int, int]] = (
         decisions.order_by()
         .values_list("reviewer", "reviewer__username")

@@ -45,7 +45,8 @@ _NOTE = """
         SELECT string_agg(review.question || E'\\n' || review.answer, E'\\n') AS text
         FROM generation_review AS review
         WHERE review.item_id = own.id AND review.withdrawn_at IS NULL
-        AND review.verdict = 'edited' AND own.purpose = '' AND own.state <> 'pending'
+        AND review.verdict = 'edited' AND own.purpose = ''
+        AND own.state NOT IN ('pending', 'aside')
     ) AS edited ON true
     WHERE own.id = item.id AND item.id = ANY (%(items)s)
 """

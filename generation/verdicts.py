@@ -230,6 +230,8 @@ def settle_project(project: Project) -> None:
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
     items = project.items.filter(Exists(reviewed)).values_list("pk", flat=True)
     settle(items, project.reviews_per_item)
+    edited = Review.objects.of(project).decisions().filter(verdict=Verdict.EDITED)
+    search.note(edited.order_by().values_list("item", flat=True).distinct())
 
 
 @transaction.atomic
@@ -239,14 +241,13 @@ def undo(project: Project, user: Any) -> Item | None:
         Review.objects.of(project)
         .standing()
         .filter(reviewer=user, is_adjudication=False, act=None)  # an act is undone as a whole
-        .select_for_update(of=("self",))
         .order_by("-id")
         .first()
     )
     if review is None:
         return None
     item = Item.objects.select_for_update().get(pk=review.item_id)
-    _withdraw(Review.objects.filter(pk=review.pk))
+    _withdraw(Review.objects.standing().filter(pk=review.pk))
     settle([item.pk], project.reviews_per_item)
     search.note([item.pk])
     item.refresh_from_db()

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generation import search
-from generation.models import Item, Question
+from generation import search, verdicts
+from generation.models import Item, ItemState, Question
 from tests import make
 from tests.conftest import Team
 
@@ -105,3 +105,19 @@ def test_flags_models_and_variants_are_labels(team: Team) -> None:
     variants = [item.variant_id, item.question.variant_id]
     counts = [team.project.items.filter(search.labelled("VARIANT", pk)).count() for pk in variants]
     assert counts == [2, 2]
+
+
+def test_an_edited_text_is_found_as_long_as_it_may_be_seen(team: Team) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.reviewer, answer="Zebras graze.")
+    assert len(found(team, "zebras")) == 1
+    team.project.reviews_per_item = 2
+    team.project.save()
+    verdicts.settle_project(team.project)
+    assert found(team, "zebras") == []
+    Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE)
+    search.note([item.pk])
+    assert found(team, "zebras") == []
+    team.project.reviews_per_item = 1
+    verdicts.settle_project(team.project)
+    assert len(found(team, "zebras")) == 1
