@@ -13,7 +13,7 @@ from qareview.models import Project
 
 FIELDS = ("question", "answer", "start", "end")
 MARGIN = 1500  # characters shown before and after a part of a document
-PREVIOUS, NEXT = "previous", "next"
+PREVIOUS = "previous"
 
 
 def fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:

@@ -113,7 +113,7 @@ def _show_conflict(
     of_project = Item.everything.filter(project=project)  # also if its document went to the bin
     item = queue.shown(of_project, request.user).get(pk=pk)
     own = item.decision_of(request.user)
-    shown = own or (item.decision if item.shows_reviews_to(request.user) else None)
+    shown = own or item.decision_for(request.user)
     question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]
     answer = shown.answer if shown and shown.answer else item.answer
     conflict = {
