@@ -159,11 +159,16 @@ def _current(document: Document) -> Any:
     return document.passages.filter(superseded_at=None).order_by("position")
 
 
+def _lock(rows: Any) -> None:
+    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
+
+
 def _replace(
     document: Document, start: int, end: int, cuts: Sequence[Cut], left_out: Sequence[LeftOut]
 ) -> None:
     """Put these cuts in the place of the passages between ``start`` and ``end``."""
     document = Document.objects.select_for_update().get(pk=document.pk)
+    _lock(_current(document))  # as a worker does that stores items: none comes in between
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)
@@ -188,18 +193,17 @@ def _replace(
 
 
 def _retire(rows: Sequence[Passage]) -> None:
-    """Remove passages; those with a review or a comment stay as of an earlier cut."""
+    """Remove locked passages; those with a review or a comment stay as of an earlier cut."""
+    chosen = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
+    _lock(items)  # as whoever reviews one does: no review comes in between
     spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
-    kept = Passage.objects.filter(pk__in=[row.pk for row in rows]).filter(
-        pk__in=spoken_of.values("passage")
-    )
-    kept_ids = list(kept.values_list("pk", flat=True))
+    kept_ids = list(chosen.filter(pk__in=spoken_of.values("passage")).values_list("pk", flat=True))
     redrafting.put_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)
     Passage.objects.filter(pk__in=kept_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
-    Passage.objects.filter(pk__in=[row.pk for row in rows if row.pk not in kept_ids]).delete()
+    chosen.exclude(pk__in=kept_ids).delete()
 
 
 def _number(document: Document) -> None:

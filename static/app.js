@@ -1,7 +1,8 @@
 // What plain links and forms cannot do: keys, menus, confirmations, drag and drop.
 "use strict";
 
-const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]");
+// A field of a sheet that was just closed has the focus until the page is painted anew.
+const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
 function say(text) {
   const note = document.getElementById("note") ?? document.getElementById("messages");
