@@ -156,13 +156,7 @@ def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
     """Return a page of the items that match; the first one has number 1."""
     items = matching(project, chosen, user)
     start = (number - 1) * ITEMS_A_PAGE
-    is_of_newest = (
-        "text" in chosen and "like" not in chosen and not chosen.get("order") and not start
-    )
-    ids = _frequent(project, items) if is_of_newest else []
-    if not ids:
-        ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
-        ids = list(ordered[start : start + ITEMS_A_PAGE + 1])
+    ids = _ids(project, items, chosen, start)
     shown = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
     rows = [_row(shown[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in shown]
     has_next = len(ids) > ITEMS_A_PAGE
@@ -170,20 +164,34 @@ def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
     return Page(rows, number, has_next, start + len(ids) if is_last else _count(items))
 
 
-def _frequent(project: Project, items: ItemQuerySet) -> list[int]:
-    """Return the first page of what is found often; nothing if too few of the newest items match.
+def _ids(project: Project, items: ItemQuerySet, chosen: Chosen, start: int) -> list[int]:
+    """Return the ids of a page from ``start`` on, and one more if there is one.
 
-    The index of words gives all that match before they can be put in order, which takes long for
-    what many have; and PostgreSQL cannot tell how many have the beginning of a word.
+    PostgreSQL cannot tell how many items have the beginning of a word, or a word it did not
+    sample, so it is told: what is frequent among the newest is soon found in any order, and else
+    the index of words gives all that match, to be put in order then.
     """
+    ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
+    page = ordered[start : start + ITEMS_A_PAGE + 1]
+    if "text" not in chosen or "like" in chosen:
+        return list(page)
+    newest = _among_newest(project, items)
+    if len(newest) > ITEMS_A_PAGE:
+        return list(page) if start or chosen.get("order") else newest
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_indexscan = off")  # those that give an order
+        return list(page)
+
+
+def _among_newest(project: Project, items: ItemQuerySet) -> list[int]:
+    """Return the first of the newest items of a project that match; none if it has not many."""
     order = ORDERS[NEWEST][1]
     newest = project.items.order_by(*order).values_list("pk", flat=True)
     bound = next(iter(newest[LOOKED_THROUGH : LOOKED_THROUGH + 1]), None)
     if bound is None:
         return []
     found = items.filter(pk__gte=bound).order_by(*order).values_list("pk", flat=True)
-    ids = list(found[: ITEMS_A_PAGE + 1])
-    return ids if len(ids) > ITEMS_A_PAGE else []
+    return list(found[: ITEMS_A_PAGE + 1])
 
 
 def _row(item: Item, user: Any) -> Row:

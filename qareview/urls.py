@@ -1,5 +1,7 @@
 from allauth.account import views as account
+from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.i18n import JavaScriptCatalog, set_language
 
 from qareview import views
 
@@ -15,6 +17,8 @@ accounts = [
 
 urlpatterns = [
     path("", views.project_list, name="projects"),
+    path("language/", login_not_required(set_language), name="language"),
+    path("messages.js", login_not_required(JavaScriptCatalog.as_view()), name="messages"),
     path("accounts/keys/", views.own_keys, name="keys"),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", views.invitation, name="invitation"),

@@ -7,12 +7,13 @@ from typing import Any
 import nh3
 from django import template
 from django.http import HttpRequest
-from django.template.defaultfilters import pluralize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
+from qareview.wording import counted, translated
 
 register = template.Library()
 
@@ -73,10 +74,8 @@ def _as_marks(text: str, numbers: Sequence[int]) -> str:
     return f"{begin}{marked}</mark>".replace(f"{begin}</mark>", "")
 
 
-@register.filter
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun, such as “1 item” and “1,204 items”."""
-    return f"{number:,} {noun}{pluralize(number)}"
+register.filter(counted)
+register.filter(translated)
 
 
 @register.filter
@@ -87,8 +86,8 @@ def share(part: int, whole: int) -> str:
 
 @register.filter
 def language(code: str) -> str:
-    """Return the English name of a language."""
-    return LANGUAGES.get(code, code)
+    """Return the name of a language, given by its code."""
+    return gettext(LANGUAGES.get(code, code))
 
 
 @register.filter

@@ -1,0 +1,100 @@
+"""Numbers with their nouns, and sentences that are stored: in English, shown in any language.
+
+Workers know nobody's language, and what they say of a document is read by many. So a stored
+sentence is the English one, values filled in; it is recognised again by the messages of the
+catalog, and filled in anew in another language.
+"""
+
+import functools
+import re
+from typing import cast
+
+from django.utils.formats import number_format
+from django.utils.translation import get_language, gettext, ngettext_lazy, trans_real
+
+NOUNS = {
+    "cancelled passage": ngettext_lazy(
+        "%(number)s cancelled passage", "%(number)s cancelled passages", "count"
+    ),
+    "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", "count"),
+    "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", "count"),
+    "document": ngettext_lazy("%(number)s document", "%(number)s documents", "count"),
+    "example": ngettext_lazy("%(number)s example", "%(number)s examples", "count"),
+    "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", "count"),
+    "item": ngettext_lazy("%(number)s item", "%(number)s items", "count"),
+    "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", "count"),
+    "more passage": ngettext_lazy("%(number)s more passage", "%(number)s more passages", "count"),
+    "page": ngettext_lazy("%(number)s page", "%(number)s pages", "count"),
+    "pair": ngettext_lazy("%(number)s pair", "%(number)s pairs", "count"),
+    "passage": ngettext_lazy("%(number)s passage", "%(number)s passages", "count"),
+    "pending item": ngettext_lazy("%(number)s pending item", "%(number)s pending items", "count"),
+    "review": ngettext_lazy("%(number)s review", "%(number)s reviews", "count"),
+    "row": ngettext_lazy("%(number)s row", "%(number)s rows", "count"),
+    "second": ngettext_lazy("%(number)s second", "%(number)s seconds", "count"),
+    "token": ngettext_lazy("%(number)s token", "%(number)s tokens", "count"),
+    "triple": ngettext_lazy("%(number)s triple", "%(number)s triples", "count"),
+}
+
+_COUNTED = re.compile(r"([\d,]+) (.+?)s?")
+_PLACE = re.compile(r"%\((\w+)\)s")
+FEWEST_LETTERS = 12  # of a message besides its values: shorter ones are found in any sentence
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number with one of NOUNS, such as “1 item” and “1,204 items”."""
+    number = number_format(count, decimal_pos=0, use_l10n=True, force_grouping=True)
+    return str(NOUNS[noun] % {"count": count, "number": number})
+
+
+def translated(text: str) -> str:
+    """Return a stored sentence as the current language has it; as it is if nobody knows it."""
+    language = get_language()
+    if not text or not language or language.startswith("en"):
+        return text
+    return _translated(language, text)
+
+
+@functools.lru_cache(maxsize=4096)
+def _translated(language: str, text: str) -> str:
+    found = gettext(text)
+    if found != text:
+        return found
+    number = _COUNTED.fullmatch(text)
+    if number and number[2] in NOUNS:
+        return counted(int(number[1].replace(",", "")), number[2])
+    for pattern, message in _patterns(language):
+        match = pattern.fullmatch(text)
+        if match:
+            return message % {name: translated(value) for name, value in match.groupdict().items()}
+    return text
+
+
+@functools.cache
+def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return the messages that hold values, as patterns with translations; the longest first."""
+    catalog = cast(trans_real.DjangoTranslation, trans_real.translation(language))
+    messages = {
+        key[0] if isinstance(key, tuple) else key: text
+        for key, text in catalog._catalog.items()  # type: ignore[attr-defined]
+    }
+    letters = {
+        message: len(_PLACE.sub("", message)) for message in messages if _PLACE.search(message)
+    }
+    return [
+        (_pattern(message), messages[message])
+        for message in sorted(letters, key=letters.__getitem__, reverse=True)
+        if letters[message] >= FEWEST_LETTERS
+    ]
+
+
+def _pattern(message: str) -> re.Pattern[str]:
+    parts = re.split(_PLACE, message)
+    names: set[str] = set()
+    pattern = ""
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
+            pattern += re.escape(part.replace("%%", "%"))
+        else:
+            pattern += f"(?P={part})" if part in names else f"(?P<{part}>.*?)"
+            names.add(part)
+    return re.compile(pattern, re.DOTALL)
