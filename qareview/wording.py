@@ -17,7 +17,9 @@ NOUNS = {
         "%(number)s cancelled passage", "%(number)s cancelled passages", "count"
     ),
     "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", "count"),
-    "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", "count"),
+    "disputed item": ngettext_lazy(
+        "%(number)s disputed item", "%(number)s disputed items", "count"
+    ),
     "document": ngettext_lazy("%(number)s document", "%(number)s documents", "count"),
     "example": ngettext_lazy("%(number)s example", "%(number)s examples", "count"),
     "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", "count"),

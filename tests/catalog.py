@@ -22,6 +22,7 @@ DOMAINS = {  # of each catalog, what it is read from
     "djangojs": ("static/*.js",),
 }
 SAYING = ("qareview/", "generation/", "prompts/", "templates/", "static/")
+# which function takes a message at which place, in Babel's notation
 FUNCTIONS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
     "gettext": None,
@@ -32,6 +33,7 @@ FUNCTIONS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "pgettext": ((1, "c"), 2),
     "pgettext_lazy": ((1, "c"), 2),
     "npgettext": ((1, "c"), 2, 3),
+    "stored": None,
 }
 
 
