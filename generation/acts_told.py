@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from generation import acts
 from generation.models import Act, ActKind
 from qareview.models import JobState
-from qareview.templatetags.qareview import counted
+from qareview.wording import counted
 
 # with the number of items: what is asked, and what is told when it is done
 WORDS = {

@@ -17,7 +17,7 @@ from prompts.models import Prompt
 from qareview import bin as bins
 from qareview import jobs
 from qareview.models import Project
-from qareview.templatetags.qareview import counted
+from qareview.wording import counted
 
 
 class CannotRestore(Exception):

@@ -13,7 +13,7 @@ from qareview import access
 from qareview import bin as all_bins
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
-from qareview.templatetags.qareview import counted
+from qareview.wording import counted
 
 
 @require_GET

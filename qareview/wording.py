@@ -7,34 +7,32 @@ catalog, and filled in anew in another language.
 
 import functools
 import re
-from typing import cast
 
 from django.utils.formats import number_format
 from django.utils.translation import get_language, gettext, ngettext_lazy, trans_real
 
+_COUNT = "count"  # by which a noun takes its form
 NOUNS = {
     "cancelled passage": ngettext_lazy(
-        "%(number)s cancelled passage", "%(number)s cancelled passages", "count"
+        "%(number)s cancelled passage", "%(number)s cancelled passages", _COUNT
     ),
-    "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", "count"),
-    "disputed item": ngettext_lazy(
-        "%(number)s disputed item", "%(number)s disputed items", "count"
-    ),
-    "document": ngettext_lazy("%(number)s document", "%(number)s documents", "count"),
-    "example": ngettext_lazy("%(number)s example", "%(number)s examples", "count"),
-    "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", "count"),
-    "item": ngettext_lazy("%(number)s item", "%(number)s items", "count"),
-    "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", "count"),
-    "more passage": ngettext_lazy("%(number)s more passage", "%(number)s more passages", "count"),
-    "page": ngettext_lazy("%(number)s page", "%(number)s pages", "count"),
-    "pair": ngettext_lazy("%(number)s pair", "%(number)s pairs", "count"),
-    "passage": ngettext_lazy("%(number)s passage", "%(number)s passages", "count"),
-    "pending item": ngettext_lazy("%(number)s pending item", "%(number)s pending items", "count"),
-    "review": ngettext_lazy("%(number)s review", "%(number)s reviews", "count"),
-    "row": ngettext_lazy("%(number)s row", "%(number)s rows", "count"),
-    "second": ngettext_lazy("%(number)s second", "%(number)s seconds", "count"),
-    "token": ngettext_lazy("%(number)s token", "%(number)s tokens", "count"),
-    "triple": ngettext_lazy("%(number)s triple", "%(number)s triples", "count"),
+    "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", _COUNT),
+    "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", _COUNT),
+    "document": ngettext_lazy("%(number)s document", "%(number)s documents", _COUNT),
+    "example": ngettext_lazy("%(number)s example", "%(number)s examples", _COUNT),
+    "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", _COUNT),
+    "item": ngettext_lazy("%(number)s item", "%(number)s items", _COUNT),
+    "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", _COUNT),
+    "more passage": ngettext_lazy("%(number)s more passage", "%(number)s more passages", _COUNT),
+    "page": ngettext_lazy("%(number)s page", "%(number)s pages", _COUNT),
+    "pair": ngettext_lazy("%(number)s pair", "%(number)s pairs", _COUNT),
+    "passage": ngettext_lazy("%(number)s passage", "%(number)s passages", _COUNT),
+    "pending item": ngettext_lazy("%(number)s pending item", "%(number)s pending items", _COUNT),
+    "review": ngettext_lazy("%(number)s review", "%(number)s reviews", _COUNT),
+    "row": ngettext_lazy("%(number)s row", "%(number)s rows", _COUNT),
+    "second": ngettext_lazy("%(number)s second", "%(number)s seconds", _COUNT),
+    "token": ngettext_lazy("%(number)s token", "%(number)s tokens", _COUNT),
+    "triple": ngettext_lazy("%(number)s triple", "%(number)s triples", _COUNT),
 }
 
 _COUNTED = re.compile(r"([\d,]+) (.+?)s?")
@@ -74,7 +72,7 @@ def _translated(language: str, text: str) -> str:
 @functools.cache
 def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
     """Return the messages that hold values, as patterns with translations; the longest first."""
-    catalog = cast(trans_real.DjangoTranslation, trans_real.translation(language))
+    catalog = trans_real.translation(language)
     messages = {
         key[0] if isinstance(key, tuple) else key: text
         for key, text in catalog._catalog.items()  # type: ignore[attr-defined]

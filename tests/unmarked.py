@@ -16,10 +16,8 @@ _MARKED = re.compile(r"""_\((?:"[^"]*"|'[^']*')\)""")
 _QUOTED = re.compile(r'"([^"]*)"')
 _SHOWN_ATTRIBUTES = {"alt", "aria-label", "data-confirm", "placeholder", "title"}
 _NOT_READ = {"code", "kbd", "script", "style"}
-_TAKES_MESSAGES = {"blocktranslate", "translate"}
-_FILTERS_WITH_WORDS = re.compile(
-    r'\|(?:add|default|default_if_none|join|pluralize|yesno):"([^"]*)"'
-)
+_DATE = re.compile(r'\|date:"[^"]*"')
+_WORDS_OF_FILTERS = re.compile(r'\|(?:default|default_if_none|join|pluralize|yesno):"([^"]*)"')
 NAMES = re.compile(  # of things that are called so in every language
     r"\b(QAReview|Markdown|CSV|TSV|JSON|JSONL|Parquet|PDF|HTML|DOCX|ZIP|SVG|AUC|MB|Ctrl|Shift|"
     r"Enter|Esc|Tab)\b"
@@ -52,29 +50,27 @@ class _Page(HTMLParser):
 
 def in_template(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of what a template says in no tag for messages."""
-    html, inside = "", False
+    html, is_message = "", False
     for token in Lexer(source).tokenize():
-        name = token.contents.split(maxsplit=1)[0] if token.contents.strip() else ""
-        holds = token.token_type in (TokenType.BLOCK, TokenType.VAR)
-        if token.token_type == TokenType.BLOCK and name in ("blocktranslate", "endblocktranslate"):
-            inside = name == "blocktranslate"
-        if token.token_type == TokenType.TEXT and not inside:
-            html += token.contents
-        else:
-            html += _HOLE
-            lines = token.contents.count("\n") if token.token_type == TokenType.TEXT else 0
-            html += "\n" * lines
-        if holds and not inside and name not in _TAKES_MESSAGES:
-            contents = _MARKED.sub("", token.contents)
-            spoken = [text for text in _QUOTED.findall(contents) if " " in text.strip()]
-            spoken += _FILTERS_WITH_WORDS.findall(contents)
-            for text in spoken:
-                if _is_text(text) and not text.startswith(("d", "j", "H")) or " " in text.strip():
-                    yield token.lineno or 0, text
+        name = (token.contents.split() or [""])[0]
+        if name in ("blocktranslate", "endblocktranslate"):
+            is_message = name == "blocktranslate"
+        if token.token_type == TokenType.TEXT:
+            html += _HOLE + "\n" * token.contents.count("\n") if is_message else token.contents
+            continue
+        html += _HOLE
+        if not is_message and name != "translate":
+            yield from ((token.lineno or 0, text) for text in _in_tag(token.contents))
     page = _Page()
     page.feed(html)
     for line, text in page.found:
         yield line, text.replace(_HOLE, "…")
+
+
+def _in_tag(contents: str) -> Iterator[str]:
+    contents = _DATE.sub("", _MARKED.sub("", contents))
+    yield from (text for text in _WORDS_OF_FILTERS.findall(contents) if _is_text(text))
+    yield from (text for text in _QUOTED.findall(contents) if " " in text.strip())
 
 
 _SENTENCE = re.compile(r"^[A-Z“][a-z’']+ \S|[a-z’']{2,} [a-z’']{2,} [a-z’']{2,}")
@@ -82,47 +78,45 @@ _STATEMENT = re.compile(r"\b(SELECT|UPDATE|INSERT|DELETE|FROM|WHERE|ORDER BY|SET
 # what a developer reads, not somebody at a page
 _FOR_DEVELOPERS = {
     "AssertionError", "CommandError", "Http404", "ImproperlyConfigured", "LeaseLost",
-    "NotImplementedError", "TypeError", "ValueError", "debug", "error", "exception", "info",
-    "warning",
+    "NotImplementedError", "TypeError", "ValueError",
 }  # fmt: skip
 _SILENT = ("migrations", "management", "formats")
-
-
-def _name(call: ast.Call) -> str:
-    return getattr(call.func, "id", getattr(call.func, "attr", ""))
-
-
-def _is_logged(call: ast.Call) -> bool:
-    owner = getattr(call.func, "value", None)
-    is_method = _name(call) in {"debug", "error", "exception", "info", "warning"}
-    return not is_method or getattr(owner, "id", "") == "logger"
 
 
 def in_python(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of sentences that are given to no function for messages."""
     tree = ast.parse(source)
-    skipped: set[int] = set()
+    passed: set[int] = set()  # the nodes that need no look
     for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            first = node.body[0] if node.body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                skipped.add(id(first.value))
-        if isinstance(node, ast.Call):
-            is_marked = _name(node) in FUNCTIONS
-            if is_marked or (_name(node) in _FOR_DEVELOPERS and _is_logged(node)):
-                skipped |= {id(inner) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if id(node) in skipped:
+        if id(node) in passed:
             continue
-        text = ""
+        if _is_passed(node):
+            passed |= {id(inner) for inner in ast.walk(node)}
+        text = _text(node)
         if isinstance(node, ast.JoinedStr):
-            parts = [part for part in node.values if isinstance(part, ast.Constant)]
-            skipped |= {id(part) for part in parts}
-            text = " … ".join(str(part.value) for part in parts)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            text = node.value
+            passed |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
         if _SENTENCE.search(text) and not _STATEMENT.search(text) and " | " not in text:
-            yield node.lineno, text
+            yield getattr(node, "lineno", 0), text
+
+
+def _is_passed(node: ast.AST) -> bool:
+    """Whether what is in a node is a docstring, marked already, or for developers."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    if not isinstance(node, ast.Call):
+        return False
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    owner = getattr(getattr(node.func, "value", None), "id", "")
+    return name in FUNCTIONS or name in _FOR_DEVELOPERS or owner == "logger"
+
+
+def _text(node: ast.AST) -> str:
+    if isinstance(node, ast.JoinedStr):
+        parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
+        return " … ".join(map(str, parts))
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return ""
 
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')

@@ -14,7 +14,7 @@ from generation.models import ItemQuerySet
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
-from qareview.templatetags.qareview import counted
+from qareview.wording import counted
 
 
 def _pause(project: Project) -> str:
