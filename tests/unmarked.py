@@ -119,6 +119,8 @@ def _text(node: ast.AST) -> str:
     return ""
 
 
+_SAID = re.compile(r"^[A-Z][a-z]+(?:$|[ .,:!?’])")
+_KEYS = {"Enter", "Escape", "Tab"}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 
 
@@ -129,7 +131,7 @@ def in_javascript(source: str) -> Iterator[tuple[int, str]]:
         code = re.sub(r'\bn?gettext\((?:"[^"]*"(?:, )?)+', "", code)
         for match in _STRING.finditer(code):
             text = match[1] or match[2] or ""
-            if re.search(r"[A-Z][a-z]+(?: [a-z]+)+|^[A-Z][a-z]+[.!?]?$", text):
+            if _SAID.search(text) and text not in _KEYS:
                 yield number, text
 
 
