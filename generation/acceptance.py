@@ -17,6 +17,7 @@ from generation.models import Acceptance, Item, ItemState, Question
 from qareview import jobs
 from qareview.embeddings import embed
 from qareview.models import Project
+from qareview.stored import stored
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,9 +79,12 @@ def _nothing_to_learn(found: Acceptance, pairs: Sequence[Pair]) -> str:
     of_state = ({item.passage_id for item, _ in pairs if item.state == one} for one in DECIDED)
     if min(map(len, of_state)) >= FOLDS:
         return ""
-    return (
-        f"{found.accepted} of {found.decisions} decisions accept the item. To tell the two kinds "
-        f"apart, there have to be items of each from {FOLDS} passages."
+    return stored(
+        "%(accepted)s of %(decisions)s decisions accept the item. To tell the two kinds apart, "
+        "there have to be items of each from %(folds)s passages.",
+        accepted=found.accepted,
+        decisions=found.decisions,
+        folds=FOLDS,
     )
 
 

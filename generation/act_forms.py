@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from generation.forms import AgainForm
 from generation.models import ActKind
@@ -34,7 +35,7 @@ class ActForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if {"key", "told"} & set(self.errors):
-            raise forms.ValidationError("The form was damaged on its way. Send it once more.")
+            raise forms.ValidationError(_("The form was damaged on its way. Send it once more."))
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:

@@ -30,24 +30,25 @@ from generation.models import (
 from generation.verdicts import ItemChanged, ItemGone, Submission
 from qareview import jobs
 from qareview.models import JobState, Project, Role
+from qareview.stored import stored
 
 RECENT = timedelta(hours=12)
 AT_ONCE = 100  # items done in one transaction, whose rows others wait for
 DONE, UNDONE = "done", "undone"
 # why an item was left out, or kept when the act was undone; after its number
 OUTCOMES = {
-    "own": "reviewed by you already",
-    "full": "with all their reviews",
-    "desk": "on others’ desks",
-    "aside": "put aside",
-    "no-question": "without a question",
-    "assigned": "assigned so already",
-    "unassigned": "not assigned so",
-    "reviewed": "reviewed by that member already",
-    "decided": "decided, on others’ desks or imported",
-    "everyone": "given to everyone already",
-    "usual": "not in the calibration set",
-    "newer": "with something newer on them",
+    "own": stored("reviewed by you already"),
+    "full": stored("with all their reviews"),
+    "desk": stored("on others’ desks"),
+    "aside": stored("put aside"),
+    "no-question": stored("without a question"),
+    "assigned": stored("assigned so already"),
+    "unassigned": stored("not assigned so"),
+    "reviewed": stored("reviewed by that member already"),
+    "decided": stored("decided, on others’ desks or imported"),
+    "everyone": stored("given to everyone already"),
+    "usual": stored("not in the calibration set"),
+    "newer": stored("with something newer on them"),
 }
 ROLES = {
     ActKind.ACCEPT: Role.ENGINEER,
@@ -85,7 +86,9 @@ def order(
         return act
     count = _keep(act, items)
     if count != told:
-        raise CountChanged(f"It is {count:,} by now, since something changed meanwhile.")
+        raise CountChanged(
+            stored("It is %(count)s by now, since something changed meanwhile.", count=f"{count:,}")
+        )
     jobs.knock(Act)
     return act
 
@@ -107,7 +110,7 @@ def undo(act: Act, user: Any) -> None:
     """Order an act to be undone, also one that is not through yet. Raises CannotUndo."""
     act = Act.objects.select_for_update().get(pk=act.pk)
     if act.undo_at:
-        raise CannotUndo("This is undone already.")
+        raise CannotUndo(stored("This is undone already."))
     act.undo_at, act.undo_by = timezone.now(), user
     act.save(update_fields=["undo_at", "undo_by"])
     jobs.queue(Act.objects.filter(pk=act.pk))
@@ -219,7 +222,8 @@ def _withdraw(act: Act, items: Sequence[Item]) -> Outcomes:
     given = Review.objects.decisions().filter(act=act, item__in=items)
     last = dict(given.exclude(Exists(_later_reviews())).values_list("item", "pk"))
     Review.objects.filter(pk__in=last.values()).update(
-        withdrawn_at=timezone.now(), withdrawn_because="It was given in bulk, and that was undone."
+        withdrawn_at=timezone.now(),
+        withdrawn_because=stored("It was given in bulk, and that was undone."),
     )
     verdicts.settle(last, act.project.reviews_per_item)
     _note_edited(last)

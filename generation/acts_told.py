@@ -2,38 +2,52 @@
 
 from dataclasses import dataclass
 
+from django.utils.formats import number_format
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
 from generation import acts
 from generation.models import Act, ActKind
 from qareview.models import JobState
-from qareview.wording import counted
+from qareview.wording import counted, translated
 
 # with the number of items: what is asked, and what is told when it is done
 WORDS = {
-    ActKind.ACCEPT: ("Accept {}", "{} accepted"),
-    ActKind.REJECT: ("Reject {}", "{} rejected"),
-    ActKind.ASSIGN: ("Assign {}", "{} assigned to {member}"),
-    ActKind.UNASSIGN: ("Take the assignment of {} away", "{} taken from {member}"),
-    ActKind.REDRAFT: ("Draft {} again", "{} put aside to be drafted again"),
-    ActKind.CALIBRATE: ("Put {} into the calibration set", "{} put into the calibration set"),
+    ActKind.ACCEPT: (_("Accept %(items)s"), _("%(items)s accepted")),
+    ActKind.REJECT: (_("Reject %(items)s"), _("%(items)s rejected")),
+    ActKind.ASSIGN: (_("Assign %(items)s"), _("%(items)s assigned to %(member)s")),
+    ActKind.UNASSIGN: (
+        _("Take the assignment of %(items)s away"),
+        _("%(items)s taken from %(member)s"),
+    ),
+    ActKind.REDRAFT: (_("Draft %(items)s again"), _("%(items)s put aside to be drafted again")),
+    ActKind.CALIBRATE: (
+        _("Put %(items)s into the calibration set"),
+        _("%(items)s put into the calibration set"),
+    ),
     ActKind.UNCALIBRATE: (
-        "Take {} out of the calibration set",
-        "{} taken out of the calibration set",
+        _("Take %(items)s out of the calibration set"),
+        _("%(items)s taken out of the calibration set"),
     ),
 }
-_REVIEWS = (
+_REVIEWS = _(
     "These are your own reviews, of the text as it was drafted. Left out is what you reviewed "
     "already, what has all its reviews and what is on others’ desks."
 )
 EXPLAINED = {
     ActKind.ACCEPT: _REVIEWS,
     ActKind.REJECT: _REVIEWS,
-    ActKind.ASSIGN: "They are given to that member first. Left out is what they reviewed already "
-    "and what waits for no review.",
-    ActKind.UNASSIGN: "They are no longer given to that member first.",
-    ActKind.REDRAFT: "They are put aside, and new ones drafted. Left out is what is decided, on "
-    "another desk or imported.",
-    ActKind.CALIBRATE: "Everyone gets them to review, so that it is seen how far people agree.",
-    ActKind.UNCALIBRATE: "They need no more reviews than any other item.",
+    ActKind.ASSIGN: _(
+        "They are given to that member first. Left out is what they reviewed already "
+        "and what waits for no review."
+    ),
+    ActKind.UNASSIGN: _("They are no longer given to that member first."),
+    ActKind.REDRAFT: _(
+        "They are put aside, and new ones drafted. Left out is what is decided, on "
+        "another desk or imported."
+    ),
+    ActKind.CALIBRATE: _("Everyone gets them to review, so that it is seen how far people agree."),
+    ActKind.UNCALIBRATE: _("They need no more reviews than any other item."),
 }
 
 
@@ -50,7 +64,7 @@ class Told:
 
 
 def title(kind: ActKind, count: int) -> str:
-    return WORDS[kind][0].format(counted(count, "item"))
+    return str(WORDS[kind][0] % {"items": counted(count, "item")})
 
 
 def tell(act: Act) -> Told:
@@ -70,16 +84,26 @@ def tell(act: Act) -> Told:
 def _sentence(act: Act, counts: dict[str, int], is_moving: bool) -> str:
     done, undone = counts.get(acts.DONE, 0), counts.get(acts.UNDONE, 0)
     told = undone if act.undo_at else done
-    member = act.member or "a former user"
-    words = WORDS[ActKind(act.kind)][1].format(counted(told, "item"), member=member)
+    words = WORDS[ActKind(act.kind)][1] % {
+        "items": counted(told, "item"),
+        "member": act.member or gettext("a former user"),
+    }
     if act.undo_at:
-        return f"{'Being undone' if is_moving else 'Undone'}: {words}."
-    so_far = f" so far, of {act.size:,}" if is_moving else ""
-    reason = f" for “{act.reason}”" if act.reason else ""
-    return f"{words}{reason}{so_far}."
+        begin = gettext("Being undone: %(words)s.") if is_moving else gettext("Undone: %(words)s.")
+        return begin % {"words": words}
+    if act.reason:
+        words = gettext("%(words)s for “%(reason)s”") % {"words": words, "reason": act.reason}
+    if is_moving:
+        size = number_format(act.size, force_grouping=True)
+        words = gettext("%(words)s so far, of %(size)s") % {"words": words, "size": size}
+    return f"{words}."
 
 
 def _left_out(counts: dict[str, int]) -> str:
     """Return how many were left out and why, such as “12 on others’ desks, 3 put aside”."""
-    told = [f"{counts[name]:,} {why}" for name, why in acts.OUTCOMES.items() if counts.get(name)]
+    told = [
+        f"{number_format(counts[name], force_grouping=True)} {translated(why)}"
+        for name, why in acts.OUTCOMES.items()
+        if counts.get(name)
+    ]
     return ", ".join(told)

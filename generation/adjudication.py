@@ -17,8 +17,9 @@ from generation import notices, search, verdicts
 from generation.differences import word_differences
 from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
 from qareview.models import Project
+from qareview.stored import stored
 
-SENT_BACK = "sent back"
+SENT_BACK = stored("sent back")
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)
 NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
 
@@ -100,7 +101,7 @@ def decide(project: Project, item_id: int, admin: Any, ruling: Ruling) -> Review
     if earlier := Review.objects.filter(submission=ruling.key).first():
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
             return earlier
-        raise NotStored("This form was sent before, for another item.")
+        raise NotStored(stored("This form was sent before, for another item."))
     decisions = Review.objects.decisions().filter(item=item)
     _check(item, decisions, ruling)
     return (_send_back if ruling.verdict == Verdict.SKIPPED else _rule)(
@@ -111,16 +112,20 @@ def decide(project: Project, item_id: int, admin: Any, ruling: Ruling) -> Review
 def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
     """Refuse what was decided on other grounds than those that stand. Raises NotStored."""
     if item.state == ItemState.ASIDE:
-        raise NotStored(f"The item was put aside meanwhile. {item.aside}".strip())
+        raise NotStored(
+            stored("The item was put aside meanwhile. %(aside)s", aside=item.aside).strip()
+        )
     by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
     if _named(decisions.values_list("pk", flat=True)) != ruling.stands:
         if by_admin and str(by_admin.pk) not in ruling.stands.split(","):
-            raise NotStored(f"{by_admin.reviewer} decided on this item meanwhile.")
-        raise NotStored("What reviewers say of this item changed meanwhile.")
+            raise NotStored(
+                stored("%(reviewer)s decided on this item meanwhile.", reviewer=by_admin.reviewer)
+            )
+        raise NotStored(stored("What reviewers say of this item changed meanwhile."))
     if item.state not in DECIDED and not ruling.is_gold:
-        raise NotStored("This item is not decided yet: its reviewers come first.")
+        raise NotStored(stored("This item is not decided yet: its reviewers come first."))
     if ruling.verdict == Verdict.SKIPPED and item.purpose == Purpose.GOLD:
-        raise NotStored("A gold item cannot be sent back; end its being gold first.")
+        raise NotStored(stored("A gold item cannot be sent back; end its being gold first."))
 
 
 def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
@@ -130,20 +135,30 @@ def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> 
     purpose = Purpose.GOLD if ruling.is_gold else item.purpose
     Item.objects.filter(pk=item.pk).update(purpose=purpose, aside="")
     _settle(item)
-    told = f"{admin} decided on item {item.pk}: {_told(review)}"
+    told = stored(
+        "%(admin)s decided on item %(pk)s: %(review)s",
+        admin=admin,
+        pk=item.pk,
+        review=_told(review),
+    )
     _tell(item, differing, admin, NoticeKind.ADJUDICATED, told)
     return review
 
 
 def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
-    told = f"{SENT_BACK}: {ruling.comment}"
+    told = stored("sent back: %(comment)s", comment=ruling.comment)
     withdrawn = list(decisions)
     _withdraw(decisions, told[:200])
     now = timezone.now()
     review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now, because=SENT_BACK)
     _settle(item)
     notices.take_back(item, *NOTICES)
-    told = f"{admin} sent item {item.pk} back, so you may decide anew. {ruling.comment}"
+    told = stored(
+        "%(admin)s sent item %(pk)s back, so you may decide anew. %(comment)s",
+        admin=admin,
+        pk=item.pk,
+        comment=ruling.comment,
+    )
     _tell(item, withdrawn, admin, NoticeKind.SENT_BACK, told)
     return review
 
@@ -192,8 +207,12 @@ def _differs(review: Review, ruling: Ruling) -> bool:
 
 def _told(review: Review) -> str:
     """Return what was decided and why, in a sentence or three."""
-    accepted = "accepted" if review.verdict == Verdict.ACCEPTED else "accepted with changes"
-    words = accepted if review.accepts else "rejected"
+    accepted = (
+        stored("accepted")
+        if review.verdict == Verdict.ACCEPTED
+        else stored("accepted with changes")
+    )
+    words = accepted if review.accepts else stored("rejected")
     reason = f" {review.reason}." if review.reason else ""
     return f"{words}.{reason} {review.comment}".strip()
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from generation.adjudication import Ruling
 from generation.models import Item, Review, Verdict
@@ -39,31 +40,33 @@ class RulingForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if {"key", "stands", "action", "choice"} & set(self.errors):
-            raise forms.ValidationError("The form was damaged on its way. Send it once more.")
+            raise forms.ValidationError(_("The form was damaged on its way. Send it once more."))
         cleaned["action"] = cleaned["action"] or ("choose" if cleaned["choice"] else "")
         check = getattr(self, f"_check_{cleaned['action']}", None)
         if check is None:
-            raise forms.ValidationError("Choose a version, write one, reject the item or send it.")
+            raise forms.ValidationError(
+                _("Choose a version, write one, reject the item or send it.")
+            )
         check(cleaned)
         return cleaned
 
     def _check_choose(self, cleaned: dict[str, Any]) -> None:
         if self._chosen() is None:
-            self.add_error(None, "There is no such version of this item.")
+            self.add_error(None, _("There is no such version of this item."))
 
     def _check_merge(self, cleaned: dict[str, Any]) -> None:
         if not (cleaned.get("question") and cleaned.get("answer")):
-            self.add_error(None, "An accepted item needs a question and an answer.")
+            self.add_error(None, _("An accepted item needs a question and an answer."))
         if cleaned.get("excerpt") and cleaned["excerpt"] not in excerpts(self.item.reviews.all()):
-            self.add_error(None, "There is no such excerpt of this item.")
+            self.add_error(None, _("There is no such excerpt of this item."))
 
     def _check_reject(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("reason") not in self.project.reject_reasons:
-            self.add_error(None, "Give one of the project's reasons for rejecting the item.")
-        self._check_why(cleaned, "Say in a sentence why it is rejected.")
+            self.add_error(None, _("Give one of the project's reasons for rejecting the item."))
+        self._check_why(cleaned, _("Say in a sentence why it is rejected."))
 
     def _check_back(self, cleaned: dict[str, Any]) -> None:
-        self._check_why(cleaned, "Say in a sentence why it goes back.")
+        self._check_why(cleaned, _("Say in a sentence why it goes back."))
 
     def _check_why(self, cleaned: dict[str, Any], sentence: str) -> None:
         if "why" not in self.errors and not cleaned.get("why"):

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from qareview.stored import stored
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -52,19 +54,26 @@ def agreement(patterns: Mapping[Votes, int]) -> Agreement:
     if note:
         return Agreement(items, values, pairs, note=note)
     alpha, low, high = _measure(pairable)
-    note = "" if low is not None else "Nobody differed, so there is no interval."
+    note = "" if low is not None else stored("Nobody differed, so there is no interval.")
     return Agreement(items, values, pairs, alpha, low, high, note)
 
 
 def _why_none(pairable: Mapping[Votes, int], items: int) -> str:
     if not items:
-        return "Nothing was decided by two people."
+        return stored("Nothing was decided by two people.")
     if items < FEWEST_ITEMS:
-        return f"Too little to tell: {items} of the {FEWEST_ITEMS} items it takes."
+        return stored(
+            "Too little to tell: %(items)s of the %(fewest_items)s items it takes.",
+            items=items,
+            fewest_items=FEWEST_ITEMS,
+        )
     accepted, rejected = map(sum, zip(*pairable, strict=True))
     if not (accepted and rejected):
         kind = "accepted" if accepted else "rejected"
-        return f"Everything was {kind} by everyone, which agrees, but tells nothing of alpha."
+        return stored(
+            "Everything was %(kind)s by everyone, which agrees, but tells nothing of alpha.",
+            kind=kind,
+        )
     return ""
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from qareview.stored import stored
+
 MOST_MEMBERS = 10_000
 MOST_BYTES = 2_000_000_000  # unpacked, all members together
 _IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
@@ -37,12 +39,18 @@ def unpack(path: Path, folder: Path, limit: int) -> list[Member]:
             chosen = [info for info in archive.infolist() if _is_wanted(info)]
             if len(chosen) > MOST_MEMBERS:
                 raise CannotUnpack(
-                    f"The archive holds {len(chosen):,} files; at most {MOST_MEMBERS:,} are taken. "
-                    "Split it."
+                    stored(
+                        "The archive holds %(chosen)s files; at most %(most_members)s are "
+                        "taken. Split it.",
+                        chosen=f"{len(chosen):,}",
+                        most_members=f"{MOST_MEMBERS:,}",
+                    )
                 )
             return _written(archive, chosen, folder, limit)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
-        raise CannotUnpack("The archive is damaged. Make it anew and upload that.") from None
+        raise CannotUnpack(
+            stored("The archive is damaged. Make it anew and upload that.")
+        ) from None
 
 
 def _is_wanted(info: zipfile.ZipInfo) -> bool:
@@ -61,7 +69,10 @@ def _written(
         members.append(Member(info.filename, "" if error else str(target), error))
         if left <= 0:
             raise CannotUnpack(
-                f"The archive unpacks to more than {MOST_BYTES // 1_000_000:,} MB. Split it."
+                stored(
+                    "The archive unpacks to more than %(most_bytes)s MB. Split it.",
+                    most_bytes=f"{MOST_BYTES // 1_000_000:,}",
+                )
             )
     return members
 
@@ -69,16 +80,18 @@ def _written(
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int) -> str:
     """Write a member, however large it claims to be; return why it was not, if it was not."""
     if info.flag_bits & 1:
-        return "It is encrypted. Unpack the archive with its password and upload the files."
+        return stored("It is encrypted. Unpack the archive with its password and upload the files.")
     try:
         with archive.open(info) as source, target.open("wb") as file:
             shutil.copyfileobj(_Bounded(source, limit + 1), file)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
         target.unlink(missing_ok=True)
-        return "It is damaged in the archive. Make the archive anew."
+        return stored("It is damaged in the archive. Make the archive anew.")
     if target.stat().st_size > limit:
         target.write_bytes(b"")
-        return f"It has more than the {limit // 1_000_000:,} MB allowed. Split it."
+        return stored(
+            "It has more than the %(limit)s MB allowed. Split it.", limit=f"{limit // 1_000_000:,}"
+        )
     return ""
 
 

@@ -17,6 +17,7 @@ from prompts.models import Prompt
 from qareview import bin as bins
 from qareview import jobs
 from qareview.models import Project
+from qareview.stored import stored
 from qareview.wording import counted
 
 
@@ -55,8 +56,12 @@ def restore(document: Document) -> bool:
     except IntegrityError:
         same = Document.objects.filter(project=document.project_id, sha256=document.sha256).first()
         raise CannotRestore(
-            f"{document.name} was uploaded again meanwhile, as {same}: the content is the same. "
-            "Move that one to the bin first."
+            stored(
+                "%(name)s was uploaded again meanwhile, as %(same)s: the content is the same. "
+                "Move that one to the bin first.",
+                name=document.name,
+                same=same,
+            )
         ) from None
 
 

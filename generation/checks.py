@@ -5,8 +5,11 @@ Each is explained in a sentence where it is shown. Flags that the text alone tel
 
 import re
 
+from django.utils.translation import gettext_lazy as _
+
 from generation.likeness import gist
 from qareview import languages
+from qareview.stored import stored
 
 EMPTY_ANSWER = "empty-answer"
 CUT_OFF_ANSWER = "cut-off-answer"
@@ -27,34 +30,56 @@ ANSWERED_OTHERWISE = "answered-otherwise"
 PASSAGE_NOT_NEEDED = "passage-not-needed"
 
 EXPLANATIONS = {
-    EMPTY_ANSWER: "The model wrote no answer.",
-    CUT_OFF_ANSWER: "The answer breaks off in the middle.",
-    COPY_OF_PASSAGE: "The answer is copied from the passage word for word.",
-    FOREIGN_NUMBER: "The answer gives a number that does not stand in the passage.",
-    FOREIGN_NAME: "The answer gives a name that does not stand in the passage.",
-    EMPTY_QUESTION: "The model wrote no question.",
-    CUT_OFF_QUESTION: "The question breaks off in the middle.",
-    NOT_A_QUESTION: "Not a question: the question mark is missing, or it has under four words.",
-    COPY_OF_ANSWER: "The question repeats the answer.",
-    SPEAKS_OF_TEXT: "The question speaks of “the passage”, which its reader cannot see.",
-    ANSWER_LEAKED: "The question gives most of its answer away.",
-    UNSUPPORTED: "A sentence of the answer has no sentence in the passage that carries it.",
-    OTHER_LANGUAGE: "It is written in another language than the document.",
-    DUPLICATE_QUESTION: "Another item of the project asks nearly the same.",
-    DUPLICATE_ANSWER: "Another item of the project has nearly the same answer.",
-    ANSWERED_OTHERWISE: "A model that reads the passage answers the question otherwise.",
-    PASSAGE_NOT_NEEDED: "A model knows the answer without the passage.",
+    EMPTY_ANSWER: _("The model wrote no answer."),
+    CUT_OFF_ANSWER: _("The answer breaks off in the middle."),
+    COPY_OF_PASSAGE: _("The answer is copied from the passage word for word."),
+    FOREIGN_NUMBER: _("The answer gives a number that does not stand in the passage."),
+    FOREIGN_NAME: _("The answer gives a name that does not stand in the passage."),
+    EMPTY_QUESTION: _("The model wrote no question."),
+    CUT_OFF_QUESTION: _("The question breaks off in the middle."),
+    NOT_A_QUESTION: _("Not a question: the question mark is missing, or it has under four words."),
+    COPY_OF_ANSWER: _("The question repeats the answer."),
+    SPEAKS_OF_TEXT: _("The question speaks of “the passage”, which its reader cannot see."),
+    ANSWER_LEAKED: _("The question gives most of its answer away."),
+    UNSUPPORTED: _("A sentence of the answer has no sentence in the passage that carries it."),
+    OTHER_LANGUAGE: _("It is written in another language than the document."),
+    DUPLICATE_QUESTION: _("Another item of the project asks nearly the same."),
+    DUPLICATE_ANSWER: _("Another item of the project has nearly the same answer."),
+    ANSWERED_OTHERWISE: _("A model that reads the passage answers the question otherwise."),
+    PASSAGE_NOT_NEEDED: _("A model knows the answer without the passage."),
 }
 
-SUPPORT, NEW_ANSWER, ACCEPTANCE = "support", "new answer", "acceptance"  # of items
-NEW_QUESTION, ROUND_TRIP, NEED = "new question", "round trip", "need"  # of questions
+NAMES = {
+    EMPTY_ANSWER: _("empty answer"),
+    CUT_OFF_ANSWER: _("cut off answer"),
+    COPY_OF_PASSAGE: _("copy of passage"),
+    FOREIGN_NUMBER: _("foreign number"),
+    FOREIGN_NAME: _("foreign name"),
+    EMPTY_QUESTION: _("empty question"),
+    CUT_OFF_QUESTION: _("cut off question"),
+    NOT_A_QUESTION: _("not a question"),
+    COPY_OF_ANSWER: _("copy of answer"),
+    SPEAKS_OF_TEXT: _("speaks of text"),
+    ANSWER_LEAKED: _("answer leaked"),
+    UNSUPPORTED: _("unsupported"),
+    OTHER_LANGUAGE: _("other language"),
+    DUPLICATE_QUESTION: _("duplicate question"),
+    DUPLICATE_ANSWER: _("duplicate answer"),
+    ANSWERED_OTHERWISE: _("answered otherwise"),
+    PASSAGE_NOT_NEEDED: _("passage not needed"),
+}
+
+SUPPORT, NEW_ANSWER = stored("support"), stored("new answer")  # of items
+ACCEPTANCE = stored("acceptance")
+NEW_QUESTION, ROUND_TRIP = stored("new question"), stored("round trip")  # of questions
+NEED = stored("need")
 SCORES = {
-    SUPPORT: "how well the passage carries the answer's weakest sentence",
-    NEW_ANSWER: "how far the answer is from the most similar one of the project",
-    NEW_QUESTION: "how far the question is from the most similar one of the project",
-    ROUND_TRIP: "how far a model that reads the passage answers the question alike",
-    NEED: "how far the passage is needed to answer the question",
-    ACCEPTANCE: "the chance that reviewers accept it, learned from their decisions",
+    SUPPORT: _("how well the passage carries the answer's weakest sentence"),
+    NEW_ANSWER: _("how far the answer is from the most similar one of the project"),
+    NEW_QUESTION: _("how far the question is from the most similar one of the project"),
+    ROUND_TRIP: _("how far a model that reads the passage answers the question alike"),
+    NEED: _("how far the passage is needed to answer the question"),
+    ACCEPTANCE: _("the chance that reviewers accept it, learned from their decisions"),
 }
 
 _ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Any
 
 from generation.tables import BadTable, Table, storable
+from qareview.stored import stored
 
 ROLES = ("context", "question", "answer")
 NAMES = {  # what columns are called that play a role, the likeliest first
@@ -24,6 +25,17 @@ BESIDE = {"id", "title", "url", "document", "source", "headings", "pages", "revi
 LOOKED_AT = 1000  # rows, to guess from
 SHOWN = 5  # rows, before the import
 LONGEST_SHOWN = 300  # characters of a value
+_A_ROLE = {
+    "context": stored("a context"),
+    "question": stored("a question"),
+    "answer": stored("an answer"),
+}
+_WITHOUT = {
+    "row": stored("%(count)s without %(role)s (row %(places)s)"),
+    "rows": stored("%(count)s without %(role)s (rows %(places)s)"),
+    "line": stored("%(count)s without %(role)s (line %(places)s)"),
+    "lines": stored("%(count)s without %(role)s (lines %(places)s)"),
+}
 NAMED_PLACES = 5  # of rows that are not imported
 BETWEEN = "\n\n"  # contexts, in the text of the document
 
@@ -95,13 +107,17 @@ def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
     """Return, in a sentence, what is wrong with a choice of columns; nothing if it can be taken."""
     unknown = [column for column in chosen.values() if column not in columns]
     if unknown:
-        return f"The table has no column “{unknown[0]}”. It has: {', '.join(columns)}."
+        return stored(
+            "The table has no column “%(unknown)s”. It has: %(join)s.",
+            unknown=unknown[0],
+            join=", ".join(columns),
+        )
     if "context" not in chosen:
-        return "Say which column holds the context: its rows become the passages."
+        return stored("Say which column holds the context: its rows become the passages.")
     if ("question" in chosen) != ("answer" in chosen):
-        return "Choose a column for the question and one for the answer, or neither."
+        return stored("Choose a column for the question and one for the answer, or neither.")
     if len(set(chosen.values())) < len(chosen):
-        return "Choose a different column for each."
+        return stored("Choose a different column for each.")
     return ""
 
 
@@ -137,7 +153,7 @@ def take(table: Table, chosen: Mapping[str, str]) -> Taken:
             rows.append({"row": row.number, "start": start, "end": end, **_beside(cells), **texts})
     note = _note(refused, last, table.unit)
     if not rows:
-        raise BadTable(f"Nothing can be imported. {note}")
+        raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
         note = f"{note} {_repeated(len(rows) - len(places))}".strip()
     return Taken(BETWEEN.join(places), rows, note)
@@ -189,23 +205,34 @@ def _note(refused: Mapping[str, Sequence[int]], rows: int, unit: str) -> str:
     if not count:
         return ""
     reasons = [
-        f"{len(places):,} without {'a' if role != 'answer' else 'an'} {role} "
-        f"({_listed(places, unit)})"
+        stored(
+            _WITHOUT[unit if len(places) == 1 else f"{unit}s"],
+            count=f"{len(places):,}",
+            role=_A_ROLE[role],
+            places=_listed(places),
+        )
         for role, places in refused.items()
     ]
-    verb = "was" if count == 1 else "were"
-    return f"{count:,} of {rows:,} rows {verb} not imported: {', '.join(reasons)}."
+    told = {"count": f"{count:,}", "rows": f"{rows:,}", "reasons": ", ".join(reasons)}
+    if count == 1:
+        return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **told)
+    return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **told)
 
 
-def _listed(places: Sequence[int], unit: str) -> str:
+def _listed(places: Sequence[int]) -> str:
     shown = ", ".join(map(str, places[:NAMED_PLACES]))
     more = len(places) - NAMED_PLACES
-    noun = unit if len(places) == 1 else f"{unit}s"
-    return f"{noun} {shown} and {more:,} more" if more > 0 else f"{noun} {shown}"
+    return (
+        stored("%(shown)s and %(more)s more", shown=shown, more=f"{more:,}") if more > 0 else shown
+    )
 
 
 def _repeated(count: int) -> str:
     if not count:
         return ""
-    verb = "row repeats" if count == 1 else "rows repeat"
-    return f"{count:,} {verb} the context of an earlier one, so they share a passage."
+    if count == 1:
+        return stored("1 row repeats the context of an earlier one, so they share a passage.")
+    return stored(
+        "%(count)s rows repeat the context of an earlier one, so they share a passage.",
+        count=f"{count:,}",
+    )

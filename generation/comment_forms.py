@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
 
 from generation import comments
 from qareview.models import Project
@@ -14,9 +15,9 @@ LONGEST_COMMENT = 5_000
 class CommentForm(forms.Form):
     text = forms.CharField(
         max_length=LONGEST_COMMENT,
-        label="Comment",
+        label=_("Comment"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "field"}),
-        error_messages={"required": "Write something first."},
+        error_messages={"required": _("Write something first.")},
     )
 
     def clean_text(self) -> str:
@@ -26,8 +27,8 @@ class CommentForm(forms.Form):
 class AskForm(CommentForm):
     colleague: forms.ModelChoiceField[User] = forms.ModelChoiceField(
         queryset=User.objects.none(),
-        empty_label="choose one",
-        label="Colleague",
+        empty_label=_("choose one"),
+        label=_("Colleague"),
         widget=forms.Select(attrs={"autofocus": True}),
     )
     field_order = ("colleague", "text")

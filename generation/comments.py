@@ -22,6 +22,7 @@ from generation.models import (
     Passage,
 )
 from qareview.models import Project
+from qareview.stored import stored
 
 _MENTION = re.compile(r"(?<![\w@.+-])@([\w@.+-]+)")
 _ENDS = ".-+@"  # may be part of a name, but end a sentence more often
@@ -79,7 +80,9 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
     if earlier := _sent_before(item, author, text, colleague):
         return earlier
     if not item.is_open or author.pk in item.reviewers:
-        raise NotAsked("Only an item that waits for you can wait for an answer. Write a comment.")
+        raise NotAsked(
+            stored("Only an item that waits for you can wait for an answer. Write a comment.")
+        )
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
     # a question whose item was given back to the desk by hand waits for nothing any more
     item.comments.all().unanswered().update(answered_at=timezone.now())

@@ -19,9 +19,10 @@ from prompts.variants import reading_model
 from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
 from qareview.models import JobState
+from qareview.stored import stored
 
-CUT_ANEW = "Its passage was cut anew."
-EXCLUDED = "Its passage was excluded."
+CUT_ANEW = stored("Its passage was cut anew.")
+EXCLUDED = stored("Its passage was excluded.")
 OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
 AT_ONCE = 500
 
@@ -89,7 +90,9 @@ def merge(passage: Passage) -> None:
     document = _locked(passage)
     following = _current(document).filter(position__gt=passage.position).first()
     if following is None:
-        raise CannotCut("This is the document's last passage; there is none to merge it with.")
+        raise CannotCut(
+            stored("This is the document's last passage; there is none to merge it with.")
+        )
     merged = Cut(
         passage.start, following.end, passage.headings, passage.first_page, following.last_page
     )
@@ -105,7 +108,7 @@ def split(passage: Passage, offset: int) -> None:
     document = _locked(passage)
     before, after = passage.text[:offset], passage.text[offset:]
     if not before.strip() or not after.strip():
-        raise CannotCut("A passage is split between two of its sentences.")
+        raise CannotCut(stored("A passage is split between two of its sentences."))
     end = passage.start + len(before.rstrip())
     start = passage.end - len(after.lstrip())
     pages = document.page_starts
@@ -149,9 +152,9 @@ def _locked(passage: Passage) -> Document:
     document = Document.objects.select_for_update().get(pk=passage.document_id)
     passage.refresh_from_db()
     if passage.superseded_at:
-        raise CannotCut("The document was cut anew meanwhile. Look at it again.")
+        raise CannotCut(stored("The document was cut anew meanwhile. Look at it again."))
     if document.is_triples:
-        raise CannotCut("Its triples were imported with this passage, so it stays whole.")
+        raise CannotCut(stored("Its triples were imported with this passage, so it stays whole."))
     return document
 
 

@@ -50,7 +50,7 @@ def flags_of_answer(item: Item) -> list[str]:
 
 
 def _told(flags: list[str]) -> list[str]:
-    return [checks.EXPLANATIONS[flag] for flag in flags]
+    return [str(checks.EXPLANATIONS[flag]) for flag in flags]
 
 
 def sentences(item: Item) -> list[dict[str, Any]]:

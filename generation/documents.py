@@ -12,6 +12,7 @@ from generation.archives import Member
 from generation.models import Document
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
+from qareview.stored import stored
 
 LONGEST_NAME = 255
 
@@ -60,7 +61,12 @@ def add(
         if same is None:
             raise
         raise AlreadyHere(
-            f"{name} is already here, as {same.name}: the content is the same.", same
+            stored(
+                "%(name)s is already here, as %(name2)s: the content is the same.",
+                name=name,
+                name2=same.name,
+            ),
+            same,
         ) from None
     return document
 
@@ -74,8 +80,12 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
         uploaded_by=user,
         state=JobState.FAILED,
         error=(
-            f"The file has {megabytes:,.0f} MB; at most {uploads.limit() // 1_000_000} MB are "
-            "allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
+            stored(
+                "The file has %(megabytes)s MB; at most %(limit)s MB are allowed. Split it, or "
+                "raise QAREVIEW_UPLOAD_LIMIT_MB.",
+                megabytes=f"{megabytes:,.0f}",
+                limit=uploads.limit() // 1_000_000,
+            )
         ),
     )
 

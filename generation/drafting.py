@@ -25,6 +25,8 @@ from prompts.variants import in_production, model_for
 from qareview import completions, jobs
 from qareview.backends import Completion, ModelUnavailable
 from qareview.models import JobState, Project
+from qareview.stored import stored
+from qareview.wording import counted
 
 ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
 
@@ -147,7 +149,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
     _fulfil(project, writer, wishes.values())
     for row in rows:
         wish = wishes[row.pk]
-        row.error, row.note = wish.error, _note(wish, "item", "items")
+        row.error, row.note = wish.error, _note(wish, "item")
     return [
         Item(
             project=project,
@@ -182,7 +184,7 @@ def _ask_for_questions(
     drafts = []
     for item, wish in zip(items, wishes, strict=True):
         item.passage.error = item.passage.error or wish.error
-        item.passage.note = item.passage.note or _note(wish, "question", "questions")
+        item.passage.note = item.passage.note or _note(wish, "question")
         questions = [
             Question(
                 item=item,
@@ -218,14 +220,15 @@ def _fulfil(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
             wish.take(number, completion)
 
 
-def _note(wish: Wish, one: str, many: str) -> str:
+def _note(wish: Wish, noun: str) -> str:
     """Say why there are fewer than were asked for; nothing if there are as many."""
     if len(wish.found) == wish.count:
         return ""
-    noun = one if wish.count == 1 else many
-    return (
-        f"{len(wish.found)} of {wish.count} {noun} drafted: what else the model wrote was empty "
-        "or repeats what is there. The passage may have no more to ask."
+    return stored(
+        "%(found)s of %(wished)s drafted: what else the model wrote was empty or "
+        "repeats what is there. The passage may have no more to ask.",
+        found=len(wish.found),
+        wished=counted(wish.count, noun),
     )
 
 

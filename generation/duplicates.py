@@ -18,6 +18,7 @@ from rensa import RMinHash
 
 from generation.models import Passage
 from qareview.models import JobState, Project
+from qareview.stored import stored
 
 PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 % become candidates
 SHINGLE = 3  # words
@@ -26,7 +27,7 @@ ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index)
 MOST_COMPARED = 20  # passages with which one is compared word by word
 ByBand = defaultdict[int, list["Passage"]]
 Bands = np.ndarray[Any, np.dtype[np.int64]]
-NOTE = "It says nearly the same as another passage, so nothing is drafted from it."
+NOTE = stored("It says nearly the same as another passage, so nothing is drafted from it.")
 
 
 @functools.lru_cache(maxsize=2000)

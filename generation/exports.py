@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from generation.models import Release, Split
 from generation.releases import line_of
@@ -37,17 +40,17 @@ class Format:
     """A shape of rows, and what the trainer it is for can take (None: any amount)."""
 
     shape: Callable[[Row], Row]
-    purpose: str
+    purpose: StrOrPromise
     fewest_rows: int = 0
     most_rows: int | None = None
     most_bytes: int | None = None
 
 
 FORMATS = {
-    "triples": Format(triples, "The full record of every triple; imports back."),
+    "triples": Format(triples, _("The full record of every triple; imports back.")),
     "input_output": Format(
         input_output,
-        "Two strings a row, for IBM watsonx.ai tuning.",
+        _("Two strings a row, for IBM watsonx.ai tuning."),
         fewest_rows=50,
         most_rows=10_000,
         most_bytes=200_000_000,
@@ -120,13 +123,19 @@ def _warnings(chosen: Format, files: dict[str, dict[str, Any]]) -> list[str]:
     size = sum(file["bytes"] for file in files.values())
     warnings = []
     if rows < chosen.fewest_rows:
-        warnings.append(f"The trainer wants at least {chosen.fewest_rows} rows; these are {rows}.")
+        warnings.append(
+            gettext("The trainer wants at least %(fewest_rows)s rows; these are %(rows)s.")
+            % {"fewest_rows": chosen.fewest_rows, "rows": rows}
+        )
     if chosen.most_rows and rows > chosen.most_rows:
-        warnings.append(f"The trainer takes at most {chosen.most_rows} rows; these are {rows}.")
+        warnings.append(
+            gettext("The trainer takes at most %(most_rows)s rows; these are %(rows)s.")
+            % {"most_rows": chosen.most_rows, "rows": rows}
+        )
     if chosen.most_bytes and size > chosen.most_bytes:
         warnings.append(
-            f"The trainer takes at most {chosen.most_bytes // 1_000_000} MB; "
-            f"these are {size / 1_000_000:.0f}."
+            gettext("The trainer takes at most %(most_bytes)s MB; these are %(size)s.")
+            % {"most_bytes": chosen.most_bytes // 1_000_000, "size": f"{size / 1_000_000:.0f}"}
         )
     return warnings
 

@@ -12,6 +12,8 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from pgvector.django import CosineDistance
 from psycopg.errors import QueryCanceled
 
@@ -33,11 +35,11 @@ LOOKED_THROUGH = 5000  # of the newest items, for words that many have
 ALIKE = 50  # items shown as similar to one
 
 NEWEST = ""
-ORDERS = {
-    NEWEST: ("newest first", ("-created_at", "-id")),
-    "best": ("best score first", ("-score", "-id")),
-    "lowest": ("lowest score first", ("score", "id")),
-    "document": ("by document", ("document_id", "passage_id", "id")),
+ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
+    NEWEST: (_("newest first"), ("-created_at", "-id")),
+    "best": (_("best score first"), ("-score", "-id")),
+    "lowest": (_("lowest score first"), ("score", "id")),
+    "document": (_("by document"), ("document_id", "passage_id", "id")),
 }
 
 Chosen = Mapping[str, Any]  # the values of the filters that are set, by their names

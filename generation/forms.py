@@ -6,6 +6,8 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models.functions import Length
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from generation import columns
 from generation.models import Item, Release, Verdict
@@ -27,7 +29,7 @@ class FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
         # What is wrong with a file is told on its own row, not by refusing all of them.
         if not data:
-            raise forms.ValidationError("Choose at least one file.")
+            raise forms.ValidationError(gettext("Choose at least one file."))
         return list(data)
 
 
@@ -38,9 +40,11 @@ class UploadForm(forms.Form):
 class ColumnsForm(forms.Form):
     """Which columns of a surveyed table are taken; the guess is chosen at first."""
 
-    context = forms.CharField(required=False, strip=False, widget=forms.Select, label="Context")
-    question = forms.CharField(required=False, strip=False, widget=forms.Select, label="Question")
-    answer = forms.CharField(required=False, strip=False, widget=forms.Select, label="Answer")
+    context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
+    question = forms.CharField(
+        required=False, strip=False, widget=forms.Select, label=_("Question")
+    )
+    answer = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Answer"))
 
     def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
         super().__init__(data, initial=survey.get("guess"))
@@ -66,11 +70,11 @@ class CutForm(forms.Form):
     length = forms.IntegerField(
         min_value=SHORTEST_PASSAGE,
         max_value=LONGEST_PASSAGE,
-        label="At most so many tokens a passage",
+        label=_("At most so many tokens a passage"),
         widget=forms.NumberInput(attrs={"step": 10}),
     )
     for_project = forms.BooleanField(
-        required=False, label="Cut what is uploaded from now on so, too"
+        required=False, label=_("Cut what is uploaded from now on so, too")
     )
 
 
@@ -79,17 +83,17 @@ class AgainForm(forms.Form):
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"] = model_field("that of the prompt or the project")
+        self.fields["model"] = model_field(gettext("that of the prompt or the project"))
         for task, label in (
-            (Task.SUMMARISE, "Prompt for the answers"),
-            (Task.ASK, "Prompt for the questions"),
+            (Task.SUMMARISE, gettext("Prompt for the answers")),
+            (Task.ASK, gettext("Prompt for the questions")),
         ):
             variants = Variant.objects.filter(prompt__project=project, prompt__task=task)
             self.fields[task] = forms.ModelChoiceField(
                 queryset=variants.select_related("prompt").order_by("-number"),
                 required=False,
                 label=label,
-                empty_label="the one in production",
+                empty_label=gettext("the one in production"),
             )
 
     def draft_with(self) -> dict[str, Any]:
@@ -130,11 +134,15 @@ class ReviewForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if {"key", "replaces", "verdict", "seconds"} & set(self.errors):
-            raise forms.ValidationError("The form was damaged on its way. Send it once more.")
+            raise forms.ValidationError(
+                gettext("The form was damaged on its way. Send it once more.")
+            )
         if cleaned.get("reason") and not cleaned.get("verdict"):
             cleaned["verdict"] = Verdict.REJECTED
         if not cleaned.get("verdict"):
-            self.add_error(None, "Say what becomes of the item: accept, reject or skip it.")
+            self.add_error(
+                None, gettext("Say what becomes of the item: accept, reject or skip it.")
+            )
         if cleaned.get("verdict") == Verdict.REJECTED:
             self._check_reason(cleaned.get("reason"))
         if cleaned.get("verdict") in (Verdict.ACCEPTED, Verdict.EDITED):
@@ -144,12 +152,16 @@ class ReviewForm(forms.Form):
 
     def _check_reason(self, reason: str | None) -> None:
         if reason not in self.project.reject_reasons:
-            self.add_error(None, "Give one of the project's reasons for rejecting the item.")
+            self.add_error(
+                None, gettext("Give one of the project's reasons for rejecting the item.")
+            )
 
     def _check_text(self, cleaned: dict[str, Any]) -> None:
         for field in ("question", "answer"):
             if field not in self.errors and not cleaned.get(field):
-                self.add_error(field, f"An accepted item needs {_article(field)}.")
+                self.add_error(
+                    field, gettext("An accepted item needs %(field)s.") % {"field": _article(field)}
+                )
 
     def _check_excerpt(self, cleaned: dict[str, Any]) -> None:
         """Keep an excerpt inside its document; one that is the passage itself is none."""
@@ -160,7 +172,11 @@ class ReviewForm(forms.Form):
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
         first, last, length = bounds.get()
         if start is None or end is None or not start < end <= length:
-            self.add_error(None, f"The excerpt has to be inside the document: 0 to {length}.")
+            self.add_error(
+                None,
+                gettext("The excerpt has to be inside the document: 0 to %(length)s.")
+                % {"length": length},
+            )
         elif (start, end) == (first, last):
             cleaned["start"] = cleaned["end"] = None
 
@@ -206,4 +222,4 @@ class ReleaseForm(forms.ModelForm[Release]):
     class Meta:
         model = Release
         fields = ("note",)
-        help_texts = {"note": "Optional; goes on the card of the download."}  # noqa: RUF012
+        help_texts = {"note": _("Optional; goes on the card of the download.")}  # noqa: RUF012

@@ -5,10 +5,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from qareview.stored import stored
+
 RUNNING_HEAD = "running head"
 PAGE_NUMBER = "page number"
-CONTENTS = "table of contents"
-CONTINUED = "note that it goes on"
+CONTENTS = stored("table of contents")
+CONTINUED = stored("note that it goes on")
 REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
 
 LONGEST_HEAD = 150  # characters

@@ -28,6 +28,7 @@ from typing import IO, Any, NoReturn, cast
 
 from generation import archives, readers
 from qareview import embedded
+from qareview.stored import stored
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address or password goes along
@@ -168,8 +169,11 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
         except _TookTooLong:
             _stop()
             raise readers.CannotRead(
-                f"Reading took longer than {seconds} seconds. Split the file, or raise "
-                "QAREVIEW_READ_SECONDS."
+                stored(
+                    "Reading took longer than %(seconds)s seconds. Split the file, or raise "
+                    "QAREVIEW_READ_SECONDS.",
+                    seconds=seconds,
+                )
             ) from None
         except BaseException:  # an answer that nobody waited for would be taken for the next one
             _stop()
@@ -205,11 +209,12 @@ def _stop() -> None:
 
 def _reason(end: _Gone, megabytes: int) -> str:
     if end.needed_too_much_memory():
-        return (
-            f"Reading needed more than {megabytes} MB of memory. Split the file, or raise "
-            "QAREVIEW_READ_MEGABYTES."
+        return stored(
+            "Reading needed more than %(megabytes)s MB of memory. Split the file, or raise "
+            "QAREVIEW_READ_MEGABYTES.",
+            megabytes=megabytes,
         )
-    return "The file made its reader stop. It may be damaged: save it anew and upload that."
+    return stored("The file made its reader stop. It may be damaged: save it anew and upload that.")
 
 
 def _line(value: Any) -> bytes:

@@ -8,6 +8,9 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from generation import checks, search
 from generation.filters import ORDERS
@@ -24,23 +27,25 @@ MORE = (
 OTHERS = {"page", "item", "all"}  # what an address may have beside filters
 
 
-def _day(label: str) -> forms.DateField:
+def _day(label: StrOrPromise) -> forms.DateField:
     return forms.DateField(
         required=False, label=label, widget=forms.DateInput(attrs={"type": "date"})
     )
 
 
-def _score(label: str) -> forms.FloatField:
+def _score(label: StrOrPromise) -> forms.FloatField:
     field = forms.FloatField(required=False, label=label, min_value=0, max_value=1)
     field.widget.attrs["step"] = "any"
     return field
 
 
-def _choice(label: str, otherwise: str, choices: Any) -> forms.ChoiceField:
+def _choice(label: StrOrPromise, otherwise: StrOrPromise, choices: Any) -> forms.ChoiceField:
     return forms.ChoiceField(choices=[("", otherwise), *choices], required=False, label=label)
 
 
-def _one_of(label: str, otherwise: str, queryset: Any) -> forms.ModelChoiceField[Any]:
+def _one_of(
+    label: StrOrPromise, otherwise: StrOrPromise, queryset: Any
+) -> forms.ModelChoiceField[Any]:
     return forms.ModelChoiceField(
         queryset=queryset, required=False, label=label, empty_label=otherwise
     )
@@ -52,31 +57,31 @@ class ItemFilterForm(forms.Form):
     text = forms.CharField(
         required=False,
         max_length=200,
-        label="Text",
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": 'words, "a phrase"'}),
+        label=_("Text"),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _('words, "a phrase"')}),
     )
-    state = _choice("State", "any state", ItemState.choices)
-    document = _one_of("Document", "any document", Document.objects.none())
-    order = _choice("Order", ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
-    flag = _choice("Flag", "any", [(flag, flag.replace("-", " ")) for flag in checks.EXPLANATIONS])
-    reviewer = _one_of("Decided by", "anybody", User.objects.none())
-    assigned = _one_of("Assigned to", "anybody or nobody", User.objects.none())
-    score_from, score_to = _score("Score from"), _score("Score to")
-    drafted_from, drafted_to = _day("Drafted from"), _day("Drafted to")
-    decided_from, decided_to = _day("Decided from"), _day("Decided to")
+    state = _choice(_("State"), _("any state"), ItemState.choices)
+    document = _one_of(_("Document"), _("any document"), Document.objects.none())
+    order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
+    flag = _choice(_("Flag"), _("any"), list(checks.NAMES.items()))
+    reviewer = _one_of(_("Decided by"), _("anybody"), User.objects.none())
+    assigned = _one_of(_("Assigned to"), _("anybody or nobody"), User.objects.none())
+    score_from, score_to = _score(_("Score from")), _score(_("Score to"))
+    drafted_from, drafted_to = _day(_("Drafted from")), _day(_("Drafted to"))
+    decided_from, decided_to = _day(_("Decided from")), _day(_("Decided to"))
     model = forms.CharField(
         required=False,
         max_length=100,
-        label="Model",  # those of the settings are offered; one that is gone may be asked for
+        label=_("Model"),  # those of the settings are offered; one that is gone may be asked for
         widget=forms.TextInput(attrs={"list": "models"}),
     )
-    variant = _one_of("Prompt", "any", Variant.objects.none())
+    variant = _one_of(_("Prompt"), _("any"), Variant.objects.none())
     purpose = _choice(
-        "Purpose",
-        "any",
-        [("usual", "usual"), *((one.value, one.value) for one in Purpose if one.value)],
+        _("Purpose"),
+        _("any"),
+        [("usual", _("usual")), *((one.value, _(one.value)) for one in Purpose if one.value)],
     )
-    like = _one_of("Similar to", "any", Item.objects.none())
+    like = _one_of(_("Similar to"), _("any"), Item.objects.none())
     like.widget = forms.HiddenInput()
 
     def __init__(self, membership: Membership, data: QueryDict) -> None:
@@ -113,7 +118,7 @@ class ItemFilterForm(forms.Form):
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if text and not search.has_words(text):
-            raise forms.ValidationError("There is no word in it.")
+            raise forms.ValidationError(gettext("There is no word in it."))
         return text
 
     @property
@@ -125,9 +130,15 @@ class ItemFilterForm(forms.Form):
     @property
     def doubts(self) -> list[str]:
         """Return what of the address is not understood, each in a sentence; it narrows nothing."""
-        wrong = [f"“{self.fields[name].label}” is not understood" for name in self.errors]
+        wrong = [
+            gettext("“%(label)s” is not understood") % {"label": self.fields[name].label}
+            for name in self.errors
+        ]
         unknown = sorted(set(self.data) - set(self.fields) - OTHERS)
-        return [*wrong, *(f"There is no filter “{name}”" for name in unknown)]
+        return [
+            *wrong,
+            *(gettext("There is no filter “%(name)s”") % {"name": name} for name in unknown),
+        ]
 
     @property
     def page(self) -> int:

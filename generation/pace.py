@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from generation.models import BEGUN, ItemState, Review
 from qareview.models import Project
+from qareview.stored import stored
 
 CHARTED_DAYS = 14
 PACE_DAYS = 7
@@ -35,20 +36,28 @@ class Pace:
     def forecast(self) -> str:
         """Say when all is decided at this pace, as a sentence."""
         if not self.left:
-            return "Nothing is left to decide."
+            return stored("Nothing is left to decide.")
         if not self.per_day:
-            return "Nothing was decided lately, so it cannot be told when that is done."
-        return f"{_in_words(self.left / self.per_day)} at the pace of the last {PACE_DAYS} days."
+            return stored("Nothing was decided lately, so it cannot be told when that is done.")
+        return stored(
+            "%(left)s at the pace of the last %(pace_days)s days.",
+            left=_in_words(self.left / self.per_day),
+            pace_days=PACE_DAYS,
+        )
 
 
 def _in_words(days: float) -> str:
     if days < 1:
-        return "Less than a day"
+        return stored("Less than a day")
     if days < 2 * MONTH:
-        return "About a day" if round(days) == 1 else f"About {round(days)} days"
+        return (
+            stored("About a day")
+            if round(days) == 1
+            else stored("About %(days)s days", days=round(days))
+        )
     if days < 24 * MONTH:
-        return f"About {round(days / MONTH)} months"
-    return "More than two years"
+        return stored("About %(months)s months", months=round(days / MONTH))
+    return stored("More than two years")
 
 
 def pace(project: Project) -> Pace:

@@ -16,6 +16,7 @@ from tokenizers import Tokenizer
 
 from generation.furniture import Range
 from generation.token_counts import TokenStarts, counter_for
+from qareview.stored import stored
 
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
 _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
@@ -27,7 +28,7 @@ MARGIN = 0.9  # of the characters that so many tokens have on average
 SEAM = 2  # tokens by which a slice may differ from the same words within the text
 
 BLANK = "blank"
-HEADINGS_ONLY = "headings without text"
+HEADINGS_ONLY = stored("headings without text")
 TOO_SHORT = f"fewer than {FEWEST_WORDS} words"
 
 Heading = tuple[int, int, str]  # offset, level and words

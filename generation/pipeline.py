@@ -19,6 +19,7 @@ from generation import (
 from generation.models import Acceptance, Document, Passage
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
+from qareview.stored import stored
 
 READ_FIELDS = ["text", "media_type", "page_starts", "language", "left_out", "columns"]
 LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
@@ -55,11 +56,15 @@ def read(document: Document) -> None:
     Raises JobFailed with a sentence for the document's row.
     """
     if not document.original:
-        raise jobs.JobFailed("The file was refused when it came, so there is nothing to read.")
+        raise jobs.JobFailed(
+            stored("The file was refused when it came, so there is nothing to read.")
+        )
     path = Path(document.original.path)
     if not path.exists():
         raise jobs.JobFailed(
-            "The original file is missing. Move this document to the bin and upload it again."
+            stored(
+                "The original file is missing. Move this document to the bin and upload it again."
+            )
         )
     try:
         reading = isolation.read(
@@ -106,7 +111,7 @@ def _unpack(document: Document, path: Path) -> None:
     """Make documents of an archive's files; one that is read again adds nothing twice."""
     if document.archive_id:
         raise readers.CannotRead(
-            "This is an archive within an archive. Unpack it and upload its files."
+            stored("This is an archive within an archive. Unpack it and upload its files.")
         )
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         members = isolation.unpack(

@@ -11,6 +11,7 @@ from generation.models import Document, Passage, Review
 from generation.redrafting import CANCELLED
 from qareview import completions
 from qareview.models import JobState, Project
+from qareview.stored import stored
 
 LATELY = timedelta(minutes=5)
 MOVING = (JobState.QUEUED, JobState.RUNNING)
@@ -71,7 +72,7 @@ def progress(project: Project) -> Progress:
 
 def _why_stopped(project: Project) -> str:
     if project.is_paused:
-        return "Drafting is paused. It goes on when an engineer resumes it."
+        return stored("Drafting is paused. It goes on when an engineer resumes it.")
     return completions.why_stopped(project)
 
 

@@ -18,6 +18,7 @@ import charset_normalizer
 
 from generation import columns, tables, webpages
 from generation.furniture import Range, furniture
+from qareview.stored import stored
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionConfig, ExtractionResult
@@ -109,9 +110,9 @@ def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Read
         reading = Reading(_joined(text) if media_type == PLAIN else text, media_type)
     if not reading.text.strip():
         raise CannotRead(
-            "No text found; run OCR first. The pages seem to be pictures of text."
+            stored("No text found; run OCR first. The pages seem to be pictures of text.")
             if media_type == PDF
-            else "No text was found in this file."
+            else stored("No text was found in this file.")
         )
     return replace(reading, furniture=furniture(reading.text, reading.page_starts))
 
@@ -151,7 +152,7 @@ def media_type_of(path: Path, name: str) -> str:
     with path.open("rb") as file:
         start = file.read(4096)
     if not start.strip():
-        raise CannotRead("The file is empty.")
+        raise CannotRead(stored("The file is empty."))
     if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
         return PDF
     if start.startswith(_ZIP):
@@ -160,12 +161,20 @@ def media_type_of(path: Path, name: str) -> str:
         return tables.PARQUET
     if start.startswith(_OLE):
         raise CannotRead(
-            "This is a Word file under a password or of the old .doc kind. "
-            "Save it as .docx without a password."
+            stored(
+                "This is a Word file under a password or of the old .doc kind. "
+                "Save it as .docx without a password."
+            )
         )
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
-            raise CannotRead(f"This is {kind}, whatever its name says. {_UPLOAD}")
+            raise CannotRead(
+                stored(
+                    "This is %(kind)s, whatever its name says. %(upload)s",
+                    kind=kind,
+                    upload=_UPLOAD,
+                )
+            )
     suffix = Path(name).suffix.lower()
     is_of_objects = suffix in _ANY_TEXT and _begins_with_object(path)
     return tables.JSONL if is_of_objects else _kind_of_text(decode(start, is_cut=True), suffix)
@@ -194,7 +203,7 @@ def _kind_of_archive(path: Path) -> str:
                     return declared
     except zipfile.BadZipFile:
         raise CannotRead(
-            "The file is damaged: it starts like a DOCX and then breaks off."
+            stored("The file is damaged: it starts like a DOCX and then breaks off.")
         ) from None
     return ARCHIVE
 
@@ -237,7 +246,9 @@ def _by_likelihood(data: bytes) -> str:
     guesses = charset_normalizer.from_bytes(data)
     best = guesses.best()
     if best is None:
-        raise CannotRead(f"This is not text in any encoding known. {_UPLOAD}")
+        raise CannotRead(
+            stored("This is not text in any encoding known. %(upload)s", upload=_UPLOAD)
+        )
     least = best.coherence - 0.05  # its coherence with a language says little in short texts
     western = (guess for guess in guesses if "cp1252" in guess.could_be_from_charset)
     return str(next((guess for guess in western if guess.coherence >= least), best))
@@ -248,7 +259,7 @@ def _without_mark(data: bytes) -> str:
     for encoding, high in (("utf-16-le", data[1::2]), ("utf-16-be", data[::2])):
         if high.count(0) > len(high) / 2:
             return data.decode(encoding, errors="replace")
-    raise CannotRead(f"This is not a text file. {_UPLOAD}")
+    raise CannotRead(stored("This is not a text file. %(upload)s", upload=_UPLOAD))
 
 
 def _clean(text: str) -> str:
@@ -301,8 +312,14 @@ def _extract(data: bytes, media_type: str) -> Reading:
 def _sentence(error: str, media_type: str) -> str:
     kind = EXTRACTED[media_type]
     if "password" in error.lower():
-        return f"The {kind} is protected by a password. Save a copy without one and upload that."
-    return f"The {kind} is damaged and cannot be read. Open it, save it anew and upload that."
+        return stored(
+            "The %(kind)s is protected by a password. Save a copy without one and upload that.",
+            kind=kind,
+        )
+    return stored(
+        "The %(kind)s is damaged and cannot be read. Open it, save it anew and upload that.",
+        kind=kind,
+    )
 
 
 def _pages(result: "ExtractionResult") -> list[str]:

@@ -9,12 +9,13 @@ from generation import queue
 from generation.models import Item, ItemQuerySet, ItemState, Passage
 from qareview import jobs
 from qareview.models import JobState, Project
+from qareview.stored import stored
 
 # passages that wait for somebody to say that they be drafted after all
 CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
 # passages whose items are rows of a table, so that none is drafted from them
 IMPORTED = Q(document__columns__has_key="question")
-DRAFTED_AGAIN = "It was drafted again."
+DRAFTED_AGAIN = stored("It was drafted again.")
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:

@@ -20,6 +20,7 @@ from generation.models import (
 )
 from qareview import jobs
 from qareview.models import JobState, Project
+from qareview.stored import stored
 
 SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}
 ROWS_AT_ONCE = 1000
@@ -40,7 +41,9 @@ def order(project: Project, user: Any = None, note: str = "") -> Release:
     Raises NothingAccepted.
     """
     if not project.items.filter(state=ItemState.ACCEPTED).exists():
-        raise NothingAccepted("Nothing has been accepted yet. A release holds what is accepted.")
+        raise NothingAccepted(
+            stored("Nothing has been accepted yet. A release holds what is accepted.")
+        )
     while True:
         moving = project.releases.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).first()
         if moving:
@@ -62,7 +65,7 @@ def freeze(release: Release) -> None:
     with jobs.finishing([release]):
         items = list(_accepted(release.project))
         if not items:
-            raise jobs.JobFailed("Nothing is accepted any more: it was undone since.")
+            raise jobs.JobFailed(stored("Nothing is accepted any more: it was undone since."))
         splits = _splits(release.project, items)
         rows = _rows(release, items, splits)
         ReleaseRow.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)

@@ -15,6 +15,7 @@ from generation.support import support
 from qareview import jobs
 from qareview.embeddings import embed
 from qareview.models import Project
+from qareview.stored import stored
 
 LEAST_SUPPORT = 0.5  # below it a sentence is carried by none; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of two vectors above which the texts say nearly the same
@@ -64,7 +65,9 @@ def check(drafts: Sequence[Draft]) -> None:
 def explained(item: Item) -> list[tuple[str, float, str]]:
     """Return the scores of an item and its best question, each with its name and what it tells."""
     scores = {**item.scores, **item.question.scores}
-    return [(name, scores[name], told) for name, told in checks.SCORES.items() if name in scores]
+    return [
+        (name, scores[name], str(told)) for name, told in checks.SCORES.items() if name in scores
+    ]
 
 
 def score_anew(learned: Acceptance) -> None:
@@ -109,7 +112,11 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
     score = _by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
-        draft.item.aside = f"{TOO_LOW}, {score:.3f}, is under the limit of {project.lowest_score}."
+        draft.item.aside = stored(
+            "Its score, %(score)s, is under the limit of %(lowest_score)s.",
+            score=f"{score:.3f}",
+            lowest_score=project.lowest_score,
+        )
 
 
 def _check(draft: Draft, found: list[dict[str, Any]]) -> None:

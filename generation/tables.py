@@ -10,6 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qareview.stored import stored
+
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
 
@@ -85,8 +87,10 @@ def from_parquet(path: Path) -> Table:
     return Table(_named(names), _numbered(_batched(file)), unit="row")
 
 
-_DAMAGED = "The Parquet file is damaged or encrypted. Write it anew and upload that."
-_TOO_MANY = f"The table has more than {MOST_ROWS:,} rows. Split it."
+_DAMAGED = stored("The Parquet file is damaged or encrypted. Write it anew and upload that.")
+_TOO_MANY = stored(
+    "The table has more than %(most_rows)s rows. Split it.", most_rows=f"{MOST_ROWS:,}"
+)
 
 
 def is_object(line: str) -> bool:
@@ -118,8 +122,11 @@ def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
             fields = next(reader, None)
         except csv.Error:
             raise BadTable(
-                f"In the row that begins on line {line}, a quotation mark is not closed, or "
-                "something follows it. A quotation mark within quotation marks is doubled."
+                stored(
+                    "In the row that begins on line %(line)s, a quotation mark is not closed, "
+                    "or something follows it. A quotation mark within quotation marks is doubled.",
+                    line=line,
+                )
             ) from None
         if fields is None:
             return
@@ -134,8 +141,13 @@ def _fitting(
     for line, fields in records:
         if len(fields) > len(columns):
             raise BadTable(
-                f"The row on line {line} has {len(fields)} values for {len(columns)} columns. "
-                "A value that holds the delimiter stands in quotation marks."
+                stored(
+                    "The row on line %(line)s has %(fields)s values for %(columns)s columns. A "
+                    "value that holds the delimiter stands in quotation marks.",
+                    line=line,
+                    fields=len(fields),
+                    columns=len(columns),
+                )
             )
         missing = [""] * (len(columns) - len(fields))
         yield line, [storable(value) for value in fields] + missing
@@ -149,10 +161,16 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
             found = json.loads(written)
         except (ValueError, RecursionError):
             raise BadTable(
-                f"Line {line} is not JSON. In JSONL each row is an object on a line of its own."
+                stored(
+                    "Line %(line)s is not JSON. In JSONL each row is an object on a line of its "
+                    "own.",
+                    line=line,
+                )
             ) from None
         if not isinstance(found, dict):
-            raise BadTable(f"Line {line} is JSON, but no object such as {{“question”: …}}.")
+            raise BadTable(
+                stored("Line %(line)s is JSON, but no object such as {“question”: …}.", line=line)
+            )
         yield line, found
 
 
@@ -173,13 +191,20 @@ def _named(names: Sequence[str]) -> list[str]:
     """Return names of columns, each its own; a column without one gets its number."""
     stripped = [name.strip() for name in names]
     if not any(stripped):
-        raise BadTable("The table names no columns. Its first row says what each column is.")
+        raise BadTable(
+            stored("The table names no columns. Its first row says what each column is.")
+        )
     if len(stripped) > MOST_COLUMNS:
-        raise BadTable(f"The table has more than {MOST_COLUMNS} columns. Leave some out.")
+        raise BadTable(
+            stored(
+                "The table has more than %(most_columns)s columns. Leave some out.",
+                most_columns=MOST_COLUMNS,
+            )
+        )
     columns = [name or f"column {number}" for number, name in enumerate(stripped, 1)]
     twice = next((name for name in columns if columns.count(name) > 1), "")
     if twice:
-        raise BadTable(f"Two columns are called “{twice}”. Rename one.")
+        raise BadTable(stored("Two columns are called “%(twice)s”. Rename one.", twice=twice))
     return columns
 
 
@@ -190,7 +215,7 @@ def _numbered(found: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
             raise BadTable(_TOO_MANY)
         yield Row(number, place, values)
     if not number:
-        raise BadTable("The table has no rows, only the names of its columns.")
+        raise BadTable(stored("The table has no rows, only the names of its columns."))
 
 
 def _cell(value: Any) -> str:

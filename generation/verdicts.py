@@ -23,6 +23,7 @@ from generation.models import (
     Verdict,
 )
 from qareview.models import Project
+from qareview.stored import stored
 
 REPLACED = "replaced by a later one"
 
@@ -72,7 +73,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         earlier = Review.objects.get(pk=item.earlier)
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
-        raise ItemChanged("This form was sent before, for another item.")
+        raise ItemChanged(stored("This form was sent before, for another item."))
     _check_there(item, submission)
     if not item.own:
         _check_place(item, project.reviews_per_item)
@@ -145,20 +146,26 @@ def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
 def _check_there(item: Any, submission: Submission) -> None:
     """Refuse what was sent of an item that is another by now. Raises ItemGone, ItemChanged."""
     if item.state == BINNED:
-        raise ItemGone("The document of this item was moved to the bin while you were at it.")
+        raise ItemGone(
+            stored("The document of this item was moved to the bin while you were at it.")
+        )
     if (item.own or 0) != submission.replaces:
-        raise ItemChanged("You reviewed this item since, in another window.")
+        raise ItemChanged(stored("You reviewed this item since, in another window."))
 
 
 def _check_place(item: Any, reviews_per_item: int) -> None:
     """Refuse whoever has no place at an item any more, and has none to get. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
-        raise ItemGone(f"The item was put aside meanwhile. {item.aside}".strip())
+        raise ItemGone(
+            stored("The item was put aside meanwhile. %(aside)s", aside=item.aside).strip()
+        )
     if not item.is_open:
-        raise ItemGone("The item went on to others while you were away, and has all its reviews.")
+        raise ItemGone(
+            stored("The item went on to others while you were away, and has all its reviews.")
+        )
     places = reviews_per_item - item.others
     if not (item.is_held or item.is_for_everyone or places > 0):
-        raise ItemGone("The item went on to somebody else while you were away.")
+        raise ItemGone(stored("The item went on to somebody else while you were away."))
 
 
 def _verdict(item: Any, submission: Submission) -> Verdict:

@@ -7,6 +7,7 @@ from django.db.models import ProtectedError
 
 from prompts.models import Prompt
 from qareview import bin as bins
+from qareview.stored import stored
 
 
 class CannotMove(Exception):
@@ -16,7 +17,9 @@ class CannotMove(Exception):
 def put(prompt: Prompt, user: Any) -> bool:
     """Put a prompt into the bin; return whether it was out of it. Raises CannotMove."""
     if prompt.is_builtin:
-        raise CannotMove(f"The prompt “{prompt.task}” is needed for drafting, so it stays.")
+        raise CannotMove(
+            stored("The prompt “%(task)s” is needed for drafting, so it stays.", task=prompt.task)
+        )
     return bins.put(Prompt.everything.filter(pk=prompt.pk), user)
 
 
@@ -27,7 +30,10 @@ def restore(prompt: Prompt) -> bool:
             return bins.take_out(Prompt.everything.filter(pk=prompt.pk))
     except IntegrityError:
         raise CannotMove(
-            f"There is another prompt “{prompt.task}” by now. Move that one to the bin first."
+            stored(
+                "There is another prompt “%(task)s” by now. Move that one to the bin first.",
+                task=prompt.task,
+            )
         ) from None
 
 

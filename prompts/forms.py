@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from prompts.models import Variant
 from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render
@@ -17,14 +19,16 @@ class VariantForm(forms.ModelForm[Variant]):
     max_tokens = forms.IntegerField(
         min_value=1,
         max_value=MOST_TOKENS,
-        label="At most so many tokens",
-        help_text="A text longer than that is cut off.",
+        label=_("At most so many tokens"),
+        help_text=_("A text longer than that is cut off."),
     )
     temperature = forms.FloatField(
         min_value=0.1,
         max_value=2,
-        help_text="The first candidate is the likeliest text; the others are drawn, the more "
-        "freely the higher this is.",
+        help_text=_(
+            "The first candidate is the likeliest text; the others are drawn, the more "
+            "freely the higher this is."
+        ),
     )
 
     class Meta:
@@ -37,7 +41,7 @@ class VariantForm(forms.ModelForm[Variant]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"] = model_field("that of the project")
+        self.fields["model"] = model_field(gettext("that of the project"))
 
     def clean_template(self) -> str:
         """Fill the template in on trial, so that a mistake shows here and not on every passage."""
@@ -49,7 +53,10 @@ class VariantForm(forms.ModelForm[Variant]):
         except RenderingFailed as reason:
             raise forms.ValidationError(str(reason)) from reason
         if values[NEEDED[task]] not in rendered:
-            raise forms.ValidationError(f"Name {{{{ {NEEDED[task]} }}}}: the model has to see it.")
+            raise forms.ValidationError(
+                gettext("Name {{ %(needed)s }}: the model has to see it.")
+                % {"needed": NEEDED[task]}
+            )
         return template
 
     def values(self) -> dict[str, Any]:

@@ -4,15 +4,16 @@ from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from qareview.models import Binnable, OutOfBin, Project
 
 
 class Task(models.TextChoices):
-    SUMMARISE = "summarise", "Write the answer: a summary of the passage"
-    ASK = "ask", "Write a question for the answer"
-    ANSWER = "answer", "Answer a question from the passage, to check it"
-    RECALL = "recall", "Answer a question without the passage, to check it"
+    SUMMARISE = "summarise", _("Write the answer: a summary of the passage")
+    ASK = "ask", _("Write a question for the answer")
+    ANSWER = "answer", _("Answer a question from the passage, to check it")
+    RECALL = "recall", _("Answer a question without the passage, to check it")
 
 
 class Prompt(Binnable):
@@ -52,16 +53,16 @@ class Variant(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="variants")
     number = models.PositiveIntegerField()
     system = models.TextField(blank=True)
-    template = models.TextField(help_text="Jinja; its variables are those of the task.")
+    template = models.TextField(help_text=_("Jinja; its variables are those of the task."))
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
-        default=list, help_text="Values for the template, and the wanted output under “output”."
+        default=list, help_text=_("Values for the template, and the wanted output under “output”.")
     )
     model = models.CharField(
-        max_length=100, blank=True, help_text="A name in settings.MODELS; empty: the project's."
+        max_length=100, blank=True, help_text=_("A name in settings.MODELS; empty: the project's.")
     )
     max_tokens = models.PositiveIntegerField(default=128)
     temperature = models.FloatField(
-        default=0.8, help_text="Of all candidates but the first, which is the likeliest text."
+        default=0.8, help_text=_("Of all candidates but the first, which is the likeliest text.")
     )
     origin = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(default=timezone.now)

@@ -7,6 +7,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from prompts.models import Task, Variant
 from qareview.backends import Message, Request
+from qareview.stored import stored
 
 # what the templates of each task may name
 _OF_PASSAGE = ("passage", "headings", "document", "language")
@@ -58,7 +59,9 @@ def render(template: str, values: dict[str, str]) -> str:
     try:
         return _compiled(template).render(values)
     except Exception as error:  # a template is a program: it may raise anything
-        raise RenderingFailed(f"The prompt's template cannot be filled in: {error}") from error
+        raise RenderingFailed(
+            stored("The prompt's template cannot be filled in: %(error)s", error=error)
+        ) from error
 
 
 @functools.lru_cache(maxsize=100)

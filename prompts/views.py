@@ -2,6 +2,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prompts import bin as bins
@@ -33,7 +34,9 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if form.is_valid():
         variant = variants.put_in_production(prompt, form.values(), str(request.user))
         messages.success(
-            request, f"Variant {variant.number} is in production for what is drafted from now on."
+            request,
+            _("Variant %(number)s is in production for what is drafted from now on.")
+            % {"number": variant.number},
         )
         return redirect("prompts", slug)
     context = {"prompt": prompt, "form": form, "variables": VARIABLES[prompt.task]}
@@ -49,7 +52,7 @@ def put_into_bin(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         bins.put(prompt, request.user)
         undo = reverse("prompts-restore", args=[slug, pk])
-        offer_undo(request, f"The prompt “{prompt.task}” is in the bin.", undo)
+        offer_undo(request, _("The prompt “%(task)s” is in the bin.") % {"task": prompt.task}, undo)
     except bins.CannotMove as reason:
         messages.error(request, str(reason))
     return redirect("prompts", slug)
@@ -62,9 +65,11 @@ def restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     try:
         if bins.restore(prompt):
-            messages.success(request, f"The prompt “{prompt.task}” is back.")
+            messages.success(request, _("The prompt “%(task)s” is back.") % {"task": prompt.task})
         else:
-            messages.info(request, f"The prompt “{prompt.task}” is not in the bin.")
+            messages.info(
+                request, _("The prompt “%(task)s” is not in the bin.") % {"task": prompt.task}
+            )
     except bins.CannotMove as reason:
         messages.error(request, str(reason))
     return redirect("prompts", slug)
@@ -76,11 +81,15 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     if not prompt.is_in_bin:
-        messages.info(request, f"The prompt “{prompt.task}” is not in the bin.")
+        messages.info(
+            request, _("The prompt “%(task)s” is not in the bin.") % {"task": prompt.task}
+        )
         return redirect("bin", slug)
     if request.method == "POST":
         all_bins.give_up(Prompt.everything.filter(pk=prompt.pk))
-        messages.success(request, f"The prompt “{prompt.task}” is removed for good.")
+        messages.success(
+            request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
+        )
         return redirect("bin", slug)
     losses = [counted(prompt.variants.count(), "variant")]
     context = {"name": prompt.task, "losses": losses, "place": reverse("bin", args=[slug])}

@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext
 
 from qareview.models import Membership, Project, Role
 
@@ -28,7 +29,9 @@ def _checked(memberships: QuerySet[Membership], user: Who, slug: str, role: Role
     if found is None:
         raise Http404("No such project.")
     if found.role < role:
-        raise PermissionDenied(f"This is for the role “{role.label}” and above.")
+        raise PermissionDenied(
+            gettext("This is for the role “%(label)s” and above.") % {"label": role.label}
+        )
     return found
 
 
@@ -57,7 +60,7 @@ def project_in_bin(request: HttpRequest, slug: str) -> Project:
 def user(request: HttpRequest) -> User:
     """Return who makes the request. Raises PermissionDenied if nobody is signed in."""
     if not isinstance(request.user, User):
-        raise PermissionDenied("Sign in first.")
+        raise PermissionDenied(gettext("Sign in first."))
     return request.user
 
 

@@ -20,6 +20,7 @@ from qareview.backends import (
     options_of,
 )
 from qareview.models import Project, StoredCompletion
+from qareview.stored import stored
 
 REQUESTS_AT_ONCE = 64  # what is lost, and overspent, at most when work stops
 MILLION = 1_000_000
@@ -144,14 +145,18 @@ def why_stopped(project: Project) -> str:
         return ""
     spent = spending(project)
     if project.budget_tokens is not None and spent.tokens >= project.budget_tokens:
-        return (
-            f"The budget of {project.budget_tokens:,} tokens is used up ({spent.tokens:,}). "
-            "What is left goes on when an admin raises it in the settings."
+        return stored(
+            "The budget of %(budget_tokens)s tokens is used up (%(tokens)s). What is left goes "
+            "on when an admin raises it in the settings.",
+            budget_tokens=f"{project.budget_tokens:,}",
+            tokens=f"{spent.tokens:,}",
         )
     if project.budget_cost is not None and spent.cost >= project.budget_cost:
-        return (
-            f"The budget of {project.budget_cost:,.2f} is used up ({spent.cost:,.2f}). "
-            "What is left goes on when an admin raises it in the settings."
+        return stored(
+            "The budget of %(budget_cost)s is used up (%(cost)s). What is left goes on when an "
+            "admin raises it in the settings.",
+            budget_cost=f"{project.budget_cost:,.2f}",
+            cost=f"{spent.cost:,.2f}",
         )
     return ""
 

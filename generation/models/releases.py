@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from qareview.models import Job, Project
+from qareview.stored import stored
 
 
 class Release(Job):
@@ -36,9 +38,9 @@ class Release(Job):
 
 
 class Split(models.TextChoices):
-    TRAIN = "train"
-    VALIDATION = "validation"
-    TEST = "test"
+    TRAIN = stored("train"), _("Train")
+    VALIDATION = stored("validation"), _("Validation")
+    TEST = stored("test"), _("Test")
 
 
 class ReleaseRow(models.Model):

@@ -6,15 +6,17 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from qareview.models import Project
+from qareview.stored import stored
 
 
 class Verdict(models.TextChoices):
-    ACCEPTED = "accepted"
-    EDITED = "edited"  # accepted, with changes
-    REJECTED = "rejected"
-    SKIPPED = "skipped"
+    ACCEPTED = stored("accepted"), _("Accepted")
+    EDITED = stored("edited"), _("Edited")  # accepted, with changes
+    REJECTED = stored("rejected"), _("Rejected")
+    SKIPPED = stored("skipped"), _("Skipped")
 
 
 DECISION = Q(withdrawn_at=None) & ~Q(verdict=Verdict.SKIPPED)

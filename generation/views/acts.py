@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import acts, acts_told, filters
@@ -36,13 +37,13 @@ def _chosen(membership: Membership, user: object, query: QueryDict) -> Chosen:
     items: ItemQuerySet = membership.project.items.all()
     if query.get("all"):
         if form.doubts:
-            trouble = "The filter is not understood, so it would be done to too many items."
+            trouble = _("The filter is not understood, so it would be done to too many items.")
             return Chosen(items.none(), form.address, trouble)
         return Chosen(filters.matching(membership.project, form.chosen, user), form.address)
     ticked = [
         int(pk) for pk in query.getlist("item")[:MOST_TICKED] if pk.isdecimal() and len(pk) < 19
     ]
-    trouble = "" if ticked else "No item is ticked."
+    trouble = "" if ticked else _("No item is ticked.")
     return Chosen(items.filter(pk__in=ticked), form.address, trouble)
 
 
@@ -133,11 +134,11 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(project.acts, pk=pk)
     _check_owner(request, found, slug)
     if not jobs.retry(found):
-        messages.info(request, "This has not failed.")
+        messages.info(request, _("This has not failed."))
     return redirect("acts-show", slug, pk)
 
 
 def _check_owner(request: HttpRequest, found: Act, slug: str) -> None:
     """Raise PermissionDenied for whoever neither ordered an act nor is an admin."""
     if found.by_id != request.user.pk and not access.membership(request.user, slug).is_admin:
-        raise PermissionDenied("This is for who ordered it, and for admins.")
+        raise PermissionDenied(_("This is for who ordered it, and for admins."))

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import adjudication, checks
@@ -40,7 +41,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     given = request.POST or request.GET
     place = GOLD if "gold" in given else given.get("from", "")
     if place != GOLD and not found.shows_reviews_to(request.user):
-        messages.info(request, "Decide on this item at the desk first: it is open to you, too.")
+        messages.info(request, _("Decide on this item at the desk first: it is open to you, too."))
         return redirect("items-show", slug, pk)
     if request.method == "GET":
         return _show(request, project, found, place)
@@ -55,7 +56,9 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
         review = adjudication.decide(project, found.pk, request.user, form.ruling())
     except adjudication.NotStored as reason:
         found = project.items.for_desk().get(pk=found.pk)
-        form.add_error(None, f"This was not saved. {reason} Your text is kept below.")
+        form.add_error(
+            None, _("This was not saved. %(reason)s Your text is kept below.") % {"reason": reason}
+        )
         return _show(request, project, found, place, form, status=409)
     messages.success(request, _told(review, form.ruling().is_gold))
     if place == QUEUE:
@@ -65,8 +68,8 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
 
 def _told(review: Review, is_gold: bool) -> str:
     if review.verdict == "skipped":
-        return f"Item {review.item_id} goes back to its reviewers."
-    gold = ", and gold from now on" if is_gold else ""
+        return _("Item %(item_id)s goes back to its reviewers.") % {"item_id": review.item_id}
+    gold = _(", and gold from now on") if is_gold else ""
     return f"Item {review.item_id} is {review.verdict}{gold}."
 
 
@@ -76,10 +79,10 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     last = adjudication.last_of(project, request.user)
     if last is None:
-        messages.info(request, "There is nothing of yours to undo.")
+        messages.info(request, _("There is nothing of yours to undo."))
         return redirect("adjudicate", slug)
     adjudication.take_back(project, last)
-    messages.success(request, "Undone. Here is the item again.")
+    messages.success(request, _("Undone. Here is the item again."))
     return redirect(f"{reverse('adjudicate-item', args=[slug, last])}?from={QUEUE}")
 
 
@@ -92,7 +95,7 @@ def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except Item.DoesNotExist:
         raise Http404("No such item.") from None
     if was_taken_back:
-        messages.success(request, "Taken back. The item is what its reviewers say again.")
+        messages.success(request, _("Taken back. The item is what its reviewers say again."))
     return redirect("items-show", slug, pk)
 
 

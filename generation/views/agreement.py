@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from generation import agreement as agreements
@@ -27,14 +28,17 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     found = kept(key, lambda: agreements.overview(membership))
     overview = found.value
     documents = [(one.name, one.agreement) for one in overview.documents]
-    weeks = [(f"Week of {one.begins:%-d %B %Y}", one.agreement) for one in overview.weeks]
+    weeks = [
+        (_("Week of %(begins)s") % {"begins": f"{one.begins:%-d %B %Y}"}, one.agreement)
+        for one in overview.weeks
+    ]
     context = {
         "overview": overview,
         "counted_at": found.counted_at,
         "reliable": alpha.RELIABLE,
         "tentative": alpha.TENTATIVE,
-        "by_document": _chart("documents", "Alpha by document", "Document", documents),
-        "by_week": _chart("weeks", "Alpha by week", "Week", weeks),
+        "by_document": _chart("documents", _("Alpha by document"), "Document", documents),
+        "by_week": _chart("weeks", _("Alpha by week"), "Week", weeks),
         "gold": _gold(membership),
     }
     return render_page(request, "agreement/show.html", context)
@@ -55,7 +59,10 @@ def _chart(
     if not rows:
         return None
     lowest = min([*told, *(one.low for _, one in rows if one.low is not None)], default=0)
-    description = f"Alpha with its 95 % interval for {len(rows)} rows, {len(told)} of which tell."
+    description = _("Alpha with its 95 %% interval for %(rows)s rows, %(told)s of which tell.") % {
+        "rows": len(rows),
+        "told": len(told),
+    }
     return charts.dots(
         f"agreement-{name}",
         title,

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import bin as bins
@@ -39,7 +40,11 @@ def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     document = get_object_or_404(Document.everything, project=project, pk=pk)  # a second click, too
     bins.put(document, access.user(request))
     undo = reverse("documents-restore", args=[slug, pk])
-    offer_undo(request, f"{document.name} is in the bin, with all that hangs on it.", undo)
+    offer_undo(
+        request,
+        _("%(name)s is in the bin, with all that hangs on it.") % {"name": document.name},
+        undo,
+    )
     return redirect("documents", slug)
 
 
@@ -49,9 +54,11 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     try:
         if bins.restore(document):
-            messages.success(request, f"{document.name} is back, with all that hangs on it.")
+            messages.success(
+                request, _("%(name)s is back, with all that hangs on it.") % {"name": document.name}
+            )
         else:
-            messages.info(request, f"{document.name} is not in the bin.")
+            messages.info(request, _("%(name)s is not in the bin.") % {"name": document.name})
     except bins.CannotRestore as reason:
         messages.error(request, str(reason))
         return redirect("bin", slug)
@@ -64,11 +71,11 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     if not document.is_in_bin:
-        messages.info(request, f"{document.name} is not in the bin.")
+        messages.info(request, _("%(name)s is not in the bin.") % {"name": document.name})
         return redirect("bin", slug)
     if request.method == "POST":
         all_bins.give_up(Document.everything.filter(pk=pk))
-        messages.success(request, f"{document.name} is removed for good.")
+        messages.success(request, _("%(name)s is removed for good.") % {"name": document.name})
         return redirect("bin", slug)
     context = {
         "name": document.name,
@@ -89,7 +96,9 @@ def put_project(request: HttpRequest, slug: str) -> HttpResponse:
         return render_page(request, "bin/project.html", {"same_name": form}, status=status)
     all_bins.put(Project.everything.filter(pk=project.pk), access.user(request))
     undo = reverse("project-restore", args=[slug])
-    offer_undo(request, f"{project.name} is in the bin, with all it has.", undo)
+    offer_undo(
+        request, _("%(name)s is in the bin, with all it has.") % {"name": project.name}, undo
+    )
     return redirect("projects")
 
 
@@ -97,9 +106,9 @@ def put_project(request: HttpRequest, slug: str) -> HttpResponse:
 def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project_in_bin(request, slug)
     if not bins.restore_project(project):
-        messages.info(request, f"{project.name} is not in the bin.")
+        messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})
         return redirect("projects")
-    messages.success(request, f"{project.name} is back, with all it has.")
+    messages.success(request, _("%(name)s is back, with all it has.") % {"name": project.name})
     is_member = project.memberships.filter(user=access.user(request)).exists()
     return redirect("documents", slug) if is_member else redirect("projects")
 
@@ -109,11 +118,11 @@ def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
     """Tell what is lost when a project in the bin is removed for good; a POST orders that."""
     project = access.project_in_bin(request, slug)
     if not project.is_in_bin:
-        messages.info(request, f"{project.name} is not in the bin.")
+        messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})
         return redirect("projects")
     if request.method == "POST":
         all_bins.give_up(Project.everything.filter(pk=project.pk))
-        messages.success(request, f"{project.name} is removed for good.")
+        messages.success(request, _("%(name)s is removed for good.") % {"name": project.name})
         return redirect("projects")
     context = {
         "name": project.name,

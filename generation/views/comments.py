@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import comments
@@ -79,7 +80,11 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
     except comments.NotAsked as reason:
         form.add_error(None, str(reason))
         return False
-    messages.success(request, f"{colleague} was asked. The item comes back with the answer.")
+    messages.success(
+        request,
+        _("%(colleague)s was asked. The item comes back with the answer.")
+        % {"colleague": colleague},
+    )
     return True
 
 
@@ -89,7 +94,7 @@ def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
     if comments.take_back(item, request.user):
-        messages.success(request, "Taken back. The item is on your desk again.")
+        messages.success(request, _("Taken back. The item is on your desk again."))
     else:
-        messages.info(request, "The question was answered or taken back before.")
+        messages.info(request, _("The question was answered or taken back before."))
     return redirect("items-show", slug, pk)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from generation import desk, queue
@@ -79,6 +80,6 @@ def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     if pk:
         return redirect(f"{reverse('review', args=[slug])}?item={pk}")
     if step == desk.PREVIOUS:
-        messages.info(request, "That was the first one you reviewed.")
+        messages.info(request, _("That was the first one you reviewed."))
         return redirect(f"{reverse('review', args=[slug])}?item={start}" if start else "review")
     return redirect("review", slug)

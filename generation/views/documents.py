@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import cutting, documents, readers
@@ -99,7 +100,10 @@ def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if found.state == JobState.HELD and not form.is_valid():
         return _show(request, found, form, status=422)
     if not (form.is_valid() and documents.choose_columns(found, form.chosen())):
-        messages.info(request, f"{found.name} does not wait for its columns to be chosen.")
+        messages.info(
+            request,
+            _("%(name)s does not wait for its columns to be chosen.") % {"name": found.name},
+        )
     return redirect("documents", slug)
 
 
@@ -120,5 +124,5 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(project.documents, pk=pk)
     rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
     if not sum(jobs.retry(row) for row in rows):
-        messages.info(request, f"Nothing of {found.name} has failed.")
+        messages.info(request, _("Nothing of %(name)s has failed.") % {"name": found.name})
     return redirect("documents", slug)

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import redrafting, scoring
@@ -19,28 +20,30 @@ from qareview.wording import counted
 
 def _pause(project: Project) -> str:
     redrafting.pause(project)
-    return "Paused. What is being drafted now is finished; the rest waits."
+    return _("Paused. What is being drafted now is finished; the rest waits.")
 
 
 def _resume(project: Project) -> str:
     redrafting.resume(project)
-    return "Drafting goes on."
+    return _("Drafting goes on.")
 
 
 def _cancel(project: Project) -> str:
     count = redrafting.cancel(project)
     if not count:
-        return "Nothing waits any more: what is being drafted now is finished."
-    return f"Cancelled: {counted(count, 'passage')} will not be drafted."
+        return _("Nothing waits any more: what is being drafted now is finished.")
+    return _("Cancelled: %(count)s will not be drafted.") % {"count": counted(count, "passage")}
 
 
 def _fill_up(project: Project) -> str:
-    return f"{counted(redrafting.fill_up(project), 'passage')} queued to be drafted."
+    return _("%(fill_up)s queued to be drafted.") % {
+        "fill_up": counted(redrafting.fill_up(project), "passage")
+    }
 
 
 def _restore(project: Project) -> str:
     count = redrafting.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
-    return f"{counted(count, 'item')} given to the desk."
+    return _("%(count)s given to the desk.") % {"count": counted(count, "item")}
 
 
 ORDERS: dict[str, Callable[[Project], str]] = {
@@ -107,11 +110,13 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
     if redrafting.restore(project.items.filter(pk=item.pk)):
-        messages.success(request, "The item is to be reviewed again.")
+        messages.success(request, _("The item is to be reviewed again."))
     return redirect("items-show", slug, pk)
 
 
 def _drafted_again(count: int) -> str:
     if not count:
-        return "Nothing is drafted again: what is decided, on a desk or imported stays."
-    return f"{counted(count, 'item')} put aside; the passages are drafted again."
+        return _("Nothing is drafted again: what is decided, on a desk or imported stays.")
+    return _("%(count)s put aside; the passages are drafted again.") % {
+        "count": counted(count, "item")
+    }

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from generation import cutting
@@ -33,7 +34,7 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         if form.cleaned_data["for_project"]:
             project.passage_length = form.cleaned_data["length"]
             project.save(update_fields=["passage_length"])
-        messages.success(request, "The document is cut anew. What was reviewed is still there.")
+        messages.success(request, _("The document is cut anew. What was reviewed is still there."))
         return redirect("documents-show", slug, pk)
     status = 422 if is_order else 200
     context = {"document": document, "form": form, **_preview(project, document, form)}

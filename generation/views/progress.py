@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from generation.outcomes import Outcome, Outcomes, outcomes
@@ -64,8 +65,10 @@ def _by_day(pace: Pace) -> charts.Bars:
     total = sum(count for _, count in pace.days)
     return charts.bars(
         "days",
-        f"Decisions by day, {pace.days[0][0]:%-d %B} to {pace.days[-1][0]:%-d %B}",
-        f"{total:,} decisions in {len(pace.days)} days, {most:,} on the busiest.",
+        _("Decisions by day, %(days)s to %(days2)s")
+        % {"days": f"{pace.days[0][0]:%-d %B}", "days2": f"{pace.days[-1][0]:%-d %B}"},
+        _("%(total)s decisions in %(days)s days, %(most)s on the busiest.")
+        % {"total": f"{total:,}", "days": len(pace.days), "most": f"{most:,}"},
         ("Day", "Decisions"),
         [(f"{day.day}", count, (f"{day:%A, %-d %B}", f"{count:,}")) for day, count in pace.days],
     )
@@ -73,10 +76,10 @@ def _by_day(pace: Pace) -> charts.Bars:
 
 def _by_kind(found: Outcomes) -> list[charts.Dots]:
     kinds: Sequence[tuple[str, str, str, list[Outcome]]] = (
-        ("summarise", "By variant of the prompt “summarise”", "Variant", found.summarise),
-        ("ask", "By variant of the prompt “ask”", "Variant", found.ask),
-        ("model", "By model", "Model", found.models),
-        ("document", "By document", "Document", found.documents),
+        ("summarise", _("By variant of the prompt “summarise”"), "Variant", found.summarise),
+        ("ask", _("By variant of the prompt “ask”"), "Variant", found.ask),
+        ("model", _("By model"), "Model", found.models),
+        ("document", _("By document"), "Document", found.documents),
     )
     return [_acceptance(*kind) for kind in kinds if kind[-1]]
 
@@ -85,7 +88,8 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
     return charts.dots(
         f"accepted-{name}",
         title,
-        f"Shares of decided items that were accepted, with 95 % intervals, in {len(rows)} rows.",
+        _("Shares of decided items that were accepted, with 95 %% intervals, in %(rows)s rows.")
+        % {"rows": len(rows)},
         (kind, *COLUMNS),
         [_estimate(one) for one in rows],
         TICKS,

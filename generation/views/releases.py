@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation import exports, releases
@@ -58,7 +59,7 @@ def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     if not jobs.retry(get_object_or_404(project.releases, number=number)):
-        messages.info(request, f"Release {number} has not failed.")
+        messages.info(request, _("Release %(number)s has not failed.") % {"number": number})
     return redirect("releases", slug)
 
 

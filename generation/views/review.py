@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from generation import desk as desks
@@ -34,7 +35,7 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
         return _show(request, project, held or queue.take_next(project, request.user))
     item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=int(wanted))
     if not queue.take(item, request.user, project.reviews_per_item):
-        messages.info(request, "This item has all the reviewers it needs at present.")
+        messages.info(request, _("This item has all the reviewers it needs at present."))
         return redirect("items-show", slug, item.pk)
     return _show(request, project, item)
 
@@ -62,9 +63,9 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug)
     item = verdicts.undo(project, request.user)
     if item is None:
-        messages.info(request, "There is nothing of yours to undo.")
+        messages.info(request, _("There is nothing of yours to undo."))
         return _next(request, project)
-    messages.success(request, "Undone. Here is the item again.")
+    messages.success(request, _("Undone. Here is the item again."))
     if wants_part(request):
         shown = queue.shown(project.items.all(), request.user)
         return _decided(_show(request, project, shown.get(pk=item.pk)))

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from qareview.stored import stored
+
 ABOUT = {"context", "price_in", "price_out"}  # facts on a model that its backend need not know
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
@@ -82,5 +84,9 @@ def options_of(model: str) -> dict[str, Any]:
     except KeyError:
         known = ", ".join(sorted(settings.MODELS))
         raise ModelUnavailable(
-            f"No model is called “{model}”. The models named in MODELS are: {known}."
+            stored(
+                "No model is called “%(model)s”. The models named in MODELS are: %(known)s.",
+                model=model,
+                known=known,
+            )
         ) from None

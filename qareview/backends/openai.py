@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qareview.backends import Completion, ModelUnavailable, Request
 from qareview.backends.tokens import estimate
+from qareview.stored import stored
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -63,7 +64,7 @@ class OpenAIBackend:
                 seed=request.seed,
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            return _failed(f"The model's server refused this: {_said(error)}")
+            return _failed(stored("The model's server refused this: %(error)s", error=_said(error)))
         except (openai.OpenAIError, ValueError) as error:
             return error
         milliseconds = round((time.monotonic() - started) * 1000)
@@ -71,8 +72,10 @@ class OpenAIBackend:
             return _completion(request, answer, milliseconds)
         except (AttributeError, IndexError, TypeError, KeyError):
             return _failed(
-                "The model's server answered in a shape that is not understood. Retry; if it "
-                "stays so, look at the address in MODELS: it ends with /v1 as a rule."
+                stored(
+                    "The model's server answered in a shape that is not understood. Retry; if it "
+                    "stays so, look at the address in MODELS: it ends with /v1 as a rule."
+                )
             )
 
     def _trouble(self, error: Exception) -> str:
@@ -81,16 +84,33 @@ class OpenAIBackend:
 
         place = self.client.base_url
         kinds: list[tuple[type[Exception], str]] = [
-            (openai.AuthenticationError, "does not accept the key; check it in the environment"),
-            (openai.PermissionDeniedError, f"does not let this key use {self.name}"),
-            (openai.NotFoundError, f"has no model {self.name}; check its name in MODELS"),
-            (openai.RateLimitError, "asks to slow down; it is tried again by itself"),
-            (openai.APITimeoutError, "took too long to answer; it is tried again by itself"),
-            (openai.APIConnectionError, "cannot be reached; see whether it runs"),
-            (openai.APIStatusError, "failed; its own log says why"),
+            (
+                openai.AuthenticationError,
+                stored("does not accept the key; check it in the environment"),
+            ),
+            (
+                openai.PermissionDeniedError,
+                stored("does not let this key use %(name)s", name=self.name),
+            ),
+            (
+                openai.NotFoundError,
+                stored("has no model %(name)s; check its name in MODELS", name=self.name),
+            ),
+            (openai.RateLimitError, stored("asks to slow down; it is tried again by itself")),
+            (
+                openai.APITimeoutError,
+                stored("took too long to answer; it is tried again by itself"),
+            ),
+            (openai.APIConnectionError, stored("cannot be reached; see whether it runs")),
+            (openai.APIStatusError, stored("failed; its own log says why")),
         ]
         words = next((told for kind, told in kinds if isinstance(error, kind)), "")
-        return f"The model's server at {place} {words or 'answered with no JSON'}: {_said(error)}"
+        return stored(
+            "The model's server at %(place)s %(words)s: %(error)s",
+            place=place,
+            words=words or "answered with no JSON",
+            error=_said(error),
+        )
 
 
 def _concerns_all(error: Exception) -> bool:
@@ -108,7 +128,7 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     text = choice.message.content or ""
     if choice.finish_reason == "content_filter":
         return _failed(
-            "The model's server filtered its answer out. Edit the passage or exclude it."
+            stored("The model's server filtered its answer out. Edit the passage or exclude it.")
         )
     asked = "\n".join(message["content"] for message in request.messages)
     usage = answer.usage
@@ -151,8 +171,12 @@ def load(
     key = os.environ.get(key_variable, "") if key_variable else "none"
     if not key:
         raise ModelUnavailable(
-            f"The key for {url} is missing. Set the environment variable {key_variable}, then "
-            "start the workers anew."
+            stored(
+                "The key for %(url)s is missing. Set the environment variable %(key_variable)s, "
+                "then start the workers anew.",
+                url=url,
+                key_variable=key_variable,
+            )
         )
     client = OpenAI(
         base_url=url,

