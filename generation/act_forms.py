@@ -28,10 +28,12 @@ class ActForm(forms.Form):
             self.fields.update(self.again.fields)
         if kind == ActKind.REJECT:
             reasons = [(reason, reason) for reason in project.reject_reasons]
-            self.fields["reason"] = forms.ChoiceField(choices=[("", "choose one"), *reasons])
+            self.fields["reason"] = forms.ChoiceField(
+                choices=[("", _("choose one")), *reasons], label=_("Reason")
+            )
         if kind in (ActKind.ASSIGN, ActKind.UNASSIGN):
             members = User.objects.filter(memberships__project=project).order_by("username")
-            self.fields["member"] = forms.ModelChoiceField(queryset=members)
+            self.fields["member"] = forms.ModelChoiceField(queryset=members, label=_("Member"))
 
     def clean(self) -> dict[str, Any]:
         if {"key", "told"} & set(self.errors):

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 
-from django.utils.formats import number_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation import acts
 from generation.models import Act, ActKind
 from qareview.models import JobState
-from qareview.wording import counted, translated
+from qareview.wording import counted, number, translated
 
 # with the number of items: what is asked, and what is told when it is done
 WORDS = {
@@ -94,7 +93,7 @@ def _sentence(act: Act, counts: dict[str, int], is_moving: bool) -> str:
     if act.reason:
         words = gettext("%(words)s for “%(reason)s”") % {"words": words, "reason": act.reason}
     if is_moving:
-        size = number_format(act.size, force_grouping=True)
+        size = number(act.size)
         words = gettext("%(words)s so far, of %(size)s") % {"words": words, "size": size}
     return f"{words}."
 
@@ -102,7 +101,7 @@ def _sentence(act: Act, counts: dict[str, int], is_moving: bool) -> str:
 def _left_out(counts: dict[str, int]) -> str:
     """Return how many were left out and why, such as “12 on others’ desks, 3 put aside”."""
     told = [
-        f"{number_format(counts[name], force_grouping=True)} {translated(why)}"
+        f"{number(counts[name])} {translated(why)}"
         for name, why in acts.OUTCOMES.items()
         if counts.get(name)
     ]

@@ -215,11 +215,12 @@ def _unix(text: str) -> str:
 
 
 def _article(field: str) -> str:
-    return "an answer" if field == "answer" else "a question"
+    return gettext("an answer") if field == "answer" else gettext("a question")
 
 
 class ReleaseForm(forms.ModelForm[Release]):
     class Meta:
         model = Release
         fields = ("note",)
+        labels = {"note": _("Note")}  # noqa: RUF012  Django's way
         help_texts = {"note": _("Optional; goes on the card of the download.")}  # noqa: RUF012

@@ -113,7 +113,7 @@ class ItemFilterForm(forms.Form):
             offered.update(documents.filter(pk=chosen))
         select = self.fields["document"].widget
         assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
-        select.choices = [("", "any document"), *offered.items()]
+        select.choices = [("", _("any document")), *offered.items()]
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

@@ -19,7 +19,8 @@ from qareview.stored import stored
 
 LEAST_SUPPORT = 0.5  # below it a sentence is carried by none; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of two vectors above which the texts say nearly the same
-TOO_LOW = "Its score"  # how the reason begins for which an item is put aside by itself
+UNDER_LIMIT = stored("Its score, %(score)s, is under the limit of %(lowest_score)s.")
+TOO_LOW = UNDER_LIMIT.partition(",")[0]  # how it begins
 A_FLAG = 0.8  # what each flag leaves of the score
 AT_ONCE = 1000  # items scored anew together
 
@@ -113,7 +114,7 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
         draft.item.aside = stored(
-            "Its score, %(score)s, is under the limit of %(lowest_score)s.",
+            UNDER_LIMIT,
             score=f"{score:.3f}",
             lowest_score=project.lowest_score,
         )

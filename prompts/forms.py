@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from prompts.models import Variant
 from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render
 from qareview.forms import model_field
+from qareview.wording import translated
 
 MOST_TOKENS = 4096
 
@@ -51,7 +52,7 @@ class VariantForm(forms.ModelForm[Variant]):
         try:
             rendered = render(template, values)
         except RenderingFailed as reason:
-            raise forms.ValidationError(str(reason)) from reason
+            raise forms.ValidationError(translated(str(reason))) from reason
         if values[NEEDED[task]] not in rendered:
             raise forms.ValidationError(
                 gettext("Name {{ %(needed)s }}: the model has to see it.")

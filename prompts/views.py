@@ -14,7 +14,7 @@ from qareview import access
 from qareview import bin as all_bins
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
-from qareview.wording import counted
+from qareview.wording import counted, translated
 
 
 @require_GET
@@ -54,7 +54,7 @@ def put_into_bin(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         undo = reverse("prompts-restore", args=[slug, pk])
         offer_undo(request, _("The prompt “%(task)s” is in the bin.") % {"task": prompt.task}, undo)
     except bins.CannotMove as reason:
-        messages.error(request, str(reason))
+        messages.error(request, translated(str(reason)))
     return redirect("prompts", slug)
 
 
@@ -71,7 +71,7 @@ def restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 request, _("The prompt “%(task)s” is not in the bin.") % {"task": prompt.task}
             )
     except bins.CannotMove as reason:
-        messages.error(request, str(reason))
+        messages.error(request, translated(str(reason)))
     return redirect("prompts", slug)
 
 

@@ -27,7 +27,7 @@ def _checked(memberships: QuerySet[Membership], user: Who, slug: str, role: Role
     own = memberships.filter(project__slug=slug, user_id=user.pk or 0)
     found = own.select_related("project", "user__keymap").first()
     if found is None:
-        raise Http404("No such project.")
+        raise Http404(gettext("No such project."))
     if found.role < role:
         raise PermissionDenied(
             gettext("This is for the role “%(label)s” and above.") % {"label": role.label}

@@ -27,6 +27,7 @@ class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
         fields = ("name",)
+        labels = {"name": _("Name")}  # noqa: RUF012  Django's way
 
 
 class SameNameForm(forms.Form):
@@ -52,16 +53,22 @@ class SameNameForm(forms.Form):
 
 class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
+        label=_("Reject reasons"),
         widget=forms.Textarea(attrs={"rows": 6}),
         help_text=_("One a line, at most %(most_reasons)s: reviewers pick one with a digit key.")
         % {"most_reasons": MOST_REASONS},
     )
     language = forms.ChoiceField(
-        choices=[("", _("that of each document")), *LANGUAGES.items()],
+        label=_("Language"),
+        choices=[
+            ("", _("that of each document")),
+            *((code, _(name)) for code, name in LANGUAGES.items()),
+        ],
         required=False,
         help_text=_("What prompts are told where they name {{ language }}."),
     )
     passage_length = forms.IntegerField(
+        label=_("Passage length"),
         min_value=SHORTEST_PASSAGE,
         max_value=LONGEST_PASSAGE,
         help_text=_(
@@ -70,16 +77,19 @@ class SettingsForm(forms.ModelForm[Project]):
         ),
     )
     items_per_passage = forms.IntegerField(
+        label=_("Items per passage"),
         min_value=1,
         max_value=9,
         help_text=_("Different answers drafted from each passage, 1 to 9."),
     )
     questions_per_answer = forms.IntegerField(
+        label=_("Questions per answer"),
         min_value=1,
         max_value=9,
         help_text=_("Different questions drafted for each answer, 1 to 9; the best comes first."),
     )
     reviews_per_item = forms.IntegerField(
+        label=_("Reviews per item"),
         min_value=1,
         max_value=10,
         help_text=_(
@@ -119,6 +129,7 @@ class SettingsForm(forms.ModelForm[Project]):
     )
 
     lowest_score = forms.FloatField(
+        label=_("Lowest score"),
         required=False,
         min_value=0,
         max_value=1,
@@ -148,6 +159,11 @@ class SettingsForm(forms.ModelForm[Project]):
             "budget_tokens",
             "budget_cost",
         )
+        labels = {  # noqa: RUF012  Django's way
+            "name": _("Name"),
+            "guidelines": _("Guidelines"),
+            "order": _("Order"),
+        }
         help_texts = {  # noqa: RUF012  Django's way
             "order": _(
                 "In which the desk gives items out; what is assigned to somebody comes first."
@@ -158,7 +174,9 @@ class SettingsForm(forms.ModelForm[Project]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
-        self.fields["model"] = model_field(f"the default, {settings.DEFAULT_MODEL}")
+        self.fields["model"] = model_field(
+            gettext("the default, %(model)s") % {"model": settings.DEFAULT_MODEL}
+        )
         self.fields["model"].help_text = gettext(
             "Drafts answers and questions, unless a prompt names another."
         )
@@ -213,12 +231,12 @@ class InvitationForm(forms.ModelForm[Invitation]):
     class Meta:
         model = Invitation
         fields = ("note", "role")
-        labels = {"note": _("For whom")}  # noqa: RUF012  Django's way
+        labels = {"note": _("For whom"), "role": _("Role")}  # noqa: RUF012  Django's way
         help_texts = {"note": _("A name, so that you recognise the link.")}  # noqa: RUF012
 
 
 class RoleForm(forms.ModelForm[Membership]):
-    role = forms.TypedChoiceField(choices=Role.choices, coerce=int)
+    role = forms.TypedChoiceField(choices=Role.choices, coerce=int, label=_("Role"))
 
     class Meta:
         model = Membership

@@ -31,12 +31,12 @@ ACTIONS = {
     "changes": Action("d", _("what you changed")),
     "comment": Action("c", _("comments on the item")),
     "ask": Action("q", _("ask a colleague; the item is put aside until they answer")),
-    "guidelines": Action("g", "guidelines"),
+    "guidelines": Action("g", _("guidelines")),
     "search": Action("/", _("search the items")),
-    "keys": Action("?", "these keys"),
+    "keys": Action("?", _("these keys")),
 }
 FIXED = {  # the same for everybody
-    "1 to 9": _("choose that candidate question"),
+    _("1 to 9"): _("choose that candidate question"),
     _("Shift 1 to 9"): _("give that candidate the next place; once more takes it back"),
     _("Ctrl Enter"): _("accept while you edit"),
     "Esc": _("leave the text, or close what is open"),

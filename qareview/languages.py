@@ -4,12 +4,13 @@ import functools
 from typing import Any
 
 from django.conf.locale import LANG_INFO
+from django.utils.translation import gettext_noop
 
 _NAMES = {code: info["name"] for code, info in LANG_INFO.items() if "name" in info}
 LANGUAGES: dict[str, str] = dict(  # by ISO 639-1 code, in the order of their English names
     sorted(
         {
-            "zh": "Chinese",
+            "zh": gettext_noop("Chinese"),
             **{code: name for code, name in _NAMES.items() if len(code) == 2},
         }.items(),
         key=lambda entry: entry[1],

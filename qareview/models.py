@@ -8,10 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
-
-from qareview.stored import stored
 
 B = TypeVar("B", bound=models.Model)
 
@@ -181,11 +179,11 @@ class Invitation(models.Model):
 
 
 class JobState(models.TextChoices):
-    QUEUED = stored("queued"), _("Queued")
-    RUNNING = stored("running"), _("Running")
-    DONE = stored("done"), _("Done")
-    FAILED = stored("failed"), _("Failed")
-    HELD = stored("held"), _("Held")  # waits for a person, who queues it or not
+    QUEUED = gettext_noop("queued"), _("Queued")
+    RUNNING = gettext_noop("running"), _("Running")
+    DONE = gettext_noop("done"), _("Done")
+    FAILED = gettext_noop("failed"), _("Failed")
+    HELD = gettext_noop("held"), _("Held")  # waits for a person, who queues it or not
 
 
 class Job(models.Model):

@@ -21,6 +21,7 @@ from qareview.forms import (
 )
 from qareview.htmx import render_page
 from qareview.models import KeyMap, Project, Role
+from qareview.wording import translated
 
 FOLLOWED = {"reviews_per_item", "calibration_percent"}  # settings that the items depend on
 
@@ -121,7 +122,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         else:
             messages.error(request, _("There is no such role."))
     except projects.LastAdmin as reason:
-        messages.error(request, str(reason))
+        messages.error(request, translated(str(reason)))
     return redirect("members", slug) if request.user != member.user else redirect("projects")
 
 
@@ -139,7 +140,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show an invitation; a POST by somebody signed in accepts it."""
     found = accounts.open_invitation(token)
     if found is None:
-        raise Http404("This invitation was taken or withdrawn. Ask for a new link.")
+        raise Http404(_("This invitation was taken or withdrawn. Ask for a new link."))
     if request.method == "POST" and isinstance(request.user, User):
         accounts.accept(found, request.user)
         return redirect("documents", found.project.slug)

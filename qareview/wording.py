@@ -23,16 +23,21 @@ NOUNS = {
     "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", _COUNT),
     "item": ngettext_lazy("%(number)s item", "%(number)s items", _COUNT),
     "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", _COUNT),
+    "membership": ngettext_lazy("%(number)s membership", "%(number)s memberships", _COUNT),
     "more passage": ngettext_lazy("%(number)s more passage", "%(number)s more passages", _COUNT),
     "page": ngettext_lazy("%(number)s page", "%(number)s pages", _COUNT),
     "pair": ngettext_lazy("%(number)s pair", "%(number)s pairs", _COUNT),
     "passage": ngettext_lazy("%(number)s passage", "%(number)s passages", _COUNT),
     "pending item": ngettext_lazy("%(number)s pending item", "%(number)s pending items", _COUNT),
+    "prompt": ngettext_lazy("%(number)s prompt", "%(number)s prompts", _COUNT),
+    "question": ngettext_lazy("%(number)s question", "%(number)s questions", _COUNT),
+    "release": ngettext_lazy("%(number)s release", "%(number)s releases", _COUNT),
     "review": ngettext_lazy("%(number)s review", "%(number)s reviews", _COUNT),
     "row": ngettext_lazy("%(number)s row", "%(number)s rows", _COUNT),
     "second": ngettext_lazy("%(number)s second", "%(number)s seconds", _COUNT),
     "token": ngettext_lazy("%(number)s token", "%(number)s tokens", _COUNT),
     "triple": ngettext_lazy("%(number)s triple", "%(number)s triples", _COUNT),
+    "variant": ngettext_lazy("%(number)s variant", "%(number)s variants", _COUNT),
 }
 
 _COUNTED = re.compile(r"([\d,]+) (.+?)s?")
@@ -40,10 +45,14 @@ _PLACE = re.compile(r"%\((\w+)\)s")
 FEWEST_LETTERS = 8  # of a message besides its values: shorter ones are found in any sentence
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Return a number as the language writes it, in groups of three digits."""
+    return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with one of NOUNS, such as “1 item” and “1,204 items”."""
-    number = number_format(count, decimal_pos=0, use_l10n=True, force_grouping=True)
-    return str(NOUNS[noun] % {"count": count, "number": number})
+    return str(NOUNS[noun] % {"count": count, "number": number(count)})
 
 
 def translated(text: str) -> str:
@@ -59,9 +68,9 @@ def _translated(language: str, text: str) -> str:
     found = gettext(text)
     if found != text:
         return found
-    number = _COUNTED.fullmatch(text)
-    if number and number[2] in NOUNS:
-        return counted(int(number[1].replace(",", "")), number[2])
+    phrase = _COUNTED.fullmatch(text)
+    if phrase and phrase[2] in NOUNS:
+        return counted(int(phrase[1].replace(",", "")), phrase[2])
     for pattern, message in _patterns(language):
         match = pattern.fullmatch(text)
         if match:

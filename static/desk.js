@@ -6,6 +6,7 @@ document.documentElement.classList.add("scripted");
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);
+const told = (message, values) => interpolate(message, values, true);
 
 // Reading and editing
 
@@ -42,7 +43,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const last = Math.max(0, ...places.map((one) => Number(one.value)));
   place.value = place.value ? "" : String(Math.min(last + 1, places.length));
-  say(place.value ? `Candidate ${digit[1]} has place ${place.value}.` : `Candidate ${digit[1]} has no place.`);
+  const given = { number: digit[1], place: place.value };
+  say(place.value ? told(gettext("Candidate %(number)s has place %(place)s."), given) : told(gettext("Candidate %(number)s has no place."), given));
 });
 
 document.addEventListener("click", (event) => {
@@ -119,7 +121,7 @@ function takeExcerpt() {
   const offset = Number(byId("excerpt").dataset.offset);
   const before = count(around.value.slice(0, around.selectionStart));
   const part = count(around.value.slice(around.selectionStart, around.selectionEnd));
-  if (!part) return say("Nothing is selected.");
+  if (!part) return say(gettext("Nothing is selected."));
   setExcerpt(offset + before, offset + before + part);
   byId("excerpt").replaceWith(empty("excerpt"));
 }
@@ -167,11 +169,11 @@ async function keep() {
   if (!form() || form().dataset.typed !== address) return;
   if (response?.status === 204) {
     if (state() === sent) localStorage.removeItem(local);
-    byId("saved").textContent = "Kept.";
+    byId("saved").textContent = gettext("Kept.");
   } else if (response?.type === "opaqueredirect") {
-    byId("saved").textContent = "You were signed out. What you type stays in this browser until you sign in again.";
+    byId("saved").textContent = gettext("You were signed out. What you type stays in this browser until you sign in again.");
   } else {
-    byId("saved").textContent = "Not kept on the server yet; it stays in this browser. Trying again.";
+    byId("saved").textContent = gettext("Not kept on the server yet; it stays in this browser. Trying again.");
     clearTimeout(timer);
     timer = setTimeout(keep, AGAIN);
   }
@@ -184,7 +186,7 @@ function restore() {
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
   typed();
-  say("What you had typed is back.");
+  say(gettext("What you had typed is back."));
 }
 
 document.addEventListener("input", (event) => {
@@ -219,20 +221,20 @@ document.addEventListener("submit", (event) => {
 
 function again(reason) {
   const wanted = button;
-  say(`Not saved: ${reason} What you typed is kept. Trying again.`);
+  say(told(gettext("Not saved: %(reason)s What you typed is kept. Trying again."), { reason }));
   clearTimeout(retry);
   retry = setTimeout(() => { if (wanted?.isConnected) form().requestSubmit(wanted); }, AGAIN);
 }
 
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.target.id === "review") again("the server cannot be reached.");
-  else if (event.target.id === "undo") say("The server cannot be reached. Try again in a moment.");
+  if (event.target.id === "review") again(gettext("the server cannot be reached."));
+  else if (event.target.id === "undo") say(gettext("The server cannot be reached. Try again in a moment."));
 });
 
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
-  if (event.target.id === "review" && status >= 500) again(`the server answered with error ${status}.`);
-  else if (event.target.id === "review") say(`Not saved: the server answered with error ${status}. What you typed is kept.`);
+  if (event.target.id === "review" && status >= 500) again(told(gettext("the server answered with error %(status)s."), { status }));
+  else if (event.target.id === "review") say(told(gettext("Not saved: the server answered with error %(status)s. What you typed is kept."), { status }));
 });
 
 const KEEP_HOLD_MINUTES = 10;
@@ -241,15 +243,15 @@ document.addEventListener("htmx:beforeRequest", (event) => {
   if (isHold && Date.now() - activeAt > KEEP_HOLD_MINUTES * 60_000) event.preventDefault();
 });
 
-const SAID = { accepted: "Accepted", skipped: "Skipped" };
+const SAID = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, successful, requestConfig: { elt } } = event.detail; // elt may be swapped away by now
   if (elt.id === "review" && successful) {
     localStorage.removeItem(hadTyped);
-    say(`${SAID[button?.value] ?? "Rejected"}.`);
+    say(SAID[button?.value] ?? gettext("Rejected."));
   }
   if (elt.id === "hold" && xhr.status === 409) {
-    say("You were away and this item went on to somebody else. What you typed is kept.");
+    say(gettext("You were away and this item went on to somebody else. What you typed is kept."));
   }
 });
 

@@ -1,11 +1,9 @@
 """Passages change by hand and by length, and nothing reviewed or written is lost."""
 
 import re
-import threading
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from generation import cutting, drafting, pipeline, queue
 from generation.models import Document, Item, ItemState, Passage, Review, Verdict
@@ -75,29 +73,6 @@ def test_merging_replaces_two_passages_and_drafts_from_the_new_one(
     assert_covered(document)
     pipeline.work_off_passages()
     assert merged.items.count() == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(team: Any) -> None:
-    document = make.document(team.project)
-    first = document.passages.all()[0]
-    is_stored = threading.Event()
-
-    def work() -> None:
-        [row] = jobs.claim(Passage, 1)
-        with jobs.finishing([row]):
-            Item.objects.create(project=team.project, document=document, passage=row, answer="So.")
-            is_stored.set()
-            threading.Event().wait(0.5)
-        connection.close()
-
-    worker = threading.Thread(target=work)
-    worker.start()
-    is_stored.wait()
-    cutting.merge(first)
-    worker.join()
-    assert not Item.everything.filter(document=document).exists()
-    assert [row.state for row in document.passages.all()] == [JobState.QUEUED]
 
 
 def test_the_last_passage_has_none_to_merge_with(

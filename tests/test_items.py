@@ -93,7 +93,7 @@ def test_an_item_shows_everything_said_about_it(
     with django_assert_num_queries(9):
         text = page(client.get(f"{team.url}/items/{item.pk}/"))
     assert "Answer <del>0.</del><ins>zero.</ins>" in text
-    assert "and took that back" in text
+    assert "That was taken back." in text
     assert "Not worth asking." in text
     assert "summarise 1 and ask 1 on scripted" in text
 

@@ -1,11 +1,13 @@
 """From an uploaded file to items, on the real database with the scripted model."""
 
+import threading
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
+from django.db import connection
 
-from generation import checks, documents, pipeline
+from generation import checks, cutting, documents, pipeline
 from generation.models import Document, Item, Passage, Question
 from prompts.models import Prompt, Task, Variant
 from qareview import jobs
@@ -165,3 +167,26 @@ def test_an_original_that_is_gone_is_told_of(project: Project) -> None:
     work()
     document.refresh_from_db()
     assert document.error.startswith("The original file is missing.")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(project: Project) -> None:
+    document = make.document(project)
+    first = document.passages.all()[0]
+    is_stored = threading.Event()
+
+    def work() -> None:
+        [row] = jobs.claim(Passage, 1)
+        with jobs.finishing([row]):
+            Item.objects.create(project=project, document=document, passage=row, answer="So.")
+            is_stored.set()
+            threading.Event().wait(0.5)
+        connection.close()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    is_stored.wait()
+    cutting.merge(first)
+    worker.join()
+    assert not Item.everything.filter(document=document).exists()
+    assert [row.state for row in document.passages.all()] == [JobState.QUEUED]

@@ -44,8 +44,8 @@ def test_the_desk_shows_passage_question_answer_and_flags(team: Team, desk: Clie
     assert "tells of the tide." in text
     assert "What is question 0?</textarea>" in text
     assert "Answer 0.</textarea>" in text
-    assert checks.EXPLANATIONS[checks.CUT_OFF_ANSWER] in text
-    assert checks.EXPLANATIONS[checks.NOT_A_QUESTION] in text
+    assert str(checks.EXPLANATIONS[checks.CUT_OFF_ANSWER]) in text
+    assert str(checks.EXPLANATIONS[checks.NOT_A_QUESTION]) in text
     hold = Hold.objects.get()
     assert (hold.reviewer, hold.item) == (team.reviewer, item)
 
@@ -284,7 +284,7 @@ def test_candidates_are_shown_and_ranked(team: Team, desk: Client) -> None:
     )
     text = page(desk.get(f"{team.url}/review/"))
     assert "Which other?" in text
-    assert checks.EXPLANATIONS[checks.ANSWER_LEAKED] in text
+    assert str(checks.EXPLANATIONS[checks.ANSWER_LEAKED]) in text
     ranks = {f"rank-{best.pk}": "1", f"rank-{other.pk}": "1", "rank-x": "2", "rank-7": "-1"}
     send(desk, team, item, question="Which other?", **ranks)
     review = Review.objects.get()

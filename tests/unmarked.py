@@ -11,15 +11,16 @@ from django.template.base import Lexer, TokenType
 from tests.catalog import FUNCTIONS, sources
 
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
-_HOLE = "\x00"  # stands where a template tag stood
+_HOLE = "\ue000"  # stands where a template tag stood
 _MARKED = re.compile(r"""_\((?:"[^"]*"|'[^']*')\)""")
 _QUOTED = re.compile(r'"([^"]*)"')
 _SHOWN_ATTRIBUTES = {"alt", "aria-label", "data-confirm", "placeholder", "title"}
 _NOT_READ = {"code", "kbd", "script", "style"}
+_CLASS = re.compile(r"{% block width %}.*?{% endblock %}")  # of the page’s main part
 _DATE = re.compile(r'\|date:"[^"]*"')
 _WORDS_OF_FILTERS = re.compile(r'\|(?:default|default_if_none|join|pluralize|yesno):"([^"]*)"')
 NAMES = re.compile(  # of things that are called so in every language
-    r"\b(QAReview|Markdown|CSV|TSV|JSON|JSONL|Parquet|PDF|HTML|DOCX|ZIP|SVG|AUC|MB|Ctrl|Shift|"
+    r"\b(QAReview|Markdown|CSV|TSV|JSON|JSONL|Parquet|PDF|HTML|DOCX|ZIP|SVG|SHA|AUC|MB|Ctrl|Shift|"
     r"Enter|Esc|Tab)\b"
 )
 
@@ -51,7 +52,7 @@ class _Page(HTMLParser):
 def in_template(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of what a template says in no tag for messages."""
     html, is_message = "", False
-    for token in Lexer(source).tokenize():
+    for token in Lexer(_CLASS.sub("", source)).tokenize():
         name = (token.contents.split() or [""])[0]
         if name in ("blocktranslate", "endblocktranslate"):
             is_message = name == "blocktranslate"
@@ -74,10 +75,11 @@ def _in_tag(contents: str) -> Iterator[str]:
 
 
 _SENTENCE = re.compile(r"^[A-Z“][a-z’']+ \S|[a-z’']{2,} [a-z’']{2,} [a-z’']{2,}")
+_IS_CODE = re.compile(r"^<| \| ")  # markup, or a type
 _STATEMENT = re.compile(r"\b(SELECT|UPDATE|INSERT|DELETE|FROM|WHERE|ORDER BY|SET LOCAL)\b")
 # what a developer reads, not somebody at a page
 _FOR_DEVELOPERS = {
-    "AssertionError", "CommandError", "Http404", "ImproperlyConfigured", "LeaseLost",
+    "AssertionError", "CommandError", "ImproperlyConfigured", "LeaseLost",
     "NotImplementedError", "TypeError", "ValueError",
 }  # fmt: skip
 _SILENT = ("migrations", "management", "formats")
@@ -95,7 +97,7 @@ def in_python(source: str) -> Iterator[tuple[int, str]]:
         text = _text(node)
         if isinstance(node, ast.JoinedStr):
             passed |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
-        if _SENTENCE.search(text) and not _STATEMENT.search(text) and " | " not in text:
+        if _SENTENCE.search(text) and not _STATEMENT.search(text) and not _IS_CODE.search(text):
             yield getattr(node, "lineno", 0), text
 
 

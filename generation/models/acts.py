@@ -7,15 +7,15 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from qareview.models import Job, Project
-from qareview.stored import stored
 
 
 class ActKind(models.TextChoices):
-    ACCEPT = stored("accept"), _("Accept")
-    REJECT = stored("reject"), _("Reject")
-    ASSIGN = stored("assign"), _("Assign")
+    ACCEPT = gettext_noop("accept"), _("Accept")
+    REJECT = gettext_noop("reject"), _("Reject")
+    ASSIGN = gettext_noop("assign"), _("Assign")
     UNASSIGN = "unassign", _("take the assignment away")
     REDRAFT = "redraft", _("draft again")
     CALIBRATE = "calibrate", _("put into the calibration set")

@@ -8,9 +8,9 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from qareview.models import Project
-from qareview.stored import stored
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
@@ -59,11 +59,11 @@ class Comment(models.Model):
 
 
 class NoticeKind(models.TextChoices):
-    MENTIONED = stored("mentioned"), _("Mentioned")
-    ASKED = stored("asked"), _("Asked")
-    ANSWERED = stored("answered"), _("Answered")
-    ADJUDICATED = stored("adjudicated"), _("Adjudicated")
-    SENT_BACK = stored("sent back"), _("Sent Back")
+    MENTIONED = gettext_noop("mentioned"), _("Mentioned")
+    ASKED = gettext_noop("asked"), _("Asked")
+    ANSWERED = gettext_noop("answered"), _("Answered")
+    ADJUDICATED = gettext_noop("adjudicated"), _("Adjudicated")
+    SENT_BACK = gettext_noop("sent back"), _("Sent Back")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -11,27 +11,27 @@ from django.db.models import Count, F, Prefetch, Q
 from django.db.models.functions import Abs
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 from pgvector.django import HnswIndex, VectorField
 
 from generation.models.documents import Document, Passage
 from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.models import Job, Project
-from qareview.stored import stored
 
 UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
 
 
 class ItemState(models.TextChoices):
     PENDING = (
-        stored("pending"),
+        gettext_noop("pending"),
         _("Pending"),
     )  # fewer decided on it than the project asks for
-    ACCEPTED = stored("accepted"), _("Accepted")
-    REJECTED = stored("rejected"), _("Rejected")
-    DISPUTED = stored("disputed"), _("Disputed")  # they differ, and no admin decided yet
+    ACCEPTED = gettext_noop("accepted"), _("Accepted")
+    REJECTED = gettext_noop("rejected"), _("Rejected")
+    DISPUTED = gettext_noop("disputed"), _("Disputed")  # they differ, and no admin decided yet
     ASIDE = (
-        stored("aside"),
+        gettext_noop("aside"),
         _("Aside"),
     )  # undecided, and not given out; the item says why
 
@@ -45,8 +45,11 @@ class Purpose(models.TextChoices):
     """Whom an item goes to: as many as the project asks for, or everyone."""
 
     USUAL = ""
-    CALIBRATION = stored("calibration"), _("Calibration")  # everyone, to see how far they agree
-    GOLD = stored("gold"), _("Gold")  # everyone, to see how far they decide as an admin did
+    CALIBRATION = (
+        gettext_noop("calibration"),
+        _("Calibration"),
+    )  # everyone: how far do they agree?
+    GOLD = gettext_noop("gold"), _("Gold")  # everyone: do they decide as an admin?
 
 
 # what the desk gives out, to those who have not decided on it yet

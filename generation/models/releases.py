@@ -6,9 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from qareview.models import Job, Project
-from qareview.stored import stored
 
 
 class Release(Job):
@@ -38,9 +38,9 @@ class Release(Job):
 
 
 class Split(models.TextChoices):
-    TRAIN = stored("train"), _("Train")
-    VALIDATION = stored("validation"), _("Validation")
-    TEST = stored("test"), _("Test")
+    TRAIN = gettext_noop("train"), _("Train")
+    VALIDATION = gettext_noop("validation"), _("Validation")
+    TEST = gettext_noop("test"), _("Test")
 
 
 class ReleaseRow(models.Model):

@@ -7,16 +7,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from qareview.models import Project
-from qareview.stored import stored
 
 
 class Verdict(models.TextChoices):
-    ACCEPTED = stored("accepted"), _("Accepted")
-    EDITED = stored("edited"), _("Edited")  # accepted, with changes
-    REJECTED = stored("rejected"), _("Rejected")
-    SKIPPED = stored("skipped"), _("Skipped")
+    ACCEPTED = gettext_noop("accepted"), _("Accepted")
+    EDITED = gettext_noop("edited"), _("Edited")  # accepted, with changes
+    REJECTED = gettext_noop("rejected"), _("Rejected")
+    SKIPPED = gettext_noop("skipped"), _("Skipped")
 
 
 DECISION = Q(withdrawn_at=None) & ~Q(verdict=Verdict.SKIPPED)

@@ -17,6 +17,7 @@ from generation.models import Act, ActKind, ItemQuerySet
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
+from qareview.wording import translated
 
 ACTS_SHOWN = 50
 MOST_TICKED = 1000
@@ -52,7 +53,7 @@ def new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Say to how many items something is to be done; a POST orders it."""
     project = access.project(request, slug, Role.ENGINEER)
     if kind not in ActKind.values:
-        raise Http404("There is no such act.")
+        raise Http404(_("There is no such act."))
     membership = access.membership(request.user, slug, acts.ROLES[ActKind(kind)])
     chosen = _chosen(membership, request.user, request.GET)
     if request.method == "POST" and not chosen.trouble:
@@ -72,7 +73,7 @@ def _order(request: HttpRequest, project: Project, kind: ActKind, chosen: Chosen
             acts.order(project, request.user, kind, chosen.items, told, key, **options)
         except acts.CountChanged as reason:
             form = ActForm(project, kind, count)
-            messages.warning(request, str(reason))
+            messages.warning(request, translated(str(reason)))
         else:
             return redirect(f"{reverse('items', args=[project.slug])}?{chosen.address}".rstrip("?"))
     return _confirm(request, kind, chosen, form, count, status=422)
@@ -123,7 +124,7 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         acts.undo(found, request.user)
     except acts.CannotUndo as reason:
-        messages.info(request, str(reason))
+        messages.info(request, translated(str(reason)))
     return redirect("acts-show", slug, pk)
 
 

@@ -16,6 +16,7 @@ from generation.models import Item, ItemState, Purpose, Review
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
+from qareview.wording import translated
 
 QUEUE, GOLD = "queue", "gold"  # from where an item is looked at, or what for
 
@@ -57,7 +58,9 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
     except adjudication.NotStored as reason:
         found = project.items.for_desk().get(pk=found.pk)
         form.add_error(
-            None, _("This was not saved. %(reason)s Your text is kept below.") % {"reason": reason}
+            None,
+            _("This was not saved. %(reason)s Your text is kept below.")
+            % {"reason": translated(str(reason))},
         )
         return _show(request, project, found, place, form, status=409)
     messages.success(request, _told(review, form.ruling().is_gold))
@@ -93,7 +96,7 @@ def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         was_taken_back = adjudication.take_back(project, pk)
     except Item.DoesNotExist:
-        raise Http404("No such item.") from None
+        raise Http404(_("No such item.")) from None
     if was_taken_back:
         messages.success(request, _("Taken back. The item is what its reviewers say again."))
     return redirect("items-show", slug, pk)

@@ -3,7 +3,9 @@
 from collections.abc import Sequence
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from generation import agreement as agreements
@@ -13,10 +15,15 @@ from qareview import access, charts
 from qareview.htmx import render_page
 from qareview.keeping import kept
 from qareview.models import Membership
+from qareview.wording import counted, number, translated
 
-COLUMNS = ("Alpha", "95 % interval", "Items", "Decisions", "Pairs")
-TICKS = ((0.0, "0: by chance"), (0.5, "0.5"), (1.0, "1"))
-BELOW_CHANCE = ((-1.0, "-1"), (-0.5, "-0.5"), (0.0, "0: by chance"), (0.5, "0.5"), (1.0, "1"))
+COLUMNS = (
+    gettext_lazy("Alpha"),
+    gettext_lazy("95 % interval"),
+    gettext_lazy("Items"),
+    gettext_lazy("Decisions"),
+    gettext_lazy("Pairs"),
+)
 
 
 @require_GET
@@ -29,7 +36,10 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     overview = found.value
     documents = [(one.name, one.agreement) for one in overview.documents]
     weeks = [
-        (_("Week of %(begins)s") % {"begins": f"{one.begins:%-d %B %Y}"}, one.agreement)
+        (
+            _("Week of %(begins)s") % {"begins": date_format(one.begins, "DATE_FORMAT")},
+            one.agreement,
+        )
         for one in overview.weeks
     ]
     context = {
@@ -37,8 +47,8 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
         "counted_at": found.counted_at,
         "reliable": alpha.RELIABLE,
         "tentative": alpha.TENTATIVE,
-        "by_document": _chart("documents", _("Alpha by document"), "Document", documents),
-        "by_week": _chart("weeks", _("Alpha by week"), "Week", weeks),
+        "by_document": _chart("documents", _("Alpha by document"), _("Document"), documents),
+        "by_week": _chart("weeks", _("Alpha by week"), _("Week"), weeks),
         "gold": _gold(membership),
     }
     return render_page(request, "agreement/show.html", context)
@@ -67,25 +77,39 @@ def _chart(
         f"agreement-{name}",
         title,
         description,
-        (kind, *COLUMNS),
+        (kind, *map(str, COLUMNS)),
         [_estimate(label, one) for label, one in rows],
-        BELOW_CHANCE if lowest < 0 else TICKS,
+        _ticks(-1 if lowest < 0 else 0),
     )
 
 
+def _ticks(lowest: float) -> list[tuple[float, str]]:
+    halves = range(round(2 * lowest), 3)
+    words = {half: number(half / 2, half % 2) for half in halves} | {0: _("0: by chance")}
+    return [(half / 2, words[half]) for half in halves]
+
+
 def _estimate(label: str, one: Agreement) -> charts.Estimate:
-    counts = (f"{one.items:,}", f"{one.values:,}", f"{one.pairs:,}")
+    counts = (number(one.items), number(one.values), number(one.pairs))
     if one.alpha is None:
-        cells = (label, "–", one.note, *counts)
+        cells = (label, "–", translated(one.note), *counts)
         return charts.Estimate(label, None, None, None, _in_short(one), cells)
-    interval = one.note if one.low is None else f"{one.low:.2f} to {one.high:.2f}"
-    cells = (label, f"{one.alpha:.2f}", interval, *counts)
-    note = f"{one.alpha:.2f} on {one.items:,} items"
-    return charts.Estimate(label, one.alpha, one.low, one.high, note, cells)
+    found = number(one.alpha, 2)
+    interval = translated(one.note) if one.low is None else _interval(one.low, one.high or 0)
+    items = counted(one.items, "item")
+    note = _("%(alpha)s on %(items)s") % {"alpha": found, "items": items}
+    return charts.Estimate(
+        label, one.alpha, one.low, one.high, note, (label, found, interval, *counts)
+    )
+
+
+def _interval(low: float, high: float) -> str:
+    return _("%(low)s to %(high)s") % {"low": number(low, 2), "high": number(high, 2)}
 
 
 def _in_short(one: Agreement) -> str:
     """Say why there is no alpha, in words that fit beside a line."""
     if one.items < alpha.FEWEST_ITEMS:
-        return f"too little: {one.items} of {alpha.FEWEST_ITEMS} items"
-    return f"all alike: {one.items:,} items"
+        told = {"items": one.items, "fewest": alpha.FEWEST_ITEMS}
+        return _("too little: %(items)s of %(fewest)s items") % told
+    return _("all alike: %(items)s") % {"items": counted(one.items, "item")}

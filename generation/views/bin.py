@@ -17,6 +17,7 @@ from qareview import bin as all_bins
 from qareview.forms import SameNameForm
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Project, Role
+from qareview.wording import translated
 
 DOCUMENTS_A_PAGE = 50
 
@@ -60,7 +61,7 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         else:
             messages.info(request, _("%(name)s is not in the bin.") % {"name": document.name})
     except bins.CannotRestore as reason:
-        messages.error(request, str(reason))
+        messages.error(request, translated(str(reason)))
         return redirect("bin", slug)
     return redirect("documents", slug)
 

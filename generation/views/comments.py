@@ -15,6 +15,7 @@ from generation.models import Item
 from qareview import access
 from qareview.htmx import render_page, wants_part
 from qareview.models import Project
+from qareview.wording import translated
 
 DESK = "desk"  # where a question may come from; else it comes from the item's page
 
@@ -78,7 +79,7 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
     try:
         comments.ask(item, request.user, colleague, form.cleaned_data["text"])
     except comments.NotAsked as reason:
-        form.add_error(None, str(reason))
+        form.add_error(None, translated(str(reason)))
         return False
     messages.success(
         request,

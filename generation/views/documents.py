@@ -17,6 +17,7 @@ from generation.progress import progress
 from qareview import access, jobs, uploads
 from qareview.htmx import render_page
 from qareview.models import JobState, Project, Role
+from qareview.wording import translated
 
 DOCUMENTS_A_PAGE = 50
 PARTS_A_PAGE = 60
@@ -55,7 +56,7 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
         try:
             documents.add(project, file, file.name or "", request.user)
         except documents.AlreadyHere as reason:
-            messages.warning(request, str(reason))
+            messages.warning(request, translated(str(reason)))
     return redirect("documents", project.slug)
 
 
@@ -113,7 +114,7 @@ def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
     project = access.project(request, slug)
     found = get_object_or_404(project.documents, pk=pk)
     if not found.original or not found.original.storage.exists(str(found.original.name)):
-        raise Http404("The original file is not in the storage.")
+        raise Http404(_("The original file is not in the storage."))
     return FileResponse(found.original.open(), as_attachment=True, filename=found.name)
 
 

@@ -60,7 +60,7 @@ def order(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Give the workers an order for the whole project."""
     project = access.project(request, slug, Role.ENGINEER)
     if name not in ORDERS:
-        raise Http404("There is no such order.")
+        raise Http404(_("There is no such order."))
     messages.success(request, ORDERS[name](project))
     return redirect("documents", slug)
 

@@ -16,6 +16,7 @@ from qareview import access
 from qareview.backends import ModelUnavailable
 from qareview.htmx import render_page
 from qareview.models import Project, Role
+from qareview.wording import translated
 
 SHOWN = 60  # passages of a preview
 
@@ -26,7 +27,7 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     if document.is_table:
-        raise Http404("The passages of a table are its rows, which are not cut.")
+        raise Http404(_("The passages of a table are its rows, which are not cut."))
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
     is_order = request.method == "POST" and "preview" not in request.POST
     if is_order and form.is_valid():
@@ -72,9 +73,9 @@ def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpRespons
         elif change == "restore":
             cutting.restore(passage)
         else:
-            raise Http404("Passages are merged, split, excluded or restored.")
+            raise Http404(_("Passages are merged, split, excluded or restored."))
     except cutting.CannotCut as reason:
-        messages.error(request, str(reason))
+        messages.error(request, translated(str(reason)))
     position = passage.position
     place = reverse("documents-show", args=[slug, passage.document_id])
     return redirect(f"{place}?passage={position}#passage-{position}")

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from generation.outcomes import Outcome, Outcomes, outcomes
@@ -14,9 +17,19 @@ from qareview import access, charts
 from qareview.htmx import render_page
 from qareview.keeping import kept
 from qareview.models import Project
+from qareview.wording import number
 
-COLUMNS = ("Accepted", "95 % interval", "Edited", "Decided")
-TICKS = ((0.0, "none accepted"), (0.5, "half"), (1.0, "all"))
+COLUMNS = (
+    gettext_lazy("Accepted"),
+    gettext_lazy("95 % interval"),
+    gettext_lazy("Edited"),
+    gettext_lazy("Decided"),
+)
+TICKS = (
+    (0.0, gettext_lazy("none accepted")),
+    (0.5, gettext_lazy("half")),
+    (1.0, gettext_lazy("all")),
+)
 
 
 @dataclass(frozen=True)
@@ -66,20 +79,23 @@ def _by_day(pace: Pace) -> charts.Bars:
     return charts.bars(
         "days",
         _("Decisions by day, %(days)s to %(days2)s")
-        % {"days": f"{pace.days[0][0]:%-d %B}", "days2": f"{pace.days[-1][0]:%-d %B}"},
+        % {"days": _day(pace.days[0][0]), "days2": _day(pace.days[-1][0])},
         _("%(total)s decisions in %(days)s days, %(most)s on the busiest.")
-        % {"total": f"{total:,}", "days": len(pace.days), "most": f"{most:,}"},
-        ("Day", "Decisions"),
-        [(f"{day.day}", count, (f"{day:%A, %-d %B}", f"{count:,}")) for day, count in pace.days],
+        % {"total": number(total), "days": len(pace.days), "most": number(most)},
+        (_("Day"), _("Decisions")),
+        [
+            (f"{day.day}", count, (date_format(day, "l") + ", " + _day(day), number(count)))
+            for day, count in pace.days
+        ],
     )
 
 
 def _by_kind(found: Outcomes) -> list[charts.Dots]:
     kinds: Sequence[tuple[str, str, str, list[Outcome]]] = (
-        ("summarise", _("By variant of the prompt “summarise”"), "Variant", found.summarise),
-        ("ask", _("By variant of the prompt “ask”"), "Variant", found.ask),
-        ("model", _("By model"), "Model", found.models),
-        ("document", _("By document"), "Document", found.documents),
+        ("summarise", _("By variant of the prompt “summarise”"), _("Variant"), found.summarise),
+        ("ask", _("By variant of the prompt “ask”"), _("Variant"), found.ask),
+        ("model", _("By model"), _("Model"), found.models),
+        ("document", _("By document"), _("Document"), found.documents),
     )
     return [_acceptance(*kind) for kind in kinds if kind[-1]]
 
@@ -90,23 +106,32 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
         title,
         _("Shares of decided items that were accepted, with 95 %% intervals, in %(rows)s rows.")
         % {"rows": len(rows)},
-        (kind, *COLUMNS),
+        (kind, *map(str, COLUMNS)),
         [_estimate(one) for one in rows],
-        TICKS,
+        [(place, str(word)) for place, word in TICKS],
     )
 
 
 def _estimate(one: Outcome) -> charts.Estimate:
     low, high = one.interval
+    accepted, edited = _percent(one.share), _percent(one.share_edited)
     cells = (
         one.name,
-        f"{_percent(one.share)} ({one.accepted:,})",
-        f"{100 * low:.0f} to {100 * high:.0f} %",
-        f"{_percent(one.share_edited)} ({one.edited:,})",
-        f"{one.decided:,}",
+        f"{accepted} ({number(one.accepted)})",
+        _("%(low)s to %(high)s %%") % {"low": round(100 * low), "high": round(100 * high)},
+        f"{edited} ({number(one.edited)})",
+        number(one.decided),
     )
-    note = f"{_percent(one.share)} of {one.decided:,} accepted, {_percent(one.share_edited)} edited"
+    note = _("%(accepted)s of %(decided)s accepted, %(edited)s edited") % {
+        "accepted": accepted,
+        "decided": number(one.decided),
+        "edited": edited,
+    }
     return charts.Estimate(one.name, one.share, low, high, note, cells)
+
+
+def _day(day: date) -> str:
+    return date_format(day, "MONTH_DAY_FORMAT")
 
 
 def _percent(share: float) -> str:

@@ -12,6 +12,7 @@ from generation.models import ItemState
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import JobState, Project, Role
+from qareview.wording import translated
 
 
 @require_http_methods(["GET", "POST"])
@@ -41,7 +42,7 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
         try:
             releases.order(project, request.user, form.cleaned_data["note"])
         except releases.NothingAccepted as reason:
-            form.add_error(None, str(reason))
+            form.add_error(None, translated(str(reason)))
         else:
             return redirect("releases", project.slug)
     return _show_list(request, project, form, status=422)
@@ -71,7 +72,7 @@ def download(request: HttpRequest, slug: str, number: int, format_name: str) -> 
         project.releases.select_related("project"), number=number, state=JobState.DONE
     )
     if format_name not in exports.FORMATS:
-        raise Http404(f"There is no format “{format_name}”.")
+        raise Http404(_("There is no format “%(name)s”.") % {"name": format_name})
     return FileResponse(
         exports.zip_file(found, format_name),
         as_attachment=True,

@@ -51,7 +51,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         verdicts.submit(project, pk, request.user, form.submission())
     except Item.DoesNotExist:
-        raise Http404("No such item.") from None
+        raise Http404(_("No such item.")) from None
     except verdicts.NotStored as reason:
         return _show_conflict(request, project, pk, form, reason)
     return _next(request, project)
@@ -118,7 +118,7 @@ def _show_conflict(
     question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]
     answer = shown.answer if shown and shown.answer else item.answer
     conflict = {
-        "reason": reason,
+        "reason": str(reason),
         "review": shown,
         "is_gone": isinstance(reason, verdicts.ItemGone),
         "question": word_differences(question, form.cleaned_data["question"]),

@@ -108,7 +108,7 @@ class OpenAIBackend:
         return stored(
             "The model's server at %(place)s %(words)s: %(error)s",
             place=place,
-            words=words or "answered with no JSON",
+            words=words or stored("answered with no JSON"),
             error=_said(error),
         )
 

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from qareview.backends import Completion, Request
-from qareview.stored import stored
 
 
 @dataclass(frozen=True)
@@ -46,8 +45,8 @@ def _reply(message: str, number: int) -> str:
     if "[[copy]]" in message:
         return " ".join(words)
     if "question" in wish:
-        return stored("What is told about “%(start)s”?", start=start)
-    return stored("In short, %(start)s.", start=start)
+        return f"What is told about “{start}”?"
+    return f"In short, {start}."
 
 
 def load(seconds: float = 0) -> ScriptedBackend:
