@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test lint clean
+.PHONY: help setup setup-tests run test lint messages clean
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -24,6 +24,7 @@ help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
 	@echo "make test              set up and run every test"
 	@echo "make lint              check style, types and templates"
+	@echo "make messages          bring the German messages up to date with the sources"
 	@echo "make bench-reading     measure how fast files are read and cut"
 	@echo "make bench-drafting    measure how fast a worker drafts"
 	@echo "make bench-desk        measure how fast the desk and its pages are"
@@ -64,6 +65,9 @@ lint: $(TEST_STAMP)
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/mypy
+
+messages: $(TEST_STAMP)
+	@$(BIN)/python -m tests.catalog
 
 bench-%: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench.$*

@@ -49,22 +49,22 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin
 _PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
 _FOREIGN = {
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"\x89PNG": "a PNG picture",
-    b"GIF8": "a GIF picture",
-    b"RIFF": "a media file",
-    b"\x1f\x8b": "a gzip archive",
-    b"Rar!": "a RAR archive",
-    b"7z\xbc\xaf": "a 7-Zip archive",
-    b"\x7fELF": "a program",
-    b"MZ\x90": "a program",
+    b"\xff\xd8\xff": stored("a JPEG picture"),
+    b"\x89PNG": stored("a PNG picture"),
+    b"GIF8": stored("a GIF picture"),
+    b"RIFF": stored("a media file"),
+    b"\x1f\x8b": stored("a gzip archive"),
+    b"Rar!": stored("a RAR archive"),
+    b"7z\xbc\xaf": stored("a 7-Zip archive"),
+    b"\x7fELF": stored("a program"),
+    b"MZ\x90": stored("a program"),
 }
 _WORD = re.compile(r"[^\W_]+")  # of what str.isalnum() says yes to
-READABLE = (
+READABLE = stored(
     "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, "
     "tables as CSV, JSONL or Parquet, or a ZIP of such"
 )
-_UPLOAD = f"Upload {READABLE}."
+_UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
 
 
 class CannotRead(Exception):

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from prompts.models import Prompt, Task, Variant
 from qareview.models import Project
+from qareview.stored import stored
 
 _CURIE = (
     "Marie Curie and her husband Pierre discovered the elements polonium and radium in Paris in "
@@ -110,6 +111,6 @@ def add_builtin_prompts(project: Project) -> None:
             continue
         prompt = Prompt.objects.create(project=project, task=task)
         prompt.production = Variant.objects.create(
-            prompt=prompt, number=1, origin="built in", **wording
+            prompt=prompt, number=1, origin=stored("built in"), **wording
         )
         prompt.save(update_fields=["production"])

@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from prompts.models import Prompt, Task, Variant
 from qareview.models import Project
+from qareview.stored import stored
 
 
 def in_production(project: Project, task: Task) -> Variant:
@@ -38,7 +39,11 @@ def put_in_production(prompt: Prompt, values: dict[str, Any], by: str) -> Varian
     last = prompt.variants.aggregate(last=Max("number"))["last"] or 0
     examples = prompt.production.examples if prompt.production else []
     prompt.production = Variant.objects.create(
-        prompt=prompt, number=last + 1, examples=examples, origin=f"by {by}"[:100], **values
+        prompt=prompt,
+        number=last + 1,
+        examples=examples,
+        origin=stored("changed by %(name)s", name=by)[:100],
+        **values,
     )
     prompt.save(update_fields=["production"])
     return prompt.production

@@ -55,8 +55,6 @@ class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
         label=_("Reject reasons"),
         widget=forms.Textarea(attrs={"rows": 6}),
-        help_text=_("One a line, at most %(most_reasons)s: reviewers pick one with a digit key.")
-        % {"most_reasons": MOST_REASONS},
     )
     language = forms.ChoiceField(
         label=_("Language"),
@@ -177,6 +175,9 @@ class SettingsForm(forms.ModelForm[Project]):
         self.fields["model"] = model_field(
             gettext("the default, %(model)s") % {"model": settings.DEFAULT_MODEL}
         )
+        self.fields["reject_reasons"].help_text = gettext(
+            "One a line, at most %(most)s: reviewers pick one with a digit key."
+        ) % {"most": MOST_REASONS}
         self.fields["model"].help_text = gettext(
             "Drafts answers and questions, unless a prompt names another."
         )

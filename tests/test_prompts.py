@@ -91,12 +91,12 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     prompt.refresh_from_db()
     new = prompt.production
     assert new is not None
-    assert (new.number, new.origin, new.examples) == (2, "by eve", before.examples)
+    assert (new.number, new.origin, new.examples) == (2, "changed by eve", before.examples)
     assert (new.model, new.max_tokens, new.temperature) == ("scripted", 60, 0.5)
     assert new.template == CHANGED["template"]
     before.refresh_from_db()
     assert (before.number, before.model) == (1, "")
-    assert "Variant 2, by eve, on scripted" in page(client.get(f"{team.url}/prompts/"))
+    assert "Variant 2, changed by eve, on scripted" in page(client.get(f"{team.url}/prompts/"))
 
 
 @pytest.mark.parametrize(

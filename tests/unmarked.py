@@ -17,7 +17,7 @@ _QUOTED = re.compile(r'"([^"]*)"')
 _SHOWN_ATTRIBUTES = {"alt", "aria-label", "data-confirm", "placeholder", "title"}
 _NOT_READ = {"code", "kbd", "script", "style"}
 _CLASS = re.compile(r"{% block width %}.*?{% endblock %}")  # of the page’s main part
-_DATE = re.compile(r'\|date:"[^"]*"')
+_PASSED = re.compile(r'\|(?:date|counted):"[^"]*"')
 _WORDS_OF_FILTERS = re.compile(r'\|(?:default|default_if_none|join|pluralize|yesno):"([^"]*)"')
 NAMES = re.compile(  # of things that are called so in every language
     r"\b(QAReview|Markdown|CSV|TSV|JSON|JSONL|Parquet|PDF|HTML|DOCX|ZIP|SVG|SHA|AUC|MB|Ctrl|Shift|"
@@ -60,7 +60,7 @@ def in_template(source: str) -> Iterator[tuple[int, str]]:
             html += _HOLE + "\n" * token.contents.count("\n") if is_message else token.contents
             continue
         html += _HOLE
-        if not is_message and name != "translate":
+        if name == "blocktranslate" or (not is_message and name != "translate"):
             yield from ((token.lineno or 0, text) for text in _in_tag(token.contents))
     page = _Page()
     page.feed(html)
@@ -69,7 +69,7 @@ def in_template(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _in_tag(contents: str) -> Iterator[str]:
-    contents = _DATE.sub("", _MARKED.sub("", contents))
+    contents = _PASSED.sub("", _MARKED.sub("", contents))
     yield from (text for text in _WORDS_OF_FILTERS.findall(contents) if _is_text(text))
     yield from (text for text in _QUOTED.findall(contents) if " " in text.strip())
 
@@ -121,7 +121,8 @@ def _text(node: ast.AST) -> str:
     return ""
 
 
-_SAID = re.compile(r"^[A-Z][a-z]+(?:$|[ .,:!?’])")
+_SAID = re.compile(r"^[A-Z][a-z]+(?:$|[ .,:!?’])|[a-z]{2,} [a-z]{2,} [a-z]{2,}")
+_NO_WORDS = re.compile(r"(?:^|\s)//.*|(?:querySelector(?:All)?|closest|matches)\(\"[^\"]*\"")
 _KEYS = {"Enter", "Escape", "Tab"}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 
@@ -129,7 +130,7 @@ _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 def in_javascript(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of sentences that are given to no function for messages."""
     for number, line in enumerate(source.splitlines(), 1):
-        code = re.sub(r"(^|\s)//.*", "", line)
+        code = _NO_WORDS.sub("", line)
         code = re.sub(r'\bn?gettext\((?:"[^"]*"(?:, )?)+', "", code)
         for match in _STRING.finditer(code):
             text = match[1] or match[2] or ""

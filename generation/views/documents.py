@@ -41,7 +41,7 @@ def _show_list(
         "documents": page,
         "progress": progress(project),
         "form": form,
-        "readable": readers.READABLE,
+        "readable": translated(readers.READABLE),
         "upload_limit_mb": uploads.limit() // 1_000_000,
     }
     return render_page(request, "documents/list.html", context, part="table", status=status)
