@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from generation import cutting, verdicts
+from generation import cutting, search, verdicts
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
 from prompts import bin as prompt_bins
 from prompts.models import Prompt
@@ -47,9 +47,9 @@ def restore(document: Document) -> bool:
             is_back = bins.take_out(Document.everything.filter(pk=document.pk))
             items = Item.everything.filter(document=document, state=BINNED)
             if is_back:
-                verdicts.settle(
-                    items.values_list("pk", flat=True), document.project.reviews_per_item
-                )
+                ids = list(items.values_list("pk", flat=True))
+                verdicts.settle(ids, document.project.reviews_per_item)
+                search.note(ids)
                 jobs.knock(Document)
                 jobs.knock(Passage)
             return is_back

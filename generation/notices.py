@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from generation.models import Item, Notice, NoticeKind, NoticeQuerySet
+from django.db.models import Q
+
+from generation.models import BINNED, Item, Notice, NoticeKind, NoticeQuerySet
 from qareview.models import Project
 
 MOST_COUNTED = 100  # unread notices; beyond, the count only says that there are more
@@ -24,8 +26,9 @@ def take_back(item: Item, *kinds: NoticeKind) -> None:
 
 
 def inbox(project: Project, user: Any) -> NoticeQuerySet:
-    """Return a user's notices in a project, the newest first."""
-    return Notice.objects.filter(project=project, user=user)
+    """Return a user's notices in a project, the newest first, and whether their items are there."""
+    own = Notice.objects.filter(project=project, user=user)
+    return own.annotate(is_there=~Q(item__state=BINNED))
 
 
 def unread_count(project: Project, user: Any) -> int:

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from generation import queue
+from generation import queue, verdicts
 from generation.models import Item, ItemQuerySet, ItemState, Passage
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -49,7 +49,12 @@ def put_aside(items: ItemQuerySet, reason: str) -> None:
 
 def restore(items: ItemQuerySet) -> int:
     """Give items that were put aside back to the desk; return how many."""
-    return items.filter(state=ItemState.ASIDE).update(state=ItemState.PENDING, aside="")
+    given = dict(items.filter(state=ItemState.ASIDE).values_list("pk", "project"))
+    Item.objects.filter(pk__in=given).update(state=ItemState.PENDING, aside="")
+    for project in Project.objects.filter(pk__in=set(given.values())):
+        own = [pk for pk, its_project in given.items() if its_project == project.pk]
+        verdicts.settle(own, project.reviews_per_item)
+    return len(given)
 
 
 def pause(project: Project) -> None:

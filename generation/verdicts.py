@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -16,6 +16,7 @@ from generation.models import (
     BINNED,
     Document,
     Item,
+    ItemQuerySet,
     ItemState,
     Purpose,
     Review,
@@ -227,17 +228,37 @@ def settle(items: Iterable[int], reviews_per_item: int) -> None:
         cursor.execute(_SETTLE, {"items": list(items), "places": reviews_per_item})
 
 
+def follow_settings(project: Project, before: Project) -> None:
+    """Follow a change of a project's settings: who items go to, and the state of those reviewed."""
+    if project.calibration_percent != before.calibration_percent:
+        _draw_anew(project, before.calibration_percent)
+    if project.reviews_per_item != before.reviews_per_item:
+        settle_project(project)
+
+
 def settle_project(project: Project) -> None:
-    """Follow a change of the settings: who items go to, and the state of all that have reviews."""
-    drawn = Q(shuffle__lt=project.calibration_percent / 100)
-    usual = Value(Purpose.USUAL)
-    project.items.exclude(purpose=Purpose.GOLD).update(
-        purpose=Case(When(drawn, Value(Purpose.CALIBRATION)), default=usual)
-    )
+    """Derive the state of all items of a project that have decisions."""
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
     items = project.items.filter(Exists(reviewed)).values_list("pk", flat=True)
     settle(items, project.reviews_per_item)
-    edited = Review.objects.of(project).decisions().filter(verdict=Verdict.EDITED)
+    _note_edited(project.items.all())
+
+
+def _draw_anew(project: Project, percent: int) -> None:
+    """Change the purpose of those items alone that the share no longer or newly has.
+
+    What was put into the calibration set by hand, or taken out of it, stays so elsewhere.
+    """
+    low, high = sorted((percent, project.calibration_percent))
+    between = project.items.filter(shuffle__gte=low / 100, shuffle__lt=high / 100)
+    is_larger = project.calibration_percent > percent
+    purpose = Purpose.CALIBRATION if is_larger else Purpose.USUAL
+    between.exclude(purpose=Purpose.GOLD).update(purpose=purpose)
+    _note_edited(between)
+
+
+def _note_edited(items: ItemQuerySet) -> None:
+    edited = Review.objects.decisions().filter(verdict=Verdict.EDITED, item__in=items.order_by())
     search.note(edited.order_by().values_list("item", flat=True).distinct())
 
 

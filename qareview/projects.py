@@ -27,10 +27,10 @@ def create(name: str, user: Any, slug: str = "") -> Project:
     return project
 
 
-def changed(project: Project) -> None:
-    """Let the apps follow a change of a project's settings."""
+def changed(project: Project, before: Project) -> None:
+    """Let the apps follow a change of a project's settings; ``before`` has those it had."""
     for path in settings.PROJECT_CHANGED:
-        import_string(path)(project)
+        import_string(path)(project, before)
 
 
 def _free_slug(name: str) -> str:

@@ -174,7 +174,7 @@ HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 # What apps give to every new project; named here, so that the frame imports no app.
 PROJECT_SETUP = ["prompts.builtin.add_builtin_prompts"]
 # and what they do when the settings of one are saved
-PROJECT_CHANGED = ["generation.verdicts.settle_project"]
+PROJECT_CHANGED = ["generation.verdicts.follow_settings"]
 
 # Models, by name; projects and prompts choose from these names. Beside what its backend needs, each
 # tells its context length in tokens and, if it costs, prices per million tokens read and written.

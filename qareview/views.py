@@ -1,5 +1,7 @@
 """Projects, their settings and members, and the invitations to them."""
 
+import copy
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -53,6 +55,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
+    before = copy.copy(project)
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -65,7 +68,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     with transaction.atomic():
         form.save()
         if FOLLOWED & set(form.changed_data):
-            projects.changed(project)
+            projects.changed(project, before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 

@@ -37,6 +37,7 @@ def test_a_whole_cycle_of_a_project(team: Team, browse: Any) -> None:
     response = put(team, browse)
     assert response.url == "/"
     assert told(response) == ["Harbour is in the bin, with all it has."]
+    assert put(team, browse).url == "/"  # a second click
     for who in (team.admin, team.engineer, team.reviewer, team.stranger):
         for place in ("", "review/", "items/", f"items/{item.pk}/", "releases/", "bin/"):
             assert browse(who).get(f"{team.url}/{place}").status_code == 404, (who, place)

@@ -200,6 +200,16 @@ def test_an_item_restored_meanwhile_is_left_alone(team: Team, client: Client, it
     assert not Assignment.objects.exists()
 
 
+def test_a_decided_item_restored_meanwhile_is_what_its_reviews_say(
+    team: Team, client: Client, item: Item
+) -> None:
+    Item.objects.update(purpose=Purpose.GOLD)
+    make.accept(item, team.admin)
+    ask(client, team, item, team.engineer)
+    redrafting.restore(team.project.items.all())
+    assert fresh(item).state == ItemState.ACCEPTED
+
+
 def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
     team: Team, client: Client, item: Item
 ) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from generation import bin as bins
 from generation.models import Notice
 from tests import make
 from tests.conftest import Team
@@ -49,6 +50,15 @@ def test_one_is_read_or_opened(team: Team, client: Client) -> None:
     opened = client.post(f"{team.url}/inbox/{second.pk}/", {"open": "1"})
     assert opened.url == f"{team.url}/items/{item.pk}/"
     assert not Notice.objects.unread().exists()
+
+
+def test_a_notice_leads_to_no_item_in_the_bin(team: Team, client: Client) -> None:
+    item = make.item(team.project)
+    make.notice(item, team.reviewer)
+    bins.put(item.document, team.admin)
+    text = page(client.get(f"{team.url}/inbox/"))
+    assert "Its document is in the bin." in text
+    assert f"Open item {item.pk}" not in text
 
 
 def test_nobody_reads_the_notices_of_others(team: Team, client: Client) -> None:

@@ -1,5 +1,6 @@
 """Who gets which item, and what becomes of a review."""
 
+import copy
 import threading
 import uuid
 from datetime import timedelta
@@ -244,6 +245,25 @@ def test_the_number_of_reviews_can_be_changed_at_any_time(team: Team) -> None:
     assert state_of(item) == ItemState.PENDING
     reviews_per_item(team, 1)
     assert state_of(item) == ItemState.DISPUTED  # what was said is not forgotten
+
+
+def test_a_share_takes_in_and_lets_go_only_what_is_between(team: Team) -> None:
+    items = make.items(team.project, 4)
+    for item, place in zip(items, (0.05, 0.15, 0.25, 0.9), strict=True):
+        Item.objects.filter(pk=item.pk).update(shuffle=place)
+    Item.objects.filter(pk=items[3].pk).update(purpose=Purpose.CALIBRATION)  # by hand
+    Item.objects.filter(pk=items[1].pk).update(purpose=Purpose.GOLD)
+
+    def drawn(percent: int) -> list[str]:
+        before = copy.copy(team.project)
+        team.project.calibration_percent = percent
+        verdicts.follow_settings(team.project, before)
+        return list(team.project.items.order_by("pk").values_list("purpose", flat=True))
+
+    assert drawn(20) == ["calibration", "gold", "", "calibration"]
+    assert drawn(30) == ["calibration", "gold", "calibration", "calibration"]
+    assert drawn(10) == ["calibration", "gold", "", "calibration"]
+    assert drawn(0) == ["", "gold", "", "calibration"]
 
 
 def test_what_is_for_everyone_goes_to_everyone_but_to_nobody_twice(team: Team) -> None:

@@ -90,6 +90,8 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def put_project(request: HttpRequest, slug: str) -> HttpResponse:
     """Move a project to the bin, once its name was typed."""
+    if request.method == "POST" and access.project_in_bin(request, slug).is_in_bin:
+        return redirect("projects")  # a second click
     project = access.project(request, slug, Role.ADMIN)
     form = SameNameForm(project, request.POST or None)
     if request.method == "GET" or not form.is_valid():

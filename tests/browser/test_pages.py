@@ -1,5 +1,7 @@
 """Every page, light and dark, wide and narrow: nothing for axe to find, nothing sticks out."""
 
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -57,6 +59,18 @@ def test_pages_are_accessible(browser: Browser, site: Site, scheme: str, width: 
     for path in PATHS:
         page.goto(site.url + path)
         check(page, width)
+    context.close()
+
+
+def test_german_fits_as_well(browser: Browser, site: Site, signed_in: list[Any]) -> None:
+    """Its words are longer: nothing sticks out of the narrowest page."""
+    context = browser.new_context(viewport={"width": 320, "height": 800}, locale="de-DE")
+    context.add_cookies(signed_in)
+    page = context.new_page()
+    for path in PATHS:
+        page.goto(site.url + path)
+        assert page.locator("html").get_attribute("lang") == "de"
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, page.url
     context.close()
 
 
