@@ -1,7 +1,7 @@
 """Who agrees with whom: counted in the database, over the items whose verdicts a person may see."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
@@ -25,6 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Abs, Cast, TruncWeek
 
+from generation import verdicts
 from generation.alpha import Agreement, Votes, agreement
 from generation.models import COMPARED, Document, Item, ItemQuerySet, Purpose, Review, Verdict
 from qareview.models import Membership, Project
@@ -252,23 +253,24 @@ def _splits(items: ItemQuerySet) -> list[Split]:
 
 
 def against_gold(project: Project) -> list[Known]:
-    """Count how often each person decided on gold items as an admin did; texts do not matter."""
+    """Count how often each person decided on gold items as an admin did; texts do not matter.
+
+    What they decided first counts: once they have, they may see what is right.
+    """
     known = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
-    is_known_good = Q(known__in=ACCEPTING)
-    decisions = (
+    kept = Q(withdrawn_at=None) | Q(withdrawn_because=verdicts.REPLACED)
+    first = (
         Review.objects.of(project)
-        .of_reviewers()
-        .filter(item__purpose=Purpose.GOLD)
+        .filter(kept, item__purpose=Purpose.GOLD, is_adjudication=False)
+        .exclude(verdict=Verdict.SKIPPED)
         .annotate(known=Subquery(known.order_by("-id").values("verdict")[:1]))
         .exclude(known=None)
+        .order_by("item_id", "reviewer_id", "pk")
+        .distinct("item_id", "reviewer_id")
     )
-    is_alike = Q(verdict__in=ACCEPTING) & is_known_good | Q(
-        verdict=Verdict.REJECTED, known=Verdict.REJECTED
-    )
-    counted = decisions.order_by().values_list("reviewer__username")
-    rows: Sequence[tuple[str, int, int]] = list(
-        counted.annotate(n=Count("pk"), alike=Count("pk", filter=is_alike)).order_by(
-            "reviewer__username"
-        )
-    )
-    return [Known(*row) for row in rows]
+    items: Counter[str] = Counter()
+    alike: Counter[str] = Counter()
+    for name, verdict, right in first.values_list("reviewer__username", "verdict", "known"):
+        items[name] += 1
+        alike[name] += (verdict in ACCEPTING) == (right in ACCEPTING)
+    return [Known(name, items[name], alike[name]) for name in sorted(items)]

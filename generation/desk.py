@@ -88,10 +88,18 @@ def around(item: Item, start: int, end: int) -> Around:
     """Return what stands around a part of the item's document, within its bounds."""
     start, first = max(0, start), max(0, start - MARGIN)
     length = Substr("text", first + 1, end + MARGIN - first)
-    text = Document.objects.filter(pk=item.document_id).values_list(length, flat=True).get()
+    text = Document.everything.filter(pk=item.document_id).values_list(length, flat=True).get()
     start, end = min(start, first + len(text)), min(end, first + len(text))
     part = slice(start - first, end - first)
     return Around(start, end, text[: part.start], text[part], text[part.stop :])
+
+
+def excerpt(item: Item, fields: Mapping[str, Any]) -> str:
+    """Return the part of the document that is the context instead of the passage, if one is."""
+    start, end = (str(fields.get(name, "")) for name in ("start", "end"))
+    if not (start.isdecimal() and end.isdecimal() and max(len(start), len(end)) < 10):
+        return ""
+    return around(item, int(start), int(end)).part
 
 
 def keep(item: Item, user: Any, fields: dict[str, Any]) -> None:

@@ -262,9 +262,29 @@ def _note_edited(items: ItemQuerySet) -> None:
     search.note(edited.order_by().values_list("item", flat=True).distinct())
 
 
+def _take_back(review: Review) -> None:
+    if review.verdict == Verdict.EDITED:
+        names = ("question", "answer", "start", "end")
+        typed = {name: getattr(review, name) for name in names}
+        fields = {name: "" if value is None else str(value) for name, value in typed.items()}
+        Typed.objects.update_or_create(
+            item_id=review.item_id, reviewer_id=review.reviewer_id, defaults={"fields": fields}
+        )
+    if not review.is_decision:
+        return
+    own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
+    replaced = own.filter(is_adjudication=False, withdrawn_because=REPLACED, pk__lt=review.pk)
+    Review.objects.filter(pk__in=replaced.order_by("-pk").values("pk")[:1]).update(
+        withdrawn_at=None, withdrawn_because=""
+    )
+
+
 @transaction.atomic
 def undo(project: Project, user: Any) -> Item | None:
-    """Withdraw the user's last review that stands and return its item, held for them again."""
+    """Withdraw the user's last review that stands and return its item, held for them again.
+
+    What it replaced stands again, and a text that was edited is kept at the desk.
+    """
     review = (
         Review.objects.of(project)
         .standing()
@@ -276,6 +296,7 @@ def undo(project: Project, user: Any) -> Item | None:
         return None
     item = Item.objects.select_for_update().get(pk=review.item_id)
     _withdraw(Review.objects.standing().filter(pk=review.pk))
+    _take_back(review)
     settle([item.pk], project.reviews_per_item)
     search.note([item.pk])
     item.refresh_from_db()

@@ -69,8 +69,12 @@ function set(id, value) {
   if (shown) shown.textContent = value;
 }
 
+function offerReset() {
+  byId("changed").hidden = fields().every((field) => field.value === field.dataset.stands);
+}
+
 function reset() {
-  for (const field of fields()) set(field.id, field.defaultValue);
+  for (const field of fields()) set(field.id, field.dataset.stands);
   byId("context").hidden = !byId("start").value;
   typed();
 }
@@ -120,20 +124,23 @@ function takeExcerpt() {
   const around = byId("around");
   const offset = Number(byId("excerpt").dataset.offset);
   const before = count(around.value.slice(0, around.selectionStart));
-  const part = count(around.value.slice(around.selectionStart, around.selectionEnd));
+  const text = around.value.slice(around.selectionStart, around.selectionEnd);
+  const part = count(text);
   if (!part) return say(gettext("Nothing is selected."));
-  setExcerpt(offset + before, offset + before + part);
+  setExcerpt(offset + before, offset + before + part, text);
   byId("excerpt").replaceWith(empty("excerpt"));
 }
 
-function setExcerpt(start, end) {
+function setExcerpt(start, end, text = "") {
+  byId("context-text").textContent = text;
   set("start", start);
   set("end", end);
   byId("context").hidden = start === "";
   typed();
 }
 
-document.addEventListener("htmx:afterSettle", () => {
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.target.closest?.("#changes, #excerpt")) event.detail.target.scrollIntoView({ block: "nearest" });
   const excerpt = byId("excerpt");
   const around = byId("around");
   if (!around || around.dataset.isReady) return;
@@ -155,7 +162,7 @@ function typed() {
   for (const one of document.querySelectorAll("[data-choose]")) {
     one.setAttribute("aria-pressed", one.querySelector(".text").textContent === byId("question").value);
   }
-  byId("changed").hidden = fields().every((field) => field.value === field.defaultValue);
+  offerReset();
   localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, values: fields().map((field) => field.value) }));
   byId("saved").textContent = "";
   clearTimeout(timer);
@@ -190,6 +197,7 @@ function restore() {
 }
 
 document.addEventListener("input", (event) => {
+  if (event.target.matches("#start, #end")) byId("context-text").textContent = "";
   if (event.target.matches("#review textarea, #start, #end")) typed();
 });
 
@@ -246,7 +254,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 const SAID = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, successful, requestConfig: { elt } } = event.detail; // elt may be swapped away by now
-  if (elt.id === "review" && successful) {
+  if (elt.id === "review" && successful && xhr.status === 200) { // a refusal is shown, too
     localStorage.removeItem(hadTyped);
     say(SAID[button?.value] ?? gettext("Rejected."));
   }
@@ -262,7 +270,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
 function begin() {
   seconds = 0;
   clearTimeout(timer);
-  if (form()) restore();
+  if (!form()) return;
+  offerReset();
+  restore();
 }
 
 begin();

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from generation import queue, redrafting, verdicts
+from generation import desk, queue, redrafting, verdicts
 from generation.models import Assignment, Hold, Item, ItemState, Purpose, Review, Verdict
 from qareview.models import Order
 from tests import make
@@ -177,6 +177,24 @@ def test_undo_leaves_what_others_decided(team: Team) -> None:
     verdicts.undo(team.project, team.reviewer)
     item.refresh_from_db()
     assert (item.state, item.reviewers) == (ItemState.PENDING, [team.engineer.pk])
+
+
+def test_undo_gives_back_what_a_decision_replaced(team: Team) -> None:
+    item = make.item(team.project)
+    reject(item, team.reviewer)
+    make.accept(item, team.reviewer)
+    for expected in (ItemState.REJECTED, ItemState.PENDING):
+        assert verdicts.undo(team.project, team.reviewer) == item
+        assert state_of(item) == expected
+    assert verdicts.undo(team.project, team.reviewer) is None
+
+
+def test_undo_keeps_an_edited_text_at_the_desk(team: Team) -> None:
+    item = make.item(team.project)
+    make.accept(item, team.reviewer, answer="Better.")
+    verdicts.undo(team.project, team.reviewer)
+    shown = queue.shown(team.project.items.all(), team.reviewer).get()
+    assert desk.fields(shown, None, desk.typed_earlier(shown))["answer"] == "Better."
 
 
 # Several reviews of each item

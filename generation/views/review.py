@@ -153,14 +153,18 @@ def _item_context(
     request: HttpRequest, project: Project, item: Item, form: ReviewForm | None
 ) -> dict[str, Any]:
     own = item.decision_of(request.user) if request.user.pk in item.reviewers else None
+    fields = desks.fields(item, own, form.data if form else desks.typed_earlier(item))
+    stands = desks.fields(item, own, {})
     return {
         "item": item,
         "own": own,
-        "fields": desks.fields(item, own, form.data if form else desks.typed_earlier(item)),
+        "fields": fields,
+        "stands": stands,
+        "excerpt": desks.excerpt(item, fields),
         "candidates": desks.candidates(item, own.ranking if own else None),
         "sentences": desks.sentences(item),
         "flags": desks.flags_of_answer(item),
-        "is_edited": form is not None or bool(desks.typed_earlier(item)),
+        "is_edited": any(fields[name] != stands[name] for name in desks.FIELDS),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "key": uuid.uuid4(),
     }

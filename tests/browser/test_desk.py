@@ -15,6 +15,11 @@ def desk(page: Page, site: Site) -> Iterator[Page]:
     page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
     page.goto(f"{site.url}/projects/sample/review/")
     expect(page.locator("#left")).to_be_visible()
+    if page.locator("#changed").is_visible():  # what a test before typed, and undid
+        page.locator("#changed").click()
+        expect(page.locator("#saved")).to_have_text("Kept.")
+        page.reload()
+        expect(page.locator("#left")).to_be_visible()
     yield page
     assert errors == []
 
@@ -342,3 +347,32 @@ def sign_in_here(page: Page) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("#review")).to_be_visible()
+
+
+def test_what_is_refused_is_not_called_accepted(desk: Page) -> None:
+    before = left(desk)
+    edit(desk, "Question", "")
+    desk.keyboard.press("Control+Enter")
+    expect(desk.get_by_text("An accepted item needs a question.")).to_be_visible()
+    expect(desk.locator("#note")).not_to_contain_text("Accepted")
+    assert left(desk) == before
+    desk.get_by_role("button", name="Skip").click()
+    expect(desk.locator("#note")).to_have_text("Skipped.")
+    desk.keyboard.press("u")
+    expect(desk.get_by_text("Undone. Here is the item again.")).to_be_visible()
+
+
+def test_another_context_is_shown(desk: Page) -> None:
+    desk.keyboard.press("x")
+    desk.get_by_label("The document around the passage").evaluate(
+        "(field) => field.setSelectionRange(3, 40)"
+    )
+    taken = desk.locator("#around").evaluate("(field) => field.value.slice(3, 40)")
+    desk.get_by_role("button", name="Take what is selected").click()
+    assert desk.locator("#context-text").inner_text().split() == taken.split()
+    expect(desk.locator("#saved")).to_have_text("Kept.")
+    desk.reload()
+    assert desk.locator("#context-text").inner_text().split() == taken.split()
+    desk.get_by_role("button", name="Take the passage again").click()
+    expect(desk.locator("#context")).to_be_hidden()
+    expect(desk.locator("#saved")).to_have_text("Kept.")
