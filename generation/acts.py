@@ -191,7 +191,7 @@ def _review(act: Act, items: Sequence[Item], verdict: Verdict) -> Outcomes:
 def _submit(act: Act, item: Item, verdict: Verdict) -> str:
     """Submit a review; return why it has no place if so."""
     questions = list(item.questions.all())
-    if not questions:
+    if not (questions and questions[0].text.strip() and item.answer.strip()):
         return "no-question"
     submission = Submission(
         key=act.submission(item.pk),

@@ -87,6 +87,7 @@ class Around:
 def around(item: Item, start: int, end: int) -> Around:
     """Return what stands around a part of the item's document, within its bounds."""
     start, first = max(0, start), max(0, start - MARGIN)
+    end = max(start, end)
     length = Substr("text", first + 1, end + MARGIN - first)
     text = Document.everything.filter(pk=item.document_id).values_list(length, flat=True).get()
     start, end = min(start, first + len(text)), min(end, first + len(text))

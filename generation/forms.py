@@ -109,6 +109,11 @@ class TypedForm(forms.Form):
     answer = forms.CharField(max_length=50_000, required=False, strip=False)
     start = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     end = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    replaces = forms.IntegerField(min_value=0, required=False)
+
+    def typed(self) -> dict[str, Any]:
+        """Return the fields of the desk."""
+        return {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
 
 
 RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
@@ -170,7 +175,7 @@ class ReviewForm(forms.Form):
             return
         item = Item.everything.filter(project=self.project, pk=self.item_id)
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
-        first, last, length = bounds.get()
+        first, last, length = bounds.first() or (0, 0, 0)  # there is no item: told when it is sent
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,
@@ -190,7 +195,7 @@ class ReviewForm(forms.Form):
         return {
             question: int(place)
             for question, place in given.items()
-            if question.isdecimal() and place.isdecimal() and 0 < int(place) < 100
+            if question.isdecimal() and place.isdecimal() and len(place) < 3 and int(place)
         }
 
     def submission(self) -> Submission:

@@ -1,12 +1,14 @@
 """The form that narrows the list of items."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator
 from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +21,7 @@ from prompts.models import Task, Variant
 from qareview.models import Membership
 
 MOST_DOCUMENTS = 200  # to choose from; a document's page leads to the items of any
+LAST_DAY = date(9998, 12, 31)  # there is a day after it
 LAST_PAGE = 1_000_000
 MORE = (
     "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
@@ -29,7 +32,10 @@ OTHERS = {"page", "item", "all"}  # what an address may have beside filters
 
 def _day(label: StrOrPromise) -> forms.DateField:
     return forms.DateField(
-        required=False, label=label, widget=forms.DateInput(attrs={"type": "date"})
+        required=False,
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        validators=[MaxValueValidator(LAST_DAY)],
     )
 
 

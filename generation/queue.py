@@ -43,7 +43,8 @@ ORDERS_SQL = {  # the same
     Order.DOCUMENT: "item.document_id, item.passage_id, item.id",
     Order.ASSIGNED: "item.score DESC, item.id",
 }
-LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment
+LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment,
+LOOKED_FURTHER = 1000  # and if they all are: more than an act on many items locks at once
 
 # {item}: the item's row. The people besides a user who decided on it or hold it.
 _OTHERS = """
@@ -97,7 +98,8 @@ def take_next(project: Project, user: Any) -> Item | None:
     What is assigned to them comes first. What they skipped comes last, longest ago first.
     """
     passed_over: list[int] = []
-    for candidates in (_fresh(project, user), _skipped(project, user)):
+    near, further = (_fresh(project, user, count) for count in (LOOKED_AT, LOOKED_FURTHER))
+    for candidates in (near, further, _skipped(project, user)):
         while item := _first_unlocked(candidates, passed_over):
             if hold(item, user, project.reviews_per_item):
                 return item
@@ -123,9 +125,9 @@ def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]
     return sql, [project.pk, who, *counted, *[who] * len(conditions)]
 
 
-def _fresh(project: Project, user: Any) -> ItemQuerySet:
+def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
     """Return the first items that the user has not skipped; what is assigned to them leads."""
-    ending = f"ORDER BY {ORDERS_SQL[Order(project.order)]} LIMIT {LOOKED_AT}"
+    ending = f"ORDER BY {ORDERS_SQL[Order(project.order)]} LIMIT {count}"
     sql, params = _free(project, user, f"NOT {_SKIPPED}", _ASSIGNED)
     sql = f"({sql} {ending})"
     if project.order != Order.ASSIGNED:

@@ -99,7 +99,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         settle([item.pk], project.reviews_per_item)
     if item.was_edited or review.verdict == Verdict.EDITED:
         search.note([item.pk])
-    if item.was_typed:
+    if item.was_typed and review.is_decision:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
 
@@ -270,13 +270,13 @@ def _take_back(review: Review) -> None:
         Typed.objects.update_or_create(
             item_id=review.item_id, reviewer_id=review.reviewer_id, defaults={"fields": fields}
         )
-    if not review.is_decision:
-        return
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
-    replaced = own.filter(is_adjudication=False, withdrawn_because=REPLACED, pk__lt=review.pk)
-    Review.objects.filter(pk__in=replaced.order_by("-pk").values("pk")[:1]).update(
-        withdrawn_at=None, withdrawn_because=""
-    )
+    before = own.filter(is_adjudication=False, pk__lt=review.pk).exclude(verdict=Verdict.SKIPPED)
+    last = before.select_related("act").order_by("-pk").first()
+    if not review.is_decision or last is None or last.withdrawn_because != REPLACED:
+        return
+    if last.act is None or last.act.undo_at is None:  # else it was taken back by itself
+        Review.objects.filter(pk=last.pk).update(withdrawn_at=None, withdrawn_because="")
 
 
 @transaction.atomic

@@ -38,7 +38,8 @@ document.addEventListener("keydown", (event) => {
   const digit = event.shiftKey && /^Digit([1-9])$/.exec(event.code);
   if (!digit || !form() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const places = [...document.querySelectorAll("[data-rank]")];
-  const place = places[digit[1] - 1];
+  const chosen = document.querySelector(`[data-choose][data-digit="${digit[1]}"]`);
+  const place = chosen?.closest("[data-candidate]").querySelector("[data-rank]");
   if (!place) return;
   event.preventDefault();
   const last = Math.max(0, ...places.map((one) => Number(one.value)));
@@ -154,7 +155,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
 
 const SOON = 700; // milliseconds
 const AGAIN = 5000;
-const place = () => `typed:${form().getAttribute("action")}`;
+const place = () => `typed:${form().dataset.user}:${form().getAttribute("action")}`;
 const state = () => JSON.stringify(fields().map((field) => field.value));
 let timer = 0;
 
@@ -219,6 +220,11 @@ let button = null;
 let retry = 0;
 let hadTyped = "";
 
+// The next item is there before the second click of a double click, which is not meant for it.
+document.addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest("#review button[name]")) event.preventDefault();
+}, true);
+
 document.addEventListener("submit", (event) => {
   if (event.target.id !== "review") return;
   event.target.elements.seconds.value = seconds;
@@ -255,7 +261,7 @@ const SAID = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, successful, requestConfig: { elt } } = event.detail; // elt may be swapped away by now
   if (elt.id === "review" && successful && xhr.status === 200) { // a refusal is shown, too
-    localStorage.removeItem(hadTyped);
+    if (button?.value !== "skipped") localStorage.removeItem(hadTyped);
     say(SAID[button?.value] ?? gettext("Rejected."));
   }
   if (elt.id === "hold" && xhr.status === 409) {

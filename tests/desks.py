@@ -66,7 +66,7 @@ class Desk:
         return found[1]
 
     def _text(self, name: str) -> str:
-        found = re.search(rf'name="{name}" rows="\d">\n(.*?)</textarea>', self.html, re.DOTALL)
+        found = re.search(rf'name="{name}"[^>]*>\n(.*?)</textarea>', self.html, re.DOTALL)
         assert found, self.html
         return found[1]
 

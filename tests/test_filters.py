@@ -235,3 +235,9 @@ def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) 
         assert pks("tells") == newest[:50]
         assert pks("tells", 2) == newest[50:]
         assert pks("rare") == newest[:3]
+
+
+@pytest.mark.parametrize("name", ["drafted_to", "decided_to", "drafted_from"])
+def test_the_last_day_of_all_is_refused(team: Team, browse: Any, name: str) -> None:
+    text = page(browse(team.admin).get(f"{team.url}/items/?{name}=9999-12-31"))
+    assert "is not understood, so it narrows nothing." in text

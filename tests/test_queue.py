@@ -6,7 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from generation import desk, queue, redrafting, verdicts
@@ -195,6 +195,50 @@ def test_undo_keeps_an_edited_text_at_the_desk(team: Team) -> None:
     verdicts.undo(team.project, team.reviewer)
     shown = queue.shown(team.project.items.all(), team.reviewer).get()
     assert desk.fields(shown, None, desk.typed_earlier(shown))["answer"] == "Better."
+
+
+def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> None:
+    item = make.item(team.project)
+    reject(item, team.reviewer)
+    second = make.accept(item, team.reviewer)
+    Review.objects.filter(pk=second.pk).update(
+        withdrawn_at=timezone.now(), withdrawn_because="Back"
+    )
+    verdicts.settle([item.pk], 1)
+    make.accept(item, team.reviewer)
+    verdicts.undo(team.project, team.reviewer)
+    assert state_of(item) == ItemState.PENDING
+
+
+def test_what_was_typed_outlives_a_skip(team: Team) -> None:
+    item = make.item(team.project)
+    desk.keep(item, team.reviewer, {"question": "Mine?", "answer": "Mine."})
+    make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
+    shown = queue.shown(team.project.items.all(), team.reviewer).get()
+    assert desk.typed_earlier(shown)["answer"] == "Mine."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None:
+    items = make.items(team.project, 40)
+    is_locked, is_over = threading.Event(), threading.Event()
+
+    def lock() -> None:
+        with transaction.atomic():
+            first = Item.objects.filter(pk__in=[item.pk for item in items[:39]])
+            list(first.select_for_update().values_list("pk"))
+            is_locked.set()
+            is_over.wait(10)
+        connection.close()
+
+    team.project.order = Order.DOCUMENT
+    thread = threading.Thread(target=lock)
+    thread.start()
+    is_locked.wait()
+    given = queue.take_next(team.project, team.reviewer)
+    is_over.set()
+    thread.join()
+    assert given == items[39]
 
 
 # Several reviews of each item

@@ -276,6 +276,35 @@ def test_what_is_typed_is_there_in_any_browser_until_it_is_sent(team: Team, desk
     assert not Typed.objects.exists()
 
 
+@pytest.mark.parametrize("address", ["previous/", "next/", "excerpt/?start=5000&end=2"])
+def test_odd_addresses_are_answered(team: Team, desk: Client, address: str) -> None:
+    item = make.item(team.project)
+    place = f"{item.pk}/{address}" if "?" in address else address
+    assert desk.get(f"{team.url}/review/{place}").status_code in (200, 302)
+
+
+def test_a_draft_typed_before_a_decision_does_not_come_after_it(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    late = {"question": "Late?", "answer": "Half", "replaces": "0"}
+    make.accept(item, team.reviewer)
+    assert desk.post(f"{team.url}/review/{item.pk}/typed/", late).status_code == 204
+    assert not Typed.objects.exists()
+
+
+def test_a_draft_of_odd_offsets_keeps_nobody_from_the_desk(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    odd = {"question": "?", "answer": "A", "start": "5000", "end": "5"}
+    desk.post(f"{team.url}/review/{item.pk}/typed/", odd)
+    assert desk.get(f"{team.url}/review/").status_code == 200
+    ranks = {f"rank-{item.question.pk}": "9" * 5000}
+    assert (
+        desk.post(f"{team.url}/review/{item.pk}/", make.review_data(item, **ranks)).status_code
+        == 302
+    )
+    elsewhere = make.review_data(item, start="1", end="2")
+    assert desk.post(f"{team.url}/review/999999/", elsewhere).status_code in (404, 422)
+
+
 def test_candidates_are_shown_and_ranked(team: Team, desk: Client) -> None:
     item = make.item(team.project)
     best = item.question

@@ -67,7 +67,7 @@ OUTCOME = Q(
 
 def reviews_shown_to(user: Any) -> Q:
     """Return the condition of :meth:`Item.shows_reviews_to`."""
-    is_undecided = OPEN | Q(state=ItemState.ASIDE)
+    is_undecided = OPEN | Q(state__in=NOT_GIVEN_OUT)
     return ~is_undecided | Q(reviewers__contains=[user.pk])
 
 
@@ -284,7 +284,7 @@ class Item(Drafted):
 
     def shows_reviews_to(self, user: Any) -> bool:
         """Whether a user may see what others said: nobody who may still be asked may."""
-        is_undecided = self.is_open or self.state == ItemState.ASIDE
+        is_undecided = self.is_open or self.state in NOT_GIVEN_OUT
         return user.pk in self.reviewers or not is_undecided
 
     def state_for(self, user: Any) -> str:

@@ -48,11 +48,15 @@ def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Keep what is typed at an item, so that it is there again in any browser."""
     project = access.project(request, slug)
-    item = get_object_or_404(project.items.only("pk"), pk=pk)
+    item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
     form = TypedForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
-    desk.keep(item, access.user(request), form.cleaned_data)
+    own = item.decision_of(request.user)
+    if (form.cleaned_data["replaces"] or 0) == (
+        own.pk if own else 0
+    ):  # else it was typed before that
+        desk.keep(item, access.user(request), form.typed())
     return HttpResponse(status=204)
 
 
@@ -81,5 +85,9 @@ def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
         return redirect(f"{reverse('review', args=[slug])}?item={pk}")
     if step == desk.PREVIOUS:
         messages.info(request, _("That was the first one you reviewed."))
-        return redirect(f"{reverse('review', args=[slug])}?item={start}" if start else "review")
+        return redirect(
+            f"{reverse('review', args=[slug])}?item={start}"
+            if start
+            else reverse("review", args=[slug])
+        )
     return redirect("review", slug)

@@ -376,3 +376,17 @@ def test_another_context_is_shown(desk: Page) -> None:
     desk.get_by_role("button", name="Take the passage again").click()
     expect(desk.locator("#context")).to_be_hidden()
     expect(desk.locator("#saved")).to_have_text("Kept.")
+
+
+def test_the_second_click_of_a_double_click_is_not_for_the_next_item(desk: Page) -> None:
+    before = left(desk)
+    box = desk.get_by_role("button", name="Accept").bounding_box()
+    assert box
+    desk.mouse.click(box["x"] + 20, box["y"] + 10)
+    expect(desk.locator("#left")).to_have_text(str(before - 1))
+    desk.mouse.down(click_count=2)
+    desk.mouse.up(click_count=2)
+    desk.wait_for_timeout(500)
+    expect(desk.locator("#left")).to_have_text(str(before - 1))
+    desk.keyboard.press("u")
+    expect(desk.locator("#left")).to_have_text(str(before))
