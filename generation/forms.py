@@ -115,6 +115,10 @@ class TypedForm(forms.Form):
         """Return the fields of the desk."""
         return {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
 
+    def clean_replaces(self) -> int | None:
+        """Return None where there was no decision, which the desk tells by 0."""
+        return self.cleaned_data["replaces"] or None
+
 
 RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
 

@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from generation import queue, search
+from generation import desk, queue, search
 from generation.models import (
     BINNED,
     Document,
@@ -264,16 +264,14 @@ def _note_edited(items: ItemQuerySet) -> None:
 
 def _take_back(review: Review) -> None:
     if review.verdict == Verdict.EDITED:
-        names = ("question", "answer", "start", "end")
-        typed = {name: getattr(review, name) for name in names}
-        fields = {name: "" if value is None else str(value) for name, value in typed.items()}
-        Typed.objects.update_or_create(
-            item_id=review.item_id, reviewer_id=review.reviewer_id, defaults={"fields": fields}
-        )
+        texts = {name: getattr(review, name) for name in desk.FIELDS}
+        desk.keep(review.item, review.reviewer, texts)
+    if not review.is_decision:
+        return
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
     before = own.filter(is_adjudication=False, pk__lt=review.pk).exclude(verdict=Verdict.SKIPPED)
     last = before.select_related("act").order_by("-pk").first()
-    if not review.is_decision or last is None or last.withdrawn_because != REPLACED:
+    if last is None or last.withdrawn_because != REPLACED:
         return
     if last.act is None or last.act.undo_at is None:  # else it was taken back by itself
         Review.objects.filter(pk=last.pk).update(withdrawn_at=None, withdrawn_because="")

@@ -25,8 +25,6 @@ from qareview.htmx import render_page
 from qareview.models import KeyMap, Project, Role
 from qareview.wording import translated
 
-FOLLOWED = {"reviews_per_item", "calibration_percent"}  # settings that the items depend on
-
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
@@ -67,8 +65,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         return render_page(request, "projects/settings.html", context, status=status)
     with transaction.atomic():
         form.save()
-        if FOLLOWED & set(form.changed_data):
-            projects.changed(project, before)
+        projects.changed(project, before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 

@@ -46,16 +46,17 @@ def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Keep what is typed at an item, so that it is there again in any browser."""
+    """Keep what is typed at an item, so that it is there again in any browser.
+
+    What was typed before the user's decision that stands comes too late.
+    """
     project = access.project(request, slug)
     item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
     form = TypedForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
     own = item.decision_of(request.user)
-    if (form.cleaned_data["replaces"] or 0) == (
-        own.pk if own else 0
-    ):  # else it was typed before that
+    if form.cleaned_data["replaces"] == (own and own.pk):
         desk.keep(item, access.user(request), form.typed())
     return HttpResponse(status=204)
 
@@ -79,15 +80,11 @@ def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     """Go on to the item that the user reviewed before or after the one on the desk, ``?from=``."""
     project = access.project(request, slug)
-    start = request.GET.get("from", "")
-    pk = desk.beside(project, request.user, int(start) if start.isdecimal() else 0, step)
-    if pk:
-        return redirect(f"{reverse('review', args=[slug])}?item={pk}")
-    if step == desk.PREVIOUS:
+    given = request.GET.get("from", "")
+    start = int(given) if given.isdecimal() else 0
+    pk = desk.beside(project, request.user, start, step)
+    if not pk and step == desk.PREVIOUS:
         messages.info(request, _("That was the first one you reviewed."))
-        return redirect(
-            f"{reverse('review', args=[slug])}?item={start}"
-            if start
-            else reverse("review", args=[slug])
-        )
-    return redirect("review", slug)
+        pk = start
+    place = reverse("review", args=[slug])
+    return redirect(f"{place}?item={pk}" if pk else place)
