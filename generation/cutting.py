@@ -149,7 +149,7 @@ def restore(passage: Passage) -> None:
 
 def _locked(passage: Passage) -> Document:
     """Lock the passage's document. Raises CannotCut if the passage is no longer in its cut."""
-    document = Document.objects.select_for_update().get(pk=passage.document_id)
+    document = _lock_document(passage.document_id)
     passage.refresh_from_db()
     if passage.superseded_at:
         raise CannotCut(stored("The document was cut anew meanwhile. Look at it again."))
@@ -162,6 +162,14 @@ def _current(document: Document) -> Any:
     return document.passages.filter(superseded_at=None).order_by("position")
 
 
+def _lock_document(pk: int) -> Document:
+    """Lock a document's row against other cuts, but not against items stored under it.
+
+    A worker that stores some has their passages, which this cut is about to wait for.
+    """
+    return Document.objects.select_for_update(no_key=True).get(pk=pk)
+
+
 def _lock(rows: Any) -> None:
     list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
 
@@ -170,7 +178,7 @@ def _replace(
     document: Document, start: int, end: int, cuts: Sequence[Cut], left_out: Sequence[LeftOut]
 ) -> None:
     """Put these cuts in the place of the passages between ``start`` and ``end``."""
-    document = Document.objects.select_for_update().get(pk=document.pk)
+    document = _lock_document(document.pk)
     _lock(_current(document))  # as a worker does that stores items: none comes in between
     old = {
         (row.start, row.end): row

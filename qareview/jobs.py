@@ -79,7 +79,7 @@ def claim(kind: type[J], limit: int) -> list[J]:
     with transaction.atomic():
         rows = list(
             _queued(kind)
-            .select_for_update(skip_locked=True, of=("self",))
+            .select_for_update(skip_locked=True, of=("self",), no_key=True)
             .order_by("attempts", "queued_at", "id")[:limit]
         )
         rows = [row for row in rows if row.attempts == rows[0].attempts]
@@ -132,7 +132,8 @@ def storing(rows: Sequence[J]) -> Iterator[None]:
     """
     _drop_dead_connection()
     with transaction.atomic():
-        held = list(_held(rows).select_for_update().order_by("pk").values_list("pk", flat=True))
+        locked = _held(rows).select_for_update(no_key=True)
+        held = list(locked.order_by("pk").values_list("pk", flat=True))
         if len(held) != len(rows):
             raise LeaseLost(f"{len(rows) - len(held)} of {len(rows)} rows are no longer ours")
         yield
@@ -197,8 +198,9 @@ def take_back(rows: QuerySet[J]) -> None:
 
     Those that wait are locked as well, so that nobody claims one at this moment.
     """
-    moving = rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).select_for_update()
-    list(moving.order_by("pk").values_list("pk", flat=True))
+    moving = rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+    locked = moving.select_for_update(no_key=True)
+    list(locked.order_by("pk").values_list("pk", flat=True))
     rows.filter(state=JobState.RUNNING).update(
         state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
     )

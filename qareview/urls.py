@@ -1,9 +1,14 @@
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
+from django.views.decorators.cache import cache_control
 from django.views.i18n import JavaScriptCatalog, set_language
 
 from qareview import views
+
+YEAR_SECONDS = 31_536_000
+# Kept for good, as its address names language and version: see messages_address.
+script_messages = cache_control(max_age=YEAR_SECONDS, immutable=True)(JavaScriptCatalog.as_view())
 
 # Of the accounts' pages only these: no mail is sent, so there is nothing to confirm or reset by it.
 accounts = [
@@ -18,7 +23,7 @@ accounts = [
 urlpatterns = [
     path("", views.project_list, name="projects"),
     path("language/", login_not_required(set_language), name="language"),
-    path("messages.js", login_not_required(JavaScriptCatalog.as_view()), name="messages"),
+    path("messages.js", login_not_required(script_messages), name="messages"),
     path("accounts/keys/", views.own_keys, name="keys"),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", views.invitation, name="invitation"),

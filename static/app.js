@@ -61,7 +61,9 @@ for (const form of document.querySelectorAll("form.upload")) {
   const files = form.querySelector("input[type=file]");
   const zone = form.querySelector(".drop");
   form.classList.add("scripted");
-  files.addEventListener("change", () => { if (files.files.length) form.requestSubmit(); });
+  const send = () => { if (files.files.length) form.requestSubmit(); };
+  files.addEventListener("change", send);
+  document.addEventListener("DOMContentLoaded", send); // chosen before this script was here
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, () => zone.classList.add("over"));
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
   form.addEventListener("htmx:xhr:progress", (event) => {

@@ -173,20 +173,22 @@ def test_an_original_that_is_gone_is_told_of(project: Project) -> None:
 def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(project: Project) -> None:
     document = make.document(project)
     first = document.passages.all()[0]
-    is_stored = threading.Event()
+    is_storing, has_stored = threading.Event(), threading.Event()
 
     def work() -> None:
         [row] = jobs.claim(Passage, 1)
         with jobs.finishing([row]):
-            Item.objects.create(project=project, document=document, passage=row, answer="So.")
-            is_stored.set()
+            is_storing.set()
             threading.Event().wait(0.5)
+            Item.objects.create(project=project, document=document, passage=row, answer="So.")
+        has_stored.set()
         connection.close()
 
     worker = threading.Thread(target=work)
     worker.start()
-    is_stored.wait()
+    is_storing.wait()
     cutting.merge(first)
     worker.join()
+    assert has_stored.is_set()
     assert not Item.everything.filter(document=document).exists()
     assert [row.state for row in document.passages.all()] == [JobState.QUEUED]

@@ -203,7 +203,9 @@ def test_the_language_is_chosen_and_kept(team: Team, browse: Any) -> None:
     shown = page(client.get(f"{team.url}/items/"))
     assert '<html lang="de">' in shown
     assert "Einträge" in shown
-    assert "gettext" in page(client.get("/messages.js"))
+    script = client.get(re.search(r"/messages\.js\?de-\w{12}", shown)[0])
+    assert "gettext" in page(script)
+    assert "immutable" in script["Cache-Control"]
     client.post("/language/", {"language": "en", "next": "/"})
     assert '<html lang="en">' in page(client.get(f"{team.url}/items/"))
 

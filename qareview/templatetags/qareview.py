@@ -1,15 +1,19 @@
 """Filters and tags every template has at hand."""
 
+import functools
+import hashlib
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import nh3
 from django import template
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
@@ -152,3 +156,15 @@ def page_address(context: dict[str, Any], number: int) -> str:
     query = context["request"].GET.copy()
     query["page"] = str(number)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag
+def messages_address() -> str:
+    """Return where a script finds its messages, so named that a browser may keep them for good."""
+    return f"{reverse('messages')}?{get_language()}-{_version_of_messages()}"
+
+
+@functools.cache
+def _version_of_messages() -> str:
+    files = sorted((Path(__file__).parents[1] / "locale").rglob("djangojs.mo"))
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

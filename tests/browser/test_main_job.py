@@ -29,6 +29,7 @@ def test_from_a_document_to_an_exported_triple(
     expect(row).to_contain_text("ready", timeout=240_000)  # the model is loaded meanwhile
 
     page.get_by_role("link", name="Review", exact=True).click()
+    expect(page.locator("html.scripted")).to_have_count(1)  # from here on keys are heard
     reviewed = review_all(page)
     assert [verdict for verdict, _, _ in reviewed][:3] == ["edited", "rejected", "accepted"]
 
