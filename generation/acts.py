@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from generation import redrafting, search, verdicts
 from generation.models import (
+    BINNED,
     Act,
     ActKind,
     Assignment,
@@ -39,6 +40,7 @@ DONE, UNDONE = "done", "undone"
 OUTCOMES = {
     "own": stored("reviewed by you already"),
     "full": stored("with all their reviews"),
+    "binned": stored("in the bin"),
     "desk": stored("on others’ desks"),
     "aside": stored("put aside"),
     "no-question": stored("without a question"),
@@ -78,17 +80,19 @@ def order(
 ) -> Act:  # fmt: skip
     """Order an act on items; one that is ordered twice by the same key is the same.
 
-    Raises CountChanged if there are more or fewer than ``told``.
+    Raises CountChanged if there are more than ``told``, or none any more.
     """
     values = {"project": project, "by": user, "kind": kind, "size": told, **options}
     act, is_new = Act.objects.get_or_create(key=key, defaults=values)
     if not is_new:
         return act
-    count = _keep(act, items)
-    if count != told:
+    act.size = _keep(act, items)
+    if act.size > told or not act.size:
+        count = f"{act.size:,}"
         raise CountChanged(
-            stored("It is %(count)s by now, since something changed meanwhile.", count=f"{count:,}")
+            stored("It is %(count)s by now, since something changed meanwhile.", count=count)
         )
+    act.save(update_fields=["size"])
     jobs.knock(Act)
     return act
 
@@ -157,10 +161,14 @@ def _left(act: Act) -> list[int]:
 
 def _step(act: Act) -> None:
     ids = _left(act)
-    locked = Item.objects.filter(pk__in=ids).defer("search", "embedding").select_for_update()
-    items = {item.pk: item for item in locked.order_by("pk").prefetch_related("questions")}
+    locked = Item.everything.filter(pk__in=ids).defer("search", "embedding").select_for_update()
+    items = list(locked.order_by("pk").prefetch_related("questions"))
     do, undo_it = WAYS[ActKind(act.kind)]
-    outcomes = (undo_it if act.undo_at else do)(act, list(items.values()))
+    if act.undo_at:  # also of what is in the bin, so that it comes back as it was
+        outcomes = undo_it(act, items)
+    else:
+        outcomes = {item.pk: "binned" for item in items if item.state == BINNED}
+        outcomes |= do(act, [item for item in items if item.pk not in outcomes])
     rest = UNDONE if act.undo_at else DONE
     for outcome in {rest, *outcomes.values()}:
         chosen = [pk for pk in ids if outcomes.get(pk, rest) == outcome]
@@ -201,7 +209,7 @@ def _submit(act: Act, item: Item, verdict: Verdict) -> str:
         reason=act.reason,
     )
     try:
-        verdicts.submit(act.project, item.pk, act.by, submission)
+        verdicts.submit_locked(act.project, item.pk, act.by, submission)
     except ItemChanged:
         return "own"
     except ItemGone:
@@ -218,20 +226,21 @@ def _note_edited(ids: Any) -> None:
 
 
 def _withdraw(act: Act, items: Sequence[Item]) -> Outcomes:
-    """Withdraw what the act gave, but where somebody decided later."""
+    """Withdraw what the act gave, but where an admin decided between reviewers later."""
     given = Review.objects.decisions().filter(act=act, item__in=items)
-    last = dict(given.exclude(Exists(_later_reviews())).values_list("item", "pk"))
+    last = dict(given.exclude(Exists(_later_rulings())).values_list("item", "pk"))
     Review.objects.filter(pk__in=last.values()).update(
         withdrawn_at=timezone.now(),
         withdrawn_because=stored("It was given in bulk, and that was undone."),
     )
-    verdicts.settle(last, act.project.reviews_per_item)
+    verdicts.settle(item.pk for item in items if item.pk in last and item.state != BINNED)
     _note_edited(last)
     return _newer(items, last)
 
 
-def _later_reviews() -> QuerySet[Review]:
-    return Review.objects.decisions().filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
+def _later_rulings() -> QuerySet[Review]:
+    later = Review.objects.decisions().filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
+    return later.filter(is_adjudication=True)
 
 
 def _newer(items: Sequence[Item], undone: Any) -> Outcomes:
@@ -303,10 +312,11 @@ def _restore(act: Act, items: Sequence[Item]) -> Outcomes:
     drafted_since = Item.objects.filter(
         passage=OuterRef("passage"), created_at__gt=act.ordered_at
     ).exclude(state=ItemState.ASIDE)
-    found = Item.objects.filter(
+    found = Item.everything.filter(
         pk__in=[item.pk for item in items], aside=redrafting.DRAFTED_AGAIN
     ).exclude(Exists(drafted_since))
     chosen = set(found.values_list("pk", flat=True))
+    Item.everything.filter(pk__in=chosen, state=BINNED).update(aside="")
     redrafting.restore(Item.objects.filter(pk__in=chosen))
     return _newer(items, chosen)
 
@@ -350,7 +360,7 @@ def _give_back_purpose(
 
 def _give_purpose(items: Sequence[Item], but: Outcomes, purpose: Purpose) -> None:
     ids = [item.pk for item in items if item.pk not in but]
-    Item.objects.filter(pk__in=ids).update(purpose=purpose)
+    Item.everything.filter(pk__in=ids).update(purpose=purpose)
     _note_edited(ids)
 
 

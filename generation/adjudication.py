@@ -222,7 +222,7 @@ def _withdraw(reviews: ReviewQuerySet, because: str = "") -> int:
 
 
 def _settle(item: Item) -> None:
-    verdicts.settle([item.pk], item.project.reviews_per_item)
+    verdicts.settle([item.pk])
     search.note([item.pk])
 
 

@@ -33,7 +33,9 @@ def put(document: Document, user: Any) -> bool:
         return False
     jobs.take_back(itself)
     jobs.take_back(Passage.objects.filter(document=document))
-    Item.objects.filter(document=document).update(state=BINNED)
+    items = Item.objects.filter(document=document)
+    items.lock()
+    items.update(state=BINNED)
     return True
 
 
@@ -47,8 +49,8 @@ def restore(document: Document) -> bool:
             is_back = bins.take_out(Document.everything.filter(pk=document.pk))
             items = Item.everything.filter(document=document, state=BINNED)
             if is_back:
-                ids = list(items.values_list("pk", flat=True))
-                verdicts.settle(ids, document.project.reviews_per_item)
+                ids = items.lock()
+                verdicts.settle(ids)
                 search.note(ids)
                 jobs.knock(Document)
                 jobs.knock(Passage)

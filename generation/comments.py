@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from generation import cutting, notices, verdicts
+from generation import cutting, notices, queue, verdicts
 from generation.models import (
     Assignment,
     Comment,
@@ -79,6 +79,11 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
     item = _locked(item)
     if earlier := _sent_before(item, author, text, colleague):
         return earlier
+    holders = set(queue.live().filter(item=item).values_list("reviewer", flat=True))
+    if holders and author.pk not in holders:
+        raise NotAsked(
+            stored("Somebody else has this item on the desk just now. Write a comment, or wait.")
+        )
     if not item.is_open or author.pk in item.reviewers:
         raise NotAsked(
             stored("Only an item that waits for you can wait for an answer. Write a comment.")
@@ -98,11 +103,14 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
 
 
 @transaction.atomic
-def take_back(item: Item, author: Any) -> bool:
-    """Take a question back before it is answered; return False if the author asks nothing."""
+def take_back(item: Item, author: Any, is_admin: bool = False) -> bool:
+    """Take a question back before it is answered; return False if there is none to take back.
+
+    An admin may take back anybody's, such as one to a colleague who has left.
+    """
     item = _locked(item)
-    question = item.comments.all().unanswered().filter(author=author).first()
-    if question is None:
+    question = item.comments.all().unanswered().first()
+    if question is None or not (is_admin or question.author_id == author.pk):
         return False
     _close(item, question)
     notices.take_back(item, NoticeKind.ASKED)
@@ -133,7 +141,7 @@ def _close(item: Item, question: Comment) -> None:
     items = Item.objects.filter(pk=item.pk)
     if not items.filter(aside=_was_asked(question.asks)).update(aside=_why_aside(item.passage)):
         return
-    verdicts.settle([item.pk], item.project.reviews_per_item)
+    verdicts.settle([item.pk])
     Assignment.objects.get_or_create(
         item=item, reviewer=question.author, defaults={"assigned_by": question.asks}
     )

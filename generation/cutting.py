@@ -170,16 +170,15 @@ def _lock_document(pk: int) -> Document:
     return Document.objects.select_for_update(no_key=True).get(pk=pk)
 
 
-def _lock(rows: Any) -> None:
-    list(rows.select_for_update().order_by("pk").values_list("pk", flat=True))
-
-
 def _replace(
     document: Document, start: int, end: int, cuts: Sequence[Cut], left_out: Sequence[LeftOut]
 ) -> None:
     """Put these cuts in the place of the passages between ``start`` and ``end``."""
     document = _lock_document(document.pk)
-    _lock(_current(document))  # as a worker does that stores items: none comes in between
+    current = _current(document).select_for_update().order_by("pk")
+    list(
+        current.values_list("pk", flat=True)
+    )  # as a worker does that stores items: none comes in between
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)
@@ -207,7 +206,7 @@ def _retire(rows: Sequence[Passage]) -> None:
     """Remove locked passages; those with a review or a comment stay as of an earlier cut."""
     chosen = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
-    _lock(items)  # as whoever reviews one does: no review comes in between
+    items.lock()  # as whoever reviews one does: no review comes in between
     spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
     kept_ids = list(chosen.filter(pk__in=spoken_of.values("passage")).values_list("pk", flat=True))
     redrafting.put_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)

@@ -192,21 +192,23 @@ def take(item: Item, user: Any, reviews_per_item: int) -> bool:
 def hold(item: Item, user: Any, reviews_per_item: int) -> bool:
     """Put an item, locked by the caller, on the user's desk in place of what is there.
 
-    Returns False if there is no place for them. It is one statement, begun when the row is locked:
-    so it counts whatever those before stored.
+    Returns False if there is no place for them; whoever decided on it has one. It is one
+    statement, begun when the row is locked: so it counts whatever those before stored.
     """
     now = timezone.now()
     with connection.cursor() as cursor:
         until = now + timedelta(seconds=settings.HOLD_SECONDS)
         counted = [user.pk, now, user.pk, reviews_per_item]
-        cursor.execute(_HOLD, [user.pk, until, item.pk, *counted])
+        cursor.execute(_HOLD, [user.pk, until, item.pk, user.pk, *counted])
         return bool(cursor.rowcount)
 
 
 _HOLD = f"""
     INSERT INTO generation_hold (project_id, reviewer_id, item_id, until)
     SELECT item.project_id, %s, item.id, %s FROM generation_item AS item
-    WHERE item.id = %s AND (item.purpose <> '' OR {_OTHERS.format(item="item")} < %s)
+    WHERE item.id = %s AND (
+        item.purpose <> '' OR %s = ANY (item.reviewers) OR {_OTHERS.format(item="item")} < %s
+    )
     ON CONFLICT (project_id, reviewer_id)
     DO UPDATE SET item_id = EXCLUDED.item_id, until = EXCLUDED.until
 """

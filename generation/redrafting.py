@@ -33,7 +33,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     somebody else has on the desk and what was imported.
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
-    chosen = dict(rows.values_list("pk", "passage"))
+    chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
     put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())
     passages.update(draft_with=draft_with)
@@ -43,17 +43,17 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
 
 def put_aside(items: ItemQuerySet, reason: str) -> None:
     """Take items that nobody decided on out of the desk's queue, for a reason that is shown."""
-    undecided = items.filter(state=ItemState.PENDING, reviewers=[])
+    undecided = Item.objects.filter(
+        pk__in=items.filter(state=ItemState.PENDING, reviewers=[]).lock()
+    )
     undecided.update(state=ItemState.ASIDE, aside=reason)
 
 
 def restore(items: ItemQuerySet) -> int:
     """Give items that were put aside back to the desk; return how many."""
-    given = dict(items.filter(state=ItemState.ASIDE).values_list("pk", "project"))
+    given = items.filter(state=ItemState.ASIDE).lock()
     Item.objects.filter(pk__in=given).update(state=ItemState.PENDING, aside="")
-    for project in Project.objects.filter(pk__in=set(given.values())):
-        own = [pk for pk, its_project in given.items() if its_project == project.pk]
-        verdicts.settle(own, project.reviews_per_item)
+    verdicts.settle(given)
     return len(given)
 
 

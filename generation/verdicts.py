@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
@@ -23,6 +23,7 @@ from generation.models import (
     Typed,
     Verdict,
 )
+from qareview import projects
 from qareview.models import Project
 from qareview.stored import stored
 
@@ -63,13 +64,38 @@ class ItemGone(NotStored):
     """The item has gone on to others, or is not reviewed at all any more."""
 
 
-@transaction.atomic
+class _LookAgain(ItemGone):
+    """Whether there is a place can be told only by who has the item locked."""
+
+
 def submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
     """Append a review and return it; a submission that comes twice gives the same review.
 
     Raises ItemChanged, ItemGone, and Item.DoesNotExist if the project has no such item.
     """
+    try:
+        return _submit(project, item_id, user, submission)
+    except (NotStored, IntegrityError):  # what it read may be older than the lock it waited for
+        with transaction.atomic():
+            Item.everything.filter(pk=item_id).lock()
+            return submit_locked(project, item_id, user, submission)
+
+
+@transaction.atomic
+def _submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
     item = _locked(project, item_id, user, submission.key)
+    if not (item.own or item.is_held or item.is_for_everyone):
+        raise _LookAgain
+    return _append(project, item, user, submission)
+
+
+@transaction.atomic
+def submit_locked(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
+    """Do the same, for a caller who has locked the item in an earlier statement."""
+    return _append(project, _locked(project, item_id, user, submission.key), user, submission)
+
+
+def _append(project: Project, item: Any, user: Any, submission: Submission) -> Review:
     if item.earlier is not None:
         earlier = Review.objects.get(pk=item.earlier)
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
@@ -96,7 +122,7 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
         seconds=submission.seconds,
     )
     if review.is_decision:
-        settle([item.pk], project.reviews_per_item)
+        settle([item.pk])
     if item.was_edited or review.verdict == Verdict.EDITED:
         search.note([item.pk])
     if item.was_typed and review.is_decision:
@@ -190,19 +216,21 @@ def _withdraw(reviews: QuerySet[Review], because: str = "") -> None:
     reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
 
 
-_SETTLE = """
+_SETTLE = f"""
+    {projects.KEEP_SETTINGS};
     UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
         WHEN found.by_admin = 'rejected' THEN 'rejected'
         WHEN found.by_admin IS NOT NULL THEN 'accepted'
-        WHEN found.decided < %(places)s AND item.aside <> '' THEN 'aside'
-        WHEN found.decided < %(places)s THEN 'pending'
+        WHEN item.aside <> '' AND (item.state = 'aside' OR found.decided < found.places)
+            THEN 'aside'
+        WHEN found.decided < found.places THEN 'pending'
         WHEN found.accepting = 0 THEN 'rejected'
         WHEN found.accepting = found.decided AND found.texts = 1 THEN 'accepted'
         ELSE 'disputed'
     END
     FROM (
-        SELECT own.id,
-            coalesce(array_agg(DISTINCT reviewer_id) FILTER (WHERE review.id IS NOT NULL), '{}')
+        SELECT own.id, project.reviews_per_item AS places,
+            coalesce(array_agg(DISTINCT reviewer_id) FILTER (WHERE review.id IS NOT NULL), '{{}}')
                 AS reviewers,
             max(verdict) FILTER (WHERE is_adjudication) AS by_admin,
             count(review.id) FILTER (WHERE NOT is_adjudication) AS decided,
@@ -210,24 +238,27 @@ _SETTLE = """
             count(DISTINCT (review.question, review.answer, review.start, review."end"))
                 FILTER (WHERE NOT is_adjudication AND verdict <> 'rejected') AS texts
         FROM generation_item AS own
+        JOIN qareview_project AS project ON project.id = own.project_id
         LEFT JOIN generation_review AS review ON review.item_id = own.id
             AND review.withdrawn_at IS NULL AND review.verdict <> 'skipped'
-        WHERE own.id = ANY (%(items)s) GROUP BY own.id
+        WHERE own.id = ANY (%(items)s) GROUP BY own.id, project.id
     ) AS found
     WHERE found.id = item.id
 """
 
 
-def settle(items: Iterable[int], reviews_per_item: int) -> None:
-    """Derive the state of items of one project, by their ids, and who decided on them.
+def settle(items: Iterable[int]) -> None:
+    """Derive the state of locked items, by their ids, and who decided on them.
 
     They are pending until so many people decided. Then they are what all of these say, with the
-    same texts; disputed if they differ; and what an admin says, if one has decided.
+    same texts; disputed if they differ; and what an admin says, if one has decided. How many are
+    asked for stays so until the transaction ends.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"items": list(items), "places": reviews_per_item})
+        cursor.execute(_SETTLE, {"items": list(items)})
 
 
+@transaction.atomic
 def follow_settings(project: Project, before: Project) -> None:
     """Follow a change of a project's settings: who items go to, and the state of those reviewed."""
     if project.calibration_percent != before.calibration_percent:
@@ -239,8 +270,7 @@ def follow_settings(project: Project, before: Project) -> None:
 def settle_project(project: Project) -> None:
     """Derive the state of all items of a project that have decisions."""
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
-    items = project.items.filter(Exists(reviewed)).values_list("pk", flat=True)
-    settle(items, project.reviews_per_item)
+    settle(project.items.filter(Exists(reviewed)).lock())
     _note_edited(project.items.all())
 
 
@@ -253,7 +283,9 @@ def _draw_anew(project: Project, percent: int) -> None:
     between = project.items.filter(shuffle__gte=low / 100, shuffle__lt=high / 100)
     is_larger = project.calibration_percent > percent
     purpose = Purpose.CALIBRATION if is_larger else Purpose.USUAL
-    between.exclude(purpose=Purpose.GOLD).update(purpose=purpose)
+    changing = between.exclude(purpose=Purpose.GOLD)
+    changing.lock()
+    changing.update(purpose=purpose)
     _note_edited(between)
 
 
@@ -292,10 +324,12 @@ def undo(project: Project, user: Any) -> Item | None:
     )
     if review is None:
         return None
-    item = Item.objects.select_for_update().get(pk=review.item_id)
+    item = Item.objects.select_for_update().filter(pk=review.item_id).first()
+    if item is None:  # its document went to the bin this very moment
+        return None
     _withdraw(Review.objects.standing().filter(pk=review.pk))
     _take_back(review)
-    settle([item.pk], project.reviews_per_item)
+    settle([item.pk])
     search.note([item.pk])
     item.refresh_from_db()
     queue.hold(item, user, project.reviews_per_item)

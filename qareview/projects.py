@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
@@ -27,8 +27,23 @@ def create(name: str, user: Any, slug: str = "") -> Project:
     return project
 
 
+# Whoever derives something from settings keeps all settings as they are until the transaction
+# ends, and reads them in a later statement; who changes some waits for those.
+_SETTINGS_LOCK = 1
+KEEP_SETTINGS = f"SELECT pg_advisory_xact_lock_shared({_SETTINGS_LOCK})"
+
+
+def wait_to_change() -> None:
+    """Wait, in a transaction that will change settings, for those that act on the earlier ones."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({_SETTINGS_LOCK})")
+
+
 def changed(project: Project, before: Project) -> None:
-    """Let the apps follow a change of a project's settings; ``before`` has those it had."""
+    """Let the apps follow a change of a project's settings, once it is stored and seen by all.
+
+    ``before`` has those it had.
+    """
     for path in settings.PROJECT_CHANGED:
         import_string(path)(project, before)
 

@@ -64,8 +64,9 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render_page(request, "projects/settings.html", context, status=status)
     with transaction.atomic():
+        projects.wait_to_change()
         form.save()
-        projects.changed(project, before)
+    projects.changed(project, before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 

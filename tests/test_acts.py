@@ -11,6 +11,7 @@ from django.test import Client
 
 from generation import acts, acts_told, queue, redrafting, verdicts
 from generation.models import (
+    BINNED,
     Act,
     ActKind,
     Assignment,
@@ -95,6 +96,41 @@ def test_undoing_keeps_what_was_reviewed_later(team: Team) -> None:
     assert acts_told.tell(act).sentence == "Undone: 1 item accepted."
     with pytest.raises(acts.CannotUndo):
         acts.undo(act, team.engineer)
+
+
+def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
+    team.project.reviews_per_item = 2
+    team.project.save()
+    item = make.item(team.project)
+    act = order(team, ActKind.ACCEPT, team.engineer)
+    make.accept(item, team.reviewer)
+    undo(act, team.engineer)
+    assert [one.reviewer for one in Review.objects.decisions()] == [team.reviewer]
+    assert states(team) == [P]
+
+
+def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
+    first, second = make.items(team.project, 2)
+    found = team.project.items.all()
+    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 2, uuid.uuid4())
+    Item.objects.filter(pk=first.pk).update(state=BINNED)
+    acts.work_off_acts()
+    act.refresh_from_db()
+    assert act.facts == {"binned": 1, "done": 1}
+    assert acts_told.tell(act).left_out == "1 in the bin"
+    Item.objects.filter(pk=second.pk).update(state=BINNED)
+    undo(act, team.engineer)
+    assert not Review.objects.decisions().exists()
+    assert set(Item.everything.values_list("state", flat=True)) == {BINNED}
+
+
+def test_fewer_than_were_told_are_done(team: Team) -> None:
+    make.items(team.project, 2)
+    found = team.project.items.all()
+    act = acts.order(team.project, team.admin, ActKind.ACCEPT, found, 3, uuid.uuid4())
+    acts.work_off_acts()
+    act.refresh_from_db()
+    assert (act.size, act.facts) == (2, {"done": 2})
 
 
 def test_assigning_and_taking_away(team: Team) -> None:

@@ -167,7 +167,7 @@ def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **te
         verdict=verdict,
         **values,
     )
-    verdicts.settle([item.pk], item.project.reviews_per_item)
+    verdicts.settle([item.pk])
     return found
 
 

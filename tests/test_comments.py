@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from generation import comments, cutting, queue, redrafting
+from generation import comments, cutting, queue, redrafting, verdicts
 from generation.models import Assignment, Comment, Item, ItemState, Notice, Purpose
 from tests import make
 from tests.conftest import Team
@@ -159,6 +159,38 @@ def test_a_question_is_taken_back(team: Team, client: Client, browse: Browse, it
     assert fresh(item).state == ItemState.PENDING
     assert notices(team.engineer) == []
     assert queue.take_next(team.project, team.reviewer) == item
+
+
+def test_an_admin_takes_back_what_a_colleague_who_left_was_asked(
+    team: Team, client: Client, browse: Browse, item: Item
+) -> None:
+    ask(client, team, item, team.engineer)
+    team.project.memberships.get(user=team.engineer).delete()
+    admin = browse(team.admin)
+    assert "Take the question back" in page(admin.get(f"{team.url}/items/{item.pk}/"))
+    admin.post(f"{team.url}/items/{item.pk}/ask/take-back/")
+    assert queue.take_next(team.project, team.reviewer) == item
+
+
+def test_what_lies_on_anothers_desk_is_not_put_aside(
+    team: Team, client: Client, browse: Browse, item: Item
+) -> None:
+    assert queue.take(item, team.reviewer, 1)
+    assert "on the desk just now" in page(ask(browse(team.admin), team, item, team.engineer), 422)
+    ask(client, team, item, team.engineer)
+    assert fresh(item).state == ItemState.ASIDE
+
+
+def test_a_calibration_item_with_its_reviews_waits_for_an_answer_too(
+    team: Team, client: Client, item: Item
+) -> None:
+    Item.objects.update(purpose=Purpose.CALIBRATION)
+    make.accept(item, team.admin)
+    ask(client, team, item, team.engineer)
+    verdicts.settle([item.pk])
+    assert fresh(item).state == ItemState.ASIDE
+    comments.comment(item, team.engineer, "It is.")
+    assert fresh(item).state == ItemState.ACCEPTED
 
 
 @pytest.mark.parametrize("state", [ItemState.ACCEPTED, ItemState.ASIDE])

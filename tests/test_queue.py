@@ -204,7 +204,7 @@ def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> No
     Review.objects.filter(pk=second.pk).update(
         withdrawn_at=timezone.now(), withdrawn_because="Back"
     )
-    verdicts.settle([item.pk], 1)
+    verdicts.settle([item.pk])
     make.accept(item, team.reviewer)
     verdicts.undo(team.project, team.reviewer)
     assert state_of(item) == ItemState.PENDING

@@ -120,6 +120,14 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Keep what an admin may decide on between reviewers, and will not be asked about."""
         return self.in_state_for(user, ItemState.DISPUTED)
 
+    def lock(self) -> list[int]:
+        """Lock the rows until the transaction ends, in the order in which all lock them.
+
+        Returns their ids.
+        """
+        locked = self.select_for_update(of=("self",)).order_by("pk")
+        return list(locked.values_list("pk", flat=True))
+
     def counts(self) -> dict[str, int]:
         """Return how many items are in each state."""
         states = {state: Count("pk", filter=Q(state=state)) for state in ItemState.values}

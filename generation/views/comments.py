@@ -14,18 +14,20 @@ from generation.comment_forms import AskForm, CommentForm
 from generation.models import Item
 from qareview import access
 from qareview.htmx import render_page, wants_part
-from qareview.models import Project
+from qareview.models import Membership
 from qareview.wording import translated
 
 DESK = "desk"  # where a question may come from; else it comes from the item's page
 
 
 def context_of(
-    project: Project, item: Item, user: Any, form: CommentForm | None = None
+    membership: Membership, item: Item, form: CommentForm | None = None
 ) -> dict[str, Any]:
-    """Return what the list of an item's comments shows to a user, with its form."""
-    members = list(comments.members(project).values_list("username", flat=True))
+    """Return what the list of an item's comments shows to a member, with its form."""
+    user = membership.user
+    members = list(comments.members(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
+    is_theirs = question and (membership.is_admin or question.author_id == user.pk)
     shown = [
         {"comment": one, "text": comments.with_mentions(one.text, set(members))}
         for one in comments.visible(item, user)
@@ -37,7 +39,7 @@ def context_of(
         "comment_form": form or CommentForm(auto_id="comment-%s"),
         "members": members,
         "asked": question if question and question.asks_id == user.pk else None,
-        "asks": question if question and question.author_id == user.pk else None,
+        "asks": question if is_theirs else None,
     }
 
 
@@ -53,7 +55,7 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
         item.refresh_from_db()
         form = CommentForm(auto_id="comment-%s")
-    context = context_of(project, item, request.user, form)
+    context = context_of(request.membership, item, form)  # type: ignore[attr-defined]
     status = 422 if form.is_bound else 200
     return render_page(request, "comments/page.html", context, part="part", status=status)
 
@@ -91,11 +93,12 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
 
 @require_POST
 def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the question that the user asked about an item."""
+    """Take back the question that was asked about an item: the asker, or an admin."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
-    if comments.take_back(item, request.user):
-        messages.success(request, _("Taken back. The item is on your desk again."))
+    is_admin = request.membership.is_admin  # type: ignore[attr-defined]
+    if comments.take_back(item, request.user, is_admin):
+        messages.success(request, _("Taken back. The item waits at the desk again."))
     else:
         messages.info(request, _("The question was answered or taken back before."))
     return redirect("items-show", slug, pk)

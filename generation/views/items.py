@@ -58,7 +58,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "flags": flags,
         "scores": scoring.explained(found),
         **_standing(found, request.user),
-        **context_of(project, found, request.user),
+        **context_of(request.membership, found),  # type: ignore[attr-defined]
     }
     return render_page(request, "items/show.html", context)
 

@@ -1,0 +1,113 @@
+"""Two things at the same moment: what the later one read before it had to wait is not believed."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from generation import queue, verdicts
+from generation.models import Item, ItemState, Review, Verdict
+from generation.verdicts import ItemChanged, Submission
+from qareview import projects
+from qareview.models import Project
+from tests import make
+from tests.conftest import Team
+from tests.site import until
+
+
+@pytest.fixture
+def item(team: Team) -> Item:
+    made = make.item(team.project)
+    assert queue.take(made, team.reviewer, 1)
+    return made
+
+
+def begin(*acts: Callable[[], Any]) -> Callable[[], list[Any]]:
+    """Begin all, each in a connection of its own, and wait until each waits for a lock.
+
+    Returns how to let them end, which gives what each returned or raised.
+    """
+    outcomes: list[Any] = []
+
+    def act(one: Callable[[], Any]) -> None:
+        try:
+            outcomes.append(one())
+        except Exception as error:  # told by the test
+            outcomes.append(error)
+        connection.close()
+
+    threads = [threading.Thread(target=act, args=[one]) for one in acts]
+    for thread in threads:
+        thread.start()
+    until(lambda: count_waiting() == len(threads), 20)
+
+    def end() -> list[Any]:
+        for thread in threads:
+            thread.join()
+        return outcomes
+
+    return end
+
+
+def count_waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return int(cursor.fetchone()[0])
+
+
+def both_wait(team: Team, item: Item, *sent: Submission) -> list[Any]:
+    """Send these while the item is locked, and let them go on when all wait for it."""
+    submit = partial(verdicts.submit, team.project, item.pk, team.reviewer)
+    with transaction.atomic():
+        Item.objects.filter(pk=item.pk).lock()
+        end = begin(*(partial(submit, one) for one in sent))
+    return end()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("verdict", [Verdict.SKIPPED, Verdict.ACCEPTED, Verdict.REJECTED])
+def test_the_same_twice_is_one_review(team: Team, item: Item, verdict: Verdict) -> None:
+    one = make.submission(item, verdict)
+    first, second = both_wait(team, item, one, one)
+    assert first == second == Review.objects.get()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_windows_the_later_is_told(team: Team, item: Item) -> None:
+    outcomes = both_wait(team, item, make.submission(item), make.submission(item, Verdict.REJECTED))
+    assert {type(outcome) for outcome in outcomes} == {ItemChanged, Review}
+    assert Review.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_place_given_away_meanwhile_is_not_taken(team: Team, item: Item) -> None:
+    queue.live().update(until=item.created_at)  # the reviewer was away too long
+    with transaction.atomic():
+        assert queue.take(item, team.engineer, 1)
+        end = begin(
+            lambda: verdicts.submit(team.project, item.pk, team.reviewer, make.submission(item))
+        )
+    assert isinstance(end()[0], verdicts.ItemGone)
+    assert make.accept(item, team.engineer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_review_in_flight_follows_a_change_of_how_many_are_asked_for(
+    team: Team, item: Item
+) -> None:
+    before = Project.objects.get(pk=team.project.pk)
+
+    def change() -> Any:
+        with transaction.atomic():
+            projects.wait_to_change()
+            Project.objects.filter(pk=before.pk).update(reviews_per_item=2)
+        projects.changed(Project.objects.get(pk=before.pk), before)
+
+    with transaction.atomic():
+        make.accept(item, team.reviewer)
+        end = begin(change)
+    assert end() == [None]
+    assert Item.objects.get(pk=item.pk).state == ItemState.PENDING
