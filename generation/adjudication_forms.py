@@ -8,6 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from generation.adjudication import Ruling
+from generation.forms import LONGEST_TEXT
 from generation.models import Item, Review, Verdict
 from qareview.models import Project
 
@@ -26,8 +27,8 @@ class RulingForm(forms.Form):
     stands = forms.RegexField(r"^[\d,]*$", required=False)
     action = forms.ChoiceField(choices=[(name, name) for name in ACTIONS], required=False)
     choice = forms.IntegerField(required=False)
-    question = forms.CharField(max_length=10_000, required=False)
-    answer = forms.CharField(max_length=50_000, required=False)
+    question = forms.CharField(max_length=LONGEST_TEXT, required=False)
+    answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
     excerpt = forms.CharField(required=False)
     reason = forms.CharField(max_length=120, required=False)
     why = forms.CharField(max_length=2_000, required=False)

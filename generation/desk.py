@@ -17,7 +17,10 @@ PREVIOUS = "previous"
 
 
 def fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the form holds: what was typed, else the reviewer's decision, else the draft."""
+    """Return what the form holds: what was typed, else the reviewer's decision, else the draft.
+
+    Places of the candidates are among what was typed only.
+    """
     drafted = {"question": candidates(item)[0]["text"], "answer": item.answer}
     decided = {name: getattr(own, name) for name in FIELDS} if own and own.question else {}
     return {**dict.fromkeys(FIELDS, ""), **drafted, **_given(decided), **dict(typed.items())}

@@ -1,5 +1,6 @@
 """Forms for uploads, reviews and releases."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -15,6 +16,8 @@ from generation.verdicts import Submission
 from prompts.models import Task, Variant
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
 from qareview.models import Project
+
+LONGEST_TEXT = 1_000_000  # characters of a question or an answer: tables bring long ones
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -102,25 +105,38 @@ class AgainForm(forms.Form):
         return {name: getattr(value, "pk", value) for name, value in chosen.items()}
 
 
+RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
+
+
+def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
+    """Return the places given to candidate questions, by their ids."""
+    given = {
+        name.removeprefix(RANK): value for name, value in data.items() if name.startswith(RANK)
+    }
+    return {
+        question: int(place)
+        for question, place in given.items()
+        if question.isdecimal() and place.isdecimal() and len(place) < 3 and int(place)
+    }
+
+
 class TypedForm(forms.Form):
     """What is typed at the desk and not sent yet."""
 
-    question = forms.CharField(max_length=10_000, required=False, strip=False)
-    answer = forms.CharField(max_length=50_000, required=False, strip=False)
+    question = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
+    answer = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
     start = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     end = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
     replaces = forms.IntegerField(min_value=0, required=False)
 
     def typed(self) -> dict[str, Any]:
-        """Return the fields of the desk."""
-        return {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
+        """Return the fields of the desk, and the places of the candidates."""
+        texts = {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
+        return {**texts, "ranking": ranking_of(self.data)}
 
     def clean_replaces(self) -> int | None:
         """Return None where there was no decision, which the desk tells by 0."""
         return self.cleaned_data["replaces"] or None
-
-
-RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
 
 
 class ReviewForm(forms.Form):
@@ -130,8 +146,8 @@ class ReviewForm(forms.Form):
     replaces = forms.IntegerField(min_value=0)
     verdict = forms.ChoiceField(choices=Verdict.choices, required=False)
     reason = forms.CharField(max_length=120, required=False)
-    question = forms.CharField(max_length=10_000, required=False)
-    answer = forms.CharField(max_length=50_000, required=False)
+    question = forms.CharField(max_length=LONGEST_TEXT, required=False)
+    answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
     start = forms.IntegerField(min_value=0, required=False)
     end = forms.IntegerField(min_value=0, required=False)
     seconds = forms.IntegerField(min_value=0, max_value=86_400, required=False)
@@ -189,19 +205,6 @@ class ReviewForm(forms.Form):
         elif (start, end) == (first, last):
             cleaned["start"] = cleaned["end"] = None
 
-    def _ranking(self) -> dict[str, int]:
-        """Return the places given to candidate questions, by their ids."""
-        given = {
-            name.removeprefix(RANK): value
-            for name, value in self.data.items()
-            if name.startswith(RANK)
-        }
-        return {
-            question: int(place)
-            for question, place in given.items()
-            if question.isdecimal() and place.isdecimal() and len(place) < 3 and int(place)
-        }
-
     def submission(self) -> Submission:
         """Return what was sent, with line ends as the model's text has them."""
         cleaned = self.cleaned_data
@@ -213,7 +216,7 @@ class ReviewForm(forms.Form):
             answer=_unix(cleaned["answer"]),
             start=cleaned["start"],
             end=cleaned["end"],
-            ranking=self._ranking(),
+            ranking=ranking_of(self.data),
             reason=cleaned["reason"] if cleaned["verdict"] == Verdict.REJECTED else "",
             seconds=cleaned["seconds"] or 0,
         )

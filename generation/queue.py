@@ -160,7 +160,8 @@ _CANDIDATES = """
     )
 """
 _TYPED = (
-    "SELECT fields FROM generation_typed WHERE item_id = generation_item.id AND reviewer_id = %s"
+    "SELECT fields || jsonb_build_object('at', extract(epoch FROM saved_at)) FROM generation_typed "
+    "WHERE item_id = generation_item.id AND reviewer_id = %s"
 )
 
 

@@ -297,7 +297,7 @@ def _note_edited(items: ItemQuerySet) -> None:
 def _take_back(review: Review) -> None:
     if review.verdict == Verdict.EDITED:
         texts = {name: getattr(review, name) for name in desk.FIELDS}
-        desk.keep(review.item, review.reviewer, texts)
+        desk.keep(review.item, review.reviewer, {**texts, "ranking": review.ranking})
     if not review.is_decision:
         return
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)

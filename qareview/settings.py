@@ -208,6 +208,7 @@ FILE_UPLOAD_HANDLERS = [
     "qareview.uploads.LimitHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 32_000_000  # bytes of a form: two long texts, each byte as %XX
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]

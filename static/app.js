@@ -20,6 +20,14 @@ document.addEventListener("keydown", (event) => {
   pressed.click();
 });
 
+// In a text, Ctrl+Enter sends it by the first button beside it. The desk's own form has its own.
+document.addEventListener("keydown", (event) => {
+  const isSent = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea");
+  if (!isSent || event.isComposing || event.target.form?.id === "review") return;
+  event.preventDefault();
+  event.target.closest(".sheet, form").querySelector("button:not([type=button])")?.click();
+});
+
 function buttonOf(event) {
   const open = document.querySelector(".sheet:popover-open");
   const digit = `[data-digit="${CSS.escape(event.key)}"]`;

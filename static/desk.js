@@ -44,6 +44,7 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const last = Math.max(0, ...places.map((one) => Number(one.value)));
   place.value = place.value ? "" : String(Math.min(last + 1, places.length));
+  typed();
   const given = { number: digit[1], place: place.value };
   say(place.value ? told(gettext("Candidate %(number)s has place %(place)s."), given) : told(gettext("Candidate %(number)s has no place."), given));
 });
@@ -101,6 +102,7 @@ document.addEventListener("drop", (event) => {
   over[isBelow ? "after" : "before"](dragged);
   document.querySelectorAll("[data-rank]").forEach((place, index) => { place.value = String(index + 1); });
   dragged = null;
+  typed();
 });
 
 // The sentence of the passage that carries a sentence of the answer
@@ -156,7 +158,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
 const SOON = 700; // milliseconds
 const AGAIN = 5000;
 const place = () => `typed:${form().dataset.user}:${form().getAttribute("action")}`;
-const state = () => JSON.stringify(fields().map((field) => field.value));
+const kept = () => [...fields(), ...document.querySelectorAll("[data-rank]")];
+const values = () => kept().map((field) => field.value);
 let timer = 0;
 
 function typed() {
@@ -164,7 +167,7 @@ function typed() {
     one.setAttribute("aria-pressed", one.querySelector(".text").textContent === byId("question").value);
   }
   offerReset();
-  localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, values: fields().map((field) => field.value) }));
+  localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, at: Date.now() / 1000, values: values() }));
   byId("saved").textContent = "";
   clearTimeout(timer);
   timer = setTimeout(keep, SOON);
@@ -172,11 +175,11 @@ function typed() {
 
 async function keep() {
   if (!form()) return;
-  const [address, local, sent] = [form().dataset.typed, place(), state()];
+  const [address, local, sent] = [form().dataset.typed, place(), String(values())];
   const response = await fetch(address, { method: "POST", body: new FormData(form()), redirect: "manual" }).catch(() => null);
   if (!form() || form().dataset.typed !== address) return;
   if (response?.status === 204) {
-    if (state() === sent) localStorage.removeItem(local);
+    if (String(values()) === sent) localStorage.removeItem(local);
     byId("saved").textContent = gettext("Kept.");
   } else if (response?.type === "opaqueredirect") {
     byId("saved").textContent = gettext("You were signed out. What you type stays in this browser until you sign in again.");
@@ -189,8 +192,9 @@ async function keep() {
 
 function restore() {
   const found = JSON.parse(localStorage.getItem(place()) ?? "null");
-  if (found?.replaces !== form().elements.replaces.value) return;
-  fields().forEach((field, index) => set(field.id, found.values[index]));
+  if (found?.replaces !== form().elements.replaces.value || found.at < Number(form().dataset.typedAt)) return;
+  kept().forEach((field, index) => { field.value = found.values[index] ?? ""; });
+  fields().forEach((field) => set(field.id, field.value));
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
   typed();
@@ -199,7 +203,7 @@ function restore() {
 
 document.addEventListener("input", (event) => {
   if (event.target.matches("#start, #end")) byId("context-text").textContent = "";
-  if (event.target.matches("#review textarea, #start, #end")) typed();
+  if (event.target.matches("#review textarea, #start, #end, [data-rank]")) typed();
 });
 
 // Seconds at the item: only while the page is seen and somebody does something
@@ -274,9 +278,9 @@ document.addEventListener("htmx:afterSwap", (event) => {
 });
 
 function begin() {
-  seconds = 0;
   clearTimeout(timer);
   if (!form()) return;
+  seconds = Number(form().elements.seconds.value); // of what was refused, if it was
   offerReset();
   restore();
 }

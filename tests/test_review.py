@@ -92,7 +92,7 @@ def test_without_scripts_a_review_leads_back_to_the_desk(team: Team, desk: Clien
         ({"verdict": "burnt"}, "The form was damaged on its way."),
         ({"replaces": "one"}, "The form was damaged on its way."),
         ({"key": "not-a-key"}, "The form was damaged on its way."),
-        ({"question": "x" * 10_001}, "at most 10000 characters"),
+        ({"question": "x" * 1_000_001}, "at most 1000000 characters"),
     ],
 )
 def test_what_is_not_valid_comes_back_with_the_text(

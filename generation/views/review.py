@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from generation import desk as desks
 from generation import queue, verdicts
 from generation.differences import word_differences
-from generation.forms import ReviewForm
+from generation.forms import ReviewForm, ranking_of
 from generation.models import Item
 from generation.progress import progress, share_of
 from generation.variables import language_of
@@ -153,7 +153,10 @@ def _item_context(
     request: HttpRequest, project: Project, item: Item, form: ReviewForm | None
 ) -> dict[str, Any]:
     own = item.decision_of(request.user) if request.user.pk in item.reviewers else None
-    fields = desks.fields(item, own, form.data if form else desks.typed_earlier(item))
+    typed = desks.typed_earlier(item)
+    fields = desks.fields(item, own, form.data if form else typed)
+    decided = own.ranking if own else {}
+    ranking = ranking_of(form.data) if form else typed.get("ranking", decided)
     stands = desks.fields(item, own, {})
     return {
         "item": item,
@@ -161,10 +164,12 @@ def _item_context(
         "fields": fields,
         "stands": stands,
         "excerpt": desks.excerpt(item, fields),
-        "candidates": desks.candidates(item, own.ranking if own else None),
+        "candidates": desks.candidates(item, ranking),
         "sentences": desks.sentences(item),
         "flags": desks.flags_of_answer(item),
         "is_edited": any(fields[name] != stands[name] for name in desks.FIELDS),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
+        "seconds": form.data.get("seconds") if form else 0,
+        "typed_at": typed.get("at", 0),
         "key": uuid.uuid4(),
     }

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
-from qareview.wording import counted, translated
+from qareview.wording import counted, number, translated
 
 register = template.Library()
 
@@ -54,14 +54,14 @@ def markdown(text: str, places: Sequence[dict[str, Any]] = ()) -> SafeString:
 def _slices(places: Sequence[dict[str, Any]]) -> list[tuple[int, int, list[int]]]:
     """Return start and end of each slice, those that overlap as one, with the places' numbers."""
     found: list[tuple[int, int, list[int]]] = []
-    for start, end, number in sorted(
-        (place["from"], place["to"], number) for number, place in enumerate(places)
+    for start, end, which in sorted(
+        (place["from"], place["to"], which) for which, place in enumerate(places)
     ):
         if found and start < found[-1][1]:
             first, last, numbers = found.pop()
-            found.append((first, max(end, last), [*numbers, number]))
+            found.append((first, max(end, last), [*numbers, which]))
         else:
-            found.append((start, end, [number]))
+            found.append((start, end, [which]))
     return found
 
 
@@ -79,6 +79,7 @@ def _as_marks(text: str, numbers: Sequence[int]) -> str:
 
 
 register.filter(counted)
+register.filter(number)
 register.filter(translated)
 
 
@@ -104,9 +105,9 @@ def duration(seconds: int) -> str:
 
 
 @register.filter
-def place(number: int) -> str:
+def place(rank: int) -> str:
     """Return a place in an order, such as “1st” and “4th”; none here goes beyond a digit."""
-    return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"
+    return f"{rank}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(rank, 'th') }"
 
 
 @register.filter

@@ -50,13 +50,15 @@ def fill(site: Site, slug: str, size: int) -> None:
     print(f"{size} items are made", file=sys.stderr)  # noqa: T201
 
 
-def decide_all_along(desk: Desk, end: float, times: Timed) -> None:
+def decide_all_along(desk: Desk, end: float, times: dict[str, Timed]) -> None:
     """Decide once a second until the end, starting somewhere within the second."""
     time.sleep(random.random())
     while time.monotonic() < end:
         begun = time.monotonic()
-        timed(lambda: desk.decide(random.choice(("accepted", "accepted", "skipped"))), times)
+        verdict = random.choice(("accepted", "accepted", "skipped"))
+        timed(lambda verdict=verdict: desk.decide(verdict), times["decide"])
         assert desk.item
+        timed(desk.see_share, times["share"])
         time.sleep(max(0.0, 1 - (time.monotonic() - begun)))
 
 
@@ -90,12 +92,14 @@ def look_around(desk: Desk, site: Site, slug: str, end: float, times: dict[str, 
 
 def with_twenty_reviewers(site: Site, slug: str, keys: list[str]) -> dict[str, float]:
     desks = [Desk(site, slug, key) for key in keys]
-    times: dict[str, Timed] = {name: [] for name in ("decide", "list", "search", "progress")}
+    times: dict[str, Timed] = {
+        name: [] for name in ("decide", "share", "list", "search", "progress")
+    }
     end = time.monotonic() + SECONDS
     others = threading.Thread(target=look_around, args=(desks[0], site, slug, end, times))
     others.start()
     with ThreadPoolExecutor(REVIEWERS) as pool:
-        list(pool.map(lambda desk: decide_all_along(desk, end, times["decide"]), desks[1:]))
+        list(pool.map(lambda desk: decide_all_along(desk, end, times), desks[1:]))
     others.join()
     return {
         "decisions": len(times["decide"]),
