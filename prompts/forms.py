@@ -24,6 +24,7 @@ class VariantForm(forms.ModelForm[Variant]):
         help_text=_("A text longer than that is cut off."),
     )
     temperature = forms.FloatField(
+        label=_("Temperature"),
         min_value=0.1,
         max_value=2,
         help_text=_(
@@ -35,6 +36,7 @@ class VariantForm(forms.ModelForm[Variant]):
     class Meta:
         model = Variant
         fields = ("model", "system", "template", "max_tokens", "temperature")
+        labels = {"system": _("System prompt"), "template": _("Template")}  # noqa: RUF012
         widgets = {  # noqa: RUF012  Django's way
             "system": forms.Textarea(attrs={"rows": 3}),
             "template": forms.Textarea(attrs={"rows": 6}),

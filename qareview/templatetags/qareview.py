@@ -111,6 +111,13 @@ def place(rank: int) -> str:
 
 
 @register.filter
+def for_people(reason: str) -> str:
+    """Return why something is not found, unless only Django says so, in words of databases."""
+    is_django = reason == "Resolver404" or (reason.startswith("No ") and reason.endswith("query."))
+    return "" if is_django else reason
+
+
+@register.filter
 def sentence(text: str) -> str:
     """Return text with a capital at its start."""
     return text[:1].upper() + text[1:]

@@ -1,0 +1,93 @@
+"""A project with something on each of its pages, and the addresses of all pages there are."""
+
+import uuid
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from generation import acts, comments, releases
+from generation import bin as document_bins
+from generation.models import ActKind, Passage
+from prompts import bin as prompt_bins
+from prompts.models import Prompt
+from qareview import bin as bins
+from qareview.models import Invitation, JobState, Project
+from tests import make
+
+SURVEY = {
+    "columns": ["text", "question", "answer"],
+    "sample": [["The tide falls.", "What falls?", "The tide."]],
+    "rows": 1,
+    "guess": {"context": "text", "question": "question", "answer": "answer"},
+}
+
+
+def furnish(admin: User) -> list[str]:
+    """Make the project, and return an address for every pattern, of pages and of what they send."""
+    project = make.project(admin, "Furnished")
+    one, other = make.member(project), make.member(project)
+    document = make.document(project)
+    disputed = make.disputed(project, one, other, at=document)
+    item, accepted = make.items(project, 2, flags=["unsupported"])
+    for reviewer in (one, other):
+        make.accept(accepted, reviewer)
+    comments.comment(item, one, f"@{admin} Is it high or low tide?")
+    table = make.document(project, name="rows.csv", state=JobState.HELD, survey=SURVEY)
+    gone = make.document(project)
+    document_bins.put(gone, admin)
+    prompt = Prompt.objects.filter(project=project)[0]
+    own = Prompt.objects.create(project=project, task="rhyme")
+    prompt_bins.put(own, admin)
+    rows = {
+        "documents-columns": table,
+        "documents-restore": gone,
+        "documents-remove": gone,
+        "documents": document,
+        "passages": Passage.objects.filter(document=document)[0],
+        "prompts-restore": own,
+        "prompts-remove": own,
+        "prompts": prompt,
+        "adjudicate": disputed,
+        "inbox": admin.notices.get(),
+        "members-withdraw": Invitation.objects.create(project=project, created_by=admin),
+        "members": project.memberships.get(user=one),
+        "acts": acts.order(
+            project, admin, ActKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
+        ),
+    }
+    gone_project = make.project(admin)
+    bins.put(Project.everything.filter(pk=gone_project.pk), admin)
+    values = {
+        "slug": project.slug,
+        "number": releases.order(project, admin).number,
+        "token": Invitation.objects.create(project=project, created_by=admin).token,
+        "kind": "reject",
+        "step": "next",
+        "change": "exclude",
+        "name": "pause",
+        "format_name": "triples",
+    }
+    addresses = [
+        reverse("documents-show", args=[project.slug, table.pk]),
+        *(reverse("items-show", args=[project.slug, one.pk]) for one in (disputed, accepted)),
+    ]
+    for name, needed in patterns(get_resolver()):
+        beginning = next((one for one in rows if name.startswith(one)), None)
+        given = {**values, "pk": rows[beginning].pk if beginning else item.pk}
+        if name in ("project-restore", "project-remove"):
+            given["slug"] = gone_project.slug
+        addresses.append(reverse(name, kwargs={key: given[key] for key in needed}))
+    return addresses
+
+
+def patterns(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
+    """Yield the name of every pattern with the names of its values."""
+    for one in resolver.url_patterns:
+        inner = getattr(one.pattern, "converters", None) or one.pattern.regex.groupindex
+        needed = (*outer, *inner)
+        if isinstance(one, URLPattern):
+            yield str(one.name), needed
+        else:
+            yield from patterns(one, needed)
