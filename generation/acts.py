@@ -34,6 +34,7 @@ from qareview.models import JobState, Project, Role
 from qareview.stored import stored
 
 RECENT = timedelta(hours=12)
+UNDONE_RECENT = timedelta(minutes=2)  # nothing is left to be done about it
 AT_ONCE = 100  # items done in one transaction, whose rows others wait for
 DONE, UNDONE = "done", "undone"
 # why an item was left out, or kept when the act was undone; after its number
@@ -390,6 +391,9 @@ def counts(act: Act) -> dict[str, int]:
 def latest(project: Project, user: Any) -> Act | None:
     """Return the user's latest act, if it is still of interest: moving, failed, or of today."""
     found = project.acts.filter(by=user).select_related("by", "member", "undo_by").first()
-    if found is None or (found.finished_at and timezone.now() - found.finished_at > RECENT):
+    if found is None:
+        return None
+    is_told_for = UNDONE_RECENT if found.undo_at else RECENT
+    if found.finished_at and timezone.now() - found.finished_at > is_told_for:
         return None
     return found

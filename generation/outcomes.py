@@ -94,6 +94,7 @@ def _decided(project: Project) -> QuerySet[Item, Any]:
     edits = Review.objects.of_reviewers().filter(item=OuterRef("pk"), verdict=Verdict.EDITED)
     return (
         project.items.filter(OUTCOME, questions__rank=1)
+        .exclude(state=ItemState.DISPUTED)  # not decided yet
         .order_by()
         .annotate(is_accepted=Q(state=ItemState.ACCEPTED), is_edited=Exists(edits))
         .values_list(

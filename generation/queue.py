@@ -163,12 +163,29 @@ _TYPED = (
     "SELECT fields || jsonb_build_object('at', extract(epoch FROM saved_at)) FROM generation_typed "
     "WHERE item_id = generation_item.id AND reviewer_id = %s"
 )
+# Why it comes to somebody once more: an admin sent it back, or a colleague answered.
+_SENT_BACK = """
+    SELECT withdrawn_because FROM generation_review
+    WHERE item_id = generation_item.id AND reviewer_id = %s
+    AND withdrawn_because LIKE 'sent back: %%'
+    ORDER BY id DESC LIMIT 1
+"""
+_ANSWERED = """
+    SELECT jsonb_build_object('by', username, 'text', answer.text)
+    FROM generation_comment AS question
+    JOIN generation_comment AS answer ON answer.item_id = question.item_id
+        AND answer.author_id = question.asks_id AND answer.id > question.id
+    JOIN auth_user ON auth_user.id = answer.author_id
+    WHERE question.item_id = generation_item.id AND question.author_id = %s
+    ORDER BY answer.id DESC LIMIT 1
+"""
 
 
 def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
     """Load what the desk shows of items to a user, in one query.
 
-    Along come the candidate questions, and what the user typed there earlier and has not sent.
+    Along come the candidate questions, what the user typed there earlier and has not sent, and why
+    it comes to them once more, if it does.
     """
     return (
         items.select_related("passage", "document", "variant__prompt")
@@ -176,6 +193,8 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
         .annotate(
             candidates=RawSQL(_CANDIDATES, [], ArrayField(JSONField())),
             typed_earlier=RawSQL(_TYPED, [user.pk], JSONField()),
+            sent_back=RawSQL(_SENT_BACK, [user.pk]),
+            answered=RawSQL(_ANSWERED, [user.pk], JSONField()),
         )
     )
 

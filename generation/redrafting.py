@@ -41,6 +41,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     return len(chosen)
 
 
+@transaction.atomic
 def put_aside(items: ItemQuerySet, reason: str) -> None:
     """Take items that nobody decided on out of the desk's queue, for a reason that is shown."""
     undecided = Item.objects.filter(
@@ -49,6 +50,7 @@ def put_aside(items: ItemQuerySet, reason: str) -> None:
     undecided.update(state=ItemState.ASIDE, aside=reason)
 
 
+@transaction.atomic
 def restore(items: ItemQuerySet) -> int:
     """Give items that were put aside back to the desk; return how many."""
     given = items.filter(state=ItemState.ASIDE).lock()

@@ -267,6 +267,7 @@ def follow_settings(project: Project, before: Project) -> None:
         settle_project(project)
 
 
+@transaction.atomic
 def settle_project(project: Project) -> None:
     """Derive the state of all items of a project that have decisions."""
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))

@@ -4,9 +4,11 @@
 // A field of a sheet that was just closed has the focus until the page is painted anew.
 const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
-function say(text) {
+function say(text, isTrouble = false) {
   const note = document.getElementById("note") ?? document.getElementById("messages");
-  if (note) note.textContent = text;
+  if (!note) return;
+  note.textContent = text;
+  note.classList.toggle("trouble", isTrouble);
 }
 
 // Keys. A key presses the button or link that shows it, so that both always do the same.
@@ -39,12 +41,21 @@ function buttonOf(event) {
 
 document.addEventListener("click", (event) => {
   event.target.closest(".copy")?.select();
+  copy(event.target.closest("[data-copy]"));
   const focuses = event.target.closest("[data-focus]");
   if (focuses) focusAtEnd(document.getElementById(focuses.dataset.focus));
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
 });
+
+// Without TLS, as in many a local network, browsers offer no other way to copy.
+function copy(button) {
+  if (!button) return;
+  button.parentElement.querySelector(".copy").select();
+  if (document.execCommand("copy")) button.textContent = gettext("Copied");
+}
+for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 
 function focusAtEnd(field) {
   field.focus();

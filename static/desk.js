@@ -239,20 +239,20 @@ document.addEventListener("submit", (event) => {
 
 function again(reason) {
   const wanted = button;
-  say(told(gettext("Not saved: %(reason)s What you typed is kept. Trying again."), { reason }));
+  say(told(gettext("Not saved: %(reason)s What you typed is kept. Trying again."), { reason }), true);
   clearTimeout(retry);
   retry = setTimeout(() => { if (wanted?.isConnected) form().requestSubmit(wanted); }, AGAIN);
 }
 
 document.addEventListener("htmx:sendError", (event) => {
   if (event.target.id === "review") again(gettext("the server cannot be reached."));
-  else if (event.target.id === "undo") say(gettext("The server cannot be reached. Try again in a moment."));
+  else if (event.target.id === "undo") say(gettext("The server cannot be reached. Try again in a moment."), true);
 });
 
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (event.target.id === "review" && status >= 500) again(told(gettext("the server answered with error %(status)s."), { status }));
-  else if (event.target.id === "review") say(told(gettext("Not saved: the server answered with error %(status)s. What you typed is kept."), { status }));
+  else if (event.target.id === "review") say(told(gettext("Not saved: the server answered with error %(status)s. What you typed is kept."), { status }), true);
 });
 
 const KEEP_HOLD_MINUTES = 10;
@@ -269,7 +269,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
     say(SAID[button?.value] ?? gettext("Rejected."));
   }
   if (elt.id === "hold" && xhr.status === 409) {
-    say(gettext("You were away and this item went on to somebody else. What you typed is kept."));
+    say(gettext("You were away and this item went on to somebody else. What you typed is kept."), true);
   }
 });
 

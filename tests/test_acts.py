@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from django.utils import timezone
 
 from generation import acts, acts_told, queue, redrafting, verdicts
 from generation.models import (
@@ -235,6 +236,9 @@ def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
     assert client.post(f"{team.url}/acts/{act.pk}/undo/").status_code == 302
     acts.work_off_acts()
     assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/acts/{act.pk}/"))
+    assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/items/"))
+    Act.objects.update(finished_at=timezone.now() - acts.UNDONE_RECENT)
+    assert "Undone: 3 items accepted." not in page(client.get(f"{team.url}/items/"))
     assert "Undone" in page(client.get(f"{team.url}/acts/"))
     assert told(client.post(f"{team.url}/acts/{act.pk}/undo/")) == ["This is undone already."]
 

@@ -249,7 +249,9 @@ def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, i
 # Sending back, taking back, overruling
 
 
-def test_an_item_is_sent_back_and_decided_anew(team: Team, admin: Client, item: Item) -> None:
+def test_an_item_is_sent_back_and_decided_anew(
+    team: Team, admin: Client, browse: Any, item: Item
+) -> None:
     key = str(uuid.uuid4())
     for _ in range(2):
         send(admin, team, item, key=key, action="back", why="Read the guidelines on dates.")
@@ -257,6 +259,8 @@ def test_an_item_is_sent_back_and_decided_anew(team: Team, admin: Client, item: 
     assert (again.state, again.reviewers) == (ItemState.PENDING, [])
     because = set(Review.objects.exclude(is_adjudication=True).values_list("withdrawn_because"))
     assert because == {("sent back: Read the guidelines on dates.",)}
+    desk = page(browse(team.reviewer).get(f"{team.url}/review/"))
+    assert "You decided on it before, and it was sent back: Read the guidelines on dates." in desk
     for user in (team.engineer, team.reviewer):
         [text] = inbox_of(user)
         assert text.endswith("Read the guidelines on dates.")

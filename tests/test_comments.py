@@ -270,3 +270,10 @@ def test_an_item_restored_meanwhile_can_be_asked_about_anew(
     assert fresh(item).aside == "ada was asked."
     comments.comment(item, team.engineer, "Yes.")
     assert fresh(item).state == ItemState.ASIDE
+
+
+def test_the_desk_tells_the_asker_what_was_answered(team: Team, client: Client, item: Item) -> None:
+    ask(client, team, item, team.engineer)
+    comments.comment(item, team.engineer, "It is 1961, <b>yes</b>.")
+    text = page(client.get(f"{team.url}/review/"))
+    assert "eve answered you: “It is 1961, &lt;b&gt;yes&lt;/b&gt;.”" in text

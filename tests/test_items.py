@@ -104,3 +104,23 @@ def test_markup_of_a_model_is_shown_and_not_obeyed(team: Team, client: Client) -
         text = page(client.get(f"{team.url}/{path}"))
         assert "<script>alert" not in text
         assert "&lt;script&gt;alert" in text
+
+
+def test_the_words_of_a_search_are_marked_where_they_stand(team: Team, client: Client) -> None:
+    long = " ".join(["Water rises."] * 30)
+    make.item(team.project, answer=f"{long} The <b>harbour</b> gates close at low tide.")
+    text = page(client.get(f"{team.url}/items/?text=harb"))
+    assert "… rises. Water rises. Water rises. The " in text
+    assert "The &lt;b&gt;<mark>harbour</mark>&lt;/b&gt; gates close" in text
+    assert "<mark>" not in page(client.get(f"{team.url}/items/"))
+
+
+def test_what_was_accepted_stands_above_the_draft(team: Team, client: Client) -> None:
+    item = make.item(team.project)
+    address = f"{team.url}/items/{item.pk}/"
+    make.accept(item, team.engineer, answer="A better answer.")
+    text = page(client.get(address))
+    assert text.index("Accepted answer") < text.index("Drafted answer")
+    plain = make.item(team.project)
+    make.accept(plain, team.engineer)
+    assert "Accepted answer" not in page(client.get(f"{team.url}/items/{plain.pk}/"))

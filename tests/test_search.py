@@ -119,5 +119,6 @@ def test_an_edited_text_is_found_as_long_as_it_may_be_seen(team: Team) -> None:
     search.note([item.pk])
     assert found(team, "zebras") == []
     team.project.reviews_per_item = 1
+    team.project.save()
     verdicts.settle_project(team.project)
     assert len(found(team, "zebras")) == 1

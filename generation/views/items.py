@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from generation import acts, acts_told, checks, filters, scoring
 from generation.differences import word_differences
 from generation.item_forms import ItemFilterForm
-from generation.models import Acceptance, Item, ItemState, Purpose
+from generation.models import Acceptance, Item, ItemState, Purpose, Verdict
 from generation.views.comments import context_of
 from qareview import access
 from qareview.htmx import render_page
@@ -29,6 +29,7 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "page": filters.page(project, form.chosen, request.user, form.page),
         "form": form,
+        "query": form.chosen.get("text", ""),
         "low": low,
         "acceptance": Acceptance.objects.filter(project=project).first(),
         "told": acts_told.tell(latest) if latest else None,
@@ -67,8 +68,11 @@ def _standing(item: Item, user: Any) -> dict[str, Any]:
     """Return what stands of an item, as far as the user may know it."""
     is_shown = item.shows_reviews_to(user)
     decision = item.decision_for(user)
+    is_accepted = item.state_for(user) == ItemState.ACCEPTED
+    is_edited = is_accepted and decision is not None and decision.verdict == Verdict.EDITED
     return {
         "state": item.state_for(user),
+        "final": decision if is_edited else None,
         "own": item.decision_of(user),
         "may_ask": item.is_open and user.pk not in item.reviewers,
         "is_gold": is_shown and item.purpose == Purpose.GOLD,

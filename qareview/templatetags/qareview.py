@@ -11,7 +11,7 @@ import nh3
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
@@ -24,6 +24,7 @@ register = template.Library()
 _BEGIN, _END = "\ue000", "\ue001"  # of the range for private use: no text has them
 _SIGNED = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 _TAG = re.compile("<[^>]*>")
+SHOWN_WORDS, SHOWN_BEFORE = 24, 6  # of a long text in a list, and of these before a hit
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
@@ -108,6 +109,40 @@ def duration(seconds: int) -> str:
 def place(rank: int) -> str:
     """Return a place in an order, such as “1st” and “4th”; none here goes beyond a digit."""
     return f"{rank}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(rank, 'th') }"
+
+
+@register.filter
+def found(text: str, query: str) -> SafeString:
+    """Return a text as HTML with the words of a search in <mark>; the last may be a beginning."""
+    if not (pattern := _pattern(query)):
+        return format_html("{}", text)
+    parts = pattern.split(text)  # what is between, and what is found, in turn
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<mark>{}</mark>", part) if index % 2 else part,)
+            for index, part in enumerate(parts)
+        ),
+    )
+
+
+@register.filter
+def excerpt(text: str, query: str) -> str:
+    """Return some words of a text, from a few before the first that a search found."""
+    words = text.split()
+    pattern = _pattern(query)
+    hits = (index for index, word in enumerate(words) if pattern and pattern.search(word))
+    first = max(0, next(hits, 0) - SHOWN_BEFORE)
+    shown = words[first : first + SHOWN_WORDS]
+    return " ".join([*["…"] * (first > 0), *shown, *["…"] * (first + SHOWN_WORDS < len(words))])
+
+
+def _pattern(query: str) -> re.Pattern[str] | None:
+    words = [re.escape(word) for word in re.findall(r"\w+", query or "")]
+    if not words:
+        return None
+    return re.compile(rf"\b({'|'.join(words)}|{words[-1]}\w*)\b", re.IGNORECASE)
 
 
 @register.filter
