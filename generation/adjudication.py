@@ -16,16 +16,13 @@ from django.utils.safestring import SafeString
 from generation import notices, search, verdicts
 from generation.differences import word_differences
 from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
+from generation.verdicts import NotStored, verdict_of, withdraw
 from qareview.models import Project
 from qareview.stored import stored
 
 SENT_BACK = stored("sent back")
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)
 NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
-
-
-class NotStored(Exception):
-    """The adjudication was not stored; the message says why, and it can be sent anew."""
 
 
 @dataclass(frozen=True)
@@ -130,8 +127,8 @@ def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
 
 def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
     differing = [review for review in decisions if _differs(review, ruling)]
-    _withdraw(decisions.filter(is_adjudication=True), verdicts.REPLACED)
-    review = _stored(item, admin, ruling, _verdict(item, ruling))
+    withdraw(decisions.filter(is_adjudication=True), verdicts.REPLACED)
+    review = _stored(item, admin, ruling, verdict_of(ruling, item.question.text, item.answer))
     purpose = Purpose.GOLD if ruling.is_gold else item.purpose
     Item.objects.filter(pk=item.pk).update(purpose=purpose, aside="")
     _settle(item)
@@ -148,7 +145,7 @@ def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> 
 def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
     told = stored("sent back: %(comment)s", comment=ruling.comment)
     withdrawn = list(decisions)
-    _withdraw(decisions, told[:200])
+    withdraw(decisions, told[:200])
     now = timezone.now()
     review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now, because=SENT_BACK)
     _settle(item)
@@ -189,15 +186,6 @@ def _stored(
     )
 
 
-def _verdict(item: Item, ruling: Ruling) -> Verdict:
-    """Tell an edit from a plain acceptance by the text itself."""
-    if ruling.verdict == Verdict.REJECTED:
-        return Verdict.REJECTED
-    drafted = (item.question.text, item.answer, None)
-    is_draft = (ruling.question, ruling.answer, ruling.start) == drafted
-    return Verdict.ACCEPTED if is_draft else Verdict.EDITED
-
-
 def _differs(review: Review, ruling: Ruling) -> bool:
     if review.accepts != (ruling.verdict != Verdict.REJECTED):
         return True
@@ -215,10 +203,6 @@ def _told(review: Review) -> str:
     words = accepted if review.accepts else stored("rejected")
     reason = f" {review.reason}." if review.reason else ""
     return f"{words}.{reason} {review.comment}".strip()
-
-
-def _withdraw(reviews: ReviewQuerySet, because: str = "") -> int:
-    return reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
 
 
 def _settle(item: Item) -> None:
@@ -239,7 +223,7 @@ def take_back(project: Project, item_id: int) -> bool:
     """
     item = project.items.select_for_update(of=("self",)).select_related("project").get(pk=item_id)
     by_admin = Review.objects.decisions().filter(item=item, is_adjudication=True)
-    if not _withdraw(by_admin):
+    if not withdraw(by_admin):
         return False
     Item.objects.filter(pk=item.pk, purpose=Purpose.GOLD).update(purpose=Purpose.USUAL)
     _settle(item)

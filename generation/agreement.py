@@ -27,14 +27,22 @@ from django.db.models.functions import Abs, Cast, TruncWeek
 
 from generation import verdicts
 from generation.alpha import Agreement, Votes, agreement
-from generation.models import COMPARED, Document, Item, ItemQuerySet, Purpose, Review, Verdict
+from generation.models import (
+    ACCEPTING,
+    COMPARED,
+    Document,
+    Item,
+    ItemQuerySet,
+    Purpose,
+    Review,
+    Verdict,
+)
 from qareview.models import Membership, Project
 
 MOST_DOCUMENTS = 30
 MOST_WEEKS = 26
 MOST_SPLITS = 20
 
-ACCEPTING = (Verdict.ACCEPTED, Verdict.EDITED)
 _OF_REVIEWERS = Q(  # Review.objects.of_reviewers(), seen from an item
     reviews__withdrawn_at=None,
     reviews__verdict__in=(*ACCEPTING, Verdict.REJECTED),

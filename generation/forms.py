@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation import columns
-from generation.models import Item, Release, Verdict
+from generation.models import ACCEPTING, Item, Release, Verdict
 from generation.verdicts import Submission
 from prompts.models import Task, Variant
 from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
@@ -170,7 +170,7 @@ class ReviewForm(forms.Form):
             )
         if cleaned.get("verdict") == Verdict.REJECTED:
             self._check_reason(cleaned.get("reason"))
-        if cleaned.get("verdict") in (Verdict.ACCEPTED, Verdict.EDITED):
+        if cleaned.get("verdict") in ACCEPTING:
             self._check_text(cleaned)
             self._check_excerpt(cleaned)
         return cleaned

@@ -16,10 +16,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from generation.models import Review, Verdict
+from generation.models import ACCEPTING, Review, Verdict
 from qareview.models import Project
-
-ACCEPTING = (Verdict.ACCEPTED, Verdict.EDITED)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from generation import desk, queue, search
 from generation.models import (
+    ACCEPTING,
     BINNED,
     Document,
     Item,
@@ -105,12 +106,12 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     if not item.own:
         _check_place(item, project.reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
-        _withdraw(Review.objects.filter(pk=item.own), REPLACED)
+        withdraw(Review.objects.filter(pk=item.own), REPLACED)
     review = Review.objects.create(
         item=item,
         reviewer=user,
         submission=submission.key,
-        verdict=_verdict(item, submission),
+        verdict=verdict_of(submission, item.first_question, item.answer),
         question=submission.question,
         answer=submission.answer,
         start=submission.start,
@@ -195,13 +196,25 @@ def _check_place(item: Any, reviews_per_item: int) -> None:
         raise ItemGone(stored("The item went on to somebody else while you were away."))
 
 
-def _verdict(item: Any, submission: Submission) -> Verdict:
-    """Tell an edit from a plain acceptance by the text itself."""
-    if submission.verdict not in (Verdict.ACCEPTED, Verdict.EDITED):
-        return submission.verdict
-    drafted = (item.first_question, item.answer, None)
-    given = (submission.question, submission.answer, submission.start)
-    return Verdict.ACCEPTED if given == drafted else Verdict.EDITED
+class _Said(Protocol):
+    """A verdict with the texts it is on, as reviewers and admins send it."""
+
+    @property
+    def verdict(self) -> Verdict: ...
+    @property
+    def question(self) -> str: ...
+    @property
+    def answer(self) -> str: ...
+    @property
+    def start(self) -> int | None: ...
+
+
+def verdict_of(said: _Said, question: str, answer: str) -> Verdict:
+    """Tell an edit from a plain acceptance by what was drafted."""
+    if said.verdict not in ACCEPTING:
+        return said.verdict
+    is_draft = (said.question, said.answer, said.start) == (question, answer, None)
+    return Verdict.ACCEPTED if is_draft else Verdict.EDITED
 
 
 def _excerpt(item: Item, submission: Submission) -> str:
@@ -212,8 +225,9 @@ def _excerpt(item: Item, submission: Submission) -> str:
     return str(Document.objects.filter(pk=item.document_id).values_list(part, flat=True).get())
 
 
-def _withdraw(reviews: QuerySet[Review], because: str = "") -> None:
-    reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
+def withdraw(reviews: QuerySet[Review], because: str = "") -> int:
+    """Withdraw reviews of locked items; return how many. Their author did it if nothing is said."""
+    return reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
 
 
 _SETTLE = f"""
@@ -328,7 +342,7 @@ def undo(project: Project, user: Any) -> Item | None:
     item = Item.objects.select_for_update().filter(pk=review.item_id).first()
     if item is None:  # its document went to the bin this very moment
         return None
-    _withdraw(Review.objects.standing().filter(pk=review.pk))
+    withdraw(Review.objects.standing().filter(pk=review.pk))
     _take_back(review)
     settle([item.pk])
     search.note([item.pk])

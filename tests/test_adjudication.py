@@ -224,7 +224,7 @@ def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> Non
         start.wait()
         try:
             stored.append(adjudication.decide(team.project, item.pk, admin, ruling))
-        except adjudication.NotStored as reason:
+        except verdicts.NotStored as reason:
             refused.append(str(reason))
         connection.close()
 
@@ -295,7 +295,7 @@ def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
 
 def test_a_pending_item_is_not_overruled(team: Team, admin: Client) -> None:
     item = make.item(team.project)
-    with pytest.raises(adjudication.NotStored, match="not decided yet"):
+    with pytest.raises(verdicts.NotStored, match="not decided yet"):
         adjudication.decide(
             team.project,
             item.pk,

@@ -29,6 +29,7 @@ from generation.models.items import (
 )
 from generation.models.releases import Release, ReleaseRow, Split
 from generation.models.reviews import (
+    ACCEPTING,
     Assignment,
     Hold,
     Review,
@@ -38,6 +39,7 @@ from generation.models.reviews import (
 )
 
 __all__ = [
+    "ACCEPTING",
     "BEGUN",
     "BINNED",
     "COMPARED",

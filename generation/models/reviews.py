@@ -19,6 +19,7 @@ class Verdict(models.TextChoices):
     SKIPPED = gettext_noop("skipped"), _("Skipped")
 
 
+ACCEPTING = (Verdict.ACCEPTED, Verdict.EDITED)
 DECISION = Q(withdrawn_at=None) & ~Q(verdict=Verdict.SKIPPED)
 
 
@@ -92,7 +93,7 @@ class Review(models.Model):
 
     @property
     def accepts(self) -> bool:
-        return self.verdict in (Verdict.ACCEPTED, Verdict.EDITED)
+        return self.verdict in ACCEPTING
 
 
 class Hold(models.Model):

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import adjudication, checks
+from generation import adjudication, checks, verdicts
 from generation.adjudication_forms import RulingForm, excerpts
 from generation.models import Item, ItemState, Purpose, Review
 from qareview import access
@@ -55,7 +55,7 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
         return _show(request, project, found, place, form, status=422)
     try:
         review = adjudication.decide(project, found.pk, request.user, form.ruling())
-    except adjudication.NotStored as reason:
+    except verdicts.NotStored as reason:
         found = project.items.for_desk().get(pk=found.pk)
         form.add_error(
             None,

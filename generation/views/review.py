@@ -68,7 +68,7 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     messages.success(request, _("Undone. Here is the item again."))
     if wants_part(request):
         shown = queue.shown(project.items.all(), request.user)
-        return _decided(_show(request, project, shown.get(pk=item.pk)))
+        return _counted_anew(_show(request, project, shown.get(pk=item.pk)))
     return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
 
 
@@ -94,10 +94,10 @@ def _next(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect("review", project.slug)
     response = _show(request, project, queue.take_next(project, request.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
-    return _decided(response)
+    return _counted_anew(response)
 
 
-def _decided(response: HttpResponse) -> HttpResponse:
+def _counted_anew(response: HttpResponse) -> HttpResponse:
     """Let the page count anew how far the user is."""
     response["HX-Trigger"] = "decided"
     return response
