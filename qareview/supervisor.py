@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from django.db import DatabaseError, close_old_connections
 
@@ -56,7 +57,11 @@ class Program:
 
         def before_exec() -> None:
             die()
-            os.nice(self.niceness)
+            if self.niceness:
+                os.nice(self.niceness)
+                # Where Linux groups processes by session, only the group's own niceness tells.
+                with suppress(OSError):
+                    Path("/proc/self/autogroup").write_text(str(self.niceness))
 
         return before_exec
 

@@ -112,21 +112,20 @@ def _programs(host: str, port: int) -> list[Program]:
     celery = ["celery", "--app", "qareview.celery", "--quiet"]
     machine = socket.gethostname()
 
-    def worker(queue: str, niceness: int, number: int = 1) -> Program:
+    def worker(queue: str, number: int = 1) -> Program:
         name = f"{queue}{number}@{machine}"
         options = ["--queues", queue, "--hostname", name, "--without-gossip", "--without-mingle"]
         return Program(
             f"worker-{queue}-{number}",
             [*celery, "worker", "--loglevel", "INFO", *options],
             worker=name,
-            niceness=niceness,
+            niceness=10,  # pages stay quick while a worker reads, learns or drafts
         )
 
     return [
         Program("web", ["gunicorn", *_gunicorn(host, port)], death_signal=signal.SIGTERM),
-        worker("work", 0),
-        # nice, so that pages stay quick while a model computes
-        *(worker("models", 10, number + 1) for number in range(settings.MODEL_WORKERS)),
+        worker("work"),
+        *(worker("models", number + 1) for number in range(settings.MODEL_WORKERS)),
         Program("beat", [*celery, "beat", "--loglevel", "WARNING"]),
     ]
 
