@@ -277,6 +277,16 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "main") begin();
 });
 
+// How far one is: counted here from decision to decision, and by the server now and then
+document.addEventListener("decided", (event) => {
+  const share = byId("share");
+  if (!share) return;
+  share.value += event.detail.done;
+  const number = new Intl.NumberFormat(document.documentElement.lang);
+  byId("done").textContent = number.format(share.value);
+  if (!("more" in share.dataset)) byId("left").textContent = number.format(share.max - share.value);
+});
+
 function begin() {
   clearTimeout(timer);
   if (!form()) return;

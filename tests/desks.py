@@ -55,11 +55,6 @@ class Desk:
     def look(self) -> None:
         self.html = self.http.get(self.url).text
 
-    def see_share(self) -> None:
-        """Ask how far one is, as the page does when a decision is stored."""
-        answer = self.http.get(f"{self.url}share/", headers={"HX-Request": "true"})
-        assert answer.status_code == 200, answer.text
-
     @property
     def item(self) -> int | None:
         found = re.search(r'id="review"[^>]*action="[^"]*/review/(\d+)/"', self.html)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation import verdicts
+from generation import progress, verdicts
 from generation.models import Item, ItemState, Purpose, Review, Verdict
 from generation.outcomes import outcomes, wilson
 from generation.pace import CHARTED_DAYS, Pace, pace
@@ -276,3 +276,15 @@ def test_what_is_too_old_takes_no_room(clock: list[float]) -> None:
         keeping.kept(number, lambda: None)
         clock[0] += 1
     assert len(keeping._kept) <= 1
+
+
+def test_more_than_matters_is_not_counted(
+    team: Team, browse: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "MOST_LEFT", 2)
+    make.items(team.project, 3)
+    client = browse(team.reviewer)
+    assert '<span id="left">2</span> and more left' in page(client.get(f"{team.url}/review/share/"))
+    make.accept(team.project.items.first(), team.engineer)
+    make.accept(team.project.items.last(), team.engineer)
+    assert '<span id="left">1</span> left' in page(client.get(f"{team.url}/review/share/"))

@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
+from django_htmx.http import trigger_client_event
 
 from generation import desk as desks
 from generation import queue, verdicts
@@ -49,12 +50,15 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
         return _show(request, project, item, form, status=422)
     try:
-        verdicts.submit(project, pk, request.user, form.submission())
+        review = verdicts.submit(project, pk, request.user, form.submission())
     except Item.DoesNotExist:
         raise Http404(_("No such item.")) from None
     except verdicts.NotStored as reason:
         return _show_conflict(request, project, pk, form, reason)
-    return _next(request, project)
+    response = _next(request, project)
+    is_new = review.is_decision and not form.cleaned_data["replaces"]
+    trigger_client_event(response, "decided", {"done": int(is_new)})
+    return response
 
 
 @require_POST
@@ -68,7 +72,9 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     messages.success(request, _("Undone. Here is the item again."))
     if wants_part(request):
         shown = queue.shown(project.items.all(), request.user)
-        return _counted_anew(_show(request, project, shown.get(pk=item.pk)))
+        response = _show(request, project, shown.get(pk=item.pk))
+        trigger_client_event(response, "undone")
+        return response
     return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
 
 
@@ -83,7 +89,10 @@ def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def share(request: HttpRequest, slug: str) -> HttpResponse:
-    """Tell how far the user is: apart from the desk, so that nobody waits for the counting."""
+    """Tell how far the user is: apart from the desk, so that nobody waits for the counting.
+
+    From decision to decision the page counts by itself.
+    """
     project = access.project(request, slug)
     context = {"share": share_of(project, request.user)}
     return render_page(request, "review/share.html", context)
@@ -94,12 +103,6 @@ def _next(request: HttpRequest, project: Project) -> HttpResponse:
         return redirect("review", project.slug)
     response = _show(request, project, queue.take_next(project, request.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
-    return _counted_anew(response)
-
-
-def _counted_anew(response: HttpResponse) -> HttpResponse:
-    """Let the page count anew how far the user is."""
-    response["HX-Trigger"] = "decided"
     return response
 
 

@@ -58,7 +58,6 @@ def decide_all_along(desk: Desk, end: float, times: dict[str, Timed]) -> None:
         verdict = random.choice(("accepted", "accepted", "skipped"))
         timed(lambda verdict=verdict: desk.decide(verdict), times["decide"])
         assert desk.item
-        timed(desk.see_share, times["share"])
         time.sleep(max(0.0, 1 - (time.monotonic() - begun)))
 
 
@@ -84,6 +83,7 @@ def look_around(desk: Desk, site: Site, slug: str, end: float, times: dict[str, 
             )),
             "search": f"/items/?text={word}",
             "progress": "/progress/",
+            "share": "/review/share/",
         }  # fmt: skip
         for name, address in pages.items():
             timed(lambda address=address: get(address), times[name])
