@@ -28,6 +28,7 @@ help:
 	@echo "make bench-reading     measure how fast files are read and cut"
 	@echo "make bench-drafting    measure how fast a worker drafts"
 	@echo "make bench-desk        measure how fast the desk and its pages are"
+	@echo "make bench-ranking     measure how far verdicts of the arena can be trusted"
 	@echo "make bench-checks      measure how far the flags can be trusted"
 	@echo "make clean             remove .venv and caches; var/ with your data stays"
 

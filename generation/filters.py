@@ -4,6 +4,7 @@ Nobody learns a verdict by filtering who may not see it: what stands on an item 
 to the one who asks is as good as not there.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -30,7 +31,8 @@ from qareview.models import Project
 
 ITEMS_A_PAGE = 50
 COUNTED = 10_000  # more are not counted,
-COUNT_MILLISECONDS = 60  # and not for longer
+COUNT_MILLISECONDS = 60  # and not for longer;
+CERTAINLY_MANY = 5 * COUNTED  # by the planner's estimate: counting is not even begun
 LOOKED_THROUGH = 5000  # of the newest items, for words that many have
 ALIKE = 50  # items shown as similar to one
 
@@ -202,6 +204,9 @@ def _row(item: Item, user: Any) -> Row:
 
 def _count(items: ItemQuerySet) -> int | None:
     """Return how many there are, or one more than are counted; None if that takes too long."""
+    plan = json.loads(items.order_by().values("pk").explain(format="json"))
+    if plan[0]["Plan"]["Plan Rows"] > CERTAINLY_MANY:
+        return None
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [COUNT_MILLISECONDS])
