@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from generation import notices, search, verdicts
-from generation.differences import word_differences
 from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
 from generation.verdicts import NotStored, verdict_of, withdraw
+from qareview.differences import word_differences
 from qareview.models import Project
 from qareview.stored import stored
 

@@ -4,7 +4,7 @@ Nobody learns a verdict by filtering who may not see it: what stands on an item 
 to the one who asks is as good as not there.
 """
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -204,8 +204,8 @@ def _row(item: Item, user: Any) -> Row:
 
 def _count(items: ItemQuerySet) -> int | None:
     """Return how many there are, or one more than are counted; None if that takes too long."""
-    plan = json.loads(items.order_by().values("pk").explain(format="json"))
-    if plan[0]["Plan"]["Plan Rows"] > CERTAINLY_MANY:
+    plan = re.search(r"rows=(\d+)", items.order_by().values("pk").explain())
+    if plan and int(plan[1]) > CERTAINLY_MANY:
         return None
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,17 +34,31 @@ class VariantForm(forms.ModelForm[Variant]):
         ),
     )
 
+    tags = SimpleArrayField(
+        forms.CharField(max_length=40),
+        required=False,
+        label=_("Tags"),
+        help_text=_("Some words to find it by, with commas between them."),
+    )
+
     class Meta:
         model = Variant
-        fields = ("model", "system", "template", "max_tokens", "temperature")
-        labels = {"system": _("System prompt"), "template": _("Template")}  # noqa: RUF012
-        widgets = {  # noqa: RUF012  Django's way
+        fields = ("model", "system", "template", "max_tokens", "temperature", "notes", "tags")
+        labels = {  # noqa: RUF012  Django's way
+            "system": _("System prompt"),
+            "template": _("Template"),
+            "notes": _("Notes"),
+        }
+        help_texts = {"notes": _("What is meant to be better, for those who come after.")}  # noqa: RUF012
+        widgets = {  # noqa: RUF012
             "system": forms.Textarea(attrs={"rows": 3}),
             "template": forms.Textarea(attrs={"rows": 6}),
+            "notes": forms.Textarea(attrs={"rows": 2}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.initial.update(notes="", tags=[])  # the other variant has its own
         self.fields["model"] = model_field(gettext("that of the project"))
 
     def clean_template(self) -> str:

@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -65,7 +67,16 @@ class Variant(models.Model):
         default=0.8, help_text=_("Of all candidates but the first, which is the likeliest text.")
     )
     origin = models.CharField(max_length=100, blank=True)
+    parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
+    notes = models.TextField(blank=True)
+    tags: "ArrayField[list[str], list[str]]" = ArrayField(
+        models.CharField(max_length=40), default=list, blank=True
+    )
     created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="variants"
+    )
+    archived_at = models.DateTimeField(null=True)  # out of the way; what it wrote tells of it
 
     class Meta:
         ordering = ("number",)
@@ -79,3 +90,18 @@ class Variant(models.Model):
     def temperature_of(self, number: int) -> float:
         """Return the temperature of the candidate with this number: the first is not drawn."""
         return self.temperature if number > 1 else 0
+
+
+class Promotion(models.Model):
+    """A variant went into production: appended, so that the history of a prompt can be read."""
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="promotions")
+    variant = models.ForeignKey(Variant, models.CASCADE, related_name="promotions")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="promotions"
+    )
+    is_roll_back = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)

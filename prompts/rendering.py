@@ -1,10 +1,6 @@
 """A variant and values for its variables become the messages that are sent to the model."""
 
-import functools
-
-from jinja2 import StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
-
+from prompts import sandbox
 from prompts.models import Task, Variant
 from qareview.backends import Message, Request
 from qareview.stored import stored
@@ -26,11 +22,9 @@ NEEDED: dict[str, str] = {
     Task.RECALL: "question",
 }
 
-_environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
-
 
 class RenderingFailed(Exception):
-    """The template is not valid, or names a variable that has no value."""
+    """The template cannot be filled in with these values; the message says why."""
 
 
 def request_for(variant: Variant, values: dict[str, str], number: int = 1) -> Request:
@@ -57,13 +51,8 @@ def request_for(variant: Variant, values: dict[str, str], number: int = 1) -> Re
 def render(template: str, values: dict[str, str]) -> str:
     """Fill a Jinja template in a sandbox. Raises RenderingFailed."""
     try:
-        return _compiled(template).render(values)
-    except Exception as error:  # a template is a program: it may raise anything
+        return sandbox.render(template, values)
+    except sandbox.TemplateRefused as reason:
         raise RenderingFailed(
-            stored("The prompt's template cannot be filled in: %(error)s", error=error)
-        ) from error
-
-
-@functools.lru_cache(maxsize=100)
-def _compiled(template: str) -> Template:
-    return _environment.from_string(template)
+            stored("The prompt's template cannot be filled in. %(reason)s", reason=reason)
+        ) from reason

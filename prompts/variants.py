@@ -5,8 +5,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
-from prompts.models import Prompt, Task, Variant
+from prompts.models import Promotion, Prompt, Task, Variant
+from qareview.differences import word_differences
 from qareview.models import Project
 from qareview.stored import stored
 
@@ -29,21 +33,90 @@ def reading_model(project: Project) -> str:
 
 
 @transaction.atomic
-def put_in_production(prompt: Prompt, values: dict[str, Any], by: str) -> Variant:
-    """Make a variant with these fields, the examples of the one before, and use it from now on."""
-    prompt = (
-        Prompt.objects.select_for_update(of=("self",))
-        .select_related("production")
-        .get(pk=prompt.pk)
-    )
-    last = prompt.variants.aggregate(last=Max("number"))["last"] or 0
-    examples = prompt.production.examples if prompt.production else []
-    prompt.production = Variant.objects.create(
-        prompt=prompt,
+def add(parent: Variant, values: dict[str, Any], user: Any) -> Variant:
+    """Make a variant of a prompt from another, with its examples unless ``values`` has some."""
+    _locked(parent.prompt_id)
+    last = parent.prompt.variants.aggregate(last=Max("number"))["last"] or 0
+    return Variant.objects.create(
+        prompt=parent.prompt,
         number=last + 1,
-        examples=examples,
-        origin=stored("changed by %(name)s", name=by)[:100],
-        **values,
+        parent=parent,
+        created_by=user,
+        origin=stored("changed by %(name)s", name=user)[:100],
+        **{"examples": parent.examples, **values},
     )
+
+
+@transaction.atomic
+def put_in_production(variant: Variant, user: Any, *, is_roll_back: bool = False) -> bool:
+    """Use a variant from now on; return False if it is in production, or archived."""
+    prompt = _locked(variant.prompt_id)
+    variant.refresh_from_db(fields=["archived_at"])
+    if prompt.production_id == variant.pk or variant.archived_at:
+        return False
+    if prompt.production and not prompt.promotions.exists():  # of a time without a history
+        _note(prompt, prompt.production, None)
+    prompt.production = variant
     prompt.save(update_fields=["production"])
-    return prompt.production
+    _note(prompt, variant, user, is_roll_back)
+    return True
+
+
+def _note(prompt: Prompt, variant: Variant, user: Any, is_roll_back: bool = False) -> None:
+    at = timezone.now() if user else variant.created_at
+    Promotion.objects.create(
+        prompt=prompt, variant=variant, by=user, is_roll_back=is_roll_back, created_at=at
+    )
+
+
+def before(prompt: Prompt) -> Variant | None:
+    """Return the variant that was in production before the present one, if it can be again."""
+    earlier = prompt.promotions.exclude(variant=prompt.production_id)
+    last = earlier.filter(variant__archived_at=None).select_related("variant__prompt").first()
+    return last.variant if last else None
+
+
+@transaction.atomic
+def archive(variant: Variant) -> bool:
+    """Put a variant out of the way, or back; return False if it is in production."""
+    prompt = _locked(variant.prompt_id)
+    if prompt.production_id == variant.pk:
+        return False
+    variant.archived_at = None if variant.archived_at else timezone.now()
+    variant.save(update_fields=["archived_at"])
+    return True
+
+
+def _locked(prompt: int) -> Prompt:
+    return (
+        Prompt.objects.select_for_update(of=("self",)).select_related("production").get(pk=prompt)
+    )
+
+
+COMPARED = {  # the fields in which variants differ, with their names
+    "system": gettext_lazy("System prompt"),
+    "template": gettext_lazy("Template"),
+    "examples": gettext_lazy("Examples"),
+    "model": gettext_lazy("Model"),
+    "max_tokens": gettext_lazy("At most so many tokens"),
+    "temperature": gettext_lazy("Temperature"),
+}
+
+
+def differences(first: Variant, second: Variant) -> list[tuple[Any, SafeString]]:
+    """Return in what two variants differ: the field's name, and what changed in it."""
+    pairs = {name: (_text(first, name), _text(second, name)) for name in COMPARED}
+    return [
+        (COMPARED[name], word_differences(*texts))
+        for name, texts in pairs.items()
+        if texts[0] != texts[1]
+    ]
+
+
+def _text(variant: Variant, name: str) -> str:
+    value = getattr(variant, name)
+    if name != "examples":
+        return str(value)
+    return "\n\n".join(
+        "\n".join(f"{key}: {text}" for key, text in example.items()) for example in value
+    )

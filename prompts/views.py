@@ -1,3 +1,5 @@
+import copy
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -6,9 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prompts import bin as bins
-from prompts import variants
+from prompts import variants as wordings
 from prompts.forms import VariantForm
-from prompts.models import Prompt
+from prompts.models import Prompt, Variant
 from prompts.rendering import VARIABLES
 from qareview import access
 from qareview import bin as all_bins
@@ -25,23 +27,97 @@ def prompt_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "prompts/list.html", {"prompts": prompts})
 
 
+@require_GET
+def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show a prompt's variants and history; ``?first=`` and ``?second=`` are compared, if given."""
+    project = access.project(request, slug)
+    found = get_object_or_404(Prompt.objects.select_related("production"), project=project, pk=pk)
+    variants = list(found.variants.order_by("-number").select_related("created_by", "parent"))
+    numbers = [request.GET.get(name, "") for name in ("first", "second")]
+    chosen = [one for number in numbers for one in variants if str(one.number) == number]
+    context = {
+        "prompt": found,
+        "variants": variants,
+        "promotions": found.promotions.select_related("variant__prompt", "by"),
+        "before": wordings.before(found),
+        "chosen": chosen,
+        "differences": wordings.differences(*chosen) if len(chosen) == 2 else [],
+    }
+    return render_page(request, "prompts/show.html", context)
+
+
 @require_http_methods(["GET", "POST"])
 def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Change a prompt's wording or model: a POST makes a new variant and puts it in production."""
+    """Change a prompt's wording or model: a POST makes a new variant of the one that is shown.
+
+    That is the one numbered ``?variant=``, else the one in production. With ``promote`` the new
+    one goes into production at once.
+    """
     project = access.project(request, slug, Role.ENGINEER)
-    prompt = get_object_or_404(Prompt, project=project, pk=pk)
-    form = VariantForm(request.POST or None, instance=prompt.production)
-    if form.is_valid():
-        variant = variants.put_in_production(prompt, form.values(), str(request.user))
+    found = get_object_or_404(Prompt, project=project, pk=pk)
+    number = request.GET.get("variant", "")
+    parent = _variant(found, int(number)) if number.isdecimal() else found.production
+    form = VariantForm(request.POST or None, instance=copy.copy(parent))
+    if form.is_valid() and parent:
+        made = wordings.add(parent, form.values(), request.user)
+        if "promote" in request.POST:
+            return _promote(request, slug, made)
         messages.success(
             request,
-            _("Variant %(number)s is in production for what is drafted from now on.")
-            % {"number": variant.number},
+            _("Variant %(number)s is made; another is in production.") % {"number": made.number},
         )
-        return redirect("prompts", slug)
-    context = {"prompt": prompt, "form": form, "variables": VARIABLES[prompt.task]}
+        return redirect("prompts-show", slug, pk)
+    variables = VARIABLES[found.task]
+    context = {"prompt": found, "parent": parent, "form": form, "variables": variables}
     status = 422 if form.is_bound else 200
     return render_page(request, "prompts/change.html", context, status=status)
+
+
+def _variant(prompt: Prompt, number: int) -> Variant:
+    return get_object_or_404(prompt.variants.select_related("prompt"), number=number)
+
+
+def _promote(
+    request: HttpRequest, slug: str, variant: Variant, *, is_roll_back: bool = False
+) -> HttpResponse:
+    values = {"number": variant.number}
+    if wordings.put_in_production(variant, request.user, is_roll_back=is_roll_back):
+        said = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        undo = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
+        offer_undo(request, said, undo)
+    else:
+        messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
+    return redirect("prompts-show", slug, variant.prompt_id)
+
+
+@require_POST
+def promote(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+    """Put a variant into production."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(Prompt, project=project, pk=pk)
+    return _promote(request, slug, _variant(found, number))
+
+
+@require_POST
+def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Put the variant back into production that was there before the present one."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(Prompt, project=project, pk=pk)
+    variant = wordings.before(found)
+    if variant is None:
+        messages.info(request, _("No other variant has been in production."))
+        return redirect("prompts-show", slug, pk)
+    return _promote(request, slug, variant, is_roll_back=True)
+
+
+@require_POST
+def archive(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+    """Put a variant out of the way, or take it back."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = get_object_or_404(Prompt, project=project, pk=pk)
+    if not wordings.archive(_variant(found, number)):
+        messages.error(request, _("What is in production stays. Put another there first."))
+    return redirect("prompts-show", slug, pk)
 
 
 @require_POST

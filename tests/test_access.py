@@ -73,7 +73,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "acts-undo": {"post": ENGINEER},
     "acts-retry": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
+    "prompts-show": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
+    "prompts-roll-back": {"post": ENGINEER},
+    "prompts-promote": {"post": ENGINEER},
+    "prompts-archive": {"post": ENGINEER},
     "prompts-bin": {"post": ENGINEER},
     "prompts-restore": {"post": ENGINEER},
     "prompts-remove": {"get": ADMIN, "post": ADMIN},
@@ -135,6 +139,8 @@ def filled(team: Team) -> Filled:
             arguments[name] = [document.pk]
         if name.startswith("prompts-"):
             arguments[name] = [Prompt.objects.filter(project=team.project)[0].pk]
+        if name in ("prompts-promote", "prompts-archive"):
+            arguments[name].append(1)
         if re.match(r"items-|review-(submit|hold|typed|changes|neighbours|excerpt)", name):
             arguments[name] = [item.pk]
     return Filled(team, arguments)

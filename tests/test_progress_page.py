@@ -287,4 +287,5 @@ def test_more_than_matters_is_not_counted(
     assert '<span id="left">2</span> and more left' in page(client.get(f"{team.url}/review/share/"))
     make.accept(team.project.items.first(), team.engineer)
     make.accept(team.project.items.last(), team.engineer)
+    keeping.forget()
     assert '<span id="left">1</span> left' in page(client.get(f"{team.url}/review/share/"))

@@ -1,5 +1,6 @@
 """What is said to a model."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +8,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from prompts import variants
 from prompts.builtin import BUILTIN
 from prompts.models import Prompt, Task, Variant
 from prompts.rendering import RenderingFailed, render, request_for
 from tests.conftest import Team
-from tests.web import page
+from tests.web import page, told
 
 
 def test_the_page_shows_what_is_in_production(
@@ -53,10 +55,10 @@ def test_examples_are_told_as_earlier_turns() -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{{ colour }}", "'colour' is undefined"),
+        ("{{ colour }}", "It names colour, which has no value"),
         ("{{ passage", "unexpected end of template"),
         ("{{ passage.__class__.__mro__ }}", "unsafe"),
-        ("{{ cycler.__init__.__globals__ }}", "unsafe"),
+        ("{{ range.__init__.__globals__ }}", "unsafe"),
         ("{% for n in range(999999999) %}x{% endfor %}", "Range too big"),
     ],
 )
@@ -84,10 +86,10 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     prompt = Prompt.objects.get(project=team.project, task=Task.SUMMARISE)
     before = prompt.production
     assert before is not None
-    url = f"{team.url}/prompts/{prompt.pk}/"
+    url = f"{team.url}/prompts/{prompt.pk}/change/"
     client = browse(team.engineer)
     assert before.system in page(client.get(url))
-    assert client.post(url, CHANGED).status_code == 302
+    assert client.post(url, CHANGED | {"promote": "1"}).status_code == 302
     prompt.refresh_from_db()
     new = prompt.production
     assert new is not None
@@ -102,7 +104,7 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"template": "{{ passage }} {{ colour }}"}, "&#x27;colour&#x27; is undefined"),
+        ({"template": "{{ passage }} {{ colour }}"}, "It names colour, which has no value here."),
         ({"template": "{{ passage"}, "cannot be filled in"),
         ({"template": "{{ passage.__class__.__mro__ }}"}, "cannot be filled in"),
         ({"template": ""}, "This field is required."),
@@ -115,6 +117,109 @@ def test_a_change_that_would_not_work_is_refused(
     team: Team, browse: Callable[[User], Client], values: dict[str, str], sentence: str
 ) -> None:
     prompt = Prompt.objects.get(project=team.project, task=Task.SUMMARISE)
-    url = f"{team.url}/prompts/{prompt.pk}/"
+    url = f"{team.url}/prompts/{prompt.pk}/change/"
     assert sentence in page(browse(team.engineer).post(url, CHANGED | values), 422)
     assert prompt.variants.count() == 1
+
+
+# Variants and their history
+
+
+@pytest.fixture
+def prompt(team: Team) -> Prompt:
+    return Prompt.objects.select_related("production").get(project=team.project, task=Task.ASK)
+
+
+def new_variant(prompt: Prompt, by: User, template: str) -> Variant:
+    prompt.refresh_from_db()
+    assert prompt.production
+    return variants.add(prompt.production, {"template": template}, by)
+
+
+def history(prompt: Prompt) -> list[tuple[int, str | None, bool]]:
+    names = ("variant__number", "by__username", "is_roll_back")
+    return list(prompt.promotions.values_list(*names))
+
+
+def test_saving_only_leaves_production_as_it_is(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client = browse(team.engineer)
+    data = CHANGED | {"template": "Of {{ answer }}?", "notes": "Shorter.", "tags": "short, terse"}
+    client.post(f"{team.url}/prompts/{prompt.pk}/change/", data)
+    made = prompt.variants.get(number=2)
+    assert (made.notes, made.tags, made.parent) == (
+        "Shorter.",
+        ["short", "terse"],
+        prompt.production,
+    )
+    assert made.created_by == team.engineer
+    assert history(prompt) == []
+    text = page(client.get(f"{team.url}/prompts/{prompt.pk}/"))
+    assert "Shorter." in text
+    assert "from variant 1" in text
+    again = page(client.get(f"{team.url}/prompts/{prompt.pk}/change/?variant=2"))
+    assert "Of {{ answer }}?" in again
+    assert "Shorter." not in again  # which was said of that one
+
+
+def test_what_was_in_production_comes_back(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    new_variant(prompt, team.engineer, "Of {{ answer }}?")
+    client.post(f"{url}2/promote/")
+    prompt.refresh_from_db()
+    assert prompt.production == prompt.variants.get(number=2)
+    text = page(client.get(url))
+    assert "Roll back to variant 1" in text
+    client.post(f"{url}roll-back/")
+    assert history(prompt) == [(1, "eve", True), (2, "eve", False), (1, None, False)]
+    text = page(client.get(url))
+    assert "That was a roll-back." in text
+    assert "Roll back to variant 2" in text
+    assert told(client.post(f"{url}1/promote/")) == ["Variant 1 is in production, or archived."]
+    assert len(history(prompt)) == 3
+
+
+def test_without_a_history_there_is_nothing_to_roll_back(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    assert "Roll back" not in page(client.get(url))
+    assert told(client.post(f"{url}roll-back/")) == ["No other variant has been in production."]
+
+
+def test_an_archived_variant_is_out_of_the_way_and_comes_back(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    assert told(client.post(f"{url}1/archive/")) == [
+        "What is in production stays. Put another there first."
+    ]
+    page(client.get(url))  # where that is read
+    made = new_variant(prompt, team.engineer, "Of {{ answer }}?")
+    client.post(f"{url}2/archive/")
+    assert told(client.post(f"{url}2/promote/")) == ["Variant 2 is in production, or archived."]
+    client.post(f"{url}2/archive/")
+    made.refresh_from_db()
+    assert made.archived_at is None
+    assert variants.put_in_production(made, team.engineer)
+
+
+def test_any_two_variants_are_compared_word_by_word(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    assert prompt.production
+    made = variants.add(
+        prompt.production,
+        {"template": prompt.production.template + " Be specific.", "max_tokens": 99},
+        team.engineer,
+    )
+    url = f"{team.url}/prompts/{prompt.pk}/"
+    text = page(browse(team.reviewer).get(f"{url}?first=1&second={made.number}"))
+    assert re.search(r"<ins>[^<]*Be[^<]*</ins>", text)
+    assert re.search(r"<del>\d+</del>\s*<ins>99</ins>", text)
+    same = page(browse(team.reviewer).get(f"{url}?first=1&second=1"))
+    assert "They say the same." in same
+    assert "They say" not in page(browse(team.reviewer).get(f"{url}?first=x&second=99"))

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from generation import desk, queue
-from generation.differences import word_differences
 from generation.forms import TypedForm
 from generation.models import Item
 from qareview import access
+from qareview.differences import word_differences
 from qareview.htmx import render_page
 from qareview.models import Project
 

@@ -8,11 +8,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET
 
 from generation import acts, acts_told, checks, filters, scoring
-from generation.differences import word_differences
 from generation.item_forms import ItemFilterForm
 from generation.models import Acceptance, Item, ItemState, Purpose, Verdict
 from generation.views.comments import context_of
 from qareview import access
+from qareview.differences import word_differences
 from qareview.htmx import render_page
 
 

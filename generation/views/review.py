@@ -14,13 +14,14 @@ from django_htmx.http import trigger_client_event
 
 from generation import desk as desks
 from generation import queue, verdicts
-from generation.differences import word_differences
 from generation.forms import ReviewForm, ranking_of
 from generation.models import Item
 from generation.progress import progress, share_of
 from generation.variables import language_of
 from qareview import access, keys
+from qareview.differences import word_differences
 from qareview.htmx import render_page, wants_part
+from qareview.keeping import kept
 from qareview.models import Project
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
@@ -94,7 +95,9 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     From decision to decision the page counts by itself.
     """
     project = access.project(request, slug)
-    context = {"share": share_of(project, request.user)}
+    user = request.user
+    found = kept(("share", project.pk, user.pk), lambda: share_of(project, user))
+    context = {"share": found.value}
     return render_page(request, "review/share.html", context)
 
 

@@ -1,0 +1,192 @@
+"""Templates run in a sandbox that bounds what they reach, how long they take and how much they say.
+
+Jinja's own sandbox keeps a template from attributes it should not read. It does not keep it from
+looping for ever or from doubling a text forty times. So only what prompts need is allowed, and
+lines run and characters made are counted.
+"""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from qareview.stored import stored
+
+MOST_CHARACTERS = 1_000_000  # of the text, and of any on the way to it
+MOST_LINES = 200_000  # of the program that Jinja makes of a template, run one after another
+LONGEST_TEMPLATE = 100_000  # characters
+
+NODES = (
+    nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,
+    nodes.Name, nodes.Const, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Slice,
+    nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Keyword, nodes.Filter, nodes.Test,
+    nodes.Compare, nodes.Operand, nodes.Not, nodes.And, nodes.Or, nodes.CondExpr,
+    nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos,
+)  # fmt: skip
+FILTERS = {
+    "capitalize", "count", "d", "default", "first", "float", "int", "join", "last", "length",
+    "list", "lower", "replace", "reverse", "round", "sort", "string", "title", "trim", "truncate",
+    "unique", "upper", "wordcount",
+}  # fmt: skip
+METHODS = {  # of texts: none of them makes a text longer
+    "capitalize", "count", "endswith", "find", "isalpha", "isdigit", "islower", "isupper", "lower",
+    "lstrip", "partition", "removeprefix", "removesuffix", "rpartition", "rsplit", "rstrip",
+    "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
+}  # fmt: skip
+
+
+class TemplateRefused(Exception):
+    """The template is not valid, not allowed, takes too long or says too much; in a sentence."""
+
+
+class _Bounded(ImmutableSandboxedEnvironment):
+    """Refuses what can make a text grow beyond all bounds."""
+
+    intercepted_binops = frozenset(("+", "*", "%"))
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        if isinstance(obj, str):
+            return attr in METHODS
+        return super().is_safe_attribute(obj, attr, value)
+
+    def wrap_str_format(self, value: Any) -> None:
+        """Let ``format`` be a method as any other, which is not among those allowed."""
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError(stored("a text cannot be formatted by that sign"))
+        if operator == "*":
+            size = max(len(one) for one in (left, right, "") if isinstance(one, str | list | tuple))
+            times = max(one for one in (left, right, 1) if isinstance(one, int))
+            _check(size * times)
+        return _bounded(super().call_binop(context, operator, left, right))
+
+
+def _check(characters: int) -> None:
+    if characters > MOST_CHARACTERS:
+        most = f"{MOST_CHARACTERS:,}"
+        raise SecurityError(stored("it makes more than %(most)s characters", most=most))
+
+
+def _bounded(value: Any) -> Any:
+    if isinstance(value, str | list | tuple):
+        _check(len(value))
+    return value
+
+
+def _replace(text: str, old: str, new: str) -> str:
+    text, old, new = str(text), str(old), str(new)
+    _check(len(text) + text.count(old) * len(new))
+    return text.replace(old, new)
+
+
+def _join(values: Any, between: str = "") -> str:
+    texts = [str(value) for value in values]
+    _check(sum(map(len, texts)) + len(texts) * len(between))
+    return str(between).join(texts)
+
+
+def _environment() -> _Bounded:
+    made = _Bounded(undefined=StrictUndefined, keep_trailing_newline=False)
+    made.filters = {name: made.filters[name] for name in FILTERS}
+    made.filters |= {"replace": _replace, "join": _join}
+    made.globals = {"range": made.globals["range"]}
+    return made
+
+
+_environment_of_prompts = _environment()
+
+
+def names(template: str) -> set[str]:
+    """Return the variables that a template names. Raises TemplateRefused if it is not valid."""
+    return meta.find_undeclared_variables(_parsed(template)) - {"range"}
+
+
+def render(template: str, values: dict[str, Any]) -> str:
+    """Fill in a template. Raises TemplateRefused."""
+    compiled = _compiled(template)
+    if lacking := sorted(names(template) - values.keys()):
+        raise TemplateRefused(
+            stored("It names %(names)s, which has no value here.", names=", ".join(lacking))
+        )
+    parts, made = [], 0
+    try:
+        with _few_lines():
+            for part in compiled.generate(values):
+                made += len(part)
+                _check(made)
+                parts.append(part)
+    except SecurityError as reason:
+        raise TemplateRefused(stored("It was stopped: %(reason)s.", reason=reason)) from reason
+    except Exception as error:  # a template is a program: it may raise anything
+        raise TemplateRefused(stored("It cannot be filled in: %(error)s", error=error)) from error
+    return "".join(parts)
+
+
+@functools.lru_cache(maxsize=100)
+def _parsed(template: str) -> nodes.Template:
+    if len(template) > LONGEST_TEMPLATE:
+        raise TemplateRefused(
+            stored("It is longer than %(most)s characters.", most=f"{LONGEST_TEMPLATE:,}")
+        )
+    try:
+        parsed = _environment_of_prompts.parse(template)
+    except TemplateError as error:
+        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+    for node in parsed.find_all(nodes.Node):
+        is_recursive = isinstance(node, nodes.For) and node.recursive
+        if not isinstance(node, NODES) or is_recursive:
+            raise TemplateRefused(
+                stored(
+                    "Line %(line)s uses “%(name)s”, which prompts may not: values, conditions and "
+                    "loops are what they are made of.",
+                    line=node.lineno,
+                    name=type(node).__name__,
+                )
+            )
+    return parsed
+
+
+@functools.lru_cache(maxsize=100)
+def _compiled(template: str) -> Template:
+    parsed = _parsed(template)
+    try:
+        return Template.from_code(
+            _environment_of_prompts,
+            _environment_of_prompts.compile(parsed, filename=_FILE),
+            dict(_environment_of_prompts.globals),
+        )
+    except TemplateError as error:  # such as a filter that there is not
+        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+
+
+_FILE = "<prompt>"
+
+
+@contextmanager
+def _few_lines() -> Iterator[None]:
+    """Stop this thread when a template in it has run too many lines."""
+    run = 0
+
+    def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        nonlocal run
+        run += 1
+        if run > MOST_LINES:
+            raise SecurityError(stored("it loops too long"))
+        return line
+
+    def call(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        return line if frame.f_code.co_filename == _FILE else None
+
+    before = sys.gettrace()
+    sys.settrace(call)
+    try:
+        yield
+    finally:
+        sys.settrace(before)

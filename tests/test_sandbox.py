@@ -1,0 +1,80 @@
+"""Templates reach nothing they should not, end, and stay small."""
+
+import pytest
+
+from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, names, render
+
+VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
+
+
+@pytest.mark.parametrize(
+    ("template", "wanted"),
+    [
+        ("Say it: {{ passage }}", "Say it: The tide rises."),
+        ("{{ passage|upper }} {{ passage.split()|first }}", "THE TIDE RISES. The"),
+        ("{% for row in rows %}{{ loop.index }}. {{ row }}\n{% endfor %}", "1. one\n2. two\n"),
+        ("{% if rows|length > 1 %}many{% else %}few{% endif %}", "many"),
+        ("{% set first = rows[0] %}{{ first + '!' }}", "one!"),
+        ("{{ passage|replace('tide', 'moon') }} {{ rows|join(', ') }}", "The moon rises. one, two"),
+        ("{{ 15 * 15 / 5 }}", "45.0"),
+        ("{{ passage|truncate(8) }}", "The..."),
+    ],
+)
+def test_what_prompts_need(template: str, wanted: str) -> None:
+    assert render(template, VALUES) == wanted
+
+
+DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
+
+
+@pytest.mark.parametrize(
+    ("template", "said"),
+    [
+        ("{{ ''.__class__ }}", "unsafe"),
+        ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe"),
+        ("{{ passage.format(passage) }}", "unsafe"),
+        ("{{ passage.__init__.__globals__ }}", "unsafe"),
+        ("{{ range.__globals__ }}", "unsafe"),
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "loops"),
+        ("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", "loops"),
+        ("{% for a in range(10**9) %}x{% endfor %}", "Pow"),
+        ("{% for a in range(999999999) %}x{% endfor %}", "Range too big"),
+        ("{{ 'x' * 10000000 }}", "1,000,000 characters"),
+        ("{{ 10000000 * 'x' }}", "1,000,000 characters"),
+        ("{{ '%10000000s' % passage }}", "formatted"),
+        ("{{ passage|center(10000000) }}", "center"),
+        ("{{ passage.ljust(10000000) }}", "unsafe"),
+        ("{% set y = 'x' * 9999 %}{{ y|replace('x', y) }}", "1,000,000 characters"),
+        ("{{ ([passage * 9000] * 99)|join }}", "1,000,000 characters"),
+        ("{% for a in range(999) %}{{ passage * 999 }}{% endfor %}", "1,000,000 characters"),
+        (DOUBLING, "1,000,000 characters"),
+        ("{% set x = passage %}{% set x = x ~ x %}{{ x }}", "Concat"),
+        ("{% set x %}{{ passage }}{{ passage }}{% endset %}{{ x }}", "AssignBlock"),
+        ("{% macro m(n) %}{{ m(n) }}{{ m(n) }}{% endmacro %}{{ m(1) }}", "Macro"),
+        ("{% for a in [[1]] recursive %}{{ loop(a) }}{% endfor %}", "For"),
+        ("{% include 'settings.py' %}", "Include"),
+        ("{{ lipsum(n=100000) }}", "lipsum"),
+        ("{{ passage", "not valid"),
+        ("{{ passage|nonsense }}", "nonsense"),
+        ("{{ passage / 2 }}", "cannot be filled in"),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("x" * 100_001, "longer than 100,000"),
+    ],
+)
+def test_what_is_refused_is_refused_soon_and_in_words(template: str, said: str) -> None:
+    with pytest.raises(TemplateRefused, match=said):
+        render(template, VALUES)
+
+
+def test_ten_megabytes_are_refused() -> None:
+    with pytest.raises(TemplateRefused, match="1,000,000 characters"):
+        render("{{ passage }}", {"passage": "x" * 10 * MOST_CHARACTERS})
+
+
+def test_variables_are_named_before_anything_runs() -> None:
+    assert names("{% for row in rows %}{{ row }}{{ passage }}{% endfor %}{{ range(2)|list }}") == {
+        "rows",
+        "passage",
+    }
+    with pytest.raises(TemplateRefused, match="It names answer, language, which has no value"):
+        render("{{ 1 / 0 }}{{ language }}{{ answer }}", VALUES)
