@@ -168,6 +168,7 @@ def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
         "unix_socket_directories": "",  # no socket, hence no path that could be too long
         "log_min_messages": "warning",
         "jit": "off",
+        "shared_buffers": "256MB",
         "max_parallel_workers_per_gather": 0,  # few cores: one heavy page takes one, not all
         "timezone": "UTC",
     }

@@ -50,7 +50,7 @@ def furnish(admin: User) -> list[str]:
         "prompts-remove": own,
         "prompts": prompt,
         "adjudicate": disputed,
-        "inbox": admin.notices.get(),
+        "inbox": admin.notices.get(project=project),
         "members-withdraw": Invitation.objects.create(project=project, created_by=admin),
         "members": project.memberships.get(user=one),
         "acts": acts.order(

@@ -134,7 +134,7 @@ def test_a_prompt_that_cannot_be_filled_in_fails_its_own_project_only(project: P
     assert Item.objects.filter(project=project).count() == 1
     [row] = Passage.objects.filter(document__project=broken)
     assert row.state == JobState.FAILED
-    assert "'colour' is undefined" in row.error
+    assert "names colour, which has no value" in row.error
 
 
 def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> None:
