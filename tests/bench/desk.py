@@ -23,6 +23,7 @@ from tests.site import Site
 SIZES = [int(size) for size in os.environ.get("SIZES", "10000 100000 1000000").split()]
 SEARCHED = ("kalo", "tensor vel", "dunber", "golmi", "harjes kum", "lanmor", "ost", "qua")
 REVIEWERS, SECONDS = 20, 40
+SHARE_SECONDS = 60  # as templates/review/desk.html has it
 CLIENTS, CLIENT_SECONDS = 10, 15
 SMALLEST = 10_000  # the size at which clients decide without a pause
 
@@ -73,6 +74,7 @@ def look_around(desk: Desk, site: Site, slug: str, end: float, times: dict[str, 
         answer = desk.http.get(base + address)
         assert answer.status_code == 200, (address, answer.status_code)
 
+    shared_at = 0.0
     while time.monotonic() < end:
         word = random.choice(SEARCHED)
         pages = {
@@ -83,8 +85,9 @@ def look_around(desk: Desk, site: Site, slug: str, end: float, times: dict[str, 
             )),
             "search": f"/items/?text={word}",
             "progress": "/progress/",
-            "share": "/review/share/",
         }  # fmt: skip
+        if time.monotonic() > shared_at + SHARE_SECONDS / REVIEWERS:  # each one's page asks for it
+            pages["share"], shared_at = "/review/share/", time.monotonic()
         for name, address in pages.items():
             timed(lambda address=address: get(address), times[name])
             time.sleep(0.1)
