@@ -310,9 +310,9 @@ def _redraft(act: Act, items: Sequence[Item]) -> Outcomes:
 
 def _restore(act: Act, items: Sequence[Item]) -> Outcomes:
     """Give back what was put aside, unless its passage has got new items since."""
-    drafted_since = Item.objects.filter(
-        passage=OuterRef("passage"), created_at__gt=act.ordered_at
-    ).exclude(state=ItemState.ASIDE)
+    drafted_since = Item.everything.filter(
+        passage=OuterRef("passage"), created_at__gt=act.ordered_at, aside=""
+    )
     found = Item.everything.filter(
         pk__in=[item.pk for item in items], aside=redrafting.DRAFTED_AGAIN
     ).exclude(Exists(drafted_since))

@@ -176,9 +176,7 @@ def _replace(
     """Put these cuts in the place of the passages between ``start`` and ``end``."""
     document = _lock_document(document.pk)
     current = _current(document).select_for_update().order_by("pk")
-    list(
-        current.values_list("pk", flat=True)
-    )  # as a worker does that stores items: none comes in between
+    list(current.values_list("pk", flat=True))  # a worker that stores items of them does the same
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)

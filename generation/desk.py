@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models.functions import Substr
@@ -106,14 +107,16 @@ def excerpt(item: Item, fields: Mapping[str, Any]) -> str:
     return around(item, int(start), int(end)).part
 
 
-def keep(item: Item, user: Any, fields: dict[str, Any]) -> None:
-    """Keep what a user typed at an item in place of what is kept there."""
+def keep(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
+    """Keep what a user typed at an item in place of what is kept there; return when."""
+    now = timezone.now()
     Typed.objects.bulk_create(
-        [Typed(item=item, reviewer=user, fields=_given(fields), saved_at=timezone.now())],
+        [Typed(item=item, reviewer=user, fields=_given(fields), saved_at=now)],
         update_conflicts=True,
         unique_fields=["item", "reviewer"],
         update_fields=["fields", "saved_at"],
     )
+    return now
 
 
 def beside(project: Project, user: Any, item_id: int, step: str) -> int | None:

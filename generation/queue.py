@@ -175,9 +175,10 @@ _ANSWERED = """
     FROM generation_comment AS question
     JOIN generation_comment AS answer ON answer.item_id = question.item_id
         AND answer.author_id = question.asks_id AND answer.id > question.id
+        AND question.author_id = ANY (answer.mentioned)  -- as the answer's asker is
     JOIN auth_user ON auth_user.id = answer.author_id
     WHERE question.item_id = generation_item.id AND question.author_id = %s
-    ORDER BY answer.id DESC LIMIT 1
+    ORDER BY question.id DESC, answer.id LIMIT 1
 """
 
 

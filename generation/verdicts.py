@@ -103,10 +103,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
             return earlier
         raise ItemChanged(stored("This form was sent before, for another item."))
     _check_there(item, submission)
-    if not item.own:
-        _check_place(item, project.reviews_per_item)
-    elif submission.verdict != Verdict.SKIPPED:
-        withdraw(Review.objects.filter(pk=item.own), REPLACED)
+    _make_place(item, submission, project.reviews_per_item)
     review = Review.objects.create(
         item=item,
         reviewer=user,
@@ -129,6 +126,16 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     if item.was_typed and review.is_decision:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
+
+
+def _make_place(item: Any, submission: Submission, reviews_per_item: int) -> None:
+    """Withdraw the decision that this one replaces. Raises ItemGone if there is no place."""
+    if not item.own:
+        _check_place(item, reviews_per_item)
+    elif submission.verdict != Verdict.SKIPPED:
+        own = Review.objects.standing().filter(pk=item.own)
+        if not withdraw(own, REPLACED):  # it was sent back, or undone, this very moment
+            raise _LookAgain
 
 
 def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
@@ -235,8 +242,8 @@ _SETTLE = f"""
     UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
         WHEN found.by_admin = 'rejected' THEN 'rejected'
         WHEN found.by_admin IS NOT NULL THEN 'accepted'
-        WHEN item.aside <> '' AND (item.state = 'aside' OR found.decided < found.places)
-            THEN 'aside'
+        WHEN item.aside <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
+        WHEN item.aside <> '' AND found.decided < found.places THEN 'aside'
         WHEN found.decided < found.places THEN 'pending'
         WHEN found.accepting = 0 THEN 'rejected'
         WHEN found.accepting = found.decided AND found.texts = 1 THEN 'accepted'
@@ -272,7 +279,6 @@ def settle(items: Iterable[int]) -> None:
         cursor.execute(_SETTLE, {"items": list(items)})
 
 
-@transaction.atomic
 def follow_settings(project: Project, before: Project) -> None:
     """Follow a change of a project's settings: who items go to, and the state of those reviewed."""
     if project.calibration_percent != before.calibration_percent:
@@ -289,6 +295,7 @@ def settle_project(project: Project) -> None:
     _note_edited(project.items.all())
 
 
+@transaction.atomic
 def _draw_anew(project: Project, percent: int) -> None:
     """Change the purpose of those items alone that the share no longer or newly has.
 
@@ -310,8 +317,9 @@ def _note_edited(items: ItemQuerySet) -> None:
 
 
 def _take_back(review: Review) -> None:
-    if review.verdict == Verdict.EDITED:
-        texts = {name: getattr(review, name) for name in desk.FIELDS}
+    is_edited = review.verdict == Verdict.EDITED
+    if is_edited or review.ranking:
+        texts = {name: getattr(review, name) for name in desk.FIELDS if is_edited}
         desk.keep(review.item, review.reviewer, {**texts, "ranking": review.ranking})
     if not review.is_decision:
         return
@@ -342,7 +350,8 @@ def undo(project: Project, user: Any) -> Item | None:
     item = Item.objects.select_for_update().filter(pk=review.item_id).first()
     if item is None:  # its document went to the bin this very moment
         return None
-    withdraw(Review.objects.standing().filter(pk=review.pk))
+    if not withdraw(Review.objects.standing().filter(pk=review.pk)):
+        return undo(project, user)  # it was withdrawn this very moment: the one before is meant
     _take_back(review)
     settle([item.pk])
     search.note([item.pk])

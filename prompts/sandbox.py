@@ -12,13 +12,14 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError, meta, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, Undefined, meta, nodes
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qareview.stored import stored
 
 MOST_CHARACTERS = 1_000_000  # of the text, and of any on the way to it
+LARGEST_NUMBER = 10**18
 MOST_LINES = 200_000  # of the program that Jinja makes of a template, run one after another
 LONGEST_TEMPLATE = 100_000  # characters
 
@@ -29,10 +30,10 @@ NODES = (
     nodes.Compare, nodes.Operand, nodes.Not, nodes.And, nodes.Or, nodes.CondExpr,
     nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos,
 )  # fmt: skip
-FILTERS = {
-    "capitalize", "count", "d", "default", "first", "float", "int", "join", "last", "length",
-    "list", "lower", "replace", "reverse", "round", "sort", "string", "title", "trim", "truncate",
-    "unique", "upper", "wordcount",
+FILTERS = {"count", "d", "default", "first", "last", "length", "list", "reverse", "sort", "unique"}
+TEXT_FILTERS = {
+    "capitalize", "float", "int", "lower", "round", "string", "title", "trim", "truncate", "upper",
+    "wordcount",
 }  # fmt: skip
 METHODS = {  # of texts: none of them makes a text longer
     "capitalize", "count", "endswith", "find", "isalpha", "isdigit", "islower", "isupper", "lower",
@@ -50,6 +51,9 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(("+", "*", "%"))
 
+    def __init__(self) -> None:
+        super().__init__(undefined=StrictUndefined, keep_trailing_newline=False, finalize=_plain)
+
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str):
             return attr in METHODS
@@ -61,10 +65,11 @@ class _Bounded(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str):
             raise SecurityError(stored("a text cannot be formatted by that sign"))
+        left, right = _plain(left), _plain(right)  # lists in lists grow as nothing else does
         if operator == "*":
-            size = max(len(one) for one in (left, right, "") if isinstance(one, str | list | tuple))
-            times = max(one for one in (left, right, 1) if isinstance(one, int))
-            _check(size * times)
+            text, times = (left, right) if isinstance(left, str) else (right, left)
+            if isinstance(text, str) and isinstance(times, int):
+                _check(len(text) * times)
         return _bounded(super().call_binop(context, operator, left, right))
 
 
@@ -75,27 +80,51 @@ def _check(characters: int) -> None:
 
 
 def _bounded(value: Any) -> Any:
-    if isinstance(value, str | list | tuple):
+    if isinstance(value, str):
         _check(len(value))
+    elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
+        raise SecurityError(stored("it computes with a number that is too large"))
     return value
 
 
+def _plain(value: Any) -> Any:
+    """Return a value that is a text or a number: of a list, its texts are meant one by one."""
+    if not isinstance(value, str | int | float | Undefined):
+        raise SecurityError(stored("it uses a list where a text or a number is needed"))
+    return value
+
+
+def _of_text(text_filter: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a filter be used on a text or a number only."""
+
+    @functools.wraps(text_filter)  # which keeps whether it is given the environment first
+    def checked(*arguments: Any, **options: Any) -> Any:
+        _plain(arguments[hasattr(text_filter, "jinja_pass_arg")])
+        return text_filter(*arguments, **options)
+
+    return checked
+
+
 def _replace(text: str, old: str, new: str) -> str:
-    text, old, new = str(text), str(old), str(new)
+    text, old, new = (str(_plain(one)) for one in (text, old, new))
     _check(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 
 def _join(values: Any, between: str = "") -> str:
-    texts = [str(value) for value in values]
+    texts = [str(_plain(value)) for value in values]
     _check(sum(map(len, texts)) + len(texts) * len(between))
     return str(between).join(texts)
 
 
 def _environment() -> _Bounded:
-    made = _Bounded(undefined=StrictUndefined, keep_trailing_newline=False)
-    made.filters = {name: made.filters[name] for name in FILTERS}
-    made.filters |= {"replace": _replace, "join": _join}
+    made = _Bounded()
+    made.filters = {
+        **{name: made.filters[name] for name in FILTERS},
+        **{name: _of_text(made.filters[name]) for name in TEXT_FILTERS},
+        "replace": _replace,
+        "join": _join,
+    }
     made.globals = {"range": made.globals["range"]}
     return made
 

@@ -77,13 +77,16 @@ def before(prompt: Prompt) -> Variant | None:
 
 
 @transaction.atomic
-def archive(variant: Variant) -> bool:
+def archive(variant: Variant, is_archived: bool) -> bool:
     """Put a variant out of the way, or back; return False if it is in production."""
     prompt = _locked(variant.prompt_id)
     if prompt.production_id == variant.pk:
         return False
-    variant.archived_at = None if variant.archived_at else timezone.now()
-    variant.save(update_fields=["archived_at"])
+    rows = Variant.objects.filter(pk=variant.pk)
+    if is_archived:
+        rows.filter(archived_at=None).update(archived_at=timezone.now())
+    else:
+        rows.update(archived_at=None)
     return True
 
 

@@ -112,10 +112,10 @@ def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def archive(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
-    """Put a variant out of the way, or take it back."""
+    """Put a variant out of the way; with ``back``, take it back."""
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(Prompt, project=project, pk=pk)
-    if not wordings.archive(_variant(found, number)):
+    if not wordings.archive(_variant(found, number), "back" not in request.POST):
         messages.error(request, _("What is in production stays. Put another there first."))
     return redirect("prompts-show", slug, pk)
 

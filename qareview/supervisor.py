@@ -25,6 +25,23 @@ STOP_SECONDS = 10
 EARLY_SECONDS = 2  # what dies sooner than that after its start probably cannot start at all
 LONGEST_PAUSE_SECONDS = 30
 CHECK_SERVICES_SECONDS = 2
+AUTOGROUP_TRIES = 20
+
+
+def _give_way(niceness: int) -> None:
+    """Make this process's session nice: where Linux groups by session, only that tells.
+
+    It takes one such change in a tenth of a second, from all of us together.
+    """
+    for _ in range(AUTOGROUP_TRIES):
+        try:
+            Path("/proc/self/autogroup").write_text(str(niceness))
+        except BlockingIOError:
+            time.sleep(0.1)
+        except OSError:  # there are no such groups here
+            return
+        else:
+            return
 
 
 @dataclass
@@ -59,9 +76,7 @@ class Program:
             die()
             if self.niceness:
                 os.nice(self.niceness)
-                # Where Linux groups processes by session, only the group's own niceness tells.
-                with suppress(OSError):
-                    Path("/proc/self/autogroup").write_text(str(self.niceness))
+                _give_way(self.niceness)
 
         return before_exec
 

@@ -1,7 +1,5 @@
 """Projects, their settings and members, and the invitations to them."""
 
-import copy
-
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -53,7 +51,6 @@ def new_project(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
-    before = copy.copy(project)
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
         status = 422 if form.is_bound else 200
@@ -65,8 +62,9 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         return render_page(request, "projects/settings.html", context, status=status)
     with transaction.atomic():
         projects.wait_to_change()
-        form.save()
-    projects.changed(project, before)
+        before = Project.objects.get(pk=project.pk)  # which somebody else may have just changed
+        project.save(update_fields=form.changed_data)
+    projects.changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 

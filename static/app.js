@@ -22,12 +22,13 @@ document.addEventListener("keydown", (event) => {
   pressed.click();
 });
 
-// In a text, Ctrl+Enter sends it by the first button beside it. The desk's own form has its own.
+// In a text, Ctrl+Enter sends it, where its form has a button for that.
 document.addEventListener("keydown", (event) => {
   const isSent = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea");
-  if (!isSent || event.isComposing || event.target.form?.id === "review") return;
+  const button = isSent && event.target.form?.querySelector("[data-send]");
+  if (!button || event.isComposing || event.repeat) return;
   event.preventDefault();
-  event.target.closest(".sheet, form").querySelector("button:not([type=button])")?.click();
+  button.click();
 });
 
 function buttonOf(event) {

@@ -159,7 +159,8 @@ const SOON = 700; // milliseconds
 const AGAIN = 5000;
 const place = () => `typed:${form().dataset.user}:${form().getAttribute("action")}`;
 const kept = () => [...fields(), ...document.querySelectorAll("[data-rank]")];
-const values = () => kept().map((field) => field.value);
+const values = () => Object.fromEntries(kept().map((field) => [field.name, field.value]));
+const state = () => JSON.stringify(values());
 let timer = 0;
 
 function typed() {
@@ -167,19 +168,27 @@ function typed() {
     one.setAttribute("aria-pressed", one.querySelector(".text").textContent === byId("question").value);
   }
   offerReset();
-  localStorage.setItem(place(), JSON.stringify({ replaces: form().elements.replaces.value, at: Date.now() / 1000, values: values() }));
+  store();
   byId("saved").textContent = "";
   clearTimeout(timer);
   timer = setTimeout(keep, SOON);
 }
 
+// With the time of what the server had when this was typed: what it has since is newer.
+function store() {
+  const { elements: { replaces }, dataset: { typedAt } } = form();
+  localStorage.setItem(place(), JSON.stringify({ replaces: replaces.value, typedAt, values: values() }));
+}
+
 async function keep() {
   if (!form()) return;
-  const [address, local, sent] = [form().dataset.typed, place(), String(values())];
+  const [address, local, sent] = [form().dataset.typed, place(), state()];
   const response = await fetch(address, { method: "POST", body: new FormData(form()), redirect: "manual" }).catch(() => null);
   if (!form() || form().dataset.typed !== address) return;
   if (response?.status === 204) {
-    if (String(values()) === sent) localStorage.removeItem(local);
+    form().dataset.typedAt = response.headers.get("Typed-At");
+    if (state() === sent) localStorage.removeItem(local);
+    else store();
     byId("saved").textContent = gettext("Kept.");
   } else if (response?.type === "opaqueredirect") {
     byId("saved").textContent = gettext("You were signed out. What you type stays in this browser until you sign in again.");
@@ -192,8 +201,8 @@ async function keep() {
 
 function restore() {
   const found = JSON.parse(localStorage.getItem(place()) ?? "null");
-  if (found?.replaces !== form().elements.replaces.value || found.at < Number(form().dataset.typedAt)) return;
-  kept().forEach((field, index) => { field.value = found.values[index] ?? ""; });
+  if (found?.replaces !== form().elements.replaces.value || Number(found.typedAt) < Number(form().dataset.typedAt)) return;
+  for (const field of kept()) field.value = found.values[field.name] ?? field.value;
   fields().forEach((field) => set(field.id, field.value));
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
@@ -281,10 +290,15 @@ document.addEventListener("htmx:afterSwap", (event) => {
 document.addEventListener("decided", (event) => {
   const share = byId("share");
   if (!share) return;
-  share.value += event.detail.done;
+  const done = Number(share.dataset.done) + event.detail.done;
+  const left = Math.max(0, Number(share.dataset.left) - event.detail.done);
+  Object.assign(share.dataset, { done, left });
+  share.max = done + left || 1;
+  share.value = done;
   const number = new Intl.NumberFormat(document.documentElement.lang);
-  byId("done").textContent = number.format(share.value);
-  if (!("more" in share.dataset)) byId("left").textContent = number.format(share.max - share.value);
+  byId("done").textContent = number.format(done);
+  if (!("more" in share.dataset)) byId("left").textContent = number.format(left);
+  if (!left) document.body.dispatchEvent(new Event("undone")); // there may be more by now
 });
 
 function begin() {

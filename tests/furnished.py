@@ -79,7 +79,8 @@ def furnish(admin: User) -> list[str]:
         if name in ("project-restore", "project-remove"):
             given["slug"] = gone_project.slug
         addresses.append(reverse(name, kwargs={key: given[key] for key in needed}))
-    return addresses
+    of_act = reverse("act", args=[project.slug, "reject"])
+    return [one + "?all=1" * (one == of_act) for one in addresses]
 
 
 def patterns(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:

@@ -329,3 +329,16 @@ def test_reviewers_have_nothing_to_tick(team: Team, browse: Browse) -> None:
 def test_no_such_act(team: Team, browse: Browse) -> None:
     assert browse(team.admin).get(f"{team.url}/acts/new/burn/?all=1").status_code == 404
     assert not Hold.objects.exists()
+
+
+def test_what_was_drafted_since_is_seen_in_the_bin_too(team: Team) -> None:
+    item = make.item(team.project)
+    act = order(team, ActKind.REDRAFT, team.engineer)
+    Item.objects.create(
+        project=team.project, document=item.document, passage=item.passage, answer="Anew.",
+        variant=item.variant, number=2,
+    )  # fmt: skip
+    Item.objects.update(state=BINNED)
+    undo(act, team.engineer)
+    assert Item.everything.get(pk=item.pk).aside == redrafting.DRAFTED_AGAIN
+    assert act.facts == {"newer": 1}

@@ -277,3 +277,17 @@ def test_the_desk_tells_the_asker_what_was_answered(team: Team, client: Client, 
     comments.comment(item, team.engineer, "It is 1961, <b>yes</b>.")
     text = page(client.get(f"{team.url}/review/"))
     assert "eve answered you: “It is 1961, &lt;b&gt;yes&lt;/b&gt;.”" in text
+
+
+def test_what_a_colleague_says_later_is_no_answer(
+    team: Team, client: Client, browse: Browse, item: Item
+) -> None:
+    team.project.reviews_per_item = 2
+    team.project.save()
+    ask(client, team, item, team.engineer)
+    comments.comment(item, team.engineer, "It is 1961.")
+    make.accept(item, team.engineer)
+    comments.comment(item, team.engineer, "I accepted it, the year is right.")
+    text = page(client.get(f"{team.url}/review/"))
+    assert "eve answered you: “It is 1961.”" in text
+    assert "I accepted it" not in text

@@ -201,7 +201,7 @@ def test_an_archived_variant_is_out_of_the_way_and_comes_back(
     made = new_variant(prompt, team.engineer, "Of {{ answer }}?")
     client.post(f"{url}2/archive/")
     assert told(client.post(f"{url}2/promote/")) == ["Variant 2 is in production, or archived."]
-    client.post(f"{url}2/archive/")
+    client.post(f"{url}2/archive/", {"back": "1"})
     made.refresh_from_db()
     assert made.archived_at is None
     assert variants.put_in_production(made, team.engineer)

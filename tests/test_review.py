@@ -371,3 +371,11 @@ def test_one_goes_back_and_forth_among_ones_own(team: Team, desk: Client) -> Non
     assert step("next", items[1]) == desk_url
     first = desk.get(f"{desk_url}previous/?from={items[0].pk}")
     assert told(first) == ["That was the first one you reviewed."]
+
+
+def test_places_given_to_candidates_come_back_with_an_undo(team: Team, desk: Client) -> None:
+    item = make.item(team.project)
+    other = Question.objects.create(item=item, model="scripted", text="Which?", rank=2)
+    send(desk, team, item, **{f"rank-{other.pk}": "1"})
+    text = page(desk.post(f"{team.url}/review/undo/", headers=PART))
+    assert re.search(rf'name="rank-{other.pk}".*?value="1" selected', text, re.DOTALL)

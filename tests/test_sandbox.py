@@ -16,7 +16,7 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{% if rows|length > 1 %}many{% else %}few{% endif %}", "many"),
         ("{% set first = rows[0] %}{{ first + '!' }}", "one!"),
         ("{{ passage|replace('tide', 'moon') }} {{ rows|join(', ') }}", "The moon rises. one, two"),
-        ("{{ 15 * 15 / 5 }}", "45.0"),
+        ("{{ 15 * 15 / 5 }} {{ '-' * 3 }} {{ true }}", "45.0 --- True"),
         ("{{ passage|truncate(8) }}", "The..."),
     ],
 )
@@ -24,6 +24,7 @@ def test_what_prompts_need(template: str, wanted: str) -> None:
     assert render(template, VALUES) == wanted
 
 
+NESTED = "{% set a = [passage, passage] %}" + "{% set a = [a, a] %}" * 40
 DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
 
 
@@ -45,7 +46,12 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ passage|center(10000000) }}", "center"),
         ("{{ passage.ljust(10000000) }}", "unsafe"),
         ("{% set y = 'x' * 9999 %}{{ y|replace('x', y) }}", "1,000,000 characters"),
-        ("{{ ([passage * 9000] * 99)|join }}", "1,000,000 characters"),
+        ("{{ ([passage * 9000] * 99)|join }}", "a list where a text"),
+        ("{% set a = passage * 9000 %}{{ [a, a, a, a, a, a, a, a]|join }}", "1,000,000 characters"),
+        ("{% set x = 99999999 %}" + "{% set x = x * x %}" * 40, "too large"),
+        (NESTED + "{{ a }}", "a list where a text"),
+        (NESTED + "{{ a|upper }}", "a list where a text"),
+        (NESTED + "{{ a|join }}", "a list where a text"),
         ("{% for a in range(999) %}{{ passage * 999 }}{% endfor %}", "1,000,000 characters"),
         (DOUBLING, "1,000,000 characters"),
         ("{% set x = passage %}{% set x = x ~ x %}{{ x }}", "Concat"),

@@ -56,9 +56,11 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=422)
     own = item.decision_of(request.user)
+    response = HttpResponse(status=204)
     if form.cleaned_data["replaces"] == (own and own.pk):
-        desk.keep(item, access.user(request), form.typed())
-    return HttpResponse(status=204)
+        at = desk.keep(item, access.user(request), form.typed())
+        response["Typed-At"] = str(at.timestamp())
+    return response
 
 
 @require_POST

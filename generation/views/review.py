@@ -21,7 +21,6 @@ from generation.variables import language_of
 from qareview import access, keys
 from qareview.differences import word_differences
 from qareview.htmx import render_page, wants_part
-from qareview.keeping import kept
 from qareview.models import Project
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
@@ -95,9 +94,7 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     From decision to decision the page counts by itself.
     """
     project = access.project(request, slug)
-    user = request.user
-    found = kept(("share", project.pk, user.pk), lambda: share_of(project, user))
-    context = {"share": found.value}
+    context = {"share": share_of(project, request.user)}
     return render_page(request, "review/share.html", context)
 
 
