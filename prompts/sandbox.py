@@ -132,9 +132,10 @@ def _environment() -> _Bounded:
 _environment_of_prompts = _environment()
 
 
-def names(template: str) -> set[str]:
+@functools.lru_cache(maxsize=100)
+def names(template: str) -> frozenset[str]:
     """Return the variables that a template names. Raises TemplateRefused if it is not valid."""
-    return meta.find_undeclared_variables(_parsed(template)) - {"range"}
+    return frozenset(meta.find_undeclared_variables(_parsed(template)) - {"range"})
 
 
 def render(template: str, values: dict[str, Any]) -> str:
