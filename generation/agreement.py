@@ -26,7 +26,6 @@ from django.db.models import (
 from django.db.models.functions import Abs, Cast, TruncWeek
 
 from generation import verdicts
-from generation.alpha import Agreement, Votes, agreement
 from generation.models import (
     ACCEPTING,
     COMPARED,
@@ -37,6 +36,7 @@ from generation.models import (
     Review,
     Verdict,
 )
+from qareview.alpha import Agreement, Votes, agreement
 from qareview.models import Membership, Project
 
 MOST_DOCUMENTS = 30

@@ -12,6 +12,7 @@ from generation.likeness import gist
 from generation.models import Question
 from generation.scoring import Draft
 from generation.variables import values_of
+from prompts.examples import Input, examples_for
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
 from prompts.variants import in_production, model_for
@@ -64,11 +65,18 @@ def requests_for(
     project: Project, variant: Variant, questions: Sequence[Question]
 ) -> list[Request]:
     """Return what a variant asks of a model to have questions answered. Raises RenderingFailed."""
-    asked = (
-        {**values_of(project, question.item.passage), "question": question.text}
+    inputs = [
+        Input(
+            {**values_of(project, question.item.passage), "question": question.text},
+            question.item.passage.pk,
+        )
         for question in questions
-    )
-    return [request_for(variant, values) for values in asked]
+    ]
+    shown = examples_for(project, variant, inputs)
+    return [
+        request_for(variant, one.values, examples=examples)
+        for one, examples in zip(inputs, shown, strict=True)
+    ]
 
 
 def _answers(project: Project, task: Task, questions: Sequence[Question]) -> list[Completion]:

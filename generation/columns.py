@@ -8,8 +8,8 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from generation.tables import BadTable, Table, storable
 from qareview.stored import stored
+from qareview.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")
 NAMES = {  # what columns are called that play a role, the likeliest first

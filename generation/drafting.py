@@ -19,6 +19,7 @@ from generation.likeness import gist
 from generation.models import BINNED, Document, Item, ItemState, Passage, Question
 from generation.scoring import Draft
 from generation.variables import values_of
+from prompts.examples import Input, examples_for
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import in_production, model_for
@@ -41,6 +42,7 @@ class Wish:
     values: dict[str, str]
     count: int
     taken: set[frozenset[str]]
+    passage: int  # that they are of
     next_number: int = 1
     found: list[tuple[int, Completion]] = field(default_factory=list)
     error: str = ""
@@ -142,6 +144,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
             values_of(project, row),
             max(0, project.items_per_passage - len(standing.get(row.pk, ()))),
             {gist(answer) for answer in standing.get(row.pk, ())},
+            row.pk,
             last.get(row.pk, 0) + 1,
         )
         for row in rows
@@ -177,6 +180,7 @@ def _ask_for_questions(
             {**values_of(project, item.passage), "answer": item.answer},
             project.questions_per_answer,
             taken[item.document_id],
+            item.passage.pk,
         )
         for item in items
     ]
@@ -209,14 +213,23 @@ def _writer(project: Project, task: Task, draft_with: dict[str, Any]) -> Writer:
 
 def _fulfil(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
     """Ask for what is wished, all at once, and again for what was empty or not new."""
-    wishes = list(wishes)
+    wishes = [wish for wish in wishes if wish.count]
+    inputs = [Input(wish.values, wish.passage) for wish in wishes]
+    shown = examples_for(project, writer.variant, inputs)
     for _ in range(ROUNDS):
-        asked = [(wish, number) for wish in wishes for number in wish.numbers()]
-        requests = [request_for(writer.variant, wish.values, number) for wish, number in asked]
+        asked = [
+            (wish, examples, number)
+            for wish, examples in zip(wishes, shown, strict=True)
+            for number in wish.numbers()
+        ]
+        requests = [
+            request_for(writer.variant, wish.values, number, examples)
+            for wish, examples, number in asked
+        ]
         if not requests:
             return
         written = completions.complete(project, writer.model, requests)
-        for (wish, number), completion in zip(asked, written, strict=True):
+        for (wish, _, number), completion in zip(asked, written, strict=True):
             wish.take(number, completion)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from math import sqrt
 from typing import Any
 
 from django.db import connection
@@ -10,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from generation.models import OUTCOME, Document, Item, ItemState, Review, Verdict
 from prompts.models import Variant
+from qareview.intervals import wilson
 from qareview.models import Project
 
 MOST = 30  # of each kind are shown
@@ -48,18 +48,6 @@ class Outcomes:
     models: list[Outcome]
     documents: list[Outcome]
     more_documents: int  # that are not among those
-
-
-def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share, that of Wilson 1927 (JASA 22:209-212).
-
-    It stays between 0 and 1 and keeps its promise for small numbers.
-    """
-    z = 1.96
-    share, spread = successes / trials, z * z / trials
-    middle = (share + spread / 2) / (1 + spread)
-    half = sqrt(spread * share * (1 - share) + spread * spread / 4) / (1 + spread)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def outcomes(project: Project) -> Outcomes:

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import charset_normalizer
 
-from generation import columns, tables, webpages
+from generation import columns, webpages
 from generation.furniture import Range, furniture
+from qareview import tables
 from qareview.stored import stored
 
 if TYPE_CHECKING:

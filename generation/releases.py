@@ -136,7 +136,7 @@ def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
     """Give every document a split: the same to all that share near-duplicates."""
     passages = {item.passage_id: item.passage for item in items}
     groups = duplicates.groups_of_documents(passages.values())
-    earlier = _earlier_splits(project)
+    earlier = earlier_splits(project)
     known = {groups[pk]: earlier[pk] for pk in sorted(groups, reverse=True) if pk in earlier}
     splits = assign_splits(Counter(groups[item.document_id] for item in items), known)
     return {document: splits[group] for document, group in groups.items()}
@@ -167,7 +167,8 @@ def _neediest(filled: Counter[Split], total: int) -> Split:
     return max(Split, key=lambda split: SHARES[split] * total - filled[split])
 
 
-def _earlier_splits(project: Project) -> dict[int, Split]:
+def earlier_splits(project: Project) -> dict[int, Split]:
+    """Return the split of each document that was in a release so far."""
     releases = project.releases.exclude(facts={}).order_by("number").values_list("facts", flat=True)
     known: dict[int, Split] = {}
     for facts in releases:

@@ -99,6 +99,32 @@ BUILTIN: dict[Task, dict[str, Any]] = {
         ],
         "max_tokens": 48,
     },
+    Task.REWRITE: {
+        "system": "You improve what is said to a language model.",
+        "template": (
+            "{% if about %}The data: {{ about }}\n\n{% endif %}"
+            "{% if examples %}Inputs with the outputs that people approved:\n{{ examples }}\n\n"
+            "{% endif %}"
+            "{% if feedback %}What people disliked about the outputs:\n{{ feedback }}\n\n"
+            "{% endif %}"
+            "Prompt: {{ prompt }}\n\n"
+            "Write the prompt in other words. Keep what stands in double braces as it is."
+            "{% if tip %} {{ tip }}{% endif %}"
+        ),
+        "examples": [
+            {
+                **dict.fromkeys(("about", "examples", "feedback", "tip"), ""),
+                "prompt": "What is of {{ expression }}?",
+                "output": "Calculate the value of {{ expression }}.",
+            },
+            {
+                **dict.fromkeys(("about", "examples", "feedback", "tip"), ""),
+                "prompt": "Text: {{ text }}\n\nIs it good or bad?",
+                "output": "Read this review: {{ text }}\n\nSay whether its author was content.",
+            },
+        ],
+        "max_tokens": 300,
+    },
 }
 
 

@@ -1,5 +1,6 @@
-"""The form in which a prompt is changed."""
+"""The forms in which a prompt is changed, and one of the team's own is begun."""
 
+import json
 from typing import Any
 
 from django import forms
@@ -7,16 +8,20 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts.models import Variant
+from prompts import approved, sandbox
+from prompts.examples import MOST_PICKED
+from prompts.models import Prompt, Variant
 from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render
 from qareview.forms import model_field
+from qareview.models import Project
 from qareview.wording import translated
 
 MOST_TOKENS = 4096
+OFFERED = 30  # approved items, as examples
 
 
 class VariantForm(forms.ModelForm[Variant]):
-    """The fields of a variant, filled in from the one in production."""
+    """The fields of a variant, filled in from the one it is made of."""
 
     max_tokens = forms.IntegerField(
         min_value=1,
@@ -34,6 +39,28 @@ class VariantForm(forms.ModelForm[Variant]):
         ),
     )
 
+    examples = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 6}),
+        label=_("Worked examples"),
+        help_text=_(
+            "A JSON object a line: a value for each variable, and the wanted text under “output”."
+        ),
+    )
+    items = forms.MultipleChoiceField(
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label=_("Approved items to add to them"),
+    )
+    pick_count = forms.IntegerField(
+        min_value=1,
+        max_value=MOST_PICKED,
+        label=_("How many to pick"),
+        help_text=_(
+            "Of approved items, if any are picked; never of the passage at hand, nor of a test "
+            "split. Where there are too few, the worked examples fill up."
+        ),
+    )
     tags = SimpleArrayField(
         forms.CharField(max_length=40),
         required=False,
@@ -43,10 +70,14 @@ class VariantForm(forms.ModelForm[Variant]):
 
     class Meta:
         model = Variant
-        fields = ("model", "system", "template", "max_tokens", "temperature", "notes", "tags")
+        fields = (
+            *("model", "system", "template", "examples", "items", "picks", "pick_count"),
+            *("max_tokens", "temperature", "notes", "tags"),
+        )
         labels = {  # noqa: RUF012  Django's way
             "system": _("System prompt"),
             "template": _("Template"),
+            "picks": _("Which examples"),
             "notes": _("Notes"),
         }
         help_texts = {"notes": _("What is meant to be better, for those who come after.")}  # noqa: RUF012
@@ -59,24 +90,93 @@ class VariantForm(forms.ModelForm[Variant]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.update(notes="", tags=[])  # the other variant has its own
+        lines = (json.dumps(one, ensure_ascii=False) for one in self.instance.examples)
+        self.initial["examples"] = "\n".join(lines)
         self.fields["model"] = model_field(gettext("that of the project"))
+        self.prompt = self.instance.prompt
+        items = approved.items().newest(self.prompt.project, OFFERED)
+        choices = [
+            (str(one.item), f"{one.values['question']} {one.values['answer']}") for one in items
+        ]
+        self.fields["items"].choices = choices  # type: ignore[attr-defined]
+        if not choices:
+            del self.fields["items"]
 
     def clean_template(self) -> str:
         """Fill the template in on trial, so that a mistake shows here and not on every passage."""
         template: str = self.cleaned_data["template"]
-        task = self.instance.prompt.task
-        values = {name: f"some {name}" for name in VARIABLES[task]}
+        task = self.prompt.task
         try:
+            names = VARIABLES.get(task) or sandbox.names(template)
+            values = {name: f"some {name}" for name in names}
             rendered = render(template, values)
-        except RenderingFailed as reason:
+        except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason
-        if values[NEEDED[task]] not in rendered:
+        if task in NEEDED and values[NEEDED[task]] not in rendered:
             raise forms.ValidationError(
                 gettext("Name {{ %(needed)s }}: the model has to see it.")
                 % {"needed": NEEDED[task]}
             )
         return template
 
+    def clean_examples(self) -> list[dict[str, Any]]:
+        lines = self.cleaned_data["examples"].splitlines()
+        return [_example(line, number) for number, line in enumerate(lines, 1) if line.strip()]
+
+    def clean(self) -> dict[str, Any]:
+        """Hold the examples against the template: each needs a value for what that names."""
+        found = super().clean() or self.cleaned_data
+        if self.errors:
+            return found
+        names = sandbox.names(found["template"])
+        chosen = [int(pk) for pk in found.pop("items", [])]
+        if chosen:
+            items = approved.items().chosen(self.prompt.project, chosen)
+            found["examples"] += [approved.example_of(one, names) for one in items]
+        for number, example in enumerate(found["examples"], 1):
+            if lacking := sorted(names - example.keys()):
+                text = gettext("Example %(number)s has no value for %(names)s.")
+                self.add_error("examples", text % {"number": number, "names": ", ".join(lacking)})
+        return found
+
     def values(self) -> dict[str, Any]:
         """Return the fields of the variant that is to be made."""
-        return {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return {name: self.cleaned_data[name] for name in self.Meta.fields if name != "items"}
+
+
+def _example(line: str, number: int) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise forms.ValidationError(
+            gettext("Line %(number)s is no JSON object.") % {"number": number}
+        )
+    if not isinstance(found.get("output"), str):
+        raise forms.ValidationError(
+            gettext("Example %(number)s has no text under “output”.") % {"number": number}
+        )
+    return found
+
+
+class PromptForm(VariantForm):
+    """A prompt of the team's own: its name, and its first wording."""
+
+    task = forms.RegexField(
+        r"^[\w-]+$",
+        max_length=20,
+        label=_("Name"),
+        help_text=_("One word, such as “translate”."),
+    )
+    field_order = ("task",)
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
+        started = Variant(prompt=Prompt(project=project, task=""))
+        super().__init__(*args, instance=started, **kwargs)
+
+    def clean_task(self) -> str:
+        task: str = self.cleaned_data["task"]
+        if task in VARIABLES or Prompt.objects.filter(project=self.prompt.project, task=task):
+            raise forms.ValidationError(gettext("There is a prompt of this name already."))
+        return task

@@ -42,6 +42,10 @@ METHODS = {  # of texts: none of them makes a text longer
 }  # fmt: skip
 
 
+# what Jinja and Python raise of a template that is no good, or too deep for them
+_UNREADABLE = (TemplateError, SyntaxError, ValueError, RecursionError, MemoryError)
+
+
 class TemplateRefused(Exception):
     """The template is not valid, not allowed, takes too long or says too much; in a sentence."""
 
@@ -135,7 +139,11 @@ _environment_of_prompts = _environment()
 @functools.lru_cache(maxsize=100)
 def names(template: str) -> frozenset[str]:
     """Return the variables that a template names. Raises TemplateRefused if it is not valid."""
-    return frozenset(meta.find_undeclared_variables(_parsed(template)) - {"range"})
+    parsed = _parsed(template)
+    try:
+        return frozenset(meta.find_undeclared_variables(parsed) - {"range"})
+    except _UNREADABLE as error:
+        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
 
 
 def render(template: str, values: dict[str, Any]) -> str:
@@ -167,7 +175,7 @@ def _parsed(template: str) -> nodes.Template:
         )
     try:
         parsed = _environment_of_prompts.parse(template)
-    except TemplateError as error:
+    except _UNREADABLE as error:
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
     for node in parsed.find_all(nodes.Node):
         is_recursive = isinstance(node, nodes.For) and node.recursive
@@ -192,7 +200,7 @@ def _compiled(template: str) -> Template:
             _environment_of_prompts.compile(parsed, filename=_FILE),
             dict(_environment_of_prompts.globals),
         )
-    except TemplateError as error:  # such as a filter that there is not
+    except _UNREADABLE as error:  # such as a filter that there is not
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
 
 

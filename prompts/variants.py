@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from prompts.models import Promotion, Prompt, Task, Variant
+from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
 from qareview.differences import word_differences
 from qareview.models import Project
 from qareview.stored import stored
@@ -33,7 +33,7 @@ def reading_model(project: Project) -> str:
 
 
 @transaction.atomic
-def add(parent: Variant, values: dict[str, Any], user: Any) -> Variant:
+def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") -> Variant:
     """Make a variant of a prompt from another, with its examples unless ``values`` has some."""
     _locked(parent.prompt_id)
     last = parent.prompt.variants.aggregate(last=Max("number"))["last"] or 0
@@ -42,14 +42,35 @@ def add(parent: Variant, values: dict[str, Any], user: Any) -> Variant:
         number=last + 1,
         parent=parent,
         created_by=user,
-        origin=stored("changed by %(name)s", name=user)[:100],
-        **{"examples": parent.examples, **values},
+        origin=(origin or stored("changed by %(name)s", name=user))[:100],
+        **{name: getattr(parent, name) for name in ("examples", "picks", "pick_count")} | values,
     )
 
 
 @transaction.atomic
-def put_in_production(variant: Variant, user: Any, *, is_roll_back: bool = False) -> bool:
-    """Use a variant from now on; return False if it is in production, or archived."""
+def begin(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
+    """Make a prompt of the team's own with its first variant, which is in production."""
+    prompt = Prompt.objects.create(project=project, task=task)
+    first = Variant.objects.create(
+        prompt=prompt,
+        number=1,
+        created_by=user,
+        origin=stored("written by %(name)s", name=user)[:100],
+        **values,
+    )
+    prompt.production = first
+    prompt.save(update_fields=["production"])
+    return prompt
+
+
+@transaction.atomic
+def put_in_production(
+    variant: Variant, user: Any, *, is_roll_back: bool = False, snapshot: Snapshot | None = None
+) -> bool:
+    """Use a variant from now on; return False if it is in production, or archived.
+
+    ``snapshot`` is the result that speaks for it.
+    """
     prompt = _locked(variant.prompt_id)
     variant.refresh_from_db(fields=["archived_at"])
     if prompt.production_id == variant.pk or variant.archived_at:
@@ -58,14 +79,24 @@ def put_in_production(variant: Variant, user: Any, *, is_roll_back: bool = False
         _note(prompt, prompt.production, None)
     prompt.production = variant
     prompt.save(update_fields=["production"])
-    _note(prompt, variant, user, is_roll_back)
+    _note(prompt, variant, user, is_roll_back, snapshot)
     return True
 
 
-def _note(prompt: Prompt, variant: Variant, user: Any, is_roll_back: bool = False) -> None:
-    at = timezone.now() if user else variant.created_at
+def _note(
+    prompt: Prompt,
+    variant: Variant,
+    user: Any,
+    is_roll_back: bool = False,
+    snapshot: Snapshot | None = None,
+) -> None:
     Promotion.objects.create(
-        prompt=prompt, variant=variant, by=user, is_roll_back=is_roll_back, created_at=at
+        prompt=prompt,
+        variant=variant,
+        by=user,
+        is_roll_back=is_roll_back,
+        snapshot=snapshot,
+        created_at=timezone.now() if user else variant.created_at,
     )
 
 
@@ -100,6 +131,8 @@ COMPARED = {  # the fields in which variants differ, with their names
     "system": gettext_lazy("System prompt"),
     "template": gettext_lazy("Template"),
     "examples": gettext_lazy("Examples"),
+    "picks": gettext_lazy("Which examples"),
+    "pick_count": gettext_lazy("How many of them"),
     "model": gettext_lazy("Model"),
     "max_tokens": gettext_lazy("At most so many tokens"),
     "temperature": gettext_lazy("Temperature"),
@@ -121,5 +154,6 @@ def _text(variant: Variant, name: str) -> str:
     if name != "examples":
         return str(value)
     return "\n\n".join(
-        "\n".join(f"{key}: {text}" for key, text in example.items()) for example in value
+        "\n".join(f"{key}: {text}" for key, text in example.items() if key != "passage_id")
+        for example in value
     )

@@ -1,4 +1,4 @@
-"""Charts drawn as SVG on the server: bars by day, and dots with their intervals.
+"""Charts drawn as SVG on the server: bars by day, dots with their intervals, points.
 
 They stretch with the page and its letters do not: across, everything stands at a percentage; down,
 at a number of pixels. Behind each chart is a table of the same numbers. Colours are classes in
@@ -148,6 +148,73 @@ def dots(
     marks = [Tick(label, place(value)) for value, label in ticks]
     floor = ROW * len(rows)
     return Dots(name, title, description, columns, rows, marks, floor + 24, floor)
+
+
+POINTS_HEIGHT = 220  # pixels, without the line of labels below
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A point: its label, a price of 0 or more, a share from 0 to 1, and whether it is filled."""
+
+    label: str
+    price: float
+    share: float
+    is_filled: bool
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Point:
+    label: str
+    x: str
+    y: int
+    is_filled: bool
+    cells: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Points:
+    """A chart for templates/charts/points.html; ``columns`` head the table of the numbers."""
+
+    name: str
+    title: str
+    description: str
+    columns: Sequence[str]
+    rows: list[Point]
+    ticks: list[Tick]
+    axis: str
+    height: int = POINTS_HEIGHT + 44
+    floor: int = POINTS_HEIGHT
+
+
+def points(
+    name: str,
+    title: str,
+    description: str,
+    columns: Sequence[str],
+    spots: Sequence[Spot],
+    axis: str,
+) -> Points:
+    """Draw points: the price to the right, from 0; the share upwards, from 0 to 1."""
+    most = max((spot.price for spot in spots), default=0) or 1
+    scale = 100 - 2 * EDGE - 6  # with room for the label of the last
+
+    def place(price: float) -> str:
+        return _percent(EDGE + scale * price / most)
+
+    rows = [
+        Point(
+            spot.label,
+            place(spot.price),
+            round(12 + (POINTS_HEIGHT - 24) * (1 - spot.share)),
+            spot.is_filled,
+            spot.cells,
+        )
+        for spot in spots
+    ]
+    ticks = [Tick("0", place(0)), Tick(f"{most:.3g}", place(most))]
+    return Points(name, title, description, columns, rows, ticks, axis)
 
 
 def _short(label: str) -> str:

@@ -6,6 +6,7 @@ from difflib import SequenceMatcher
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+LONGEST_MARKED = 3000  # words
 FEWEST_SHARED = 0.4  # texts that share less are shown one after the other, not word by word
 
 
@@ -25,3 +26,20 @@ def word_differences(before: str, after: str) -> SafeString:
         if d > c:
             parts.append(format_html("<ins>{}</ins>", "".join(new[c:d])))
     return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
+    """Return HTML of two texts, each with the words in <mark> that the other does not have there.
+
+    Texts of more than LONGEST_MARKED words are not compared.
+    """
+    one, other = (re.findall(r"\s+|\S+", text) for text in (left, right))
+    if max(len(one), len(other)) > 2 * LONGEST_MARKED:
+        return format_html("{}", left), format_html("{}", right)
+    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    parts: tuple[list[SafeString], list[SafeString]] = ([], [])
+    for change, a, b, c, d in changes:
+        for words, marked in ((one[a:b], parts[0]), (other[c:d], parts[1])):
+            shown = "{}" if change == "equal" or not "".join(words).strip() else "<mark>{}</mark>"
+            marked.append(format_html(shown, "".join(words)))
+    return tuple(format_html_join("", "{}", ((part,) for part in some)) for some in parts)  # type: ignore[return-value]

@@ -141,7 +141,11 @@ CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 10}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "work"
-CELERY_TASK_ROUTES = {"generation.tasks.draft_passages": {"queue": "models"}}
+CELERY_TASK_ROUTES = {
+    "generation.tasks.draft_passages": {"queue": "models"},
+    "prompts.tasks.run_variants": {"queue": "models"},
+    "prompts.tasks.make_candidates": {"queue": "models"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -175,6 +179,8 @@ HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 PROJECT_SETUP = ["prompts.builtin.add_builtin_prompts"]
 # and what they do when the settings of one are saved
 PROJECT_CHANGED = ["generation.verdicts.follow_settings"]
+# Where prompts find approved items, as examples and cases.
+APPROVED_ITEMS = "generation.approved"
 
 # Models, by name; projects and prompts choose from these names. Beside what its backend needs, each
 # tells its context length in tokens and, if it costs, prices per million tokens read and written.

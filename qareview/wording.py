@@ -13,6 +13,11 @@ from django.utils.translation import get_language, gettext, ngettext_lazy, trans
 
 _COUNT = "count"  # by which a noun takes its form
 NOUNS = {
+    "candidate": ngettext_lazy("%(number)s candidate", "%(number)s candidates", _COUNT),
+    "case": ngettext_lazy("%(number)s case", "%(number)s cases", _COUNT),
+    "comparison": ngettext_lazy("%(number)s comparison", "%(number)s comparisons", _COUNT),
+    "person": ngettext_lazy("%(number)s person", "%(number)s people", _COUNT),
+    "run": ngettext_lazy("%(number)s run", "%(number)s runs", _COUNT),
     "cancelled passage": ngettext_lazy(
         "%(number)s cancelled passage", "%(number)s cancelled passages", _COUNT
     ),
@@ -20,6 +25,7 @@ NOUNS = {
     "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", _COUNT),
     "document": ngettext_lazy("%(number)s document", "%(number)s documents", _COUNT),
     "example": ngettext_lazy("%(number)s example", "%(number)s examples", _COUNT),
+    "experiment": ngettext_lazy("%(number)s experiment", "%(number)s experiments", _COUNT),
     "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", _COUNT),
     "item": ngettext_lazy("%(number)s item", "%(number)s items", _COUNT),
     "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", _COUNT),

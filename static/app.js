@@ -35,7 +35,7 @@ function buttonOf(event) {
   const open = document.querySelector(".sheet:popover-open");
   const digit = `[data-digit="${CSS.escape(event.key)}"]`;
   if (open?.querySelector(digit)) return open.querySelector(digit);
-  const letter = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+  const letter = document.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`);
   if (open) return open.id === letter?.getAttribute("popovertarget") && letter;
   return letter ?? document.querySelector(`[data-choose]${digit}`);
 }

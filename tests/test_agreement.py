@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from generation import verdicts
 from generation.agreement import Known, against_gold, overview
-from generation.alpha import FEWEST_ITEMS, agreement
 from generation.models import Item, Purpose, Review, Verdict
 from qareview import access, keeping
+from qareview.alpha import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
 from tests.web import page
@@ -47,6 +47,18 @@ def test_alpha_is_that_of_the_library(seed: int) -> None:
     assert found.low < found.alpha < found.high
 
 
+@pytest.mark.parametrize("seed", range(10))
+def test_alpha_of_ordered_choices_is_that_of_the_library(seed: int) -> None:
+    draw = Random(seed)
+    votes = [tuple(draw.choices(range(3), k=3)) for _ in range(40)]
+    found = agreement({pattern: votes.count(pattern) for pattern in votes}, is_ordinal=True)
+    pairable = [pattern for pattern in votes if sum(pattern) > 1]
+    expected = krippendorff.alpha(
+        value_counts=pairable, value_domain=[-1, 0, 1], level_of_measurement="ordinal"
+    )
+    assert found.alpha == pytest.approx(expected)
+
+
 def vote(draw: Random) -> tuple[int, int]:
     return draw.choice([(1, 0), (1, 0), (0, 1), (0, 0)])
 
@@ -70,8 +82,8 @@ def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
         ({}, "Nothing was decided by two people."),
         ({(1, 0): 500, (0, 1): 300}, "Nothing was decided by two people."),
         ({(2, 0): FEWEST_ITEMS - 2, (1, 1): 1}, "Too little to tell: 19 of the 20 items it takes."),
-        ({(2, 0): 50}, "Everything was accepted by everyone"),
-        ({(0, 3): 50}, "Everything was rejected by everyone"),
+        ({(2, 0): 50}, "Everyone chose the same every time"),
+        ({(0, 3): 50}, "Everyone chose the same every time"),
     ],
 )
 def test_where_alpha_tells_nothing_it_says_so(

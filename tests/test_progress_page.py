@@ -11,11 +11,12 @@ from django.utils import timezone
 
 from generation import progress, verdicts
 from generation.models import Item, ItemState, Purpose, Review, Verdict
-from generation.outcomes import outcomes, wilson
+from generation.outcomes import outcomes
 from generation.pace import CHARTED_DAYS, Pace, pace
 from generation.reviewing import reviewers
 from prompts.models import Variant
 from qareview import keeping
+from qareview.intervals import wilson
 from tests import make
 from tests.conftest import Team
 from tests.web import page

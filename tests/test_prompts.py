@@ -25,7 +25,7 @@ def test_the_page_shows_what_is_in_production(
     for wording in BUILTIN.values():
         assert wording["system"] in text
         assert wording["template"] in text
-    assert text.count("3 examples") == len(Task)
+    assert len(re.findall(r"[23] examples", text)) == len(Task)
 
 
 def test_both_built_in_prompts_have_a_variant_in_production(team: Team) -> None:

@@ -31,6 +31,8 @@ STAYS_ENGLISH = {
     "generation/likeness.py": "words that are left out when texts are compared",
     "generation/exports.py": "what is written into the files that leave",
     "prompts/builtin.py": "prompts, which models read",
+    "prompts/english.py": "prompts, which models read",
+    "prompts/restructuring.py": "prompts, which models read",
     "qareview/embedded.py": "what the console shows",
     "qareview/servers.py": "what the console shows",
     "qareview/supervisor.py": "what the console shows",

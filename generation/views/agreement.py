@@ -9,9 +9,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from generation import agreement as agreements
-from generation import alpha
-from generation.alpha import Agreement
-from qareview import access, charts
+from qareview import access, alpha, charts
+from qareview.alpha import Agreement
 from qareview.htmx import render_page
 from qareview.keeping import kept
 from qareview.models import Membership

@@ -91,6 +91,20 @@ def share(part: int, whole: int) -> str:
 
 
 @register.filter
+def percent(share: float) -> str:
+    """Return a share as “12 %”; what is not quite nothing, or not quite all, says so."""
+    if 0.995 < share < 1:
+        return "> 99 %"
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
+@register.filter
+def mostly(part: int, whole: int) -> bool:
+    """Return whether a part is the greater part of a whole."""
+    return 2 * part > whole > 0
+
+
+@register.filter
 def language(code: str) -> str:
     """Return the name of a language, given by its code."""
     return gettext(LANGUAGES.get(code, code))

@@ -1,4 +1,4 @@
-"""Krippendorff's alpha of accepting and rejecting, and how sure it is.
+"""Krippendorff's alpha of what people chose, and how sure it is.
 
 Alpha is 1 where people decide alike, 0 where they agree no more than chance would have it, and
 less where they agree less than that (Krippendorff, Content Analysis, 4th ed. 2018, chapter 12). It
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-Votes = tuple[int, int]  # how many people accepted an item, and how many rejected it
+Votes = tuple[int, ...]  # how many people chose each of the values for an item
 
 FEWEST_ITEMS = 20  # decided by two or more people; fewer tell nothing
 RELIABLE = 0.8  # from here on Krippendorff calls data reliable, and
@@ -38,10 +38,11 @@ class Agreement:
     note: str = ""
 
 
-def agreement(patterns: Mapping[Votes, int]) -> Agreement:
+def agreement(patterns: Mapping[Votes, int], *, is_ordinal: bool = False) -> Agreement:
     """Measure the agreement on items, given how many there are of each pattern of votes.
 
-    What only one person decided on cannot be paired and does not count.
+    The values differ or do not (nominal), or stand in an order, in which some differ more than
+    others (ordinal). What only one person decided on cannot be paired and does not count.
     """
     pairable = {
         votes: count for votes, count in sorted(patterns.items()) if sum(votes) > 1 and count
@@ -53,7 +54,7 @@ def agreement(patterns: Mapping[Votes, int]) -> Agreement:
     note = _why_none(pairable, items)
     if note:
         return Agreement(items, values, pairs, note=note)
-    alpha, low, high = _measure(pairable)
+    alpha, low, high = _measure(pairable, is_ordinal)
     note = "" if low is not None else stored("Nobody differed, so there is no interval.")
     return Agreement(items, values, pairs, alpha, low, high, note)
 
@@ -67,47 +68,60 @@ def _why_none(pairable: Mapping[Votes, int], items: int) -> str:
             items=items,
             fewest_items=FEWEST_ITEMS,
         )
-    accepted, rejected = map(sum, zip(*pairable, strict=True))
-    if not (accepted and rejected):
-        kind = "accepted" if accepted else "rejected"
-        return stored(
-            "Everything was %(kind)s by everyone, which agrees, but tells nothing of alpha.",
-            kind=kind,
-        )
+    if sum(map(bool, map(sum, zip(*pairable, strict=True)))) < 2:
+        return stored("Everyone chose the same every time, which agrees, but tells no alpha.")
     return ""
 
 
-def _measure(pairable: Mapping[Votes, int]) -> tuple[float, float | None, float | None]:
+def _measure(
+    pairable: Mapping[Votes, int], is_ordinal: bool
+) -> tuple[float, float | None, float | None]:
     """Return alpha and its 95 % interval: None twice where nobody differed.
 
     The interval comes from a bootstrap over items, which keeps close to its nominal coverage for
     nominal data (Zapf et al. 2016, Measuring inter-rater reliability for nominal data, BMC Medical
     Research Methodology 16:93). Items with the same votes are drawn together, as a multinomial; a
-    draw in which all decisions are the same has no alpha and is left out.
+    draw in which all choices are the same has no alpha and is left out.
     """
     import numpy as np
 
     votes = np.array(list(pairable), dtype=float)
     counts = np.array(list(pairable.values()))
-    alpha = float(_alphas(votes, counts[None, :])[0])
-    if not np.any(votes[:, 0] * votes[:, 1]):
+    alpha = float(_alphas(votes, counts[None, :], is_ordinal)[0])
+    if np.all(np.count_nonzero(votes, axis=1) < 2):
         return alpha, None, None
     draws = np.random.default_rng(0).multinomial(
         counts.sum(), counts / counts.sum(), size=REPLICATES
     )
-    low, high = np.nanpercentile(_alphas(votes, draws), [2.5, 97.5])
+    low, high = np.nanpercentile(_alphas(votes, draws, is_ordinal), [2.5, 97.5])
     return alpha, float(low), float(high)
 
 
-def _alphas(votes: "Array", counts: "Array") -> "Array":
-    """Return the alpha of each row of counts, (draws, patterns), for patterns of (patterns, 2)."""
+def _alphas(votes: "Array", counts: "Array", is_ordinal: bool) -> "Array":
+    """Return the alpha of each row of counts, (draws, patterns), for patterns of (patterns, k).
+
+    From the matrix of coincidences of the k values: alpha is one less the observed over the
+    expected disagreement, each weighed by how far two values are from each other.
+    """
     import numpy as np
 
-    differing = counts @ (votes[:, 0] * votes[:, 1] / (votes.sum(axis=1) - 1))
-    accepted, rejected = counts @ votes[:, 0], counts @ votes[:, 1]
-    by_chance = accepted * rejected
+    size = votes.sum(axis=1)[:, None, None] - 1
+    together = (votes[:, :, None] * (votes[:, None, :] - np.eye(votes.shape[1]))) / size
+    coincidences = np.tensordot(counts, together, axes=1)  # (draws, k, k)
+    marginals = coincidences.sum(axis=2)  # (draws, k)
+    distance = _ordinal(marginals) if is_ordinal else 1 - np.eye(votes.shape[1])
+    observed = (coincidences * distance).sum(axis=(1, 2))
+    by_chance = (marginals[:, :, None] * marginals[:, None, :] * distance).sum(axis=(1, 2))
+    total = marginals.sum(axis=1)
     return np.where(
-        by_chance > 0,
-        1 - (accepted + rejected - 1) * differing / np.maximum(by_chance, 1),
-        np.nan,
+        by_chance > 0, 1 - (total - 1) * observed / np.where(by_chance > 0, by_chance, 1), np.nan
     )
+
+
+def _ordinal(marginals: "Array") -> "Array":
+    """Return the squared distances of ordinal values, (draws, k, k): by what lies between."""
+    import numpy as np
+
+    up_to = np.cumsum(marginals, axis=1) - marginals / 2  # the middle of each value's ranks
+    distance: Array = (up_to[:, :, None] - up_to[:, None, :]) ** 2
+    return distance

@@ -1,4 +1,4 @@
-"""What is said to a model: a prompt is a task, its variants are wordings of it."""
+"""A prompt is a task, its variants are wordings of it."""
 
 from typing import Any, ClassVar
 
@@ -16,6 +16,7 @@ class Task(models.TextChoices):
     ASK = "ask", _("Write a question for the answer")
     ANSWER = "answer", _("Answer a question from the passage, to check it")
     RECALL = "recall", _("Answer a question without the passage, to check it")
+    REWRITE = "rewrite", _("Write another wording of a prompt")
 
 
 class Prompt(Binnable):
@@ -49,6 +50,14 @@ class Prompt(Binnable):
         return self.task in Task.values
 
 
+class Picks(models.TextChoices):
+    """Which worked examples a variant shows the model."""
+
+    OWN = "", _("those written down with it")
+    SIMILAR = "similar", _("the approved items most similar to the input")
+    DIVERSE = "diverse", _("approved items that differ from each other")
+
+
 class Variant(models.Model):
     """One wording of a prompt and the model it is for. It never changes: a change is a new one."""
 
@@ -59,6 +68,8 @@ class Variant(models.Model):
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list, help_text=_("Values for the template, and the wanted output under “output”.")
     )
+    picks = models.CharField(max_length=8, choices=Picks.choices, default=Picks.OWN, blank=True)
+    pick_count = models.PositiveSmallIntegerField(default=3)  # of approved items, if any are picked
     model = models.CharField(
         max_length=100, blank=True, help_text=_("A name in settings.MODELS; empty: the project's.")
     )
@@ -101,6 +112,9 @@ class Promotion(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="promotions"
     )
     is_roll_back = models.BooleanField(default=False)
+    snapshot = models.ForeignKey(  # of the result that spoke for it, if one did
+        "Snapshot", models.SET_NULL, null=True, related_name="promotions"
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

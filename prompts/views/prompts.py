@@ -1,4 +1,7 @@
+"""What is said to the model: prompts, their variants, and which of them is used."""
+
 import copy
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -7,14 +10,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from prompts import approved
 from prompts import bin as bins
 from prompts import variants as wordings
-from prompts.forms import VariantForm
-from prompts.models import Prompt, Variant
-from prompts.rendering import VARIABLES
+from prompts.forms import PromptForm, VariantForm
+from prompts.models import CandidateState, Prompt, Variant
+from prompts.rendering import variables_of
 from qareview import access
 from qareview import bin as all_bins
 from qareview.htmx import offer_undo, render_page
+from qareview.intervals import wilson
 from qareview.models import Role
 from qareview.wording import counted, translated
 
@@ -25,6 +30,18 @@ def prompt_list(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug)
     prompts = Prompt.objects.filter(project=project).select_related("production")
     return render_page(request, "prompts/list.html", {"prompts": prompts})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, slug: str) -> HttpResponse:
+    """Begin a prompt of the team's own."""
+    project = access.project(request, slug, Role.ENGINEER)
+    form = PromptForm(project, request.POST or None)
+    if form.is_valid():
+        made = wordings.begin(project, form.cleaned_data["task"], form.values(), request.user)
+        return redirect("prompts-show", slug, made.pk)
+    status = 422 if form.is_bound else 200
+    return render_page(request, "prompts/new.html", {"form": form}, status=status)
 
 
 @require_GET
@@ -38,12 +55,30 @@ def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "prompt": found,
         "variants": variants,
-        "promotions": found.promotions.select_related("variant__prompt", "by"),
+        "promotions": found.promotions.select_related("variant__prompt", "by", "snapshot"),
+        "shares": _shares(found, variants),
+        "experiments": found.experiments.all(),
+        "waiting": found.candidates.filter(state=CandidateState.PENDING).count(),
         "before": wordings.before(found),
         "chosen": chosen,
         "differences": wordings.differences(*chosen) if len(chosen) == 2 else [],
     }
     return render_page(request, "prompts/show.html", context)
+
+
+def _shares(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
+    """Return what became of the items of each variant at the desk, the newest first."""
+    found = approved.items().shares(prompt)
+    return [
+        {
+            "number": one.number,
+            "share": found[one.pk],
+            "rate": found[one.pk].accepted / found[one.pk].decided,
+            "interval": wilson(found[one.pk].accepted, found[one.pk].decided),
+        }
+        for one in variants
+        if one.pk in found
+    ]
 
 
 @require_http_methods(["GET", "POST"])
@@ -54,7 +89,9 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     one goes into production at once.
     """
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Prompt, project=project, pk=pk)
+    found = get_object_or_404(
+        Prompt.objects.select_related("project", "production"), project=project, pk=pk
+    )
     number = request.GET.get("variant", "")
     parent = _variant(found, int(number)) if number.isdecimal() else found.production
     form = VariantForm(request.POST or None, instance=copy.copy(parent))
@@ -67,14 +104,14 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             _("Variant %(number)s is made; another is in production.") % {"number": made.number},
         )
         return redirect("prompts-show", slug, pk)
-    variables = VARIABLES[found.task]
+    variables = variables_of(found)
     context = {"prompt": found, "parent": parent, "form": form, "variables": variables}
     status = 422 if form.is_bound else 200
     return render_page(request, "prompts/change.html", context, status=status)
 
 
 def _variant(prompt: Prompt, number: int) -> Variant:
-    return get_object_or_404(prompt.variants.select_related("prompt"), number=number)
+    return get_object_or_404(prompt.variants.select_related("prompt__project"), number=number)
 
 
 def _promote(
@@ -167,6 +204,9 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
         )
         return redirect("bin", slug)
-    losses = [counted(prompt.variants.count(), "variant")]
+    losses = [
+        counted(prompt.variants.count(), "variant"),
+        counted(prompt.experiments.count(), "experiment"),
+    ]
     context = {"name": prompt.task, "losses": losses, "place": reverse("bin", args=[slug])}
     return render_page(request, "bin/remove.html", context)

@@ -1,0 +1,109 @@
+"""The cases of an experiment: from approved items, from a file, or typed."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from prompts import approved
+from prompts.models import Case, Experiment, Prompt
+from qareview import tables
+from qareview.stored import stored
+
+MOST = 2000  # cases of an experiment
+LONGEST = 200_000  # characters of a value
+REFERENCE = ("reference", "output", "expected")  # what the column of wanted outputs is called
+
+
+class BadCases(Exception):
+    """The cases cannot be taken; the message says which and why."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A case that is not stored yet."""
+
+    values: dict[str, str]
+    reference: str = ""
+    item: int | None = None
+    passage: int | None = None
+
+
+def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> list[Given]:
+    """Draw approved items at random, the same for one seed; what they bear is the reference."""
+    return [
+        Given(approved.values_of(one, names), approved.output_of(one, names), one.item, one.passage)
+        for one in approved.items().drawn(prompt.project, count, seed)
+    ]
+
+
+def from_text(text: str, names: Sequence[str]) -> list[Given]:
+    """Read cases, a JSON object a line or CSV with a header; of one variable, a value a line.
+
+    A column called reference, output or expected holds the wanted output. Raises BadCases.
+    """
+    text = text.replace("\0", "").removeprefix("\ufeff").strip()
+    if not text:
+        return []
+    rows = _rows(text, names)
+    if len(rows) > MOST:
+        raise BadCases(
+            stored("%(rows)s cases are too many: %(most)s can be run.", rows=len(rows), most=MOST)
+        )
+    return [_given(row, names, number) for number, row in enumerate(rows, 1)]
+
+
+def _rows(text: str, names: Sequence[str]) -> list[dict[str, str]]:
+    is_jsonl = tables.is_object(text.partition("\n")[0])
+    try:
+        table = tables.from_jsonl(text) if is_jsonl else tables.from_csv(text)
+        if len(names) == 1 and names[0] not in table.columns:
+            return [{names[0]: line} for line in text.splitlines() if line.strip()]
+        return [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
+    except tables.BadTable as reason:
+        if len(names) == 1:
+            return [{names[0]: line} for line in text.splitlines() if line.strip()]
+        raise BadCases(str(reason)) from reason
+
+
+def _given(row: dict[str, str], names: Sequence[str], number: int) -> Given:
+    lacking = [name for name in names if name not in row]
+    if lacking:
+        raise BadCases(
+            stored(
+                "Case %(number)s has no value for %(names)s.",
+                number=number,
+                names=", ".join(lacking),
+            )
+        )
+    told = {name: row[name] for name in names}
+    if any(len(value) > LONGEST for value in told.values()):
+        raise BadCases(
+            stored(
+                "Case %(number)s is longer than %(most)s characters.",
+                number=number,
+                most=f"{LONGEST:,}",
+            )
+        )
+    wanted = next((row[name] for name in REFERENCE if row.get(name)), "")
+    return Given(told, wanted[:LONGEST])
+
+
+def lacking(given: Sequence[Given], names: Sequence[str]) -> list[str]:
+    """Return the variables that some of the cases have no value for."""
+    return [name for name in names if any(name not in one.values for one in given)]
+
+
+def store(experiment: Experiment, given: Sequence[Given]) -> None:
+    """Add cases to an experiment, each different input once, in their order."""
+    distinct = {json.dumps(one.values, sort_keys=True): one for one in reversed(given)}
+    Case.objects.bulk_create(
+        Case(
+            experiment=experiment,
+            position=position,
+            values=one.values,
+            reference=one.reference,
+            item=one.item,
+            passage=one.passage,
+        )
+        for position, one in enumerate(reversed(list(distinct.values())))
+    )

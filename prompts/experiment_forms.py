@@ -1,0 +1,315 @@
+"""The forms of experiments: what runs, and in which order its outcome is looked at."""
+
+import json
+from typing import Any
+
+import regex
+from django import forms
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from prompts import cases, scores
+from prompts.experiments import MOST_RUNS
+from prompts.matrix import DISAGREEMENT, POSITION, Order
+from prompts.models import Choice, Prompt, Variant, Way
+from prompts.rendering import variables_of
+from prompts.sandbox import names
+from qareview.wording import translated
+
+MOST_SHOWN, MOST_WANTED = 6, 40
+LARGEST_FILE = 20_000_000  # bytes of cases
+
+
+class ExperimentForm(forms.Form):
+    """Variants, cases and how they are compared. The cases come from up to three places."""
+
+    question = forms.CharField(max_length=200, label=_("Question to those who compare"))
+    variants = forms.ModelMultipleChoiceField(
+        Variant.objects.none(), widget=forms.CheckboxSelectMultiple, label=_("Variants")
+    )
+    items = forms.IntegerField(
+        min_value=0,
+        max_value=cases.MOST,
+        required=False,
+        label=_("Cases from approved items"),
+        help_text=_("So many, drawn at random. What people approved is the reference."),
+    )
+    seed = forms.IntegerField(
+        min_value=0,
+        max_value=2**31 - 1,
+        initial=1,
+        label=_("Seed"),
+        help_text=_("The same seed draws the same items."),
+    )
+    file = forms.FileField(
+        required=False,
+        label=_("Cases from a file"),
+        help_text=_("CSV with a header, or a JSON object a line."),
+    )
+    typed = forms.CharField(
+        required=False, widget=forms.Textarea(attrs={"rows": 4}), label=_("Cases typed here")
+    )
+    repeats = forms.IntegerField(
+        min_value=1,
+        max_value=9,
+        initial=1,
+        label=_("Repeats"),
+        help_text=_("Runs of a variant on a case; all but the first are drawn."),
+    )
+    reviewers_per_pair = forms.IntegerField(
+        min_value=1,
+        max_value=10,
+        initial=2,
+        label=_("People per pair"),
+        help_text=_("Each two outputs are compared by so many different people, and no more."),
+    )
+    shown_at_once = forms.IntegerField(
+        min_value=2,
+        max_value=MOST_SHOWN,
+        initial=2,
+        label=_("Outputs at once"),
+        help_text=_("2 to compare side by side; up to 6 to put in an order."),
+    )
+    screens_by = forms.ChoiceField(
+        required=False,
+        label=_("Screen by"),
+        help_text=_(
+            "A score by which variants that are clearly worse are set aside before people see "
+            "them: after a quarter of the cases, and after a half."
+        ),
+    )
+    pattern = forms.CharField(
+        required=False, label=_("Regular expression"), help_text=_("That outputs have to match.")
+    )
+    schema = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("JSON schema"),
+        help_text=_("That outputs have to meet."),
+    )
+
+    def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.prompt = prompt
+        offered = prompt.variants.filter(archived_at=None).order_by("-number")
+        variants: Any = self.fields["variants"]
+        variants.queryset = offered
+        variants.label_from_instance = _label
+        chosen = [one.pk for one in offered[:2]]
+        self.initial["variants"] = {*chosen, prompt.production_id}
+        self.initial["question"] = gettext("Which output is better?")
+        kinds = [(name, kind.name) for name, kind in scores.KINDS.items()]
+        self.fields["screens_by"] = forms.ChoiceField(
+            required=False,
+            choices=[("", gettext("nothing")), *kinds],
+            label=self.fields["screens_by"].label,
+            help_text=self.fields["screens_by"].help_text,
+        )
+
+    def clean_variants(self) -> list[Variant]:
+        found = list(self.cleaned_data["variants"])
+        if len(found) < 2:
+            raise forms.ValidationError(gettext("Choose two variants or more."))
+        return found
+
+    def clean_pattern(self) -> str:
+        pattern: str = self.cleaned_data["pattern"]
+        try:
+            regex.compile(pattern)
+        except regex.error as error:
+            raise forms.ValidationError(
+                gettext("The regular expression is not valid: %(error)s") % {"error": error}
+            ) from error
+        return pattern
+
+    def clean_schema(self) -> Any:
+        text: str = self.cleaned_data["schema"]
+        if not text.strip():
+            return None
+        try:
+            schema = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(gettext("This is no JSON.")) from error
+        if reason := scores.objection(schema):
+            raise forms.ValidationError(translated(reason))
+        return schema
+
+    def clean_file(self) -> str:
+        file: Any = self.cleaned_data["file"]
+        if not file:
+            return ""
+        if (file.size or 0) > LARGEST_FILE:
+            raise forms.ValidationError(gettext("The file has more than 20 MB."))
+        try:
+            text: str = file.read().decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(gettext("The file is no text in UTF-8.")) from error
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if not self.errors:
+            found["cases"] = self._cases(found)
+        return found
+
+    def _cases(self, found: dict[str, Any]) -> list[cases.Given]:
+        """Gather the cases; variables that have no value are named before anything runs."""
+        wanted = sorted(set().union(*(names(one.template) for one in found["variants"])))
+        known = [*wanted, *(name for name in variables_of(self.prompt) if name not in wanted)]
+        given: list[cases.Given] = []
+        try:
+            for field in ("file", "typed"):
+                given += cases.from_text(found[field], wanted)
+        except cases.BadCases as refusal:
+            self.add_error(field, translated(str(refusal)))
+            return []
+        if found["items"]:
+            given += cases.from_items(self.prompt, known, found["items"], found["seed"])
+        if reason := self._objection(found, given, wanted):
+            self.add_error(None, reason)
+        return given
+
+    def _objection(self, found: dict[str, Any], given: list[cases.Given], wanted: list[str]) -> str:
+        if not given:
+            return gettext("There is no case. Draw approved items, choose a file, or type some.")
+        if lacking := cases.lacking(given, wanted):
+            return gettext("Approved items have no value for %(names)s: choose a file.") % {
+                "names": ", ".join(lacking)
+            }
+        runs = len(given) * len(found["variants"]) * found["repeats"]
+        if len(given) > cases.MOST or runs > MOST_RUNS:
+            return gettext(
+                "These are %(cases)s cases and %(runs)s runs; at most %(most)s runs can be made."
+            ) % {"cases": len(given), "runs": runs, "most": MOST_RUNS}
+        return ""
+
+    def values(self) -> dict[str, Any]:
+        """Return the fields of the experiment."""
+        fields = ("question", "seed", "repeats", "reviewers_per_pair", "shown_at_once")
+        return {
+            name: self.cleaned_data[name] for name in (*fields, "screens_by", "pattern", "schema")
+        }
+
+
+def _label(variant: Variant) -> str:
+    told = [
+        gettext("Variant %(number)s") % {"number": variant.number},
+        variant.notes,
+        *variant.tags,
+    ]
+    return " · ".join(part for part in told if part)
+
+
+class OrderForm(forms.Form):
+    """In which order the cases stand, and which of them are shown."""
+
+    by = forms.ChoiceField(required=False, label=_("Order"))
+    score = forms.ChoiceField(required=False, label=_("Only where"))
+    most = forms.FloatField(required=False, label=_("is at most"))
+    differing = forms.BooleanField(required=False, label=_("outputs differ"))
+    failed = forms.BooleanField(required=False, label=_("something failed"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        kinds = [(name, kind.name) for name, kind in scores.KINDS.items()]
+        orders = [
+            (DISAGREEMENT, gettext("disagreement first")),
+            (POSITION, gettext("as they came")),
+            *((name, gettext("worst %(name)s first") % {"name": told}) for name, told in kinds),
+        ]
+        self.fields["by"] = forms.ChoiceField(
+            required=False, choices=orders, label=self.fields["by"].label
+        )
+        self.fields["score"] = forms.ChoiceField(
+            required=False, choices=[("", "–"), *kinds], label=self.fields["score"].label
+        )
+
+    def order(self) -> Order:
+        found = self.cleaned_data if self.is_valid() else {}
+        return Order(
+            found.get("by") or DISAGREEMENT,
+            found.get("score", ""),
+            found.get("most"),
+            found.get("failed", False),
+            found.get("differing", False),
+        )
+
+
+class DecisionForm(forms.Form):
+    """What somebody says of a comparison."""
+
+    choice = forms.ChoiceField(choices=[(one.value, one.label) for one in Choice])
+    comment = forms.CharField(required=False, max_length=5000)
+    seconds = forms.IntegerField(required=False, min_value=0, max_value=86_400)
+
+    def __init__(self, shown: int, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.shown = shown
+
+    def clean_choice(self) -> Choice:
+        choice = Choice(self.cleaned_data["choice"])
+        of_two = (Choice.LEFT, Choice.RIGHT)
+        if choice == Choice.SAME or (self.shown > 2 and choice in of_two):
+            raise forms.ValidationError(gettext("That is no choice here."))
+        if self.shown == 2 and choice == Choice.RANKED:
+            raise forms.ValidationError(gettext("That is no choice here."))
+        return choice
+
+    def places(self) -> list[int]:
+        """Return the places of a ranking; what has none shares the last one."""
+        if self.cleaned_data["choice"] != Choice.RANKED:
+            return []
+        given = [self.data.get(f"place-{number}", "") for number in range(1, self.shown + 1)]
+        return [
+            int(one) if one in map(str, range(1, self.shown + 1)) else self.shown for one in given
+        ]
+
+
+class SearchForm(forms.Form):
+    """An order for candidates."""
+
+    wanted = forms.IntegerField(min_value=1, max_value=MOST_WANTED, initial=6, label=_("How many"))
+    ways = forms.MultipleChoiceField(
+        choices=Way.choices, widget=forms.CheckboxSelectMultiple, label=_("In which ways")
+    )
+    seed = forms.ModelChoiceField(Variant.objects.none(), label=_("Made of"))
+    other = forms.ModelChoiceField(Variant.objects.none(), required=False, label=_("Crossed with"))
+    about = forms.CharField(
+        required=False,
+        max_length=300,
+        label=_("What the data is"),
+        help_text=_("For a model that rewrites, such as “questions of customers of a bank”."),
+    )
+    tip = forms.CharField(
+        required=False,
+        max_length=200,
+        label=_("A tip"),
+        help_text=_("Such as “be more specific”. Without one, several are tried."),
+    )
+
+    def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        offered = prompt.variants.filter(archived_at=None).order_by("-number")
+        for name in ("seed", "other"):
+            field: Any = self.fields[name]
+            field.queryset, field.label_from_instance = offered, _label
+        self.initial.update(seed=prompt.production_id, ways=[Way.STRUCTURE, Way.REWRITE])
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or self.cleaned_data
+        if Way.CROSSING in found.get("ways", []) and found.get("other") in (
+            None,
+            found.get("seed"),
+        ):
+            self.add_error("other", gettext("Choose another variant to cross it with."))
+        return found
+
+
+class CandidateForm(forms.Form):
+    """What somebody decides on a candidate."""
+
+    verdict = forms.ChoiceField(choices=[("accepted", ""), ("rejected", ""), ("placed", "")])
+    system = forms.CharField(required=False)
+    template = forms.CharField(required=False)
+    reason = forms.CharField(required=False, max_length=200)
+    place = forms.IntegerField(required=False, min_value=1, max_value=99)

@@ -1,0 +1,297 @@
+"""Variants x cases x repeats become runs, worked off in batches as all jobs are."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Avg, Count, Max, Q, Sum
+from django.utils import timezone
+
+from prompts import scores, screening
+from prompts.examples import Input, examples_for
+from prompts.models import Case, Entrant, Experiment, Prompt, Run, Variant
+from prompts.rendering import RenderingFailed, request_for
+from prompts.variants import model_for
+from qareview import completions, jobs
+from qareview.backends import Completion, ModelUnavailable, Request
+from qareview.models import JobState, StoredCompletion
+
+BATCH = 64  # runs
+LOOKED_AT = 200  # runs, for an estimate
+LETTERS_PER_TOKEN = 4  # about, of English and of most tokenizers
+MOST_RUNS = 20_000
+
+
+@transaction.atomic
+def create(prompt: Prompt, user: Any, variants: Sequence[Variant], **values: Any) -> Experiment:
+    """Make an experiment that is not started; ``values`` are fields of it."""
+    Prompt.objects.select_for_update(no_key=True).get(pk=prompt.pk)
+    last = prompt.experiments.aggregate(last=Max("number"))["last"] or 0
+    made = Experiment.objects.create(prompt=prompt, number=last + 1, created_by=user, **values)
+    Entrant.objects.bulk_create(Entrant(experiment=made, variant=one) for one in variants)
+    return made
+
+
+# Before it starts
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What an experiment takes, about; no seconds where nobody knows how fast the models are."""
+
+    runs: int
+    tokens: int
+    cost: Decimal
+    seconds: int | None
+
+
+def estimate(experiment: Experiment) -> Estimate:
+    """Estimate what an experiment takes, from some of its requests and what such took before."""
+    variants = list(experiment.variants.select_related("prompt"))
+    shown = experiment.cases.all()[: max(1, LOOKED_AT // max(1, len(variants)))]
+    cases, all_cases = list(shown), experiment.cases.count()
+    runs = all_cases * len(variants) * experiment.repeats
+    tokens, cost, milliseconds = 0.0, Decimal(0), 0.0
+    is_known = True
+    for variant in variants:
+        model = model_for(experiment.prompt.project, variant)
+        past = _past(model)
+        written = min(variant.max_tokens, past["written"] or variant.max_tokens)
+        share = runs / len(variants)
+        read = _read(variant, cases)
+        tokens += share * (read + written)
+        cost += completions.cost_of(
+            model, Completion("", int(read * share), int(written * share), 0, False)
+        )
+        milliseconds += share * (past["milliseconds"] or 0)
+        is_known = is_known and past["milliseconds"] is not None
+    return Estimate(runs, round(tokens), cost, round(milliseconds / 1000) if is_known else None)
+
+
+def _past(model: str) -> dict[str, Any]:
+    """Return what the last completions of a model took, on average."""
+    last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:LOOKED_AT]
+    rows = StoredCompletion.objects.filter(pk__in=last)
+    return rows.aggregate(written=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
+
+
+def _read(variant: Variant, cases: Sequence[Case]) -> float:
+    """Return about how many tokens a request has, on average; picked examples are not counted."""
+    sizes = []
+    for case in cases:
+        try:
+            request = request_for(variant, case.values)
+        except RenderingFailed:  # its run will say so
+            continue
+        sizes.append(sum(len(message["content"]) for message in request.messages))
+    return sum(sizes) / len(sizes) / LETTERS_PER_TOKEN if sizes else 0.0
+
+
+# Running
+
+
+@transaction.atomic
+def start(experiment: Experiment) -> bool:
+    """Queue an experiment's runs, or those of the first rung; return False if it was started."""
+    locked = Experiment.objects.select_for_update(no_key=True).get(pk=experiment.pk)
+    if locked.started_at:
+        return False
+    locked.started_at = timezone.now()
+    locked.save(update_fields=["started_at"])
+    _queue_rung(locked)
+    return True
+
+
+def _queue_rung(experiment: Experiment) -> None:
+    """Queue the runs of the rung that the experiment stands on, each once."""
+    cases = experiment.cases.all()[: screening.cases_of(experiment)]
+    entrants = experiment.entrants.filter(aside_at=None)
+    Run.objects.bulk_create(
+        (
+            Run(experiment=experiment, variant_id=entrant.variant_id, case=case, number=number)
+            for case in cases
+            for entrant in entrants
+            for number in range(1, experiment.repeats + 1)
+        ),
+        ignore_conflicts=True,  # what ran on an earlier rung
+        batch_size=1000,
+    )
+    jobs.knock(Run)
+
+
+def advance(experiments: Iterable[int], finishing: Sequence[Run] = ()) -> None:
+    """Where all runs of a rung have ended, set aside what is clearly worse and go on.
+
+    ``finishing`` are runs whose results are stored in this very transaction.
+    """
+    for pk in sorted(experiments):
+        with transaction.atomic():
+            locked = Experiment.objects.select_for_update(no_key=True).get(pk=pk)
+            moving = locked.runs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
+            if moving.exclude(pk__in=[run.pk for run in finishing]).exists():
+                continue
+            if not locked.screens_by or screening.is_last(locked):
+                continue
+            screening.screen(locked)
+            locked.rung += 1
+            locked.save(update_fields=["rung"])
+            _queue_rung(locked)
+
+
+def work_off_runs() -> None:
+    """Run variants on cases, a batch at a time, until nothing is queued."""
+    jobs.work_off(Run, BATCH, run)
+
+
+def run(batch: Sequence[Run]) -> None:
+    """Bring out the outputs of claimed runs.
+
+    One that cannot be filled in, written or scored fails on its own; those of a model that cannot
+    be used, or of a project without budget, go back to the queue. Raises CannotWorkNow at the end
+    where a model was lacking.
+    """
+    related = ("experiment__prompt__project", "variant__prompt", "case")
+    full = Run.objects.select_related(*related).in_bulk([one.pk for one in batch])
+    runs = [full[one.pk] for one in batch]
+    for one, claimed in zip(runs, batch, strict=True):
+        one.lease = claimed.lease
+        one.model = model_for(one.experiment.prompt.project, one.variant)
+    runs.sort(key=_alike)
+    trouble = ""
+    for _, some in groupby(runs, key=_alike):
+        try:
+            _run_alike(list(some))
+        except ModelUnavailable as reason:
+            trouble = str(reason)
+    if trouble:
+        raise jobs.CannotWorkNow(trouble)
+
+
+def _alike(run: Run) -> tuple[int, str]:
+    return run.experiment_id, run.model
+
+
+def _run_alike(runs: list[Run]) -> None:
+    experiment, project = runs[0].experiment, runs[0].experiment.prompt.project
+    asked = _requests(runs)
+    try:
+        written = completions.complete(project, runs[0].model, [request for _, request in asked])
+    except completions.BudgetUsedUp:
+        jobs.give_back([one for one, _ in asked])
+        return
+    sound = [_take(one, found) for (one, _), found in zip(asked, written, strict=True)]
+    done = [one for one in sound if not one.error]
+    refused = scores.score(experiment, done)
+    for one in runs:
+        one.error = one.error or refused.get(one.pk, "")
+        if one.error:
+            jobs.fail(one, one.error)
+    done = [one for one in done if not one.error]
+    if done:
+        with jobs.finishing(done):
+            Run.objects.bulk_update(done, WRITTEN)
+            advance([experiment.pk], done)
+    else:
+        advance([experiment.pk])
+
+
+WRITTEN = [
+    *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
+    *("scores", "flags"),
+]
+
+
+def _requests(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
+    """Return the request of each run; one whose template cannot be filled in has an error."""
+    asked = []
+    for variant, some in _by_variant(runs):
+        inputs = [Input(one.case.values, one.case.passage or 0) for one in some]
+        shown = examples_for(some[0].experiment.prompt.project, variant, inputs)
+        for one, examples in zip(some, shown, strict=True):
+            try:
+                asked.append((one, request_for(variant, one.case.values, one.number, examples)))
+            except RenderingFailed as reason:
+                one.error = str(reason)
+    return asked
+
+
+def _by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
+    ordered = sorted(runs, key=lambda one: (one.variant_id, one.case_id))
+    groups = ((next_, list(some)) for next_, some in groupby(ordered, key=lambda one: one.variant))
+    return list(groups)
+
+
+def _take(run: Run, written: Completion) -> Run:
+    run.error = written.error
+    run.output = written.text.replace("\0", "").strip()
+    run.tokens_in, run.tokens_out = written.tokens_in, written.tokens_out
+    run.milliseconds, run.cut_off = written.milliseconds, written.cut_off
+    run.cost = completions.cost_of(run.model, written)
+    return run
+
+
+def retry(experiment: Experiment) -> int:
+    """Queue the runs that failed once more; return how many."""
+    return jobs.queue(experiment.runs.filter(state=JobState.FAILED))
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the runs are, and what they took."""
+
+    runs: int
+    done: int
+    failed: int
+    tokens: int
+    cost: Decimal
+    seconds: int
+
+    @property
+    def is_moving(self) -> bool:
+        return self.done + self.failed < self.runs
+
+
+def progress(experiment: Experiment) -> Progress:
+    """Count an experiment's runs."""
+    sums = experiment.runs.aggregate(
+        all=Count("pk"),
+        done=Count("pk", filter=Q(state=JobState.DONE)),
+        failed=Count("pk", filter=Q(state=JobState.FAILED)),
+        read=Sum("tokens_in"),
+        written=Sum("tokens_out"),
+        cost=Sum("cost"),
+        milliseconds=Sum("milliseconds"),
+    )
+    return Progress(
+        sums["all"],
+        sums["done"],
+        sums["failed"],
+        (sums["read"] or 0) + (sums["written"] or 0),
+        sums["cost"] or Decimal(0),
+        round((sums["milliseconds"] or 0) / 1000),
+    )
+
+
+def set_aside(entrant: Entrant, reason: str) -> None:
+    """Take a variant out of what is compared from now on, for a reason that is shown."""
+    Entrant.objects.filter(pk=entrant.pk, aside_at=None).update(
+        aside_at=timezone.now(), aside=reason
+    )
+
+
+@transaction.atomic
+def take_back(entrant: Entrant) -> None:
+    """Let a variant that was set aside be compared again; what it has not run yet is queued."""
+    Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
+    experiment = Experiment.objects.select_for_update(no_key=True).get(pk=entrant.experiment_id)
+    if experiment.started_at:
+        _queue_rung(experiment)
+
+
+def end(experiment: Experiment, is_ended: bool = True) -> bool:
+    """End the comparing, or let it go on; return whether that changed anything."""
+    rows = Experiment.objects.filter(pk=experiment.pk, ended_at__isnull=is_ended)
+    return bool(rows.update(ended_at=timezone.now() if is_ended else None))

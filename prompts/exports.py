@@ -1,0 +1,230 @@
+"""An experiment leaves: its winner, its prompts with their ratings, its comparisons."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from prompts.models import Comparison, Experiment, Variant
+from prompts.rendering import RenderingFailed, request_for
+from prompts.results import result
+from prompts.variants import model_for
+from prompts.votes import pairs_of
+
+Row = dict[str, Any]
+
+
+def as_json(experiment: Experiment) -> str:
+    """Return all variants with their ratings, intervals and the verdict."""
+    return json.dumps(_whole(experiment), ensure_ascii=False, indent=2) + "\n"
+
+
+def as_yaml(experiment: Experiment) -> str:
+    """Return what :func:`as_json` does, as YAML."""
+    return yaml.safe_dump(_whole(experiment), allow_unicode=True, sort_keys=False)
+
+
+def _whole(experiment: Experiment) -> Row:
+    found = result(experiment)
+    variants = {one.pk: one for one in experiment.variants.all()}
+    rated = ("gap", "low", "high", "win_rate", "best", "comparisons", "wins", "ties", "losses")
+    ratings = {row["id"]: {name: row[name] for name in rated} for row in found["rows"]}
+    return {
+        "prompt": experiment.prompt.task,
+        "experiment": experiment.number,
+        "method": found["method"],
+        "verdict": found["verdict"],
+        "winner": best(found),
+        "comparisons": found["comparisons"],
+        "cases": found["cases"],
+        "people": found["people"],
+        "variants": [
+            {**_worded(variants[pk]), "rating": ratings.get(pk)}
+            for pk in sorted(variants, key=lambda pk: variants[pk].number)
+        ],
+    }
+
+
+def _worded(variant: Variant) -> Row:
+    return {
+        "variant": variant.number,
+        "system": variant.system,
+        "template": variant.template,
+        "examples": [
+            {name: text for name, text in example.items() if name != "passage_id"}
+            for example in variant.examples
+        ],
+        "picks": variant.picks,
+        "pick_count": variant.pick_count if variant.picks else 0,
+        "model": variant.model,
+        "max_tokens": variant.max_tokens,
+        "temperature": variant.temperature,
+    }
+
+
+def best(found: Row) -> int | None:
+    """Return the number of the variant that wins; None as long as none does."""
+    return found["rows"][0]["variant"] if found["verdict"] == "winner" else None
+
+
+def as_jinja(experiment: Experiment) -> str:
+    """Return the template of the winner, or of the leader as long as none wins."""
+    leader = result(experiment)["rows"][0]
+    template = experiment.variants.get(pk=leader["id"]).template
+    return template if template.endswith("\n") else f"{template}\n"
+
+
+def as_promptfoo(experiment: Experiment) -> str:
+    """Return a configuration of promptfoo: a prompt for each variant, a test for each case.
+
+    Its templates are Nunjucks, which reads what ours are made of.
+    """
+    variants = list(experiment.variants.all())
+    tests = [
+        {
+            "vars": case.values,
+            "assert": [{"type": "rouge-n", "value": case.reference}] if case.reference else [],
+        }
+        for case in experiment.cases.all()
+    ]
+    models = sorted({model_for(experiment.prompt.project, variant) for variant in variants})
+    configuration = {
+        "description": f"{experiment.prompt.task} {experiment.number}: {experiment.question}",
+        "providers": [f"openai:chat:{model}" for model in models],
+        "prompts": [_chat(variant) for variant in variants],
+        "tests": tests,
+    }
+    return yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False)
+
+
+def _chat(variant: Variant) -> Row:
+    """Return a variant as a chat in JSON; what is asked stays a template."""
+    messages = [{"role": "system", "content": variant.system}] if variant.system else []
+    for example in variant.examples:
+        shown = request_for(variant, example, examples=[]).messages[-1]["content"]
+        messages.append({"role": "user", "content": _raw(shown)})
+        messages.append({"role": "assistant", "content": _raw(example["output"])})
+    messages.append({"role": "user", "content": variant.template})
+    return {"label": f"variant {variant.number}", "raw": json.dumps(messages, ensure_ascii=False)}
+
+
+def _raw(text: str) -> str:
+    """Return text that no template engine changes."""
+    return f"{{% raw %}}{text}{{% endraw %}}" if "{" in text else text
+
+
+COLUMNS = (
+    *("case", "left_variant", "right_variant", "left_output", "right_output", "choice", "outcome"),
+    *("reviewer", "comment", "seconds", "is_repeat", "decided_at"),
+)
+
+
+def as_csv(experiment: Experiment) -> str:
+    """Return every comparison that stands, a row for each two outputs that were shown together.
+
+    ``outcome`` is 1 where the left one was better, 0 where the right one was, else 0.5.
+    """
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(_comparisons(experiment))
+    return file.getvalue()
+
+
+def _comparisons(experiment: Experiment) -> Iterator[Row]:
+    outputs = dict(experiment.runs.values_list("pk", "output"))
+    numbers = dict(experiment.variants.values_list("pk", "number"))
+    rows = Comparison.objects.standing().filter(experiment=experiment)
+    for one in rows.select_related("reviewer", "case").order_by("pk"):
+        said = one.runs, one.variants, one.case.position + 1, None, one.choice, one.places
+        for vote in pairs_of(*said):
+            left, right = vote.runs
+            yield {
+                "case": vote.case,
+                "left_variant": numbers[vote.left],
+                "right_variant": numbers[vote.right],
+                "left_output": _cell(outputs[left]),
+                "right_output": _cell(outputs[right]),
+                "choice": one.choice,
+                "outcome": f"{vote.outcome:g}",
+                "reviewer": _cell(one.reviewer.get_username() if one.reviewer else ""),
+                "comment": _cell(one.comment),
+                "seconds": one.seconds,
+                "is_repeat": int(one.is_repeat),
+                "decided_at": one.decided_at.isoformat() if one.decided_at else "",
+            }
+
+
+def _cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+
+
+def as_preferences(experiment: Experiment) -> str:
+    """Return a line of prompt, chosen and rejected for each two outputs of which one was better.
+
+    The prompt is what the case says in the wording of the variant in production.
+    """
+    outputs = dict(experiment.runs.values_list("pk", "output"))
+    asked = _asked(experiment)
+    lines = []
+    counting = Comparison.objects.counting(experiment).order_by("pk")
+    for one in counting:
+        for vote in pairs_of(one.runs, one.variants, one.case_id, None, one.choice, one.places):
+            if vote.outcome != 0.5 and vote.case in asked:
+                better, worse = vote.runs if vote.outcome == 1 else vote.runs[::-1]
+                row = {
+                    "prompt": asked[vote.case],
+                    "chosen": outputs[better],
+                    "rejected": outputs[worse],
+                }
+                lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+def _asked(experiment: Experiment) -> dict[int, str]:
+    """Return what the last message of the production variant says of each case."""
+    variant = experiment.prompt.production or experiment.variants.all()[0]
+    asked = {}
+    for case in experiment.cases.all():
+        try:
+            asked[case.pk] = request_for(variant, case.values, examples=[]).messages[-1]["content"]
+        except RenderingFailed:
+            continue
+    return asked
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file: what writes it, how its name ends, its media type, and what it is for."""
+
+    write: Callable[[Experiment], str]
+    ending: str
+    media_type: str
+    purpose: StrOrPromise
+
+
+FORMATS = {
+    "json": Format(as_json, "json", "application/json", _("All variants with their ratings.")),
+    "yaml": Format(as_yaml, "yaml", "application/yaml", _("The same as YAML.")),
+    "jinja": Format(as_jinja, "jinja", "text/plain", _("The template of the winner or leader.")),
+    "promptfoo": Format(
+        as_promptfoo, "promptfoo.yaml", "application/yaml", _("Prompts and cases for promptfoo.")
+    ),
+    "comparisons": Format(as_csv, "csv", "text/csv", _("Every comparison, for a spreadsheet.")),
+    "preference": Format(
+        as_preferences, "jsonl", "application/jsonl", _("Preference pairs, for TRL’s DPOTrainer.")
+    ),
+}
+
+
+def file_name(experiment: Experiment, name: str) -> str:
+    """Return what a download is called."""
+    prompt = experiment.prompt
+    return f"{prompt.project.slug}-{prompt.pk}-{experiment.number}-{name}.{FORMATS[name].ending}"

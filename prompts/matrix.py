@@ -1,0 +1,143 @@
+"""Cases down, variants across: outputs side by side, where variants differ most on top."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.safestring import SafeString
+from rapidfuzz import process
+from rapidfuzz.distance import LCSseq
+
+from prompts import scores
+from prompts.models import Case, Entrant, Experiment, Run
+from qareview.differences import word_differences
+from qareview.models import JobState
+
+DISAGREEMENT, POSITION = "disagreement", "position"
+PAGE = 20  # cases
+LONGEST = 400  # characters of an output, by which it is told how far outputs differ
+
+
+@dataclass(frozen=True)
+class Cell:
+    """The runs of a variant on a case."""
+
+    runs: list[Run]
+    scores: list[tuple[Any, float]]  # of the first run: name and value
+    marked: SafeString | None  # the first output, with what differs from the first variant's
+
+
+@dataclass(frozen=True)
+class Line:
+    case: Case
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
+class Order:
+    """How the cases stand: by what, and which are left out."""
+
+    by: str = DISAGREEMENT
+    score: str = ""  # only cases on which some variant has at most so much of it,
+    most: float | None = None
+    failed: bool = False  # only those on which a run failed
+    differing: bool = False  # only those on which outputs differ
+
+
+def entrants_of(experiment: Experiment) -> list[Entrant]:
+    """Return the variants across: those still in first, the one in production before the others."""
+    found = experiment.entrants.select_related("variant__prompt")
+    production = experiment.prompt.production_id
+    return sorted(
+        found, key=lambda one: (one.aside_at is not None, one.variant_id != production, one.pk)
+    )
+
+
+def cases(experiment: Experiment, order: Order) -> list[int]:
+    """Return the ids of the cases in an order, filtered."""
+    runs: dict[int, list[Run]] = defaultdict(list)
+    for run in experiment.runs.order_by("pk"):
+        runs[run.case_id].append(run)
+    found = [case for case in experiment.cases.values_list("pk", flat=True) if case in runs]
+    kept = [case for case in found if _is_wanted(runs[case], order)]
+    if order.by == DISAGREEMENT:
+        apart = {case: disagreement([run.output for run in _done(runs[case])]) for case in kept}
+        return sorted(kept, key=lambda case: -apart[case])
+    if order.by in scores.KINDS:
+        sign = scores.KINDS[order.by].sign
+        return sorted(kept, key=lambda case: sign * _mean(runs[case], order.by))
+    return kept
+
+
+def _done(runs: Sequence[Run]) -> list[Run]:
+    return [run for run in runs if run.state == JobState.DONE]
+
+
+def _is_wanted(runs: Sequence[Run], order: Order) -> bool:
+    if order.failed and not any(run.state == JobState.FAILED for run in runs):
+        return False
+    if order.differing and len({run.output for run in _done(runs)}) < 2:
+        return False
+    if order.score and order.most is not None:
+        values = [scores.of(run, order.score) for run in _done(runs)]
+        return any(value is not None and value <= order.most for value in values)
+    return True
+
+
+def _mean(runs: Sequence[Run], name: str) -> float:
+    values = [value for run in _done(runs) if (value := scores.of(run, name)) is not None]
+    return sum(values) / len(values) if values else float("inf")
+
+
+def disagreement(outputs: Sequence[str]) -> float:
+    """Return how far outputs are from each other on average, 0 to 1, by their common letters."""
+    texts = [text[:LONGEST] for text in outputs]
+    if len(texts) < 2:
+        return 0.0
+    alike = process.cdist(texts, texts, scorer=LCSseq.normalized_similarity)
+    count = len(texts)
+    return float(1 - (alike.sum() - count) / (count * (count - 1)))
+
+
+def lines(experiment: Experiment, chosen: Sequence[int], entrants: Sequence[Entrant]) -> list[Line]:
+    """Return some cases with what each variant brought out, in their order."""
+    found = experiment.cases.in_bulk(chosen)
+    runs: dict[tuple[int, int], list[Run]] = defaultdict(list)
+    for run in experiment.runs.filter(case__in=chosen).order_by("number"):
+        runs[run.case_id, run.variant_id].append(run)
+    made = []
+    for case in chosen:
+        cells = [runs[case, entrant.variant_id] for entrant in entrants]
+        first = next((cell[0].output for cell in cells if cell), "")
+        made.append(Line(found[case], [_cell(cell, first) for cell in cells]))
+    return made
+
+
+def _cell(runs: list[Run], first: str) -> Cell:
+    if not runs or not runs[0].is_done:
+        return Cell(runs, [], None)
+    shown = [
+        (kind.name, value)
+        for name, kind in scores.KINDS.items()
+        if name != "cost" and (value := scores.of(runs[0], name)) is not None
+    ]
+    return Cell(runs, shown, word_differences(first, runs[0].output))
+
+
+def means(experiment: Experiment) -> dict[int, list[tuple[Any, float]]]:
+    """Return each variant's mean scores, by its id."""
+    sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in experiment.runs.filter(state=JobState.DONE).defer("output"):
+        for name in scores.KINDS:
+            value = scores.of(run, name)
+            if value is not None:
+                sums[run.variant_id][name].append(value)
+    return {
+        variant: [
+            (kind.name, sum(found[name]) / len(found[name]))
+            for name, kind in scores.KINDS.items()
+            if found[name] and (name != "cost" or any(found[name]))
+        ]
+        for variant, found in sums.items()
+    }

@@ -1,0 +1,26 @@
+"""What is said to a model, and which wording wins: the nouns."""
+
+from prompts.models.candidates import Candidate, CandidateState, Search, Way
+from prompts.models.comparisons import Choice, Comparison, ComparisonQuerySet, Snapshot
+from prompts.models.experiments import Case, Entrant, Experiment, Run
+from prompts.models.prompts import Picks, Promotion, Prompt, Task, Variant
+
+__all__ = [
+    "Candidate",
+    "CandidateState",
+    "Case",
+    "Choice",
+    "Comparison",
+    "ComparisonQuerySet",
+    "Entrant",
+    "Experiment",
+    "Picks",
+    "Promotion",
+    "Prompt",
+    "Run",
+    "Search",
+    "Snapshot",
+    "Task",
+    "Variant",
+    "Way",
+]

@@ -1,0 +1,91 @@
+"""Wordings that were proposed, and are reviewed before they become variants."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from prompts.models.prompts import Prompt, Variant
+from qareview import completions
+from qareview.models import Job
+
+
+class Way(models.TextChoices):
+    STRUCTURE = "structure", _("another structure, by rule")
+    REWRITE = "rewrite", _("rewritten by a model")
+    CROSSING = "crossing", _("crossed with another variant, by rule")
+    REPAIR = "repair", _("repaired by a model from what people rejected")
+
+
+class CandidateState(models.TextChoices):
+    PENDING = gettext_noop("pending"), _("Pending")
+    ACCEPTED = gettext_noop("accepted"), _("Accepted")
+    REJECTED = gettext_noop("rejected"), _("Rejected")
+
+
+class Search(Job):
+    """An order for candidate wordings of a prompt: so many, made of one variant in some ways."""
+
+    task = "prompts.tasks.make_candidates"
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="searches")
+    seed = models.ForeignKey(Variant, models.RESTRICT, related_name="searches")
+    other = models.ForeignKey(  # that it is crossed with
+        Variant, models.RESTRICT, null=True, related_name="crossed_in"
+    )
+    wanted = models.PositiveSmallIntegerField(default=6)
+    ways = ArrayField(models.CharField(max_length=10, choices=Way.choices))
+    about = models.CharField(max_length=300, blank=True)  # what the data is
+    tip = models.CharField(max_length=200, blank=True)
+    note = models.TextField(blank=True)  # why there are fewer than were asked for
+    dropped: "models.JSONField[list[dict[str, str]], list[dict[str, str]]]" = models.JSONField(
+        default=list
+    )  # [{"text", "reason"}]
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="searches"
+    )
+
+    class Meta(Job.Meta):
+        ordering = ("-id",)
+
+    @classmethod
+    def withheld(cls) -> Q:
+        stopped = Q(prompt__project__in=completions.stopped_projects())
+        return stopped | Q(prompt__binned_at__isnull=False)
+
+
+class Candidate(models.Model):
+    """A wording that was proposed; once it is accepted, perhaps edited, it is a variant."""
+
+    search = models.ForeignKey(Search, models.CASCADE, related_name="candidates")
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="candidates")
+    number = models.PositiveSmallIntegerField()
+    way = models.CharField(max_length=10, choices=Way.choices)
+    how = models.CharField(max_length=200)  # what is different in it
+    system = models.TextField(blank=True)
+    template = models.TextField()
+    examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
+        default=list
+    )
+    state = models.CharField(
+        max_length=8, choices=CandidateState.choices, default=CandidateState.PENDING
+    )
+    place = models.PositiveSmallIntegerField(null=True)  # among those of its search: 1 is best
+    reason = models.CharField(max_length=200, blank=True)
+    variant = models.OneToOneField(
+        Variant, models.RESTRICT, null=True, related_name="candidate"
+    )  # that it became
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("search", "number")
+        constraints = (
+            models.UniqueConstraint(fields=("search", "number"), name="candidate_number"),
+        )

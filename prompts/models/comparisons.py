@@ -1,0 +1,94 @@
+"""What people say of outputs, and the results that were drawn from it."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
+
+from prompts.models.experiments import Case, Experiment
+
+
+class Choice(models.TextChoices):
+    LEFT = gettext_noop("left"), _("Left is better")
+    RIGHT = gettext_noop("right"), _("Right is better")
+    GOOD = gettext_noop("both good"), _("Both good")
+    BAD = gettext_noop("both bad"), _("Both bad")
+    RANKED = gettext_noop("ranked"), _("Ranked")
+    SKIPPED = gettext_noop("skipped"), _("Skipped")
+    SAME = gettext_noop("same"), _("The same output")  # a tie that nobody has to judge
+
+
+class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def standing(self) -> "ComparisonQuerySet":
+        """Keep what was decided and not taken back; a skip decides nothing."""
+        return self.filter(withdrawn_at=None).exclude(choice__in=("", Choice.SKIPPED))
+
+    def counting(self, experiment: Experiment) -> "ComparisonQuerySet":
+        """Keep what counts in an experiment's result: once each, and of whose votes count."""
+        own = self.standing().filter(experiment=experiment, is_repeat=False)
+        return own.exclude(reviewer__in=experiment.without)
+
+
+class Comparison(models.Model):
+    """Two to six outputs of one case as they were shown, to whom, and what was said of them.
+
+    It is open, and holds the place of its reviewer until a moment, as long as there is no choice.
+    """
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="comparisons")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="comparisons")
+    runs = ArrayField(models.BigIntegerField())  # from left to right,
+    variants = ArrayField(models.BigIntegerField())  # and what they are of
+    reviewer = models.ForeignKey(  # nobody, of outputs that are the same
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="comparisons"
+    )
+    token = models.UUIDField(unique=True, default=uuid.uuid4)  # all that a page tells of it
+    until = models.DateTimeField(default=timezone.now)
+    choice = models.CharField(max_length=9, choices=Choice.choices, blank=True)
+    places = ArrayField(models.PositiveSmallIntegerField(), default=list)  # of a ranking: 1 is best
+    comment = models.TextField(blank=True)
+    seconds = models.PositiveIntegerField(default=0)
+    is_repeat = models.BooleanField(default=False)  # sides swapped: does somebody agree with
+    # themselves? It does not count.
+    shown_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects: ClassVar[ComparisonQuerySet] = ComparisonQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("experiment", "reviewer"),
+                condition=Q(choice=""),
+                name="comparison_open_once",
+            ),
+        )
+        indexes = (
+            GinIndex(fields=("runs",), name="comparison_runs"),
+            models.Index(fields=("experiment", "reviewer"), name="comparison_of_reviewer"),
+        )
+
+
+class Snapshot(models.Model):
+    """The result of an experiment at one moment, with the method that drew it."""
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="snapshots")
+    method = models.CharField(max_length=40)
+    result: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
+    because = models.CharField(max_length=200)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="snapshots"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("-id",)

@@ -1,0 +1,122 @@
+"""An experiment runs variants on cases; each run is a job."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from prompts.models.prompts import Prompt, Variant
+from qareview import completions
+from qareview.models import Job, JobState
+
+
+class Experiment(models.Model):
+    """Variants of a prompt on the same cases, so that people can compare what they bring out."""
+
+    prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="experiments")
+    number = models.PositiveIntegerField()
+    question = models.CharField(max_length=200)  # that those who compare are asked
+    variants: "models.ManyToManyField[Variant, Entrant]" = models.ManyToManyField(
+        Variant, through="Entrant", related_name="experiments"
+    )
+    repeats = models.PositiveSmallIntegerField(default=1)  # runs of a variant on a case
+    seed = models.PositiveIntegerField(default=1)  # by which cases were drawn
+    reviewers_per_pair = models.PositiveSmallIntegerField(default=2)  # different people
+    shown_at_once = models.PositiveSmallIntegerField(default=2)  # outputs, up to six to rank
+    pattern = models.TextField(blank=True)  # regular expression that an output has to match
+    schema: "models.JSONField[Any, Any]" = models.JSONField(null=True)  # that it has to meet
+    screens_by = models.CharField(max_length=20, blank=True)  # name of a score; empty: by none
+    rung = models.PositiveSmallIntegerField(default=0)  # of the screening, which it stands on
+    without = ArrayField(models.IntegerField(), default=list)  # people whose votes do not count
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="experiments"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)  # nothing is compared from then on
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = (
+            models.UniqueConstraint(fields=("prompt", "number"), name="experiment_number"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.prompt.task} {self.number}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its outputs may be compared."""
+        return self.started_at is not None and self.ended_at is None
+
+
+class Entrant(models.Model):
+    """A variant in an experiment, and why it was set aside before people saw it, if it was."""
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="entrants")
+    variant = models.ForeignKey(Variant, models.RESTRICT, related_name="entrants")
+    aside_at = models.DateTimeField(null=True)
+    aside = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ("variant__number",)
+        constraints = (
+            models.UniqueConstraint(fields=("experiment", "variant"), name="entrant_once"),
+        )
+
+
+class Case(models.Model):
+    """Values for a prompt's variables, perhaps with the output that is wanted."""
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="cases")
+    position = models.PositiveIntegerField()
+    values: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField()
+    reference = models.TextField(blank=True)
+    item = models.PositiveBigIntegerField(null=True)  # the approved item it is a copy of,
+    passage = models.PositiveBigIntegerField(null=True)  # and that one's passage
+
+    class Meta:
+        ordering = ("position",)
+        constraints = (
+            models.UniqueConstraint(fields=("experiment", "position"), name="case_position"),
+        )
+
+
+class Run(Job):
+    """What a variant brings out of a case: the first is the likeliest text, others are drawn."""
+
+    task = "prompts.tasks.run_variants"
+
+    experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="runs")
+    variant = models.ForeignKey(Variant, models.RESTRICT, related_name="runs")
+    case = models.ForeignKey(Case, models.CASCADE, related_name="runs")
+    number = models.PositiveSmallIntegerField(default=1)  # of the repeats, and the seed
+    output = models.TextField(blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    tokens_in = models.PositiveIntegerField(default=0)
+    tokens_out = models.PositiveIntegerField(default=0)
+    milliseconds = models.PositiveIntegerField(default=0)
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    cut_off = models.BooleanField(default=False)
+    scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
+    flags = ArrayField(models.CharField(max_length=30), default=list)
+
+    class Meta(Job.Meta):
+        ordering = ("id",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=("experiment", "variant", "case", "number"), name="run_once"
+            ),
+        )
+
+    @classmethod
+    def withheld(cls) -> Q:
+        stopped = Q(experiment__prompt__project__in=completions.stopped_projects())
+        return stopped | Q(experiment__prompt__binned_at__isnull=False)
+
+    @property
+    def is_done(self) -> bool:
+        return self.state == JobState.DONE

@@ -1,0 +1,189 @@
+"""What an experiment's comparisons tell: the verdict, what it rests on, and what may bend it.
+
+A result is a plain dictionary, so that it can be kept as it was: see :class:`Snapshot`.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Avg, F
+
+from prompts import ranking
+from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
+from prompts.votes import Vote, counted, votes
+from qareview import alpha
+from qareview.intervals import wilson
+from qareview.models import JobState
+
+Facts = dict[str, Any]
+
+
+def result(experiment: Experiment) -> Facts:
+    """Return what the comparisons that count tell; figures are as :mod:`prompts.ranking` has them.
+
+    Shares are from 0 to 1; ``rows`` are the variants that were not set aside, the strongest first.
+    """
+    entrants = list(experiment.entrants.select_related("variant"))
+    active = [entrant.variant for entrant in entrants if not entrant.aside_at]
+    said = votes(experiment)
+    judged = [vote for vote in said if vote.choice != Choice.SAME]
+    ranked = ranking.result(counted(said, [one.pk for one in active]), len(active))
+    rows = _rows(experiment, active, ranked, judged)
+    return {
+        "method": ranking.METHOD,
+        "verdict": ranked.verdict,
+        "tied": [active[number].number for number in ranked.tied],
+        "missing": ranked.missing,
+        "rows": rows,
+        "aside": [
+            {"variant": entrant.variant.number, "why": entrant.aside}
+            for entrant in entrants
+            if entrant.aside_at
+        ],
+        "comparisons": len(judged),
+        "same": len(said) - len(judged),
+        "cases": len({vote.case for vote in said}),
+        "people": len({vote.reviewer for vote in judged}),
+        "left": _left(judged),
+        "agreement": _agreement(judged),
+        "repeats": _repeats(experiment),
+        "reviewers": _reviewers(experiment),
+    }
+
+
+def _rows(
+    experiment: Experiment,
+    variants: Sequence[Variant],
+    ranked: ranking.Result,
+    judged: Sequence[Vote],
+) -> list[Facts]:
+    took = _took(experiment)
+    counts = _counts(judged)
+    rows = [
+        {
+            **asdict(standing),
+            "id": variants[standing.number].pk,
+            "variant": variants[standing.number].number,
+            **counts[variants[standing.number].pk],
+            **took.get(variants[standing.number].pk, {}),
+        }
+        for standing in ranked.standings
+    ]
+    price = "cost" if any(row.get("cost") for row in rows) else "tokens"
+    for row in rows:
+        row["is_efficient"] = not any(_is_beaten(row, other, price) for other in rows)
+    return rows
+
+
+def _is_beaten(row: Facts, other: Facts, price: str) -> bool:
+    """Whether another is no worse and no dearer, and one of the two is truly so (Pareto)."""
+    better = other["win_rate"] - row["win_rate"]
+    saved = (row.get(price) or 0) - (other.get(price) or 0)
+    return better >= 0 and saved >= 0 and (better > 0 or saved > 0)
+
+
+def _took(experiment: Experiment) -> dict[int, Facts]:
+    """Return what a run of each variant took, on average."""
+    runs = experiment.runs.filter(state=JobState.DONE).order_by().values("variant")
+    sums = runs.annotate(
+        tokens=Avg(F("tokens_in") + F("tokens_out")), ms=Avg("milliseconds"), price=Avg("cost")
+    )
+    return {
+        row["variant"]: {
+            "tokens": float(row["tokens"]),
+            "milliseconds": float(row["ms"]),
+            "cost": float(row["price"]),
+        }
+        for row in sums
+    }
+
+
+def _counts(judged: Iterable[Vote]) -> dict[int, Facts]:
+    counts: dict[int, Facts] = defaultdict(lambda: {"wins": 0, "ties": 0, "losses": 0, "bad": 0})
+    for vote in judged:
+        for variant, outcome in ((vote.left, vote.outcome), (vote.right, 1 - vote.outcome)):
+            named = {1.0: "wins", 0.5: "ties", 0.0: "losses"}[outcome]
+            counts[variant][named] += 1
+            counts[variant]["bad"] += vote.choice == Choice.BAD
+    return counts
+
+
+def _left(judged: Iterable[Vote]) -> Facts | None:
+    """Return how often the left one was better, of those of which one was; half if sides count."""
+    decided = [vote.outcome for vote in judged if vote.outcome != 0.5]
+    if not decided:
+        return None
+    low, high = wilson(sum(decided), len(decided))
+    return {
+        "share": sum(decided) / len(decided),
+        "low": low,
+        "high": high,
+        "count": len(decided),
+    }
+
+
+def _agreement(judged: Iterable[Vote]) -> Facts:
+    """Return Krippendorff's alpha (ordinal) of pairs that several people judged, sides undone."""
+    said: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
+    for vote in judged:
+        is_turned = vote.runs[0] > vote.runs[1]
+        outcome = 1 - vote.outcome if is_turned else vote.outcome
+        said[tuple(sorted(vote.runs))][outcome] += 1
+    patterns = Counter(tuple(one[value] for value in (0.0, 0.5, 1.0)) for one in said.values())
+    return asdict(alpha.agreement(patterns, is_ordinal=True))
+
+
+def _repeats(experiment: Experiment) -> Facts:
+    """Return how often somebody judged a pair alike when it came again with its sides swapped."""
+    repeats = Comparison.objects.standing().filter(experiment=experiment, is_repeat=True)
+    first = Comparison.objects.counting(experiment).filter(reviewer__in=repeats.values("reviewer"))
+    said = {(one.reviewer_id, tuple(one.runs)): one.choice for one in first}
+    turned = {Choice.LEFT.value: Choice.RIGHT.value, Choice.RIGHT.value: Choice.LEFT.value}
+    pairs = [
+        (said.get((one.reviewer_id, tuple(one.runs[::-1]))), turned.get(one.choice, one.choice))
+        for one in repeats
+    ]
+    known = [pair for pair in pairs if pair[0]]
+    return {"count": len(known), "alike": sum(before == now for before, now in known)}
+
+
+def _reviewers(experiment: Experiment) -> list[Facts]:
+    """Return who compared, also those whose votes do not count, and their side."""
+    everyone = Experiment(pk=experiment.pk, without=[])
+    by_person: dict[int, list[Vote]] = defaultdict(list)
+    for vote in votes(everyone):
+        if vote.reviewer:
+            by_person[vote.reviewer].append(vote)
+    names = dict(User.objects.filter(pk__in=by_person).values_list("pk", "username"))
+    return [
+        {
+            "id": pk,
+            "name": names[pk],
+            "comparisons": len(said),
+            "left": _left(said),
+            "is_out": pk in experiment.without,
+        }
+        for pk, said in sorted(by_person.items(), key=lambda entry: names[entry[0]])
+    ]
+
+
+def keep(experiment: Experiment, user: Any, because: str) -> Snapshot:
+    """Keep the result as it is now, with the method that drew it, for a reason that is shown."""
+    found = result(experiment)
+    return Snapshot.objects.create(
+        experiment=experiment,
+        method=found["method"],
+        result=found,
+        because=because,
+        created_by=user,
+    )
+
+
+def take_out(experiment: Experiment, reviewer: int, is_out: bool) -> None:
+    """Let somebody's votes not count, or count again."""
+    without = {*experiment.without} | {reviewer} if is_out else {*experiment.without} - {reviewer}
+    experiment.without = sorted(without)
+    experiment.save(update_fields=["without"])

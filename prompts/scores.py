@@ -1,0 +1,168 @@
+"""What can be told of a run without asking anybody: scores of its output, and what it took."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
+from rapidfuzz.distance import LCSseq
+from referencing import Registry
+
+from prompts import approved
+from prompts.models import Experiment, Run
+from qareview.embeddings import embed
+from qareview.stored import stored
+
+PATTERN_SECONDS = 0.5  # for one output
+WORDS, EXACT, ROUGE, SIMILARITY = "words", "exact", "rouge", "similarity"
+PATTERN, SCHEMA, SUPPORT, FLAGS = "pattern", "schema", "support", "flags"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A score: its name and what it tells. ``sign`` is 1 if more is better, -1 if less is."""
+
+    name: StrOrPromise
+    tells: StrOrPromise
+    sign: int = 1
+
+
+KINDS = {
+    EXACT: Kind(_("exact match"), _("whether it is the reference, letter case and blanks aside")),
+    ROUGE: Kind(_("ROUGE-L"), _("how far its words follow each other as the reference's do")),
+    SIMILARITY: Kind(_("similarity"), _("how far it says what the reference says, by meaning")),
+    SUPPORT: Kind(_("support"), _("how well the passage carries its weakest sentence")),
+    PATTERN: Kind(_("pattern"), _("whether it matches the regular expression")),
+    SCHEMA: Kind(_("schema"), _("whether it is JSON that meets the schema")),
+    FLAGS: Kind(_("flags"), _("how many things the checks find wrong with it"), -1),
+    WORDS: Kind(_("words"), _("how long it is"), -1),
+    "tokens": Kind(_("tokens"), _("read and written"), -1),
+    "milliseconds": Kind(_("milliseconds"), _("its share of the time of its batch"), -1),
+    "cost": Kind(_("cost"), _("by the prices in the settings"), -1),
+}
+OF_RUN = ("tokens", "milliseconds", "cost")  # those that every run has without being scored
+
+
+class CannotScore(Exception):
+    """An output cannot be scored; the message says why."""
+
+
+def score(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
+    """Fill in the scores and flags of an experiment's runs, loaded with their cases.
+
+    Returns why a run cannot be scored, by its id. Raises ModelUnavailable.
+    """
+    task = experiment.prompt.task
+    checked = approved.items().check(task, [(run.case.values, run.output) for run in runs])
+    for run, (scores, flags) in zip(runs, checked, strict=True):
+        run.flags = flags
+        run.scores = {WORDS: len(run.output.split()), FLAGS: len(flags), **scores}
+    _compare([run for run in runs if run.case.reference])
+    return _hold_against(experiment, runs)
+
+
+def of(run: Run, name: str) -> float | None:
+    """Return a score of a run, or None if it has none."""
+    if name == "tokens":
+        return run.tokens_in + run.tokens_out
+    if name in OF_RUN:
+        return float(getattr(run, name))
+    return run.scores.get(name)
+
+
+def _compare(runs: Sequence[Run]) -> None:
+    """Score what has a reference by it."""
+    texts = sorted({text for run in runs for text in (run.output, run.case.reference)})
+    vectors = dict(zip(texts, embed(texts), strict=True))
+    for run in runs:
+        output, reference = run.output, run.case.reference
+        alike = float(vectors[output] @ vectors[reference]) if output else 0.0
+        run.scores |= {
+            EXACT: float(_plain(output) == _plain(reference)),
+            ROUGE: round(rouge_l(output, reference), 3),
+            SIMILARITY: round(max(0.0, alike), 3),
+        }
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def rouge_l(output: str, reference: str) -> float:
+    """Return the F1 of the longest common subsequence of words, from 0 to 1 (Lin 2004, ROUGE)."""
+    words, wanted = (re.findall(r"\w+", text.casefold()) for text in (output, reference))
+    if not words or not wanted:
+        return 0.0
+    return 2 * LCSseq.similarity(words, wanted) / (len(words) + len(wanted))
+
+
+def _hold_against(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
+    refused = {}
+    for run in runs:
+        try:
+            if experiment.pattern:
+                run.scores[PATTERN] = float(matches(experiment.pattern, run.output))
+            if experiment.schema is not None:
+                run.scores[SCHEMA] = float(meets(experiment.schema, run.output))
+        except CannotScore as reason:
+            refused[run.pk] = str(reason)
+    return refused
+
+
+_TOO_SLOW = stored("The regular expression takes too long on this output. Make it simpler.")
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether a regular expression is found in a text. Raises CannotScore."""
+    try:
+        return regex.search(pattern, text, timeout=PATTERN_SECONDS) is not None
+    except regex.error as error:
+        raise CannotScore(
+            stored("The regular expression is not valid: %(error)s", error=error)
+        ) from error
+    except TimeoutError:
+        raise CannotScore(_TOO_SLOW) from None
+
+
+def meets(schema: Any, text: str) -> bool:
+    """Return whether a text is JSON that meets a schema, which may refer to nothing outside it.
+
+    Raises CannotScore.
+    """
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    try:
+        return bool(_Validator(schema, registry=Registry()).is_valid(found))
+    except CannotScore:
+        raise
+    except Exception as error:  # a reference that leads nowhere, or round in circles
+        raise CannotScore(
+            stored("The JSON schema cannot be used: %(error)s", error=str(error)[:200])
+        ) from error
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError("does not match")
+
+
+_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
+
+
+def objection(schema: Any) -> str:
+    """Return, in a sentence, why a JSON schema cannot be used; nothing if it can."""
+    if "patternProperties" in json.dumps(schema):  # which would run without a limit of time
+        return stored("A schema with “patternProperties” cannot be used here.")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except (SchemaError, RecursionError) as error:
+        what = getattr(error, "message", str(error))
+        return stored("The JSON schema is not valid: %(error)s", error=str(what)[:200])
+    return ""

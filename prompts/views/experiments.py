@@ -1,0 +1,132 @@
+"""Experiments: made, run, looked at case by case, ended."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from prompts import cases, comparing, experiments, matrix, results
+from prompts.experiment_forms import ExperimentForm, OrderForm
+from prompts.models import Experiment, Prompt
+from qareview import access, completions
+from qareview.htmx import offer_undo, render_page
+from qareview.models import Project, Role
+from qareview.stored import stored
+from qareview.wording import counted
+
+
+def of_project(project: Project, pk: int) -> Experiment:
+    """Return an experiment of a project. Raises Http404."""
+    rows = Experiment.objects.select_related("prompt__project", "prompt__production")
+    return get_object_or_404(rows, pk=pk, prompt__project=project, prompt__binned_at=None)
+
+
+@require_GET
+def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List a project's experiments, with what the user can compare in each."""
+    project = access.project(request, slug)
+    rows = Experiment.objects.filter(prompt__project=project, prompt__binned_at=None)
+    rows = rows.select_related("prompt", "created_by")
+    shown = [(one, comparing.share(one, request.user), experiments.progress(one)) for one in rows]
+    prompts = Prompt.objects.filter(project=project)
+    context = {"experiments": shown, "prompts": prompts}
+    return render_page(request, "experiments/list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Make an experiment of a prompt; it starts once somebody has seen what it would take."""
+    project = access.project(request, slug, Role.ENGINEER)
+    prompt = get_object_or_404(
+        Prompt.objects.select_related("project", "production"), project=project, pk=pk
+    )
+    form = ExperimentForm(prompt, request.POST or None, request.FILES or None)
+    if form.is_valid():
+        with transaction.atomic():
+            made = experiments.create(
+                prompt, request.user, form.cleaned_data["variants"], **form.values()
+            )
+            cases.store(made, form.cleaned_data["cases"])
+        return redirect("experiments-show", slug, made.pk)
+    status = 422 if form.is_bound else 200
+    context = {"prompt": prompt, "form": form}
+    return render_page(request, "experiments/new.html", context, status=status)
+
+
+@require_GET
+def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show an experiment: what it would take, how far it is, and what came out, case by case."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = of_project(project, pk)
+    form = OrderForm(request.GET or None)
+    entrants = matrix.entrants_of(found)
+    page = Paginator(matrix.cases(found, form.order()), matrix.PAGE).get_page(
+        request.GET.get("page")
+    )
+    means = matrix.means(found)
+    context = {
+        "experiment": found,
+        "entrants": [(one, means.get(one.variant_id, [])) for one in entrants],
+        "form": form,
+        "page": page,
+        "lines": matrix.lines(found, list(page), entrants),
+        "progress": experiments.progress(found),
+        "estimate": None if found.started_at else experiments.estimate(found),
+        "cases": found.cases.count(),
+        "stopped": completions.why_stopped(project),
+        "share": comparing.share(found, request.user),
+        "marks": "marks" in request.GET,
+    }
+    return render_page(request, "experiments/show.html", context, part="progress")
+
+
+@require_POST
+def start(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Queue an experiment's runs; a second click changes nothing."""
+    project = access.project(request, slug, Role.ENGINEER)
+    experiments.start(of_project(project, pk))
+    return redirect("experiments-show", slug, pk)
+
+
+@require_POST
+def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Queue the runs that failed once more."""
+    project = access.project(request, slug, Role.ENGINEER)
+    count = experiments.retry(of_project(project, pk))
+    messages.info(request, _("%(runs)s are tried again.") % {"runs": counted(count, "run")})
+    return redirect("experiments-show", slug, pk)
+
+
+@require_POST
+def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """End the comparing, so that everyone may see the result; with ``again``, let it go on."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = of_project(project, pk)
+    is_ended = "again" not in request.POST
+    if experiments.end(found, is_ended) and is_ended:
+        results.keep(found, request.user, stored("the experiment ended"))
+        messages.success(request, _("The comparing has ended. All members can see the result."))
+    return redirect("results", slug, pk)
+
+
+@require_POST
+def aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+    """Set a variant aside before people see it; with ``back``, take it in again."""
+    project = access.project(request, slug, Role.ENGINEER)
+    found = of_project(project, pk)
+    entrant = get_object_or_404(found.entrants, variant__number=number)
+    values = {"number": number}
+    if "back" in request.POST or "back" in request.GET:
+        experiments.take_back(entrant)
+        messages.success(request, _("Variant %(number)s is compared again.") % values)
+    elif found.entrants.filter(aside_at=None).count() <= 2:
+        messages.error(request, _("Two variants at least have to stay."))
+    else:
+        experiments.set_aside(entrant, stored("set aside by %(name)s", name=request.user))
+        undo = reverse("experiments-aside", args=[slug, pk, number])
+        offer_undo(request, _("Variant %(number)s is set aside.") % values, f"{undo}?back=1")
+    return redirect("experiments-show", slug, pk)

@@ -1,0 +1,159 @@
+"""What an experiment's comparisons tell, who won, and how it leaves."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from prompts import experiments, exports, results, variants
+from prompts.views.experiments import of_project
+from qareview import access, charts
+from qareview.htmx import offer_undo, render_page
+from qareview.models import Role
+from qareview.stored import stored
+from qareview.wording import counted, number
+
+
+@require_GET
+def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show the result, or with ``?snapshot=`` what it was once; members see it once it is ended."""
+    project = access.project(request, slug)
+    experiment = of_project(project, pk)
+    is_engineer = request.membership.is_engineer  # type: ignore[attr-defined]
+    if not experiment.ended_at and not is_engineer:
+        raise PermissionDenied(_("The result is shown once the comparing has ended."))
+    snapshot = None
+    if (chosen := request.GET.get("snapshot", "")).isdecimal():
+        snapshot = get_object_or_404(experiment.snapshots, pk=int(chosen))
+    found = snapshot.result if snapshot else results.result(experiment)
+    context = {
+        "experiment": experiment,
+        "snapshot": snapshot,
+        "snapshots": experiment.snapshots.select_related("created_by"),
+        "result": found,
+        "charts": _charts(found),
+        "production": experiment.prompt.production,
+        "formats": exports.FORMATS,
+        "progress": experiments.progress(experiment),
+    }
+    return render_page(request, "results/show.html", context)
+
+
+@require_POST
+def promote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Put a variant of an experiment into production; the result is kept as the evidence."""
+    project = access.project(request, slug, Role.ENGINEER)
+    experiment = of_project(project, pk)
+    given = request.POST.get("variant", "")
+    chosen = int(given) if given.isdecimal() else 0
+    variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
+    values = {"number": variant.number}
+    because = stored("variant %(number)s went into production", **values)
+    evidence = results.keep(experiment, request.user, because)
+    if variants.put_in_production(variant, request.user, snapshot=evidence):
+        undo = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
+        told = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        offer_undo(request, told, undo)
+    else:
+        evidence.delete()
+        messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
+    return redirect("prompts-show", slug, variant.prompt_id)
+
+
+@require_POST
+def without(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Let somebody's votes not count; with ``back``, count again. What was stays as a snapshot."""
+    project = access.project(request, slug, Role.ENGINEER)
+    experiment = of_project(project, pk)
+    given = request.POST.get("reviewer", "")
+    reviewer = int(given) if given.isdecimal() else 0
+    if not experiment.comparisons.filter(reviewer=reviewer).exists():
+        raise Http404(_("Nobody of that number compared here."))
+    results.keep(experiment, request.user, stored("before somebody’s votes were taken out or back"))
+    results.take_out(experiment, reviewer, "back" not in request.POST)
+    return redirect("results", slug, pk)
+
+
+@require_GET
+def export(request: HttpRequest, slug: str, pk: int, format_name: str) -> HttpResponse:
+    """Download an experiment in one of the formats."""
+    project = access.project(request, slug, Role.ENGINEER)
+    experiment = of_project(project, pk)
+    chosen = exports.FORMATS.get(format_name)
+    if chosen is None:
+        raise Http404(_("There is no such format."))
+    response = HttpResponse(
+        chosen.write(experiment).encode(), content_type=f"{chosen.media_type}; charset=utf-8"
+    )
+    name = exports.file_name(experiment, format_name)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _charts(found: results.Facts) -> list[Any]:
+    rows = found["rows"]
+    if found["verdict"] == "not comparable" or not rows:
+        return []
+    return [_strengths(rows), _prices(rows)]
+
+
+def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
+    edge = max(1.0, *(abs(row[name]) for row in rows for name in ("low", "high")))
+    estimates = [
+        charts.Estimate(
+            _("Variant %(number)s") % {"number": row["variant"]},
+            row["gap"],
+            row["low"],
+            row["high"],
+            _("%(share)s %% win rate") % {"share": number(100 * row["win_rate"])},
+            (
+                _("Variant %(number)s") % {"number": row["variant"]},
+                number(row["gap"], 2),
+                f"{number(row['low'], 2)} … {number(row['high'], 2)}",
+                counted(row["comparisons"], "comparison"),
+            ),
+        )
+        for row in rows
+    ]
+    return charts.dots(
+        "strengths",
+        _("Strength against the leader"),
+        _("The difference in strength to the leader, with its 95 % interval, clustered by case."),
+        (_("Variant"), _("Difference"), _("Interval"), _("Comparisons")),
+        estimates,
+        [(-edge, number(-edge, 1)), (0.0, "0"), (edge, number(edge, 1))],
+    )
+
+
+def _prices(rows: list[dict[str, Any]]) -> charts.Points:
+    price = "cost" if any(row.get("cost") for row in rows) else "tokens"
+    decimals = 6 if price == "cost" else 0
+    spots = [
+        charts.Spot(
+            str(row["variant"]),
+            row.get(price) or 0.0,
+            row["win_rate"],
+            row["is_efficient"],
+            (
+                str(row["variant"]),
+                number(row.get(price) or 0.0, decimals),
+                f"{number(100 * row['win_rate'])} %",
+                _("yes") if row["is_efficient"] else _("no"),
+            ),
+        )
+        for row in rows
+    ]
+    named = _("Cost of a run") if price == "cost" else _("Tokens of a run")
+    return charts.points(
+        "prices",
+        _("Quality against cost"),
+        _("Win rate upwards, cost to the right. Filled: no other is both better and cheaper."),
+        (_("Variant"), named, _("Win rate"), _("No other is both better and cheaper")),
+        spots,
+        named,
+    )

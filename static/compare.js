@@ -1,0 +1,39 @@
+// The comparing desk: marks on demand, formatted text, a comment, places by digits, the time taken.
+"use strict";
+
+const desk = () => document.getElementById("comparison");
+
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-marks], [data-format], [data-comment]");
+  if (!pressed || !desk()) return;
+  if (pressed.matches("[data-comment]")) {
+    desk().querySelector(".comment").hidden = false;
+    focusAtEnd(document.getElementById("comment"));
+    return;
+  }
+  const isOn = pressed.getAttribute("aria-pressed") !== "true";
+  pressed.setAttribute("aria-pressed", String(isOn));
+  if (pressed.matches("[data-marks]")) desk().classList.toggle("marking", isOn);
+  else for (const text of desk().querySelectorAll(".plain-text, .formatted")) text.hidden = text.matches(".formatted") !== isOn;
+});
+
+// A digit gives an output the next place; once more takes it back.
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !desk() || isTyping(event.target)) return;
+  const place = desk().querySelector(`[data-place="${CSS.escape(event.key)}"]`);
+  if (!place) return;
+  event.preventDefault();
+  const given = [...desk().querySelectorAll("[data-place]")].map((one) => Number(one.value));
+  place.value = place.value ? "" : String(Math.min(Math.max(...given) + 1, given.length));
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && event.target.id === "comment") document.getElementById("main").focus();
+});
+
+// Seconds that the outputs were looked at
+let began = performance.now();
+document.addEventListener("htmx:afterSwap", () => { began = performance.now(); });
+document.addEventListener("submit", () => {
+  if (desk()) desk().elements.seconds.value = String(Math.round((performance.now() - began) / 1000));
+}, true);

@@ -1,0 +1,77 @@
+"""Makes what tests of the arena need: experiments with outputs, and comparisons of them."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from prompts import comparing, experiments, variants
+from prompts.models import Case, Choice, Comparison, Experiment, Prompt, Run, Task, Variant
+from qareview import keeping
+from qareview.models import JobState, Project
+
+
+def prompt(project: Project, task: str = Task.SUMMARISE) -> Prompt:
+    return Prompt.objects.select_related("project", "production").get(project=project, task=task)
+
+
+def variant(of: Prompt, **values: Any) -> Variant:
+    assert of.production
+    number = of.variants.count() + 1
+    wording = {"template": f"Passage: {{{{ passage }}}}\n\nWording {number}.", **values}
+    return variants.add(of.production, wording, None)
+
+
+def experiment(
+    project: Project, count: int = 2, cases: int = 4, *, is_run: bool = True, **values: Any
+) -> Experiment:
+    """An experiment of the prompt that summarises; the runs are done, each with its own output."""
+    of = prompt(project)
+    assert of.production
+    chosen = [of.production, *(variant(of) for _ in range(count - 1))]
+    given = {"question": "Which is better?", **values}
+    made = experiments.create(of, None, chosen, **given)
+    Case.objects.bulk_create(
+        Case(experiment=made, position=number, values={"passage": f"Passage {number}: tides."})
+        for number in range(cases)
+    )
+    if is_run:
+        made.started_at = timezone.now()
+        made.save(update_fields=["started_at"])
+        Run.objects.bulk_create(
+            Run(
+                experiment=made,
+                variant=one,
+                case=case,
+                number=number,
+                state=JobState.DONE,
+                output=f"Output {one.number * 7919 % 101}/{number} on passage {case.position}.",
+                model="scripted",
+                tokens_in=20,
+                tokens_out=10,
+                milliseconds=5,
+                scores={"words": 5},
+            )
+            for case in made.cases.all()
+            for one in chosen
+            for number in range(1, made.repeats + 1)
+        )
+    keeping.forget()
+    return made
+
+
+def decide(of: Comparison, choice: Choice, **values: Any) -> Comparison:
+    return comparing.decide(of, comparing.Decision(choice, **values))
+
+
+def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
+    """Let somebody compare so often, and prefer a variant wherever it is shown; return how often."""
+    for done in range(times):
+        keeping.forget()
+        shown = comparing.take_next(made, user)
+        if shown is None:
+            return done
+        places = [shown.variants.index(better.pk)] if better.pk in shown.variants else []
+        choice = Choice.GOOD if not places else (Choice.RIGHT if places[0] else Choice.LEFT)
+        decide(shown, choice)
+    return times
