@@ -282,13 +282,9 @@ def accept(candidate: Candidate, user: Any, system: str, template: str) -> Varia
         else stored("proposed, accepted by %(name)s", name=user)
     )
     values = {"system": system, "template": template, "examples": locked.examples}
-    made = variants.add(seed, {**_kept(seed), **values, "notes": locked.how}, user, origin)
+    made = variants.add(seed, {**values, "notes": locked.how}, user, origin)
     _decide(locked, CandidateState.ACCEPTED, user, variant=made, system=system, template=template)
     return made
-
-
-def _kept(seed: Variant) -> dict[str, Any]:
-    return {name: getattr(seed, name) for name in ("model", "max_tokens", "temperature")}
 
 
 @transaction.atomic

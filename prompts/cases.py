@@ -67,12 +67,12 @@ def _rows(text: str, names: Sequence[str]) -> list[dict[str, str]]:
 
 def _given(row: dict[str, str], names: Sequence[str], number: int) -> Given:
     lacking = [name for name in names if name not in row]
-    if lacking:
+    if lacking or (names and not any(row[name] for name in names)):
         raise BadCases(
             stored(
                 "Case %(number)s has no value for %(names)s.",
                 number=number,
-                names=", ".join(lacking),
+                names=", ".join(lacking or names),
             )
         )
     told = {name: row[name] for name in names}

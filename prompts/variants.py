@@ -34,7 +34,7 @@ def reading_model(project: Project) -> str:
 
 @transaction.atomic
 def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") -> Variant:
-    """Make a variant of a prompt from another, with its examples unless ``values`` has some."""
+    """Make a variant of a prompt from another, which it is like in all that ``values`` lacks."""
     _locked(parent.prompt_id)
     last = parent.prompt.variants.aggregate(last=Max("number"))["last"] or 0
     return Variant.objects.create(
@@ -43,7 +43,7 @@ def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") ->
         parent=parent,
         created_by=user,
         origin=(origin or stored("changed by %(name)s", name=user))[:100],
-        **{name: getattr(parent, name) for name in ("examples", "picks", "pick_count")} | values,
+        **{name: getattr(parent, name) for name in COMPARED} | values,
     )
 
 

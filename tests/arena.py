@@ -65,7 +65,7 @@ def decide(of: Comparison, choice: Choice, **values: Any) -> Comparison:
 
 
 def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
-    """Let somebody compare so often, and prefer a variant wherever it is shown; return how often."""
+    """Let somebody compare so often, preferring a variant where it is shown; return how often."""
     for done in range(times):
         keeping.forget()
         shown = comparing.take_next(made, user)

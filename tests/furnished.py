@@ -11,10 +11,11 @@ from generation import acts, comments, releases
 from generation import bin as document_bins
 from generation.models import ActKind, Passage
 from prompts import bin as prompt_bins
+from prompts import candidates, comparing
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview.models import Invitation, JobState, Project
-from tests import make
+from tests import arena, make
 
 SURVEY = {
     "columns": ["text", "question", "answer"],
@@ -57,6 +58,23 @@ def furnish(admin: User) -> list[str]:
             project, admin, ActKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
         ),
     }
+    experiment = arena.experiment(project, 3)
+    arena.prefer(experiment, one, experiment.variants.all()[1], 6)
+    shown = comparing.take_next(experiment, admin)
+    assert shown
+    waiting = candidates.order(
+        experiment.prompt, admin, seed=experiment.prompt.production, ways=["structure"], wanted=2
+    )
+    candidates.work_off_searches()
+    rows |= {
+        "candidates-decide": waiting.candidates.all()[0],
+        "candidates-retry": waiting,
+        "candidates": prompt,
+        "experiments-new": prompt,
+        "experiments": experiment,
+        "compare": experiment,
+        "results": experiment,
+    }
     gone_project = make.project(admin)
     bins.put(Project.everything.filter(pk=gone_project.pk), admin)
     values = {
@@ -76,6 +94,10 @@ def furnish(admin: User) -> list[str]:
     for name, needed in patterns(get_resolver()):
         beginning = next((one for one in rows if name.startswith(one)), None)
         given = {**values, "pk": rows[beginning].pk if beginning else item.pk}
+        if name in ("compare-decide", "compare-hold"):
+            given["token"] = shown.token
+        if name == "results-export":
+            given["format_name"] = "json"
         if name in ("project-restore", "project-remove"):
             given["slug"] = gone_project.slug
         addresses.append(reverse(name, kwargs={key: given[key] for key in needed}))

@@ -12,9 +12,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from generation import acts, releases
 from generation.models import ActKind
+from prompts import candidates, comparing, experiments, results
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
-from tests import make
+from tests import arena, make
 from tests.conftest import Team
 
 REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
@@ -81,6 +82,26 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "prompts-bin": {"post": ENGINEER},
     "prompts-restore": {"post": ENGINEER},
     "prompts-remove": {"get": ADMIN, "post": ADMIN},
+    "prompts-new": {"get": ENGINEER, "post": ENGINEER},
+    "candidates": {"get": ENGINEER, "post": ENGINEER},
+    "candidates-undo": {"post": ENGINEER},
+    "candidates-decide": {"post": ENGINEER},
+    "candidates-retry": {"post": ENGINEER},
+    "experiments": {"get": REVIEWER},
+    "experiments-new": {"get": ENGINEER, "post": ENGINEER},
+    "experiments-show": {"get": ENGINEER},
+    "experiments-start": {"post": ENGINEER},
+    "experiments-retry": {"post": ENGINEER},
+    "experiments-end": {"post": ENGINEER},
+    "experiments-aside": {"post": ENGINEER},
+    "compare": {"get": REVIEWER},
+    "compare-undo": {"post": REVIEWER},
+    "compare-decide": {"post": REVIEWER},
+    "compare-hold": {"post": REVIEWER},
+    "results": {"get": REVIEWER},
+    "results-promote": {"post": ENGINEER},
+    "results-without": {"post": ENGINEER},
+    "results-export": {"get": ENGINEER},
     "releases": {"get": REVIEWER, "post": ADMIN},
     "releases-show": {"get": REVIEWER},
     "releases-retry": {"post": ADMIN},
@@ -117,7 +138,24 @@ def filled(team: Team) -> Filled:
     notice = make.notice(item, team.reviewer)
     found = team.project.items.all()
     act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 1, uuid.uuid4())
+    experiment = arena.experiment(team.project)
+    shown = comparing.take_next(experiment, team.reviewer)
+    assert shown
+    results.keep(experiment, team.engineer, "ended")
+    experiments.end(experiment)
+    prompt = experiment.prompt
+    search = candidates.order(prompt, team.engineer, seed=prompt.production, ways=["structure"])
+    candidates.work_off_searches()
     arguments: dict[str, list[object]] = {
+        "candidates": [prompt.pk],
+        "candidates-undo": [prompt.pk],
+        "candidates-decide": [search.candidates.all()[0].pk],
+        "candidates-retry": [search.pk],
+        "experiments-new": [prompt.pk],
+        "experiments-aside": [experiment.pk, 1],
+        "compare-decide": [shown.token],
+        "compare-hold": [shown.token],
+        "results-export": [experiment.pk, "json"],
         "adjudicate-item": [item.pk],
         "adjudicate-back": [item.pk],
         "inbox-read": [notice.pk],
@@ -135,6 +173,10 @@ def filled(team: Team) -> Filled:
         "releases-download": [1, "triples"],
     }
     for name in ADDRESSES:
+        if re.match(r"experiments-|compare|results", name):
+            arguments.setdefault(name, [experiment.pk])
+        if name == "prompts-new":
+            continue
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
         if name.startswith("prompts-"):
@@ -197,7 +239,7 @@ def test_the_lowest_role_gets_in(
 ) -> None:
     who = {REVIEWER: "reviewer", ENGINEER: "engineer", ADMIN: "admin"}[role]
     response = getattr(browse(getattr(filled.team, who)), method)(filled.url(name))
-    assert response.status_code in (200, 204, 302, 422)  # what each does is its own test's matter
+    assert response.status_code in (200, 204, 302, 409, 422)  # the rest is its own test's matter
 
 
 @pytest.mark.parametrize("name", ADDRESSES)
@@ -209,7 +251,12 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
 
 @pytest.mark.parametrize(
     "name",
-    [name for name in ADDRESSES if re.search("^(?!project-).*-(?!undo|share|mine)", name)],
+    [
+        name
+        for name in ADDRESSES
+        if re.search("^(?!project-).*-(?!share|mine|new)|^(candidates|compare|results)$", name)
+        and name not in ("review-undo", "adjudicate-undo")
+    ],
 )
 def test_an_object_of_another_project_is_not_found(
     filled: Filled, browse: Browse, name: str

@@ -1,5 +1,6 @@
 """What is said to a model."""
 
+import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -77,6 +78,7 @@ CHANGED = {
     "template": "Passage: {{ passage }}\n\nSay it in {{ language }}.",
     "max_tokens": "60",
     "temperature": "0.5",
+    "pick_count": "3",
 }
 
 
@@ -89,11 +91,13 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     url = f"{team.url}/prompts/{prompt.pk}/change/"
     client = browse(team.engineer)
     assert before.system in page(client.get(url))
-    assert client.post(url, CHANGED | {"promote": "1"}).status_code == 302
+    examples = [{**one, "language": "English"} for one in before.examples]
+    data = CHANGED | {"examples": "\n".join(map(json.dumps, examples)), "promote": "1"}
+    assert client.post(url, data).status_code == 302
     prompt.refresh_from_db()
     new = prompt.production
     assert new is not None
-    assert (new.number, new.origin, new.examples) == (2, "changed by eve", before.examples)
+    assert (new.number, new.origin, new.examples) == (2, "changed by eve", examples)
     assert (new.model, new.max_tokens, new.temperature) == ("scripted", 60, 0.5)
     assert new.template == CHANGED["template"]
     before.refresh_from_db()
@@ -120,6 +124,24 @@ def test_a_change_that_would_not_work_is_refused(
     url = f"{team.url}/prompts/{prompt.pk}/change/"
     assert sentence in page(browse(team.engineer).post(url, CHANGED | values), 422)
     assert prompt.variants.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("examples", "sentence"),
+    [
+        ("nonsense", "Line 1 is no JSON object."),
+        ('{"passage": "a", "output": "b"}\n["c"]', "Line 2 is no JSON object."),
+        ('{"passage": "a"}', "Example 1 has no text under “output”."),
+        ('{"text": "a", "output": "b"}', "Example 1 has no value for language, passage."),
+    ],
+)
+def test_bad_examples_say_which(
+    team: Team, browse: Callable[[User], Client], examples: str, sentence: str
+) -> None:
+    prompt = Prompt.objects.get(project=team.project, task=Task.SUMMARISE)
+    url = f"{team.url}/prompts/{prompt.pk}/change/"
+    text = page(browse(team.engineer).post(url, CHANGED | {"examples": examples}), 422)
+    assert sentence in text
 
 
 # Variants and their history

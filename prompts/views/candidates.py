@@ -80,7 +80,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             candidates.place(found, given["place"])
     except candidates.CannotDecide as reason:
         prompt = _prompt(request, slug, found.prompt_id)
-        refused = {"pk": pk, "reason": translated(str(reason)), **given}
+        refused = {**given, "pk": pk, "reason": translated(str(reason))}
         return _show(request, prompt, SearchForm(prompt), refused, status=409)
     return redirect("candidates", slug, found.prompt_id)
 

@@ -49,8 +49,9 @@ def promote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Put a variant of an experiment into production; the result is kept as the evidence."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = of_project(project, pk)
-    given = request.POST.get("variant", "")
-    chosen = int(given) if given.isdecimal() else 0
+    chosen = _number(request, "variant")
+    if chosen is None:
+        return _nothing_chosen(request, slug, pk)
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
     values = {"number": variant.number}
     because = stored("variant %(number)s went into production", **values)
@@ -70,12 +71,23 @@ def without(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Let somebody's votes not count; with ``back``, count again. What was stays as a snapshot."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = of_project(project, pk)
-    given = request.POST.get("reviewer", "")
-    reviewer = int(given) if given.isdecimal() else 0
+    reviewer = _number(request, "reviewer")
+    if reviewer is None:
+        return _nothing_chosen(request, slug, pk)
     if not experiment.comparisons.filter(reviewer=reviewer).exists():
         raise Http404(_("Nobody of that number compared here."))
     results.keep(experiment, request.user, stored("before somebody’s votes were taken out or back"))
     results.take_out(experiment, reviewer, "back" not in request.POST)
+    return redirect("results", slug, pk)
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    given = request.POST.get(name, "")
+    return int(given) if given.isdecimal() else None
+
+
+def _nothing_chosen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    messages.error(request, _("Nothing was chosen."))
     return redirect("results", slug, pk)
 
 

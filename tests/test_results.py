@@ -1,0 +1,272 @@
+"""What comparisons tell, who is promoted for it, and how it leaves."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import yaml
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+
+from prompts import exports, ranking, results, sandbox
+from prompts.models import Choice, Comparison, Experiment, Run, Snapshot
+from qareview import keeping
+from tests import arena, make
+from tests.conftest import Team
+from tests.web import page, told
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> Iterator[None]:
+    keeping.forget()
+    yield
+    keeping.forget()
+
+
+def say(made: Experiment, by: User, position: int, choice: Choice, **values: Any) -> Comparison:
+    """A comparison of the first two variants on a case; the first stands left."""
+    one, other = made.variants.order_by("number")[:2]
+    runs = made.runs.filter(case__position=position, number=1)
+    case = made.cases.get(position=position)
+    return Comparison.objects.create(
+        experiment=made,
+        case=case,
+        runs=[runs.get(variant=one).pk, runs.get(variant=other).pk],
+        variants=[one.pk, other.pk],
+        reviewer=by,
+        choice=choice,
+        decided_at=timezone.now(),
+        **values,
+    )
+
+
+@pytest.fixture
+def won(team: Team) -> Experiment:
+    """An experiment in which the second variant wins 27 of 32 on 32 cases."""
+    made = arena.experiment(team.project, cases=32)
+    for position in range(32):
+        choice = Choice.LEFT if position < 3 else Choice.RIGHT
+        choice = Choice.BAD if position in (3, 4) else choice
+        say(made, team.reviewer, position, choice)
+    return made
+
+
+def test_a_winner_is_named_with_what_it_rests_on(team: Team, won: Experiment) -> None:
+    found = results.result(won)
+    assert found["verdict"] == "winner"
+    assert found["method"] == ranking.METHOD
+    leader, other = found["rows"]
+    assert (leader["variant"], other["variant"]) == (2, 1)
+    assert (leader["wins"], leader["ties"], leader["losses"], leader["bad"]) == (27, 2, 3, 2)
+    assert (other["wins"], other["ties"], other["losses"]) == (3, 2, 27)
+    assert (leader["gap"], leader["low"], leader["high"]) == (0, 0, 0)
+    assert other["low"] < other["gap"] < other["high"] < 0
+    assert (found["comparisons"], found["cases"], found["people"]) == (32, 32, 1)
+    assert found["left"]["share"] == pytest.approx(3 / 30)
+    assert (leader["tokens"], leader["milliseconds"]) == (30, 5)
+
+
+def test_the_page_says_it_in_a_sentence(team: Team, browse: Browse, won: Experiment) -> None:
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{won.pk}/result/"))
+    assert "Variant 2 wins." in text
+    assert "after 32 comparisons by 1 person on 32 cases" in text
+    assert "The left side won 10 %" in text
+    assert "Make it production" in text
+    assert "27 · 2 · 3" in text
+
+
+def test_before_thirty_comparisons_more_are_asked_for(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=5)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "Not comparable yet." in text
+    for position in range(5):
+        say(made, team.reviewer, position, Choice.LEFT)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "No winner yet." in text
+    assert "comparisons more would tell" in text
+
+
+def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=5)
+    for position in range(5):
+        say(made, team.reviewer, position, Choice.BAD if position else Choice.LEFT)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "But in 80 % of its comparisons both outputs were called bad" in text
+
+
+def test_agreement_is_that_of_pairs_several_judged_with_sides_undone(team: Team) -> None:
+    made = arena.experiment(team.project, cases=30)
+    for position in range(30):
+        choice = Choice.LEFT if position % 2 else Choice.RIGHT
+        say(made, team.reviewer, position, choice)
+        again = say(made, team.engineer, position, choice)
+        again.runs, again.variants = again.runs[::-1], again.variants[::-1]
+        again.choice = {Choice.LEFT: Choice.RIGHT, Choice.RIGHT: Choice.LEFT}[choice]
+        again.save()
+    found = results.result(made)["agreement"]
+    assert (found["alpha"], found["items"], found["pairs"]) == (pytest.approx(1), 30, 30)
+
+
+def test_repeats_tell_whether_people_agree_with_themselves(team: Team) -> None:
+    made = arena.experiment(team.project)
+    for position, second in enumerate((Choice.RIGHT, Choice.LEFT, Choice.GOOD)):
+        first = say(made, team.reviewer, position, Choice.LEFT)
+        again = say(made, team.reviewer, position, second, is_repeat=True)
+        again.runs, again.variants = first.runs[::-1], first.variants[::-1]
+        again.save()
+    found = results.result(made)
+    assert found["repeats"] == {"count": 3, "alike": 1}
+    assert found["comparisons"] == 3
+
+
+def test_votes_are_taken_out_and_counted_again(team: Team, browse: Browse, won: Experiment) -> None:
+    for position in range(10):
+        say(won, team.admin, position, Choice.LEFT)
+    client, url = browse(team.engineer), f"{team.url}/experiments/{won.pk}/result/"
+    text = page(client.get(url))
+    assert "by 2 people" in text
+    client.post(f"{url}votes/", {"reviewer": team.admin.pk})
+    text = page(client.get(url))
+    assert "after 32 comparisons by 1 person" in text
+    assert "not counted" in text
+    snapshot = Snapshot.objects.get()
+    assert (snapshot.result["comparisons"], snapshot.method) == (42, ranking.METHOD)
+    then = page(client.get(f"{url}?snapshot={snapshot.pk}"))
+    assert "This is the result as it was on" in then
+    assert "42 comparisons" in then
+    client.post(f"{url}votes/", {"reviewer": team.admin.pk, "back": "1"})
+    assert "42 comparisons" in page(client.get(url))
+    assert client.post(f"{url}votes/", {"reviewer": team.stranger.pk}).status_code == 404
+
+
+def test_the_winner_goes_into_production_with_its_evidence(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/experiments/{won.pk}/result/"
+    response = client.post(f"{url}promote/", {"variant": "2"})
+    assert told(response) == ["Variant 2 is in production for what is drafted from now on."]
+    prompt = arena.prompt(team.project)
+    assert prompt.production
+    assert prompt.production.number == 2
+    promotion = prompt.promotions.all()[0]
+    assert promotion.snapshot
+    assert promotion.snapshot.result["verdict"] == "winner"
+    text = page(client.get(response.url))
+    assert f"/result/?snapshot={promotion.snapshot.pk}" in text
+    assert told(client.post(f"{url}promote/", {"variant": "2"})) == [
+        "Variant 2 is in production, or archived."
+    ]
+    assert Snapshot.objects.count() == 1
+    assert client.post(f"{url}promote/", {"variant": "9"}).status_code == 404
+
+
+def test_members_see_the_result_once_it_has_ended(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    url = f"{team.url}/experiments/{won.pk}"
+    client = browse(team.reviewer)
+    assert "once the comparing has ended" in page(client.get(f"{url}/result/"), 403)
+    engineer = browse(team.engineer)
+    assert engineer.post(f"{url}/end/").url == f"{url}/result/"
+    text = page(client.get(f"{url}/result/"))
+    assert "Variant 2 wins." in text
+    assert "Make it production" not in text
+    assert "Take the votes out" not in text
+    assert Snapshot.objects.get().because == "the experiment ended"
+    engineer.post(f"{url}/end/")  # a double click
+    assert Snapshot.objects.count() == 1
+    engineer.post(f"{url}/end/", {"again": "1"})
+    assert client.get(f"{url}/result/").status_code == 403
+
+
+def test_the_prompt_page_tells_what_a_promotion_changed_at_the_desk(
+    team: Team, browse: Browse
+) -> None:
+    of = arena.prompt(team.project)
+    before, after = make.items(team.project, 4), make.items(team.project, 2)
+    second = arena.variant(of)
+    for item in after:
+        item.variant = second
+        item.save(update_fields=["variant"])
+    for item in (*before[:2], *after):
+        make.accept(item, team.reviewer)
+    for item in before[2:]:
+        make.accept(item, team.reviewer, verdict="rejected", reason="Dull", question="", answer="")
+    text = " ".join(page(browse(team.engineer).get(f"{team.url}/prompts/{of.pk}/")).split())
+    assert '<td>2</td><td class="n">2</td><td class="n">100 %</td>' in text
+    assert '<td>1</td><td class="n">4</td><td class="n">50 %</td>' in text
+
+
+# Exports
+
+
+def download(team: Team, browse: Browse, made: Experiment, name: str) -> str:
+    url = f"{team.url}/experiments/{made.pk}/result/{name}/"
+    response = browse(team.engineer).get(url)
+    assert 'attachment; filename="harbour-' in response["Content-Disposition"]
+    return page(response)
+
+
+def test_json_and_yaml_have_all_variants_with_their_ratings(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    found = json.loads(download(team, browse, won, "json"))
+    assert (found["verdict"], found["winner"], found["comparisons"]) == ("winner", 2, 32)
+    assert [one["variant"] for one in found["variants"]] == [1, 2]
+    assert found["variants"][1]["rating"]["wins"] == 27
+    assert found["variants"][1]["template"] == won.variants.get(number=2).template
+    assert yaml.safe_load(download(team, browse, won, "yaml")) == found
+
+
+def test_the_winner_leaves_as_a_template(team: Team, browse: Browse, won: Experiment) -> None:
+    text = download(team, browse, won, "jinja")
+    assert text == won.variants.get(number=2).template + "\n"
+    assert sandbox.render(text, {"passage": "The tide."}) == "Passage: The tide.\n\nWording 2."
+
+
+def test_promptfoo_gets_prompts_and_cases(team: Team, browse: Browse, won: Experiment) -> None:
+    won.cases.filter(position=0).update(reference="It rises.")
+    found = yaml.safe_load(download(team, browse, won, "promptfoo"))
+    assert set(found) == {"description", "providers", "prompts", "tests"}
+    assert len(found["tests"]) == 32
+    assert found["tests"][0]["vars"] == {"passage": "Passage 0: tides."}
+    assert found["tests"][0]["assert"] == [{"type": "rouge-n", "value": "It rises."}]
+    chat = json.loads(found["prompts"][1]["raw"])
+    assert chat[-1] == {"role": "user", "content": "Passage: {{ passage }}\n\nWording 2."}
+    assert chat[0]["role"] == "system"
+
+
+def test_comparisons_leave_as_a_table(team: Team, browse: Browse, won: Experiment) -> None:
+    Comparison.objects.filter(case__position=0).update(comment="=1+1")
+    rows = list(csv.DictReader(io.StringIO(download(team, browse, won, "comparisons"))))
+    assert len(rows) == 32
+    assert tuple(rows[0]) == exports.COLUMNS
+    assert (rows[0]["case"], rows[0]["left_variant"], rows[0]["outcome"]) == ("1", "1", "1")
+    assert rows[0]["comment"] == "'=1+1"
+    assert rows[0]["reviewer"] == "rob"
+    assert (rows[3]["choice"], rows[3]["outcome"]) == ("both bad", "0.5")
+
+
+def test_preferences_are_pairs_for_training(team: Team, browse: Browse, won: Experiment) -> None:
+    lines = download(team, browse, won, "preference").splitlines()
+    rows = [json.loads(line) for line in lines]
+    assert len(rows) == 30
+    assert set(rows[0]) == {"prompt", "chosen", "rejected"}
+    outputs = {
+        (run.case.position, run.variant.number): run.output
+        for run in Run.objects.select_related("case", "variant")
+    }
+    assert (rows[0]["chosen"], rows[0]["rejected"]) == (outputs[0, 1], outputs[0, 2])
+    assert (rows[5]["chosen"], rows[5]["rejected"]) == (outputs[7, 2], outputs[7, 1])
+    assert "Passage 0: tides." in rows[0]["prompt"]
+
+
+def test_there_is_no_other_format(team: Team, browse: Browse, won: Experiment) -> None:
+    url = f"{team.url}/experiments/{won.pk}/result/exe/"
+    assert browse(team.engineer).get(url).status_code == 404
