@@ -38,6 +38,9 @@ _LIBRARY = (
 _LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
 _LIBRARY_QUESTION = "How much does a library card cost?"
 
+# what a model that rewrites a prompt is told in turn
+TIPS = ("", "Be more specific.", "Be shorter.", "Use simpler words.", "Say what to leave out.")
+
 BUILTIN: dict[Task, dict[str, Any]] = {
     Task.SUMMARISE: {
         "system": "You state the main fact of a passage in one sentence, using only the passage.",

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from prompts import approved, restructuring, sandbox, variants
+from prompts.builtin import TIPS
 from prompts.models import (
     Candidate,
     CandidateState,
@@ -31,7 +32,6 @@ from qareview.wording import counted
 EXAMPLES = 4  # approved ones, that a model is shown
 DISLIKED = 5  # outputs, that a model is to repair
 ROUNDS = 3  # of asking a model, each for as many as are wanted
-TIPS = ("", "Be more specific.", "Be shorter.", "Use simpler words.", "Say what to leave out.")
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
 

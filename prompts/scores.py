@@ -150,7 +150,7 @@ def meets(schema: Any, text: str) -> bool:
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
     if isinstance(instance, str) and not matches(pattern, instance):
-        yield ValidationError("does not match")
+        yield ValidationError("pattern")
 
 
 _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})

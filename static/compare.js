@@ -1,6 +1,8 @@
 // The comparing desk: marks on demand, formatted text, a comment, places by digits, the time taken.
 "use strict";
 
+document.documentElement.classList.add("compares");
+
 const desk = () => document.getElementById("comparison");
 
 document.addEventListener("click", (event) => {

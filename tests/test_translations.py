@@ -146,7 +146,7 @@ def words_of_people() -> set[str]:
         kinds = (ArrayField, CharField, JSONField, TextField)
         fields = [field.name for field in model._meta.fields if isinstance(field, kinds)]
         for row in model._default_manager.values_list(*fields) if fields else ():
-            found |= words(" ".join(map(str, row)))
+            found |= words(" ".join(map(str, row)).replace(r"\n", " "))
     return found
 
 

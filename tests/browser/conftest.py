@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Error, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from tests.site import PASSWORD, Site
 
@@ -86,12 +94,12 @@ def page(context: BrowserContext, site: Site, signed_in: list[Any]) -> Page:
     return page
 
 
-def sign_in(page: Page, site: Site) -> None:
+def sign_in(page: Page, site: Site, name: str = "admin") -> None:
     page.goto(f"{site.url}/accounts/sign-in/")
-    page.get_by_label("Username").fill("admin")
+    page.get_by_label("Username").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{site.url}/")
+    expect(page.get_by_label("Username")).to_have_count(0)
 
 
 @pytest.fixture(scope="session")
