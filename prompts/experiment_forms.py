@@ -16,6 +16,7 @@ from prompts.rendering import variables_of
 from prompts.sandbox import names
 from qareview.wording import translated
 
+SELDOM = ("seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN, MOST_WANTED = 6, 40
 LARGEST_FILE = 20_000_000  # bytes of cases
 
@@ -105,6 +106,20 @@ class ExperimentForm(forms.Form):
             label=self.fields["screens_by"].label,
             help_text=self.fields["screens_by"].help_text,
         )
+
+    @property
+    def main(self) -> list[forms.BoundField]:
+        """The fields that every experiment needs."""
+        return [field for field in self if field.name not in SELDOM]
+
+    @property
+    def seldom(self) -> list[forms.BoundField]:
+        """The fields whose first values are mostly right."""
+        return [field for field in self if field.name in SELDOM]
+
+    @property
+    def seldom_errors(self) -> bool:
+        return any(field.errors for field in self.seldom)
 
     def clean_variants(self) -> list[Variant]:
         found = list(self.cleaned_data["variants"])

@@ -90,7 +90,10 @@ class VariantForm(forms.ModelForm[Variant]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.update(notes="", tags=[])  # the other variant has its own
-        lines = (json.dumps(one, ensure_ascii=False) for one in self.instance.examples)
+        ordered = (
+            {**one, "output": one.pop("output")} for one in map(dict, self.instance.examples)
+        )
+        lines = (json.dumps(one, ensure_ascii=False) for one in ordered)
         self.initial["examples"] = "\n".join(lines)
         self.fields["model"] = model_field(gettext("that of the project"))
         self.prompt = self.instance.prompt
@@ -142,6 +145,12 @@ class VariantForm(forms.ModelForm[Variant]):
     def values(self) -> dict[str, Any]:
         """Return the fields of the variant that is to be made."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields if name != "items"}
+
+
+def _line(example: dict[str, Any]) -> str:
+    """Return a worked example as a line of JSON, with the wanted output last."""
+    ordered = sorted(example.items(), key=lambda pair: pair[0] == "output")
+    return json.dumps(dict(ordered), ensure_ascii=False)
 
 
 def _example(line: str, number: int) -> dict[str, Any]:

@@ -56,6 +56,13 @@ def number(value: float, decimals: int = 0) -> str:
     return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as “12 %”; what is not quite nothing, or not quite all, says so."""
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+
+
 def counted(count: int, noun: str) -> str:
     """Return a number with one of NOUNS, such as “1 item” and “1,204 items”."""
     return str(NOUNS[noun] % {"count": count, "number": number(count)})

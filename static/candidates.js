@@ -31,3 +31,12 @@ function edit() {
   one.querySelector(".edit").open = true;
   focusAtEnd(one.querySelector("[name=template]"));
 }
+
+// A digit gives the one that has the focus a place among the others.
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (!/^[1-9]$/.test(event.key) || !chosen()) return;
+  event.preventDefault();
+  chosen().elements.place.value = event.key;
+  chosen().querySelector('[value="placed"]').click();
+});

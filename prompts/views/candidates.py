@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -52,12 +53,18 @@ def _show(
         "refused": refused,
         "searches": searches,
         "is_moving": any(one.state in (JobState.QUEUED, JobState.RUNNING) for one in searches),
-        "waiting": [
-            (one, word_differences(one.search.seed.template, one.template)) for one in waiting
-        ],
+        "waiting": [_changed(one) for one in waiting],
         "reasons": [_("It says less than it should"), _("It is no better"), _("It is unclear")],
     }
     return render_page(request, "candidates/list.html", context, part="searches", status=status)
+
+
+def _changed(candidate: Candidate) -> tuple[Candidate, SafeString, SafeString]:
+    """Return a candidate with what it changed in the system text and in the template."""
+    seed = candidate.search.seed
+    pairs = ((seed.system, candidate.system), (seed.template, candidate.template))
+    system, template = (word_differences(*pair) for pair in pairs)
+    return candidate, system, template
 
 
 @require_POST

@@ -16,7 +16,7 @@ from qareview import access, charts
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
 from qareview.stored import stored
-from qareview.wording import counted, number
+from qareview.wording import counted, number, percent
 
 
 @require_GET
@@ -115,14 +115,15 @@ def _charts(found: results.Facts) -> list[Any]:
 
 
 def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
-    edge = max(1.0, *(abs(row[name]) for row in rows for name in ("low", "high")))
+    ends = [row[name] for row in rows for name in ("low", "high")]
+    first, last = min(-1.0, *ends), max(0.5, *ends)
     estimates = [
         charts.Estimate(
             _("Variant %(number)s") % {"number": row["variant"]},
             row["gap"],
             row["low"],
             row["high"],
-            _("%(share)s %% win rate") % {"share": number(100 * row["win_rate"])},
+            _("%(share)s win rate") % {"share": percent(row["win_rate"])},
             (
                 _("Variant %(number)s") % {"number": row["variant"]},
                 number(row["gap"], 2),
@@ -138,7 +139,7 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
         _("The difference in strength to the leader, with its 95 % interval, clustered by case."),
         (_("Variant"), _("Difference"), _("Interval"), _("Comparisons")),
         estimates,
-        [(-edge, number(-edge, 1)), (0.0, "0"), (edge, number(edge, 1))],
+        [(first, number(first, 1)), (0.0, "0"), (last, number(last, 1))],
     )
 
 
@@ -154,7 +155,7 @@ def _prices(rows: list[dict[str, Any]]) -> charts.Points:
             (
                 str(row["variant"]),
                 number(row.get(price) or 0.0, decimals),
-                f"{number(100 * row['win_rate'])} %",
+                percent(row["win_rate"]),
                 _("yes") if row["is_efficient"] else _("no"),
             ),
         )

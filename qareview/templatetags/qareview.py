@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
-from qareview.wording import counted, number, translated
+from qareview.wording import counted, number, percent, translated
 
 register = template.Library()
 
@@ -81,6 +81,7 @@ def _as_marks(text: str, numbers: Sequence[int]) -> str:
 
 register.filter(counted)
 register.filter(number)
+register.filter(percent)
 register.filter(translated)
 
 
@@ -91,11 +92,9 @@ def share(part: int, whole: int) -> str:
 
 
 @register.filter
-def percent(share: float) -> str:
-    """Return a share as “12 %”; what is not quite nothing, or not quite all, says so."""
-    if 0.995 < share < 1:
-        return "> 99 %"
-    return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
+def probability(estimate: float) -> str:
+    """Return a probability that was estimated from draws: nothing is ever sure by those."""
+    return percent(min(max(estimate, 0.001), 0.999))
 
 
 @register.filter
