@@ -90,11 +90,7 @@ class VariantForm(forms.ModelForm[Variant]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.update(notes="", tags=[])  # the other variant has its own
-        ordered = (
-            {**one, "output": one.pop("output")} for one in map(dict, self.instance.examples)
-        )
-        lines = (json.dumps(one, ensure_ascii=False) for one in ordered)
-        self.initial["examples"] = "\n".join(lines)
+        self.initial["examples"] = "\n".join(map(_line, self.instance.examples))
         self.fields["model"] = model_field(gettext("that of the project"))
         self.prompt = self.instance.prompt
         items = approved.items().newest(self.prompt.project, OFFERED)
