@@ -343,6 +343,5 @@ class Share:
 
 
 def share(experiment: Experiment, user: Any) -> Share:
-    rows = Comparison.objects.standing().filter(experiment=experiment, is_repeat=False)
-    people = rows.exclude(choice=Choice.SAME)
+    people = Comparison.objects.by_people().filter(experiment=experiment)
     return Share(people.filter(reviewer=user).count(), people.count())

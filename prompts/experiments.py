@@ -107,7 +107,7 @@ def start(experiment: Experiment) -> bool:
 
 def _queue_rung(experiment: Experiment) -> None:
     """Queue the runs of the rung that the experiment stands on, each once."""
-    cases = experiment.cases.all()[: screening.cases_of(experiment)]
+    cases = screening.cases_of(experiment)
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
         (

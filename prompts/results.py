@@ -170,6 +170,22 @@ def _reviewers(experiment: Experiment) -> list[Facts]:
     ]
 
 
+def comments(experiment: Experiment, count: int) -> list[Facts]:
+    """Return what people wrote beside their choices, the latest first, with the winners if any."""
+    rows = Comparison.objects.counting(experiment).exclude(comment="").order_by("-pk")
+    numbers = dict(experiment.variants.values_list("pk", "number"))
+    return [
+        {
+            "text": one.comment,
+            "choice": one.get_choice_display(),
+            "reviewer": one.reviewer,
+            "case": one.case.position + 1,
+            "variants": [numbers[pk] for pk in one.variants],
+        }
+        for one in rows.select_related("reviewer", "case")[:count]
+    ]
+
+
 def keep(experiment: Experiment, user: Any, because: str) -> Snapshot:
     """Keep the result as it is now, with the method that drew it, for a reason that is shown."""
     found = result(experiment)

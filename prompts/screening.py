@@ -5,6 +5,7 @@ half of them are set aside, the rest run on more, and so on. Here none is set as
 clearly worse than the best: its paired difference over the cases has an interval below zero.
 """
 
+import random
 from collections import defaultdict
 from collections.abc import Mapping
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from scipy import stats
 
 from prompts import scores
-from prompts.models import Entrant, Experiment
+from prompts.models import Case, Entrant, Experiment
 from qareview.models import JobState
 from qareview.stored import stored
 
@@ -24,12 +25,13 @@ ERROR = 0.05  # of setting aside one that is as good, over all that are looked a
 Scores = Mapping[int, Mapping[int, float]]  # by variant and case, the mean of the repeats
 
 
-def cases_of(experiment: Experiment) -> int:
-    """Return how many of an experiment's cases run on the rung it stands on."""
-    count = experiment.cases.count()
+def cases_of(experiment: Experiment) -> list[Case]:
+    """Return the cases that run on the rung an experiment stands on: some at random, then more."""
+    cases = list(experiment.cases.all())
     if not experiment.screens_by:
-        return count
-    return min(count, max(FEWEST_CASES, round(count * RUNGS[experiment.rung])))
+        return cases
+    random.Random(experiment.seed).shuffle(cases)  # noqa: S311  no secret
+    return cases[: max(FEWEST_CASES, round(len(cases) * RUNGS[experiment.rung]))]
 
 
 def is_last(experiment: Experiment) -> bool:

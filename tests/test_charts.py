@@ -72,3 +72,20 @@ def test_labels_are_text_and_not_too_long() -> None:
     found = drawn("dots", dots((0.5, 0.2, 0.8), label="<b>" * 30))
     assert found.find(".//text[@class='chart-name']").text == f"{'<b>' * 11}…"
     assert found.find(".//tbody//th").text == "<b>" * 30
+
+
+def test_points_stand_by_price_and_share() -> None:
+    spots = [
+        charts.Spot("1", 0, 1.0, True, ("1",)),
+        charts.Spot("2", 400, 0.5, False, ("2",)),
+        charts.Spot("3", 200, 0.0, True, ("3",)),
+    ]
+    drawn = charts.points("prices", "Title", "Told", ("Variant",), spots, "Tokens")
+    places = [float(row.x.rstrip("%")) for row in drawn.rows]
+    assert places[0] < places[2] < places[1] < 100
+    assert places[2] - places[0] == pytest.approx(places[1] - places[2])
+    heights = [row.y for row in drawn.rows]
+    assert heights[0] < heights[1] < heights[2] < drawn.floor
+    assert [row.is_filled for row in drawn.rows] == [True, False, True]
+    empty = charts.points("prices", "Title", "Told", ("Variant",), [], "Tokens")
+    assert empty.rows == []

@@ -89,6 +89,20 @@ def test_runs_are_made_by_workers_and_scored(team: Team, browse: Browse) -> None
     assert "8 runs done; they took" in text
 
 
+def test_the_list_takes_a_fixed_number_of_queries(
+    team: Team, browse: Browse, django_assert_num_queries: Any
+) -> None:
+    first = arena.experiment(team.project)
+    arena.prefer(first, team.reviewer, first.variants.all()[0], 3)
+    client, url = browse(team.reviewer), f"{team.url}/experiments/"
+    with django_assert_num_queries(4):
+        assert "3 comparisons, 3 of them yours" in page(client.get(url))
+    for _ in range(4):
+        arena.experiment(team.project)
+    with django_assert_num_queries(4):
+        assert page(client.get(url)).count("0 comparisons, 0 of them yours") == 4
+
+
 def test_what_was_asked_before_is_not_asked_again(team: Team, browse: Browse) -> None:
     run_all(made(team, browse))
     asked = StoredCompletion.objects.count()

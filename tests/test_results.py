@@ -166,6 +166,18 @@ def test_the_winner_goes_into_production_with_its_evidence(
     assert client.post(f"{url}promote/", {"variant": "9"}).status_code == 404
 
 
+def test_what_people_wrote_is_shown_to_engineers(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    Comparison.objects.filter(case__position=7).update(comment="Names the gate.")
+    url = f"{team.url}/experiments/{won.pk}"
+    text = page(browse(team.engineer).get(f"{url}/result/"))
+    assert "Names the gate." in text
+    assert "variants 1, 2 from left to right, case 8, rob" in text
+    browse(team.engineer).post(f"{url}/end/")
+    assert "Names the gate." not in page(browse(team.reviewer).get(f"{url}/result/"))
+
+
 def test_members_see_the_result_once_it_has_ended(
     team: Team, browse: Browse, won: Experiment
 ) -> None:

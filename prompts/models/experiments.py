@@ -1,16 +1,36 @@
 """An experiment runs variants on cases; each run is a job."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.models import Job, JobState
+
+
+class ExperimentQuerySet(models.QuerySet["Experiment"]):
+    def for_list(self, user: Any) -> "ExperimentQuerySet":
+        """Add how many runs there are and are done, and how much was compared, by the user too."""
+        from prompts.models.comparisons import Comparison  # which stand on experiments
+
+        def count(rows: Any, **condition: Any) -> Any:
+            own = rows.filter(experiment=OuterRef("pk")).order_by().values("experiment")
+            counted = own.annotate(n=Count("pk", filter=Q(**condition))).values("n")
+            return Coalesce(Subquery(counted), 0)
+
+        people = Comparison.objects.by_people()
+        return self.select_related("prompt", "created_by").annotate(
+            run_count=count(Run.objects),
+            done_count=count(Run.objects, state__in=(JobState.DONE, JobState.FAILED)),
+            compared_count=count(people),
+            own_count=count(people, reviewer=user.pk),
+        )
 
 
 class Experiment(models.Model):
@@ -37,6 +57,8 @@ class Experiment(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)  # nothing is compared from then on
+
+    objects: ClassVar[ExperimentQuerySet] = ExperimentQuerySet.as_manager()  # type: ignore[assignment]
 
     class Meta:
         ordering = ("-id",)

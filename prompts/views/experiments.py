@@ -30,10 +30,8 @@ def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List a project's experiments, with what the user can compare in each."""
     project = access.project(request, slug)
     rows = Experiment.objects.filter(prompt__project=project, prompt__binned_at=None)
-    rows = rows.select_related("prompt", "created_by")
-    shown = [(one, comparing.share(one, request.user), experiments.progress(one)) for one in rows]
     prompts = Prompt.objects.filter(project=project)
-    context = {"experiments": shown, "prompts": prompts}
+    context = {"experiments": rows.for_list(request.user), "prompts": prompts}
     return render_page(request, "experiments/list.html", context)
 
 

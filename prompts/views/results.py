@@ -18,6 +18,8 @@ from qareview.models import Role
 from qareview.stored import stored
 from qareview.wording import counted, number, percent
 
+COMMENTS = 50  # are shown
+
 
 @require_GET
 def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
@@ -37,6 +39,7 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "snapshots": experiment.snapshots.select_related("created_by"),
         "result": found,
         "charts": _charts(found),
+        "comments": results.comments(experiment, COMMENTS) if is_engineer else [],
         "production": experiment.prompt.production,
         "formats": exports.FORMATS,
         "progress": experiments.progress(experiment),
