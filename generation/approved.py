@@ -45,10 +45,9 @@ def drawn(project: Project, count: int, seed: int) -> list[Approved]:
 
 def similar(project: Project, text: str, count: int, passage: int) -> list[Approved]:
     vector = embed([text])[0].tolist()
-    alike = Passage.objects.filter(Q(pk=passage) | Q(same_as=passage) | Q(near_duplicates=passage))
     rows = (
         _examples(project)
-        .exclude(passage__in=alike)
+        .exclude(passage__in=alike(passage))
         .exclude(embedding=None)
         .order_by(CosineDistance("embedding", vector))
     )
@@ -104,6 +103,16 @@ def _as_approved(project: Project, item: Item) -> Approved:
         "answer": told["answer"],
     }
     return Approved(item.pk, item.passage_id, values)
+
+
+def alike(passage: int) -> set[int]:
+    first = Passage.objects.filter(pk=passage).values("same_as")
+    group = Q(pk=passage) | Q(same_as=passage) | Q(near_duplicates=passage) | Q(same_as__in=first)
+    return set(Passage.objects.filter(group).values_list("pk", flat=True))
+
+
+def named(flag: str) -> str:
+    return str(checks.NAMES.get(flag, flag))
 
 
 def disliked(prompt: Prompt, count: int) -> list[Disliked]:

@@ -10,6 +10,9 @@ from django.conf import settings
 from prompts.models import Prompt
 from qareview.models import Project
 
+# what an approved item has values for
+VARIABLES = ("passage", "headings", "document", "language", "question", "answer")
+
 
 @dataclass(frozen=True)
 class Approved:
@@ -57,6 +60,12 @@ class Items(Protocol):
 
     def chosen(self, project: Project, items: Collection[int]) -> list[Approved]:
         """Return those of some items that are approved and may serve as examples."""
+
+    def alike(self, passage: int) -> set[int]:
+        """Return the ids of a passage and of those that say nearly the same."""
+
+    def named(self, flag: str) -> str:
+        """Return the name of a flag, for people."""
 
     def disliked(self, prompt: Prompt, count: int) -> list[Disliked]:
         """Return what a prompt brought out and reviewers rejected, the latest first."""

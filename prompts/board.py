@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import combinations
 from typing import NamedTuple
 
 from django.db.models.functions import MD5
@@ -14,7 +15,7 @@ from qareview.keeping import kept
 from qareview.models import JobState
 
 Pair = frozenset[int]  # of two runs
-Texts = frozenset[str]  # of two digests; one if they are the same
+Texts = tuple[int, frozenset[str]]  # a case, and two digests; one if they are the same
 
 
 class Output(NamedTuple):
@@ -42,7 +43,31 @@ class Board:
         return sorted(self.of_variant)
 
     def texts(self, pair: Iterable[int]) -> Texts:
-        return frozenset(self.outputs[run].text for run in pair if run in self.outputs)
+        """Return what somebody would know again of a pair."""
+        outputs = [self.outputs[run] for run in pair]
+        return outputs[0].case, frozenset(output.text for output in outputs)
+
+    def is_same(self, pair: Iterable[int]) -> bool:
+        """Whether two outputs say the same."""
+        return len(self.texts(pair)[1]) == 1
+
+    def pairs(self, one: int, other: int) -> list[Pair]:
+        """Return the pairs of outputs that two variants have of the same case and repeat."""
+        place = {(output.case, output.number): output.run for output in self.of_variant[other]}
+        return [
+            frozenset((output.run, place[output.case, output.number]))
+            for output in self.of_variant[one]
+            if (output.case, output.number) in place
+        ]
+
+    def left(self, reviewers_per_pair: int) -> int:
+        """Return how many judgements of pairs can still be made."""
+        return sum(
+            max(0, reviewers_per_pair - self.judged[pair])
+            for meeting in combinations(self.entrants, 2)
+            for pair in self.pairs(*meeting)
+            if not self.is_same(pair)
+        )
 
 
 def board(experiment: Experiment) -> Board:

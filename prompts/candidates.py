@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
 from django.utils import timezone
@@ -25,7 +25,7 @@ from prompts.models import (
 from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
 from qareview import completions, jobs
-from qareview.backends import ModelUnavailable
+from qareview.backends import Completion, ModelUnavailable
 from qareview.stored import stored
 from qareview.wording import counted
 
@@ -35,11 +35,24 @@ ROUNDS = 3  # of asking a model, each for as many as are wanted
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
 
-Proposal = tuple[str, str, Wording]  # its way, what is different in it, and the wording
+LONGEST_QUOTED = 2000  # characters of a text that a model is shown
+
+
+class Proposal(NamedTuple):
+    """A wording, in which way it came to be, and what is different in it, or went wrong."""
+
+    way: Way
+    how: str
+    wording: Wording
+    error: str = ""
 
 
 class CannotDecide(Exception):
     """The decision on a candidate is not taken; the message says why."""
+
+
+class TooLate(CannotDecide):
+    """Somebody has decided by now."""
 
 
 def order(prompt: Prompt, user: Any, **values: Any) -> Search:
@@ -78,13 +91,13 @@ def make(search: Search) -> None:
 
 
 def _candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
-    way, how, wording = proposal
+    way, how, wording, _error = proposal
     return Candidate(
         search=search,
         prompt=search.prompt,
         number=number,
         way=way,
-        how=how,
+        how=how[:200],
         system=wording.system,
         template=wording.template,
         examples=list(wording.examples),
@@ -115,29 +128,35 @@ def _proposals(search: Search) -> Iterator[Proposal]:
 
 def _by_structure(search: Search) -> Iterator[Proposal]:
     for how, wording in restructuring.restructured(wording_of(search.seed)):
-        yield Way.STRUCTURE, how, wording
+        yield Proposal(Way.STRUCTURE, how, wording)
 
 
 def _by_crossing(search: Search) -> Iterator[Proposal]:
     if search.other:
         parents = wording_of(search.seed), wording_of(search.other)
         for how, wording in restructuring.crossed(*parents):
-            yield Way.CROSSING, how, wording
+            yield Proposal(Way.CROSSING, how, wording)
 
 
 def _rewritten(search: Search) -> Iterator[Proposal]:
-    for number, text in _written(search, ""):
+    for number, written in _written(search, ""):
         tip = _tip(search, number)
         how = stored("in other words: %(tip)s", tip=tip) if tip else stored("in other words")
-        yield Way.REWRITE, how, Wording(search.seed.system, text, tuple(search.seed.examples))
+        yield _proposal(search, Way.REWRITE, how, written)
 
 
 def _repaired(search: Search) -> Iterator[Proposal]:
     feedback = feedback_on(search.prompt)
     if feedback:
-        for _, text in _written(search, feedback):
+        for _, written in _written(search, feedback):
             how = stored("repaired from what people rejected")
-            yield Way.REPAIR, how, Wording(search.seed.system, text, tuple(search.seed.examples))
+            yield _proposal(search, Way.REPAIR, how, written)
+
+
+def _proposal(search: Search, way: Way, how: str, written: Completion) -> Proposal:
+    seed = search.seed
+    wording = Wording(seed.system, _plain(written.text), tuple(seed.examples))
+    return Proposal(way, how, wording, written.error)
 
 
 _SOURCES = {
@@ -148,8 +167,8 @@ _SOURCES = {
 }
 
 
-def _written(search: Search, feedback: str) -> Iterator[tuple[int, str]]:
-    """Yield what the prompt that rewrites makes of the seed, with the number of each text.
+def _written(search: Search, feedback: str) -> Iterator[tuple[int, Completion]]:
+    """Yield what the prompt that rewrites makes of the seed, with the number of each.
 
     Raises ModelUnavailable, BudgetUsedUp and RenderingFailed.
     """
@@ -169,7 +188,7 @@ def _written(search: Search, feedback: str) -> Iterator[tuple[int, str]]:
             for number in numbers
         ]
         written = completions.complete(project, model, requests)
-        yield from ((n, _plain(one.text)) for n, one in zip(numbers, written, strict=True))
+        yield from zip(numbers, written, strict=True)
 
 
 def _tip(search: Search, number: int) -> str:
@@ -186,6 +205,8 @@ def _plain(text: str) -> str:
 
 def _approved(search: Search) -> str:
     names = sandbox.names(search.seed.template)
+    if not names <= {*approved.VARIABLES}:  # a prompt of another kind
+        return ""
     found = approved.items().newest(search.prompt.project, EXAMPLES)
     return "\n\n".join(
         _told(approved.values_of(one, names), approved.output_of(one, names)) for one in found
@@ -193,8 +214,8 @@ def _approved(search: Search) -> str:
 
 
 def _told(values: dict[str, str], output: str) -> str:
-    given = "\n".join(f"{name}: {text}" for name, text in values.items())
-    return f"{given}\noutput: {output}"
+    given = {**values, "output": output}
+    return "\n".join(f"{name}: {text[:LONGEST_QUOTED]}" for name, text in given.items())
 
 
 def feedback_on(prompt: Prompt) -> str:
@@ -227,15 +248,16 @@ def _sift(
     there |= {_gist(wording_of(one)) for one in waiting}
     kept: list[Proposal] = []
     dropped: list[dict[str, str]] = []
-    for way, how, wording in proposals:
-        reason = objection(wording.template, wanted)
+    for proposal in proposals:
+        wording = proposal.wording
+        reason = proposal.error or objection(wording.template, wanted)
         if not reason and _gist(wording) in there:
             reason = stored("It says what another variant or candidate says.")
         if reason:
             dropped.append({"text": wording.template[:2000], "reason": reason})
         else:
             there.add(_gist(wording))
-            kept.append((way, how, wording))
+            kept.append(proposal)
         if len(kept) == search.wanted:
             break
     return kept, dropped
@@ -273,7 +295,8 @@ def accept(candidate: Candidate, user: Any, system: str, template: str) -> Varia
     if reason := objection(template, sandbox.names(seed.template)):
         raise CannotDecide(reason)
     wording = Wording(system, template, tuple(locked.examples))
-    if any(_gist(wording) == _gist(wording_of(one)) for one in locked.prompt.variants.all()):
+    there = locked.prompt.variants.filter(archived_at=None)
+    if any(_gist(wording) == _gist(wording_of(one)) for one in there):
         raise CannotDecide(stored("Another variant says the same."))
     is_edited = (system, template) != (locked.system, locked.template)
     origin = (
@@ -283,7 +306,7 @@ def accept(candidate: Candidate, user: Any, system: str, template: str) -> Varia
     )
     values = {"system": system, "template": template, "examples": locked.examples}
     made = variants.add(seed, {**values, "notes": locked.how}, user, origin)
-    _decide(locked, CandidateState.ACCEPTED, user, variant=made, system=system, template=template)
+    _decide(locked, CandidateState.ACCEPTED, user, variant=made)
     return made
 
 
@@ -297,11 +320,7 @@ def _pending(candidate: Candidate) -> Candidate:
     rows = Candidate.objects.select_for_update(of=("self",), no_key=True)
     found = rows.select_related("search__seed__prompt", "prompt").get(pk=candidate.pk)
     if found.state != CandidateState.PENDING:
-        raise CannotDecide(
-            stored(
-                "%(name)s has decided on it by now.", name=found.decided_by or stored("somebody")
-            )
-        )
+        raise TooLate(stored("%(name)s decided on it by now.", name=found.decided_by or "–"))
     return found
 
 
@@ -319,7 +338,7 @@ def place(candidate: Candidate, at: int | None) -> None:
 def undo(prompt: Prompt, user: Any) -> Candidate | None:
     """Take back the user's last decision on a candidate of a prompt; return the candidate.
 
-    A variant that was made of it goes, unless it is used already: then CannotDecide is raised.
+    A variant that was made of it is archived. If it is used already, CannotDecide is raised.
     """
     decided = prompt.candidates.filter(decided_by=user).exclude(state=CandidateState.PENDING)
     rows = decided.select_for_update(of=("self",), no_key=True).select_related("variant")
@@ -334,7 +353,7 @@ def undo(prompt: Prompt, user: Any) -> Candidate | None:
     values = {"state": CandidateState.PENDING, "decided_by": None, "decided_at": None}
     Candidate.objects.filter(pk=found.pk).update(variant=None, reason="", **values)
     if made:
-        made.delete()
+        Variant.objects.filter(pk=made.pk).update(archived_at=timezone.now())
     return found
 
 

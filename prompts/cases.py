@@ -1,6 +1,7 @@
 """The cases of an experiment: from approved items, from a file, or typed."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,15 +37,16 @@ def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> l
     ]
 
 
-def from_text(text: str, names: Sequence[str]) -> list[Given]:
-    """Read cases, a JSON object a line or CSV with a header; of one variable, a value a line.
+def from_text(text: str, names: Sequence[str], *, is_typed: bool = False) -> list[Given]:
+    """Read cases, a JSON object a line or CSV with a header.
 
-    A column called reference, output or expected holds the wanted output. Raises BadCases.
+    What is typed for a single variable may be a value a line. A column called reference, output or
+    expected holds the wanted output. Raises BadCases.
     """
     text = text.replace("\0", "").removeprefix("\ufeff").strip()
     if not text:
         return []
-    rows = _rows(text, names)
+    rows = _rows(text, names, is_typed)
     if len(rows) > MOST:
         raise BadCases(
             stored("%(rows)s cases are too many: %(most)s can be run.", rows=len(rows), most=MOST)
@@ -52,27 +54,37 @@ def from_text(text: str, names: Sequence[str]) -> list[Given]:
     return [_given(row, names, number) for number, row in enumerate(rows, 1)]
 
 
-def _rows(text: str, names: Sequence[str]) -> list[dict[str, str]]:
-    is_jsonl = tables.is_object(text.partition("\n")[0])
+def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str]]:
+    is_jsonl = text.startswith("{")
+    if is_typed and len(names) == 1 and not is_jsonl and not _has_header(text, names[0]):
+        return [{names[0]: line} for line in text.splitlines() if line.strip()]
     try:
         table = tables.from_jsonl(text) if is_jsonl else tables.from_csv(text)
-        if len(names) == 1 and names[0] not in table.columns:
-            return [{names[0]: line} for line in text.splitlines() if line.strip()]
-        return [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
+        rows = [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
     except tables.BadTable as reason:
-        if len(names) == 1:
-            return [{names[0]: line} for line in text.splitlines() if line.strip()]
         raise BadCases(str(reason)) from reason
+    if lacking := [name for name in names if name not in table.columns]:
+        raise BadCases(
+            stored(
+                "There is no column for %(names)s. There are: %(there)s.",
+                names=", ".join(lacking),
+                there=", ".join(table.columns),
+            )
+        )
+    return rows
+
+
+def _has_header(text: str, name: str) -> bool:
+    """Whether the first line of a text is a header with a column of a name."""
+    first = re.split(r"[,;\t|]", text.splitlines()[0])
+    return name in (column.strip(' "') for column in first)
 
 
 def _given(row: dict[str, str], names: Sequence[str], number: int) -> Given:
-    lacking = [name for name in names if name not in row]
-    if lacking or (names and not any(row[name] for name in names)):
+    if names and not any(row[name] for name in names):
         raise BadCases(
             stored(
-                "Case %(number)s has no value for %(names)s.",
-                number=number,
-                names=", ".join(lacking or names),
+                "Case %(number)s has no value for %(names)s.", number=number, names=", ".join(names)
             )
         )
     told = {name: row[name] for name in names}

@@ -7,7 +7,7 @@ from what was known a moment before, without the lock.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import combinations, product
 from typing import Any
@@ -27,6 +27,7 @@ DRAWN = 20  # meetings of variants, before every two are looked at
 TRIED = 3  # pairs of outputs of each meeting, of which others may take the last place
 REPEATED = 0.05  # of what is shown to somebody, to see whether they agree with themselves,
 AFTER = 10  # once they have decided on so many others since
+OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
 
 
 class NotStored(Exception):
@@ -46,81 +47,128 @@ def take_next(experiment: Experiment, user: Any) -> Comparison | None:
     found = board(experiment)
     if len(found.of_variant) < 2:
         return None
-    generator = np.random.default_rng()
     own = list(Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None))
-    return (
-        _renewed(own)
-        or _repeated(own, generator)
-        or _drawn(experiment, user, found, own, generator, skips=False)
-        or _drawn(experiment, user, found, own, generator, skips=True)
-    )
-
-
-def _renewed(own: Sequence[Comparison]) -> Comparison | None:
-    held = next((one for one in own if not one.choice), None)
-    return held if held and renew(held) else None
+    search = _Search(experiment, user, found, own, np.random.default_rng())
+    return search.renewed() or search.repeated() or search.drawn(False) or search.drawn(True)
 
 
 def renew(held: Comparison) -> bool:
     """Keep the place of an open comparison; return False if it ran out, or is decided."""
     now = timezone.now()
-    rows = Comparison.objects.filter(pk=held.pk, choice="", until__gte=now)
+    rows = Comparison.objects.filter(pk=held.pk, choice="", withdrawn_at=None, until__gte=now)
     return bool(rows.update(until=now + timedelta(seconds=settings.HOLD_SECONDS)))
 
 
-def _repeated(own: Sequence[Comparison], generator: np.random.Generator) -> Comparison | None:
-    """Show something again with its sides swapped, now and then."""
-    decided = [one for one in own if one.choice in _OF_TWO]
-    again = {frozenset(one.runs) for one in decided if one.is_repeat}
-    old = [one for one in decided[:-AFTER] if frozenset(one.runs) not in again]
-    if not old or generator.random() >= REPEATED:
-        return None
-    chosen = old[int(generator.integers(len(old)))]
-    with transaction.atomic():
-        lock(chosen.experiment_id)
-        runs, variants = chosen.runs[::-1], chosen.variants[::-1]
-        return _open(chosen, chosen.reviewer, runs, variants, is_repeat=True)
+@dataclass
+class _Search:
+    """For what somebody compares next; ``own`` is what they said or have open."""
 
+    experiment: Experiment
+    user: Any
+    board: Board
+    own: Sequence[Comparison]
+    generator: np.random.Generator
+    same: list[Pair] = field(default_factory=list)  # met on the way, that nobody has to judge
 
-_OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
+    def renewed(self) -> Comparison | None:
+        """Return what is open, if its place is still held and its variants are still in."""
+        active = set(_active(self.experiment))
+        held = next((one for one in self.own if not one.choice), None)
+        return held if held and active.issuperset(held.variants) and renew(held) else None
 
-
-def _drawn(
-    experiment: Experiment,
-    user: Any,
-    found: Board,
-    own: Sequence[Comparison],
-    generator: np.random.Generator,
-    *,
-    skips: bool,
-) -> Comparison | None:
-    """Show two outputs of variants that meet; of what the user skipped, or of what they did not."""
-    seen, skipped = _seen(found, own)
-    for meeting, tried in _meetings(found, generator):
-        options = [
-            pair
-            for pair in _pairs(found, *meeting)
-            if found.judged[pair] < experiment.reviewers_per_pair
-            and found.texts(pair) not in seen
-            and (found.texts(pair) in skipped) == skips
+    def repeated(self) -> Comparison | None:
+        """Show something again with its sides swapped, now and then."""
+        again = {frozenset(one.runs) for one in self.own if one.is_repeat}
+        decided = [one for one in self.own if one.choice in OF_TWO]
+        old = [
+            one
+            for one in decided[:-AFTER]
+            if frozenset(one.runs) not in again and self.board.outputs.keys() >= {*one.runs}
         ]
-        for pair in _ordered(found, options, generator)[:tried]:
-            if len(found.texts(pair)) == 1:
-                _note_same(experiment, found, pair)
-            elif made := _take(experiment, user, found, pair, seen, generator):
-                return made
-    return None
+        if not old or self.generator.random() >= REPEATED:
+            return None
+        chosen = old[int(self.generator.integers(len(old)))]
+        with transaction.atomic():
+            lock(chosen.experiment_id)
+            runs, variants = chosen.runs[::-1], chosen.variants[::-1]
+            return _open(chosen, self.user, runs, variants, is_repeat=True)
+
+    def drawn(self, is_skipped: bool) -> Comparison | None:
+        """Show outputs of variants that meet: what the user skipped, or what they did not."""
+        seen, skipped = self._seen()
+        for meeting, tried in _meetings(self.board, self.generator):
+            options = [
+                pair
+                for pair in self.board.pairs(*meeting)
+                if self.board.judged[pair] < self.experiment.reviewers_per_pair
+                and self.board.texts(pair) not in seen
+                and (self.board.texts(pair) in skipped) == is_skipped
+            ]
+            for pair in _ordered(self.board, options, self.generator)[:tried]:
+                if self.board.is_same(pair):
+                    self.same.append(pair)
+                elif made := self._take(pair, seen):
+                    return made
+        return None
+
+    def _seen(self) -> tuple[set[Texts], set[Texts]]:
+        """Return the pairs of texts that the user decided on, and those they skipped."""
+        seen: set[Texts] = set()
+        skipped: set[Texts] = set()
+        for one in self.own:
+            known = [run for run in one.runs if run in self.board.outputs]
+            pairs = (self.board.texts(pair) for pair in combinations(known, 2))
+            if one.choice:
+                (skipped if one.choice == Choice.SKIPPED else seen).update(pairs)
+        return seen, skipped - seen
+
+    @transaction.atomic
+    def _take(self, pair: Pair, seen: set[Texts]) -> Comparison | None:
+        """Hold a pair, perhaps with more outputs of its case; None if it has no place by now."""
+        experiment = lock(self.experiment.pk)
+        outputs = self.board.outputs
+        case = outputs[min(pair)].case
+        places = _Places(experiment, case, self.user)
+        active = set(_active(experiment))
+        is_in = all(outputs[run].variant in active for run in pair)
+        if not (experiment.is_open and is_in and places.are_free([pair])):
+            return None
+        runs = sorted(pair)
+        for other in self._beside(runs, active):
+            pairs = list(product(runs, [other]))
+            is_new = not any(self.board.is_same(two) for two in pairs) and not (
+                seen & {self.board.texts(two) for two in pairs}
+            )
+            if len(runs) < experiment.shown_at_once and is_new and places.are_free(pairs):
+                runs.append(other)
+        runs = shuffled(runs, self.generator)
+        _note_same(experiment, self.board, self.same)
+        variants = [outputs[run].variant for run in runs]
+        return _open(Comparison(experiment=experiment, case_id=case), self.user, runs, variants)
+
+    def _beside(self, runs: Sequence[int], active: set[int]) -> list[int]:
+        """Return other outputs of the same case and repeat, those of the least compared first."""
+        first = self.board.outputs[runs[0]]
+        compared = self.board.strengths.compared.sum(axis=1)
+        place = {variant: number for number, variant in enumerate(self.board.entrants)}
+        there = active - {self.board.outputs[run].variant for run in runs}
+        beside = [
+            output
+            for variant in sorted(there & self.board.of_variant.keys())
+            for output in self.board.of_variant[variant]
+            if (output.case, output.number) == (first.case, first.number)
+        ]
+        beside = [beside[index] for index in self.generator.permutation(len(beside))]
+        return [one.run for one in sorted(beside, key=lambda one: compared[place[one.variant]])]
 
 
-def _seen(found: Board, own: Sequence[Comparison]) -> tuple[set[Texts], set[Texts]]:
-    """Return the pairs of texts that the user decided on, and those they skipped."""
-    seen: set[Texts] = set()
-    skipped: set[Texts] = set()
-    for one in own:
-        pairs = (found.texts(pair) for pair in combinations(one.runs, 2))
-        if one.choice:
-            (skipped if one.choice == Choice.SKIPPED else seen).update(pairs)
-    return seen, skipped - seen
+def _active(experiment: Experiment) -> Iterable[int]:
+    return experiment.entrants.filter(aside_at=None).values_list("variant", flat=True)
+
+
+def shuffled(runs: Sequence[int], generator: np.random.Generator) -> list[int]:
+    """Return runs in the order in which they are shown, from left to right: any is as likely."""
+    return [runs[index] for index in generator.permutation(len(runs))]
 
 
 def _meetings(
@@ -133,16 +181,6 @@ def _meetings(
         yield (entrants[one], entrants[other]), TRIED
     every = list(combinations(entrants, 2))
     yield from ((every[index], None) for index in generator.permutation(len(every)))
-
-
-def _pairs(found: Board, one: int, other: int) -> list[Pair]:
-    """Return the pairs of outputs that two variants have of the same case and repeat."""
-    place = {(output.case, output.number): output.run for output in found.of_variant[other]}
-    return [
-        frozenset((output.run, place[output.case, output.number]))
-        for output in found.of_variant[one]
-        if (output.case, output.number) in place
-    ]
 
 
 def _ordered(found: Board, pairs: Sequence[Pair], generator: np.random.Generator) -> list[Pair]:
@@ -161,100 +199,74 @@ def lock(experiment: int) -> Experiment:
     return Experiment.objects.select_for_update(no_key=True).get(pk=experiment)
 
 
-def _of_case(experiment: Experiment, case: int) -> ComparisonQuerySet:
-    rows = Comparison.objects.filter(experiment=experiment, case=case, withdrawn_at=None)
-    return rows.filter(is_repeat=False)
+def _note_same(experiment: Experiment, found: Board, pairs: Iterable[Pair]) -> None:
+    """Note, once each, that two outputs are the same: a tie that nobody has to judge.
 
-
-@transaction.atomic
-def _note_same(experiment: Experiment, found: Board, pair: Pair) -> None:
-    """Note, once, that two outputs are the same: a tie that nobody has to judge."""
-    experiment = lock(experiment.pk)
-    case = found.outputs[min(pair)].case
-    there = _of_case(experiment, case).filter(choice=Choice.SAME, runs__contains=list(pair))
-    if not there.exists():
-        runs = sorted(pair)
-        Comparison.objects.create(
+    Only what was drawn on the way to a comparison is noted, so that ties of this kind count as
+    often as they would if people judged them.
+    """
+    noted = Comparison.objects.filter(experiment=experiment, choice=Choice.SAME)
+    there = {frozenset(runs) for runs in noted.values_list("runs", flat=True)} if pairs else set()
+    fresh = [sorted(pair) for pair in dict.fromkeys(pairs) if pair not in there]
+    Comparison.objects.bulk_create(
+        Comparison(
             experiment=experiment,
-            case_id=case,
+            case_id=found.outputs[runs[0]].case,
             runs=runs,
             variants=[found.outputs[run].variant for run in runs],
             choice=Choice.SAME,
             decided_at=timezone.now(),
         )
-    found.judged[pair] += experiment.reviewers_per_pair
+        for runs in fresh
+    )
+    for runs in fresh:
+        found.judged[frozenset(runs)] += experiment.reviewers_per_pair
 
 
-def _taken(experiment: Experiment, case: int) -> dict[Pair, set[int]]:
-    """Return who has a place at each pair of a case: who decided on it, and who holds it."""
-    taken: dict[Pair, set[int]] = defaultdict(set)
-    rows = _of_case(experiment, case).exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
-    now = timezone.now()
-    for runs, reviewer, choice, until in rows.values_list("runs", "reviewer", "choice", "until"):
-        if choice or until >= now:
-            for pair in combinations(runs, 2):
-                taken[frozenset(pair)].add(reviewer)
-    return taken
+class _Places:
+    """Who has a place at each pair of a case, counted while the experiment is locked.
 
+    Those who decided on it have one, unless their votes were taken out, and those who hold it.
+    """
 
-@transaction.atomic
-def _take(
-    experiment: Experiment,
-    user: Any,
-    found: Board,
-    pair: Pair,
-    seen: set[Texts],
-    generator: np.random.Generator,
-) -> Comparison | None:
-    """Hold a pair for the user, perhaps with more outputs of its case; None if it has no place."""
-    experiment = lock(experiment.pk)
-    case = found.outputs[min(pair)].case
-    taken = _taken(experiment, case)
+    def __init__(self, experiment: Experiment, case: int, user: Any) -> None:
+        self.most, self.user = experiment.reviewers_per_pair, user.pk
+        self.taken: dict[Pair, set[int]] = defaultdict(set)
+        self.decided: set[Pair] = set()  # by the user
+        rows = Comparison.objects.filter(experiment=experiment, case=case, withdrawn_at=None)
+        rows = rows.filter(is_repeat=False).exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
+        names = ("runs", "reviewer", "choice", "until")
+        now = timezone.now()
+        for runs, reviewer, choice, until in rows.values_list(*names):
+            pairs = [frozenset(pair) for pair in combinations(runs, 2)]
+            if choice and reviewer == self.user:
+                self.decided.update(pairs)
+            if (choice or until >= now) and reviewer not in experiment.without:
+                for pair in pairs:
+                    self.taken[pair].add(reviewer)
 
-    def is_free(two: Iterable[int]) -> bool:
-        return len(taken[frozenset(two)] - {user.pk}) < experiment.reviewers_per_pair
-
-    if not experiment.is_open or not is_free(pair):
-        return None
-    runs = sorted(pair)
-    for other in _beside(found, runs, generator):
-        pairs = list(product(runs, [other]))
-        is_new = all(len(found.texts(two)) == 2 and found.texts(two) not in seen for two in pairs)
-        if len(runs) < experiment.shown_at_once and is_new and all(map(is_free, pairs)):
-            runs.append(other)
-    generator.shuffle(runs)
-    variants = [found.outputs[run].variant for run in runs]
-    return _open(Comparison(experiment=experiment, case_id=case), user, runs, variants)
-
-
-def _beside(found: Board, runs: Sequence[int], generator: np.random.Generator) -> list[int]:
-    """Return other outputs of the same case and repeat, those of the least compared first."""
-    first = found.outputs[runs[0]]
-    compared = found.strengths.compared.sum(axis=1)
-    place = {variant: number for number, variant in enumerate(found.entrants)}
-    beside = [
-        output
-        for variant, outputs in found.of_variant.items()
-        for output in outputs
-        if (output.case, output.number) == (first.case, first.number)
-        and variant not in {found.outputs[run].variant for run in runs}
-    ]
-    generator.shuffle(beside)
-    return [one.run for one in sorted(beside, key=lambda one: compared[place[one.variant]])]
+    def are_free(self, pairs: Iterable[Iterable[int]]) -> bool:
+        """Whether the user has a place at each of some pairs, or can have one."""
+        return all(
+            pair not in self.decided and len(self.taken[pair] - {self.user}) < self.most
+            for pair in map(frozenset, pairs)
+        )
 
 
 def _open(
     like: Comparison, user: Any, runs: list[int], variants: list[int], **values: Any
 ) -> Comparison:
     """Open a comparison of a case in place of what the user has open; the experiment is locked."""
-    Comparison.objects.filter(experiment=like.experiment_id, reviewer=user, choice="").delete()
+    now = timezone.now()
+    own = Comparison.objects.filter(experiment=like.experiment_id).open_to(user)
+    own.update(withdrawn_at=now)
     return Comparison.objects.create(
         experiment_id=like.experiment_id,
         case_id=like.case_id,
         reviewer=user,
         runs=runs,
         variants=variants,
-        until=timezone.now() + timedelta(seconds=settings.HOLD_SECONDS),
+        until=now + timedelta(seconds=settings.HOLD_SECONDS),
         **values,
     )
 
@@ -276,55 +288,54 @@ class Decision:
 def decide(comparison: Comparison, decision: Decision) -> Comparison:
     """Store what was said of a comparison; the same said twice is stored once. Raises NotStored."""
     experiment = lock(comparison.experiment_id)
-    found = Comparison.objects.filter(pk=comparison.pk).first()
-    if found is None:
-        raise NotStored(_GONE)
-    if found.choice:
-        return _as_said(found, decision)
-    if not experiment.is_open:
-        raise NotStored(stored("The experiment has ended, so nothing is compared any more."))
-    if not found.is_repeat and decision.choice != Choice.SKIPPED and not _is_free(found):
-        found.delete()
-        raise NotStored(_GONE)
-    found.choice, found.places = decision.choice, list(decision.places)
-    found.comment, found.seconds = decision.comment, decision.seconds
-    found.decided_at = timezone.now()
-    found.save(update_fields=["choice", "places", "comment", "seconds", "decided_at"])
+    found = Comparison.objects.get(pk=comparison.pk)
+    if reason := _objection(experiment, found, decision):
+        raise NotStored(reason)
+    if not found.choice:
+        found.choice, found.places = decision.choice, list(decision.places)
+        found.comment, found.seconds = decision.comment, decision.seconds
+        found.decided_at = timezone.now()
+        found.save(update_fields=["choice", "places", "comment", "seconds", "decided_at"])
     return found
 
 
-_GONE = stored("It was away for too long, and others have compared these outputs by now.")
+def _objection(experiment: Experiment, found: Comparison, decision: Decision) -> str:
+    """Return why a decision cannot be stored; nothing if it can, or is."""
+    if found.withdrawn_at:
+        return stored("It is not open any more: it was taken back, or another took its place.")
+    if found.choice:
+        is_as_said = (found.choice, list(found.places)) == (decision.choice, [*decision.places])
+        return "" if is_as_said else _DECIDED
+    if not experiment.is_open:
+        return stored("The experiment has ended, so nothing is compared any more.")
+    is_place_needed = not found.is_repeat and decision.choice != Choice.SKIPPED
+    places = _Places(experiment, found.case_id, found.reviewer)
+    if is_place_needed and not places.are_free(combinations(found.runs, 2)):
+        return stored("It was away for too long, and others have compared these outputs by now.")
+    return ""
 
 
-def _as_said(found: Comparison, decision: Decision) -> Comparison:
-    if (found.choice, list(found.places)) == (decision.choice, list(decision.places)):
-        return found
-    raise NotStored(stored("You decided on it already, in another window. Undo takes that back."))
-
-
-def _is_free(comparison: Comparison) -> bool:
-    """Whether its reviewer has, or can have, a place at each pair of a comparison."""
-    taken = _taken(comparison.experiment, comparison.case_id)
-    most = comparison.experiment.reviewers_per_pair
-    pairs = (frozenset(pair) for pair in combinations(comparison.runs, 2))
-    return all(len(taken[pair] - {comparison.reviewer_id}) < most for pair in pairs)
+_DECIDED = stored("You decided on it already, in another window. Undo takes that back.")
 
 
 @transaction.atomic
-def undo(experiment: Experiment, user: Any) -> Comparison | None:
+def undo(experiment: Experiment, user: Any, shown: UUID | None = None) -> Comparison | None:
     """Take back the user's last decision or skip, and open it for them again, as it was shown.
 
-    Returns None if there is none, or the experiment has ended. Raises NotStored if others have
-    taken the place at what was skipped.
+    ``shown`` is the token of what stands before the user, if anything does: where that is not open
+    any more, as after a second click, nothing is taken back. Returns None if nothing is, or the
+    experiment has ended. Raises NotStored if others took the place at what was skipped.
     """
     experiment = lock(experiment.pk)
     rows = Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None)
     last = rows.exclude(choice="").order_by("-decided_at", "-pk").first()
-    if last is None or not experiment.is_open:
+    is_again = shown and not rows.filter(token=shown).exists()
+    if last is None or is_again or not experiment.is_open:
         return None
-    if last.choice == Choice.SKIPPED and not _is_free(last):
-        raise NotStored(stored("Others have compared by now what you skipped."))
     Comparison.objects.filter(pk=last.pk).update(withdrawn_at=timezone.now())
+    places = _Places(experiment, last.case_id, user)
+    if not last.is_repeat and not places.are_free(combinations(last.runs, 2)):
+        raise NotStored(stored("Others have compared by now what you skipped."))
     said = {"comment": last.comment, "places": last.places, "is_repeat": last.is_repeat}
     return _open(last, user, last.runs, last.variants, **said)
 
@@ -336,12 +347,12 @@ def of(user: Any, token: UUID) -> ComparisonQuerySet:
 
 @dataclass(frozen=True)
 class Share:
-    """How many comparisons a user has decided on, and all together."""
+    """How many comparisons a user has decided on, and how many count of all together."""
 
     own: int
     all: int
 
 
 def share(experiment: Experiment, user: Any) -> Share:
-    people = Comparison.objects.by_people().filter(experiment=experiment)
-    return Share(people.filter(reviewer=user).count(), people.count())
+    rows = Comparison.objects.filter(experiment=experiment)
+    return Share(rows.standing().filter(reviewer=user).count(), rows.by_people().count())

@@ -11,12 +11,13 @@ from typing import Any
 
 from prompts import approved, sandbox
 from prompts.models import Picks, Variant
-from prompts.rendering import NEEDED, VARIABLES
+from prompts.rendering import NEEDED
 from qareview.models import Project
 
 Example = dict[str, Any]
 MOST_PICKED = 16
-LOOKED_AT = 3 * MOST_PICKED  # different items, of which those of the input's passage are left out
+SPARE = 4  # more are looked for, since some may be of the input itself
+LOOKED_AT = 3 * MOST_PICKED  # different items
 
 
 @dataclass(frozen=True)
@@ -35,38 +36,47 @@ def examples_for(
     Where too few items are approved, those written down fill up. Raises ModelUnavailable.
     """
     picked = _picked(project, variant, inputs)
-    return [
-        _filled_up(variant, found, one.passage) for found, one in zip(picked, inputs, strict=True)
-    ]
+    return [_shown(variant, found, one) for found, one in zip(picked, inputs, strict=True)]
 
 
-def _filled_up(variant: Variant, picked: list[Example], passage: int) -> list[Example]:
-    own = [one for one in variant.examples if not passage or one.get("passage_id") != passage]
+def _shown(variant: Variant, picked: Sequence[Example], given: Input) -> list[Example]:
+    """Return the picked examples and those written down, without what gives the input away."""
+    near = approved.items().alike(given.passage) if given.passage else set()
+    told = _plain(_told(variant, given.values))
+
+    def is_of_another(example: Example) -> bool:
+        values = {name: str(value) for name, value in example.items()}
+        return example.get("passage_id") not in near and _plain(_told(variant, values)) != told
+
+    own = list(filter(is_of_another, variant.examples))
     if variant.picks == Picks.OWN:
         return own
-    return [*own[: max(0, variant.pick_count - len(picked))], *reversed(picked)]
+    found = list(filter(is_of_another, picked))[: variant.pick_count]
+    return [*own[: max(0, variant.pick_count - len(found))], *reversed(found)]
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _picked(project: Project, variant: Variant, inputs: Sequence[Input]) -> list[list[Example]]:
+    """Return more examples than are needed, the best first, for some are left out."""
     names = sandbox.names(variant.template)
     items = approved.items()
     if variant.picks == Picks.SIMILAR:
+        count = variant.pick_count + SPARE
         found = [
-            items.similar(project, _told(variant, one.values), variant.pick_count, one.passage)
-            for one in inputs
+            items.similar(project, _told(variant, one.values), count, one.passage) for one in inputs
         ]
     elif variant.picks == Picks.DIVERSE:
-        pool = items.diverse(project, LOOKED_AT)
-        found = [[item for item in pool if item.passage != one.passage] for one in inputs]
+        found = [items.diverse(project, LOOKED_AT)] * len(inputs)
     else:
         found = [[] for _ in inputs]
-    return [
-        [approved.example_of(item, names) for item in some[: variant.pick_count]] for some in found
-    ]
+    return [[approved.example_of(item, names) for item in some] for some in found]
 
 
 def _told(variant: Variant, values: dict[str, str]) -> str:
     """Return what of an input tells what it is about."""
-    task = variant.prompt.task
-    needed = values.get(NEEDED[task], "") if task in VARIABLES else ""
-    return needed or "\n".join(values[name] for name in sorted(values))
+    needed = values.get(NEEDED.get(variant.prompt.task, ""), "")
+    names = sorted(sandbox.names(variant.template) & values.keys())
+    return needed or "\n".join(values[name] for name in names)

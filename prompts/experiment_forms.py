@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-import regex
 from django import forms
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prompts import cases, scores
 from prompts.experiments import MOST_RUNS
+from prompts.forms import with_plain_lines
 from prompts.matrix import DISAGREEMENT, POSITION, Order
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
@@ -18,6 +19,7 @@ from qareview.wording import translated
 
 SELDOM = ("seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN, MOST_WANTED = 6, 40
+LONGEST_LABEL = 60  # characters of a template
 LARGEST_FILE = 20_000_000  # bytes of cases
 
 
@@ -48,7 +50,10 @@ class ExperimentForm(forms.Form):
         help_text=_("CSV with a header, or a JSON object a line."),
     )
     typed = forms.CharField(
-        required=False, widget=forms.Textarea(attrs={"rows": 4}), label=_("Cases typed here")
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        label=_("Cases typed here"),
+        help_text=_("As in a file; of a prompt with one variable, a value a line will do."),
     )
     repeats = forms.IntegerField(
         min_value=1,
@@ -92,7 +97,7 @@ class ExperimentForm(forms.Form):
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.prompt = prompt
-        offered = prompt.variants.filter(archived_at=None).order_by("-number")
+        offered = offered_of(prompt)
         variants: Any = self.fields["variants"]
         variants.queryset = offered
         variants.label_from_instance = _label
@@ -129,12 +134,8 @@ class ExperimentForm(forms.Form):
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]
-        try:
-            regex.compile(pattern)
-        except regex.error as error:
-            raise forms.ValidationError(
-                gettext("The regular expression is not valid: %(error)s") % {"error": error}
-            ) from error
+        if reason := scores.objection_to_pattern(pattern):
+            raise forms.ValidationError(translated(reason))
         return pattern
 
     def clean_schema(self) -> Any:
@@ -145,7 +146,7 @@ class ExperimentForm(forms.Form):
             schema = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(gettext("This is no JSON.")) from error
-        if reason := scores.objection(schema):
+        if reason := scores.objection_to_schema(schema):
             raise forms.ValidationError(translated(reason))
         return schema
 
@@ -174,12 +175,14 @@ class ExperimentForm(forms.Form):
         given: list[cases.Given] = []
         try:
             for field in ("file", "typed"):
-                given += cases.from_text(found[field], wanted)
+                given += cases.from_text(found[field], wanted, is_typed=field == "typed")
         except cases.BadCases as refusal:
             self.add_error(field, translated(str(refusal)))
             return []
+        drawn = []
         if found["items"]:
-            given += cases.from_items(self.prompt, known, found["items"], found["seed"])
+            drawn = cases.from_items(self.prompt, known, found["items"], found["seed"])
+        found["drawn"], given = len(drawn), [*given, *drawn]
         if reason := self._objection(found, given, wanted):
             self.add_error(None, reason)
         return given
@@ -206,6 +209,12 @@ class ExperimentForm(forms.Form):
         }
 
 
+def offered_of(prompt: Prompt) -> QuerySet[Variant]:
+    """Return the variants that can be chosen, the newest first."""
+    rows = prompt.variants.filter(archived_at=None).select_related("prompt")
+    return rows.order_by("-number")
+
+
 def _label(variant: Variant) -> str:
     told = [
         gettext("Variant %(number)s") % {"number": variant.number},
@@ -230,7 +239,7 @@ class OrderForm(forms.Form):
         orders = [
             (DISAGREEMENT, gettext("disagreement first")),
             (POSITION, gettext("as they came")),
-            *((name, gettext("worst %(name)s first") % {"name": told}) for name, told in kinds),
+            *((name, _worst_first(name)) for name, _told in kinds),
         ]
         self.fields["by"] = forms.ChoiceField(
             required=False, choices=orders, label=self.fields["by"].label
@@ -250,6 +259,13 @@ class OrderForm(forms.Form):
         )
 
 
+def _worst_first(name: str) -> str:
+    kind = scores.KINDS[name]
+    if kind.sign > 0:
+        return gettext("least %(name)s first") % {"name": kind.name}
+    return gettext("most %(name)s first") % {"name": kind.name}
+
+
 class DecisionForm(forms.Form):
     """What somebody says of a comparison."""
 
@@ -257,27 +273,31 @@ class DecisionForm(forms.Form):
     comment = forms.CharField(required=False, max_length=5000)
     seconds = forms.IntegerField(required=False, min_value=0, max_value=86_400)
 
-    def __init__(self, shown: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, shown: int, is_ranking: bool, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.shown = shown
+        self.shown, self.is_ranking = shown, is_ranking
 
     def clean_choice(self) -> Choice:
         choice = Choice(self.cleaned_data["choice"])
-        of_two = (Choice.LEFT, Choice.RIGHT)
-        if choice == Choice.SAME or (self.shown > 2 and choice in of_two):
+        offered = {Choice.GOOD, Choice.BAD, Choice.SKIPPED}
+        offered |= {Choice.RANKED} if self.is_ranking else {Choice.LEFT, Choice.RIGHT}
+        if choice not in offered:
             raise forms.ValidationError(gettext("That is no choice here."))
-        if self.shown == 2 and choice == Choice.RANKED:
-            raise forms.ValidationError(gettext("That is no choice here."))
+        if choice == Choice.RANKED and not all(self._places()):
+            raise forms.ValidationError(
+                gettext("Give each output a place; the same place to those that are as good.")
+            )
         return choice
 
     def places(self) -> list[int]:
-        """Return the places of a ranking; what has none shares the last one."""
-        if self.cleaned_data["choice"] != Choice.RANKED:
-            return []
-        given = [self.data.get(f"place-{number}", "") for number in range(1, self.shown + 1)]
-        return [
-            int(one) if one in map(str, range(1, self.shown + 1)) else self.shown for one in given
-        ]
+        """Return the places of a ranking."""
+        return self._places() if self.cleaned_data["choice"] == Choice.RANKED else []
+
+    def _places(self) -> list[int]:
+        """Return a place for each output, 0 where there is none."""
+        numbers = [str(number) for number in range(1, self.shown + 1)]
+        given = [self.data.get(f"place-{number}", "") for number in numbers]
+        return [int(one) if one in numbers else 0 for one in given]
 
 
 class SearchForm(forms.Form):
@@ -304,7 +324,7 @@ class SearchForm(forms.Form):
 
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = prompt.variants.filter(archived_at=None).order_by("-number")
+        offered = offered_of(prompt)
         for name in ("seed", "other"):
             field: Any = self.fields[name]
             field.queryset, field.label_from_instance = offered, _label
@@ -324,7 +344,13 @@ class CandidateForm(forms.Form):
     """What somebody decides on a candidate."""
 
     verdict = forms.ChoiceField(choices=[("accepted", ""), ("rejected", ""), ("placed", "")])
-    system = forms.CharField(required=False)
-    template = forms.CharField(required=False)
+    system = forms.CharField(required=False, strip=False)
+    template = forms.CharField(required=False, strip=False)
     reason = forms.CharField(required=False, max_length=200)
     place = forms.IntegerField(required=False, min_value=1, max_value=99)
+
+    def clean_system(self) -> str:
+        return with_plain_lines(self.cleaned_data["system"])
+
+    def clean_template(self) -> str:
+        return with_plain_lines(self.cleaned_data["template"])

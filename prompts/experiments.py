@@ -1,18 +1,19 @@
 """Variants x cases x repeats become runs, worked off in batches as all jobs are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Q, Sum
+from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from prompts import scores, screening
+from prompts.comparing import lock
 from prompts.examples import Input, examples_for
-from prompts.models import Case, Entrant, Experiment, Prompt, Run, Variant
+from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import model_for
 from qareview import completions, jobs
@@ -33,6 +34,15 @@ def create(prompt: Prompt, user: Any, variants: Sequence[Variant], **values: Any
     made = Experiment.objects.create(prompt=prompt, number=last + 1, created_by=user, **values)
     Entrant.objects.bulk_create(Entrant(experiment=made, variant=one) for one in variants)
     return made
+
+
+@transaction.atomic
+def remove(experiment: Experiment) -> bool:
+    """Remove an experiment, unless it was started: return whether it is gone."""
+    locked = lock(experiment.pk)
+    if not locked.started_at:
+        locked.delete()
+    return not locked.started_at
 
 
 # Before it starts
@@ -96,8 +106,8 @@ def _read(variant: Variant, cases: Sequence[Case]) -> float:
 @transaction.atomic
 def start(experiment: Experiment) -> bool:
     """Queue an experiment's runs, or those of the first rung; return False if it was started."""
-    locked = Experiment.objects.select_for_update(no_key=True).get(pk=experiment.pk)
-    if locked.started_at:
+    locked = lock(experiment.pk)
+    if locked.started_at or locked.ended_at:
         return False
     locked.started_at = timezone.now()
     locked.save(update_fields=["started_at"])
@@ -107,43 +117,54 @@ def start(experiment: Experiment) -> bool:
 
 def _queue_rung(experiment: Experiment) -> None:
     """Queue the runs of the rung that the experiment stands on, each once."""
-    cases = screening.cases_of(experiment)
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
         (
             Run(experiment=experiment, variant_id=entrant.variant_id, case=case, number=number)
-            for case in cases
+            for case in screening.cases_of(experiment)
             for entrant in entrants
             for number in range(1, experiment.repeats + 1)
         ),
         ignore_conflicts=True,  # what ran on an earlier rung
         batch_size=1000,
     )
-    jobs.knock(Run)
+    jobs.queue(_held(experiment).filter(variant__in=entrants.values("variant")))
 
 
-def advance(experiments: Iterable[int], finishing: Sequence[Run] = ()) -> None:
+def _held(experiment: Experiment) -> QuerySet[Run]:
+    """Return the runs that nobody waits for at present."""
+    return experiment.runs.filter(state=JobState.HELD)
+
+
+def advance() -> None:
     """Where all runs of a rung have ended, set aside what is clearly worse and go on.
 
-    ``finishing`` are runs whose results are stored in this very transaction.
+    It is looked for after each batch, and now and then, since a run may end in other ways.
     """
-    for pk in sorted(experiments):
-        with transaction.atomic():
-            locked = Experiment.objects.select_for_update(no_key=True).get(pk=pk)
-            moving = locked.runs.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
-            if moving.exclude(pk__in=[run.pk for run in finishing]).exists():
-                continue
-            if not locked.screens_by or screening.is_last(locked):
-                continue
-            screening.screen(locked)
-            locked.rung += 1
-            locked.save(update_fields=["rung"])
-            _queue_rung(locked)
+    screened = Experiment.objects.exclude(screens_by="").filter(rung__lt=LAST_RUNG)
+    moving = Run.objects.filter(experiment=OuterRef("pk"), state__in=MOVING)
+    waiting = screened.filter(~Exists(moving), started_at__isnull=False, ended_at=None)
+    for pk in waiting.values_list("pk", flat=True):
+        _advance(pk)
+
+
+@transaction.atomic
+def _advance(pk: int) -> None:
+    experiment = lock(pk)
+    while experiment.is_screening and not experiment.runs.filter(state__in=MOVING).exists():
+        screening.screen(experiment)
+        experiment.rung += 1
+        experiment.save(update_fields=["rung"])
+        _queue_rung(experiment)
+
+
+MOVING = (JobState.QUEUED, JobState.RUNNING)
 
 
 def work_off_runs() -> None:
     """Run variants on cases, a batch at a time, until nothing is queued."""
     jobs.work_off(Run, BATCH, run)
+    advance()
 
 
 def run(batch: Sequence[Run]) -> None:
@@ -193,9 +214,6 @@ def _run_alike(runs: list[Run]) -> None:
     if done:
         with jobs.finishing(done):
             Run.objects.bulk_update(done, WRITTEN)
-            advance([experiment.pk], done)
-    else:
-        advance([experiment.pk])
 
 
 WRITTEN = [
@@ -256,7 +274,7 @@ class Progress:
 
 def progress(experiment: Experiment) -> Progress:
     """Count an experiment's runs."""
-    sums = experiment.runs.aggregate(
+    sums = experiment.runs.exclude(state=JobState.HELD).aggregate(
         all=Count("pk"),
         done=Count("pk", filter=Q(state=JobState.DONE)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),
@@ -275,23 +293,44 @@ def progress(experiment: Experiment) -> Progress:
     )
 
 
-def set_aside(entrant: Entrant, reason: str) -> None:
-    """Take a variant out of what is compared from now on, for a reason that is shown."""
-    Entrant.objects.filter(pk=entrant.pk, aside_at=None).update(
-        aside_at=timezone.now(), aside=reason
-    )
+@transaction.atomic
+def set_aside(entrant: Entrant, reason: str) -> bool:
+    """Take a variant out of what is compared from now on, for a reason that is shown.
+
+    Returns False if fewer than two would stay.
+    """
+    experiment = lock(entrant.experiment_id)
+    staying = experiment.entrants.filter(aside_at=None).exclude(pk=entrant.pk)
+    if staying.count() < 2:
+        return False
+    rows = Entrant.objects.filter(pk=entrant.pk, aside_at=None)
+    rows.update(aside_at=timezone.now(), aside=reason)
+    jobs.hold(experiment.runs.filter(variant=entrant.variant_id))
+    return True
 
 
 @transaction.atomic
 def take_back(entrant: Entrant) -> None:
     """Let a variant that was set aside be compared again; what it has not run yet is queued."""
+    experiment = lock(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
-    experiment = Experiment.objects.select_for_update(no_key=True).get(pk=entrant.experiment_id)
     if experiment.started_at:
         _queue_rung(experiment)
 
 
+@transaction.atomic
 def end(experiment: Experiment, is_ended: bool = True) -> bool:
-    """End the comparing, or let it go on; return whether that changed anything."""
-    rows = Experiment.objects.filter(pk=experiment.pk, ended_at__isnull=is_ended)
-    return bool(rows.update(ended_at=timezone.now() if is_ended else None))
+    """End the comparing, or let it go on; return whether that changed anything.
+
+    What has not run yet does not run for an experiment that has ended.
+    """
+    locked = lock(experiment.pk)
+    if (locked.ended_at is not None) == is_ended or locked.started_at is None:
+        return False
+    locked.ended_at = timezone.now() if is_ended else None
+    locked.save(update_fields=["ended_at"])
+    if is_ended:
+        jobs.hold(locked.runs.all())
+    else:
+        _queue_rung(locked)
+    return True

@@ -3,11 +3,14 @@
 import csv
 import io
 import json
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -15,7 +18,7 @@ from prompts.models import Comparison, Experiment, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.results import result
 from prompts.variants import model_for
-from prompts.votes import pairs_of
+from prompts.votes import pairs_of, votes
 
 Row = dict[str, Any]
 
@@ -89,7 +92,7 @@ def as_promptfoo(experiment: Experiment) -> str:
     tests = [
         {
             "vars": case.values,
-            "assert": [{"type": "rouge-n", "value": case.reference}] if case.reference else [],
+            "assert": _assertions(experiment, case.reference),
         }
         for case in experiment.cases.all()
     ]
@@ -103,20 +106,36 @@ def as_promptfoo(experiment: Experiment) -> str:
     return yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False)
 
 
+def _assertions(experiment: Experiment, reference: str) -> list[Row]:
+    """Return what outputs are held against; likeness to the reference is told, and never fails."""
+    found: list[Row] = []
+    if experiment.pattern:
+        found.append({"type": "regex", "value": experiment.pattern})
+    if experiment.schema is not None:
+        found.append({"type": "is-json", "value": experiment.schema})
+    if reference:
+        found.append({"type": "rouge-n", "value": reference, "threshold": 0})
+    return found
+
+
 def _chat(variant: Variant) -> Row:
-    """Return a variant as a chat in JSON; what is asked stays a template."""
-    messages = [{"role": "system", "content": variant.system}] if variant.system else []
+    """Return a variant as a chat in JSON; what is asked stays a template, all else a text."""
+    messages = [{"role": "system", "content": _literal(variant.system)}] if variant.system else []
     for example in variant.examples:
         shown = request_for(variant, example, examples=[]).messages[-1]["content"]
-        messages.append({"role": "user", "content": _raw(shown)})
-        messages.append({"role": "assistant", "content": _raw(example["output"])})
+        messages.append({"role": "user", "content": _literal(shown)})
+        messages.append({"role": "assistant", "content": _literal(example["output"])})
     messages.append({"role": "user", "content": variant.template})
-    return {"label": f"variant {variant.number}", "raw": json.dumps(messages, ensure_ascii=False)}
+    return {
+        "label": f"variant {variant.number}",
+        "raw": json.dumps(messages, ensure_ascii=False),
+        "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as the first run is
+    }
 
 
-def _raw(text: str) -> str:
-    """Return text that no template engine changes."""
-    return f"{{% raw %}}{text}{{% endraw %}}" if "{" in text else text
+def _literal(text: str) -> str:
+    """Return text so that a template engine gives it back as it is."""
+    return re.sub(r"\{(?=[{%#])", "{{ '{' }}", text)
 
 
 COLUMNS = (
@@ -142,7 +161,8 @@ def _comparisons(experiment: Experiment) -> Iterator[Row]:
     numbers = dict(experiment.variants.values_list("pk", "number"))
     rows = Comparison.objects.standing().filter(experiment=experiment)
     for one in rows.select_related("reviewer", "case").order_by("pk"):
-        said = one.runs, one.variants, one.case.position + 1, None, one.choice, one.places
+        at = one.case.position + 1
+        said = one.pk, one.runs, one.variants, at, None, one.choice, one.places
         for vote in pairs_of(*said):
             left, right = vote.runs
             yield {
@@ -167,24 +187,23 @@ def _cell(text: str) -> str:
 
 
 def as_preferences(experiment: Experiment) -> str:
-    """Return a line of prompt, chosen and rejected for each two outputs of which one was better.
+    """Return a line of prompt, chosen and rejected for each two outputs of which most prefer one.
 
     The prompt is what the case says in the wording of the variant in production.
     """
     outputs = dict(experiment.runs.values_list("pk", "output"))
     asked = _asked(experiment)
+    balance: Counter[tuple[int, int, int]] = Counter()
+    for vote in votes(experiment):
+        one, other = sorted(vote.runs)
+        sign = 1 if vote.runs[0] == one else -1
+        balance[vote.case, one, other] += sign * ((vote.outcome > 0.5) - (vote.outcome < 0.5))
     lines = []
-    counting = Comparison.objects.counting(experiment).order_by("pk")
-    for one in counting:
-        for vote in pairs_of(one.runs, one.variants, one.case_id, None, one.choice, one.places):
-            if vote.outcome != 0.5 and vote.case in asked:
-                better, worse = vote.runs if vote.outcome == 1 else vote.runs[::-1]
-                row = {
-                    "prompt": asked[vote.case],
-                    "chosen": outputs[better],
-                    "rejected": outputs[worse],
-                }
-                lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    for (case, one, other), ahead in sorted(balance.items()):
+        if ahead and case in asked:
+            better, worse = (one, other) if ahead > 0 else (other, one)
+            row = {"prompt": asked[case], "chosen": outputs[better], "rejected": outputs[worse]}
+            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines)
 
 
@@ -215,7 +234,7 @@ FORMATS = {
     "yaml": Format(as_yaml, "yaml", "application/yaml", _("The same as YAML.")),
     "jinja": Format(as_jinja, "jinja", "text/plain", _("The template of the winner or leader.")),
     "promptfoo": Format(
-        as_promptfoo, "promptfoo.yaml", "application/yaml", _("Prompts and cases for promptfoo.")
+        as_promptfoo, "yaml", "application/yaml", _("Prompts and cases for promptfoo.")
     ),
     "comparisons": Format(as_csv, "csv", "text/csv", _("Every comparison, for a spreadsheet.")),
     "preference": Format(
@@ -227,4 +246,6 @@ FORMATS = {
 def file_name(experiment: Experiment, name: str) -> str:
     """Return what a download is called."""
     prompt = experiment.prompt
-    return f"{prompt.project.slug}-{prompt.pk}-{experiment.number}-{name}.{FORMATS[name].ending}"
+    task = slugify(prompt.task) or str(prompt.pk)
+    ending = FORMATS[name].ending
+    return f"{prompt.project.slug}-{task}-experiment-{experiment.number}-{name}.{ending}"

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from prompts import approved, sandbox
 from prompts.examples import MOST_PICKED
 from prompts.models import Prompt, Variant
-from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render
+from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render, variables_of
 from qareview.forms import model_field
 from qareview.models import Project
 from qareview.wording import translated
@@ -101,25 +101,29 @@ class VariantForm(forms.ModelForm[Variant]):
         if not choices:
             del self.fields["items"]
 
+    def clean_system(self) -> str:
+        return with_plain_lines(self.cleaned_data["system"])
+
     def clean_template(self) -> str:
         """Fill the template in on trial, so that a mistake shows here and not on every passage."""
-        template: str = self.cleaned_data["template"]
-        task = self.prompt.task
+        template = with_plain_lines(self.cleaned_data["template"])
+        needed = NEEDED.get(self.prompt.task, "")
         try:
-            names = VARIABLES.get(task) or sandbox.names(template)
-            values = {name: f"some {name}" for name in names}
-            rendered = render(template, values)
+            names = sandbox.names(template)
+            known = variables_of(self.prompt) if self.prompt.pk else names
+            rendered = render(template, {name: f"some {name}" for name in known})
         except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason
-        if task in NEEDED and values[NEEDED[task]] not in rendered:
+        if needed and f"some {needed}" not in rendered:
             raise forms.ValidationError(
-                gettext("Name {{ %(needed)s }}: the model has to see it.")
-                % {"needed": NEEDED[task]}
+                gettext("Name {{ %(needed)s }}: the model has to see it.") % {"needed": needed}
             )
+        if not names:
+            raise forms.ValidationError(gettext("Name a variable: the model has to see the input."))
         return template
 
     def clean_examples(self) -> list[dict[str, Any]]:
-        lines = self.cleaned_data["examples"].splitlines()
+        lines = self.cleaned_data["examples"].split("\n")
         return [_example(line, number) for number, line in enumerate(lines, 1) if line.strip()]
 
     def clean(self) -> dict[str, Any]:
@@ -136,11 +140,31 @@ class VariantForm(forms.ModelForm[Variant]):
             if lacking := sorted(names - example.keys()):
                 text = gettext("Example %(number)s has no value for %(names)s.")
                 self.add_error("examples", text % {"number": number, "names": ", ".join(lacking)})
+        foreign = names - {*approved.VARIABLES} if found["picks"] else frozenset()
+        if foreign:
+            text = gettext("Approved items have no value for %(names)s.")
+            self.add_error("picks", text % {"names": ", ".join(sorted(foreign))})
+        if not self.errors and (twin := self._twin(found)):
+            text = gettext("Variant %(number)s says all this already.")
+            self.add_error(None, text % {"number": twin.number})
         return found
+
+    def _twin(self, found: dict[str, Any]) -> Variant | None:
+        """Return the variant that is the same in all that a model would notice."""
+        there = self.prompt.variants.all() if self.prompt.pk else []
+        names = [name for name in COMPARED if name in found]
+        return next(
+            (one for one in there if all(getattr(one, name) == found[name] for name in names)), None
+        )
 
     def values(self) -> dict[str, Any]:
         """Return the fields of the variant that is to be made."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields if name != "items"}
+
+
+def with_plain_lines(text: str) -> str:
+    """Return text whose lines end as those of files do: browsers send another sign."""
+    return text.replace("\r\n", "\n")
 
 
 def _line(example: dict[str, Any]) -> str:
@@ -170,6 +194,7 @@ class PromptForm(VariantForm):
 
     task = forms.RegexField(
         r"^[\w-]+$",
+        error_messages={"invalid": _("Letters, digits, hyphens and no blanks.")},
         max_length=20,
         label=_("Name"),
         help_text=_("One word, such as “translate”."),

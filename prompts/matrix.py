@@ -21,10 +21,11 @@ LONGEST = 400  # characters of an output, by which it is told how far outputs di
 
 @dataclass(frozen=True)
 class Cell:
-    """The runs of a variant on a case."""
+    """The runs of a variant on a case, each with the names of its flags."""
 
-    runs: list[Run]
+    runs: list[tuple[Run, list[str]]]
     scores: list[tuple[Any, float]]  # of the first run: name and value
+    asked: tuple[Any, float] | None  # the one that the cases are ordered by
     marked: SafeString | None  # the first output, with what differs from the first variant's
 
 
@@ -100,7 +101,14 @@ def disagreement(outputs: Sequence[str]) -> float:
     return float(1 - (alike.sum() - count) / (count * (count - 1)))
 
 
-def lines(experiment: Experiment, chosen: Sequence[int], entrants: Sequence[Entrant]) -> list[Line]:
+def lines(
+    experiment: Experiment,
+    chosen: Sequence[int],
+    entrants: Sequence[Entrant],
+    by: str = "",
+    *,
+    is_marked: bool = False,
+) -> list[Line]:
     """Return some cases with what each variant brought out, in their order."""
     found = experiment.cases.in_bulk(chosen)
     runs: dict[tuple[int, int], list[Run]] = defaultdict(list)
@@ -109,35 +117,56 @@ def lines(experiment: Experiment, chosen: Sequence[int], entrants: Sequence[Entr
     made = []
     for case in chosen:
         cells = [runs[case, entrant.variant_id] for entrant in entrants]
-        first = next((cell[0].output for cell in cells if cell), "")
-        made.append(Line(found[case], [_cell(cell, first) for cell in cells]))
+        first = next((cell[0].output for cell in cells if cell), "") if is_marked else None
+        made.append(Line(found[case], [_cell(cell, first, by) for cell in cells]))
     return made
 
 
-def _cell(runs: list[Run], first: str) -> Cell:
+def _cell(runs: list[Run], first: str | None, by: str) -> Cell:
+    flagged = [(run, list(map(scores.named, run.flags))) for run in runs]
     if not runs or not runs[0].is_done:
-        return Cell(runs, [], None)
-    shown = [
-        (kind.name, value)
+        return Cell(flagged, [], None, None)
+    found = {
+        name: (kind.name, value)
         for name, kind in scores.KINDS.items()
         if name != "cost" and (value := scores.of(runs[0], name)) is not None
-    ]
-    return Cell(runs, shown, word_differences(first, runs[0].output))
+    }
+    marked = None if first is None else word_differences(first, runs[0].output)
+    return Cell(flagged, list(found.values()), found.get(by), marked)
 
 
-def means(experiment: Experiment) -> dict[int, list[tuple[Any, float]]]:
-    """Return each variant's mean scores, by its id."""
-    sums: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+@dataclass(frozen=True)
+class Average:
+    """What a variant has on average: on so many cases, and a value of each kind of score."""
+
+    entrant: Entrant
+    cases: int
+    values: list[float | None]
+
+
+def averages(
+    experiment: Experiment, entrants: Sequence[Entrant]
+) -> tuple[list[scores.Kind], list[Average]]:
+    """Return the kinds of scores there are, and each variant's averages of them."""
+    values: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    cases: dict[int, set[int]] = defaultdict(set)
     for run in experiment.runs.filter(state=JobState.DONE).defer("output"):
+        cases[run.variant_id].add(run.case_id)
         for name in scores.KINDS:
             value = scores.of(run, name)
             if value is not None:
-                sums[run.variant_id][name].append(value)
-    return {
-        variant: [
-            (kind.name, sum(found[name]) / len(found[name]))
-            for name, kind in scores.KINDS.items()
-            if found[name] and (name != "cost" or any(found[name]))
-        ]
-        for variant, found in sums.items()
-    }
+                values[run.variant_id][name].append(value)
+    names = [name for name in scores.KINDS if any(any(some[name]) for some in values.values())]
+    rows = [
+        Average(
+            one,
+            len(cases[one.variant_id]),
+            [_average(values[one.variant_id][name]) for name in names],
+        )
+        for one in entrants
+    ]
+    return [scores.KINDS[name] for name in names], rows
+
+
+def _average(values: Sequence[float]) -> float | None:
+    return sum(values) / len(values) if values else None

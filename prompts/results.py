@@ -9,9 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.db.models import Avg, F
 
 from prompts import ranking
+from prompts.board import board
+from prompts.comparing import lock
 from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
 from prompts.votes import Vote, counted, votes
 from qareview import alpha
@@ -24,28 +27,40 @@ Facts = dict[str, Any]
 def result(experiment: Experiment) -> Facts:
     """Return what the comparisons that count tell; figures are as :mod:`prompts.ranking` has them.
 
-    Shares are from 0 to 1; ``rows`` are the variants that were not set aside, the strongest first.
+    Shares are from 0 to 1; ``rows`` are the variants that brought something out and were not set
+    aside, the strongest first. ``left_over`` is how many judgements of pairs can still be made.
     """
     entrants = list(experiment.entrants.select_related("variant"))
-    active = [entrant.variant for entrant in entrants if not entrant.aside_at]
-    said = votes(experiment)
+    took = _took(experiment)
+    active = [one.variant for one in entrants if not one.aside_at and one.variant_id in took]
+    ids = [one.pk for one in active]
+    said = [vote for vote in votes(experiment) if vote.left in ids and vote.right in ids]
     judged = [vote for vote in said if vote.choice != Choice.SAME]
-    ranked = ranking.result(counted(said, [one.pk for one in active]), len(active))
-    rows = _rows(experiment, active, ranked, judged)
+    ranked = ranking.result(counted(said, ids), len(active)) if len(active) > 1 else None
     return {
         "method": ranking.METHOD,
-        "verdict": ranked.verdict,
-        "tied": [active[number].number for number in ranked.tied],
-        "missing": ranked.missing,
-        "rows": rows,
+        "verdict": ranked.verdict if ranked else ranking.APART,
+        "tied": [active[number].number for number in ranked.tied] if ranked else [],
+        "missing": ranked.missing if ranked else 0,
+        "left_over": board(experiment).left(experiment.reviewers_per_pair),
+        "rows": _rows(active, ranked, judged, took) if ranked else [],
         "aside": [
             {"variant": entrant.variant.number, "why": entrant.aside}
             for entrant in entrants
             if entrant.aside_at
         ],
-        "comparisons": len(judged),
+        "silent": [
+            entrant.variant.number
+            for entrant in entrants
+            if not entrant.aside_at and entrant.variant_id not in took
+        ],
+        "comparisons": len({vote.comparison for vote in judged}),
         "same": len(said) - len(judged),
         "cases": len({vote.case for vote in said}),
+        "cases_there": experiment.cases.count(),
+        "cases_needed": ranking.FEWEST_CASES,
+        "fewest": ranking.FEWEST_COMPARISONS,
+        "sure": ranking.SURE,
         "people": len({vote.reviewer for vote in judged}),
         "left": _left(judged),
         "agreement": _agreement(judged),
@@ -55,24 +70,20 @@ def result(experiment: Experiment) -> Facts:
 
 
 def _rows(
-    experiment: Experiment,
     variants: Sequence[Variant],
     ranked: ranking.Result,
     judged: Sequence[Vote],
+    took: dict[int, Facts],
 ) -> list[Facts]:
-    took = _took(experiment)
     counts = _counts(judged)
-    rows = [
-        {
-            **asdict(standing),
-            "id": variants[standing.number].pk,
-            "variant": variants[standing.number].number,
-            **counts[variants[standing.number].pk],
-            **took.get(variants[standing.number].pk, {}),
-        }
-        for standing in ranked.standings
-    ]
-    price = "cost" if any(row.get("cost") for row in rows) else "tokens"
+    rows = []
+    for standing in ranked.standings:
+        variant = variants[standing.number]
+        count = counts[variant.pk]
+        own = {"id": variant.pk, "variant": variant.number, **count, **took[variant.pk]}
+        pairs = count["wins"] + count["ties"] + count["losses"]
+        rows.append({**asdict(standing), **own, "comparisons": pairs})
+    price = "cost" if any(row["cost"] for row in rows) else "tokens"
     for row in rows:
         row["is_efficient"] = not any(_is_beaten(row, other, price) for other in rows)
     return rows
@@ -81,8 +92,8 @@ def _rows(
 def _is_beaten(row: Facts, other: Facts, price: str) -> bool:
     """Whether another is no worse and no dearer, and one of the two is truly so (Pareto)."""
     better = other["win_rate"] - row["win_rate"]
-    saved = (row.get(price) or 0) - (other.get(price) or 0)
-    return better >= 0 and saved >= 0 and (better > 0 or saved > 0)
+    saved = row[price] - other[price]
+    return bool(better >= 0 and saved >= 0 and (better > 0 or saved > 0))
 
 
 def _took(experiment: Experiment) -> dict[int, Facts]:
@@ -112,8 +123,8 @@ def _counts(judged: Iterable[Vote]) -> dict[int, Facts]:
 
 
 def _left(judged: Iterable[Vote]) -> Facts | None:
-    """Return how often the left one was better, of those of which one was; half if sides count."""
-    decided = [vote.outcome for vote in judged if vote.outcome != 0.5]
+    """Return how often the left of two was better, where one was: half, if sides do not count."""
+    decided = [vote.outcome for vote in judged if vote.outcome != 0.5 and vote.shown == 2]
     if not decided:
         return None
     low, high = wilson(sum(decided), len(decided))
@@ -126,14 +137,14 @@ def _left(judged: Iterable[Vote]) -> Facts | None:
 
 
 def _agreement(judged: Iterable[Vote]) -> Facts:
-    """Return Krippendorff's alpha (ordinal) of pairs that several people judged, sides undone."""
+    """Return Krippendorff's alpha of pairs of outputs that several people judged, sides undone."""
     said: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
     for vote in judged:
         is_turned = vote.runs[0] > vote.runs[1]
         outcome = 1 - vote.outcome if is_turned else vote.outcome
         said[tuple(sorted(vote.runs))][outcome] += 1
     patterns = Counter(tuple(one[value] for value in (0.0, 0.5, 1.0)) for one in said.values())
-    return asdict(alpha.agreement(patterns, is_ordinal=True))
+    return asdict(alpha.agreement(patterns, is_two_sided=True))
 
 
 def _repeats(experiment: Experiment) -> Facts:
@@ -162,7 +173,7 @@ def _reviewers(experiment: Experiment) -> list[Facts]:
         {
             "id": pk,
             "name": names[pk],
-            "comparisons": len(said),
+            "comparisons": len({vote.comparison for vote in said}),
             "left": _left(said),
             "is_out": pk in experiment.without,
         }
@@ -198,8 +209,10 @@ def keep(experiment: Experiment, user: Any, because: str) -> Snapshot:
     )
 
 
+@transaction.atomic
 def take_out(experiment: Experiment, reviewer: int, is_out: bool) -> None:
     """Let somebody's votes not count, or count again."""
-    without = {*experiment.without} | {reviewer} if is_out else {*experiment.without} - {reviewer}
-    experiment.without = sorted(without)
-    experiment.save(update_fields=["without"])
+    locked = lock(experiment.pk)
+    without = {*locked.without} | {reviewer} if is_out else {*locked.without} - {reviewer}
+    locked.without = sorted(without)
+    locked.save(update_fields=["without"])

@@ -161,7 +161,9 @@ def render(template: str, values: dict[str, Any]) -> str:
                 _check(made)
                 parts.append(part)
     except SecurityError as reason:
-        raise TemplateRefused(stored("It was stopped: %(reason)s.", reason=reason)) from reason
+        raise TemplateRefused(
+            stored("It was stopped: %(reason)s.", reason=str(reason).rstrip("."))
+        ) from reason
     except Exception as error:  # a template is a program: it may raise anything
         raise TemplateRefused(stored("It cannot be filled in: %(error)s", error=error)) from error
     return "".join(parts)

@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import regex
@@ -60,10 +61,25 @@ def score(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     task = experiment.prompt.task
     checked = approved.items().check(task, [(run.case.values, run.output) for run in runs])
     for run, (scores, flags) in zip(runs, checked, strict=True):
-        run.flags = flags
-        run.scores = {WORDS: len(run.output.split()), FLAGS: len(flags), **scores}
+        run.flags = [*_own_flags(run), *flags]
+        run.scores = {WORDS: len(run.output.split()), FLAGS: len(run.flags), **scores}
     _compare([run for run in runs if run.case.reference])
     return _hold_against(experiment, runs)
+
+
+EMPTY, CUT_OFF = "empty", "cut off"
+NAMES = {EMPTY: _("empty"), CUT_OFF: _("cut off")}
+
+
+def _own_flags(run: Run) -> list[str]:
+    if not run.output:
+        return [EMPTY]
+    return [CUT_OFF] if run.cut_off else []
+
+
+def named(flag: str) -> str:
+    """Return the name of a flag, for people."""
+    return str(NAMES[flag]) if flag in NAMES else approved.items().named(flag)
 
 
 def of(run: Run, name: str) -> float | None:
@@ -156,13 +172,46 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
 _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
-def objection(schema: Any) -> str:
-    """Return, in a sentence, why a JSON schema cannot be used; nothing if it can."""
-    if "patternProperties" in json.dumps(schema):  # which would run without a limit of time
-        return stored("A schema with “patternProperties” cannot be used here.")
+LONGEST_PATTERN, MOST_REPEATS = 1000, 10_000
+_REPEAT = re.compile(r"\{(\d*),?(\d*)\}")
+
+
+def objection_to_pattern(pattern: str) -> str:
+    """Return, in a sentence, why a regular expression cannot be used; nothing if it can.
+
+    One that repeats repeats would take all memory before it is ever tried.
+    """
+    repeats = prod(max(1, *(int(one or 0) for one in found)) for found in _REPEAT.findall(pattern))
+    if len(pattern) > LONGEST_PATTERN or repeats > MOST_REPEATS:
+        return stored("The regular expression is too large: shorten it, or its repeats.")
     try:
+        regex.compile(pattern)
+    except (regex.error, RecursionError, MemoryError, OverflowError) as error:
+        return stored("The regular expression is not valid: %(error)s", error=error)
+    return ""
+
+
+def objection_to_schema(schema: Any) -> str:
+    """Return, in a sentence, why a JSON schema cannot be used; nothing if it can."""
+    try:
+        text = json.dumps(schema, ensure_ascii=False, allow_nan=False)
+        text.encode()
         Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError) as error:
+    except (SchemaError, RecursionError, ValueError) as error:
         what = getattr(error, "message", str(error))
         return stored("The JSON schema is not valid: %(error)s", error=str(what)[:200])
-    return ""
+    if r"\u0000" in text:
+        return stored("The JSON schema is not valid: %(error)s", error=r"\u0000")
+    if "patternProperties" in text:  # which would run without a limit of time
+        return stored("A schema with “patternProperties” cannot be used here.")
+    return next(filter(None, map(objection_to_pattern, _patterns(schema))), "")
+
+
+def _patterns(schema: Any) -> Iterator[str]:
+    """Yield the regular expressions in a schema."""
+    inner = schema.values() if isinstance(schema, dict) else schema
+    if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
+        yield schema["pattern"]
+    if isinstance(schema, dict | list):
+        for one in inner:
+            yield from _patterns(one)

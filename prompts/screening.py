@@ -8,6 +8,7 @@ clearly worse than the best: its paired difference over the cases has an interva
 import random
 from collections import defaultdict
 from collections.abc import Mapping
+from math import comb
 
 import numpy as np
 from django.utils import timezone
@@ -19,8 +20,11 @@ from qareview.models import JobState
 from qareview.stored import stored
 
 RUNGS = (0.25, 0.5, 1.0)  # shares of the cases
-FEWEST_CASES = 5  # that anything can be told from
-ERROR = 0.05  # of setting aside one that is as good, over all that are looked at on a rung
+FEWEST_CASES = 10  # that anything can be told from
+ERROR = (
+    0.05  # of setting aside one that is as good, over all pairs on a rung (Bonferroni): the best
+)
+# is chosen by the same scores, so any pair might have been looked at
 
 Scores = Mapping[int, Mapping[int, float]]  # by variant and case, the mean of the repeats
 
@@ -34,13 +38,11 @@ def cases_of(experiment: Experiment) -> list[Case]:
     return cases[: max(FEWEST_CASES, round(len(cases) * RUNGS[experiment.rung]))]
 
 
-def is_last(experiment: Experiment) -> bool:
-    """Whether the rung it stands on has all cases."""
-    return experiment.rung == len(RUNGS) - 1
-
-
 def screen(experiment: Experiment) -> None:
-    """Set aside, of those that ran, what is clearly worse by the experiment's score."""
+    """Set aside, of those that ran, what is clearly worse by the experiment's score.
+
+    What is in production stays: it is what the others are meant to beat.
+    """
     kind = scores.KINDS[experiment.screens_by]
     for entrant, text in clearly_worse(experiment):
         entrant.aside_at, entrant.aside = timezone.now(), stored(_WHY, score=kind.name, told=text)
@@ -62,11 +64,17 @@ def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
     sign = scores.KINDS[experiment.screens_by].sign
     means = {variant: sign * np.mean(list(some.values())) for variant, some in found.items()}
     best = max(means, key=lambda variant: means[variant])
-    level = 1 - ERROR / (len(found) - 1)
+    production = experiment.prompt.production_id
+    level = 1 - ERROR / comb(len(found), 2)
     told = {}
     for variant in sorted(means, key=lambda variant: means[variant])[: len(found) // 2]:
         interval = paired(found[variant], found[best], level)
-        if variant != best and interval and sign * interval[0] < 0 and sign * interval[1] < 0:
+        if (
+            variant not in (best, production)
+            and interval
+            and sign * interval[0] < 0
+            and sign * interval[1] < 0
+        ):
             told[variant] = stored(
                 "%(low)s to %(high)s on %(cases)s cases",
                 low=f"{interval[0]:+.3g}",

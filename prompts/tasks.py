@@ -11,5 +11,10 @@ def run_variants() -> None:
 
 
 @shared_task
+def advance_experiments() -> None:
+    experiments.advance()
+
+
+@shared_task
 def make_candidates() -> None:
     candidates.work_off_searches()

@@ -21,6 +21,7 @@ urlpatterns = [
     path("experiments/", experiments.experiment_list, name="experiments"),
     path("experiments/<int:pk>/", experiments.show, name="experiments-show"),
     path("experiments/<int:pk>/start/", experiments.start, name="experiments-start"),
+    path("experiments/<int:pk>/remove/", experiments.remove, name="experiments-remove"),
     path("experiments/<int:pk>/retry/", experiments.retry, name="experiments-retry"),
     path("experiments/<int:pk>/end/", experiments.end, name="experiments-end"),
     path("experiments/<int:pk>/<int:number>/aside/", experiments.aside, name="experiments-aside"),

@@ -1,5 +1,6 @@
 """Which variant is used, on which model; a prompt changes by a new one, those before stay."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -76,7 +77,8 @@ def put_in_production(
     if prompt.production_id == variant.pk or variant.archived_at:
         return False
     if prompt.production and not prompt.promotions.exists():  # of a time without a history
-        _note(prompt, prompt.production, None)
+        first = prompt.production
+        _note(prompt, first, first.created_by, at=first.created_at)
     prompt.production = variant
     prompt.save(update_fields=["production"])
     _note(prompt, variant, user, is_roll_back, snapshot)
@@ -89,6 +91,7 @@ def _note(
     user: Any,
     is_roll_back: bool = False,
     snapshot: Snapshot | None = None,
+    at: datetime | None = None,
 ) -> None:
     Promotion.objects.create(
         prompt=prompt,
@@ -96,7 +99,7 @@ def _note(
         by=user,
         is_roll_back=is_roll_back,
         snapshot=snapshot,
-        created_at=timezone.now() if user else variant.created_at,
+        created_at=at or timezone.now(),
     )
 
 

@@ -20,6 +20,8 @@ OUTCOMES = {  # for the left of two
 class Vote:
     """One pair of a comparison: two variants' ids, from left to right, and what was said."""
 
+    comparison: int
+    shown: int  # outputs, this pair among them
     left: int
     right: int
     runs: tuple[int, int]
@@ -31,12 +33,13 @@ class Vote:
 
 def votes(experiment: Experiment) -> list[Vote]:
     """Return what counts in an experiment; a ranking says something of each pair in it."""
-    names = ("runs", "variants", "case_id", "reviewer_id", "choice", "places")
+    names = ("pk", "runs", "variants", "case_id", "reviewer_id", "choice", "places")
     rows = Comparison.objects.counting(experiment).values_list(*names)
     return [vote for row in rows for vote in pairs_of(*row)]
 
 
 def pairs_of(
+    comparison: int,
     runs: Sequence[int],
     variants: Sequence[int],
     case: int,
@@ -51,6 +54,8 @@ def pairs_of(
         else:
             outcome = OUTCOMES[Choice(choice)]
         yield Vote(
+            comparison,
+            len(runs),
             variants[left],
             variants[right],
             (runs[left], runs[right]),

@@ -38,11 +38,13 @@ class Agreement:
     note: str = ""
 
 
-def agreement(patterns: Mapping[Votes, int], *, is_ordinal: bool = False) -> Agreement:
+def agreement(patterns: Mapping[Votes, int], *, is_two_sided: bool = False) -> Agreement:
     """Measure the agreement on items, given how many there are of each pattern of votes.
 
-    The values differ or do not (nominal), or stand in an order, in which some differ more than
-    others (ordinal). What only one person decided on cannot be paired and does not count.
+    The values differ or do not (nominal). Or they are two-sided, from one side over neither to the
+    other: then some differ more than others (ordinal), and which side is named first means nothing,
+    so each item counts both ways by half. What only one person decided on cannot be paired and does
+    not count.
     """
     pairable = {
         votes: count for votes, count in sorted(patterns.items()) if sum(votes) > 1 and count
@@ -54,7 +56,7 @@ def agreement(patterns: Mapping[Votes, int], *, is_ordinal: bool = False) -> Agr
     note = _why_none(pairable, items)
     if note:
         return Agreement(items, values, pairs, note=note)
-    alpha, low, high = _measure(pairable, is_ordinal)
+    alpha, low, high = _measure(pairable, is_two_sided)
     note = "" if low is not None else stored("Nobody differed, so there is no interval.")
     return Agreement(items, values, pairs, alpha, low, high, note)
 
@@ -74,7 +76,7 @@ def _why_none(pairable: Mapping[Votes, int], items: int) -> str:
 
 
 def _measure(
-    pairable: Mapping[Votes, int], is_ordinal: bool
+    pairable: Mapping[Votes, int], is_two_sided: bool
 ) -> tuple[float, float | None, float | None]:
     """Return alpha and its 95 % interval: None twice where nobody differed.
 
@@ -87,17 +89,17 @@ def _measure(
 
     votes = np.array(list(pairable), dtype=float)
     counts = np.array(list(pairable.values()))
-    alpha = float(_alphas(votes, counts[None, :], is_ordinal)[0])
+    alpha = float(_alphas(votes, counts[None, :], is_two_sided)[0])
     if np.all(np.count_nonzero(votes, axis=1) < 2):
         return alpha, None, None
     draws = np.random.default_rng(0).multinomial(
         counts.sum(), counts / counts.sum(), size=REPLICATES
     )
-    low, high = np.nanpercentile(_alphas(votes, draws, is_ordinal), [2.5, 97.5])
+    low, high = np.nanpercentile(_alphas(votes, draws, is_two_sided), [2.5, 97.5])
     return alpha, float(low), float(high)
 
 
-def _alphas(votes: "Array", counts: "Array", is_ordinal: bool) -> "Array":
+def _alphas(votes: "Array", counts: "Array", is_two_sided: bool) -> "Array":
     """Return the alpha of each row of counts, (draws, patterns), for patterns of (patterns, k).
 
     From the matrix of coincidences of the k values: alpha is one less the observed over the
@@ -108,8 +110,10 @@ def _alphas(votes: "Array", counts: "Array", is_ordinal: bool) -> "Array":
     size = votes.sum(axis=1)[:, None, None] - 1
     together = (votes[:, :, None] * (votes[:, None, :] - np.eye(votes.shape[1]))) / size
     coincidences = np.tensordot(counts, together, axes=1)  # (draws, k, k)
+    if is_two_sided:
+        coincidences = (coincidences + coincidences[:, ::-1, ::-1]) / 2
     marginals = coincidences.sum(axis=2)  # (draws, k)
-    distance = _ordinal(marginals) if is_ordinal else 1 - np.eye(votes.shape[1])
+    distance = _ordinal(marginals) if is_two_sided else 1 - np.eye(votes.shape[1])
     observed = (coincidences * distance).sum(axis=(1, 2))
     by_chance = (marginals[:, :, None] * marginals[:, None, :] * distance).sum(axis=(1, 2))
     total = marginals.sum(axis=1)

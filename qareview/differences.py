@@ -6,14 +6,14 @@ from difflib import SequenceMatcher
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-LONGEST_MARKED = 3000  # words
+LONGEST_MARKED = 1500  # words; what is longer is not compared word by word
 FEWEST_SHARED = 0.4  # texts that share less are shown one after the other, not word by word
 
 
 def word_differences(before: str, after: str) -> SafeString:
     """Return HTML of ``after`` with what it lacks of ``before`` in <del>, what it adds in <ins>."""
-    shared = SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio()
-    if shared < FEWEST_SHARED and before and after:
+    is_long = max(len(before.split()), len(after.split())) > LONGEST_MARKED
+    if before and after and (is_long or _shared(before, after) < FEWEST_SHARED):
         return format_html("<del>{}</del> <ins>{}</ins>", before, after)
     old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
     parts = []
@@ -26,6 +26,10 @@ def word_differences(before: str, after: str) -> SafeString:
         if d > c:
             parts.append(format_html("<ins>{}</ins>", "".join(new[c:d])))
     return format_html_join("", "{}", ((part,) for part in parts))
+
+
+def _shared(before: str, after: str) -> float:
+    return SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio()
 
 
 def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:

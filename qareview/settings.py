@@ -151,6 +151,7 @@ CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 SWEEP_SECONDS = 5  # how often queued work is knocked for and leases that ran out are returned
 LEARN_SECONDS = 60  # how often projects are looked through for decisions to learn from
+ADVANCE_SECONDS = 30  # how often experiments are looked through for those that can go on
 EMPTY_SECONDS = 60  # how often what has been in a bin for long enough is removed for good
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
@@ -162,6 +163,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "generation.tasks.order_learning",
         "schedule": LEARN_SECONDS,
         "options": {"expires": LEARN_SECONDS},
+    },
+    "advance": {
+        "task": "prompts.tasks.advance_experiments",
+        "schedule": ADVANCE_SECONDS,
+        "options": {"expires": ADVANCE_SECONDS},
     },
     "empty-bins": {
         "task": "generation.tasks.empty_bins",

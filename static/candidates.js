@@ -1,42 +1,61 @@
-// Candidates by keyboard: keys act on the one that has the focus, at first on the first.
+// Candidates by keyboard: keys act on the one that has the frame, at first on the first.
 "use strict";
 
+const PLACE = `candidates:${location.pathname}`; // where somebody was before the page was loaded anew
 const candidates = () => [...document.querySelectorAll(".candidate")];
+let at = Number(sessionStorage.getItem(PLACE) ?? 0);
 const chosen = () => candidates()[Math.min(at, candidates().length - 1)];
 
-let at = 0;
+function choose(place) {
+  if (!candidates().length) return;
+  at = Math.min(Math.max(place, 0), candidates().length - 1);
+  sessionStorage.setItem(PLACE, String(at));
+  for (const one of candidates()) one.classList.toggle("chosen", one === chosen());
+}
 
-document.addEventListener("click", (event) => {
-  const pressed = event.target.closest("[data-press], [data-step]");
-  if (!pressed || !chosen()) return;
-  if (pressed.dataset.step) step(Number(pressed.dataset.step));
-  else if (pressed.dataset.press === "edit") edit();
-  else chosen().querySelector(`[data-${pressed.dataset.press}]`).click();
-});
+function step(by) {
+  choose(at + by);
+  chosen().focus();
+  chosen().scrollIntoView({ block: "center" });
+}
+
+choose(at);
+if (at) chosen()?.scrollIntoView({ block: "center" });
 
 document.addEventListener("focusin", (event) => {
   const place = candidates().indexOf(event.target.closest(".candidate"));
-  if (place >= 0) at = place;
+  if (place >= 0) choose(place);
 });
 
-function step(by) {
-  const all = candidates();
-  at = Math.min(Math.max(at + by, 0), all.length - 1);
-  all[at].focus();
-  all[at].scrollIntoView({ block: "center" });
-}
+document.addEventListener("click", (event) => {
+  const pressed = event.target.closest("[data-press], [data-step], [data-because]");
+  if (!pressed || !chosen()) return;
+  if (pressed.dataset.step) step(Number(pressed.dataset.step));
+  else if (pressed.dataset.press === "edit") edit();
+  else if (pressed.dataset.because) reject(pressed.dataset.because);
+  else chosen().querySelector("[data-accept]").click();
+});
 
 function edit() {
-  const one = chosen();
-  one.querySelector(".edit").open = true;
-  focusAtEnd(one.querySelector("[name=template]"));
+  chosen().querySelector(".edit").open = true;
+  focusAtEnd(chosen().querySelector("[name=template]"));
 }
 
-// A digit gives the one that has the focus a place among the others.
+function reject(reason) {
+  chosen().elements.reason.value = reason;
+  chosen().querySelector("[data-reject]").click();
+}
+
+// A digit gives the chosen one a place among the others.
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (!/^[1-9]$/.test(event.key) || !chosen()) return;
+  if (!/^[1-9]$/.test(event.key) || !chosen() || document.querySelector(".sheet:popover-open")) return;
   event.preventDefault();
   chosen().elements.place.value = event.key;
   chosen().querySelector('[value="placed"]').click();
+});
+
+// New candidates are shown at once, unless somebody is at work on one.
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.elt.querySelector?.("[data-show]") && !document.querySelector(".edit[open]")) location.reload();
 });

@@ -25,12 +25,24 @@ document.addEventListener("keydown", (event) => {
   const place = desk().querySelector(`[data-place="${CSS.escape(event.key)}"]`);
   if (!place) return;
   event.preventDefault();
-  const given = [...desk().querySelectorAll("[data-place]")].map((one) => Number(one.value));
-  place.value = place.value ? "" : String(Math.min(Math.max(...given) + 1, given.length));
+  const places = [...desk().querySelectorAll("[data-place]")];
+  if (places.every((one) => one.value)) places.forEach((one) => { one.value = ""; }); // a new order begins
+  const given = places.map((one) => Number(one.value));
+  place.value = place.value ? "" : String(Math.max(...given) + 1);
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.id === "comment") document.getElementById("main").focus();
+});
+
+// Who opened the input wants to see it with the next outputs, too.
+let isGivenOpen = false;
+document.addEventListener("toggle", (event) => {
+  if (event.target.id === "given") isGivenOpen = event.target.open;
+}, true);
+document.addEventListener("htmx:afterSwap", () => {
+  const given = document.getElementById("given");
+  if (given) given.open = isGivenOpen;
 });
 
 // Seconds that the outputs were looked at

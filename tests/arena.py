@@ -66,12 +66,14 @@ def decide(of: Comparison, choice: Choice, **values: Any) -> Comparison:
 
 def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
     """Let somebody compare so often, preferring a variant where it is shown; return how often."""
-    for done in range(times):
+    done = 0
+    while done < times:
         keeping.forget()
         shown = comparing.take_next(made, user)
         if shown is None:
-            return done
+            break
+        done += not shown.is_repeat
         places = [shown.variants.index(better.pk)] if better.pk in shown.variants else []
         choice = Choice.GOOD if not places else (Choice.RIGHT if places[0] else Choice.LEFT)
         decide(shown, choice)
-    return times
+    return done

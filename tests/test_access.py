@@ -92,6 +92,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "experiments-show": {"get": ENGINEER},
     "experiments-start": {"post": ENGINEER},
     "experiments-retry": {"post": ENGINEER},
+    "experiments-remove": {"post": ENGINEER},
     "experiments-end": {"post": ENGINEER},
     "experiments-aside": {"post": ENGINEER},
     "compare": {"get": REVIEWER},

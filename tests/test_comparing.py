@@ -70,6 +70,7 @@ def test_a_hold_that_runs_out_gives_its_place_to_others(team: Team) -> None:
     arena.decide(other, Choice.GOOD)
     with pytest.raises(comparing.NotStored, match="away for too long"):
         arena.decide(late, Choice.LEFT)
+    assert comparing.take_next(made, team.reviewer) is None
     assert Comparison.objects.standing().count() == 1
 
 
@@ -123,13 +124,20 @@ def test_an_undone_skip_does_not_take_a_place_that_others_have(team: Team) -> No
 
 
 def test_the_same_output_is_a_tie_that_nobody_judges(team: Team) -> None:
-    made = arena.experiment(team.project, cases=2)
-    Run.objects.filter(case__position=0).update(output="The same.")
-    assert arena.prefer(made, team.reviewer, made.variants.all()[0], 5) == 1
+    made = arena.experiment(team.project, cases=40)
+    Run.objects.filter(case__position__lt=20).update(output="The same.")
+    first = made.variants.all()[0]
+    assert arena.prefer(made, team.reviewer, first, 50) == 20
     same = Comparison.objects.filter(choice=Choice.SAME)
-    assert [(one.case.position, one.reviewer) for one in same] == [(0, None)]
-    assert arena.prefer(made, team.engineer, made.variants.all()[0], 5) == 1
-    assert same.count() == 1
+    assert {one.reviewer for one in same} == {None}
+    assert {one.case.position for one in same} <= set(range(20))
+    count = same.count()
+    assert 2 < count <= 20
+    assert arena.prefer(made, team.engineer, first, 50) == 20
+    assert len({frozenset(one.runs) for one in same}) == same.count()
+    count = same.count()
+    assert comparing.take_next(made, team.engineer) is None  # nothing is noted for nothing
+    assert same.count() == count
 
 
 def test_nobody_sees_the_same_two_texts_twice(team: Team) -> None:
@@ -142,11 +150,7 @@ def test_nobody_sees_the_same_two_texts_twice(team: Team) -> None:
 
 def test_sides_are_drawn_half_and_half() -> None:
     generator = np.random.default_rng(5)
-    first = 0
-    for _ in range(10_000):
-        runs = [1, 2]
-        generator.shuffle(runs)
-        first += runs[0] == 1
+    first = sum(comparing.shuffled([1, 2], generator) == [1, 2] for _ in range(10_000))
     assert abs(first - 5000) < 200  # four standard errors
 
 
@@ -204,6 +208,10 @@ def test_everything_is_compared_at_last(team: Team) -> None:
 
 
 def test_a_page_tells_nothing_of_variant_model_or_order(team: Team, browse: Browse) -> None:
+    with connection.cursor() as cursor:  # so that no id is a number that stands on the page anyway
+        for number, table in enumerate(("variant", "run", "comparison", "case"), 1):
+            name = f"prompts_{table}_id_seq"
+            cursor.execute("SELECT setval(%s, %s)", [name, number * 1_000_003])
     made = arena.experiment(team.project, count=3)
     made.variants.update(notes="secret-notes", model="scripted", tags=["secret-tag"])
     client = browse(team.reviewer)
@@ -218,9 +226,9 @@ def test_a_page_tells_nothing_of_variant_model_or_order(team: Team, browse: Brow
         for output in Run.objects.in_bulk(shown.runs).values():
             assert output.output in response.text
         numbers = set(re.findall(r"\d+", re.sub(r"Output \d+/\d+ on passage|Passage", "", sent)))
-        secret = {str(one) for one in (*shown.runs, *shown.variants, shown.pk) if one > 9}
-        allowed = {str(made.pk), str(team.reviewer.pk)}
-        assert not (numbers & secret) - allowed
+        new = [pk for pk in shown.variants if pk > 1_000_000]
+        assert new
+        assert not numbers & {str(one) for one in (*shown.runs, *new, shown.pk, shown.case_id)}
 
 
 def test_the_desk_takes_a_choice_and_shows_the_next(team: Team, browse: Browse) -> None:

@@ -139,10 +139,17 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
     [
         ({"typed": ""}, "There is no case. Draw approved items"),
         ({"typed": '{"passage": "a"}\n{"text": "b"}'}, "has no value for"),
+        ({"typed": '{"pasage": "a"}'}, "There is no column for passage. There are: pasage."),
         ({"variants": []}, "This field is required."),
         ({"pattern": "("}, "The regular expression is not valid"),
         ({"schema": "{"}, "This is no JSON."),
         ({"schema": '{"type": "nonsense"}'}, "The JSON schema is not valid"),
+        ({"pattern": "((a{6000}){6000})"}, "The regular expression is too large"),
+        ({"pattern": "(" * 400 + ")" * 400}, "The regular expression is not valid"),
+        ({"schema": '{"const": 1e999}'}, "The JSON schema is not valid"),
+        ({"schema": '{"const": "\\u0000"}'}, "The JSON schema is not valid"),
+        ({"schema": '{"const": "\\ud800"}'}, "The JSON schema is not valid"),
+        ({"schema": '{"items": {"pattern": "(a{9000}){9000}"}}'}, "is too large"),
         ({"schema": '{"patternProperties": {"(a+)+$": {}}}'}, "cannot be used here"),
         ({"repeats": "0"}, "greater than or equal to 1"),
         ({"shown_at_once": "7"}, "less than or equal to 6"),
@@ -169,7 +176,7 @@ def test_missing_variables_are_named_before_anything_runs(team: Team, browse: Br
     }
     url = f"{team.url}/prompts/{of.pk}/experiment/"
     response = browse(team.engineer).post(url, data)
-    assert "Case 1 has no value for document." in page(response, 422)
+    assert "There is no column for document. There are: answer." in page(response, 422)
 
 
 def test_a_run_that_fails_says_why_and_is_tried_again(team: Team, browse: Browse) -> None:
@@ -215,13 +222,13 @@ def test_runs_wait_for_the_budget(team: Team, browse: Browse) -> None:
 def screened(team: Team, worse: float, count: int = 4, cases: int = 20) -> Experiment:
     found = arena.experiment(team.project, count, cases, is_run=False, screens_by="rouge")
     experiments.start(found)
-    while Run.objects.filter(experiment=found, state=JobState.QUEUED).exists():
+    while found.runs.filter(state=JobState.QUEUED).exists():
         for run in found.runs.filter(state=JobState.QUEUED).select_related("variant", "case"):
             noise = (run.case.position * 37 % 11) / 100
             run.scores = {"rouge": 0.6 + noise - worse * (run.variant.number == 2)}
             run.state = JobState.DONE
             run.save(update_fields=["scores", "state"])
-        experiments.advance([found.pk])
+        experiments.advance()
     found.refresh_from_db()
     return found
 
@@ -230,9 +237,9 @@ def test_what_is_clearly_worse_is_set_aside_after_a_part_of_the_cases(team: Team
     found = screened(team, 0.4)
     aside = found.entrants.exclude(aside_at=None)
     assert [one.variant.number for one in aside] == [2]
-    assert "it is clearly worse than the best: -0.4 to -0.4 on 5 cases" in aside[0].aside
+    assert "it is clearly worse than the best: -0.4 to -0.4 on 10 cases" in aside[0].aside
     ran = {one: found.runs.filter(variant__number=one).count() for one in (1, 2, 3, 4)}
-    assert ran == {1: 20, 2: 5, 3: 20, 4: 20}
+    assert ran == {1: 20, 2: 10, 3: 20, 4: 20}
 
 
 def test_what_is_as_good_stays_in(team: Team) -> None:
@@ -242,9 +249,9 @@ def test_what_is_as_good_stays_in(team: Team) -> None:
 
 
 def test_the_paired_interval_is_that_of_students_t() -> None:
-    one, other = dict(enumerate([1.0, 2, 3, 4, 5, 9])), dict.fromkeys(range(6), 1.0)
-    low, high = screening.paired(one, other, 0.95)  # mean 3, sd sqrt(8), t(5) = 2.5706
-    assert (low, high) == (pytest.approx(0.0316, abs=1e-3), pytest.approx(5.9684, abs=1e-3))
+    one, other = dict(enumerate([1.0, 2, 3, 4, 5, 9] * 2)), dict.fromkeys(range(12), 1.0)
+    low, high = screening.paired(one, other, 0.95)  # mean 3, sd 2.6968, t(11) = 2.2010
+    assert (low, high) == (pytest.approx(1.2865, abs=1e-3), pytest.approx(4.7135, abs=1e-3))
     assert screening.paired({1: 1.0}, {1: 2.0}, 0.95) is None
 
 
@@ -337,13 +344,16 @@ def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text:
     ],
 )
 def test_cases_are_read(text: str, names: list[str], found: list[tuple[str, str]]) -> None:
-    assert [(one.values["x"], one.reference) for one in from_text(text, names)] == found
+    given = from_text(text, names, is_typed=True)
+    assert [(one.values["x"], one.reference) for one in given] == found
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("x\n1\n", "Case 1 has no value for y."),
+        ("x\n1\n", "There is no column for y."),
+        ("x,y\n,\n", "Case 1 has no value for x, y."),
+        ("x,y\n1,2,3\n", "line 2"),
         ('{"x": 1, "y": 2}\n[1]', "line 2"),
         ("x,y\n" + "1,2\n" * (cases.MOST + 1), "are too many"),
         (f'{{"x": "{"a" * (cases.LONGEST + 1)}", "y": 1}}', "longer than 200,000"),

@@ -109,7 +109,7 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     ("values", "sentence"),
     [
         ({"template": "{{ passage }} {{ colour }}"}, "It names colour, which has no value here."),
-        ({"template": "{{ passage"}, "cannot be filled in"),
+        ({"template": "{{ passage"}, "It is not valid: unexpected end of template"),
         ({"template": "{{ passage.__class__.__mro__ }}"}, "cannot be filled in"),
         ({"template": ""}, "This field is required."),
         ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),

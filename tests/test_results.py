@@ -89,7 +89,7 @@ def test_before_thirty_comparisons_more_are_asked_for(team: Team, browse: Browse
         say(made, team.reviewer, position, Choice.LEFT)
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
     assert "No winner yet." in text
-    assert "comparisons more would tell" in text
+    assert "A verdict takes 20 cases, and this experiment has 5 cases" in text
 
 
 def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None:
@@ -248,7 +248,9 @@ def test_promptfoo_gets_prompts_and_cases(team: Team, browse: Browse, won: Exper
     assert set(found) == {"description", "providers", "prompts", "tests"}
     assert len(found["tests"]) == 32
     assert found["tests"][0]["vars"] == {"passage": "Passage 0: tides."}
-    assert found["tests"][0]["assert"] == [{"type": "rouge-n", "value": "It rises."}]
+    assert found["tests"][0]["assert"] == [
+        {"type": "rouge-n", "value": "It rises.", "threshold": 0}
+    ]
     chat = json.loads(found["prompts"][1]["raw"])
     assert chat[-1] == {"role": "user", "content": "Passage: {{ passage }}\n\nWording 2."}
     assert chat[0]["role"] == "system"

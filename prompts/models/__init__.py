@@ -2,10 +2,11 @@
 
 from prompts.models.candidates import Candidate, CandidateState, Search, Way
 from prompts.models.comparisons import Choice, Comparison, ComparisonQuerySet, Snapshot
-from prompts.models.experiments import Case, Entrant, Experiment, Run
+from prompts.models.experiments import LAST_RUNG, Case, Entrant, Experiment, Run
 from prompts.models.prompts import Picks, Promotion, Prompt, Task, Variant
 
 __all__ = [
+    "LAST_RUNG",
     "Candidate",
     "CandidateState",
     "Case",

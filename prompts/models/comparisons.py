@@ -26,6 +26,10 @@ class Choice(models.TextChoices):
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
+    def open_to(self, user: Any) -> "ComparisonQuerySet":
+        """Keep what somebody has open."""
+        return self.filter(reviewer=user, choice="", withdrawn_at=None)
+
     def standing(self) -> "ComparisonQuerySet":
         """Keep what was decided and not taken back; a skip decides nothing."""
         return self.filter(withdrawn_at=None).exclude(choice__in=("", Choice.SKIPPED))
@@ -43,7 +47,8 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
 class Comparison(models.Model):
     """Two to six outputs of one case as they were shown, to whom, and what was said of them.
 
-    It is open, and holds the place of its reviewer until a moment, as long as there is no choice.
+    As long as there is no choice it is open, and holds the place of its reviewer until a moment.
+    What is taken back, and an open one that gives way to another, is withdrawn; it stays on record.
     """
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="comparisons")
@@ -51,7 +56,7 @@ class Comparison(models.Model):
     runs = ArrayField(models.BigIntegerField())  # from left to right,
     variants = ArrayField(models.BigIntegerField())  # and what they are of
     reviewer = models.ForeignKey(  # nobody, of outputs that are the same
-        settings.AUTH_USER_MODEL, models.CASCADE, null=True, related_name="comparisons"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="comparisons"
     )
     token = models.UUIDField(unique=True, default=uuid.uuid4)  # all that a page tells of it
     until = models.DateTimeField(default=timezone.now)
@@ -72,7 +77,7 @@ class Comparison(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=("experiment", "reviewer"),
-                condition=Q(choice=""),
+                condition=Q(choice="", withdrawn_at=None),
                 name="comparison_open_once",
             ),
         )

@@ -13,6 +13,8 @@ from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.models import Job, JobState
 
+LAST_RUNG = 2  # of the screening: from there on all cases run
+
 
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
     def for_list(self, user: Any) -> "ExperimentQuerySet":
@@ -70,9 +72,15 @@ class Experiment(models.Model):
         return f"{self.prompt.task} {self.number}"
 
     @property
+    def is_screening(self) -> bool:
+        """Whether variants may still be set aside before people see them."""
+        return bool(self.screens_by) and self.rung < LAST_RUNG
+
+    @property
     def is_open(self) -> bool:
         """Whether its outputs may be compared."""
-        return self.started_at is not None and self.ended_at is None
+        is_running = self.started_at is not None and self.ended_at is None
+        return is_running and not self.is_screening
 
 
 class Entrant(models.Model):

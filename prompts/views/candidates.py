@@ -71,7 +71,7 @@ def _changed(candidate: Candidate) -> tuple[Candidate, SafeString, SafeString]:
 def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Accept a candidate, edited or not, reject it, or give it a place."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Candidate, prompt__project=project, pk=pk)
+    found = get_object_or_404(Candidate, prompt__project=project, prompt__binned_at=None, pk=pk)
     form = CandidateForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That is no decision."))
@@ -85,10 +85,12 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             candidates.reject(found, request.user, given["reason"])
         else:
             candidates.place(found, given["place"])
+    except candidates.TooLate as reason:
+        messages.error(request, translated(str(reason)))
     except candidates.CannotDecide as reason:
         prompt = _prompt(request, slug, found.prompt_id)
         refused = {**given, "pk": pk, "reason": translated(str(reason))}
-        return _show(request, prompt, SearchForm(prompt), refused, status=409)
+        return _show(request, prompt, SearchForm(prompt), refused, status=422)
     return redirect("candidates", slug, found.prompt_id)
 
 
@@ -110,6 +112,6 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Queue a search that failed once more."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Search, prompt__project=project, pk=pk)
+    found = get_object_or_404(Search, prompt__project=project, prompt__binned_at=None, pk=pk)
     jobs.retry(found)
     return redirect("candidates", slug, found.prompt_id)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from prompts import comparing
+from prompts import comparing, experiments
 from prompts.experiment_forms import DecisionForm
 from prompts.models import Case, Comparison, Experiment, Run
 from prompts.rendering import NEEDED
@@ -37,7 +37,7 @@ def decide(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
     """Store what the user says of a comparison and show the next."""
     project = access.project(request, slug)
     found, experiment = _of_user(request, project, token)
-    form = DecisionForm(len(found.runs), request.POST)
+    form = DecisionForm(len(found.runs), experiment.shown_at_once > 2, request.POST)
     if not form.is_valid():
         return _show(request, experiment, found, form, status=422)
     decision = comparing.Decision(
@@ -59,7 +59,7 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug)
     experiment = of_project(project, pk)
     try:
-        found = comparing.undo(experiment, request.user)
+        found = comparing.undo(experiment, request.user, _shown(request))
     except comparing.NotStored as reason:
         messages.error(request, translated(str(reason)))
         return _next(request, experiment)
@@ -68,6 +68,13 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     else:
         messages.info(request, _("There is nothing of yours to undo."))
     return _next(request, experiment)
+
+
+def _shown(request: HttpRequest) -> UUID | None:
+    try:
+        return UUID(request.POST.get("shown", ""))
+    except ValueError:
+        return None
 
 
 @require_POST
@@ -102,10 +109,18 @@ def _show(
         "comparison": comparison,
         "form": form,
         "share": comparing.share(experiment, request.user),
+        "is_ranking": experiment.shown_at_once > 2,
     }
     if comparison:
         case = Case.objects.get(pk=comparison.case_id)
-        context |= {"given": _given(experiment, case), "outputs": _outputs(comparison)}
+        typed = form.data if form else {}
+        context |= {
+            "given": _given(experiment, case),
+            "outputs": _outputs(comparison, typed),
+            "comment": typed.get("comment", comparison.comment),
+        }
+    elif experiment.is_open:
+        context["progress"] = experiments.progress(experiment)
     response = render_page(request, "comparing/show.html", context, part="desk", status=status)
     response["Cache-Control"] = "no-store"
     if wants_part(request):
@@ -120,12 +135,14 @@ def _given(experiment: Experiment, case: Case) -> list[tuple[str, str]]:
     return [(name, case.values[name]) for name in names if case.values[name]]
 
 
-def _outputs(comparison: Comparison) -> list[dict[str, Any]]:
+def _outputs(comparison: Comparison, typed: Any) -> list[dict[str, Any]]:
     """Return the outputs in the order they are shown; of two, with what differs marked."""
     found = Run.objects.in_bulk(comparison.runs)
     texts = [found[run].output for run in comparison.runs]
     marked = side_by_side(*texts) if len(texts) == 2 else [None] * len(texts)
-    places = [*comparison.places, *[0] * len(texts)]
+    places = [typed.get(f"place-{number}", "") for number in range(1, len(texts) + 1)]
+    if not any(places):
+        places = [str(place) for place in comparison.places] or places
     return [
         {"number": number, "text": text, "marked": mark, "place": place}
         for number, (text, mark, place) in enumerate(zip(texts, marked, places, strict=False), 1)

@@ -1,5 +1,7 @@
 """Experiments: made, run, looked at case by case, ended."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
@@ -9,14 +11,16 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prompts import cases, comparing, experiments, matrix, results
+from prompts import cases, comparing, experiments, matrix, ranking, results
 from prompts.experiment_forms import ExperimentForm, OrderForm
 from prompts.models import Experiment, Prompt
 from qareview import access, completions
-from qareview.htmx import offer_undo, render_page
+from qareview.htmx import offer_undo, render_page, wants_part
 from qareview.models import Project, Role
 from qareview.stored import stored
 from qareview.wording import counted
+
+FIRST_CASES = 10  # are shown before anything runs
 
 
 def of_project(project: Project, pk: int) -> Experiment:
@@ -49,6 +53,10 @@ def new(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
                 prompt, request.user, form.cleaned_data["variants"], **form.values()
             )
             cases.store(made, form.cleaned_data["cases"])
+        asked, drawn = form.cleaned_data["items"] or 0, form.cleaned_data["drawn"]
+        if drawn < asked:
+            text = _("Of the approved items you asked for there are only %(drawn)s.")
+            messages.warning(request, text % {"drawn": drawn})
         return redirect("experiments-show", slug, made.pk)
     status = 422 if form.is_bound else 200
     context = {"prompt": prompt, "form": form}
@@ -60,26 +68,50 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show an experiment: what it would take, how far it is, and what came out, case by case."""
     project = access.project(request, slug, Role.ENGINEER)
     found = of_project(project, pk)
-    form = OrderForm(request.GET or None)
-    entrants = matrix.entrants_of(found)
-    page = Paginator(matrix.cases(found, form.order()), matrix.PAGE).get_page(
-        request.GET.get("page")
-    )
-    means = matrix.means(found)
     context = {
         "experiment": found,
-        "entrants": [(one, means.get(one.variant_id, [])) for one in entrants],
+        "progress": experiments.progress(found),
+        "stopped": completions.why_stopped(project),
+    }
+    if not wants_part(request):
+        context |= _looked_at(request, found)
+    return render_page(request, "experiments/show.html", context, part="progress")
+
+
+def _looked_at(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
+    """Return what the page of an experiment shows beside how far it is."""
+    form = OrderForm(request.GET or None)
+    entrants = matrix.entrants_of(experiment)
+    order = form.order()
+    chosen = matrix.cases(experiment, order)
+    page = Paginator(chosen, matrix.PAGE).get_page(request.GET.get("page"))
+    kinds, averages = matrix.averages(experiment, entrants)
+    is_marked = "marks" in request.GET
+    return {
+        "entrants": entrants,
+        "kinds": kinds,
+        "averages": averages,
         "form": form,
         "page": page,
-        "lines": matrix.lines(found, list(page), entrants),
-        "progress": experiments.progress(found),
-        "estimate": None if found.started_at else experiments.estimate(found),
-        "cases": found.cases.count(),
-        "stopped": completions.why_stopped(project),
-        "share": comparing.share(found, request.user),
-        "marks": "marks" in request.GET,
+        "lines": matrix.lines(experiment, list(page), entrants, order.by, is_marked=is_marked),
+        "marks": is_marked,
+        "estimate": None if experiment.started_at else experiments.estimate(experiment),
+        "cases": experiment.cases.count(),
+        "first_cases": [] if experiment.started_at else experiment.cases.all()[:FIRST_CASES],
+        "fewest_cases": ranking.FEWEST_CASES,
+        "share": comparing.share(experiment, request.user),
     }
-    return render_page(request, "experiments/show.html", context, part="progress")
+
+
+@require_POST
+def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Remove an experiment that has not started."""
+    project = access.project(request, slug, Role.ENGINEER)
+    if experiments.remove(of_project(project, pk)):
+        messages.success(request, _("The experiment is removed."))
+        return redirect("experiments", slug)
+    messages.error(request, _("It has started, so it stays. End it instead."))
+    return redirect("experiments-show", slug, pk)
 
 
 @require_POST
@@ -121,10 +153,9 @@ def aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse
     if "back" in request.POST or "back" in request.GET:
         experiments.take_back(entrant)
         messages.success(request, _("Variant %(number)s is compared again.") % values)
-    elif found.entrants.filter(aside_at=None).count() <= 2:
-        messages.error(request, _("Two variants at least have to stay."))
-    else:
-        experiments.set_aside(entrant, stored("set aside by %(name)s", name=request.user))
+    elif experiments.set_aside(entrant, stored("set aside by %(name)s", name=request.user)):
         undo = reverse("experiments-aside", args=[slug, pk, number])
         offer_undo(request, _("Variant %(number)s is set aside.") % values, f"{undo}?back=1")
+    else:
+        messages.error(request, _("Two variants at least have to stay."))
     return redirect("experiments-show", slug, pk)

@@ -18,7 +18,7 @@ from prompts.models import CandidateState, Prompt, Variant
 from prompts.rendering import variables_of
 from qareview import access
 from qareview import bin as all_bins
-from qareview.htmx import offer_undo, render_page
+from qareview.htmx import number_in, offer_undo, render_page
 from qareview.intervals import wilson
 from qareview.models import Role
 from qareview.wording import counted, translated
@@ -92,8 +92,8 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(
         Prompt.objects.select_related("project", "production"), project=project, pk=pk
     )
-    number = request.GET.get("variant", "")
-    parent = _variant(found, int(number)) if number.isdecimal() else found.production
+    number = number_in(request.GET.get("variant"))
+    parent = found.production if number is None else _variant(found, number)
     form = VariantForm(request.POST or None, instance=copy.copy(parent))
     if form.is_valid() and parent:
         made = wordings.add(parent, form.values(), request.user)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from prompts import experiments, exports, results, variants
 from prompts.views.experiments import of_project
 from qareview import access, charts
-from qareview.htmx import offer_undo, render_page
+from qareview.htmx import number_in, offer_undo, render_page
 from qareview.models import Role
 from qareview.stored import stored
 from qareview.wording import counted, number, percent
@@ -30,8 +30,8 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if not experiment.ended_at and not is_engineer:
         raise PermissionDenied(_("The result is shown once the comparing has ended."))
     snapshot = None
-    if (chosen := request.GET.get("snapshot", "")).isdecimal():
-        snapshot = get_object_or_404(experiment.snapshots, pk=int(chosen))
+    if (chosen := number_in(request.GET.get("snapshot"))) is not None:
+        snapshot = get_object_or_404(experiment.snapshots, pk=chosen)
     found = snapshot.result if snapshot else results.result(experiment)
     context = {
         "experiment": experiment,
@@ -52,7 +52,7 @@ def promote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Put a variant of an experiment into production; the result is kept as the evidence."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = of_project(project, pk)
-    chosen = _number(request, "variant")
+    chosen = number_in(request.POST.get("variant"))
     if chosen is None:
         return _nothing_chosen(request, slug, pk)
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
@@ -74,7 +74,7 @@ def without(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Let somebody's votes not count; with ``back``, count again. What was stays as a snapshot."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = of_project(project, pk)
-    reviewer = _number(request, "reviewer")
+    reviewer = number_in(request.POST.get("reviewer"))
     if reviewer is None:
         return _nothing_chosen(request, slug, pk)
     if not experiment.comparisons.filter(reviewer=reviewer).exists():
@@ -82,11 +82,6 @@ def without(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     results.keep(experiment, request.user, stored("before somebody’s votes were taken out or back"))
     results.take_out(experiment, reviewer, "back" not in request.POST)
     return redirect("results", slug, pk)
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    given = request.POST.get(name, "")
-    return int(given) if given.isdecimal() else None
 
 
 def _nothing_chosen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
@@ -147,17 +142,17 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
 
 
 def _prices(rows: list[dict[str, Any]]) -> charts.Points:
-    price = "cost" if any(row.get("cost") for row in rows) else "tokens"
+    price = "cost" if any(row["cost"] for row in rows) else "tokens"
     decimals = 6 if price == "cost" else 0
     spots = [
         charts.Spot(
             str(row["variant"]),
-            row.get(price) or 0.0,
+            row[price],
             row["win_rate"],
             row["is_efficient"],
             (
                 str(row["variant"]),
-                number(row.get(price) or 0.0, decimals),
+                number(row[price], decimals),
                 percent(row["win_rate"]),
                 _("yes") if row["is_efficient"] else _("no"),
             ),

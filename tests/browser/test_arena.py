@@ -127,7 +127,7 @@ def promote(page: Page) -> None:
     expect(page.get_by_text("Variant 2 wins.")).to_be_visible()
     page.get_by_role("button", name="Make it production").first.click()
     expect(page.get_by_text("Variant 2 is in production for what is drafted")).to_be_visible()
-    page.get_by_role("link", name="The result that spoke for it").click()
+    page.get_by_role("link", name="The result at that moment").click()
     expect(page.get_by_text("This is the result as it was on")).to_be_visible()
 
 

@@ -1,0 +1,444 @@
+"""Corners of the arena that a careful reader found: each held once, and holds now."""
+
+import threading
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from prompts import candidates, comparing, experiments, results, screening
+from prompts.cases import from_text
+from prompts.examples import Input, examples_for
+from prompts.models import (
+    LAST_RUNG,
+    Candidate,
+    Choice,
+    Comparison,
+    Experiment,
+    Picks,
+    Run,
+    Variant,
+    Way,
+)
+from qareview import jobs, keeping
+from qareview.models import JobState
+from tests import arena, make
+from tests.conftest import Team
+from tests.web import PART, page, told
+
+Browse = Callable[[User], Client]
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> Iterator[None]:
+    keeping.forget()
+    yield
+    keeping.forget()
+
+
+def taken(made: Experiment, user: User) -> Comparison:
+    keeping.forget()
+    found = comparing.take_next(made, user)
+    assert found
+    return found
+
+
+# Who compares what
+
+
+def test_short_answers_are_compared_on_every_case(team: Team) -> None:
+    made = arena.experiment(team.project, cases=20)
+    one, other = made.variants.order_by("number")
+    made.runs.filter(variant=one).update(output="Yes")
+    made.runs.filter(variant=other).update(output="No")
+    assert arena.prefer(made, team.reviewer, one, 50) == 20
+
+
+def test_what_was_decided_in_another_window_does_not_come_again(team: Team) -> None:
+    made = arena.experiment(team.project, cases=1, reviewers_per_pair=2)
+    shown = taken(made, team.reviewer)
+    own = list(Comparison.objects.filter(pk=shown.pk))  # what the other window knew
+    arena.decide(shown, Choice.LEFT)
+    keeping.forget()
+    search = comparing._Search(
+        made, team.reviewer, comparing.board(made), own, comparing.np.random.default_rng()
+    )
+    assert search.renewed() is None
+    assert search.drawn(False) is None
+    assert results.result(made)["comparisons"] == 1
+
+
+def test_votes_that_were_taken_out_give_their_places_back(team: Team) -> None:
+    made = arena.experiment(team.project, cases=3, reviewers_per_pair=1)
+    first = made.variants.all()[0]
+    assert arena.prefer(made, team.reviewer, first, 9) == 3
+    results.take_out(made, team.reviewer.pk, True)
+    made.refresh_from_db()
+    assert arena.prefer(made, team.engineer, first, 9) == 3
+
+
+def test_a_variant_set_aside_is_not_shown_any_more(team: Team) -> None:
+    made = arena.experiment(team.project, count=3, cases=20)
+    aside = made.entrants.get(variant__number=2)
+    comparing.take_next(made, team.reviewer)  # holds something, and the board is kept
+    assert experiments.set_aside(aside, "by hand")
+    for _ in range(12):
+        shown = comparing.take_next(made, team.reviewer)  # with the board of before
+        assert shown
+        assert aside.variant_id not in shown.variants
+        arena.decide(shown, Choice.LEFT)
+
+
+def test_nothing_is_compared_before_the_screening_is_over(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=20, screens_by="words")
+    url = f"{team.url}/experiments/{made.pk}/compare/"
+    assert comparing.take_next(made, team.reviewer) is None
+    assert "are still being screened" in page(browse(team.reviewer).get(url))
+    Experiment.objects.update(rung=LAST_RUNG)
+    made.refresh_from_db()
+    assert comparing.take_next(made, team.reviewer)
+
+
+def test_a_token_that_gave_way_to_another_says_so(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project)
+    late = taken(made, team.reviewer)
+    Comparison.objects.update(until=timezone.now() - timedelta(seconds=1))
+    taken(made, team.reviewer)
+    data = {"choice": "left", "comment": "Kept?"}
+    response = browse(team.reviewer).post(f"{team.url}/compare/{late.token}/", data)
+    assert told(response) == [
+        "It is not open any more: it was taken back, or another took its place."
+    ]
+
+
+def test_a_second_click_on_undo_takes_nothing_more_back(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project)
+    for _ in range(2):
+        arena.decide(taken(made, team.reviewer), Choice.LEFT)
+    shown = taken(made, team.reviewer)
+    client, url = browse(team.reviewer), f"{team.url}/experiments/{made.pk}/compare/undo/"
+    for _ in range(2):
+        page(client.post(url, {"shown": str(shown.token)}, headers=PART))
+    assert Comparison.objects.standing().count() == 1
+
+
+def test_a_vote_that_was_taken_back_is_not_stored_again(team: Team) -> None:
+    made = arena.experiment(team.project)
+    shown = taken(made, team.reviewer)
+    arena.decide(shown, Choice.LEFT)
+    comparing.undo(made, team.reviewer)
+    with pytest.raises(comparing.NotStored, match="was taken back"):
+        arena.decide(shown, Choice.LEFT)
+
+
+def test_a_place_in_the_order_is_needed_for_each_output(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, count=3, cases=2, shown_at_once=3)
+    shown = taken(made, team.reviewer)
+    client, url = browse(team.reviewer), f"{team.url}/compare/{shown.token}/"
+    for places in ({}, {"place-1": "1"}):
+        text = page(client.post(url, {"choice": "ranked", "comment": "Mine.", **places}), 422)
+        assert "Give each output a place" in text
+        assert "Mine." in text
+    assert 'value="1" selected' in text
+    data = {"choice": "ranked", "place-1": "2", "place-2": "1", "place-3": "2"}
+    client.post(url, data)
+    shown.refresh_from_db()
+    assert shown.places == [2, 1, 2]
+
+
+def test_two_that_are_left_of_a_ranking_are_ranked_too(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, count=2, cases=2, shown_at_once=4)
+    client = browse(team.reviewer)
+    text = page(client.get(f"{team.url}/experiments/{made.pk}/compare/"))
+    assert "Save the order" in text
+    shown = Comparison.objects.get(choice="")
+    url = f"{team.url}/compare/{shown.token}/"
+    page(client.post(url, {"choice": "left"}), 422)
+    client.post(url, {"choice": "ranked", "place-1": "2", "place-2": "1"})
+    shown.refresh_from_db()
+    assert shown.places == [2, 1]
+
+
+# What it tells
+
+
+def test_the_figures_of_a_row_belong_together_when_something_is_set_aside(team: Team) -> None:
+    made = arena.experiment(team.project, count=3, cases=12, reviewers_per_pair=3)
+    for _ in range(12):
+        arena.decide(taken(made, team.reviewer), Choice.BAD)
+    experiments.set_aside(made.entrants.get(variant__number=3), "by hand")
+    keeping.forget()
+    found = results.result(made)
+    assert [row["variant"] for row in found["rows"]] == [1, 2]
+    for row in found["rows"]:
+        assert row["bad"] <= row["comparisons"] == row["wins"] + row["ties"] + row["losses"]
+    assert found["comparisons"] == found["rows"][0]["comparisons"]
+
+
+def test_a_ranking_is_one_comparison_and_tells_nothing_of_sides(team: Team) -> None:
+    made = arena.experiment(team.project, count=6, cases=4, shown_at_once=6, reviewers_per_pair=1)
+    for _ in range(4):
+        arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
+    found = results.result(made)
+    assert (found["comparisons"], found["left"]) == (4, None)
+    assert found["rows"][0]["comparisons"] == 4 * 5
+    assert found["reviewers"][0]["comparisons"] == 4
+
+
+def test_a_variant_without_an_output_does_not_keep_others_from_a_verdict(
+    team: Team, browse: Browse
+) -> None:
+    made = arena.experiment(team.project, count=3, cases=40, reviewers_per_pair=1)
+    made.runs.filter(variant__number=3).update(state=JobState.FAILED, error="No.")
+    best = made.variants.get(number=1)
+    assert arena.prefer(made, team.reviewer, best, 60) == 40
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "Variant 1 wins." in text
+    assert "Variant 3 is not among them: none of its runs is done." in text
+
+
+def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=25, reviewers_per_pair=1)
+    for position, case in enumerate(made.cases.all()):
+        runs = list(made.runs.filter(case=case).order_by("variant"))
+        Comparison.objects.create(
+            experiment=made,
+            case=case,
+            runs=[run.pk for run in runs],
+            variants=[run.variant_id for run in runs],
+            reviewer=team.reviewer,
+            choice=Choice.LEFT if position % 2 else Choice.RIGHT,
+        )
+    keeping.forget()
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "0 comparisons can still be made here" in text
+    assert "more would tell" not in text
+
+
+def test_two_people_taken_out_at_once_are_both_out(team: Team) -> None:
+    made = arena.experiment(team.project)
+    stale = Experiment.objects.get(pk=made.pk)
+    results.take_out(made, 7, True)
+    results.take_out(stale, 8, True)
+    made.refresh_from_db()
+    assert made.without == [7, 8]
+
+
+def test_people_who_disagree_give_no_preference(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=1, reviewers_per_pair=3)
+    people = (team.reviewer, team.engineer, team.admin)
+    best = made.variants.get(number=2)
+    url = f"{team.url}/experiments/{made.pk}/result/preference/"
+    for person, is_for in zip(people, (True, False, True), strict=True):
+        shown = taken(made, person)
+        is_left = (shown.variants[0] == best.pk) == is_for
+        arena.decide(shown, Choice.LEFT if is_left else Choice.RIGHT)
+        lines = page(browse(team.engineer).get(url)).splitlines()
+        assert len(lines) == (0 if person == team.engineer else 1)
+
+
+# Running
+
+
+@pytest.mark.parametrize("cases", [1, 6, 10, 41])
+def test_a_screening_of_few_cases_comes_to_its_end(team: Team, cases: int) -> None:
+    made = arena.experiment(team.project, 3, cases, is_run=False, screens_by="words")
+    experiments.start(made)
+    while made.runs.filter(state=JobState.QUEUED).exists():
+        made.runs.update(state=JobState.DONE, scores={"words": 3})
+        experiments.advance()
+    made.refresh_from_db()
+    assert (made.rung, made.runs.count()) == (LAST_RUNG, 3 * cases)
+
+
+def test_a_run_that_fails_by_itself_holds_no_screening_up(team: Team) -> None:
+    made = arena.experiment(team.project, 3, 40, is_run=False, screens_by="words")
+    experiments.start(made)
+    first = made.runs.first()
+    made.runs.exclude(pk=first.pk).update(state=JobState.DONE, scores={"words": 3})
+    lost = {"state": JobState.RUNNING, "attempts": 6, "lease_until": timezone.now()}
+    Run.objects.filter(pk=first.pk).update(**lost)
+    jobs.sweep()
+    assert made.runs.filter(state=JobState.FAILED).count() == 1
+    experiments.advance()
+    made.refresh_from_db()
+    assert made.rung == 1
+    assert made.runs.count() == 60
+
+
+def test_what_is_in_production_is_not_screened_out(team: Team) -> None:
+    made = arena.experiment(team.project, 4, 20, screens_by="rouge")
+    for run in made.runs.select_related("variant"):
+        run.scores = {"rouge": 0.1 if run.variant.number == 1 else 0.9}
+        run.save(update_fields=["scores"])
+    assert screening.clearly_worse(made) == []
+
+
+def test_identical_variants_are_seldom_screened_out() -> None:
+    generator = comparing.np.random.default_rng(4)
+    level = 1 - screening.ERROR / 28
+    wrong = 0
+    for _ in range(300):
+        table = generator.normal(size=(8, 25))
+        best = table.mean(axis=1).argmax()
+        intervals = [
+            screening.paired(dict(enumerate(one)), dict(enumerate(table[best])), level)
+            for one in table
+        ]
+        wrong += any(interval is not None and interval[1] < 0 for interval in intervals)
+    assert wrong <= 0.06 * 300
+
+
+def test_what_has_ended_or_is_set_aside_does_not_run(team: Team) -> None:
+    made = arena.experiment(team.project, 3, 5, is_run=False)
+    experiments.start(made)
+    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
+    assert made.runs.filter(state=JobState.QUEUED).count() == 10
+    experiments.end(made)
+    assert jobs.claim(Run, 64) == []
+    assert not experiments.progress(made).is_moving
+    experiments.end(made, is_ended=False)
+    assert made.runs.filter(state=JobState.QUEUED).count() == 10
+    experiments.take_back(made.entrants.get(variant__number=2))
+    assert made.runs.filter(state=JobState.QUEUED).count() == 15
+
+
+def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, is_run=False)
+    client = browse(team.engineer)
+    assert told(client.post(f"{team.url}/experiments/{made.pk}/remove/")) == [
+        "The experiment is removed."
+    ]
+    assert not Experiment.objects.exists()
+    started = arena.experiment(team.project)
+    page(client.get(f"{team.url}/experiments/"))
+    assert told(client.post(f"{team.url}/experiments/{started.pk}/remove/")) == [
+        "It has started, so it stays. End it instead."
+    ]
+
+
+@pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
+def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
+    with pytest.raises(Exception, match="There is no column for expression"):
+        from_text(text, ["expression"])
+
+
+# Candidates and examples
+
+
+def test_a_case_is_not_shown_with_its_own_answer(team: Team) -> None:
+    items = make.items(team.project, 3)
+    for item in items:
+        make.accept(item, team.reviewer)
+    of = arena.prompt(team.project)
+    for picks in (Picks.SIMILAR, Picks.DIVERSE):
+        variant = arena.variant(of, picks=picks, pick_count=3)
+        given = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
+        found = examples_for(team.project, variant, [given])[0]
+        assert items[0].answer not in [one["output"] for one in found]
+
+
+def test_a_long_tip_does_no_harm(team: Team) -> None:
+    of = arena.prompt(team.project)
+    Variant.objects.filter(prompt__task="rewrite").update(
+        model="scripted", template="Copy: {{ prompt }} [[copy]] {{ tip }}\n\nWrite it."
+    )
+    made = candidates.order(
+        of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
+    )
+    candidates.work_off_searches()
+    made.refresh_from_db()
+    assert made.state == JobState.DONE
+
+
+def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse) -> None:
+    proposed = first_candidate(team)
+    sent = proposed.template.replace("\n", "\r\n")  # as browsers do
+    data = {"verdict": "accepted", "system": proposed.system, "template": sent}
+    browse(team.engineer).post(f"{team.url}/candidates/{proposed.pk}/", data)
+    made = Variant.objects.get(candidate=proposed)
+    assert (made.origin, made.template) == ("proposed, accepted by eve", proposed.template)
+
+
+def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
+    proposed = first_candidate(team)
+    candidates.accept(proposed, team.engineer, "", "{{ passage }} In a word?")
+    candidates.undo(proposed.prompt, team.engineer)
+    again = Candidate.objects.get(pk=proposed.pk)
+    assert again.template == proposed.template
+
+
+def first_candidate(team: Team) -> Candidate:
+    of = arena.prompt(team.project)
+    made = candidates.order(of, team.engineer, seed=of.production, ways=["structure"], wanted=2)
+    candidates.work_off_searches()
+    return made.candidates.all()[0]
+
+
+def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: Browse) -> None:
+    make.accept(make.item(team.project), team.reviewer)
+    client = browse(team.engineer)
+    data = {
+        "task": "maths",
+        "template": "What is of {{ expression }}?",
+        "pick_count": "3",
+        "max_tokens": "20",
+        "temperature": "0.5",
+    }
+    assert "Approved items have no value for expression." in page(
+        client.post(f"{team.url}/prompts/new/", {**data, "picks": "similar"}), 422
+    )
+    assert client.post(f"{team.url}/prompts/new/", data).status_code == 302
+    own = arena.prompt(team.project, "maths")
+    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=1)
+    assert candidates._approved(search) == ""
+    for template, said in (
+        ("What is {{ expr }}?", "It names expr, which has no value here."),
+        ("What is it?", "Name a variable"),
+        (data["template"], "Variant 1 says all this already."),
+    ):
+        url = f"{team.url}/prompts/{own.pk}/change/"
+        assert said in page(client.post(url, {**data, "template": template}), 422)
+    for name in ("maths", "ask", "two words"):
+        page(client.post(f"{team.url}/prompts/new/", {**data, "task": name}), 422)
+
+
+def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project)
+    client, long = browse(team.engineer), "9" * 5000
+    url = f"{team.url}/experiments/{made.pk}/result/"
+    assert client.get(f"{url}?snapshot={long}").status_code == 200
+    assert client.post(f"{url}promote/", {"variant": long}).status_code == 302
+    assert client.post(f"{url}votes/", {"reviewer": long}).status_code == 302
+    change = f"{team.url}/prompts/{made.prompt_id}/change/?variant={long}"
+    assert client.get(change).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_votes_cast_at_once_in_two_windows_are_one() -> None:
+    project = make.project()
+    made = arena.experiment(project, cases=3, reviewers_per_pair=5)
+    user = make.member(project)
+    shown = taken(made, user)
+    said: list[Any] = []
+
+    def say(choice: Choice) -> None:
+        try:
+            said.append(arena.decide(shown, choice).choice)
+        except comparing.NotStored as reason:
+            said.append(reason)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=say, args=(one,)) for one in (Choice.LEFT, Choice.RIGHT)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sum(isinstance(one, comparing.NotStored) for one in said) == 1
+    assert Comparison.objects.standing().count() == 1
