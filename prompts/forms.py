@@ -12,6 +12,7 @@ from prompts import approved, sandbox
 from prompts.examples import MOST_PICKED
 from prompts.models import Prompt, Variant
 from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render, variables_of
+from prompts.variants import COMPARED
 from qareview.forms import model_field
 from qareview.models import Project
 from qareview.wording import translated
