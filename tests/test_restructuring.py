@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from prompts import sandbox
 from prompts.builtin import BUILTIN
-from prompts.restructuring import Candidate, Wording, crossed, restructured
+from prompts.restructuring import Proposal, Wording, crossed, restructured
 
 
 def wording(template: str, system: str = "", examples: Any = ()) -> Wording:
@@ -50,7 +50,7 @@ def expressions(template: str) -> list[str]:
     return sorted(text for text in found if text.startswith("{{"))
 
 
-def check(seeds: list[Wording], found: list[Candidate]) -> None:
+def check(seeds: list[Wording], found: list[Proposal]) -> None:
     """Ask of candidates what must hold of all of them."""
     named = sandbox.names(seeds[0].template)
     for how, candidate in found:

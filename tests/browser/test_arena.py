@@ -85,6 +85,8 @@ def propose(page: Page, arena: str) -> None:
     expect(page.get_by_text("Variant 2 is made.")).to_be_visible()
     expect(page.locator(".candidate")).to_have_count(2)
     page.keyboard.press("r")
+    expect(page.locator("#reasons")).to_be_visible()
+    page.keyboard.press("2")
     expect(page.locator(".candidate")).to_have_count(1)
     page.keyboard.press("u")
     expect(page.get_by_text("Undone. Here it is again.")).to_be_visible()

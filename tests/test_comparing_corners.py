@@ -1,31 +1,25 @@
-"""Corners of the arena that a careful reader found: each held once, and holds now."""
+"""Corners of comparing and of results that a careful reader found."""
 
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from prompts import candidates, comparing, experiments, results, screening
-from prompts.cases import from_text
-from prompts.examples import Input, examples_for
+from prompts import comparing, experiments, results
 from prompts.models import (
     LAST_RUNG,
-    Candidate,
     Choice,
     Comparison,
     Experiment,
-    Picks,
-    Run,
-    Variant,
-    Way,
 )
-from qareview import jobs, keeping
+from qareview import keeping
 from qareview.models import JobState
 from tests import arena, make
 from tests.conftest import Team
@@ -66,7 +60,7 @@ def test_what_was_decided_in_another_window_does_not_come_again(team: Team) -> N
     arena.decide(shown, Choice.LEFT)
     keeping.forget()
     search = comparing._Search(
-        made, team.reviewer, comparing.board(made), own, comparing.np.random.default_rng()
+        made, team.reviewer, comparing.board(made), own, np.random.default_rng()
     )
     assert search.renewed() is None
     assert search.drawn(False) is None
@@ -240,183 +234,6 @@ def test_people_who_disagree_give_no_preference(team: Team, browse: Browse) -> N
         arena.decide(shown, Choice.LEFT if is_left else Choice.RIGHT)
         lines = page(browse(team.engineer).get(url)).splitlines()
         assert len(lines) == (0 if person == team.engineer else 1)
-
-
-# Running
-
-
-@pytest.mark.parametrize("cases", [1, 6, 10, 41])
-def test_a_screening_of_few_cases_comes_to_its_end(team: Team, cases: int) -> None:
-    made = arena.experiment(team.project, 3, cases, is_run=False, screens_by="words")
-    experiments.start(made)
-    while made.runs.filter(state=JobState.QUEUED).exists():
-        made.runs.update(state=JobState.DONE, scores={"words": 3})
-        experiments.advance()
-    made.refresh_from_db()
-    assert (made.rung, made.runs.count()) == (LAST_RUNG, 3 * cases)
-
-
-def test_a_run_that_fails_by_itself_holds_no_screening_up(team: Team) -> None:
-    made = arena.experiment(team.project, 3, 40, is_run=False, screens_by="words")
-    experiments.start(made)
-    first = made.runs.first()
-    made.runs.exclude(pk=first.pk).update(state=JobState.DONE, scores={"words": 3})
-    lost = {"state": JobState.RUNNING, "attempts": 6, "lease_until": timezone.now()}
-    Run.objects.filter(pk=first.pk).update(**lost)
-    jobs.sweep()
-    assert made.runs.filter(state=JobState.FAILED).count() == 1
-    experiments.advance()
-    made.refresh_from_db()
-    assert made.rung == 1
-    assert made.runs.count() == 60
-
-
-def test_what_is_in_production_is_not_screened_out(team: Team) -> None:
-    made = arena.experiment(team.project, 4, 20, screens_by="rouge")
-    for run in made.runs.select_related("variant"):
-        run.scores = {"rouge": 0.1 if run.variant.number == 1 else 0.9}
-        run.save(update_fields=["scores"])
-    assert screening.clearly_worse(made) == []
-
-
-def test_identical_variants_are_seldom_screened_out() -> None:
-    generator = comparing.np.random.default_rng(4)
-    level = 1 - screening.ERROR / 28
-    wrong = 0
-    for _ in range(300):
-        table = generator.normal(size=(8, 25))
-        best = table.mean(axis=1).argmax()
-        intervals = [
-            screening.paired(dict(enumerate(one)), dict(enumerate(table[best])), level)
-            for one in table
-        ]
-        wrong += any(interval is not None and interval[1] < 0 for interval in intervals)
-    assert wrong <= 0.06 * 300
-
-
-def test_what_has_ended_or_is_set_aside_does_not_run(team: Team) -> None:
-    made = arena.experiment(team.project, 3, 5, is_run=False)
-    experiments.start(made)
-    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
-    assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.end(made)
-    assert jobs.claim(Run, 64) == []
-    assert not experiments.progress(made).is_moving
-    experiments.end(made, is_ended=False)
-    assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.take_back(made.entrants.get(variant__number=2))
-    assert made.runs.filter(state=JobState.QUEUED).count() == 15
-
-
-def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, is_run=False)
-    client = browse(team.engineer)
-    assert told(client.post(f"{team.url}/experiments/{made.pk}/remove/")) == [
-        "The experiment is removed."
-    ]
-    assert not Experiment.objects.exists()
-    started = arena.experiment(team.project)
-    page(client.get(f"{team.url}/experiments/"))
-    assert told(client.post(f"{team.url}/experiments/{started.pk}/remove/")) == [
-        "It has started, so it stays. End it instead."
-    ]
-
-
-@pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
-def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
-    with pytest.raises(Exception, match="There is no column for expression"):
-        from_text(text, ["expression"])
-
-
-# Candidates and examples
-
-
-def test_a_case_is_not_shown_with_its_own_answer(team: Team) -> None:
-    items = make.items(team.project, 3)
-    for item in items:
-        make.accept(item, team.reviewer)
-    of = arena.prompt(team.project)
-    for picks in (Picks.SIMILAR, Picks.DIVERSE):
-        variant = arena.variant(of, picks=picks, pick_count=3)
-        given = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
-        found = examples_for(team.project, variant, [given])[0]
-        assert items[0].answer not in [one["output"] for one in found]
-
-
-def test_a_long_tip_does_no_harm(team: Team) -> None:
-    of = arena.prompt(team.project)
-    Variant.objects.filter(prompt__task="rewrite").update(
-        model="scripted", template="Copy: {{ prompt }} [[copy]] {{ tip }}\n\nWrite it."
-    )
-    made = candidates.order(
-        of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
-    )
-    candidates.work_off_searches()
-    made.refresh_from_db()
-    assert made.state == JobState.DONE
-
-
-def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse) -> None:
-    proposed = first_candidate(team)
-    sent = proposed.template.replace("\n", "\r\n")  # as browsers do
-    data = {"verdict": "accepted", "system": proposed.system, "template": sent}
-    browse(team.engineer).post(f"{team.url}/candidates/{proposed.pk}/", data)
-    made = Variant.objects.get(candidate=proposed)
-    assert (made.origin, made.template) == ("proposed, accepted by eve", proposed.template)
-
-
-def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
-    proposed = first_candidate(team)
-    candidates.accept(proposed, team.engineer, "", "{{ passage }} In a word?")
-    candidates.undo(proposed.prompt, team.engineer)
-    again = Candidate.objects.get(pk=proposed.pk)
-    assert again.template == proposed.template
-
-
-def first_candidate(team: Team) -> Candidate:
-    of = arena.prompt(team.project)
-    made = candidates.order(of, team.engineer, seed=of.production, ways=["structure"], wanted=2)
-    candidates.work_off_searches()
-    return made.candidates.all()[0]
-
-
-def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: Browse) -> None:
-    make.accept(make.item(team.project), team.reviewer)
-    client = browse(team.engineer)
-    data = {
-        "task": "maths",
-        "template": "What is of {{ expression }}?",
-        "pick_count": "3",
-        "max_tokens": "20",
-        "temperature": "0.5",
-    }
-    assert "Approved items have no value for expression." in page(
-        client.post(f"{team.url}/prompts/new/", {**data, "picks": "similar"}), 422
-    )
-    assert client.post(f"{team.url}/prompts/new/", data).status_code == 302
-    own = arena.prompt(team.project, "maths")
-    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=1)
-    assert candidates._approved(search) == ""
-    for template, said in (
-        ("What is {{ expr }}?", "It names expr, which has no value here."),
-        ("What is it?", "Name a variable"),
-        (data["template"], "Variant 1 says all this already."),
-    ):
-        url = f"{team.url}/prompts/{own.pk}/change/"
-        assert said in page(client.post(url, {**data, "template": template}), 422)
-    for name in ("maths", "ask", "two words"):
-        page(client.post(f"{team.url}/prompts/new/", {**data, "task": name}), 422)
-
-
-def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project)
-    client, long = browse(team.engineer), "9" * 5000
-    url = f"{team.url}/experiments/{made.pk}/result/"
-    assert client.get(f"{url}?snapshot={long}").status_code == 200
-    assert client.post(f"{url}promote/", {"variant": long}).status_code == 302
-    assert client.post(f"{url}votes/", {"reviewer": long}).status_code == 302
-    change = f"{team.url}/prompts/{made.prompt_id}/change/?variant={long}"
-    assert client.get(change).status_code == 200
 
 
 @pytest.mark.django_db(transaction=True)
