@@ -14,6 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from prompts import matrix
 from prompts.models import Comparison, Experiment, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.results import result
@@ -38,6 +39,7 @@ def _whole(experiment: Experiment) -> Row:
     variants = {one.pk: one for one in experiment.variants.all()}
     rated = ("gap", "low", "high", "win_rate", "best", "comparisons", "wins", "ties", "losses")
     ratings = {row["id"]: {name: row[name] for name in rated} for row in found["rows"]}
+    averages = matrix.averages_by_name(experiment)
     return {
         "prompt": experiment.prompt.task,
         "experiment": experiment.number,
@@ -48,7 +50,12 @@ def _whole(experiment: Experiment) -> Row:
         "cases": found["cases"],
         "people": found["people"],
         "variants": [
-            {**_worded(variants[pk]), "rating": ratings.get(pk)}
+            {
+                **_worded(variants[pk]),
+                "model": model_for(experiment.prompt.project, variants[pk]),
+                "rating": ratings.get(pk),
+                "scores": averages.get(pk, {}),
+            }
             for pk in sorted(variants, key=lambda pk: variants[pk].number)
         ],
     }
@@ -65,7 +72,6 @@ def _worded(variant: Variant) -> Row:
         ],
         "picks": variant.picks,
         "pick_count": variant.pick_count if variant.picks else 0,
-        "model": variant.model,
         "max_tokens": variant.max_tokens,
         "temperature": variant.temperature,
     }
@@ -139,7 +145,16 @@ def _literal(text: str) -> str:
 
 
 COLUMNS = (
-    *("case", "left_variant", "right_variant", "left_output", "right_output", "choice", "outcome"),
+    *(
+        "case",
+        "input",
+        "left_variant",
+        "right_variant",
+        "left_output",
+        "right_output",
+        "choice",
+        "outcome",
+    ),
     *("reviewer", "comment", "seconds", "is_repeat", "decided_at"),
 )
 
@@ -167,6 +182,7 @@ def _comparisons(experiment: Experiment) -> Iterator[Row]:
             left, right = vote.runs
             yield {
                 "case": vote.case,
+                "input": json.dumps(one.case.values, ensure_ascii=False, sort_keys=True),
                 "left_variant": numbers[vote.left],
                 "right_variant": numbers[vote.right],
                 "left_output": _cell(outputs[left]),

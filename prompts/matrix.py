@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count
 from django.utils.safestring import SafeString
 from rapidfuzz import process
 from rapidfuzz.distance import LCSseq
@@ -148,25 +149,29 @@ def averages(
     experiment: Experiment, entrants: Sequence[Entrant]
 ) -> tuple[list[scores.Kind], list[Average]]:
     """Return the kinds of scores there are, and each variant's averages of them."""
-    values: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    cases: dict[int, set[int]] = defaultdict(set)
-    for run in experiment.runs.filter(state=JobState.DONE).defer("output"):
-        cases[run.variant_id].add(run.case_id)
-        for name in scores.KINDS:
-            value = scores.of(run, name)
-            if value is not None:
-                values[run.variant_id][name].append(value)
-    names = [name for name in scores.KINDS if any(any(some[name]) for some in values.values())]
+    found = averages_by_name(experiment)
+    names = [name for name in scores.KINDS if any(some.get(name) for some in found.values())]
+    done = experiment.runs.filter(state=JobState.DONE).order_by().values("variant")
+    cases = dict(done.annotate(n=Count("case", distinct=True)).values_list("variant", "n"))
     rows = [
         Average(
             one,
-            len(cases[one.variant_id]),
-            [_average(values[one.variant_id][name]) for name in names],
+            cases.get(one.variant_id, 0),
+            [found.get(one.variant_id, {}).get(name) for name in names],
         )
         for one in entrants
     ]
     return [scores.KINDS[name] for name in names], rows
 
 
-def _average(values: Sequence[float]) -> float | None:
-    return sum(values) / len(values) if values else None
+def averages_by_name(experiment: Experiment) -> dict[int, dict[str, float]]:
+    """Return each variant's average of each score that its runs have, by the variant's id."""
+    values: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for run in experiment.runs.filter(state=JobState.DONE).defer("output"):
+        for name in scores.KINDS:
+            if (value := scores.of(run, name)) is not None:
+                values[run.variant_id][name].append(value)
+    return {
+        variant: {name: sum(some) / len(some) for name, some in found.items()}
+        for variant, found in values.items()
+    }

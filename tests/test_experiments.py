@@ -86,7 +86,7 @@ def test_runs_are_made_by_workers_and_scored(team: Team, browse: Browse) -> None
     assert run.scores["rouge"] == pytest.approx(2 * 1 / (5 + 2), abs=0.001)
     text = page(client.get(f"{url}/"))
     assert "In short, The gate shuts." in text
-    assert "8 runs done; they took" in text
+    assert "8 runs done: " in text
 
 
 def test_the_list_takes_a_fixed_number_of_queries(
