@@ -216,12 +216,10 @@ def offered_of(prompt: Prompt) -> QuerySet[Variant]:
 
 
 def _label(variant: Variant) -> str:
-    told = [
-        gettext("Variant %(number)s") % {"number": variant.number},
-        variant.notes,
-        *variant.tags,
-    ]
-    return " · ".join(part for part in told if part)
+    name = gettext("Variant %(number)s") % {"number": variant.number}
+    is_used = variant.prompt.production_id == variant.pk
+    told = [name, gettext("in production") if is_used else "", variant.notes, *variant.tags]
+    return " · ".join([*filter(None, told), " ".join(variant.template.split())[:LONGEST_LABEL]])
 
 
 class OrderForm(forms.Form):

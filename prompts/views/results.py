@@ -137,7 +137,7 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
         _("The difference in strength to the leader, with its 95 % interval, clustered by case."),
         (_("Variant"), _("Difference"), _("Interval"), _("Comparisons")),
         estimates,
-        [(first, number(first, 1)), (0.0, "0"), (last, number(last, 1))],
+        [(first, number(first, 1)), (0.0, "0"), (last, number(last, 1) if last > 1 else "")],
     )
 
 
