@@ -8,20 +8,25 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from prompts import candidates, experiments, screening
+from generation import bin as generation_bin
+from prompts import bin as prompt_bins
+from prompts import candidates, cases, comparing, experiments, results, screening, variants
 from prompts.cases import from_text
 from prompts.examples import Input, examples_for
 from prompts.models import (
     LAST_RUNG,
     Candidate,
+    Choice,
     Experiment,
     Picks,
+    Prompt,
     Run,
     Variant,
     Way,
 )
+from qareview import bin as bins
 from qareview import jobs, keeping
-from qareview.models import JobState
+from qareview.models import JobState, Project
 from tests import arena, make
 from tests.conftest import Team
 from tests.web import page, told
@@ -211,3 +216,47 @@ def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> 
     assert client.post(f"{url}votes/", {"reviewer": long}).status_code == 302
     change = f"{team.url}/prompts/{made.prompt_id}/change/?variant={long}"
     assert client.get(change).status_code == 200
+
+
+# What goes for good
+
+
+def own_prompt_in_use(team: Team) -> Experiment:
+    """A prompt of the team's own with all that can hang on one."""
+    values = {"template": "{{ text }}?", "model": "scripted"}
+    own = variants.begin(team.project, "maths", values, team.engineer)
+    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=2)
+    candidates.work_off_searches()
+    proposed = search.candidates.all()[0]
+    other = candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
+    made = experiments.create(own, team.engineer, [own.production, other], question="Which?")
+    cases.store(made, from_text("one\ntwo", ["text"], is_typed=True))
+    experiments.start(made)
+    experiments.work_off_runs()
+    made.refresh_from_db()
+    made.runs.filter(variant=other).update(output="Otherwise.")
+    keeping.forget()
+    shown = comparing.take_next(made, team.reviewer)
+    assert shown
+    arena.decide(shown, Choice.LEFT)
+    evidence = results.keep(made, team.engineer, "promoted")
+    assert variants.put_in_production(other, team.engineer, snapshot=evidence)
+    return made
+
+
+def test_a_prompt_of_ones_own_goes_with_its_experiments(team: Team) -> None:
+    made = own_prompt_in_use(team)
+    prompt = Prompt.objects.get(task="maths")
+    prompt_bins.put(prompt, team.engineer)
+    bins.give_up(Prompt.everything.filter(pk=prompt.pk))
+    prompt_bins.empty()
+    assert not Prompt.everything.filter(pk=prompt.pk)
+    assert not Experiment.objects.filter(pk=made.pk)
+
+
+def test_a_project_goes_with_its_experiments(team: Team) -> None:
+    own_prompt_in_use(team)
+    arena.experiment(team.project)
+    generation_bin.remove_project(team.project)
+    assert not Project.everything.filter(pk=team.project.pk)
+    assert not Experiment.objects.exists()
