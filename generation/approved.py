@@ -78,8 +78,11 @@ def chosen(project: Project, items: Collection[int]) -> list[Approved]:
 
 def _examples(project: Project) -> ItemQuerySet:
     """Return the approved items of documents that no release keeps for testing."""
-    tested = [pk for pk, split in earlier_splits(project).items() if split == Split.TEST]
-    return project.items.filter(state=ItemState.ACCEPTED).exclude(document__in=tested)
+    return project.items.filter(state=ItemState.ACCEPTED).exclude(document__in=_tested(project))
+
+
+def _tested(project: Project) -> list[int]:
+    return [pk for pk, split in earlier_splits(project).items() if split == Split.TEST]
 
 
 def _in_order(project: Project, items: Sequence[int]) -> list[Approved]:
@@ -109,6 +112,11 @@ def alike(passage: int) -> set[int]:
     first = Passage.objects.filter(pk=passage).values("same_as")
     group = Q(pk=passage) | Q(same_as=passage) | Q(near_duplicates=passage) | Q(same_as__in=first)
     return set(Passage.objects.filter(group).values_list("pk", flat=True))
+
+
+def tested(project: Project, passages: Collection[int]) -> set[int]:
+    found = Passage.objects.filter(pk__in=passages, document__in=_tested(project))
+    return set(found.values_list("pk", flat=True)) if passages else set()
 
 
 def named(flag: str) -> str:

@@ -64,6 +64,9 @@ class Items(Protocol):
     def alike(self, passage: int) -> set[int]:
         """Return the ids of a passage and of those that say nearly the same."""
 
+    def tested(self, project: Project, passages: Collection[int]) -> set[int]:
+        """Return those of some passages that are of documents in a test split."""
+
     def named(self, flag: str) -> str:
         """Return the name of a flag, for people."""
 

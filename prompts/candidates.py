@@ -30,7 +30,8 @@ from qareview.stored import stored
 from qareview.wording import counted
 
 EXAMPLES = 4  # approved ones, that a model is shown
-DISLIKED = 5  # outputs, that a model is to repair
+DISLIKED = 5  # outputs of the desk, that a model is to repair, and as many comparisons
+LOOKED_AT = 20  # comparisons, of which those of people whose votes are out are passed over
 ROUNDS = 3  # of asking a model, each for as many as are wanted
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
@@ -222,17 +223,14 @@ def feedback_on(prompt: Prompt) -> str:
     """Return what people disliked about the outputs of a prompt: at the desk, and comparing."""
     disliked = approved.items().disliked(prompt, DISLIKED)
     told = [f"{_told(one.values, one.output)}\nwhy not: {one.why}" for one in disliked]
-    bad = (
-        Comparison.objects.standing()
-        .filter(experiment__prompt=prompt, choice=Choice.BAD)
-        .select_related("case")
-        .order_by("-pk")[:DISLIKED]
-    )
-    for comparison in bad:
+    bad = Comparison.objects.standing().filter(experiment__prompt=prompt, choice=Choice.BAD)
+    for comparison in bad.select_related("case", "experiment").order_by("-pk")[:LOOKED_AT]:
+        if comparison.reviewer_id in comparison.experiment.without:
+            continue
         for run in Run.objects.filter(pk__in=comparison.runs):
             why = comparison.comment or "bad"
             told.append(f"{_told(comparison.case.values, run.output)}\nwhy not: {why}")
-    return "\n\n".join(told[: 2 * DISLIKED])
+    return "\n\n".join(told[: 3 * DISLIKED])
 
 
 # What is no use is dropped, with the reason

@@ -89,7 +89,9 @@ class _Search:
             return None
         chosen = old[int(self.generator.integers(len(old)))]
         with transaction.atomic():
-            lock(chosen.experiment_id)
+            experiment = lock(chosen.experiment_id)
+            if not experiment.is_open or set(chosen.variants) - set(_active(experiment)):
+                return None
             runs, variants = chosen.runs[::-1], chosen.variants[::-1]
             return _open(chosen, self.user, runs, variants, is_repeat=True)
 
@@ -101,6 +103,7 @@ class _Search:
                 pair
                 for pair in self.board.pairs(*meeting)
                 if self.board.judged[pair] < self.experiment.reviewers_per_pair
+                and not (self.board.judged[pair] and self.board.is_same(pair))
                 and self.board.texts(pair) not in seen
                 and (self.board.texts(pair) in skipped) == is_skipped
             ]
@@ -229,12 +232,13 @@ class _Places:
     Those who decided on it have one, unless their votes were taken out, and those who hold it.
     """
 
-    def __init__(self, experiment: Experiment, case: int, user: Any) -> None:
+    def __init__(self, experiment: Experiment, case: int, user: Any, but: int = 0) -> None:
         self.most, self.user = experiment.reviewers_per_pair, user.pk
         self.taken: dict[Pair, set[int]] = defaultdict(set)
         self.decided: set[Pair] = set()  # by the user
         rows = Comparison.objects.filter(experiment=experiment, case=case, withdrawn_at=None)
-        rows = rows.filter(is_repeat=False).exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
+        rows = rows.filter(is_repeat=False).exclude(pk=but)
+        rows = rows.exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
         names = ("runs", "reviewer", "choice", "until")
         now = timezone.now()
         for runs, reviewer, choice, until in rows.values_list(*names):
@@ -322,22 +326,38 @@ _DECIDED = stored("You decided on it already, in another window. Undo takes that
 def undo(experiment: Experiment, user: Any, shown: UUID | None = None) -> Comparison | None:
     """Take back the user's last decision or skip, and open it for them again, as it was shown.
 
-    ``shown`` is the token of what stands before the user, if anything does: where that is not open
-    any more, as after a second click, nothing is taken back. Returns None if nothing is, or the
-    experiment has ended. Raises NotStored if others took the place at what was skipped.
+    ``shown`` is the token of what stands before the user, if anything does: where something else is
+    open by now, as after a second click, nothing is taken back. What was skipped, and has no place
+    any more, is passed over. Returns None if nothing is taken back, or the experiment has ended.
+    Raises NotStored if others took the place at what was decided, whose vote did not count.
     """
     experiment = lock(experiment.pk)
     rows = Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None)
-    last = rows.exclude(choice="").order_by("-decided_at", "-pk").first()
-    is_again = shown and not rows.filter(token=shown).exists()
-    if last is None or is_again or not experiment.is_open:
+    is_again = (
+        rows.filter(choice="").exclude(token=shown).exists()
+        if shown
+        else (rows.filter(choice="").exists())
+    )
+    if is_again or not experiment.is_open:
         return None
+    for last in rows.exclude(choice="").order_by("-decided_at", "-pk"):
+        if last.is_repeat or _could_be_open(experiment, last):
+            return _open_again(last)
+        if last.choice != Choice.SKIPPED:
+            raise NotStored(stored("Others have compared these outputs by now."))
+    return None
+
+
+def _could_be_open(experiment: Experiment, comparison: Comparison) -> bool:
+    """Whether there would be a place for a comparison if it were taken back."""
+    places = _Places(experiment, comparison.case_id, comparison.reviewer, but=comparison.pk)
+    return places.are_free(combinations(comparison.runs, 2))
+
+
+def _open_again(last: Comparison) -> Comparison:
     Comparison.objects.filter(pk=last.pk).update(withdrawn_at=timezone.now())
-    places = _Places(experiment, last.case_id, user)
-    if not last.is_repeat and not places.are_free(combinations(last.runs, 2)):
-        raise NotStored(stored("Others have compared by now what you skipped."))
     said = {"comment": last.comment, "places": last.places, "is_repeat": last.is_repeat}
-    return _open(last, user, last.runs, last.variants, **said)
+    return _open(last, last.reviewer, last.runs, last.variants, **said)
 
 
 def of(user: Any, token: UUID) -> ComparisonQuerySet:
@@ -347,12 +367,12 @@ def of(user: Any, token: UUID) -> ComparisonQuerySet:
 
 @dataclass(frozen=True)
 class Share:
-    """How many comparisons a user has decided on, and how many count of all together."""
+    """How many comparisons a user has decided on, and all together, those that came again too."""
 
     own: int
     all: int
 
 
 def share(experiment: Experiment, user: Any) -> Share:
-    rows = Comparison.objects.filter(experiment=experiment)
-    return Share(rows.standing().filter(reviewer=user).count(), rows.by_people().count())
+    rows = Comparison.objects.standing().filter(experiment=experiment).exclude(reviewer=None)
+    return Share(rows.filter(reviewer=user).count(), rows.count())

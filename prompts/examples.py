@@ -36,10 +36,15 @@ def examples_for(
     Where too few items are approved, those written down fill up. Raises ModelUnavailable.
     """
     picked = _picked(project, variant, inputs)
-    return [_shown(variant, found, one) for found, one in zip(picked, inputs, strict=True)]
+    named = [one["passage_id"] for one in variant.examples if "passage_id" in one]
+    tested = approved.items().tested(project, named)
+    own = [one for one in variant.examples if one.get("passage_id") not in tested]
+    return [_shown(variant, own, found, one) for found, one in zip(picked, inputs, strict=True)]
 
 
-def _shown(variant: Variant, picked: Sequence[Example], given: Input) -> list[Example]:
+def _shown(
+    variant: Variant, own: Sequence[Example], picked: Sequence[Example], given: Input
+) -> list[Example]:
     """Return the picked examples and those written down, without what gives the input away."""
     near = approved.items().alike(given.passage) if given.passage else set()
     told = _plain(_told(variant, given.values))
@@ -48,7 +53,7 @@ def _shown(variant: Variant, picked: Sequence[Example], given: Input) -> list[Ex
         values = {name: str(value) for name, value in example.items()}
         return example.get("passage_id") not in near and _plain(_told(variant, values)) != told
 
-    own = list(filter(is_of_another, variant.examples))
+    own = list(filter(is_of_another, own))
     if variant.picks == Picks.OWN:
         return own
     found = list(filter(is_of_another, picked))[: variant.pick_count]

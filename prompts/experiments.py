@@ -39,10 +39,12 @@ def create(prompt: Prompt, user: Any, variants: Sequence[Variant], **values: Any
 @transaction.atomic
 def remove(experiment: Experiment) -> bool:
     """Remove an experiment, unless it was started: return whether it is gone."""
-    locked = lock(experiment.pk)
-    if not locked.started_at:
-        locked.delete()
-    return not locked.started_at
+    rows = Experiment.objects.filter(pk=experiment.pk)
+    found = rows.select_for_update().first()
+    if found and found.started_at:
+        return False
+    rows.delete()
+    return True
 
 
 # Before it starts
@@ -60,7 +62,8 @@ class Estimate:
 
 def estimate(experiment: Experiment) -> Estimate:
     """Estimate what an experiment takes, from some of its requests and what such took before."""
-    variants = list(experiment.variants.select_related("prompt"))
+    active = experiment.entrants.filter(aside_at=None).values("variant")
+    variants = list(experiment.variants.filter(pk__in=active).select_related("prompt"))
     shown = experiment.cases.all()[: max(1, LOOKED_AT // max(1, len(variants)))]
     cases, all_cases = list(shown), experiment.cases.count()
     runs = all_cases * len(variants) * experiment.repeats
@@ -151,11 +154,15 @@ def advance() -> None:
 @transaction.atomic
 def _advance(pk: int) -> None:
     experiment = lock(pk)
-    while experiment.is_screening and not experiment.runs.filter(state__in=MOVING).exists():
+    while _is_going_on(experiment) and not experiment.runs.filter(state__in=MOVING).exists():
         screening.screen(experiment)
         experiment.rung += 1
         experiment.save(update_fields=["rung"])
         _queue_rung(experiment)
+
+
+def _is_going_on(experiment: Experiment) -> bool:
+    return experiment.is_screening and experiment.ended_at is None
 
 
 MOVING = (JobState.QUEUED, JobState.RUNNING)
@@ -202,7 +209,7 @@ def _run_alike(runs: list[Run]) -> None:
         written = completions.complete(project, runs[0].model, [request for _, request in asked])
     except completions.BudgetUsedUp:
         jobs.give_back([one for one, _ in asked])
-        return
+        asked, written = [], []
     sound = [_take(one, found) for (one, _), found in zip(asked, written, strict=True)]
     done = [one for one in sound if not one.error]
     refused = scores.score(experiment, done)
@@ -252,8 +259,10 @@ def _take(run: Run, written: Completion) -> Run:
 
 
 def retry(experiment: Experiment) -> int:
-    """Queue the runs that failed once more; return how many."""
-    return jobs.queue(experiment.runs.filter(state=JobState.FAILED))
+    """Queue the runs that failed once more, of variants that are still in; return how many."""
+    active = experiment.entrants.filter(aside_at=None, experiment__ended_at=None)
+    failed = experiment.runs.filter(state=JobState.FAILED, variant__in=active.values("variant"))
+    return jobs.queue(failed)
 
 
 @dataclass(frozen=True)
@@ -274,7 +283,10 @@ class Progress:
 
 def progress(experiment: Experiment) -> Progress:
     """Count an experiment's runs."""
-    sums = experiment.runs.exclude(state=JobState.HELD).aggregate(
+    runs = experiment.runs.exclude(state=JobState.HELD)
+    if experiment.ended_at:
+        runs = runs.exclude(state__in=MOVING)
+    sums = runs.aggregate(
         all=Count("pk"),
         done=Count("pk", filter=Q(state=JobState.DONE)),
         failed=Count("pk", filter=Q(state=JobState.FAILED)),
@@ -297,11 +309,11 @@ def progress(experiment: Experiment) -> Progress:
 def set_aside(entrant: Entrant, reason: str) -> bool:
     """Take a variant out of what is compared from now on, for a reason that is shown.
 
-    Returns False if fewer than two would stay.
+    Returns False if fewer than two would stay, or the experiment has ended.
     """
     experiment = lock(entrant.experiment_id)
     staying = experiment.entrants.filter(aside_at=None).exclude(pk=entrant.pk)
-    if staying.count() < 2:
+    if staying.count() < 2 or experiment.ended_at:
         return False
     rows = Entrant.objects.filter(pk=entrant.pk, aside_at=None)
     rows.update(aside_at=timezone.now(), aside=reason)
@@ -314,7 +326,7 @@ def take_back(entrant: Entrant) -> None:
     """Let a variant that was set aside be compared again; what it has not run yet is queued."""
     experiment = lock(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
-    if experiment.started_at:
+    if experiment.started_at and not experiment.ended_at:
         _queue_rung(experiment)
 
 

@@ -83,9 +83,10 @@ def best(found: Row) -> int | None:
 
 
 def as_jinja(experiment: Experiment) -> str:
-    """Return the template of the winner, or of the leader as long as none wins."""
-    leader = result(experiment)["rows"][0]
-    template = experiment.variants.get(pk=leader["id"]).template
+    """Return the template of the winner; as long as none wins, of the leader or of production."""
+    rows = result(experiment)["rows"]
+    leader = rows[0]["id"] if rows else experiment.prompt.production_id or 0
+    template = experiment.prompt.variants.filter(pk=leader)[0].template
     return template if template.endswith("\n") else f"{template}\n"
 
 
@@ -155,7 +156,7 @@ COLUMNS = (
         "choice",
         "outcome",
     ),
-    *("reviewer", "comment", "seconds", "is_repeat", "decided_at"),
+    *("reviewer", "comment", "seconds", "is_repeat", "counts", "decided_at"),
 )
 
 
@@ -193,6 +194,7 @@ def _comparisons(experiment: Experiment) -> Iterator[Row]:
                 "comment": _cell(one.comment),
                 "seconds": one.seconds,
                 "is_repeat": int(one.is_repeat),
+                "counts": int(not one.is_repeat and one.reviewer_id not in experiment.without),
                 "decided_at": one.decided_at.isoformat() if one.decided_at else "",
             }
 

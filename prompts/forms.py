@@ -15,6 +15,7 @@ from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render, variab
 from prompts.variants import COMPARED
 from qareview.forms import model_field
 from qareview.models import Project
+from qareview.tables import storable
 from qareview.wording import translated
 
 MOST_TOKENS = 4096
@@ -187,7 +188,13 @@ def _example(line: str, number: int) -> dict[str, Any]:
         raise forms.ValidationError(
             gettext("Example %(number)s has no text under “output”.") % {"number": number}
         )
-    return found
+    passage = found.pop("passage_id", 0)
+    if type(passage) is not int or not all(isinstance(value, str) for value in found.values()):
+        raise forms.ValidationError(
+            gettext("Example %(number)s has a value that is no text.") % {"number": number}
+        )
+    told = {storable(name): storable(value) for name, value in found.items()}
+    return {**told, "passage_id": passage} if passage else told
 
 
 class PromptForm(VariantForm):

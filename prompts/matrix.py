@@ -68,7 +68,8 @@ def cases(experiment: Experiment, order: Order) -> list[int]:
         return sorted(kept, key=lambda case: -apart[case])
     if order.by in scores.KINDS:
         sign = scores.KINDS[order.by].sign
-        return sorted(kept, key=lambda case: sign * _mean(runs[case], order.by))
+        means = {case: _mean(runs[case], order.by) for case in kept}
+        return sorted(kept, key=lambda case: (means[case] is None, sign * (means[case] or 0)))
     return kept
 
 
@@ -87,9 +88,9 @@ def _is_wanted(runs: Sequence[Run], order: Order) -> bool:
     return True
 
 
-def _mean(runs: Sequence[Run], name: str) -> float:
+def _mean(runs: Sequence[Run], name: str) -> float | None:
     values = [value for run in _done(runs) if (value := scores.of(run, name)) is not None]
-    return sum(values) / len(values) if values else float("inf")
+    return sum(values) / len(values) if values else None
 
 
 def disagreement(outputs: Sequence[str]) -> float:
@@ -150,7 +151,8 @@ def averages(
 ) -> tuple[list[scores.Kind], list[Average]]:
     """Return the kinds of scores there are, and each variant's averages of them."""
     found = averages_by_name(experiment)
-    names = [name for name in scores.KINDS if any(some.get(name) for some in found.values())]
+    there = {name for some in found.values() for name in some if name != "cost" or some[name]}
+    names = [name for name in scores.KINDS if name in there]
     done = experiment.runs.filter(state=JobState.DONE).order_by().values("variant")
     cases = dict(done.annotate(n=Count("case", distinct=True)).values_list("variant", "n"))
     rows = [

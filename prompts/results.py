@@ -6,6 +6,7 @@ A result is a plain dictionary, so that it can be kept as it was: see :class:`Sn
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
+from math import ceil, comb
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -28,7 +29,8 @@ def result(experiment: Experiment) -> Facts:
     """Return what the comparisons that count tell; figures are as :mod:`prompts.ranking` has them.
 
     Shares are from 0 to 1; ``rows`` are the variants that brought something out and were not set
-    aside, the strongest first. ``left_over`` is how many judgements of pairs can still be made.
+    aside, the strongest first. ``missing`` and ``left_over`` count
+    comparisons: those a verdict would take, and those that can still be made.
     """
     entrants = list(experiment.entrants.select_related("variant"))
     took = _took(experiment)
@@ -36,13 +38,16 @@ def result(experiment: Experiment) -> Facts:
     ids = [one.pk for one in active]
     said = [vote for vote in votes(experiment) if vote.left in ids and vote.right in ids]
     judged = [vote for vote in said if vote.choice != Choice.SAME]
+    comparisons = len({vote.comparison for vote in judged})
+    # that a comparison tells of, as they were; before there are any, as they will be
+    pairs = len(judged) / comparisons if comparisons else comb(experiment.shown_at_once, 2)
     ranked = ranking.result(counted(said, ids), len(active)) if len(active) > 1 else None
     return {
         "method": ranking.METHOD,
         "verdict": ranked.verdict if ranked else ranking.APART,
         "tied": [active[number].number for number in ranked.tied] if ranked else [],
-        "missing": ranked.missing if ranked else 0,
-        "left_over": board(experiment).left(experiment.reviewers_per_pair),
+        "missing": ceil(ranked.missing / pairs) if ranked else 0,
+        "left_over": int(board(experiment).left(experiment.reviewers_per_pair) / pairs),
         "rows": _rows(active, ranked, judged, took) if ranked else [],
         "aside": [
             {"variant": entrant.variant.number, "why": entrant.aside}
@@ -54,7 +59,7 @@ def result(experiment: Experiment) -> Facts:
             for entrant in entrants
             if not entrant.aside_at and entrant.variant_id not in took
         ],
-        "comparisons": len({vote.comparison for vote in judged}),
+        "comparisons": comparisons,
         "same": len(said) - len(judged),
         "cases": len({vote.case for vote in said}),
         "cases_there": experiment.cases.count(),

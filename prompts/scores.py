@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import prod
 from typing import Any
 
 import regex
@@ -172,8 +171,9 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
 _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
-LONGEST_PATTERN, MOST_REPEATS = 1000, 10_000
-_REPEAT = re.compile(r"\{(\d*),?(\d*)\}")
+LONGEST_PATTERN, MOST_WEIGHT = 1000, 20_000
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),?(\d*)\}|[*+?()]|.", re.DOTALL)
+_TOO_LARGE = stored("The regular expression is too large: shorten it, or its repeats.")
 
 
 def objection_to_pattern(pattern: str) -> str:
@@ -181,14 +181,31 @@ def objection_to_pattern(pattern: str) -> str:
 
     One that repeats repeats would take all memory before it is ever tried.
     """
-    repeats = prod(max(1, *(int(one or 0) for one in found)) for found in _REPEAT.findall(pattern))
-    if len(pattern) > LONGEST_PATTERN or repeats > MOST_REPEATS:
-        return stored("The regular expression is too large: shorten it, or its repeats.")
+    if len(pattern) > LONGEST_PATTERN or _weight(pattern) > MOST_WEIGHT:
+        return _TOO_LARGE
     try:
         regex.compile(pattern)
-    except (regex.error, RecursionError, MemoryError, OverflowError) as error:
+    except (regex.error, RecursionError, MemoryError, OverflowError, ValueError) as error:
         return stored("The regular expression is not valid: %(error)s", error=error)
     return ""
+
+
+def _weight(pattern: str) -> int:
+    """Return about how many pieces a pattern has once its repeats are written out."""
+    groups, last = [0], 0  # what each open group weighs, and its last piece
+    for piece in _PIECE.finditer(pattern):
+        if piece[0] == "(":
+            groups.append(0)
+            continue
+        if piece[0] == ")" and len(groups) > 1:
+            last = groups.pop() + 1
+        elif piece[1] is not None or piece[0] in "*+?":
+            bounds = [int(one[:7] or 0) for one in piece.groups(default="")]
+            last *= max(2, *bounds) - 1  # it is there once already
+        else:
+            last = 1
+        groups[-1] += last
+    return sum(groups)
 
 
 def objection_to_schema(schema: Any) -> str:

@@ -65,7 +65,7 @@ def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
     means = {variant: sign * np.mean(list(some.values())) for variant, some in found.items()}
     best = max(means, key=lambda variant: means[variant])
     production = experiment.prompt.production_id
-    level = 1 - ERROR / comb(len(found), 2)
+    level = level_of(len(found))
     told = {}
     for variant in sorted(means, key=lambda variant: means[variant])[: len(found) // 2]:
         interval = paired(found[variant], found[best], level)
@@ -82,6 +82,11 @@ def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
                 cases=len(found[variant]),
             )
     return [(entrants[variant], text) for variant, text in told.items()]
+
+
+def level_of(count: int) -> float:
+    """Return the level of each interval, so that all between so many variants hold together."""
+    return 1 - ERROR / comb(count, 2)
 
 
 def _scores(experiment: Experiment, entrants: Mapping[int, Entrant]) -> Scores:

@@ -53,7 +53,7 @@ def agreement(patterns: Mapping[Votes, int], *, is_two_sided: bool = False) -> A
     sizes = [(sum(votes), count) for votes, count in pairable.items()]
     values = sum(size * count for size, count in sizes)
     pairs = sum(size * (size - 1) // 2 * count for size, count in sizes)
-    note = _why_none(pairable, items)
+    note = _why_none(pairable, items, is_two_sided)
     if note:
         return Agreement(items, values, pairs, note=note)
     alpha, low, high = _measure(pairable, is_two_sided)
@@ -61,7 +61,7 @@ def agreement(patterns: Mapping[Votes, int], *, is_two_sided: bool = False) -> A
     return Agreement(items, values, pairs, alpha, low, high, note)
 
 
-def _why_none(pairable: Mapping[Votes, int], items: int) -> str:
+def _why_none(pairable: Mapping[Votes, int], items: int, is_two_sided: bool) -> str:
     if not items:
         return stored("Nothing was decided by two people.")
     if items < FEWEST_ITEMS:
@@ -70,7 +70,10 @@ def _why_none(pairable: Mapping[Votes, int], items: int) -> str:
             items=items,
             fewest_items=FEWEST_ITEMS,
         )
-    if sum(map(bool, map(sum, zip(*pairable, strict=True)))) < 2:
+    counts = [sum(one) for one in zip(*pairable, strict=True)]
+    if is_two_sided:
+        counts = [one + other for one, other in zip(counts, counts[::-1], strict=True)]
+    if sum(map(bool, counts)) < 2:
         return stored("Everyone chose the same every time, which agrees, but tells no alpha.")
     return ""
 

@@ -27,8 +27,8 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   const places = [...desk().querySelectorAll("[data-place]")];
   if (places.every((one) => one.value)) places.forEach((one) => { one.value = ""; }); // a new order begins
-  const given = places.map((one) => Number(one.value));
-  place.value = place.value ? "" : String(Math.max(...given) + 1);
+  const free = places.map((_, index) => String(index + 1)).find((one) => places.every((other) => other.value !== one));
+  place.value = place.value ? "" : free;
 });
 
 document.addEventListener("keydown", (event) => {

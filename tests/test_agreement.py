@@ -64,6 +64,13 @@ def test_two_sided_alpha_is_that_of_the_library_whichever_side_is_named_first(se
     assert found.alpha == pytest.approx(expected, abs=0.002)  # which has twice the values
 
 
+def test_two_sided_choices_that_are_all_alike_tell_as_much_either_way() -> None:
+    one = agreement({(0, 0, 2): 24, (2, 0, 0): 1}, is_two_sided=True)
+    other = agreement({(0, 0, 2): 25}, is_two_sided=True)
+    assert (one.alpha, one.note) == (other.alpha, other.note)
+    assert agreement({(0, 2, 0): 25}, is_two_sided=True).alpha is None
+
+
 def vote(draw: Random) -> tuple[int, int]:
     return draw.choice([(1, 0), (1, 0), (0, 1), (0, 0)])
 

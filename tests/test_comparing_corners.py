@@ -29,7 +29,8 @@ Browse = Callable[[User], Client]
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept() -> Iterator[None]:
+def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(comparing, "REPEATED", 0)
     keeping.forget()
     yield
     keeping.forget()
@@ -234,6 +235,54 @@ def test_people_who_disagree_give_no_preference(team: Team, browse: Browse) -> N
         arena.decide(shown, Choice.LEFT if is_left else Choice.RIGHT)
         lines = page(browse(team.engineer).get(url)).splitlines()
         assert len(lines) == (0 if person == team.engineer else 1)
+
+
+def test_nothing_of_a_variant_set_aside_comes_again(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = arena.experiment(team.project, count=3, cases=20)
+    for _ in range(comparing.AFTER + 5):
+        arena.decide(taken(made, team.reviewer), Choice.LEFT)
+    comparing.board(made)  # is kept
+    monkeypatch.setattr(comparing, "REPEATED", 1.0)
+    aside = made.entrants.get(variant__number=2)
+    experiments.set_aside(aside, "by hand")
+    for _ in range(4):
+        shown = comparing.take_next(made, team.reviewer)
+        assert shown
+        assert aside.variant_id not in shown.variants
+        arena.decide(shown, Choice.LEFT)
+
+
+def test_identical_outputs_are_told_of(team: Team, browse: Browse) -> None:
+    made = arena.experiment(team.project, cases=25)
+    made.runs.update(output="Yes")
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    assert "The outputs are the same on every case" in text
+
+
+def test_ties_that_nobody_judged_do_not_keep_others_from_being_drawn(team: Team) -> None:
+    made = arena.experiment(team.project, count=2, cases=12, reviewers_per_pair=2)
+    made.runs.filter(case__position__lt=6).update(output="Yes")
+    assert arena.prefer(made, team.reviewer, made.variants.all()[0], 20) == 6
+    board = comparing.board(made)
+    found = comparing._Search(made, team.engineer, board, [], np.random.default_rng(1))
+    one, other = board.entrants
+    noted = [pair for pair in board.pairs(one, other) if board.judged[pair] and board.is_same(pair)]
+    assert noted
+    shown = found.drawn(False)
+    assert shown
+    assert not {frozenset(shown.runs)} & set(found.same)
+    assert not set(noted) & set(found.same)
+
+
+def test_what_is_missing_is_counted_as_what_was_done(team: Team) -> None:
+    made = arena.experiment(team.project, count=6, cases=30, shown_at_once=6, reviewers_per_pair=1)
+    for _ in range(10):
+        arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
+    keeping.forget()
+    found = results.result(made)
+    assert (found["comparisons"], found["left_over"]) == (10, 20)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,9 +8,21 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
+from generation import approved, releases
 from generation import bin as generation_bin
 from prompts import bin as prompt_bins
-from prompts import candidates, cases, comparing, experiments, results, screening, variants
+from prompts import (
+    candidates,
+    cases,
+    comparing,
+    experiments,
+    exports,
+    matrix,
+    results,
+    scores,
+    screening,
+    variants,
+)
 from prompts.cases import from_text
 from prompts.examples import Input, examples_for
 from prompts.models import (
@@ -26,6 +38,7 @@ from prompts.models import (
 )
 from qareview import bin as bins
 from qareview import jobs, keeping
+from qareview.embeddings import embed
 from qareview.models import JobState, Project
 from tests import arena, make
 from tests.conftest import Team
@@ -35,7 +48,8 @@ Browse = Callable[[User], Client]
 
 
 @pytest.fixture(autouse=True)
-def nothing_is_kept() -> Iterator[None]:
+def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(comparing, "REPEATED", 0)
     keeping.forget()
     yield
     keeping.forget()
@@ -80,7 +94,7 @@ def test_what_is_in_production_is_not_screened_out(team: Team) -> None:
 
 def test_identical_variants_are_seldom_screened_out() -> None:
     generator = np.random.default_rng(4)
-    level = 1 - screening.ERROR / 28
+    level = screening.level_of(8)
     wrong = 0
     for _ in range(300):
         table = generator.normal(size=(8, 25))
@@ -105,6 +119,78 @@ def test_what_has_ended_or_is_set_aside_does_not_run(team: Team) -> None:
     assert made.runs.filter(state=JobState.QUEUED).count() == 10
     experiments.take_back(made.entrants.get(variant__number=2))
     assert made.runs.filter(state=JobState.QUEUED).count() == 15
+
+
+def test_what_failed_is_not_tried_again_for_what_is_over(team: Team) -> None:
+    made = arena.experiment(team.project, 3, 4)
+    made.runs.update(state=JobState.FAILED)
+    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
+    assert experiments.retry(made) == 8
+    Run.objects.update(state=JobState.QUEUED)  # as a worker gives back what it could not do
+    assert {run.variant.number for run in jobs.claim(Run, 64)} == {1, 3}
+    Run.objects.update(state=JobState.FAILED, lease="")
+    experiments.end(made)
+    assert experiments.retry(made) == 0
+    assert not experiments.set_aside(made.entrants.get(variant__number=3), "late")
+    experiments.take_back(made.entrants.get(variant__number=2))
+    Run.objects.update(state=JobState.QUEUED)
+    assert jobs.claim(Run, 64) == []
+    made.refresh_from_db()
+    assert not experiments.progress(made).is_moving
+
+
+def test_what_cannot_be_filled_in_fails_though_the_budget_is_used_up(team: Team) -> None:
+    made = arena.experiment(team.project, 2, 2, is_run=False)
+    Variant.objects.filter(prompt=made.prompt).update(model="scripted")
+    made.variants.filter(number=2).update(template="{{ passage / 2 }}")
+    Project.objects.filter(pk=team.project.pk).update(budget_tokens=10**9)
+    experiments.start(made)
+    claimed = jobs.claim(Run, 64)
+    Project.objects.filter(pk=team.project.pk).update(budget_tokens=0)
+    experiments.run(claimed)
+    states = set(made.runs.values_list("variant__number", "state"))
+    assert states == {(1, JobState.QUEUED), (2, JobState.FAILED)}
+
+
+def test_cases_without_a_score_come_last_and_a_score_of_nothing_is_shown(team: Team) -> None:
+    made = arena.experiment(team.project, 2, 3)
+    for run in made.runs.select_related("case"):
+        run.scores = {"words": run.case.position, "pattern": 0.0}
+        run.state = JobState.FAILED if run.case.position == 0 else JobState.DONE
+        run.save(update_fields=["scores", "state"])
+    order = matrix.cases(made, matrix.Order(by="words"))
+    assert [made.cases.get(pk=pk).position for pk in order] == [2, 1, 0]
+    kinds, rows = matrix.averages(made, matrix.entrants_of(made))
+    assert "pattern" in [str(kind.name) for kind in kinds]
+    assert [row.cases for row in rows] == [2, 2]
+
+
+@pytest.mark.parametrize("state", [{}, {"state": JobState.FAILED}])
+def test_every_download_is_there_before_anything_ran(
+    team: Team, browse: Browse, state: dict[str, str]
+) -> None:
+    made = arena.experiment(team.project)
+    Run.objects.update(**state) if state else made.runs.all().delete()
+    for name in exports.FORMATS:
+        url = f"{team.url}/experiments/{made.pk}/result/{name}/"
+        assert browse(team.engineer).get(url).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_taken"),
+    [
+        (r"^.{0,200}\n.{0,200}$", True),
+        (r"^\w{1,60} \w{1,60} \w{1,60}$", True),
+        (r"[(*+)]{2} \( \{3}", True),
+        ("(" * 24 + "a" + ")+" * 24, False),
+        ("(" * 24 + "a" + "){1,}" * 24, False),
+        ("((a{600}){600})", False),
+        ("a{" + "9" * 500 + "}", False),
+        ("x" * 2000, False),
+    ],
+)
+def test_patterns_that_would_take_all_memory_are_refused(pattern: str, is_taken: bool) -> None:
+    assert (scores.objection_to_pattern(pattern) == "") is is_taken
 
 
 def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Browse) -> None:
@@ -132,14 +218,64 @@ def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
 
 def test_a_case_is_not_shown_with_its_own_answer(team: Team) -> None:
     items = make.items(team.project, 3)
-    for item in items:
+    for item, vector in zip(items, embed([item.answer for item in items]), strict=True):
+        item.embedding = vector.tolist()
+        item.save(update_fields=["embedding"])
         make.accept(item, team.reviewer)
     of = arena.prompt(team.project)
+    own = [{"passage": items[0].passage.text, "output": "Given away."}]
+    given = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
     for picks in (Picks.SIMILAR, Picks.DIVERSE):
-        variant = arena.variant(of, picks=picks, pick_count=3)
-        given = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
+        variant = arena.variant(of, picks=picks, pick_count=3, examples=own)
         found = examples_for(team.project, variant, [given])[0]
-        assert items[0].answer not in [one["output"] for one in found]
+        assert {one["output"] for one in found} == {items[1].answer, items[2].answer}
+    variant = arena.variant(of, examples=[*own, {"passage": "b", "output": "Of elsewhere."}])
+    assert [one["output"] for one in examples_for(team.project, variant, [given])[0]] == [
+        "Of elsewhere."
+    ]
+
+
+def test_an_example_whose_document_is_tested_by_now_is_not_shown(team: Team) -> None:
+    for count in (3, 2, 1):
+        at = make.document(team.project, text="", name=f"{count}.md")
+        for item in make.items(team.project, count, at=at):
+            make.accept(item, team.reviewer)
+    found = approved.newest(team.project, 9)
+    examples = [
+        {"passage": "a", "output": one.values["answer"], "passage_id": one.passage} for one in found
+    ]
+    variant = arena.variant(arena.prompt(team.project), examples=examples)
+    releases.order(team.project)
+    releases.work_off_releases()
+    standing = {one.passage for one in approved.newest(team.project, 9)}
+    assert 0 < len(standing) < 6
+    shown = examples_for(team.project, variant, [Input({"passage": "x"})])[0]
+    assert {one["passage_id"] for one in shown} == standing
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"passage": "p", "passage_id": [1], "output": "o"}',
+        '{"passage": {"a": 1}, "output": "o"}',
+        '{"passage": NaN, "output": "o"}',
+    ],
+)
+def test_examples_are_texts(team: Team, browse: Browse, line: str) -> None:
+    of = arena.prompt(team.project)
+    url = f"{team.url}/prompts/{of.pk}/change/"
+    data = {
+        "template": "{{ passage }}!",
+        "examples": line,
+        "pick_count": "3",
+        "max_tokens": "20",
+        "temperature": "0.5",
+    }
+    client = browse(team.engineer)
+    assert "Example 1 has a value that is no text." in page(client.post(url, data), 422)
+    odd = '{"passage": "p\\u0000\\ud800", "output": "o"}'
+    assert client.post(url, {**data, "examples": odd}).status_code == 302
+    assert of.variants.get(number=2).examples == [{"passage": "p?", "output": "o"}]
 
 
 def test_a_long_tip_does_no_harm(team: Team) -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from generation import columns, isolation, readers, tables
+from generation import columns, isolation, readers
+from qareview import tables
 
 COLUMNS = ["context", "question", "answer"]
 ROWS = [

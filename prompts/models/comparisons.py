@@ -34,10 +34,6 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
         """Keep what was decided and not taken back; a skip decides nothing."""
         return self.filter(withdrawn_at=None).exclude(choice__in=("", Choice.SKIPPED))
 
-    def by_people(self) -> "ComparisonQuerySet":
-        """Keep what people decided, each pair once."""
-        return self.standing().filter(is_repeat=False).exclude(choice=Choice.SAME)
-
     def counting(self, experiment: Experiment) -> "ComparisonQuerySet":
         """Keep what counts in an experiment's result: once each, and of whose votes count."""
         own = self.standing().filter(experiment=experiment, is_repeat=False)

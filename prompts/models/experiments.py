@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -26,9 +26,9 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
             counted = own.annotate(n=Count("pk", filter=Q(**condition))).values("n")
             return Coalesce(Subquery(counted), 0)
 
-        people = Comparison.objects.by_people()
+        people = Comparison.objects.standing().exclude(reviewer=None)
         return self.select_related("prompt", "created_by").annotate(
-            run_count=count(Run.objects),
+            run_count=count(Run.objects.exclude(state=JobState.HELD)),
             done_count=count(Run.objects, state__in=(JobState.DONE, JobState.FAILED)),
             compared_count=count(people),
             own_count=count(people, reviewer=user.pk),
@@ -145,7 +145,13 @@ class Run(Job):
     @classmethod
     def withheld(cls) -> Q:
         stopped = Q(experiment__prompt__project__in=completions.stopped_projects())
-        return stopped | Q(experiment__prompt__binned_at__isnull=False)
+        aside = Entrant.objects.filter(
+            experiment=OuterRef("experiment"),
+            variant=OuterRef("variant"),
+            aside_at__isnull=False,
+        )
+        over = Q(experiment__ended_at__isnull=False) | Q(Exists(aside))
+        return stopped | over | Q(experiment__prompt__binned_at__isnull=False)
 
     @property
     def is_done(self) -> bool:
