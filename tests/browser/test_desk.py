@@ -184,7 +184,9 @@ def test_candidates_are_chosen_and_ranked_by_key(with_candidates: Page, site: Si
 
 def test_candidates_are_ranked_by_dragging(with_candidates: Page) -> None:
     desk = with_candidates
-    desk.locator("[data-candidate]").nth(2).drag_to(desk.locator("[data-candidate]").nth(0))
+    first = desk.locator("[data-candidate]").nth(0)
+    upper_half = {"x": 20, "y": 4}  # where a drop means: before this one
+    desk.locator("[data-candidate]").nth(2).drag_to(first, target_position=upper_half)
     places = desk.locator("[data-rank]")
     assert [places.nth(n).input_value() for n in range(3)] == ["1", "2", "3"]
     expect(desk.locator("[data-candidate] .text").nth(0)).to_have_text("Candidate 3?")
