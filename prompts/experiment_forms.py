@@ -77,6 +77,7 @@ class ExperimentForm(forms.Form):
         help_text=_("2 to compare side by side; up to 6 to put in an order."),
     )
     screens_by = forms.ChoiceField(
+        choices=lambda: [("", gettext("nothing")), *_kinds()],
         required=False,
         label=_("Screen by"),
         help_text=_(
@@ -104,13 +105,6 @@ class ExperimentForm(forms.Form):
         chosen = [one.pk for one in offered[:2]]
         self.initial["variants"] = {*chosen, prompt.production_id}
         self.initial["question"] = gettext("Which output is better?")
-        kinds = [(name, kind.name) for name, kind in scores.KINDS.items()]
-        self.fields["screens_by"] = forms.ChoiceField(
-            required=False,
-            choices=[("", gettext("nothing")), *kinds],
-            label=self.fields["screens_by"].label,
-            help_text=self.fields["screens_by"].help_text,
-        )
 
     @property
     def main(self) -> list[forms.BoundField]:
@@ -225,26 +219,13 @@ def _label(variant: Variant) -> str:
 class OrderForm(forms.Form):
     """In which order the cases stand, and which of them are shown."""
 
-    by = forms.ChoiceField(required=False, label=_("Order"))
-    score = forms.ChoiceField(required=False, label=_("Only where"))
+    by = forms.ChoiceField(choices=lambda: _orders(), required=False, label=_("Order"))
+    score = forms.ChoiceField(
+        choices=lambda: [("", "–"), *_kinds()], required=False, label=_("Only where")
+    )
     most = forms.FloatField(required=False, label=_("is at most"))
     differing = forms.BooleanField(required=False, label=_("outputs differ"))
     failed = forms.BooleanField(required=False, label=_("something failed"))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        kinds = [(name, kind.name) for name, kind in scores.KINDS.items()]
-        orders = [
-            (DISAGREEMENT, gettext("disagreement first")),
-            (POSITION, gettext("as they came")),
-            *((name, _worst_first(name)) for name, _told in kinds),
-        ]
-        self.fields["by"] = forms.ChoiceField(
-            required=False, choices=orders, label=self.fields["by"].label
-        )
-        self.fields["score"] = forms.ChoiceField(
-            required=False, choices=[("", "–"), *kinds], label=self.fields["score"].label
-        )
 
     def order(self) -> Order:
         found = self.cleaned_data if self.is_valid() else {}
@@ -255,6 +236,18 @@ class OrderForm(forms.Form):
             found.get("failed", False),
             found.get("differing", False),
         )
+
+
+def _kinds() -> list[tuple[str, Any]]:
+    return [(name, kind.name) for name, kind in scores.KINDS.items()]
+
+
+def _orders() -> list[tuple[str, Any]]:
+    return [
+        (DISAGREEMENT, gettext("disagreement first")),
+        (POSITION, gettext("as they came")),
+        *((name, _worst_first(name)) for name in scores.KINDS),
+    ]
 
 
 def _worst_first(name: str) -> str:

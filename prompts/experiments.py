@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from prompts import scores, screening
@@ -131,12 +131,8 @@ def _queue_rung(experiment: Experiment) -> None:
         ignore_conflicts=True,  # what ran on an earlier rung
         batch_size=1000,
     )
-    jobs.queue(_held(experiment).filter(variant__in=entrants.values("variant")))
-
-
-def _held(experiment: Experiment) -> QuerySet[Run]:
-    """Return the runs that nobody waits for at present."""
-    return experiment.runs.filter(state=JobState.HELD)
+    held = experiment.runs.filter(state=JobState.HELD)
+    jobs.queue(held.filter(variant__in=entrants.values("variant")))
 
 
 def advance() -> None:
@@ -154,15 +150,13 @@ def advance() -> None:
 @transaction.atomic
 def _advance(pk: int) -> None:
     experiment = lock(pk)
-    while _is_going_on(experiment) and not experiment.runs.filter(state__in=MOVING).exists():
+    if experiment.ended_at:
+        return
+    while experiment.is_screening and not experiment.runs.filter(state__in=MOVING).exists():
         screening.screen(experiment)
         experiment.rung += 1
         experiment.save(update_fields=["rung"])
         _queue_rung(experiment)
-
-
-def _is_going_on(experiment: Experiment) -> bool:
-    return experiment.is_screening and experiment.ended_at is None
 
 
 MOVING = (JobState.QUEUED, JobState.RUNNING)

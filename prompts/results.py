@@ -29,14 +29,19 @@ def result(experiment: Experiment) -> Facts:
     """Return what the comparisons that count tell; figures are as :mod:`prompts.ranking` has them.
 
     Shares are from 0 to 1; ``rows`` are the variants that brought something out and were not set
-    aside, the strongest first. ``missing`` and ``left_over`` count
-    comparisons: those a verdict would take, and those that can still be made.
+    aside, the strongest first. ``missing`` and ``left_over`` count comparisons: those a verdict
+    would take, and those that can still be made.
     """
     entrants = list(experiment.entrants.select_related("variant"))
     took = _took(experiment)
     active = [one.variant for one in entrants if not one.aside_at and one.variant_id in took]
     ids = [one.pk for one in active]
-    said = [vote for vote in votes(experiment) if vote.left in ids and vote.right in ids]
+    everyone = votes(experiment, is_of_everyone=True)
+    said = [
+        vote
+        for vote in everyone
+        if vote.left in ids and vote.right in ids and vote.reviewer not in experiment.without
+    ]
     judged = [vote for vote in said if vote.choice != Choice.SAME]
     comparisons = len({vote.comparison for vote in judged})
     # that a comparison tells of, as they were; before there are any, as they will be
@@ -70,7 +75,7 @@ def result(experiment: Experiment) -> Facts:
         "left": _left(judged),
         "agreement": _agreement(judged),
         "repeats": _repeats(experiment),
-        "reviewers": _reviewers(experiment),
+        "reviewers": _reviewers(experiment, everyone),
     }
 
 
@@ -166,11 +171,10 @@ def _repeats(experiment: Experiment) -> Facts:
     return {"count": len(known), "alike": sum(before == now for before, now in known)}
 
 
-def _reviewers(experiment: Experiment) -> list[Facts]:
+def _reviewers(experiment: Experiment, everyone: Iterable[Vote]) -> list[Facts]:
     """Return who compared, also those whose votes do not count, and their side."""
-    everyone = Experiment(pk=experiment.pk, without=[])
     by_person: dict[int, list[Vote]] = defaultdict(list)
-    for vote in votes(everyone):
+    for vote in everyone:
         if vote.reviewer:
             by_person[vote.reviewer].append(vote)
     names = dict(User.objects.filter(pk__in=by_person).values_list("pk", "username"))

@@ -31,11 +31,16 @@ class Vote:
     choice: str
 
 
-def votes(experiment: Experiment) -> list[Vote]:
-    """Return what counts in an experiment; a ranking says something of each pair in it."""
+def votes(experiment: Experiment, *, is_of_everyone: bool = False) -> list[Vote]:
+    """Return what counts in an experiment; a ranking says something of each pair in it.
+
+    Of everyone: also what people said whose votes were taken out.
+    """
     names = ("pk", "runs", "variants", "case_id", "reviewer_id", "choice", "places")
-    rows = Comparison.objects.counting(experiment).values_list(*names)
-    return [vote for row in rows for vote in pairs_of(*row)]
+    rows = Comparison.objects.once().filter(experiment=experiment)
+    if not is_of_everyone:
+        rows = Comparison.objects.counting(experiment)
+    return [vote for row in rows.values_list(*names) for vote in pairs_of(*row)]
 
 
 def pairs_of(

@@ -14,7 +14,7 @@ from generation.forms import CutForm
 from generation.models import Document, Passage
 from qareview import access
 from qareview.backends import ModelUnavailable
-from qareview.htmx import render_page
+from qareview.htmx import number_in, render_page
 from qareview.models import Project, Role
 from qareview.wording import translated
 
@@ -82,5 +82,4 @@ def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpRespons
 
 
 def _offset(request: HttpRequest) -> int:
-    given = request.POST.get("offset", "")
-    return int(given) if given.isdecimal() and len(given) < 10 else 0
+    return number_in(request.POST.get("offset")) or 0

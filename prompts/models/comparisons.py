@@ -34,10 +34,13 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
         """Keep what was decided and not taken back; a skip decides nothing."""
         return self.filter(withdrawn_at=None).exclude(choice__in=("", Choice.SKIPPED))
 
+    def once(self) -> "ComparisonQuerySet":
+        """Keep what stands and did not come again with its sides swapped."""
+        return self.standing().filter(is_repeat=False)
+
     def counting(self, experiment: Experiment) -> "ComparisonQuerySet":
         """Keep what counts in an experiment's result: once each, and of whose votes count."""
-        own = self.standing().filter(experiment=experiment, is_repeat=False)
-        return own.exclude(reviewer__in=experiment.without)
+        return self.once().filter(experiment=experiment).exclude(reviewer__in=experiment.without)
 
 
 class Comparison(models.Model):
