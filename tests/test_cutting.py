@@ -1,380 +1,234 @@
-"""Passages change by hand and by length, and nothing reviewed or written is lost."""
+"""Whatever the text, its passages and what was left out are all of it, in order."""
 
-import re
-from typing import Any
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from generation import cutting, drafting, pipeline, queue
-from generation.models import Document, Item, ItemState, Passage, Review, Verdict
-from prompts import variants
-from prompts.models import Prompt, Task
-from qareview import jobs
-from qareview.models import JobState
-from tests import make
-from tests.web import PART, page, told
+from generation import passages, readers
+from tests import files
 
-pytestmark = pytest.mark.django_db
+SAMPLES = sorted((Path(passages.__file__).parent / "samples").iterdir())
 
-NAMES = ["gate", "lock", "quay", "crane", "pilot", "tide", "buoy", "mole", "dock", "light"]
-TEXT = "\n\n".join(
-    f"## The {name}\n\nOf the {name} it is told {number} times that it stood in the year "
-    f"{1700 + number}. Whoever passes the {name} by night sees no more than {number} lanterns. "
-    f"Its keeper writes the number of the {name} into book {number}."
-    for number, name in enumerate(NAMES)
+LENGTHS = st.integers(50, 1000)
+WORDS = st.sampled_from(["tide", "Größe", "vessel", "水門", "🌊", "e\u0301", "a_b", "*gate*", "C#"])
+SENTENCES = st.lists(WORDS, min_size=1, max_size=60).map(" ".join)
+BLOCKS = st.one_of(
+    SENTENCES,
+    st.builds("{} {}".format, st.sampled_from(["#", "##", "###", "######"]), SENTENCES),
+    st.lists(SENTENCES.map("- {}".format), min_size=1, max_size=4).map("\n".join),
+    st.builds("```\n# {}\n{}\n```".format, SENTENCES, SENTENCES),
+    st.builds("| a | b |\n| - | - |\n| {} | {} |".format, SENTENCES, SENTENCES),
+    st.sampled_from(["", "   ", "\t", "---", "Lock\n====", "> ", "<p>", "    code", "1. ", "```"]),
 )
+MARKDOWN = st.builds(
+    str.join, st.sampled_from(["\n\n", "\n", "\n\n\n \n"]), st.lists(BLOCKS, max_size=12)
+)
+PAGE = "The gates of the basin close by themselves as soon as the tide has fallen. "
 
 
-@pytest.fixture
-def document(team: Any, kept: Any) -> Document:
-    """A document that was read and drafted from: a passage and an item for each of NAMES."""
-    made = make.document(team.project, text=TEXT)
-    made.passages.all().delete()
-    cutting.recut(made, 60)
-    pipeline.work_off_passages()
-    made.refresh_from_db()
-    assert made.passages.count() == len(NAMES)
-    assert_covered(made)
-    return made
+def assert_covers(text, length):
+    """Check what holds for any text; return its passages."""
+    cuts, left_out = passages.cut(text, length)
+    ranges = sorted([*cuts, *left_out], key=lambda part: part.start)
+    assert "".join(text[part.start : part.end] for part in ranges) == text
+    assert [part.start for part in ranges] == [0, *(part.end for part in ranges)][: len(ranges)]
+    assert all(part.start < part.end for part in ranges)
+    assert cuts == sorted(cuts, key=lambda cut: cut.start)
+    assert all(text[cut.start : cut.end].strip() for cut in cuts)
+    assert max((cut.end - cut.start for cut in cuts), default=0) <= length
+    blank = [text[gap.start : gap.end] for gap in left_out if gap.reason == passages.BLANK]
+    assert "".join(blank).strip() == ""
+    return cuts
 
 
-def assert_covered(document: Document) -> None:
-    document.refresh_from_db()
-    current = document.passages.filter(superseded_at=None)
-    ranges = sorted(
-        [(row.start, row.end) for row in current]
-        + [(gap["start"], gap["end"]) for gap in document.left_out]
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(text=MARKDOWN, length=LENGTHS)
+def test_markdown_is_covered(text, length):
+    assert_covers(text, length)
+
+
+@settings(deadline=None, derandomize=True, max_examples=200)
+@given(text=st.text(max_size=3000), length=LENGTHS)
+def test_any_text_is_covered(text, length):
+    assert_covers(text, length)
+
+
+@settings(deadline=None, derandomize=True, max_examples=100)
+@given(text=MARKDOWN, length=LENGTHS)
+def test_a_text_split_in_sections_is_covered(text, length):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passages, "SECTION", 200)
+        assert_covers(text, length)
+
+
+def test_sections_end_before_a_heading_and_change_no_passage(monkeypatch):
+    part = "## Part {n}\n\n" + PAGE * 8
+    text = "\n\n".join(part.format(n=n) for n in range(40))
+    whole = passages.cut(text, 700)
+    monkeypatch.setattr(passages, "SECTION", 3000)
+    assert passages.cut(text, 700) == whole
+    assert [cut.headings for cut in whole[0]] == [[f"Part {n}"] for n in range(40)]
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_samples_are_covered(path):
+    reading = readers.read(path, path.name)
+    cuts = assert_covers(reading.text, 900)
+    assert len(cuts) >= 10
+    assert all(cut.headings for cut in cuts)
+
+
+def test_there_are_three_samples():
+    assert [path.suffix for path in SAMPLES] == [".md", ".html", ".docx"]
+
+
+def test_the_same_text_is_cut_the_same_way():
+    assert passages.cut(files.MARKDOWN * 9, 100) == passages.cut(files.MARKDOWN * 9, 100)
+
+
+def test_a_text_of_nothing_has_no_passages():
+    assert passages.cut("", 900) == ([], [])
+
+
+# Headings
+
+
+def headings_of(text, length=90):
+    return [cut.headings for cut in passages.cut(text, length)[0]]
+
+
+def test_headings_nest():
+    text = (
+        f"# Harbour\n\n{PAGE}\n\n## Lock\n\n{PAGE}\n\n### Boats\n\n{PAGE}\n\n"
+        f"## Dues\n\n{PAGE}\n\n# Town\n\n{PAGE}"
     )
-    assert "".join(document.text[start:end] for start, end in ranges) == document.text
-    assert all(row.text == document.text[row.start : row.end] for row in current)
-    assert [row.position for row in current.order_by("start")] == list(range(current.count()))
-
-
-def passage(document: Document, position: int) -> Passage:
-    return document.passages.get(position=position, superseded_at=None)
-
-
-def change(team: Any, browse: Any, row: Passage, name: str, **data: Any) -> list[str]:
-    return told(
-        browse(team.engineer).post(f"{team.url}/passages/{row.pk}/{name}/", data, follow=False)
-    )
-
-
-def test_merging_replaces_two_passages_and_drafts_from_the_new_one(
-    team: Any, browse: Any, document: Document
-) -> None:
-    first, second = passage(document, 3), passage(document, 4)
-    assert change(team, browse, first, "merge") == []
-    merged = passage(document, 3)
-    assert (merged.start, merged.end) == (first.start, second.end)
-    assert merged.headings == first.headings
-    assert (merged.state, merged.items.count()) == (JobState.QUEUED, 0)
-    assert document.passages.count() == len(NAMES) - 1
-    assert_covered(document)
-    pipeline.work_off_passages()
-    assert merged.items.count() == 1
-
-
-def test_the_last_passage_has_none_to_merge_with(
-    team: Any, browse: Any, document: Document
-) -> None:
-    [reason] = change(team, browse, passage(document, len(NAMES) - 1), "merge")
-    assert reason.startswith("This is the document's last passage")
-
-
-def test_splitting_makes_two_and_drops_no_letter(
-    team: Any, browse: Any, document: Document
-) -> None:
-    row = passage(document, 2)
-    offsets = [offset for offset, _ in cutting.pieces(row.text)]
-    assert [row.text[offset:][:5] for offset in offsets] == ["## Th", "Of th", "Whoev", "Its k"]
-    assert change(team, browse, row, "split", offset=offsets[2]) == []
-    assert passage(document, 2).text.endswith(" in the year 1702.")
-    assert passage(document, 3).text.startswith("Whoever passes the quay")
-    assert document.passages.count() == len(NAMES) + 1
-    assert_covered(document)
-
-
-@pytest.mark.parametrize("offset", ["", "0", "-1", "99999", "x", "9" * 40])
-def test_a_split_at_no_place_is_refused(
-    team: Any, browse: Any, document: Document, offset: str
-) -> None:
-    [reason] = change(team, browse, passage(document, 2), "split", offset=offset)
-    assert reason == "A passage is split between two of its sentences."
-    assert document.passages.count() == len(NAMES)
-
-
-def test_an_excluded_passage_leaves_the_desk_and_comes_back_whole(
-    team: Any, browse: Any, document: Document
-) -> None:
-    row = passage(document, 0)
-    item = row.items.get()
-    change(team, browse, row, "exclude")
-    item.refresh_from_db()
-    assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was excluded.")
-    shown = page(browse(team.engineer).get(f"{team.url}/documents/{document.pk}/"))
-    assert '<span class="state">excluded</span> by eve' in shown
-    change(team, browse, row, "restore")
-    item.refresh_from_db()
-    row.refresh_from_db()
-    assert (item.state, item.aside, row.excluded_at) == (ItemState.PENDING, "", None)
-    assert row.state == JobState.DONE
-
-
-def test_a_passage_excluded_before_it_was_drafted_is_drafted_when_restored(
-    team: Any, browse: Any
-) -> None:
-    row = make.document(team.project).passages.all()[0]
-    change(team, browse, row, "exclude")
-    pipeline.work_off_passages()
-    assert row.items.count() == 0
-    change(team, browse, row, "restore")
-    pipeline.work_off_passages()
-    assert row.items.count() == 1
-
-
-def test_a_new_cut_keeps_what_was_reviewed(team: Any, browse: Any, document: Document) -> None:
-    reviewed = passage(document, 1).items.get()
-    make.accept(reviewed, team.reviewer)
-    skipped = passage(document, 5).items.get()
-    before = list(Item.objects.filter(pk=reviewed.pk).values())
-    client = browse(team.engineer)
-    url = f"{team.url}/documents/{document.pk}/cut/"
-    assert client.post(url, {"length": 130}).status_code == 302
-    assert_covered(document)
-    assert document.passages.filter(superseded_at=None).count() == len(NAMES) / 2
-    assert list(Item.objects.filter(pk=reviewed.pk).values()) == before
-    assert Review.objects.count() == 1
-    assert not Item.objects.filter(pk=skipped.pk).exists()
-    shown = page(client.get(f"{team.url}/documents/{document.pk}/"))
-    assert "From an earlier cut" in shown
-    assert f"Item {reviewed.pk}" in shown
-    assert "from an earlier cut" in page(client.get(f"{team.url}/items/{reviewed.pk}/"))
-    pipeline.work_off_passages()
-    cutting.recut(document, 60)
-    assert_covered(document)
-
-
-def test_a_skipped_item_of_an_old_cut_is_put_aside(team: Any, document: Document) -> None:
-    item = passage(document, 1).items.get()
-    make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
-    cutting.recut(document, 130)
-    item.refresh_from_db()
-    assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was cut anew.")
-
-
-def test_passages_that_stay_the_same_keep_their_items(document: Document) -> None:
-    before = list(Item.objects.order_by("pk").values())
-    cutting.recut(document, 60)
-    assert list(Item.objects.order_by("pk").values()) == before
-    assert_covered(document)
-
-
-def test_what_was_excluded_stays_excluded_in_a_new_cut(team: Any, document: Document) -> None:
-    for position in (0, 1):
-        cutting.exclude(passage(document, position), team.engineer)
-    cutting.recut(document, 130)
-    excluded = document.passages.exclude(excluded_at=None)
-    assert [row.position for row in excluded] == [0]
-    pipeline.work_off_passages()
-    assert excluded.get().items.count() == 0
-
-
-def test_the_preview_shows_another_length_at_once(
-    team: Any, browse: Any, document: Document
-) -> None:
-    client = browse(team.engineer)
-    url = f"{team.url}/documents/{document.pk}/cut/"
-    whole = page(client.get(url))
-    assert "<strong>" in whole
-    part = page(client.get(url, {"length": 130}, headers=PART))
-    assert "<html" not in part
-    assert f"<strong>{len(NAMES) // 2} passages</strong>; now there are {len(NAMES)}." in part
-    assert part.count('class="card source"') == len(NAMES) // 2
-    wrong = page(client.get(url, {"length": 7}, headers=PART))
-    assert "greater than or equal to 50" in wrong
-    assert document.passages.count() == len(NAMES)
-    page(client.post(url, {"length": 7}), 422)
-
-
-def test_a_length_may_be_taken_for_the_project(team: Any, browse: Any, document: Document) -> None:
-    client = browse(team.engineer)
-    url = f"{team.url}/documents/{document.pk}/cut/"
-    client.post(url, {"length": 130})
-    team.project.refresh_from_db()
-    assert team.project.passage_length == 220
-    client.post(url, {"length": 140, "for_project": "on"})
-    team.project.refresh_from_db()
-    assert team.project.passage_length == 140
-
-
-def test_a_change_of_a_passage_that_is_gone_tells_so(
-    team: Any, browse: Any, document: Document
-) -> None:
-    row = passage(document, 1)
-    make.accept(row.items.get(), team.reviewer)
-    cutting.recut(document, 130)
-    [reason] = change(team, browse, row, "merge")
-    assert reason.startswith("The document was cut anew meanwhile.")
-    answer = browse(team.engineer).post(f"{team.url}/passages/{row.pk}/explode/")
-    assert answer.status_code == 404
-
-
-def test_a_worker_with_a_passage_that_is_gone_drops_what_it_wrote(document: Document) -> None:
-    Passage.objects.update(state=JobState.QUEUED)
-    Item.objects.all().delete()
-    rows = jobs.claim(Passage, 3)
-    cutting.recut(document, 130)
-    with pytest.raises(jobs.LeaseLost):
-        drafting.draft(rows)
-    assert Item.objects.count() == 0
-
-
-# Near-duplicates
-
-
-def numbered(count: int, word: str = "gate") -> str:
-    return " ".join(f"The {word} number {n} closes at hour {n}." for n in range(count))
-
-
-def test_near_duplicates_are_drafted_once_and_can_be_drafted_all_the_same(
-    team: Any, browse: Any, kept: Any
-) -> None:
-    first = make.document(team.project, text="")
-    texts = [numbered(30), numbered(30) + " It is so.", numbered(30, "lock"), numbered(30)]
-    for text in texts:
-        other = make.document(team.project, text=text)
-        other.passages.all().delete()
-        cutting.recut(other, 1000)
-    rows = list(Passage.objects.exclude(document=first).order_by("pk"))
-    assert [row.same_as for row in rows] == [None, rows[0], None, rows[0]]
-    pipeline.work_off_passages()
-    assert [row.items.count() for row in rows] == [1, 0, 1, 0]
-    client = browse(team.engineer)
-    shown = page(client.get(f"{team.url}/documents/{rows[1].document_id}/"))
-    assert re.search(r'near-duplicate</span> of <a href="[^"]*passage=0#passage-0">', shown)
-    assert "not drafted" in page(client.get(f"{team.url}/"))
-    client.post(f"{team.url}/passages/{rows[1].pk}/restore/")
-    pipeline.work_off_passages()
-    assert rows[1].items.count() == 1
-
-
-def test_other_projects_hold_no_near_duplicates(team: Any) -> None:
-    for project in (team.project, make.project(name="Other")):
-        document = make.document(project, text=numbered(30))
-        document.passages.all().delete()
-        cutting.recut(document, 1000)
-        assert document.passages.get().same_as is None
-
-
-# Orders
-
-
-def order(team: Any, browse: Any, name: str) -> list[str]:
-    return told(browse(team.engineer).post(f"{team.url}/drafting/{name}/"))
-
-
-def test_drafting_is_paused_and_resumed(team: Any, browse: Any) -> None:
-    make.document(team.project)
-    assert order(team, browse, "pause") == [
-        "Paused. What is being drafted now is finished; the rest waits."
+    assert headings_of(text, 100) == [
+        ["Harbour"],
+        ["Harbour", "Lock"],
+        ["Harbour", "Lock", "Boats"],
+        ["Harbour", "Dues"],
+        ["Town"],
     ]
-    pipeline.work_off_passages()
-    assert Item.objects.count() == 0
-    shown = page(browse(team.engineer).get(f"{team.url}/"))
-    assert "Drafting is paused. It goes on when an engineer resumes it." in shown
-    assert "Resume drafting" in shown
-    order(team, browse, "resume")
-    pipeline.work_off_passages()
-    assert Item.objects.count() == 2
 
 
-def test_what_waits_is_cancelled_and_drafted_after_all(team: Any, browse: Any) -> None:
-    make.document(team.project)
-    assert order(team, browse, "cancel") == ["Cancelled: 2 passages will not be drafted."]
-    pipeline.work_off_passages()
-    assert Item.objects.count() == 0
-    shown = page(browse(team.engineer).get(f"{team.url}/"))
-    assert "Draft 2 cancelled passages" in shown
-    assert order(team, browse, "fill-up") == ["2 passages queued to be drafted."]
-    pipeline.work_off_passages()
-    assert Item.objects.count() == 2
+def test_a_level_may_be_left_out():
+    text = f"# Harbour\n\n{PAGE}\n\n### Boats\n\n{PAGE}\n\n## Dues\n\n{PAGE}"
+    assert headings_of(text, 100) == [["Harbour"], ["Harbour", "Boats"], ["Harbour", "Dues"]]
 
 
-def test_more_items_asked_for_later_are_filled_up(team: Any, browse: Any, document: Any) -> None:
-    assert order(team, browse, "fill-up") == ["0 passages queued to be drafted."]
-    team.project.items_per_passage = 2
-    team.project.save()
-    assert order(team, browse, "fill-up") == [f"{len(NAMES)} passages queued to be drafted."]
-    pipeline.work_off_passages()
-    assert Item.objects.count() == 2 * len(NAMES)
+def test_every_passage_of_a_section_stands_under_its_heading():
+    text = f"# Harbour\n\n## Lock\n\n{PAGE}\n\n{PAGE}\n\n{PAGE}"
+    assert headings_of(text, 110) == [["Harbour", "Lock"]] * 3
 
 
-def test_pending_items_are_drafted_again_and_decided_ones_stay(
-    team: Any, browse: Any, document: Document
-) -> None:
-    decided = passage(document, 0).items.get()
-    make.accept(decided, team.reviewer)
-    held = queue.take_next(team.project, team.reviewer)
-    count = len(NAMES) - 2
-    assert order(team, browse, "again") == [
-        f"{count} items put aside; the passages are drafted again."
+def test_text_before_the_first_heading_has_none():
+    assert headings_of(f"{PAGE}\n\n# Harbour\n\n{PAGE}") == [[], ["Harbour"]]
+
+
+def test_a_heading_further_down_in_a_passage_does_not_count():
+    assert headings_of(f"# Harbour\n\n{PAGE}\n\n## Lock\n\n{PAGE}", 1000) == [["Harbour"]]
+
+
+@pytest.mark.parametrize("fence", ["```", "~~~"])
+def test_a_heading_in_fenced_code_is_none(fence):
+    code = f"{fence}sh\n# close the gates\nclose --gates\n{fence}"
+    assert headings_of(f"# Harbour\n\n{PAGE}\n\n{code}\n\n{PAGE}") == [["Harbour"], ["Harbour"]]
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"),
+    [
+        ("# Harbour", "Harbour"),
+        ("# Harbour #", "Harbour"),
+        ("# Harbour ###  ", "Harbour"),
+        ("#\tHarbour of **Ely**  ", "Harbour of **Ely**"),
+        ("###### Programs in C#", "Programs in C#"),
+    ],
+)
+def test_marks_around_a_heading_are_no_part_of_it(line, heading):
+    assert headings_of(f"{line}\n\n{PAGE}", 200) == [[heading]]
+
+
+@pytest.mark.parametrize("line", ["#Harbour", "####### Harbour", "Harbour # 1"])
+def test_what_only_looks_like_a_heading_is_none(line):
+    assert headings_of(f"{line}\n\n{PAGE}", 200) == [[]]
+
+
+# What is left out
+
+
+def left_out_of(text, length=100):
+    return [
+        (text[gap.start : gap.end].strip(), gap.reason)
+        for gap in passages.cut(text, length)[1]
+        if gap.reason != passages.BLANK
     ]
-    pipeline.work_off_passages()
-    states = dict(Item.objects.values_list("pk", "state"))
-    assert (states[decided.pk], states[held.pk]) == (ItemState.ACCEPTED, ItemState.PENDING)
-    assert list(states.values()).count(ItemState.ASIDE) == count
-    assert list(states.values()).count(ItemState.PENDING) == count + 1
-    fresh = passage(document, 5).items.get(state=ItemState.PENDING)
-    assert fresh.number == 2
 
 
-def test_one_item_or_one_document_is_drafted_again(
-    team: Any, browse: Any, document: Document
-) -> None:
-    client = browse(team.engineer)
-    other = make.item(team.project)
-    item = passage(document, 0).items.get()
-    client.post(f"{team.url}/items/{item.pk}/again/")
-    item.refresh_from_db()
-    assert (item.state, item.aside) == (ItemState.ASIDE, "It was drafted again.")
-    assert Item.objects.filter(state=ItemState.ASIDE).count() == 1
-    assert "It was drafted again." in page(client.get(f"{team.url}/items/?state=aside"))
-    client.post(f"{team.url}/items/{item.pk}/restore/")
-    item.refresh_from_db()
-    assert (item.state, item.aside) == (ItemState.PENDING, "")
-    client.post(f"{team.url}/documents/{document.pk}/again/")
-    other.refresh_from_db()
-    assert other.state == ItemState.PENDING
-    assert Item.objects.filter(state=ItemState.ASIDE).count() == len(NAMES)
+def test_headings_without_text_are_left_out():
+    text = f"# {'Harbour ' * 10}\n\n{PAGE}\n\n# Index\n\n## Names"
+    assert left_out_of(text, 90) == [
+        (f"# {'Harbour ' * 10}".strip(), passages.HEADINGS_ONLY),
+        ("# Index\n\n## Names", passages.HEADINGS_ONLY),
+    ]
 
 
-def test_it_is_drafted_again_with_another_model_or_prompt(
-    team: Any, browse: Any, document: Document, settings: Any
-) -> None:
-    settings.MODELS = {**settings.MODELS, "other": {"backend": "scripted"}}
-    ask = Prompt.objects.get(project=team.project, task=Task.ASK)
-    old = ask.production
-    values = {"template": "Answer: {{ answer }}\n\nAsk a question."}
-    variants.put_in_production(variants.add(old, values, team.engineer), team.engineer)
-    place = f"{team.url}/items/{passage(document, 0).items.get().pk}/again/"
-    client = browse(team.engineer)
-    assert "1 pending item will be put aside" in page(client.get(place))
-    assert client.post(place, {"model": "gone"}).status_code == 422
-    foreign = Prompt.objects.get(project=make.project(name="Far"), task=Task.ASK).production_id
-    assert client.post(place, {"ask": foreign}).status_code == 422
-    assert Item.objects.filter(state=ItemState.ASIDE).count() == 0
-    client.post(place, {"model": "other", "ask": old.pk})
-    Passage.objects.filter(pk=passage(document, 1).pk).update(state=JobState.QUEUED)
-    passage(document, 1).items.update(state=ItemState.ASIDE)
-    pipeline.work_off_passages()
-    ordered, usual = (passage(document, n).items.get(state=ItemState.PENDING) for n in (0, 1))
-    assert (ordered.model, ordered.question.model) == ("other", "other")
-    assert (usual.model, usual.question.model) == ("scripted", "scripted")
-    assert (ordered.question.variant_id, usual.question.variant.number) == (old.pk, 2)
-    assert passage(document, 0).draft_with == {}  # for this once
-    assert "nothing to draft again" in page(client.get(place))
+@pytest.mark.parametrize(
+    ("text", "left_out"),
+    [
+        ("One two three four five six seven.", [passages.TOO_SHORT]),
+        ("One two three four five six seven eight.", []),
+        ("# A long heading of many words\n\nOne two three.", [passages.TOO_SHORT]),
+    ],
+)
+def test_too_few_words_are_left_out(text, left_out):
+    assert [reason for _, reason in left_out_of(text)] == left_out
 
 
-def test_an_unknown_order_is_not_found(team: Any, browse: Any) -> None:
-    assert browse(team.engineer).post(f"{team.url}/drafting/explode/").status_code == 404
+def test_what_was_left_out_can_be_stored():
+    gap = passages.LeftOut(3, 9, passages.BLANK)
+    assert gap.as_json() == {"start": 3, "end": 9, "reason": "blank"}
+
+
+# Pages
+
+
+def pages_of(text, page_starts, length=90):
+    cuts, _ = passages.cut(text, length, page_starts)
+    return [(cut.first_page, cut.last_page) for cut in cuts]
+
+
+def test_a_text_without_pages_has_none():
+    assert pages_of(PAGE, []) == [(None, None)]
+
+
+def test_a_passage_tells_its_pages():
+    text = f"{PAGE}\n\n{PAGE}\n\n{PAGE}"
+    second, third = (text.index(PAGE, len(PAGE) * number) for number in (1, 2))
+    assert pages_of(text, [0, second, third]) == [(1, 1), (2, 2), (3, 3)]
+    assert pages_of(text, [0, second + 20, third]) == [(1, 1), (1, 2), (3, 3)]
+    assert pages_of(text, [0, second, second, third]) == [(1, 1), (3, 3), (4, 4)]
+
+
+def test_a_passage_ends_on_its_page_though_the_next_begins_right_after():
+    assert pages_of(PAGE + "\n", [0, len(PAGE)]) == [(1, 1)]
+
+
+def test_a_section_of_a_pdf_stands_on_its_own_page(tmp_path):
+    path = tmp_path / "original"
+    path.write_bytes(files.pdf())
+    reading = readers.read(path, "handbook.pdf")
+    cuts, _ = passages.cut(reading.text, 200, reading.page_starts)
+    assert [(cut.headings, cut.first_page, cut.last_page) for cut in cuts] == [
+        (["Tidal Basin"], 1, 1),
+        (["Side Lock"], 2, 2),
+        (["Harbour Dues"], 3, 3),
+    ]
+
+
+def test_underlined_headings_count_as_those_with_marks():
+    text = f"Harbour\n=======\n\nLock\n----\n\n{'The lock is old. ' * 5}\n"
+    [found], _ = passages.cut(text, 400)
+    assert found.headings == ["Harbour", "Lock"]
