@@ -19,7 +19,7 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
     from django.core.management import execute_from_command_line
 
-    from qareview import embedded
+    from qareview.machine import embedded
 
     command = sys.argv[1] if len(sys.argv) > 1 else "help"
     if command not in WITHOUT_SERVICES and "--help" not in sys.argv:

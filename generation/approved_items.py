@@ -9,7 +9,9 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q
 from pgvector.django import CosineDistance
 
-from generation import checks
+from generation.checks import flags
+from generation.checks.scoring import LEAST_SUPPORT
+from generation.checks.support import support
 from generation.models import (
     OUTCOME,
     Item,
@@ -20,11 +22,9 @@ from generation.models import (
     Split,
     Verdict,
 )
-from generation.releases import earlier_splits, triple_of
-from generation.scoring import LEAST_SUPPORT
-from generation.support import support
-from generation.variables import language_of
-from prompts.approved import Approved, Disliked, Share
+from generation.prompt_values import language_of
+from generation.releases.freezing import earlier_splits, triple_of
+from prompts.approved_items import Approved, Disliked, Share
 from prompts.models import Prompt, Task
 from qareview.embeddings import embed
 from qareview.models import Project
@@ -120,7 +120,7 @@ def tested(project: Project, passages: Collection[int]) -> set[int]:
 
 
 def named(flag: str) -> str:
-    return str(checks.NAMES.get(flag, flag))
+    return str(flags.NAMES.get(flag, flag))
 
 
 def disliked(prompt: Prompt, count: int) -> list[Disliked]:
@@ -152,7 +152,7 @@ def check(
 ) -> list[tuple[dict[str, float], list[str]]]:
     if task == Task.ASK:
         return [
-            ({}, checks.flags_of_question(output, values.get("answer", "")))
+            ({}, flags.flags_of_question(output, values.get("answer", "")))
             for values, output in texts
         ]
     if task != Task.SUMMARISE:
@@ -165,10 +165,10 @@ def _checked(
     answer: str, passage: str, carried: list[dict[str, Any]]
 ) -> tuple[dict[str, float], list[str]]:
     weakest = min((one["score"] for one in carried), default=0.0)
-    flags = checks.flags_of_answer(answer, passage)
+    names = flags.flags_of_answer(answer, passage)
     if answer and weakest < LEAST_SUPPORT:
-        flags.append(checks.UNSUPPORTED)
-    return {checks.SUPPORT: weakest}, flags
+        names.append(flags.UNSUPPORTED)
+    return {flags.SUPPORT: weakest}, names
 
 
 def shares(prompt: Prompt) -> dict[int, Share]:

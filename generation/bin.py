@@ -10,15 +10,17 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 
-from generation import cutting, search, verdicts
+from generation import search
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
+from generation.passages import editing
+from generation.review import decisions
 from prompts import bin as prompt_bins
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview import jobs
 from qareview.models import Project
 from qareview.stored import stored
-from qareview.wording import counted
+from qareview.translations import counted
 
 
 class CannotRestore(Exception):
@@ -50,7 +52,7 @@ def restore(document: Document) -> bool:
             items = Item.everything.filter(document=document, state=BINNED)
             if is_back:
                 ids = items.lock()
-                verdicts.settle(ids)
+                decisions.settle(ids)
                 search.note(ids)
                 jobs.knock(Document)
                 jobs.knock(Passage)
@@ -131,7 +133,7 @@ def _draft_copies(document: Document) -> None:
         if first:
             with transaction.atomic():
                 copies.exclude(pk=first.pk).update(same_as=first)
-                cutting.restore(first)
+                editing.restore(first)
 
 
 def _delete(document: Document) -> None:

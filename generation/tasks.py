@@ -2,8 +2,12 @@
 
 from celery import shared_task
 
-from generation import acceptance, acts, pipeline, releases
 from generation import bin as bins
+from generation.checks import learned_acceptance
+from generation.drafting import drafting
+from generation.items import bulk_actions
+from generation.reading import pipeline
+from generation.releases import freezing
 
 
 @shared_task
@@ -13,17 +17,17 @@ def read_documents() -> None:
 
 @shared_task
 def draft_passages() -> None:
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
 
 
 @shared_task
 def order_learning() -> None:
-    acceptance.order_learning()
+    learned_acceptance.order_learning()
 
 
 @shared_task
 def learn_acceptance() -> None:
-    pipeline.work_off_acceptance()
+    learned_acceptance.work_off_acceptance()
 
 
 @shared_task
@@ -33,9 +37,9 @@ def empty_bins() -> None:
 
 @shared_task
 def freeze_releases() -> None:
-    releases.work_off_releases()
+    freezing.work_off_releases()
 
 
 @shared_task
-def carry_out_acts() -> None:
-    acts.work_off_acts()
+def carry_out_bulk_actions() -> None:
+    bulk_actions.work_off_bulk_actions()

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from django.db import transaction
 from django.utils import timezone
 
-from prompts import approved, restructuring, sandbox, variants
-from prompts.builtin import TIPS
+from prompts import approved_items, restructuring, sandbox, variants
+from prompts.builtin_prompts import TIPS
 from prompts.models import (
     Candidate,
     CandidateState,
@@ -27,7 +27,7 @@ from prompts.restructuring import Wording
 from qareview import completions, jobs
 from qareview.backends import Completion, ModelUnavailable
 from qareview.stored import stored
-from qareview.wording import counted
+from qareview.translations import counted
 
 EXAMPLES = 4  # approved ones, that a model is shown
 DISLIKED = 5  # outputs of the desk, that a model is to repair, and as many comparisons
@@ -206,11 +206,12 @@ def _plain(text: str) -> str:
 
 def _approved(search: Search) -> str:
     names = sandbox.names(search.seed.template)
-    if not names <= {*approved.VARIABLES}:  # a prompt of another kind
+    if not names <= {*approved_items.VARIABLES}:  # a prompt of another kind
         return ""
-    found = approved.items().newest(search.prompt.project, EXAMPLES)
+    found = approved_items.items().newest(search.prompt.project, EXAMPLES)
     return "\n\n".join(
-        _told(approved.values_of(one, names), approved.output_of(one, names)) for one in found
+        _told(approved_items.values_of(one, names), approved_items.output_of(one, names))
+        for one in found
     )
 
 
@@ -221,7 +222,7 @@ def _told(values: dict[str, str], output: str) -> str:
 
 def feedback_on(prompt: Prompt) -> str:
     """Return what people disliked about the outputs of a prompt: at the desk, and comparing."""
-    disliked = approved.items().disliked(prompt, DISLIKED)
+    disliked = approved_items.items().disliked(prompt, DISLIKED)
     told = [f"{_told(one.values, one.output)}\nwhy not: {one.why}" for one in disliked]
     bad = Comparison.objects.standing().filter(experiment__prompt=prompt, choice=Choice.BAD)
     for comparison in bad.select_related("case", "experiment").order_by("-pk")[:LOOKED_AT]:

@@ -12,8 +12,8 @@ from rapidfuzz.distance import LCSseq
 
 from prompts import scores
 from prompts.models import Case, Entrant, Experiment, Run
-from qareview.differences import word_differences
 from qareview.models import JobState
+from qareview.word_differences import word_differences
 
 DISAGREEMENT, POSITION = "disagreement", "position"
 PAGE = 20  # cases

@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from prompts import approved
+from prompts import approved_items
 from prompts.models import Case, Experiment, Prompt
 from qareview import tables
 from qareview.stored import stored
@@ -32,8 +32,13 @@ class Given:
 def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> list[Given]:
     """Draw approved items at random, the same for one seed; what they bear is the reference."""
     return [
-        Given(approved.values_of(one, names), approved.output_of(one, names), one.item, one.passage)
-        for one in approved.items().drawn(prompt.project, count, seed)
+        Given(
+            approved_items.values_of(one, names),
+            approved_items.output_of(one, names),
+            one.item,
+            one.passage,
+        )
+        for one in approved_items.items().drawn(prompt.project, count, seed)
     ]
 
 

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from prompts import ranking
-from prompts.board import Board, Pair, Texts, board
+from prompts.comparison_pool import Board, Pair, Texts, board
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
 from qareview.stored import stored
 

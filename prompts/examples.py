@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from prompts import approved, sandbox
+from prompts import approved_items, sandbox
 from prompts.models import Picks, Variant
 from prompts.rendering import NEEDED
 from qareview.models import Project
@@ -37,7 +37,7 @@ def examples_for(
     """
     picked = _picked(project, variant, inputs)
     named = [one["passage_id"] for one in variant.examples if "passage_id" in one]
-    tested = approved.items().tested(project, named)
+    tested = approved_items.items().tested(project, named)
     own = [one for one in variant.examples if one.get("passage_id") not in tested]
     return [_shown(variant, own, found, one) for found, one in zip(picked, inputs, strict=True)]
 
@@ -46,7 +46,7 @@ def _shown(
     variant: Variant, own: Sequence[Example], picked: Sequence[Example], given: Input
 ) -> list[Example]:
     """Return the picked examples and those written down, without what gives the input away."""
-    near = approved.items().alike(given.passage) if given.passage else set()
+    near = approved_items.items().alike(given.passage) if given.passage else set()
     told = _plain(_told(variant, given.values))
 
     def is_of_another(example: Example) -> bool:
@@ -67,7 +67,7 @@ def _plain(text: str) -> str:
 def _picked(project: Project, variant: Variant, inputs: Sequence[Input]) -> list[list[Example]]:
     """Return more examples than are needed, the best first, for some are left out."""
     names = sandbox.names(variant.template)
-    items = approved.items()
+    items = approved_items.items()
     if variant.picks == Picks.SIMILAR:
         count = variant.pick_count + SPARE
         found = [
@@ -77,7 +77,7 @@ def _picked(project: Project, variant: Variant, inputs: Sequence[Input]) -> list
         found = [items.diverse(project, LOOKED_AT)] * len(inputs)
     else:
         found = [[] for _ in inputs]
-    return [[approved.example_of(item, names) for item in some] for some in found]
+    return [[approved_items.example_of(item, names) for item in some] for some in found]
 
 
 def _told(variant: Variant, values: dict[str, str]) -> str:

@@ -9,13 +9,13 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prompts import cases, scores
+from prompts.case_matrix import DISAGREEMENT, POSITION, Order
 from prompts.experiments import MOST_RUNS
 from prompts.forms import with_plain_lines
-from prompts.matrix import DISAGREEMENT, POSITION, Order
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
 from prompts.sandbox import names
-from qareview.wording import translated
+from qareview.translations import translated
 
 SELDOM = ("seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN, MOST_WANTED = 6, 40

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from prompts import matrix
+from prompts import case_matrix
 from prompts.models import Comparison, Experiment, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.results import result
@@ -39,7 +39,7 @@ def _whole(experiment: Experiment) -> Row:
     variants = {one.pk: one for one in experiment.variants.all()}
     rated = ("gap", "low", "high", "win_rate", "best", "comparisons", "wins", "ties", "losses")
     ratings = {row["id"]: {name: row[name] for name in rated} for row in found["rows"]}
-    averages = matrix.averages_by_name(experiment)
+    averages = case_matrix.averages_by_name(experiment)
     return {
         "prompt": experiment.prompt.task,
         "experiment": experiment.number,

@@ -8,7 +8,7 @@ from django.contrib.postgres.forms import SimpleArrayField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts import approved, sandbox
+from prompts import approved_items, sandbox
 from prompts.examples import MOST_PICKED
 from prompts.models import Prompt, Variant
 from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render, variables_of
@@ -16,7 +16,7 @@ from prompts.variants import COMPARED
 from qareview.forms import model_field
 from qareview.models import Project
 from qareview.tables import storable
-from qareview.wording import translated
+from qareview.translations import translated
 
 MOST_TOKENS = 4096
 OFFERED = 30  # approved items, as examples
@@ -95,7 +95,7 @@ class VariantForm(forms.ModelForm[Variant]):
         self.initial["examples"] = "\n".join(map(_line, self.instance.examples))
         self.fields["model"] = model_field(gettext("that of the project"))
         self.prompt = self.instance.prompt
-        items = approved.items().newest(self.prompt.project, OFFERED)
+        items = approved_items.items().newest(self.prompt.project, OFFERED)
         choices = [
             (str(one.item), f"{one.values['question']} {one.values['answer']}") for one in items
         ]
@@ -136,13 +136,13 @@ class VariantForm(forms.ModelForm[Variant]):
         names = sandbox.names(found["template"])
         chosen = [int(pk) for pk in found.pop("items", [])]
         if chosen:
-            items = approved.items().chosen(self.prompt.project, chosen)
-            found["examples"] += [approved.example_of(one, names) for one in items]
+            items = approved_items.items().chosen(self.prompt.project, chosen)
+            found["examples"] += [approved_items.example_of(one, names) for one in items]
         for number, example in enumerate(found["examples"], 1):
             if lacking := sorted(names - example.keys()):
                 text = gettext("Example %(number)s has no value for %(names)s.")
                 self.add_error("examples", text % {"number": number, "names": ", ".join(lacking)})
-        foreign = names - {*approved.VARIABLES} if found["picks"] else frozenset()
+        foreign = names - {*approved_items.VARIABLES} if found["picks"] else frozenset()
         if foreign:
             text = gettext("Approved items have no value for %(names)s.")
             self.add_error("picks", text % {"names": ", ".join(sorted(foreign))})

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
-from prompts import english, sandbox
+from prompts import english_rules, sandbox
 from qareview.stored import stored
 
 
@@ -193,8 +193,8 @@ def _turned(wording: Wording) -> Iterator[Proposal]:
 
 def _commanded(wording: Wording) -> Iterator[Proposal]:
     if masked := _masked(wording.template):
-        told = english.commanded(masked.text, masked.template)
-        plain = english.without_please(masked.text)
+        told = english_rules.commanded(masked.text, masked.template)
+        plain = english_rules.without_please(masked.text)
         for how, text in (
             (stored("an instruction instead of a question"), told),
             (stored("without “please”"), plain),
@@ -204,12 +204,12 @@ def _commanded(wording: Wording) -> Iterator[Proposal]:
 
 def _asked(wording: Wording) -> Iterator[Proposal]:
     if masked := _masked(wording.template):
-        template = masked.template(english.asked(masked.text))
+        template = masked.template(english_rules.asked(masked.text))
         yield stored("a question instead of an instruction"), replace(wording, template=template)
 
 
 def _is_english(wording: Wording) -> bool:
-    return english.is_english(f"{wording.system} {_CODE.sub(' ', wording.template)}")
+    return english_rules.is_english(f"{wording.system} {_CODE.sub(' ', wording.template)}")
 
 
 # The form of the output, the role, the worked examples

@@ -14,11 +14,11 @@ from django.db import transaction
 from django.db.models import Avg, F
 
 from prompts import ranking
-from prompts.board import board
 from prompts.comparing import lock
+from prompts.comparison_pool import board
 from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
 from prompts.votes import Vote, counted, votes
-from qareview import alpha
+from qareview import krippendorff
 from qareview.intervals import wilson
 from qareview.models import JobState
 
@@ -154,7 +154,7 @@ def _agreement(judged: Iterable[Vote]) -> Facts:
         outcome = 1 - vote.outcome if is_turned else vote.outcome
         said[tuple(sorted(vote.runs))][outcome] += 1
     patterns = Counter(tuple(one[value] for value in (0.0, 0.5, 1.0)) for one in said.values())
-    return asdict(alpha.agreement(patterns, is_two_sided=True))
+    return asdict(krippendorff.agreement(patterns, is_two_sided=True))
 
 
 def _repeats(experiment: Experiment) -> Facts:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator, SchemaError, ValidationError, valid
 from rapidfuzz.distance import LCSseq
 from referencing import Registry
 
-from prompts import approved
+from prompts import approved_items
 from prompts.models import Experiment, Run
 from qareview.embeddings import embed
 from qareview.stored import stored
@@ -58,7 +58,7 @@ def score(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     Returns why a run cannot be scored, by its id. Raises ModelUnavailable.
     """
     task = experiment.prompt.task
-    checked = approved.items().check(task, [(run.case.values, run.output) for run in runs])
+    checked = approved_items.items().check(task, [(run.case.values, run.output) for run in runs])
     for run, (scores, flags) in zip(runs, checked, strict=True):
         run.flags = [*_own_flags(run), *flags]
         run.scores = {WORDS: len(run.output.split()), FLAGS: len(run.flags), **scores}
@@ -78,7 +78,7 @@ def _own_flags(run: Run) -> list[str]:
 
 def named(flag: str) -> str:
     """Return the name of a flag, for people."""
-    return str(NAMES[flag]) if flag in NAMES else approved.items().named(flag)
+    return str(NAMES[flag]) if flag in NAMES else approved_items.items().named(flag)
 
 
 def of(run: Run, name: str) -> float | None:

@@ -11,9 +11,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
-from qareview.differences import word_differences
 from qareview.models import Project
 from qareview.stored import stored
+from qareview.word_differences import word_differences
 
 
 def in_production(project: Project, task: Task) -> Variant:

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qareview import keys
+from qareview import shortcuts
 from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
@@ -215,7 +215,7 @@ class KeysForm(forms.Form):
 
     def __init__(self, chosen: dict[str, str], data: Any = None) -> None:
         super().__init__(data, initial=chosen)
-        for name, action in keys.ACTIONS.items():
+        for name, action in shortcuts.ACTIONS.items():
             self.fields[name] = forms.CharField(
                 max_length=1, label=action.does[:1].upper() + action.does[1:]
             )
@@ -223,7 +223,7 @@ class KeysForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         chosen = {name: value.lower() for name, value in self.cleaned_data.items()}
-        if not self.errors and (wrong := keys.objection(chosen)):
+        if not self.errors and (wrong := shortcuts.objection(chosen)):
             raise forms.ValidationError(wrong)
         return chosen
 

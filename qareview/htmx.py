@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
 
-from qareview import jobs, keys
+from qareview import jobs, shortcuts
 
 
 def wants_part(request: HttpRequest) -> bool:
@@ -77,5 +77,5 @@ def house(request: HttpRequest) -> dict[str, Any]:
         "membership": membership,
         "project": membership.project if membership else None,
         "trouble": trouble,
-        "keys": keys.keys_of(keymap),
+        "keys": shortcuts.keys_of(keymap),
     }

@@ -148,7 +148,7 @@ class Membership(models.Model):
 
 
 class KeyMap(models.Model):
-    """The keys somebody chose, by the names of actions; see :mod:`qareview.keys`."""
+    """The keys somebody chose, by the names of actions; see :mod:`qareview.shortcuts`."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)

@@ -11,7 +11,7 @@ import django_stubs_ext
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from qareview import embedded
+from qareview.machine import embedded
 
 django_stubs_ext.monkeypatch()  # lets forms.ModelForm[Project] be written, for the type checker
 
@@ -182,11 +182,11 @@ BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # what is put into a 
 HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
 
 # What apps give to every new project; named here, so that the frame imports no app.
-PROJECT_SETUP = ["prompts.builtin.add_builtin_prompts"]
+PROJECT_SETUP = ["prompts.builtin_prompts.add_builtin_prompts"]
 # and what they do when the settings of one are saved
-PROJECT_CHANGED = ["generation.verdicts.follow_settings"]
+PROJECT_CHANGED = ["generation.review.decisions.follow_settings"]
 # Where prompts find approved items, as examples and cases.
-APPROVED_ITEMS = "generation.approved"
+APPROVED_ITEMS = "generation.approved_items"
 
 # Models, by name; projects and prompts choose from these names. Beside what its backend needs, each
 # tells its context length in tokens and, if it costs, prices per million tokens read and written.

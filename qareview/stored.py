@@ -1,4 +1,4 @@
-"""Sentences that are stored, for any reader: see :mod:`qareview.wording`, which translates them."""
+"""Sentences that are stored, for any reader; :mod:`qareview.translations` translates them."""
 
 
 def stored(message: str, **values: object) -> str:

@@ -2,6 +2,7 @@ from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.decorators.cache import cache_control
+from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
 
 from qareview import views
@@ -24,7 +25,8 @@ urlpatterns = [
     path("", views.project_list, name="projects"),
     path("language/", login_not_required(set_language), name="language"),
     path("messages.js", login_not_required(script_messages), name="messages"),
-    path("accounts/keys/", views.own_keys, name="keys"),
+    path("accounts/shortcuts/", views.own_shortcuts, name="shortcuts"),
+    path("accounts/keys/", RedirectView.as_view(pattern_name="shortcuts", permanent=True)),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
     path("projects/new/", views.new_project, name="projects-new"),

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, keys, projects
+from qareview import access, accounts, completions, projects, shortcuts
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -21,7 +21,7 @@ from qareview.forms import (
 )
 from qareview.htmx import render_page
 from qareview.models import KeyMap, Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 
 @require_GET
@@ -70,10 +70,10 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def own_keys(request: HttpRequest) -> HttpResponse:
+def own_shortcuts(request: HttpRequest) -> HttpResponse:
     """Choose one's own keys; a POST with ``usual`` goes back to those everybody has at first."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
-    form = KeysForm(keys.keys_of(keymap), request.POST or None)
+    form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
     if "usual" in request.POST:
         KeyMap.objects.filter(user=access.user(request)).delete()
     elif form.is_valid():
@@ -81,9 +81,9 @@ def own_keys(request: HttpRequest) -> HttpResponse:
         KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
     else:
         status = 422 if form.is_bound else 200
-        return render_page(request, "account/keys.html", {"form": form}, status=status)
+        return render_page(request, "account/shortcuts.html", {"form": form}, status=status)
     messages.success(request, _("Your keys are saved."))
-    return redirect("keys")
+    return redirect("shortcuts")
 
 
 @require_http_methods(["GET", "POST"])

@@ -7,9 +7,11 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generation import acts, comments, releases
 from generation import bin as document_bins
-from generation.models import ActKind, Passage
+from generation.items import bulk_actions
+from generation.models import BulkActionKind, Passage
+from generation.releases import freezing
+from generation.review import comments
 from prompts import bin as prompt_bins
 from prompts import candidates, comparing
 from prompts.models import Prompt
@@ -54,8 +56,8 @@ def furnish(admin: User) -> list[str]:
         "inbox": admin.notices.get(project=project),
         "members-withdraw": Invitation.objects.create(project=project, created_by=admin),
         "members": project.memberships.get(user=one),
-        "acts": acts.order(
-            project, admin, ActKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
+        "bulk-actions": bulk_actions.order(
+            project, admin, BulkActionKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
         ),
     }
     experiment = arena.experiment(project, 3)
@@ -79,7 +81,7 @@ def furnish(admin: User) -> list[str]:
     bins.put(Project.everything.filter(pk=gone_project.pk), admin)
     values = {
         "slug": project.slug,
-        "number": releases.order(project, admin).number,
+        "number": freezing.order(project, admin).number,
         "token": Invitation.objects.create(project=project, created_by=admin).token,
         "kind": "reject",
         "step": "next",
@@ -101,7 +103,7 @@ def furnish(admin: User) -> list[str]:
         if name in ("project-restore", "project-remove"):
             given["slug"] = gone_project.slug
         addresses.append(reverse(name, kwargs={key: given[key] for key in needed}))
-    of_act = reverse("act", args=[project.slug, "reject"])
+    of_act = reverse("bulk-actions-new", args=[project.slug, "reject"])
     return [one + "?all=1" * (one == of_act) for one in addresses]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 
-from generation import passages, search, verdicts
+from generation import search
 from generation.models import (
     Document,
     Item,
@@ -19,6 +19,8 @@ from generation.models import (
     Review,
     Verdict,
 )
+from generation.passages import cutting
+from generation.review import decisions
 from prompts.models import Variant
 from qareview import projects
 from qareview.models import JobState, Membership, Project, Role
@@ -57,7 +59,7 @@ def document(of: Project, text: str = TEXT, name: str = "tides.md", **values: An
         **{"state": JobState.DONE, "media_type": "text/markdown", **values},
     )
     made.original.save(name, ContentFile(data), save=False)
-    cuts, left_out = passages.cut(text, 90)
+    cuts, left_out = cutting.cut(text, 90)
     made.left_out = [part.as_json() for part in left_out]
     made.save()
     Passage.objects.bulk_create(
@@ -110,16 +112,18 @@ def item(of: Project, **values: Any) -> Item:
     return items(of, 1, **values)[0]
 
 
-def submission(of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any) -> verdicts.Submission:
+def submission(
+    of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any
+) -> decisions.Submission:
     """What a reviewer sends of an item, as it was drafted unless said otherwise."""
     given = {"question": of.question.text, "answer": of.answer, **values}
-    return verdicts.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
+    return decisions.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
 
 
 def accept(of: Item, by: User, **values: Any) -> Review:
     own = Review.objects.of_reviewers().filter(item=of, reviewer=by).first()
     given = {"replaces": own.pk if own else 0, **values}
-    return verdicts.submit(of.project, of.pk, by, submission(of, **given))
+    return decisions.submit(of.project, of.pk, by, submission(of, **given))
 
 
 def notice(of: Item, to: User, text: str = "eve: “Look.”") -> Notice:
@@ -139,7 +143,7 @@ def disputed(of: Project, *reviewers: User, **values: Any) -> Item:
     rejection = submission(
         made, Verdict.REJECTED, question="", answer="", reason="Not worth asking", comment="Dull."
     )
-    verdicts.submit(of, made.pk, reviewers[-1], rejection)
+    decisions.submit(of, made.pk, reviewers[-1], rejection)
     made.refresh_from_db()
     return made
 

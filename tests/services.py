@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 
-from qareview import embedded
+from qareview.machine import embedded
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["QAREVIEW_MODEL"] = "scripted"

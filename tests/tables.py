@@ -4,8 +4,8 @@ import csv
 import io
 from typing import Any
 
-from generation import pipeline
 from generation.models import Document
+from generation.reading import pipeline
 from qareview.models import JobState, Project
 from tests.web import upload
 

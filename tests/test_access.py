@@ -10,8 +10,9 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from generation import acts, releases
-from generation.models import ActKind
+from generation.items import bulk_actions
+from generation.models import BulkActionKind
+from generation.releases import freezing
 from prompts import candidates, comparing, experiments, results
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
@@ -68,11 +69,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},
     "agreement": {"get": REVIEWER},
-    "acts": {"get": ENGINEER},
-    "act": {"get": ENGINEER, "post": ENGINEER},
-    "acts-show": {"get": ENGINEER},
-    "acts-undo": {"post": ENGINEER},
-    "acts-retry": {"post": ENGINEER},
+    "bulk-actions": {"get": ENGINEER},
+    "bulk-actions-new": {"get": ENGINEER, "post": ENGINEER},
+    "bulk-actions-show": {"get": ENGINEER},
+    "bulk-actions-undo": {"post": ENGINEER},
+    "bulk-actions-retry": {"post": ENGINEER},
     "prompts": {"get": REVIEWER},
     "prompts-show": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
@@ -132,13 +133,15 @@ def filled(team: Team) -> Filled:
     document = make.document(team.project)
     item = make.item(team.project)
     make.accept(item, team.reviewer)
-    releases.order(team.project)
-    releases.work_off_releases()
+    freezing.order(team.project)
+    freezing.work_off_releases()
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
     notice = make.notice(item, team.reviewer)
     found = team.project.items.all()
-    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 1, uuid.uuid4())
+    action = bulk_actions.order(
+        team.project, team.engineer, BulkActionKind.ACCEPT, found, 1, uuid.uuid4()
+    )
     experiment = arena.experiment(team.project)
     shown = comparing.take_next(experiment, team.reviewer)
     assert shown
@@ -160,10 +163,10 @@ def filled(team: Team) -> Filled:
         "adjudicate-item": [item.pk],
         "adjudicate-back": [item.pk],
         "inbox-read": [notice.pk],
-        "act": ["accept"],
-        "acts-show": [act.pk],
-        "acts-undo": [act.pk],
-        "acts-retry": [act.pk],
+        "bulk-actions-new": ["accept"],
+        "bulk-actions-show": [action.pk],
+        "bulk-actions-undo": [action.pk],
+        "bulk-actions-retry": [action.pk],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],

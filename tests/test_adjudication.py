@@ -12,8 +12,8 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 
-from generation import adjudication, queue, verdicts
 from generation.models import Document, Item, ItemState, Notice, Purpose, Review, Verdict
+from generation.review import adjudication, decisions, queue
 from qareview.models import Role
 from tests import make
 from tests.conftest import Team
@@ -224,7 +224,7 @@ def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> Non
         start.wait()
         try:
             stored.append(adjudication.decide(team.project, item.pk, admin, ruling))
-        except verdicts.NotStored as reason:
+        except decisions.NotStored as reason:
             refused.append(str(reason))
         connection.close()
 
@@ -240,7 +240,7 @@ def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> Non
 def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, item: Item) -> None:
     text = {"action": "merge", "question": "Which?", "answer": "This."}
     stood = adjudication.stands(item)
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     make.accept(item, team.reviewer, answer="The answer of eve.")
     response = send(admin, team, item, stands=stood, **text)
     assert "What reviewers say of this item changed meanwhile." in page(response, 409)
@@ -295,7 +295,7 @@ def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
 
 def test_a_pending_item_is_not_overruled(team: Team, admin: Client) -> None:
     item = make.item(team.project)
-    with pytest.raises(verdicts.NotStored, match="not decided yet"):
+    with pytest.raises(decisions.NotStored, match="not decided yet"):
         adjudication.decide(
             team.project,
             item.pk,

@@ -9,11 +9,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation import verdicts
-from generation.agreement import Known, against_gold, overview
 from generation.models import Item, Purpose, Review, Verdict
+from generation.progress.agreement import Known, against_gold, overview
+from generation.review import decisions
 from qareview import access, keeping
-from qareview.alpha import FEWEST_ITEMS, agreement
+from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
 from tests.web import page
@@ -125,7 +125,7 @@ def decide(item: Item, user: User, word: str) -> Review:
     if word == "a":
         return make.accept(item, user)
     rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
-    return verdicts.submit(item.project, item.pk, user, rejection)
+    return decisions.submit(item.project, item.pk, user, rejection)
 
 
 def decide_all(team: Team, *words: str, purpose: str = "") -> list[Item]:
@@ -191,7 +191,7 @@ def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **te
         verdict=verdict,
         **values,
     )
-    verdicts.settle([item.pk])
+    decisions.settle([item.pk])
     return found
 
 

@@ -1,4 +1,10 @@
-"""Imports run one way: from generation to prompts to qareview, and from urls to models."""
+"""Imports run one way: between the apps, between their layers, and between the rooms.
+
+Each module has one place in the lists below, the lowest first. A module may import what stands
+below it, what stands beside it in the same room or at the same place, and nothing above, whether
+at its top or inside a function. A line that has to import upwards says why at its end:
+``# upwards: …``.
+"""
 
 import ast
 from collections.abc import Iterator
@@ -9,13 +15,17 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 APPS = ["qareview", "prompts", "generation"]  # each may import those before it
 LAYERS = ["models", "verbs", "tasks", "forms", "views", "urls"]  # and each of these
-LAYER_OF = {
-    "models": "models",
-    "tasks": "tasks",
-    "forms": "forms",
-    "views": "views",
-    "urls": "urls",
-}
+# The rooms of generation, all of them verbs: a room may import those of the lines before its own.
+# Modules that stand in no room have a place here, too.
+ROOMS = [
+    ["search", "prompt_values"],
+    ["checks"],
+    ["review"],
+    ["drafting", "passages", "progress"],
+    ["items", "reading", "releases"],
+    ["approved_items", "bin"],
+]
+# `machine` starts what the settings point to, so it stands below all of qareview but the settings.
 FRAME = {"settings", "celery", "wsgi", "apps", "management", "templatetags", "migrations"}
 
 MODULES = [
@@ -24,17 +34,29 @@ MODULES = [
 
 
 def imports_of(path: Path) -> Iterator[list[str]]:
-    for node in ast.walk(ast.parse(path.read_text())):
+    """Yield the dotted names that a module imports, but for those that say why they look up."""
+    source = path.read_text()
+    lines = source.splitlines()
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield from ([*node.module.split("."), alias.name] for alias in node.names)
+            if "# upwards: " not in lines[node.lineno - 1]:
+                yield from ([*node.module.split("."), alias.name] for alias in node.names)
         elif isinstance(node, ast.Import):
             yield from (alias.name.split(".") for alias in node.names)
 
 
 def layer(parts: list[str]) -> int | None:
+    """Return the place of a module in LAYERS; None for the frame, which stands beside them."""
     name = parts[1] if len(parts) > 1 else ""
     name = "forms" if name.endswith("_forms") else name
-    return None if name in FRAME else LAYERS.index(LAYER_OF.get(name, "verbs"))
+    return None if name in FRAME else LAYERS.index(name if name in LAYERS else "verbs")
+
+
+def room(parts: list[str]) -> int | None:
+    """Return the place of a module of generation in ROOMS; None if it is in no room."""
+    if parts[0] != "generation" or len(parts) < 2:
+        return None
+    return next((place for place, names in enumerate(ROOMS) if parts[1] in names), None)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -47,6 +69,50 @@ def test_imports_run_one_way(path: Path) -> None:
         mine, theirs = layer(own), layer(imported)
         if imported[0] == own[0] and mine is not None and theirs is not None:
             assert theirs <= mine, f"{own} imports {imported}"
+        here, there = room(own), room(imported)
+        if here is not None and there is not None and own[1] != imported[1]:
+            assert there < here, f"{own} imports {imported}, whose room is not below"
+
+
+def test_every_module_of_generation_has_a_place() -> None:
+    """What is new is put into a room, or gets a line above."""
+    known = {name for names in ROOMS for name in names} | FRAME | {*LAYERS}
+    there = {
+        path.stem
+        for path in (ROOT / "generation").iterdir()
+        if path.is_dir() or path.suffix == ".py"
+    }
+    assert there - known == {"__init__", "samples"}
+    assert {name for names in ROOMS for name in names} <= there
+
+
+def test_rooms_import_each_other_in_no_circle() -> None:
+    """Modules of one room, and those beside each other, may not need each other in a ring."""
+    graph = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): {
+            ".".join(imported[:length])
+            for imported in imports_of(path)
+            for length in (len(imported), len(imported) - 1)
+            if imported[0] in APPS
+        }
+        for path in MODULES
+        if path.stem != "__init__"
+    }
+    seen: set[str] = set()
+    path_here: list[str] = []
+
+    def visit(name: str) -> None:
+        assert name not in path_here, f"a circle: {path_here} {name}"
+        if name in seen or name not in graph:
+            return
+        path_here.append(name)
+        for imported in sorted(graph[name]):
+            visit(imported)
+        path_here.pop()
+        seen.add(name)
+
+    for name in sorted(graph):
+        visit(name)
 
 
 def test_heavy_packages_are_imported_inside_functions() -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from generation import archives, documents, pipeline
 from generation.models import Document, Item
+from generation.reading import archives, documents, pipeline
 from qareview import jobs
 from qareview.models import JobState
 from tests import files, make

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from prompts.builtin import BUILTIN
+from prompts.builtin_prompts import BUILTIN
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
 from qareview.backends import Backend, ModelUnavailable, Request, backend_for

@@ -10,7 +10,7 @@ from django.db import DEFAULT_DB_ALIAS
 from django.utils import timezone
 
 from generation import bin as bins
-from generation import documents, drafting, pipeline, queue, redrafting, releases, verdicts
+from generation.drafting import drafting, orders
 from generation.models import (
     Assignment,
     Document,
@@ -22,6 +22,9 @@ from generation.models import (
     Review,
     Verdict,
 )
+from generation.reading import documents, pipeline
+from generation.releases import freezing
+from generation.review import aside, decisions, queue
 from qareview import bin as all_bins
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -67,9 +70,9 @@ def reviewed(team: Team) -> Document:
     make.accept(items[1], team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
     for who in (team.engineer, team.admin):
         make.accept(items[4], who, verdict=Verdict.REJECTED, reason="Not worth asking")
-    redrafting.put_aside(Item.objects.filter(pk=items[5].pk), "Its score, 0.1, is low.")
+    aside.set_aside(Item.objects.filter(pk=items[5].pk), "Its score, 0.1, is low.")
     make.accept(items[3], team.admin, verdict=Verdict.SKIPPED)
-    verdicts.undo(team.project, team.admin)
+    decisions.undo(team.project, team.admin)
     Assignment.objects.create(item=items[6], reviewer=team.reviewer)
     return document
 
@@ -106,7 +109,7 @@ def test_what_is_asked_for_meanwhile_counts_when_it_comes_back(
 ) -> None:
     bins.put(reviewed, team.engineer)
     Project.objects.update(reviews_per_item=1)
-    verdicts.settle_project(Project.objects.get(pk=team.project.pk))
+    decisions.settle_project(Project.objects.get(pk=team.project.pk))
     assert not team.project.items.exists()
     assert bins.restore(Document.everything.get(pk=reviewed.pk))
     assert team.project.items.all().counts()[ItemState.PENDING] == 1
@@ -147,7 +150,7 @@ def test_who_has_an_item_on_the_desk_is_told_when_sending(team: Team, browse: An
     assert queue.take_next(team.project, team.reviewer) == item
     bins.put(item.document, team.engineer)
     sentence = "The document of this item was moved to the bin while you were at it."
-    with pytest.raises(verdicts.ItemGone, match=sentence):
+    with pytest.raises(decisions.ItemGone, match=sentence):
         make.accept(item, team.reviewer)
     data = make.review_data(item, answer="What I typed.", verdict="edited", start=0, end=9)
     response = browse(team.reviewer).post(f"{team.url}/review/{item.pk}/", data)
@@ -161,9 +164,9 @@ def test_a_decision_in_the_bin_is_neither_changed_nor_undone(team: Team) -> None
     first, last = make.item(team.project), make.item(team.project)
     kept, binned = make.accept(first, team.reviewer), make.accept(last, team.reviewer)
     bins.put(last.document, team.engineer)
-    with pytest.raises(verdicts.ItemGone):
+    with pytest.raises(decisions.ItemGone):
         make.accept(last, team.reviewer, replaces=binned.pk)
-    assert verdicts.undo(team.project, team.reviewer) == first
+    assert decisions.undo(team.project, team.reviewer) == first
     assert list(Review.objects.standing()) == [binned]
     assert kept.pk not in Review.objects.standing().values_list("pk", flat=True)
 
@@ -225,7 +228,7 @@ def test_when_it_is_gone_the_first_copy_is_drafted_instead(team: Team, browse: A
 def test_nothing_of_it_is_drafted_until_it_is_back(team: Team) -> None:
     document = make.document(team.project)
     bins.put(document, team.engineer)
-    assert redrafting.cancel(team.project) == redrafting.fill_up(team.project) == 0
+    assert orders.cancel(team.project) == orders.fill_up(team.project) == 0
     jobs.sweep()
     pipeline.work_off_passages()
     assert not Item.everything.exists()
@@ -281,23 +284,23 @@ def test_a_release_leaves_out_what_is_in_the_bin(team: Team) -> None:
     for item in (stays, goes):
         make.accept(item, team.reviewer)
     bins.put(goes.document, team.engineer)
-    release = releases.order(team.project)
-    releases.work_off_releases()
+    release = freezing.order(team.project)
+    freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(stays.pk)]
     bins.put(stays.document, team.engineer)
-    with pytest.raises(releases.NothingAccepted):
-        releases.order(team.project)
+    with pytest.raises(freezing.NothingAccepted):
+        freezing.order(team.project)
     bins.restore(Document.everything.get(pk=goes.document_id))
-    release = releases.order(team.project)
-    releases.work_off_releases()
+    release = freezing.order(team.project)
+    freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(goes.pk)]
 
 
 def test_a_release_stays_as_it_is_when_its_documents_are_gone(
     team: Team, reviewed: Document, browse: Any
 ) -> None:
-    release = releases.order(team.project)
-    releases.work_off_releases()
+    release = freezing.order(team.project)
+    freezing.work_off_releases()
     release.refresh_from_db()
     address = f"{team.url}/releases/1/triples.zip"
     before = lines(release), b"".join(browse(team.admin).get(address).streaming_content)
@@ -307,7 +310,7 @@ def test_a_release_stays_as_it_is_when_its_documents_are_gone(
     assert not Document.everything.exists()
     assert (lines(release), b"".join(browse(team.admin).get(address).streaming_content)) == before
     release.refresh_from_db()
-    assert release.sha256 == releases._sha256(list(release.rows.all()))
+    assert release.sha256 == freezing._sha256(list(release.rows.all()))
 
 
 # For good

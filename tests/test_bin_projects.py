@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 
 from generation import bin as bins
-from generation import pipeline, releases
 from generation.models import Document, Item, Passage, Release, ReleaseRow, Review
+from generation.reading import pipeline
+from generation.releases import freezing
 from prompts import bin as prompt_bins
 from prompts.models import Prompt, Variant
 from qareview import bin as all_bins
@@ -75,14 +76,14 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
     document = make.document(team.project)
     Document.objects.filter(pk=make.document(team.project).pk).update(state=JobState.QUEUED)
     make.accept(make.item(team.project), team.reviewer)
-    releases.order(team.project)
+    freezing.order(team.project)
     put(team, browse)
     jobs.sweep()
     for kind in jobs.kinds():
         assert jobs.claim(kind, 9) == [], kind
     browse(team.admin).post(f"{team.url}/restore/")
     pipeline.work_off_passages()
-    releases.work_off_releases()
+    freezing.work_off_releases()
     assert Item.objects.filter(document=document).count() == 2
     assert Release.objects.get().state == JobState.DONE
 
@@ -92,8 +93,8 @@ def filled(team: Team) -> None:
     make.document(team.project)
     pipeline.work_off_passages()
     make.accept(team.project.items.all()[0], team.reviewer)
-    releases.order(team.project)
-    releases.work_off_releases()
+    freezing.order(team.project)
+    freezing.work_off_releases()
     bins.put(make.document(team.project), team.engineer)
     own(team)
 

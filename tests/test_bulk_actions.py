@@ -10,12 +10,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation import acts, acts_told, queue, redrafting, verdicts
+from generation.items import bulk_actions, bulk_sentences
 from generation.models import (
     BINNED,
-    Act,
-    ActKind,
     Assignment,
+    BulkAction,
+    BulkActionKind,
     Hold,
     Item,
     ItemState,
@@ -24,6 +24,7 @@ from generation.models import (
     Review,
     Verdict,
 )
+from generation.review import aside, decisions, queue
 from qareview import jobs
 from qareview.models import JobState
 from tests import make
@@ -35,21 +36,23 @@ A = ItemState.ACCEPTED
 P = ItemState.PENDING
 
 
-def order(team: Team, kind: ActKind, by: User | None = None, **options: Any) -> Act:
+def order(team: Team, kind: BulkActionKind, by: User | None = None, **options: Any) -> BulkAction:
     found = team.project.items.all()
     who = by or team.admin
-    act = acts.order(team.project, who, kind, found, found.count(), uuid.uuid4(), **options)
-    acts.work_off_acts()
-    act.refresh_from_db()
-    assert act.state == JobState.DONE, act.error
-    return act
+    action = bulk_actions.order(
+        team.project, who, kind, found, found.count(), uuid.uuid4(), **options
+    )
+    bulk_actions.work_off_bulk_actions()
+    action.refresh_from_db()
+    assert action.state == JobState.DONE, action.error
+    return action
 
 
-def undo(act: Act, by: User) -> Act:
-    acts.undo(act, by)
-    acts.work_off_acts()
-    act.refresh_from_db()
-    return act
+def undo(action: BulkAction, by: User) -> BulkAction:
+    bulk_actions.undo(action, by)
+    bulk_actions.work_off_bulk_actions()
+    action.refresh_from_db()
+    return action
 
 
 def states(team: Team) -> list[str]:
@@ -58,16 +61,18 @@ def states(team: Team) -> list[str]:
 
 def test_accepting_gives_reviews_of_ones_own(team: Team) -> None:
     made = make.items(team.project, 3)
-    act = order(team, ActKind.ACCEPT, team.engineer)
+    action = order(team, BulkActionKind.ACCEPT, team.engineer)
     assert states(team) == [A, A, A]
-    reviews = Review.objects.filter(act=act, reviewer=team.engineer, verdict=Verdict.ACCEPTED)
+    reviews = Review.objects.filter(
+        bulk_action=action, reviewer=team.engineer, verdict=Verdict.ACCEPTED
+    )
     assert [review.answer for review in reviews] == [item.answer for item in made]
-    assert act.facts == {"done": 3}
-    undo(act, team.engineer)
+    assert action.facts == {"done": 3}
+    undo(action, team.engineer)
     assert states(team) == [P, P, P]
     assert Review.objects.standing().count() == 0
     assert "bulk" in Review.objects.all()[0].withdrawn_because
-    assert act.facts == {"undone": 3} or Act.objects.get().facts == {"undone": 3}
+    assert action.facts == {"undone": 3} or BulkAction.objects.get().facts == {"undone": 3}
 
 
 def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
@@ -75,37 +80,37 @@ def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
     make.accept(made[0], team.engineer)
     make.accept(made[1], team.reviewer)
     assert queue.take(made[2], team.reviewer, 1)
-    redrafting.put_aside(Item.objects.filter(pk=made[3].pk), "Too low.")
-    act = order(team, ActKind.REJECT, team.engineer, reason="Not worth asking")
+    aside.set_aside(Item.objects.filter(pk=made[3].pk), "Too low.")
+    action = order(team, BulkActionKind.REJECT, team.engineer, reason="Not worth asking")
     assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
-    assert act.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
-    account = acts_told.tell(act)
+    assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
+    account = bulk_sentences.tell(action)
     assert account.sentence == "1 item rejected for “Not worth asking”."
     assert "1 on others’ desks" in account.left_out
-    assert Review.objects.get(act=act).reason == "Not worth asking"
+    assert Review.objects.get(bulk_action=action).reason == "Not worth asking"
 
 
 def test_undoing_keeps_what_was_reviewed_later(team: Team) -> None:
     first, _second = make.items(team.project, 2)
-    act = order(team, ActKind.ACCEPT, team.engineer)
+    action = order(team, BulkActionKind.ACCEPT, team.engineer)
     mine = Review.objects.get(item=first)
     again = make.submission(first, Verdict.REJECTED, reason="Not worth asking", replaces=mine.pk)
-    verdicts.submit(team.project, first.pk, team.engineer, again)
-    undo(act, team.engineer)
+    decisions.submit(team.project, first.pk, team.engineer, again)
+    undo(action, team.engineer)
     assert states(team) == [ItemState.REJECTED, P]
-    assert acts_told.tell(act).left_out == "1 with something newer on them"
-    assert acts_told.tell(act).sentence == "Undone: 1 item accepted."
-    with pytest.raises(acts.CannotUndo):
-        acts.undo(act, team.engineer)
+    assert bulk_sentences.tell(action).left_out == "1 with something newer on them"
+    assert bulk_sentences.tell(action).sentence == "Undone: 1 item accepted."
+    with pytest.raises(bulk_actions.CannotUndo):
+        bulk_actions.undo(action, team.engineer)
 
 
 def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
     team.project.reviews_per_item = 2
     team.project.save()
     item = make.item(team.project)
-    act = order(team, ActKind.ACCEPT, team.engineer)
+    action = order(team, BulkActionKind.ACCEPT, team.engineer)
     make.accept(item, team.reviewer)
-    undo(act, team.engineer)
+    undo(action, team.engineer)
     assert [one.reviewer for one in Review.objects.decisions()] == [team.reviewer]
     assert states(team) == [P]
 
@@ -113,14 +118,16 @@ def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
 def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
     first, second = make.items(team.project, 2)
     found = team.project.items.all()
-    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 2, uuid.uuid4())
+    action = bulk_actions.order(
+        team.project, team.engineer, BulkActionKind.ACCEPT, found, 2, uuid.uuid4()
+    )
     Item.objects.filter(pk=first.pk).update(state=BINNED)
-    acts.work_off_acts()
-    act.refresh_from_db()
-    assert act.facts == {"binned": 1, "done": 1}
-    assert acts_told.tell(act).left_out == "1 in the bin"
+    bulk_actions.work_off_bulk_actions()
+    action.refresh_from_db()
+    assert action.facts == {"binned": 1, "done": 1}
+    assert bulk_sentences.tell(action).left_out == "1 in the bin"
     Item.objects.filter(pk=second.pk).update(state=BINNED)
-    undo(act, team.engineer)
+    undo(action, team.engineer)
     assert not Review.objects.decisions().exists()
     assert set(Item.everything.values_list("state", flat=True)) == {BINNED}
 
@@ -128,51 +135,53 @@ def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
 def test_fewer_than_were_told_are_done(team: Team) -> None:
     make.items(team.project, 2)
     found = team.project.items.all()
-    act = acts.order(team.project, team.admin, ActKind.ACCEPT, found, 3, uuid.uuid4())
-    acts.work_off_acts()
-    act.refresh_from_db()
-    assert (act.size, act.facts) == (2, {"done": 2})
+    action = bulk_actions.order(
+        team.project, team.admin, BulkActionKind.ACCEPT, found, 3, uuid.uuid4()
+    )
+    bulk_actions.work_off_bulk_actions()
+    action.refresh_from_db()
+    assert (action.size, action.facts) == (2, {"done": 2})
 
 
 def test_assigning_and_taking_away(team: Team) -> None:
     made = make.items(team.project, 3)
     Assignment.objects.create(item=made[0], reviewer=team.reviewer)
     make.accept(made[1], team.reviewer)
-    act = order(team, ActKind.ASSIGN, member=team.reviewer)
-    assert act.facts == {"assigned": 1, "reviewed": 1, "done": 1}
-    away = order(team, ActKind.UNASSIGN, member=team.reviewer)
+    action = order(team, BulkActionKind.ASSIGN, member=team.reviewer)
+    assert action.facts == {"assigned": 1, "reviewed": 1, "done": 1}
+    away = order(team, BulkActionKind.UNASSIGN, member=team.reviewer)
     assert not Assignment.objects.exists()
     assert away.facts == {"done": 2, "unassigned": 1}
     undo(away, team.admin)
     assert Assignment.objects.count() == 2
-    undo(order(team, ActKind.ASSIGN, member=team.engineer), team.admin)
+    undo(order(team, BulkActionKind.ASSIGN, member=team.engineer), team.admin)
     assert not Assignment.objects.filter(reviewer=team.engineer).exists()
 
 
 def test_drafting_again(team: Team) -> None:
     made = make.items(team.project, 3)
     make.accept(made[0], team.reviewer)
-    act = order(team, ActKind.REDRAFT, team.engineer, draft_with={"model": "scripted"})
+    action = order(team, BulkActionKind.REDRAFT, team.engineer, draft_with={"model": "scripted"})
     assert states(team) == [A, ItemState.ASIDE, ItemState.ASIDE]
-    assert act.facts == {"decided": 1, "done": 2}
+    assert action.facts == {"decided": 1, "done": 2}
     passage = Passage.objects.get(pk=made[1].passage_id)
     assert (passage.state, passage.draft_with) == (JobState.QUEUED, {"model": "scripted"})
     Item.objects.create(project=team.project, document=passage.document, passage=passage)
-    undo(act, team.engineer)
+    undo(action, team.engineer)
     assert states(team) == [A, ItemState.ASIDE, P, P]
-    assert act.facts == {"decided": 1, "newer": 1, "undone": 1}
+    assert action.facts == {"decided": 1, "newer": 1, "undone": 1}
 
 
 def test_the_calibration_set(team: Team) -> None:
     made = make.items(team.project, 3)
     make.accept(made[0], team.engineer)
-    act = order(team, ActKind.CALIBRATE)
+    action = order(team, BulkActionKind.CALIBRATE)
     assert set(Item.objects.values_list("purpose", flat=True)) == {Purpose.CALIBRATION}
     make.accept(made[1], team.reviewer)
-    undo(act, team.admin)
+    undo(action, team.admin)
     purposes = Item.objects.order_by("pk").values_list("purpose", flat=True)
     assert list(purposes) == ["", "calibration", ""]
-    out = order(team, ActKind.UNCALIBRATE)
+    out = order(team, BulkActionKind.UNCALIBRATE)
     assert out.facts == {"done": 1, "usual": 2}
     undo(out, team.admin)
     assert list(purposes.all()) == ["", "calibration", ""]
@@ -181,38 +190,40 @@ def test_the_calibration_set(team: Team) -> None:
 def test_a_worker_that_is_lost_doubles_nothing_and_loses_nothing(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
     found = team.project.items.all()
-    acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 5, uuid.uuid4())
-    [lost] = jobs.claim(Act, 1)
+    bulk_actions.order(team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4())
+    [lost] = jobs.claim(BulkAction, 1)
     with jobs.storing([lost]):
-        acts._step(lost)
+        bulk_actions._step(lost)
     assert Review.objects.count() == 2
     jobs.release_leases_of(jobs.worker_name)
     with pytest.raises(jobs.LeaseLost):
-        acts.carry_out(lost)
-    acts.work_off_acts()
+        bulk_actions.carry_out(lost)
+    bulk_actions.work_off_bulk_actions()
     assert Review.objects.count() == 5
-    assert Act.objects.get().facts == {"done": 5}
+    assert BulkAction.objects.get().facts == {"done": 5}
 
 
 def test_an_act_is_stopped_and_undone_midway(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(acts, "AT_ONCE", 2)
+    monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
     found = team.project.items.all()
-    act = acts.order(team.project, team.engineer, ActKind.ACCEPT, found, 5, uuid.uuid4())
-    [claimed] = jobs.claim(Act, 1)
+    action = bulk_actions.order(
+        team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4()
+    )
+    [claimed] = jobs.claim(BulkAction, 1)
     with jobs.storing([claimed]):
-        acts._step(claimed)
-    acts.undo(act, team.engineer)
-    acts.carry_out(claimed)
+        bulk_actions._step(claimed)
+    bulk_actions.undo(action, team.engineer)
+    bulk_actions.carry_out(claimed)
     assert states(team) == [P] * 5
-    assert Act.objects.get().facts == {"undone": 2, "": 3}
+    assert BulkAction.objects.get().facts == {"undone": 2, "": 3}
 
 
 def confirmed(client: Client, url: str, **values: Any) -> Any:
-    """Open the page that confirms an act and send its form."""
+    """Open the page that confirms a bulk action and send its form."""
     text = page(client.get(url))
     fields = dict(re.findall(r'name="(key|told)" value="([^"]*)"', text))
     return client.post(url, {**fields, **values})
@@ -222,54 +233,56 @@ def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
     client = browse(team.engineer)
     make.items(team.project, 2)
     make.items(team.project, 1, flags=["empty-answer"])
-    url = f"{team.url}/acts/new/accept/?all=1&text=answer&flag="
+    url = f"{team.url}/bulk-actions/new/accept/?all=1&text=answer&flag="
     assert "<h1>Accept 3 items</h1>" in page(client.get(url))
     response = confirmed(client, url)
     assert response.url == f"{team.url}/items/?text=answer"
     assert "0 items accepted so far, of 3." in page(client.get(response.url))
-    acts.work_off_acts()
+    bulk_actions.work_off_bulk_actions()
     text = page(client.get(response.url))
     assert "3 items accepted." in text
-    act = Act.objects.get()
-    assert f"{team.url}/acts/{act.pk}/undo/" in text
+    action = BulkAction.objects.get()
+    assert f"{team.url}/bulk-actions/{action.pk}/undo/" in text
     assert "3 items accepted." not in page(browse(team.admin).get(response.url))
-    assert client.post(f"{team.url}/acts/{act.pk}/undo/").status_code == 302
-    acts.work_off_acts()
-    assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/acts/{act.pk}/"))
+    assert client.post(f"{team.url}/bulk-actions/{action.pk}/undo/").status_code == 302
+    bulk_actions.work_off_bulk_actions()
+    assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/bulk-actions/{action.pk}/"))
     assert "Undone: 3 items accepted." in page(client.get(f"{team.url}/items/"))
-    Act.objects.update(finished_at=timezone.now() - acts.UNDONE_RECENT)
+    BulkAction.objects.update(finished_at=timezone.now() - bulk_actions.UNDONE_RECENT)
     assert "Undone: 3 items accepted." not in page(client.get(f"{team.url}/items/"))
-    assert "Undone" in page(client.get(f"{team.url}/acts/"))
-    assert told(client.post(f"{team.url}/acts/{act.pk}/undo/")) == ["This is undone already."]
+    assert "Undone" in page(client.get(f"{team.url}/bulk-actions/"))
+    assert told(client.post(f"{team.url}/bulk-actions/{action.pk}/undo/")) == [
+        "This is undone already."
+    ]
 
 
 def test_ticked_ones_only(team: Team, browse: Browse) -> None:
     made = make.items(team.project, 3)
-    url = f"{team.url}/acts/new/reject/?item={made[0].pk}&item={made[2].pk}&item=x"
+    url = f"{team.url}/bulk-actions/new/reject/?item={made[0].pk}&item={made[2].pk}&item=x"
     client = browse(team.engineer)
     assert confirmed(client, url, reason="Because").status_code == 422
     assert confirmed(client, url, reason="Not worth asking").status_code == 302
-    acts.work_off_acts()
+    bulk_actions.work_off_bulk_actions()
     assert states(team) == [ItemState.REJECTED, P, ItemState.REJECTED]
 
 
 def test_a_second_click_is_the_same_act(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
-    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/?all=1"
+    client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/?all=1"
     data = {"key": str(uuid.uuid4()), "told": 1}
     assert [client.post(url, data).status_code for _ in range(2)] == [302, 302]
-    assert Act.objects.count() == 1
+    assert BulkAction.objects.count() == 1
 
 
 def test_another_number_than_was_told_is_asked_again(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
-    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/?all=1"
+    client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/?all=1"
     data = {"key": str(uuid.uuid4()), "told": 1}
     make.items(team.project, 1)
     text = page(client.post(url, data), 422)
     assert "It is 2 by now" in text
     assert "<h1>Accept 2 items</h1>" in text
-    assert not Act.objects.exists()
+    assert not BulkAction.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -283,23 +296,25 @@ def test_another_number_than_was_told_is_asked_again(team: Team, browse: Browse)
 )
 def test_nothing_is_done_by_mistake(team: Team, browse: Browse, query: str, said: str) -> None:
     make.items(team.project, 1)
-    client, url = browse(team.engineer), f"{team.url}/acts/new/accept/{query}"
+    client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/{query}"
     assert said in page(client.get(url), 422)
     data = {"key": str(uuid.uuid4()), "told": 1}
     assert said in page(client.post(url, data), 422)
-    assert not Act.objects.exists()
+    assert not BulkAction.objects.exists()
 
 
 def test_a_damaged_form_is_asked_again(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
-    text = page(browse(team.engineer).post(f"{team.url}/acts/new/accept/?all=1", {"told": 1}), 422)
+    text = page(
+        browse(team.engineer).post(f"{team.url}/bulk-actions/new/accept/?all=1", {"told": 1}), 422
+    )
     assert "The form was damaged" in text
 
 
 @pytest.mark.parametrize("kind", ["assign", "unassign", "calibrate", "uncalibrate"])
 def test_some_acts_are_for_admins(team: Team, browse: Browse, kind: str) -> None:
     make.items(team.project, 1)
-    url = f"{team.url}/acts/new/{kind}/?all=1"
+    url = f"{team.url}/bulk-actions/new/{kind}/?all=1"
     assert browse(team.engineer).get(url).status_code == 403
     assert browse(team.engineer).post(url).status_code == 403
     values = {"member": team.reviewer.pk} if "assign" in kind else {}
@@ -308,16 +323,18 @@ def test_some_acts_are_for_admins(team: Team, browse: Browse, kind: str) -> None
 
 def test_only_members_get_assignments(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
-    url = f"{team.url}/acts/new/assign/?all=1"
+    url = f"{team.url}/bulk-actions/new/assign/?all=1"
     assert confirmed(browse(team.admin), url, member=team.stranger.pk).status_code == 422
 
 
 def test_an_act_of_somebody_else_is_undone_by_admins_only(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
-    act = order(team, ActKind.ACCEPT, team.admin)
-    assert browse(team.engineer).post(f"{team.url}/acts/{act.pk}/undo/").status_code == 403
-    other = order(team, ActKind.ACCEPT, team.engineer)
-    assert browse(team.admin).post(f"{team.url}/acts/{other.pk}/undo/").status_code == 302
+    action = order(team, BulkActionKind.ACCEPT, team.admin)
+    assert (
+        browse(team.engineer).post(f"{team.url}/bulk-actions/{action.pk}/undo/").status_code == 403
+    )
+    other = order(team, BulkActionKind.ACCEPT, team.engineer)
+    assert browse(team.admin).post(f"{team.url}/bulk-actions/{other.pk}/undo/").status_code == 302
 
 
 def test_reviewers_have_nothing_to_tick(team: Team, browse: Browse) -> None:
@@ -327,18 +344,18 @@ def test_reviewers_have_nothing_to_tick(team: Team, browse: Browse) -> None:
 
 
 def test_no_such_act(team: Team, browse: Browse) -> None:
-    assert browse(team.admin).get(f"{team.url}/acts/new/burn/?all=1").status_code == 404
+    assert browse(team.admin).get(f"{team.url}/bulk-actions/new/burn/?all=1").status_code == 404
     assert not Hold.objects.exists()
 
 
 def test_what_was_drafted_since_is_seen_in_the_bin_too(team: Team) -> None:
     item = make.item(team.project)
-    act = order(team, ActKind.REDRAFT, team.engineer)
+    action = order(team, BulkActionKind.REDRAFT, team.engineer)
     Item.objects.create(
         project=team.project, document=item.document, passage=item.passage, answer="Anew.",
         variant=item.variant, number=2,
     )  # fmt: skip
     Item.objects.update(state=BINNED)
-    undo(act, team.engineer)
-    assert Item.everything.get(pk=item.pk).aside == redrafting.DRAFTED_AGAIN
-    assert act.facts == {"newer": 1}
+    undo(action, team.engineer)
+    assert Item.everything.get(pk=item.pk).aside == aside.DRAFTED_AGAIN
+    assert action.facts == {"newer": 1}

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from generation import pipeline
 from generation.models import Document
+from generation.reading import pipeline
 from qareview import jobs
 from qareview.models import JobState, Project
 from tests import files, make

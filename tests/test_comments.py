@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from generation import comments, cutting, queue, redrafting, verdicts
 from generation.models import Assignment, Comment, Item, ItemState, Notice, Purpose
+from generation.passages import editing
+from generation.review import aside, comments, decisions, queue
 from tests import make
 from tests.conftest import Team
 from tests.web import PART, page, told
@@ -187,7 +188,7 @@ def test_a_calibration_item_with_its_reviews_waits_for_an_answer_too(
     Item.objects.update(purpose=Purpose.CALIBRATION)
     make.accept(item, team.admin)
     ask(client, team, item, team.engineer)
-    verdicts.settle([item.pk])
+    decisions.settle([item.pk])
     assert fresh(item).state == ItemState.ASIDE
     comments.comment(item, team.engineer, "It is.")
     assert fresh(item).state == ItemState.ACCEPTED
@@ -225,7 +226,7 @@ def test_a_gold_item_is_asked_about_and_comes_back_as_gold(
 
 def test_an_item_restored_meanwhile_is_left_alone(team: Team, client: Client, item: Item) -> None:
     ask(client, team, item, team.engineer)
-    redrafting.restore(team.project.items.all())
+    aside.restore(team.project.items.all())
     make.accept(item, team.admin)
     comments.comment(item, team.engineer, "Yes.")
     assert fresh(item).state == ItemState.ACCEPTED
@@ -238,7 +239,7 @@ def test_a_decided_item_restored_meanwhile_is_what_its_reviews_say(
     Item.objects.update(purpose=Purpose.GOLD)
     make.accept(item, team.admin)
     ask(client, team, item, team.engineer)
-    redrafting.restore(team.project.items.all())
+    aside.restore(team.project.items.all())
     assert fresh(item).state == ItemState.ACCEPTED
 
 
@@ -246,9 +247,9 @@ def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
     team: Team, client: Client, item: Item
 ) -> None:
     ask(client, team, item, team.engineer)
-    cutting.exclude(item.passage, team.admin)
+    editing.exclude(item.passage, team.admin)
     comments.comment(item, team.engineer, "Yes.")
-    assert (fresh(item).state, fresh(item).aside) == (ItemState.ASIDE, cutting.EXCLUDED)
+    assert (fresh(item).state, fresh(item).aside) == (ItemState.ASIDE, aside.EXCLUDED)
 
 
 def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> None:
@@ -257,7 +258,7 @@ def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> No
     item = make.item(team.project)
     Item.objects.update(passage=passage, document=document)
     comments.comment(item, team.reviewer, "Keep this.")
-    cutting.merge(passage)
+    editing.merge(passage)
     assert Comment.objects.get().item.passage.superseded_at is not None
 
 
@@ -265,7 +266,7 @@ def test_an_item_restored_meanwhile_can_be_asked_about_anew(
     team: Team, client: Client, item: Item
 ) -> None:
     ask(client, team, item, team.engineer)
-    redrafting.restore(team.project.items.all())
+    aside.restore(team.project.items.all())
     assert ask(client, team, item, team.admin, text="And you?").status_code == 302
     assert fresh(item).aside == "ada was asked."
     comments.comment(item, team.engineer, "Yes.")

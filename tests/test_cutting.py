@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation import passages, readers
+import generation
+from generation.passages import cutting
+from generation.reading import readers
 from tests import files
 
-SAMPLES = sorted((Path(passages.__file__).parent / "samples").iterdir())
+SAMPLES = sorted((Path(generation.__file__).parent / "samples").iterdir())
 
 LENGTHS = st.integers(50, 1000)
 WORDS = st.sampled_from(["tide", "Größe", "vessel", "水門", "🌊", "e\u0301", "a_b", "*gate*", "C#"])
@@ -30,7 +32,7 @@ PAGE = "The gates of the basin close by themselves as soon as the tide has falle
 
 def assert_covers(text, length):
     """Check what holds for any text; return its passages."""
-    cuts, left_out = passages.cut(text, length)
+    cuts, left_out = cutting.cut(text, length)
     ranges = sorted([*cuts, *left_out], key=lambda part: part.start)
     assert "".join(text[part.start : part.end] for part in ranges) == text
     assert [part.start for part in ranges] == [0, *(part.end for part in ranges)][: len(ranges)]
@@ -38,7 +40,7 @@ def assert_covers(text, length):
     assert cuts == sorted(cuts, key=lambda cut: cut.start)
     assert all(text[cut.start : cut.end].strip() for cut in cuts)
     assert max((cut.end - cut.start for cut in cuts), default=0) <= length
-    blank = [text[gap.start : gap.end] for gap in left_out if gap.reason == passages.BLANK]
+    blank = [text[gap.start : gap.end] for gap in left_out if gap.reason == cutting.BLANK]
     assert "".join(blank).strip() == ""
     return cuts
 
@@ -59,16 +61,16 @@ def test_any_text_is_covered(text, length):
 @given(text=MARKDOWN, length=LENGTHS)
 def test_a_text_split_in_sections_is_covered(text, length):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(passages, "SECTION", 200)
+        patch.setattr(cutting, "SECTION", 200)
         assert_covers(text, length)
 
 
 def test_sections_end_before_a_heading_and_change_no_passage(monkeypatch):
     part = "## Part {n}\n\n" + PAGE * 8
     text = "\n\n".join(part.format(n=n) for n in range(40))
-    whole = passages.cut(text, 700)
-    monkeypatch.setattr(passages, "SECTION", 3000)
-    assert passages.cut(text, 700) == whole
+    whole = cutting.cut(text, 700)
+    monkeypatch.setattr(cutting, "SECTION", 3000)
+    assert cutting.cut(text, 700) == whole
     assert [cut.headings for cut in whole[0]] == [[f"Part {n}"] for n in range(40)]
 
 
@@ -85,18 +87,18 @@ def test_there_are_three_samples():
 
 
 def test_the_same_text_is_cut_the_same_way():
-    assert passages.cut(files.MARKDOWN * 9, 100) == passages.cut(files.MARKDOWN * 9, 100)
+    assert cutting.cut(files.MARKDOWN * 9, 100) == cutting.cut(files.MARKDOWN * 9, 100)
 
 
 def test_a_text_of_nothing_has_no_passages():
-    assert passages.cut("", 900) == ([], [])
+    assert cutting.cut("", 900) == ([], [])
 
 
 # Headings
 
 
 def headings_of(text, length=90):
-    return [cut.headings for cut in passages.cut(text, length)[0]]
+    return [cut.headings for cut in cutting.cut(text, length)[0]]
 
 
 def test_headings_nest():
@@ -162,25 +164,25 @@ def test_what_only_looks_like_a_heading_is_none(line):
 def left_out_of(text, length=100):
     return [
         (text[gap.start : gap.end].strip(), gap.reason)
-        for gap in passages.cut(text, length)[1]
-        if gap.reason != passages.BLANK
+        for gap in cutting.cut(text, length)[1]
+        if gap.reason != cutting.BLANK
     ]
 
 
 def test_headings_without_text_are_left_out():
     text = f"# {'Harbour ' * 10}\n\n{PAGE}\n\n# Index\n\n## Names"
     assert left_out_of(text, 90) == [
-        (f"# {'Harbour ' * 10}".strip(), passages.HEADINGS_ONLY),
-        ("# Index\n\n## Names", passages.HEADINGS_ONLY),
+        (f"# {'Harbour ' * 10}".strip(), cutting.HEADINGS_ONLY),
+        ("# Index\n\n## Names", cutting.HEADINGS_ONLY),
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "left_out"),
     [
-        ("One two three four five six seven.", [passages.TOO_SHORT]),
+        ("One two three four five six seven.", [cutting.TOO_SHORT]),
         ("One two three four five six seven eight.", []),
-        ("# A long heading of many words\n\nOne two three.", [passages.TOO_SHORT]),
+        ("# A long heading of many words\n\nOne two three.", [cutting.TOO_SHORT]),
     ],
 )
 def test_too_few_words_are_left_out(text, left_out):
@@ -188,7 +190,7 @@ def test_too_few_words_are_left_out(text, left_out):
 
 
 def test_what_was_left_out_can_be_stored():
-    gap = passages.LeftOut(3, 9, passages.BLANK)
+    gap = cutting.LeftOut(3, 9, cutting.BLANK)
     assert gap.as_json() == {"start": 3, "end": 9, "reason": "blank"}
 
 
@@ -196,7 +198,7 @@ def test_what_was_left_out_can_be_stored():
 
 
 def pages_of(text, page_starts, length=90):
-    cuts, _ = passages.cut(text, length, page_starts)
+    cuts, _ = cutting.cut(text, length, page_starts)
     return [(cut.first_page, cut.last_page) for cut in cuts]
 
 
@@ -220,7 +222,7 @@ def test_a_section_of_a_pdf_stands_on_its_own_page(tmp_path):
     path = tmp_path / "original"
     path.write_bytes(files.pdf())
     reading = readers.read(path, "handbook.pdf")
-    cuts, _ = passages.cut(reading.text, 200, reading.page_starts)
+    cuts, _ = cutting.cut(reading.text, 200, reading.page_starts)
     assert [(cut.headings, cut.first_page, cut.last_page) for cut in cuts] == [
         (["Tidal Basin"], 1, 1),
         (["Side Lock"], 2, 2),
@@ -230,5 +232,5 @@ def test_a_section_of_a_pdf_stands_on_its_own_page(tmp_path):
 
 def test_underlined_headings_count_as_those_with_marks():
     text = f"Harbour\n=======\n\nLock\n----\n\n{'The lock is old. ' * 5}\n"
-    [found], _ = passages.cut(text, 400)
+    [found], _ = cutting.cut(text, 400)
     assert found.headings == ["Harbour", "Lock"]

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from generation import drafting, pipeline
+from generation.drafting import drafting
 from generation.models import Item, ItemState, Passage, Question
+from generation.reading import pipeline
 from prompts import variants
 from prompts.models import Prompt, Task, Variant
 from qareview import completions, jobs

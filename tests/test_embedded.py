@@ -115,7 +115,7 @@ def test_a_killed_keeper_takes_its_servers_along_and_is_replaced(folder: Site) -
     first = holder(folder)
     assert first.stdout is not None
     first.stdout.readline()
-    folder.kill("qareview.servers")
+    folder.kill("qareview.machine.servers")
     until(lambda: folder.pids(r"bin/postgres -D|valkey-server") == [], 30)
     assert run(folder, ASK.format("DATABASE_URL")).startswith("postgresql://")
     end(first)
@@ -169,6 +169,6 @@ def test_ctrl_c_to_the_keeper_alone_is_clean(folder: Site) -> None:
     first = holder(folder)
     assert first.stdout is not None
     first.stdout.readline()
-    os.kill(folder.pids("qareview.servers")[0], signal.SIGTERM)
+    os.kill(folder.pids("qareview.machine.servers")[0], signal.SIGTERM)
     until(lambda: folder.pids(r"bin/postgres -D|valkey-server") == [], 30)
     end(first)

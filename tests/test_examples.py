@@ -5,8 +5,10 @@ from collections.abc import Callable
 from django.contrib.auth.models import User
 from django.test import Client
 
-from generation import approved, pipeline, releases
+from generation import approved_items
 from generation.models import Item, Passage, Release
+from generation.reading import pipeline
+from generation.releases import freezing
 from prompts.examples import Input, examples_for
 from prompts.models import Picks, Prompt, Task, Variant
 from qareview.embeddings import embed
@@ -82,12 +84,12 @@ def test_none_is_of_a_near_duplicate_of_the_passage(team: Team) -> None:
 def test_none_is_of_a_test_split(team: Team) -> None:
     for answers in (ANSWERS[:2], ANSWERS[2:3], ANSWERS[3:]):
         accepted(team, answers)
-    releases.order(team.project)
-    releases.work_off_releases()
+    freezing.order(team.project)
+    freezing.work_off_releases()
     rows = Release.objects.get().rows.filter(split="test")
     tested = {row.triple["answer"] for row in rows}
     assert tested
-    found = {one.values["answer"] for one in approved.newest(team.project, 9)}
+    found = {one.values["answer"] for one in approved_items.newest(team.project, 9)}
     assert found == set(ANSWERS) - tested
     for picks in (Picks.SIMILAR, Picks.DIVERSE):
         given = Input({"passage": next(iter(tested))})

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from prompts import cases, experiments, matrix, scores, screening
+from prompts import case_matrix, cases, experiments, scores, screening
 from prompts.cases import BadCases, from_text
 from prompts.models import Case, Experiment, Run, Task
 from qareview.models import JobState, StoredCompletion
@@ -275,9 +275,11 @@ def test_cases_on_which_outputs_differ_most_come_first(team: Team) -> None:
     for (position, number), text in outputs.items():
         found.runs.filter(case__position=position, variant__number=number).update(output=text)
     found.runs.filter(case__position=2).update(output="The same.")
-    order = [Case.objects.get(pk=pk).position for pk in matrix.cases(found, matrix.Order())]
+    order = [
+        Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, case_matrix.Order())
+    ]
     assert order == [1, 0, 2]
-    differing = matrix.cases(found, matrix.Order(by="position", differing=True))
+    differing = case_matrix.cases(found, case_matrix.Order(by="position", differing=True))
     assert [Case.objects.get(pk=pk).position for pk in differing] == [0, 1]
 
 
@@ -286,8 +288,8 @@ def test_cases_are_sorted_and_filtered_by_a_score(team: Team, browse: Browse) ->
     for run in found.runs.select_related("case"):
         run.scores = {"rouge": run.case.position / 10}
         run.save(update_fields=["scores"])
-    order = matrix.Order(by="rouge", score="rouge", most=0.1)
-    assert [Case.objects.get(pk=pk).position for pk in matrix.cases(found, order)] == [0, 1]
+    order = case_matrix.Order(by="rouge", score="rouge", most=0.1)
+    assert [Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, order)] == [0, 1]
     url = f"{team.url}/experiments/{found.pk}/?by=rouge&score=rouge&most=0.05"
     text = page(browse(team.engineer).get(url))
     assert "Passage 0: tides." in text

@@ -11,8 +11,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from generation import exports, releases
 from generation.models import Item, Passage
+from generation.releases import exports, freezing
 from tests import make
 from tests.conftest import Team
 
@@ -35,8 +35,8 @@ def download(team: Team, browse: Browse) -> Download:
         for item in make.items(team.project, 2, at=at):
             make.accept(item, team.reviewer, answer=f"Ebbe “{number}”\nund Flut")
     Passage.objects.filter(position=0).update(first_page=2, last_page=3)
-    releases.order(team.project, team.admin, "For the trainer")
-    releases.work_off_releases()
+    freezing.order(team.project, team.admin, "For the trainer")
+    freezing.work_off_releases()
 
     def get(name: str) -> bytes:
         response = browse(team.engineer).get(f"{team.url}/releases/1/{name}.zip")
@@ -144,8 +144,8 @@ def test_the_card_tells_where_it_comes_from(download: Download) -> None:
 
 def test_a_split_without_rows_has_no_file(team: Team, browse: Browse) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    releases.order(team.project)
-    releases.work_off_releases()
+    freezing.order(team.project)
+    freezing.work_off_releases()
     response = browse(team.engineer).get(f"{team.url}/releases/1/triples.zip")
     files = open_zip(b"".join(response.streaming_content))
     assert sorted(files) == ["README.md", "manifest.json", "train.jsonl"]
@@ -154,9 +154,9 @@ def test_a_split_without_rows_has_no_file(team: Team, browse: Browse) -> None:
 
 def test_what_is_not_there_is_not_found(team: Team, browse: Browse) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    releases.order(team.project)
+    freezing.order(team.project)
     client = browse(team.engineer)
     assert client.get(f"{team.url}/releases/1/triples.zip").status_code == 404  # still queued
-    releases.work_off_releases()
+    freezing.work_off_releases()
     assert client.get(f"{team.url}/releases/1/excel.zip").status_code == 404
     assert client.get(f"{team.url}/releases/2/triples.zip").status_code == 404

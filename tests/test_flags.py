@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation import checks
+from generation.checks import flags
 
 PASSAGE = "The gates of the basin close by themselves. They open when the tide rises again."
 ANSWER = "The gates close without help."
@@ -10,47 +10,47 @@ QUESTION = "How do the gates of the basin close?"
 
 
 @pytest.mark.parametrize(
-    ("answer", "flags"),
+    ("answer", "expected"),
     [
         (ANSWER, []),
         (f"  {ANSWER}\n", []),
         ("Do the gates close without help?", []),
         ("They “close without help”", []),
-        ("", [checks.EMPTY_ANSWER]),
-        (" \n\t", [checks.EMPTY_ANSWER]),
-        ("The gates close without", [checks.CUT_OFF_ANSWER]),
-        ("The gates close, and", [checks.CUT_OFF_ANSWER]),
-        ("The gates of the basin close by themselves.", [checks.COPY_OF_PASSAGE]),
-        ("the gates, of the Basin: close by themselves!", [checks.COPY_OF_PASSAGE]),
-        (PASSAGE, [checks.COPY_OF_PASSAGE]),
-        ("gates of the basin", [checks.CUT_OFF_ANSWER, checks.COPY_OF_PASSAGE]),
+        ("", [flags.EMPTY_ANSWER]),
+        (" \n\t", [flags.EMPTY_ANSWER]),
+        ("The gates close without", [flags.CUT_OFF_ANSWER]),
+        ("The gates close, and", [flags.CUT_OFF_ANSWER]),
+        ("The gates of the basin close by themselves.", [flags.COPY_OF_PASSAGE]),
+        ("the gates, of the Basin: close by themselves!", [flags.COPY_OF_PASSAGE]),
+        (PASSAGE, [flags.COPY_OF_PASSAGE]),
+        ("gates of the basin", [flags.CUT_OFF_ANSWER, flags.COPY_OF_PASSAGE]),
         ("The gate.", []),  # the passage has “gates”: words are compared, not letters
         ("Gates close basin.", []),
     ],
 )
-def test_flags_of_an_answer(answer, flags):
-    assert checks.flags_of_answer(answer, PASSAGE) == flags
+def test_flags_of_an_answer(answer, expected):
+    assert flags.flags_of_answer(answer, PASSAGE) == expected
 
 
 DATES = "In 1784 Margaret Pellow paid 12,000 pounds for the quay; by 1868, 41 000 tons crossed it."
 
 
 @pytest.mark.parametrize(
-    ("answer", "flags"),
+    ("answer", "expected"),
     [
         ("She paid 12000 pounds in 1784.", []),
         ("By 1868 41,000 tons had crossed it.", []),
-        ("It was paid in 1785.", [checks.FOREIGN_NUMBER]),
-        ("Forty ships came, 3 a day.", [checks.FOREIGN_NUMBER]),
+        ("It was paid in 1785.", [flags.FOREIGN_NUMBER]),
+        ("Forty ships came, 3 a day.", [flags.FOREIGN_NUMBER]),
         ("The quay was paid by Margaret Pellow.", []),
         ("The quay was paid by Pellows.", []),
-        ("The quay was paid by Josiah Pellow.", [checks.FOREIGN_NAME]),
+        ("The quay was paid by Josiah Pellow.", [flags.FOREIGN_NAME]),
         ("Yesterday the quay was paid. Tomorrow it opens.", []),
-        ("In 1911, Harrow paid.", [checks.FOREIGN_NUMBER, checks.FOREIGN_NAME]),
+        ("In 1911, Harrow paid.", [flags.FOREIGN_NUMBER, flags.FOREIGN_NAME]),
     ],
 )
-def test_numbers_and_names_that_the_passage_lacks(answer, flags):
-    assert checks.flags_of_answer(answer, DATES) == flags
+def test_numbers_and_names_that_the_passage_lacks(answer, expected):
+    assert flags.flags_of_answer(answer, DATES) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,47 +58,47 @@ def test_numbers_and_names_that_the_passage_lacks(answer, flags):
     ["What does the passage say of gates?", "What is shown in This Figure here?"],
 )
 def test_a_question_must_stand_without_its_text(question):
-    assert checks.flags_of_question(question, ANSWER) == [checks.SPEAKS_OF_TEXT]
+    assert flags.flags_of_question(question, ANSWER) == [flags.SPEAKS_OF_TEXT]
 
 
 @pytest.mark.parametrize(
-    ("question", "flags"),
+    ("question", "expected"),
     [
         (QUESTION, []),
         (f"\n{QUESTION} ", []),
         ("Who closes the gates?", []),
-        ("", [checks.EMPTY_QUESTION]),
-        ("  \n", [checks.EMPTY_QUESTION]),
-        ("The gates of the basin close.", [checks.NOT_A_QUESTION]),
-        ("How do the gates of the basin close", [checks.NOT_A_QUESTION]),
-        ("Why gates close?", [checks.NOT_A_QUESTION]),
-        ("Is it so that the gates close without help?", [checks.COPY_OF_ANSWER]),
-        (ANSWER, [checks.NOT_A_QUESTION, checks.COPY_OF_ANSWER]),
+        ("", [flags.EMPTY_QUESTION]),
+        ("  \n", [flags.EMPTY_QUESTION]),
+        ("The gates of the basin close.", [flags.NOT_A_QUESTION]),
+        ("How do the gates of the basin close", [flags.NOT_A_QUESTION]),
+        ("Why gates close?", [flags.NOT_A_QUESTION]),
+        ("Is it so that the gates close without help?", [flags.COPY_OF_ANSWER]),
+        (ANSWER, [flags.NOT_A_QUESTION, flags.COPY_OF_ANSWER]),
     ],
 )
-def test_flags_of_a_question(question, flags):
-    assert checks.flags_of_question(question, ANSWER) == flags
+def test_flags_of_a_question(question, expected):
+    assert flags.flags_of_question(question, ANSWER) == expected
 
 
 def test_a_question_does_not_repeat_an_answer_that_is_empty():
-    assert checks.flags_of_question(QUESTION, "") == []
+    assert flags.flags_of_question(QUESTION, "") == []
 
 
 def test_every_flag_and_score_is_explained():
     names = {
         value
-        for name, value in vars(checks).items()
+        for name, value in vars(flags).items()
         if name.isupper() and isinstance(value, str) and not name.startswith("_")
     }
-    told = [*checks.EXPLANATIONS.values(), *checks.SCORES.values()]
-    assert {*checks.EXPLANATIONS, *checks.SCORES} == names
+    told = [*flags.EXPLANATIONS.values(), *flags.SCORES.values()]
+    assert {*flags.EXPLANATIONS, *flags.SCORES} == names
     assert len(set(told)) == len(told) == len(names)
-    assert all(sentence.endswith(".") for sentence in checks.EXPLANATIONS.values())
+    assert all(sentence.endswith(".") for sentence in flags.EXPLANATIONS.values())
 
 
 def test_a_flag_fits_into_its_column():
     from generation.models import Item, Question
 
-    longest = max(map(len, checks.EXPLANATIONS))
+    longest = max(map(len, flags.EXPLANATIONS))
     for model in (Item, Question):
         assert longest <= model._meta.get_field("flags").base_field.max_length

@@ -16,8 +16,9 @@ from django.core.files.base import ContentFile
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from generation import documents, pipeline
+import generation
 from generation.models import Document
+from generation.reading import documents, pipeline
 from qareview.models import JobState
 from tests import files, make
 
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.django_db
 COUNT = 1_000
 WARM = 100  # files after which memory stays
 GROWTH = 60_000_000  # bytes, for what Python and Django keep
-SAMPLES = Path(documents.__file__).parent / "samples"
+SAMPLES = Path(generation.__file__).parent / "samples"
 SOUND: list[tuple[str, bytes]] = [
     *((path.name, path.read_bytes()) for path in sorted(SAMPLES.iterdir())),
     ("a.pdf", files.pdf()),

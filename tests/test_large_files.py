@@ -12,8 +12,8 @@ from django.core.files.base import ContentFile
 from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
-from generation import documents, pipeline
 from generation.models import Document
+from generation.reading import documents, pipeline
 from qareview.models import JobState
 
 pytestmark = pytest.mark.django_db

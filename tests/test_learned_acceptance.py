@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from generation import acceptance, checks, pipeline, queue, scoring
+from generation.checks import flags, learned_acceptance, scoring
 from generation.models import Acceptance, Item, ItemState, Question
+from generation.reading import pipeline
+from generation.review import queue
 from qareview import jobs
 from qareview.models import JobState, Project
 from tests import make
@@ -51,13 +53,13 @@ def scored(project: Project, count: int) -> list[Item]:
 
 
 def learn(project: Project) -> Acceptance | None:
-    acceptance.order_learning()
+    learned_acceptance.order_learning()
     pipeline.work_off_acceptance()
     return Acceptance.objects.filter(project=project).first()
 
 
 def test_nothing_is_learned_from_fewer_than_fifty_decisions(team: Team) -> None:
-    decided(team.project, acceptance.FEWEST_DECISIONS - 1)
+    decided(team.project, learned_acceptance.FEWEST_DECISIONS - 1)
     assert learn(team.project) is None
     decided(team.project, 1)
     found = learn(team.project)
@@ -74,7 +76,7 @@ def test_what_is_likely_to_be_accepted_comes_first(team: Team, browse: Any) -> N
     assert found.auc > 0.9
     assert found.orders_the_desk
     rows = {item.pk: item for item in Item.objects.filter(state=ItemState.PENDING)}
-    chances = [rows[item.pk].scores[checks.ACCEPTANCE] for item in waiting]
+    chances = [rows[item.pk].scores[flags.ACCEPTANCE] for item in waiting]
     assert min(chances[0::2]) > 0.6 > 0.4 > max(chances[1::2])
     assert [rows[item.pk].score for item in waiting] == chances
     first = queue.take_next(team.project, team.reviewer)
@@ -84,16 +86,16 @@ def test_what_is_likely_to_be_accepted_comes_first(team: Team, browse: Any) -> N
     assert "learned from 60 decisions" in text
     assert f"AUC {found.auc:.2f}" in text
     shown = page(browse(team.reviewer).get(f"{team.url}/items/{first.pk}/"))
-    assert checks.SCORES[checks.ACCEPTANCE][1:] in shown
+    assert flags.SCORES[flags.ACCEPTANCE][1:] in shown
 
 
 def test_new_drafts_are_scored_by_what_was_learned(team: Team) -> None:
     decided(team.project, 60)
     learn(team.project)
     good, bad = scored(team.project, 2)
-    assert good.scores[checks.ACCEPTANCE] == good.score > 0.6 > 0.4 > bad.score
+    assert good.scores[flags.ACCEPTANCE] == good.score > 0.6 > 0.4 > bad.score
     elsewhere = scored(make.project(name="Elsewhere too"), 1)[0]
-    assert checks.ACCEPTANCE not in elsewhere.scores
+    assert flags.ACCEPTANCE not in elsewhere.scores
 
 
 def test_what_is_no_better_than_chance_orders_nothing(team: Team, browse: Any) -> None:
@@ -105,7 +107,7 @@ def test_what_is_no_better_than_chance_orders_nothing(team: Team, browse: Any) -
     assert found.auc_low is not None
     assert found.auc_low < 0.5
     waiting.refresh_from_db()
-    assert checks.ACCEPTANCE not in waiting.scores
+    assert flags.ACCEPTANCE not in waiting.scores
     assert waiting.score == before
     text = page(browse(team.reviewer).get(f"{team.url}/items/"))
     assert "What reviewers accept cannot be told yet from 60 decisions" in text
@@ -140,7 +142,7 @@ def test_items_from_before_there_were_vectors_get_theirs(team: Team) -> None:
     assert not Question.objects.filter(embedding=None).exists()
     assert learn(team.project).finished_at == found.finished_at  # type: ignore[union-attr]
     unscored = make.item(team.project)
-    assert acceptance.chances(team.project, [(unscored, unscored.question)]) == [None]
+    assert learned_acceptance.chances(team.project, [(unscored, unscored.question)]) == [None]
 
 
 def test_decisions_on_few_passages_teach_nothing_and_say_so(team: Team) -> None:
@@ -166,7 +168,7 @@ def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
     learn(team.project)
     _, before = scored(team.project, 2)
     known = {**before.scores, **before.question.scores}
-    del known[checks.ACCEPTANCE]
+    del known[flags.ACCEPTANCE]
     checked = scoring.overall(known, {*before.flags, *before.question.flags})
     assert before.score < checked
     limit = (before.score + checked) / 2
@@ -179,7 +181,7 @@ def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
 
 def test_a_worker_that_dies_while_learning_leaves_it_to_the_next(team: Team) -> None:
     decided(team.project, 60)
-    acceptance.order_learning()
+    learned_acceptance.order_learning()
     jobs.claim(Acceptance, 1)
     Acceptance.objects.update(lease_until="2020-01-01T00:00Z")
     jobs.sweep()
@@ -194,7 +196,7 @@ def test_the_interval_holds_the_true_auc_as_often_as_it_says() -> None:
     hits = 0
     for _ in range(400):
         chances = np.concatenate([dice.normal(1, 1, 40), dice.normal(0, 1, 40)])
-        low, high = acceptance.interval(float(roc_auc_score(wanted, chances)), 40, 40)
+        low, high = learned_acceptance.interval(float(roc_auc_score(wanted, chances)), 40, 40)
         hits += low <= true <= high
     assert 0.91 <= hits / 400 <= 0.98
 

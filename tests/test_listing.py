@@ -11,8 +11,9 @@ from django.db.models.expressions import RawSQL
 from django.test import Client
 from django.utils import timezone
 
-from generation import filters, verdicts
+from generation.items import listing
 from generation.models import Assignment, Item, ItemState, Purpose, Verdict
+from generation.review import decisions
 from tests import make
 from tests.conftest import Team
 from tests.test_items import shown
@@ -179,7 +180,7 @@ def test_nobody_learns_a_verdict_by_looking(team: Team, browse: Browse, calibrat
         for secret in ("Answer 6.", '"fine">eve', "<strong>eve", ">accepted</span>"):
             assert secret not in text
     rejection = make.submission(calibrated, Verdict.REJECTED, reason="Not worth asking")
-    verdicts.submit(team.project, calibrated.pk, team.reviewer, rejection)
+    decisions.submit(team.project, calibrated.pk, team.reviewer, rejection)
     text = page(client.get(f"{team.url}/items/{calibrated.pk}/"))
     assert "<strong>eve" in text
 
@@ -200,8 +201,8 @@ def test_similar_ones_come_nearest_first(team: Team, answers: Any) -> None:
 def test_more_than_so_many_are_not_counted(
     team: Team, browse: Browse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filters, "COUNTED", 3)
-    monkeypatch.setattr(filters, "ITEMS_A_PAGE", 2)
+    monkeypatch.setattr(listing, "COUNTED", 3)
+    monkeypatch.setattr(listing, "ITEMS_A_PAGE", 2)
     make.items(team.project, 4)
     assert "More than 3 items" in page(browse(team.reviewer).get(f"{team.url}/items/"))
 
@@ -210,14 +211,14 @@ def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.M
     make.items(team.project, 2)
     slow = RawSQL("SELECT pg_sleep(0.2) IS NULL", [])
     found = team.project.items.annotate(is_slow=slow).filter(is_slow=False)
-    monkeypatch.setattr(filters, "COUNT_MILLISECONDS", 50)
-    assert filters._count(found) is None
-    assert filters._count(team.project.items.all()) == 2
+    monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 50)
+    assert listing._count(found) is None
+    assert listing._count(team.project.items.all()) == 2
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
         assert cursor.fetchone() == ("0",)
-    monkeypatch.setattr(filters, "ITEMS_A_PAGE", 1)
-    monkeypatch.setattr(filters, "_count", lambda items: None)
+    monkeypatch.setattr(listing, "ITEMS_A_PAGE", 1)
+    monkeypatch.setattr(listing, "_count", lambda items: None)
     assert "Not counted" in page(browse(team.reviewer).get(f"{team.url}/items/"))
 
 
@@ -227,11 +228,11 @@ def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) 
     newest = [item.pk for item in reversed([*made, *rare])]
 
     def pks(text: str, number: int = 1) -> list[int]:
-        found = filters.page(team.project, {"text": text}, team.reviewer, number)
+        found = listing.page(team.project, {"text": text}, team.reviewer, number)
         return [row.item.pk for row in found.rows]
 
-    for looked_through in (filters.LOOKED_THROUGH, 60, 2):
-        monkeypatch.setattr(filters, "LOOKED_THROUGH", looked_through)
+    for looked_through in (listing.LOOKED_THROUGH, 60, 2):
+        monkeypatch.setattr(listing, "LOOKED_THROUGH", looked_through)
         assert pks("tells") == newest[:50]
         assert pks("tells", 2) == newest[50:]
         assert pks("rare") == newest[:3]

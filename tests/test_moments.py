@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from generation import queue, verdicts
 from generation.models import Item, ItemState, Review, Verdict
-from generation.verdicts import ItemChanged, Submission
+from generation.review import decisions, queue
+from generation.review.decisions import ItemChanged, Submission
 from qareview import projects
 from qareview.models import Project
 from tests import make
@@ -64,7 +64,7 @@ def count_waiting() -> int:
 
 def both_wait(team: Team, item: Item, *sent: Submission) -> list[Any]:
     """Send these while the item is locked, and let them go on when all wait for it."""
-    submit = partial(verdicts.submit, team.project, item.pk, team.reviewer)
+    submit = partial(decisions.submit, team.project, item.pk, team.reviewer)
     with transaction.atomic():
         Item.objects.filter(pk=item.pk).lock()
         end = begin(*(partial(submit, one) for one in sent))
@@ -92,9 +92,9 @@ def test_a_place_given_away_meanwhile_is_not_taken(team: Team, item: Item) -> No
     with transaction.atomic():
         assert queue.take(item, team.engineer, 1)
         end = begin(
-            lambda: verdicts.submit(team.project, item.pk, team.reviewer, make.submission(item))
+            lambda: decisions.submit(team.project, item.pk, team.reviewer, make.submission(item))
         )
-    assert isinstance(end()[0], verdicts.ItemGone)
+    assert isinstance(end()[0], decisions.ItemGone)
     assert make.accept(item, team.engineer)
 
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests as http
 
-from generation import pipeline
 from generation.models import Item, Passage
+from generation.reading import pipeline
 from qareview import completions
 from qareview.backends import ModelUnavailable, Request, backend_for, openai
 from qareview.backends import transformers as local

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from generation import cutting, drafting, pipeline, queue
+from generation.drafting import drafting
 from generation.models import Document, Item, ItemState, Passage, Review, Verdict
+from generation.passages import editing
+from generation.reading import pipeline
+from generation.review import queue
 from prompts import variants
 from prompts.models import Prompt, Task
 from qareview import jobs
@@ -30,7 +33,7 @@ def document(team: Any, kept: Any) -> Document:
     """A document that was read and drafted from: a passage and an item for each of NAMES."""
     made = make.document(team.project, text=TEXT)
     made.passages.all().delete()
-    cutting.recut(made, 60)
+    editing.recut(made, 60)
     pipeline.work_off_passages()
     made.refresh_from_db()
     assert made.passages.count() == len(NAMES)
@@ -86,7 +89,7 @@ def test_splitting_makes_two_and_drops_no_letter(
     team: Any, browse: Any, document: Document
 ) -> None:
     row = passage(document, 2)
-    offsets = [offset for offset, _ in cutting.pieces(row.text)]
+    offsets = [offset for offset, _ in editing.pieces(row.text)]
     assert [row.text[offset:][:5] for offset in offsets] == ["## Th", "Of th", "Whoev", "Its k"]
     assert change(team, browse, row, "split", offset=offsets[2]) == []
     assert passage(document, 2).text.endswith(" in the year 1702.")
@@ -151,29 +154,29 @@ def test_a_new_cut_keeps_what_was_reviewed(team: Any, browse: Any, document: Doc
     assert f"Item {reviewed.pk}" in shown
     assert "from an earlier cut" in page(client.get(f"{team.url}/items/{reviewed.pk}/"))
     pipeline.work_off_passages()
-    cutting.recut(document, 60)
+    editing.recut(document, 60)
     assert_covered(document)
 
 
 def test_a_skipped_item_of_an_old_cut_is_put_aside(team: Any, document: Document) -> None:
     item = passage(document, 1).items.get()
     make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
-    cutting.recut(document, 130)
+    editing.recut(document, 130)
     item.refresh_from_db()
     assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was cut anew.")
 
 
 def test_passages_that_stay_the_same_keep_their_items(document: Document) -> None:
     before = list(Item.objects.order_by("pk").values())
-    cutting.recut(document, 60)
+    editing.recut(document, 60)
     assert list(Item.objects.order_by("pk").values()) == before
     assert_covered(document)
 
 
 def test_what_was_excluded_stays_excluded_in_a_new_cut(team: Any, document: Document) -> None:
     for position in (0, 1):
-        cutting.exclude(passage(document, position), team.engineer)
-    cutting.recut(document, 130)
+        editing.exclude(passage(document, position), team.engineer)
+    editing.recut(document, 130)
     excluded = document.passages.exclude(excluded_at=None)
     assert [row.position for row in excluded] == [0]
     pipeline.work_off_passages()
@@ -213,7 +216,7 @@ def test_a_change_of_a_passage_that_is_gone_tells_so(
 ) -> None:
     row = passage(document, 1)
     make.accept(row.items.get(), team.reviewer)
-    cutting.recut(document, 130)
+    editing.recut(document, 130)
     [reason] = change(team, browse, row, "merge")
     assert reason.startswith("The document was cut anew meanwhile.")
     answer = browse(team.engineer).post(f"{team.url}/passages/{row.pk}/explode/")
@@ -224,7 +227,7 @@ def test_a_worker_with_a_passage_that_is_gone_drops_what_it_wrote(document: Docu
     Passage.objects.update(state=JobState.QUEUED)
     Item.objects.all().delete()
     rows = jobs.claim(Passage, 3)
-    cutting.recut(document, 130)
+    editing.recut(document, 130)
     with pytest.raises(jobs.LeaseLost):
         drafting.draft(rows)
     assert Item.objects.count() == 0
@@ -245,7 +248,7 @@ def test_near_duplicates_are_drafted_once_and_can_be_drafted_all_the_same(
     for text in texts:
         other = make.document(team.project, text=text)
         other.passages.all().delete()
-        cutting.recut(other, 1000)
+        editing.recut(other, 1000)
     rows = list(Passage.objects.exclude(document=first).order_by("pk"))
     assert [row.same_as for row in rows] == [None, rows[0], None, rows[0]]
     pipeline.work_off_passages()
@@ -263,7 +266,7 @@ def test_other_projects_hold_no_near_duplicates(team: Any) -> None:
     for project in (team.project, make.project(name="Other")):
         document = make.document(project, text=numbered(30))
         document.passages.all().delete()
-        cutting.recut(document, 1000)
+        editing.recut(document, 1000)
         assert document.passages.get().same_as is None
 
 

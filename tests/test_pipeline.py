@@ -7,8 +7,10 @@ import pytest
 from django.core.files.base import ContentFile
 from django.db import connection
 
-from generation import checks, cutting, documents, pipeline
+from generation.checks import flags
 from generation.models import Document, Item, Passage, Question
+from generation.passages import editing
+from generation.reading import documents, pipeline
 from prompts.models import Prompt, Task, Variant
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -110,9 +112,9 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
 @pytest.mark.parametrize(
     ("marker", "of_answer", "of_question"),
     [
-        ("", [], [checks.ANSWER_LEAKED]),
-        ("[[cut off]]", [checks.CUT_OFF_ANSWER], [checks.ANSWER_LEAKED]),
-        ("[[copy]]", [checks.COPY_OF_PASSAGE], [checks.NOT_A_QUESTION, checks.COPY_OF_ANSWER]),
+        ("", [], [flags.ANSWER_LEAKED]),
+        ("[[cut off]]", [flags.CUT_OFF_ANSWER], [flags.ANSWER_LEAKED]),
+        ("[[copy]]", [flags.COPY_OF_PASSAGE], [flags.NOT_A_QUESTION, flags.COPY_OF_ANSWER]),
     ],
 )
 def test_bad_drafts_are_flagged(
@@ -187,7 +189,7 @@ def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(project: Project)
     worker = threading.Thread(target=work)
     worker.start()
     is_storing.wait()
-    cutting.merge(first)
+    editing.merge(first)
     worker.join()
     assert has_stored.is_set()
     assert not Item.everything.filter(document=document).exists()

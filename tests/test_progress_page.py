@@ -9,11 +9,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation import progress, verdicts
 from generation.models import Item, ItemState, Purpose, Review, Verdict
-from generation.outcomes import outcomes
-from generation.pace import CHARTED_DAYS, Pace, pace
-from generation.reviewing import reviewers
+from generation.progress import counts
+from generation.progress.forecast import CHARTED_DAYS, Pace, pace
+from generation.progress.outcomes import outcomes
+from generation.progress.reviewers import reviewers
+from generation.review import decisions
 from prompts.models import Variant
 from qareview import keeping
 from qareview.intervals import wilson
@@ -33,7 +34,7 @@ def nothing_is_kept() -> Iterator[None]:
 
 def reject(item: Item, user: User) -> Review:
     rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking", seconds=9)
-    return verdicts.submit(item.project, item.pk, user, rejection)
+    return decisions.submit(item.project, item.pk, user, rejection)
 
 
 # Pace and forecast
@@ -70,7 +71,7 @@ def test_decisions_are_counted_by_day(team: Team) -> None:
         then = timezone.now() - timedelta(days=ago)
         Review.objects.filter(pk=review.pk).update(created_at=then)
     skipped = make.submission(item := make.item(team.project), Verdict.SKIPPED)
-    verdicts.submit(team.project, item.pk, team.reviewer, skipped)
+    decisions.submit(team.project, item.pk, team.reviewer, skipped)
     make.accept(make.item(make.project()), team.reviewer)
     found = pace(team.project)
     assert [count for _, count in found.days] == [0] * 12 + [2, 1]
@@ -282,7 +283,7 @@ def test_what_is_too_old_takes_no_room(clock: list[float]) -> None:
 def test_more_than_matters_is_not_counted(
     team: Team, browse: Callable[[User], Client], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(progress, "MOST_LEFT", 2)
+    monkeypatch.setattr(counts, "MOST_LEFT", 2)
     make.items(team.project, 3)
     client = browse(team.reviewer)
     assert '<span id="left">2</span> and more left' in page(client.get(f"{team.url}/review/share/"))

@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from prompts import variants
-from prompts.builtin import BUILTIN
+from prompts.builtin_prompts import BUILTIN
 from prompts.models import Prompt, Task, Variant
 from prompts.rendering import RenderingFailed, render, request_for
 from tests.conftest import Team

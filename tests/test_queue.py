@@ -9,8 +9,8 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from generation import desk, queue, redrafting, verdicts
 from generation.models import Assignment, Hold, Item, ItemState, Purpose, Review, Verdict
+from generation.review import aside, decisions, desk, queue
 from qareview.models import Order
 from tests import make
 from tests.conftest import Team
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 def submit(team: Team, item: Item, user: object, **values: object) -> Review:
-    return verdicts.submit(team.project, item.pk, user, make.submission(item, **values))
+    return decisions.submit(team.project, item.pk, user, make.submission(item, **values))
 
 
 def next_for(team: Team, user: object) -> Item:
@@ -42,7 +42,7 @@ def test_a_hold_that_ran_out_gives_the_item_to_another(team: Team) -> None:
     Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert next_for(team, team.engineer) == item
     assert queue.take(item, team.reviewer, 1) is False
-    with pytest.raises(verdicts.ItemGone, match="went on to somebody else"):
+    with pytest.raises(decisions.ItemGone, match="went on to somebody else"):
         make.accept(item, team.reviewer)
 
 
@@ -105,7 +105,7 @@ def test_a_key_of_somebody_else_is_no_way_to_their_review(team: Team) -> None:
     first, second = make.items(team.project, 2)
     key = uuid.uuid4()
     submit(team, first, team.reviewer, key=key)
-    with pytest.raises(verdicts.ItemChanged):
+    with pytest.raises(decisions.ItemChanged):
         submit(team, second, team.engineer, key=key)
     assert Review.objects.count() == 1
 
@@ -113,18 +113,18 @@ def test_a_key_of_somebody_else_is_no_way_to_their_review(team: Team) -> None:
 def test_what_was_decided_in_another_window_is_not_overwritten_unseen(team: Team) -> None:
     item = make.item(team.project)
     own = make.accept(item, team.reviewer)
-    with pytest.raises(verdicts.ItemChanged):
+    with pytest.raises(decisions.ItemChanged):
         submit(team, item, team.reviewer, answer="Mine.")
     again = submit(team, item, team.reviewer, answer="Mine.", replaces=own.pk)
     own.refresh_from_db()
-    assert (own.withdrawn_because, again.verdict) == (verdicts.REPLACED, Verdict.EDITED)
+    assert (own.withdrawn_because, again.verdict) == (decisions.REPLACED, Verdict.EDITED)
     assert Item.objects.get().reviewers == [team.reviewer.pk]
 
 
 def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> None:
     item = make.item(team.project)
     make.accept(item, team.engineer)
-    with pytest.raises(verdicts.ItemGone, match="has all its reviews"):
+    with pytest.raises(decisions.ItemGone, match="has all its reviews"):
         make.accept(item, team.reviewer, answer="Mine.")
     assert Review.objects.get().reviewer == team.engineer
 
@@ -132,8 +132,8 @@ def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> N
 def test_an_item_put_aside_meanwhile_is_not_reviewed(team: Team) -> None:
     item = make.item(team.project)
     next_for(team, team.reviewer)
-    redrafting.put_aside(team.project.items.all(), "It was drafted again.")
-    with pytest.raises(verdicts.ItemGone, match="put aside meanwhile"):
+    aside.set_aside(team.project.items.all(), "It was drafted again.")
+    with pytest.raises(decisions.ItemGone, match="put aside meanwhile"):
         make.accept(item, team.reviewer)
 
 
@@ -152,10 +152,10 @@ def test_undo_goes_back_step_by_step_and_reviews_stay_on_record(team: Team) -> N
     items = make.items(team.project, 2)
     for item in items:
         make.accept(item, team.reviewer)
-    assert verdicts.undo(team.project, team.reviewer) == items[1]
+    assert decisions.undo(team.project, team.reviewer) == items[1]
     assert next_for(team, team.reviewer) == items[1]
-    assert verdicts.undo(team.project, team.reviewer) == items[0]
-    assert verdicts.undo(team.project, team.reviewer) is None
+    assert decisions.undo(team.project, team.reviewer) == items[0]
+    assert decisions.undo(team.project, team.reviewer) is None
     assert set(Item.objects.values_list("state", flat=True)) == {ItemState.PENDING}
     assert Review.objects.filter(withdrawn_at=None).count() == 0
     assert Review.objects.count() == 2
@@ -165,7 +165,7 @@ def test_undo_is_of_ones_own_and_in_this_project(team: Team) -> None:
     make.accept(make.item(team.project), team.engineer)
     elsewhere = make.project(team.reviewer)
     make.accept(make.item(elsewhere), team.reviewer)
-    assert verdicts.undo(team.project, team.reviewer) is None
+    assert decisions.undo(team.project, team.reviewer) is None
 
 
 def test_undo_leaves_what_others_decided(team: Team) -> None:
@@ -174,7 +174,7 @@ def test_undo_leaves_what_others_decided(team: Team) -> None:
     make.accept(item, team.reviewer)
     make.accept(item, team.engineer)
     assert state_of(item) == ItemState.ACCEPTED
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     item.refresh_from_db()
     assert (item.state, item.reviewers) == (ItemState.PENDING, [team.engineer.pk])
 
@@ -184,15 +184,15 @@ def test_undo_gives_back_what_a_decision_replaced(team: Team) -> None:
     reject(item, team.reviewer)
     make.accept(item, team.reviewer)
     for expected in (ItemState.REJECTED, ItemState.PENDING):
-        assert verdicts.undo(team.project, team.reviewer) == item
+        assert decisions.undo(team.project, team.reviewer) == item
         assert state_of(item) == expected
-    assert verdicts.undo(team.project, team.reviewer) is None
+    assert decisions.undo(team.project, team.reviewer) is None
 
 
 def test_undo_keeps_an_edited_text_at_the_desk(team: Team) -> None:
     item = make.item(team.project)
     make.accept(item, team.reviewer, answer="Better.")
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     shown = queue.shown(team.project.items.all(), team.reviewer).get()
     assert desk.fields(shown, None, desk.typed_earlier(shown))["answer"] == "Better."
 
@@ -204,9 +204,9 @@ def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> No
     Review.objects.filter(pk=second.pk).update(
         withdrawn_at=timezone.now(), withdrawn_because="Back"
     )
-    verdicts.settle([item.pk])
+    decisions.settle([item.pk])
     make.accept(item, team.reviewer)
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     assert state_of(item) == ItemState.PENDING
 
 
@@ -247,7 +247,7 @@ def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None
 def reviews_per_item(team: Team, count: int) -> None:
     team.project.reviews_per_item = count
     team.project.save()
-    verdicts.settle_project(team.project)
+    decisions.settle_project(team.project)
 
 
 def state_of(item: Item) -> str:
@@ -256,7 +256,7 @@ def state_of(item: Item) -> str:
 
 def reject(item: Item, user: object) -> Review:
     rejection = make.submission(item, Verdict.REJECTED, reason="Not worth asking")
-    return verdicts.submit(item.project, item.pk, user, rejection)
+    return decisions.submit(item.project, item.pk, user, rejection)
 
 
 def test_an_item_goes_to_as_many_as_the_project_asks_for(team: Team) -> None:
@@ -319,7 +319,7 @@ def test_a_share_takes_in_and_lets_go_only_what_is_between(team: Team) -> None:
     def drawn(percent: int) -> list[str]:
         before = copy.copy(team.project)
         team.project.calibration_percent = percent
-        verdicts.follow_settings(team.project, before)
+        decisions.follow_settings(team.project, before)
         return list(team.project.items.order_by("pk").values_list("purpose", flat=True))
 
     assert drawn(20) == ["calibration", "gold", "", "calibration"]

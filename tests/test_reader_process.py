@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from generation import isolation, readers
+from generation.reading import reader_process, readers
 from tests import files
 
 
 def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readers.Reading:
-    return isolation.read(path, name or path.name, seconds=seconds, megabytes=megabytes)
+    return reader_process.read(path, name or path.name, seconds=seconds, megabytes=megabytes)
 
 
 def test_what_is_read_is_the_same_as_without_isolation(tmp_path: Path) -> None:
@@ -112,16 +112,16 @@ def test_one_that_died_idle_costs_no_row(sound: Path, which: int) -> None:
     before = processes()
     os.kill(before[which], signal.SIGKILL)
     while os.access(f"/proc/{before[1]}", os.F_OK):
-        assert isolation._processes  # the kernel ends them both
+        assert reader_process._processes  # the kernel ends them both
     assert read(sound).text == files.MARKDOWN
     assert not set(before) & set(processes())
 
 
 def test_a_reader_is_replaced_after_so_many_files_and_its_program_stays(sound: Path) -> None:
-    isolation._stop()
+    reader_process._stop()
     read(sound)
     program, first = processes()
-    for _ in range(isolation.MOST_FILES):
+    for _ in range(reader_process.MOST_FILES):
         read(sound)
     assert processes()[0] == program
     assert processes()[1] != first
@@ -157,7 +157,7 @@ def test_a_worker_that_forks_does_not_share_its_reader(sound: Path) -> None:
     child = os.fork()
     if not child:
         try:
-            os._exit(int(bool(isolation._processes) or read(sound).text != files.MARKDOWN))
+            os._exit(int(bool(reader_process._processes) or read(sound).text != files.MARKDOWN))
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
@@ -187,11 +187,11 @@ def test_the_reader_knows_no_secrets(sound: Path) -> None:
 
 
 def test_a_reader_that_died_over_half_an_answer_is_told_of() -> None:
-    process = isolation._Process(500)
+    process = reader_process._Process(500)
     there, here = os.pipe()
     os.write(here, b'{"text": "The tide tur\n{"died": -9}\n')
     process._answers = os.fdopen(there, "rb", 0)
-    with pytest.raises(isolation._Gone) as caught:
+    with pytest.raises(reader_process._Gone) as caught:
         process.answer(10)
     assert caught.value.code == -9
     process.stop()

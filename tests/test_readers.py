@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation import readers
+from generation.reading import readers
 from tests import files
 
 HEADINGS = [heading for heading, _ in files.PAGES]

@@ -11,8 +11,9 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generation import releases, verdicts
 from generation.models import Item, Release, ReleaseRow, Split, Verdict
+from generation.releases import freezing
+from generation.review import decisions
 from qareview.models import JobState
 from tests import make
 from tests.conftest import Team
@@ -22,8 +23,8 @@ Browse = Callable[[User], Client]
 
 
 def freeze(team: Team) -> Release:
-    release = releases.order(team.project, team.admin)
-    releases.work_off_releases()
+    release = freezing.order(team.project, team.admin)
+    freezing.work_off_releases()
     release.refresh_from_db()
     assert (release.state, release.error) == (JobState.DONE, "")
     return release
@@ -45,7 +46,7 @@ def test_rows_are_what_the_deciding_review_left(team: Team) -> None:
     make.accept(twice, team.engineer, answer="Second.")
     make.accept(rejected, team.reviewer, verdict=Verdict.REJECTED, reason="Not worth asking")
     make.accept(undone, team.admin)
-    verdicts.undo(team.project, team.admin)
+    decisions.undo(team.project, team.admin)
     rows = [row.triple for row in freeze(team).rows.all()]
     assert [(row["question"], row["answer"], row["edited"]) for row in rows] == [
         ("What is question 0?", "Answer 0.", False),
@@ -63,7 +64,7 @@ def test_numbers_count_up_and_nothing_done_later_changes_a_release(team: Team) -
     before = list(first.rows.values()), first.sha256, first.facts
     for item in Item.objects.for_desk()[:4]:
         make.accept(item, team.reviewer, answer="Changed.")
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     second = freeze(team)
     first.refresh_from_db()
     assert (first.number, second.number) == (1, 2)
@@ -113,17 +114,17 @@ earlier = st.dictionaries(st.integers(1, 50), st.sampled_from(list(Split)), max_
 
 @given(counts, earlier)
 def test_splits_of_any_documents(rows: Counter[int], before: dict[int, Split]) -> None:
-    splits = releases.assign_splits(rows, before)
+    splits = freezing.assign_splits(rows, before)
     assert set(splits) == set(rows)
     assert all(splits[pk] == split for pk, split in before.items() if pk in splits)
     if len(rows) >= 3 and not before:
         assert set(splits.values()) == set(Split)
-    assert splits == releases.assign_splits(rows, before)
+    assert splits == freezing.assign_splits(rows, before)
 
 
 def test_many_documents_come_near_the_shares() -> None:
     rows = Counter(dict.fromkeys(range(100), 10))
-    shares = Counter(releases.assign_splits(rows, {}).values())
+    shares = Counter(freezing.assign_splits(rows, {}).values())
     assert shares == {Split.TRAIN: 80, Split.VALIDATION: 10, Split.TEST: 10}
 
 
@@ -138,7 +139,7 @@ def test_an_admin_freezes_and_sees_the_release(team: Team, browse: Browse) -> No
     assert "is being frozen" in waiting
     assert "No worker has been heard from" in waiting
     assert "hx-trigger" in waiting
-    releases.work_off_releases()
+    freezing.work_off_releases()
     ready = page(client.get(f"{team.url}/releases/", headers=PART))
     assert "<html" not in ready
     assert "hx-trigger" not in ready
@@ -169,9 +170,9 @@ def test_a_double_click_freezes_once(team: Team, browse: Browse) -> None:
 
 def test_what_was_undone_before_it_was_frozen_leaves_nothing(team: Team) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    release = releases.order(team.project)
-    verdicts.undo(team.project, team.reviewer)
-    releases.work_off_releases()
+    release = freezing.order(team.project)
+    decisions.undo(team.project, team.reviewer)
+    freezing.work_off_releases()
     release.refresh_from_db()
     assert release.error == "Nothing is accepted any more: it was undone since."
 
@@ -187,7 +188,7 @@ def test_only_a_failed_release_is_retried(team: Team, browse: Browse) -> None:
     assert "It broke." in text
     assert "Retry" in text
     client.post(f"{team.url}/releases/1/retry/")
-    releases.work_off_releases()
+    freezing.work_off_releases()
     assert Release.objects.get().state == JobState.DONE
     assert ReleaseRow.objects.count() == 1
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from jinja2.sandbox import SandboxedEnvironment
 
 from prompts import sandbox
-from prompts.builtin import BUILTIN
+from prompts.builtin_prompts import BUILTIN
 from prompts.restructuring import Proposal, Wording, crossed, restructured
 
 

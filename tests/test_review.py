@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from generation import checks
+from generation.checks import flags
 from generation.models import Hold, Item, ItemState, Passage, Question, Review, Typed
 from qareview import jobs
 from qareview.models import JobState
@@ -36,16 +36,16 @@ def send(client: Client, team: Team, item: Item, **values: Any) -> Any:
 
 
 def test_the_desk_shows_passage_question_answer_and_flags(team: Team, desk: Client) -> None:
-    item = make.item(team.project, flags=[checks.CUT_OFF_ANSWER])
+    item = make.item(team.project, flags=[flags.CUT_OFF_ANSWER])
     Passage.objects.update(headings=["Tides", "Gates"], first_page=14, last_page=14)
-    Question.objects.update(flags=[checks.NOT_A_QUESTION])
+    Question.objects.update(flags=[flags.NOT_A_QUESTION])
     text = page(desk.get(f"{team.url}/review/"))
     assert "tides.md › Tides › Gates · page 14" in " ".join(text.split())
     assert "tells of the tide." in text
     assert "What is question 0?</textarea>" in text
     assert "Answer 0.</textarea>" in text
-    assert str(checks.EXPLANATIONS[checks.CUT_OFF_ANSWER]) in text
-    assert str(checks.EXPLANATIONS[checks.NOT_A_QUESTION]) in text
+    assert str(flags.EXPLANATIONS[flags.CUT_OFF_ANSWER]) in text
+    assert str(flags.EXPLANATIONS[flags.NOT_A_QUESTION]) in text
     hold = Hold.objects.get()
     assert (hold.reviewer, hold.item) == (team.reviewer, item)
 
@@ -309,11 +309,11 @@ def test_candidates_are_shown_and_ranked(team: Team, desk: Client) -> None:
     item = make.item(team.project)
     best = item.question
     other = Question.objects.create(
-        item=item, variant=best.variant, rank=2, text="Which other?", flags=[checks.ANSWER_LEAKED]
+        item=item, variant=best.variant, rank=2, text="Which other?", flags=[flags.ANSWER_LEAKED]
     )
     text = page(desk.get(f"{team.url}/review/"))
     assert "Which other?" in text
-    assert str(checks.EXPLANATIONS[checks.ANSWER_LEAKED]) in text
+    assert str(flags.EXPLANATIONS[flags.ANSWER_LEAKED]) in text
     ranks = {f"rank-{best.pk}": "1", f"rank-{other.pk}": "1", "rank-x": "2", "rank-7": "-1"}
     send(desk, team, item, question="Which other?", **ranks)
     review = Review.objects.get()

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from generation import asking_back, checks, pipeline
+from generation.checks import flags, round_trip
 from generation.models import Item, Passage, Question
+from generation.reading import pipeline
 from prompts.models import Prompt
 from qareview import completions
 from qareview.backends import Completion
@@ -23,33 +24,33 @@ def told(text: str, error: str = "") -> Completion:
 
 def judged(from_passage: Completion, by_heart: Completion) -> Question:
     question = Question(item=Item(answer=ANSWER), text="When does the gate close?")
-    asking_back.judge([question], [from_passage], [by_heart])
+    round_trip.judge([question], [from_passage], [by_heart])
     return question
 
 
 def test_what_is_answered_alike_from_the_passage_alone_is_sound() -> None:
     question = judged(told("At dusk."), told("In the year 1954, by the mayor of Rome."))
     assert question.flags == []
-    assert question.scores[checks.ROUND_TRIP] > 0.6
-    assert question.scores[checks.NEED] > 0.8
+    assert question.scores[flags.ROUND_TRIP] > 0.6
+    assert question.scores[flags.NEED] > 0.8
 
 
 def test_what_the_passage_answers_otherwise_is_flagged() -> None:
     question = judged(told("Whales sing for their partners."), told("Nobody knows."))
-    assert question.flags == [checks.ANSWERED_OTHERWISE]
-    assert question.scores[checks.ROUND_TRIP] < asking_back.LEAST_AGREEMENT
+    assert question.flags == [flags.ANSWERED_OTHERWISE]
+    assert question.scores[flags.ROUND_TRIP] < round_trip.LEAST_AGREEMENT
 
 
 def test_what_is_known_without_the_passage_is_flagged() -> None:
     question = judged(told("At dusk."), told("The gate of the basin closes at dusk."))
-    assert question.flags == [checks.PASSAGE_NOT_NEEDED]
-    assert question.scores[checks.NEED] < 1 - asking_back.MOST_KNOWN
+    assert question.flags == [flags.PASSAGE_NOT_NEEDED]
+    assert question.scores[flags.NEED] < 1 - round_trip.MOST_KNOWN
 
 
 def test_repeating_the_question_is_no_answer() -> None:
     question = judged(told("The gate does close."), told("When does the gate close?"))
-    assert question.scores[checks.ROUND_TRIP] <= 0.5
-    assert question.scores[checks.NEED] >= 0.5
+    assert question.scores[flags.ROUND_TRIP] <= 0.5
+    assert question.scores[flags.NEED] >= 0.5
 
 
 def test_what_could_not_be_asked_says_nothing() -> None:
@@ -75,15 +76,15 @@ def test_each_question_is_asked_back_and_its_scores_are_shown(team: Team, browse
     questions = list(item.questions.all())
     assert len(questions) == 2
     for question in questions:
-        assert {checks.ROUND_TRIP, checks.NEED} <= set(question.scores)
+        assert {flags.ROUND_TRIP, flags.NEED} <= set(question.scores)
     shown = page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/"))
     assert "Round trip" in shown
-    assert checks.SCORES[checks.NEED][1:] in shown
+    assert flags.SCORES[flags.NEED][1:] in shown
 
 
 def test_a_project_does_without_unless_it_is_said(team: Team, browse: Any) -> None:
     question = draft(team.project, asks_back=False).items.get().question
-    assert not {checks.ROUND_TRIP, checks.NEED} & set(question.scores)
+    assert not {flags.ROUND_TRIP, flags.NEED} & set(question.scores)
     assert StoredCompletion.objects.count() == 2  # the answer and the question
     form = {
         "name": "Harbour",
@@ -109,7 +110,7 @@ def test_a_budget_that_ends_between_question_and_check_loses_nothing(team: Team)
     assert spent >= 30
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=None)
     pipeline.work_off_passages()
-    assert checks.NEED in row.items.get().question.scores
+    assert flags.NEED in row.items.get().question.scores
     assert StoredCompletion.objects.count() == 4  # answer, question, and the two that check
 
 

@@ -8,16 +8,17 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation import approved, releases
+from generation import approved_items
 from generation import bin as generation_bin
+from generation.releases import freezing
 from prompts import bin as prompt_bins
 from prompts import (
     candidates,
+    case_matrix,
     cases,
     comparing,
     experiments,
     exports,
-    matrix,
     results,
     scores,
     screening,
@@ -158,9 +159,9 @@ def test_cases_without_a_score_come_last_and_a_score_of_nothing_is_shown(team: T
         run.scores = {"words": run.case.position, "pattern": 0.0}
         run.state = JobState.FAILED if run.case.position == 0 else JobState.DONE
         run.save(update_fields=["scores", "state"])
-    order = matrix.cases(made, matrix.Order(by="words"))
+    order = case_matrix.cases(made, case_matrix.Order(by="words"))
     assert [made.cases.get(pk=pk).position for pk in order] == [2, 1, 0]
-    kinds, rows = matrix.averages(made, matrix.entrants_of(made))
+    kinds, rows = case_matrix.averages(made, case_matrix.entrants_of(made))
     assert "pattern" in [str(kind.name) for kind in kinds]
     assert [row.cases for row in rows] == [2, 2]
 
@@ -240,14 +241,14 @@ def test_an_example_whose_document_is_tested_by_now_is_not_shown(team: Team) -> 
         at = make.document(team.project, text="", name=f"{count}.md")
         for item in make.items(team.project, count, at=at):
             make.accept(item, team.reviewer)
-    found = approved.newest(team.project, 9)
+    found = approved_items.newest(team.project, 9)
     examples = [
         {"passage": "a", "output": one.values["answer"], "passage_id": one.passage} for one in found
     ]
     variant = arena.variant(arena.prompt(team.project), examples=examples)
-    releases.order(team.project)
-    releases.work_off_releases()
-    standing = {one.passage for one in approved.newest(team.project, 9)}
+    freezing.order(team.project)
+    freezing.work_off_releases()
+    standing = {one.passage for one in approved_items.newest(team.project, 9)}
     assert 0 < len(standing) < 6
     shown = examples_for(team.project, variant, [Input({"passage": "x"})])[0]
     assert {one["passage_id"] for one in shown} == standing

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from generation import search, verdicts
+from generation import search
 from generation.models import Item, ItemState, Question
+from generation.review import decisions
 from tests import make
 from tests.conftest import Team
 
@@ -113,12 +114,12 @@ def test_an_edited_text_is_found_as_long_as_it_may_be_seen(team: Team) -> None:
     assert len(found(team, "zebras")) == 1
     team.project.reviews_per_item = 2
     team.project.save()
-    verdicts.settle_project(team.project)
+    decisions.settle_project(team.project)
     assert found(team, "zebras") == []
     Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE)
     search.note([item.pk])
     assert found(team, "zebras") == []
     team.project.reviews_per_item = 1
     team.project.save()
-    verdicts.settle_project(team.project)
+    decisions.settle_project(team.project)
     assert len(found(team, "zebras")) == 1

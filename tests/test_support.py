@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation import checks, pipeline, queue, scoring, verdicts
+from generation.checks import flags, scoring
+from generation.checks.sentences import sentences
+from generation.checks.support import support
 from generation.models import Item, Passage, Question
-from generation.sentences import sentences
-from generation.support import support
+from generation.reading import pipeline
+from generation.review import decisions, queue
 from prompts.models import Task
 from prompts.variants import in_production
 from qareview import embeddings
@@ -21,7 +23,7 @@ from tests import make
 from tests.bench import checks as labelled
 from tests.web import page
 
-DUPLICATES = {checks.DUPLICATE_QUESTION, checks.DUPLICATE_ANSWER}
+DUPLICATES = {flags.DUPLICATE_QUESTION, flags.DUPLICATE_ANSWER}
 
 
 def split(text: str) -> list[str]:
@@ -94,13 +96,13 @@ def test_every_flag_is_mostly_right_on_the_labelled_items() -> None:
     rows = labelled.flagged()
     assert len(rows) >= 60
     found = labelled.measure(rows)
-    in_isolation = set(checks.EXPLANATIONS) - {
-        checks.EMPTY_ANSWER,
-        checks.EMPTY_QUESTION,
-        checks.CUT_OFF_QUESTION,  # told by the model, not by the text
+    in_isolation = set(flags.EXPLANATIONS) - {
+        flags.EMPTY_ANSWER,
+        flags.EMPTY_QUESTION,
+        flags.CUT_OFF_QUESTION,  # told by the model, not by the text
         *DUPLICATES,
-        checks.ANSWERED_OTHERWISE,
-        checks.PASSAGE_NOT_NEEDED,
+        flags.ANSWERED_OTHERWISE,
+        flags.PASSAGE_NOT_NEEDED,
     }
     assert set(found) == in_isolation
     for name, figures in found.items():
@@ -127,7 +129,7 @@ def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) ->
     bad.refresh_from_db()
     assert (bad.state, bad.aside) == ("pending", "")
     make.accept(bad, team.reviewer)
-    verdicts.undo(team.project, team.reviewer)
+    decisions.undo(team.project, team.reviewer)
     bad.refresh_from_db()
     assert bad.state == "pending"
 
@@ -142,7 +144,7 @@ def test_an_item_tells_its_scores_and_what_they_mean(team: Any, browse: Any) -> 
     shown = page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/"))
     for name, score in {**item.scores, **item.question.scores}.items():
         assert f"<dt>{name.capitalize()} {score:.2f}</dt>" in shown
-        told = checks.SCORES[name]
+        told = flags.SCORES[name]
         assert f"<dd>{told[:1].upper()}{told[1:]}.</dd>" in html.unescape(shown)
 
 
@@ -173,10 +175,10 @@ def test_an_item_like_another_of_the_project_is_flagged_and_comes_later(team: An
     far = drafted(make.project(name="Far"), "The gate closes at dusk.", "When does it close?")
     asked = drafted(team.project, "A bell is rung.", "At what time does the gate close?")
     rows = (first, other, twin, far, asked)
-    flags = [{*item.flags, *item.question.flags} & DUPLICATES for item in rows]
-    assert flags == [set(), set(), DUPLICATES, set(), {checks.DUPLICATE_QUESTION}]
-    assert twin.scores[checks.NEW_ANSWER] < 0.1 < other.scores[checks.NEW_ANSWER]
-    assert asked.question.scores[checks.NEW_QUESTION] < 0.1 < asked.scores[checks.NEW_ANSWER]
+    raised = [{*item.flags, *item.question.flags} & DUPLICATES for item in rows]
+    assert raised == [set(), set(), DUPLICATES, set(), {flags.DUPLICATE_QUESTION}]
+    assert twin.scores[flags.NEW_ANSWER] < 0.1 < other.scores[flags.NEW_ANSWER]
+    assert asked.question.scores[flags.NEW_QUESTION] < 0.1 < asked.scores[flags.NEW_ANSWER]
     order = []
     while item := queue.take_next(team.project, team.reviewer):
         order.append(item.pk)
@@ -226,7 +228,7 @@ def test_marks_go_around_the_elements_within() -> None:
 
 
 def test_scores_are_weighed_by_flags() -> None:
-    scores = {checks.SUPPORT: 0.8, checks.NEW_ANSWER: 0.6}
-    assert scoring.overall(scores, [checks.FOREIGN_NUMBER, checks.SPEAKS_OF_TEXT]) == 0.448
+    scores = {flags.SUPPORT: 0.8, flags.NEW_ANSWER: 0.6}
+    assert scoring.overall(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
     assert scoring.overall(scores, []) == 0.7
     assert scoring.overall({}, []) == 0.5

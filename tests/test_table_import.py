@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
-from generation import pipeline
 from generation.models import Document, Item, Passage
+from generation.reading import pipeline
 from qareview.models import JobState
 from tests import make
 from tests.tables import (

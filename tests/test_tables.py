@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from generation import columns, isolation, readers
+from generation.reading import reader_process, readers, table_columns
 from qareview import tables
 
 COLUMNS = ["context", "question", "answer"]
@@ -268,8 +268,8 @@ TRIPLE = ["The gate closes at dusk, as the keeper wrote.", "When does it close?"
     ],
 )
 def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
-    roles = dict(zip(columns.ROLES, guess.split(), strict=False))
-    assert columns.guess(names.split(), [row] * 3) == roles
+    roles = dict(zip(table_columns.ROLES, guess.split(), strict=False))
+    assert table_columns.guess(names.split(), [row] * 3) == roles
 
 
 # Taking
@@ -277,7 +277,7 @@ def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
 
 def test_contexts_stand_in_the_text_once_and_in_order() -> None:
     table = tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
-    taken = columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    taken = table_columns.take(table, {"context": "c", "question": "q", "answer": "a"})
     assert (taken.text, taken.note) == ("One\n\nTwo", "")
     assert [(row["start"], row["end"], row["question"]) for row in taken.rows] == [
         (0, 3, "q1?"),
@@ -289,7 +289,7 @@ def test_contexts_stand_in_the_text_once_and_in_order() -> None:
 def test_what_is_empty_is_not_taken_and_told_of() -> None:
     gaps = '"",q,a\n' * 7
     table = tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
-    taken = columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    taken = table_columns.take(table, {"context": "c", "question": "q", "answer": "a"})
     assert taken.text == "One"
     assert taken.note == (
         "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 more), "
@@ -298,14 +298,14 @@ def test_what_is_empty_is_not_taken_and_told_of() -> None:
 
 
 def test_passages_that_come_again_are_told_of() -> None:
-    taken = columns.take(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
+    taken = table_columns.take(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
     assert taken.text == "One\n\nTwo"
     assert taken.note == "1 row repeats the context of an earlier one, so they share a passage."
 
 
 def test_nothing_taken_is_an_error() -> None:
     with pytest.raises(tables.BadTable, match=r"^Nothing can be imported\. 2 of 2 rows were not"):
-        columns.take(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
+        table_columns.take(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_nothing_taken_is_an_error() -> None:
 def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None:
     line = json.dumps({"context": "The gate.", "question": "When?", "answers": answers})
     chosen = {"context": "context", "question": "question", "answer": "answers"}
-    assert columns.take(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
+    assert table_columns.take(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None
 )
 def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -> None:
     table = tables.from_jsonl(json.dumps({"text": "The gate.", **beside}))
-    [row] = columns.take(table, {"context": "text"}).rows
+    [row] = table_columns.take(table, {"context": "text"}).rows
     assert (row["headings"], row["pages"]) == (headings, pages)
 
 
@@ -351,7 +351,7 @@ def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -
     ],
 )
 def test_a_choice_is_objected_to(chosen: dict[str, str], sentence: str) -> None:
-    wrong = columns.objection(chosen, ["a", "b"])
+    wrong = table_columns.objection(chosen, ["a", "b"])
     assert wrong.startswith(sentence)
     assert bool(wrong) == bool(sentence)
 
@@ -368,6 +368,6 @@ def test_a_table_is_read_within_limits(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    reading = isolation.read(path, name, chosen, seconds=30, megabytes=1000)
+    reading = reader_process.read(path, name, chosen, seconds=30, megabytes=1000)
     assert reading == readers.read(path, name, chosen)
     assert bool(reading.rows) == bool(chosen)

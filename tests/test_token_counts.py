@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from generation import passages
-from generation.token_counts import Counter, TokenStarts, adds_up_by_word, counter_for
+from generation.passages import cutting
+from generation.passages.token_counts import Counter, TokenStarts, adds_up_by_word, counter_for
 from qareview.backends.tokens import tokenizer_for
 
 BERT, GPT = tokenizer_for("scripted"), tokenizer_for("smollm2-135m-instruct")
@@ -43,7 +43,7 @@ def test_tokens_are_counted_as_by_the_tokenizer(
 @given(text=st.lists(TEXTS, max_size=8).map("\n\n".join), length=st.integers(20, 100))
 def test_no_passage_has_more_tokens_than_its_length(text: str, length: int) -> None:
     for tokenizer in (BERT, GPT):
-        for cut in passages.cut(text, length, (), tokenizer)[0]:
+        for cut in cutting.cut(text, length, (), tokenizer)[0]:
             assert len(starts_in(text[cut.start : cut.end], tokenizer)) <= length
 
 

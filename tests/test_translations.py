@@ -15,9 +15,9 @@ from django.db.models import CharField, JSONField, TextField
 from django.test import Client
 from django.utils import translation
 
-from generation import redrafting
 from generation.models import Item, Passage
-from qareview import wording
+from generation.review import aside
+from qareview import translations
 from tests import catalog, make, unmarked
 from tests.conftest import Team
 from tests.furnished import furnish
@@ -214,7 +214,7 @@ def test_a_browser_says_which_language_it_wants(db: None) -> None:
 
 def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -> None:
     item = make.item(team.project)
-    redrafting.put_aside(Item.objects.filter(pk=item.pk), redrafting.DRAFTED_AGAIN)
+    aside.set_aside(Item.objects.filter(pk=item.pk), aside.DRAFTED_AGAIN)
     Passage.objects.filter(pk=item.passage_id).update(
         note="1 of 2 items drafted: what else the model wrote was empty or repeats what is there. "
         "The passage may have no more to ask."
@@ -231,12 +231,12 @@ def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -
 @pytest.mark.parametrize("text", ["", "Something nobody ever said.", "12 : 7 %"])
 def test_a_sentence_that_nobody_knows_stays_as_it_is(text: str) -> None:
     with translation.override("de"):
-        assert wording.translated(text) == text
+        assert translations.translated(text) == text
 
 
 def test_numbers_are_written_as_the_language_does() -> None:
-    assert wording.counted(1204, "item") == "1,204 items"
+    assert translations.counted(1204, "item") == "1,204 items"
     with translation.override("de"):
-        assert wording.counted(1204, "item") == "1.204 Einträge"
-        assert wording.translated("1,204 items") == "1.204 Einträge"
-        assert wording.translated("1 item") == "1 Eintrag"
+        assert translations.counted(1204, "item") == "1.204 Einträge"
+        assert translations.translated("1,204 items") == "1.204 Einträge"
+        assert translations.translated("1 item") == "1 Eintrag"

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from generation import documents, exports, pipeline, releases
 from generation.models import Document, Item, ItemState, Passage
+from generation.reading import documents, pipeline
+from generation.releases import exports, freezing
 from qareview import jobs
 from qareview.models import JobState, Project
 from tests import make
@@ -175,7 +176,7 @@ def test_what_a_worker_imports_that_lost_its_claim_is_dropped(
 def test_many_triples_are_stored_some_at_a_time(
     team: Any, browse: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generation.importing.AT_ONCE", 2)
+    monkeypatch.setattr("generation.reading.table_import.AT_ONCE", 2)
     rows = [(CONTEXTS[n % 2], f"What is question {n}?", f"Answer {n}.") for n in range(7)]
     upload(browse(team.engineer), team, ("rows.csv", table(rows)))
     work()
@@ -193,8 +194,8 @@ def zip_of_triples(team: Any, browse: Any) -> dict[str, bytes]:
     """Accept what is pending, freeze it, and return the files of its download."""
     for item in team.project.items.for_desk():
         make.accept(item, team.reviewer)
-    releases.order(team.project, team.admin)
-    releases.work_off_releases()
+    freezing.order(team.project, team.admin)
+    freezing.work_off_releases()
     file = io.BytesIO()
     exports.write_zip(team.project.releases.get(), "triples", file)
     with zipfile.ZipFile(file) as archive:

@@ -5,8 +5,8 @@ import hashlib
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from generation import documents
 from generation.models import Document
+from generation.reading import documents
 from qareview.models import JobState
 from tests import files, make
 from tests.web import PART, originals, page, told, upload

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from generation import webpages
+from generation.reading import webpages
 
 MENU = "<nav><ul><li>Home of everything</li></ul></nav>"
 SENTENCE = "The gates of basin {} close by themselves as soon as the tide falls below the sill."

@@ -167,7 +167,7 @@ def test_valkey_killed(site: Site) -> None:
 def test_the_keeper_of_both_servers_killed(site: Site) -> None:
     slug = start_project(site)
     until(lambda: is_in_the_middle(site, slug), 60)
-    site.kill("qareview.servers")
+    site.kill("qareview.machine.servers")
     assert_all_drafted_once(site, slug)
 
 

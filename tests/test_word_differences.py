@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qareview.differences import LONGEST_MARKED, side_by_side
+from qareview.word_differences import LONGEST_MARKED, side_by_side
 
 TEXTS = st.text("ab \n<&", max_size=60)
 

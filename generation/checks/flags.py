@@ -7,7 +7,7 @@ import re
 
 from django.utils.translation import gettext_lazy as _
 
-from generation.likeness import gist
+from generation.checks.gist import gist
 from qareview import languages
 from qareview.stored import stored
 

@@ -8,29 +8,22 @@ better than chance is used.
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
-from generation import checks
+from generation.checks import scoring
+from generation.checks.acceptance_chances import Pair, features
 from generation.models import Acceptance, Item, ItemState, Question
 from qareview import jobs
 from qareview.embeddings import embed
-from qareview.models import Project
 from qareview.stored import stored
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    Matrix = np.ndarray[Any, Any]
 
 FEWEST_DECISIONS = 50
 GROWTH = 1.2  # learned anew when there are so many times the decisions
 FOLDS = 5  # of passages, each predicted by what was learned from the others
 AT_ONCE = 1000
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
-
-Pair = tuple[Item, Question]  # an item and its best question
+LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
 
 
 def order_learning() -> None:
@@ -46,7 +39,22 @@ def order_learning() -> None:
             jobs.queue(Acceptance.objects.filter(pk=learned.pk))
 
 
-def learn(found: Acceptance) -> None:
+def work_off_acceptance() -> None:
+    """Learn from decisions what reviewers accept, a project at a time, until none is queued."""
+    jobs.work_off(Acceptance, 1, lambda rows: learn(rows[0]))
+
+
+def learn(learned: Acceptance) -> None:
+    """Train a claimed classifier and order the project's pending items by it."""
+    train(learned)
+    with jobs.storing([learned]):
+        learned.save(update_fields=LEARNED)
+    scoring.score_anew(learned)
+    with jobs.finishing([learned]):
+        pass
+
+
+def train(found: Acceptance) -> None:
     """Train the classifier on what is decided now, and judge it; storing it is the caller's."""
     items = Item.objects.filter(project=found.project_id, state__in=DECIDED).defer("search")
     pairs = [(item, item.question) for item in items.prefetch_related("questions")]
@@ -94,7 +102,7 @@ def _train(found: Acceptance, pairs: Sequence[Pair], accepted: Sequence[bool]) -
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-    vectors, told = _features(pairs)
+    vectors, told = features(pairs)
     mean, scale = told.mean(axis=0), told.std(axis=0)
     scale[scale == 0] = 1
     rows = np.hstack([vectors, (told - mean) / scale])
@@ -127,40 +135,3 @@ def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
     spread = (positives - 1) * (first - auc**2) + (negatives - 1) * (second - auc**2)
     error = math.sqrt((auc * (1 - auc) + spread) / pairs)
     return max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error)
-
-
-def chances(project: Project, pairs: Sequence[Pair]) -> list[float | None]:
-    """Return the chance that each item is accepted; None where it cannot be told."""
-    import numpy as np
-
-    learned = Acceptance.objects.filter(project=project).first()
-    known = [pair for pair in pairs if all(one.embedding is not None for one in pair)]
-    if learned is None or not learned.orders_the_desk or not known:
-        return [None] * len(pairs)
-    vectors, told = _features(known)
-    weights = learned.weights
-    if len(weights["mean"]) != told.shape[1]:  # learned when there were other checks
-        return [None] * len(pairs)
-    rows = np.hstack([vectors, (told - weights["mean"]) / weights["scale"]])
-    logits = rows @ np.array(weights["coefficients"]) + weights["intercept"]
-    by_item = dict(zip((id(item) for item, _ in known), 1 / (1 + np.exp(-logits)), strict=True))
-    return [float(by_item[id(item)]) if id(item) in by_item else None for item, _ in pairs]
-
-
-def _features(pairs: Sequence[Pair]) -> "tuple[Matrix, Matrix]":
-    """Return the embeddings, (items, 768), and what the checks say, (items, checks)."""
-    import numpy as np
-
-    vectors = np.array([[*item.embedding, *question.embedding] for item, question in pairs])
-    return vectors, np.array([_told(item, question) for item, question in pairs])
-
-
-def _told(item: Item, question: Question) -> list[float]:
-    scores = {**item.scores, **question.scores}
-    flags = {*item.flags, *question.flags}
-    return [
-        *(scores.get(name, 0.5) for name in checks.SCORES if name != checks.ACCEPTANCE),
-        *(float(flag in flags) for flag in checks.EXPLANATIONS),
-        math.log1p(len(question.text)),
-        math.log1p(len(item.answer)),
-    ]

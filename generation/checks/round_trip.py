@@ -7,11 +7,11 @@ what it answers without the passage ought not to, or the question teaches nothin
 from collections.abc import Sequence
 from typing import Any
 
-from generation import checks
-from generation.likeness import gist
+from generation.checks import flags
+from generation.checks.gist import gist
+from generation.checks.scoring import Draft
 from generation.models import Question
-from generation.scoring import Draft
-from generation.variables import values_of
+from generation.prompt_values import values_of
 from prompts.examples import Input, examples_for
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
@@ -52,13 +52,13 @@ def judge(
     rows = zip(questions, from_passage, by_heart, agreed, known, strict=True)
     for question, told, recalled, agreement, knowledge in rows:
         if not told.error:
-            question.scores[checks.ROUND_TRIP] = round(agreement, 3)
+            question.scores[flags.ROUND_TRIP] = round(agreement, 3)
             if agreement < LEAST_AGREEMENT:
-                question.flags = [*question.flags, checks.ANSWERED_OTHERWISE]
+                question.flags = [*question.flags, flags.ANSWERED_OTHERWISE]
         if not recalled.error:
-            question.scores[checks.NEED] = round(1 - knowledge, 3)
+            question.scores[flags.NEED] = round(1 - knowledge, 3)
             if knowledge > MOST_KNOWN:
-                question.flags = [*question.flags, checks.PASSAGE_NOT_NEEDED]
+                question.flags = [*question.flags, flags.PASSAGE_NOT_NEEDED]
 
 
 def requests_for(

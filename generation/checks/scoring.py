@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
-from generation import acceptance, checks
+from generation.checks import acceptance_chances, flags
+from generation.checks.support import support
 from generation.models import Acceptance, Item, ItemState, Purpose, Question
-from generation.support import support
 from qareview import jobs
 from qareview.embeddings import embed
 from qareview.models import Project
@@ -67,7 +67,7 @@ def explained(item: Item) -> list[tuple[str, float, str]]:
     """Return the scores of an item and its best question, each with its name and what it tells."""
     scores = {**item.scores, **item.question.scores}
     return [
-        (name, scores[name], str(told)) for name, told in checks.SCORES.items() if name in scores
+        (name, scores[name], str(told)) for name, told in flags.SCORES.items() if name in scores
     ]
 
 
@@ -88,18 +88,18 @@ def score_anew(learned: Acceptance) -> None:
 
 def _expect(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
     """Score items, each given with its best question: by what was learned, else by the checks."""
-    chances = acceptance.chances(project, pairs)
+    chances = acceptance_chances.chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
-        item.scores.pop(checks.ACCEPTANCE, None)
+        item.scores.pop(flags.ACCEPTANCE, None)
         if chance is None:
             item.score = _by_checks(item, question)
         else:
-            item.score = item.scores[checks.ACCEPTANCE] = round(chance, 4)
+            item.score = item.scores[flags.ACCEPTANCE] = round(chance, 4)
 
 
 def _by_checks(item: Item, question: Question) -> float:
     scores = {**item.scores, **question.scores}
-    scores.pop(checks.ACCEPTANCE, None)
+    scores.pop(flags.ACCEPTANCE, None)
     return overall(scores, {*item.flags, *question.flags})
 
 
@@ -123,24 +123,24 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
 def _check(draft: Draft, found: list[dict[str, Any]]) -> None:
     item, language = draft.item, draft.item.document.language
     item.support = found
-    item.scores = {checks.SUPPORT: min((one["score"] for one in found), default=0.0)}
-    is_weak = item.answer and item.scores[checks.SUPPORT] < LEAST_SUPPORT
+    item.scores = {flags.SUPPORT: min((one["score"] for one in found), default=0.0)}
+    is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
-        checks.flags_of_answer(item.answer, item.passage.text),
-        [checks.UNSUPPORTED] if is_weak else [],
+        flags.flags_of_answer(item.answer, item.passage.text),
+        [flags.UNSUPPORTED] if is_weak else [],
         _language(item.answer, language),
     )
     for question in draft.questions:
         question.flags = _united(
             question.flags,
-            checks.flags_of_question(question.text, item.answer),
+            flags.flags_of_question(question.text, item.answer),
             _language(question.text, language),
         )
 
 
 def _language(text: str, language: str) -> list[str]:
-    return [checks.OTHER_LANGUAGE] if checks.is_in_other_language(text, language) else []
+    return [flags.OTHER_LANGUAGE] if flags.is_in_other_language(text, language) else []
 
 
 def _united(*flags: Iterable[str]) -> list[str]:
@@ -153,12 +153,12 @@ def _compare(project: Project, drafts: Sequence[Draft]) -> None:
     standing = project.items.exclude(state=ItemState.ASIDE)
     near = _nearest(items, [item.answer for item in items], standing)
     for item, likeness in zip(items, near, strict=True):
-        _note_likeness(item, likeness, checks.NEW_ANSWER, checks.DUPLICATE_ANSWER)
+        _note_likeness(item, likeness, flags.NEW_ANSWER, flags.DUPLICATE_ANSWER)
     questions = [question for draft in drafts for question in draft.questions]
     asked = Question.objects.filter(item__in=standing)
     near = _nearest(questions, [question.text for question in questions], asked)
     for question, likeness in zip(questions, near, strict=True):
-        _note_likeness(question, likeness, checks.NEW_QUESTION, checks.DUPLICATE_QUESTION)
+        _note_likeness(question, likeness, flags.NEW_QUESTION, flags.DUPLICATE_QUESTION)
 
 
 def _note_likeness(drafted: Item | Question, likeness: float, name: str, flag: str) -> None:

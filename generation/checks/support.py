@@ -7,8 +7,8 @@ A sentence is as well supported as the best of the passage's sentences supports 
 from collections.abc import Sequence
 from typing import Any
 
-from generation.likeness import gist
-from generation.sentences import sentences
+from generation.checks.gist import gist
+from generation.checks.sentences import sentences
 from qareview.embeddings import embed
 
 MEANING, WORDS = 0.6, 0.4  # how much each says

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db.models import Max
 
-from generation import asking_back, checks, scoring, search
-from generation.likeness import gist
+from generation import search
+from generation.checks import flags, round_trip, scoring
+from generation.checks.gist import gist
+from generation.checks.scoring import Draft
 from generation.models import BINNED, Document, Item, ItemState, Passage, Question
-from generation.scoring import Draft
-from generation.variables import values_of
+from generation.prompt_values import values_of
 from prompts.examples import Input, examples_for
 from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
@@ -27,7 +28,7 @@ from qareview import completions, jobs
 from qareview.backends import Completion, ModelUnavailable
 from qareview.models import JobState, Project
 from qareview.stored import stored
-from qareview.wording import counted
+from qareview.translations import counted
 
 ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
 
@@ -79,6 +80,11 @@ def batch_size() -> int:
     return max(1, settings.DRAFT_BATCH // most)
 
 
+def work_off_passages() -> None:
+    """Draft items, a batch of passages at a time, until none is queued."""
+    jobs.work_off(Passage, batch_size(), draft)
+
+
 def draft(batch: list[Passage]) -> None:
     """Draft the items that claimed passages lack.
 
@@ -116,7 +122,7 @@ def _draft_alike(project: Project, rows: list[Passage]) -> None:
         drafts = _ask_for_questions(project, rows, answers)
         sound = [draft for draft in drafts if not draft.item.passage.error]
         if project.asks_back:
-            asking_back.ask_back(project, sound)
+            round_trip.ask_back(project, sound)
     except RenderingFailed as reason:
         for row in rows:
             jobs.fail(row, str(reason))
@@ -161,7 +167,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
             variant=writer.variant,
             number=number,
             answer=found.text,
-            flags=[checks.CUT_OFF_ANSWER] if found.cut_off else [],
+            flags=[flags.CUT_OFF_ANSWER] if found.cut_off else [],
             **_provenance(writer, number, found),
         )
         for row in rows
@@ -194,7 +200,7 @@ def _ask_for_questions(
                 item=item,
                 variant=writer.variant,
                 text=found.text,
-                flags=[checks.CUT_OFF_QUESTION] if found.cut_off else [],
+                flags=[flags.CUT_OFF_QUESTION] if found.cut_off else [],
                 **_provenance(writer, number, found),
             )
             for number, found in wish.found

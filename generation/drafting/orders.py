@@ -5,17 +5,11 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from generation import queue, verdicts
 from generation.models import Item, ItemQuerySet, ItemState, Passage
+from generation.review import queue
+from generation.review.aside import DRAFTED_AGAIN, set_aside
 from qareview import jobs
 from qareview.models import JobState, Project
-from qareview.stored import stored
-
-# passages that wait for somebody to say that they be drafted after all
-CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
-# passages whose items are rows of a table, so that none is drafted from them
-IMPORTED = Q(document__columns__has_key="question")
-DRAFTED_AGAIN = stored("It was drafted again.")
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
@@ -34,29 +28,11 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
     chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
-    put_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
+    set_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())
     passages.update(draft_with=draft_with)
     jobs.queue(passages)
     return len(chosen)
-
-
-@transaction.atomic
-def put_aside(items: ItemQuerySet, reason: str) -> None:
-    """Take items that nobody decided on out of the desk's queue, for a reason that is shown."""
-    undecided = Item.objects.filter(
-        pk__in=items.filter(state=ItemState.PENDING, reviewers=[]).lock()
-    )
-    undecided.update(state=ItemState.ASIDE, aside=reason)
-
-
-@transaction.atomic
-def restore(items: ItemQuerySet) -> int:
-    """Give items that were put aside back to the desk; return how many."""
-    given = items.filter(state=ItemState.ASIDE).lock()
-    Item.objects.filter(pk__in=given).update(state=ItemState.PENDING, aside="")
-    verdicts.settle(given)
-    return len(given)
 
 
 def pause(project: Project) -> None:
@@ -81,9 +57,9 @@ def fill_up(project: Project) -> int:
     ended = (
         Passage.objects.of(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)
-        .exclude(IMPORTED)
+        .not_imported()
     )
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
-    waiting = Passage.objects.of(project).filter(CANCELLED)
+    waiting = Passage.objects.of(project).cancelled()
     return jobs.queue(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))

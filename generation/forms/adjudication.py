@@ -7,9 +7,9 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from generation.adjudication import Ruling
-from generation.forms import LONGEST_TEXT
+from generation.forms.review import LONGEST_TEXT
 from generation.models import Item, Review, Verdict
+from generation.review.adjudication import Ruling
 from qareview.models import Project
 
 ACTIONS = {

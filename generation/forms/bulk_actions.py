@@ -1,4 +1,4 @@
-"""The form that confirms an act on many items."""
+"""The form that confirms a bulk action on many items."""
 
 import uuid
 from typing import Any
@@ -8,30 +8,30 @@ from django.contrib.auth.models import User
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from generation.forms import AgainForm
-from generation.models import ActKind
+from generation.forms.drafting import AgainForm
+from generation.models import BulkActionKind
 from qareview.models import Project
 
 
-class ActForm(forms.Form):
-    """An act is confirmed: of how many items, and with what it needs."""
+class BulkActionForm(forms.Form):
+    """A bulk action is confirmed: of how many items, and with what it needs."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     told = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
     def __init__(
-        self, project: Project, kind: ActKind, told: int, data: QueryDict | None = None
+        self, project: Project, kind: BulkActionKind, told: int, data: QueryDict | None = None
     ) -> None:
         super().__init__(data, initial={"key": uuid.uuid4(), "told": told})
-        self.again = AgainForm(project, data) if kind == ActKind.REDRAFT else None
+        self.again = AgainForm(project, data) if kind == BulkActionKind.REDRAFT else None
         if self.again:
             self.fields.update(self.again.fields)
-        if kind == ActKind.REJECT:
+        if kind == BulkActionKind.REJECT:
             reasons = [(reason, reason) for reason in project.reject_reasons]
             self.fields["reason"] = forms.ChoiceField(
                 choices=[("", _("choose one")), *reasons], label=_("Reason")
             )
-        if kind in (ActKind.ASSIGN, ActKind.UNASSIGN):
+        if kind in (BulkActionKind.ASSIGN, BulkActionKind.UNASSIGN):
             members = User.objects.filter(memberships__project=project).order_by("username")
             self.fields["member"] = forms.ModelChoiceField(queryset=members, label=_("Member"))
 
@@ -41,7 +41,7 @@ class ActForm(forms.Form):
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:
-        """Return what was chosen, by the names of an act's fields."""
+        """Return what was chosen, by the names of a bulk action's fields."""
         chosen = {name: self.cleaned_data.get(name) for name in ("reason", "member")}
         found = {name: value for name, value in chosen.items() if value}
         if self.again and self.again.is_valid():

@@ -6,7 +6,7 @@ from django import forms
 from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
-from generation import comments
+from generation.review import comments
 from qareview.models import Project
 
 LONGEST_COMMENT = 5_000

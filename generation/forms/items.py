@@ -14,8 +14,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from generation import checks, search
-from generation.filters import ORDERS
+from generation import search
+from generation.checks import flags
+from generation.items.listing import ORDERS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
 from qareview.models import Membership
@@ -69,7 +70,7 @@ class ItemFilterForm(forms.Form):
     state = _choice(_("State"), _("any state"), ItemState.choices)
     document = _one_of(_("Document"), _("any document"), Document.objects.none())
     order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
-    flag = _choice(_("Flag"), _("any"), list(checks.NAMES.items()))
+    flag = _choice(_("Flag"), _("any"), list(flags.NAMES.items()))
     reviewer = _one_of(_("Decided by"), _("anybody"), User.objects.none())
     assigned = _one_of(_("Assigned to"), _("anybody or nobody"), User.objects.none())
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))

@@ -1,108 +1,18 @@
-"""Forms for uploads, reviews and releases."""
+"""Forms of the desk: what is typed there, and what is sent."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.core.files.uploadedfile import UploadedFile
 from django.db.models.functions import Length
 from django.http import QueryDict
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
-from generation import columns
-from generation.models import ACCEPTING, Item, Release, Verdict
-from generation.verdicts import Submission
-from prompts.models import Task, Variant
-from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE, model_field
+from generation.models import ACCEPTING, Item, Verdict
+from generation.review.decisions import Submission
 from qareview.models import Project
 
 LONGEST_TEXT = 1_000_000  # characters of a question or an answer: tables bring long ones
-
-
-class FilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class FilesField(forms.FileField):
-    """Any number of files: cleaned to a list of them."""
-
-    widget = FilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
-        # What is wrong with a file is told on its own row, not by refusing all of them.
-        if not data:
-            raise forms.ValidationError(gettext("Choose at least one file."))
-        return list(data)
-
-
-class UploadForm(forms.Form):
-    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
-
-
-class ColumnsForm(forms.Form):
-    """Which columns of a surveyed table are taken; the guess is chosen at first."""
-
-    context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
-    question = forms.CharField(
-        required=False, strip=False, widget=forms.Select, label=_("Question")
-    )
-    answer = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Answer"))
-
-    def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
-        super().__init__(data, initial=survey.get("guess"))
-        self.columns: list[str] = survey.get("columns", [])
-        for role, field in self.fields.items():
-            none = gettext("choose one") if role == "context" else gettext("none: draft them")
-            choices = [("", none), *((column, column) for column in self.columns)]
-            field.widget = forms.Select(choices=choices)
-
-    def clean(self) -> dict[str, Any]:
-        if wrong := columns.objection(self.chosen(), self.columns):
-            raise forms.ValidationError(wrong)
-        return self.cleaned_data
-
-    def chosen(self) -> dict[str, str]:
-        """Return the column of each role that has one."""
-        return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}
-
-
-class CutForm(forms.Form):
-    """The length of passages to try or to take."""
-
-    length = forms.IntegerField(
-        min_value=SHORTEST_PASSAGE,
-        max_value=LONGEST_PASSAGE,
-        label=_("At most so many tokens a passage"),
-        widget=forms.NumberInput(attrs={"step": 10}),
-    )
-    for_project = forms.BooleanField(
-        required=False, label=_("Cut what is uploaded from now on so, too")
-    )
-
-
-class AgainForm(forms.Form):
-    """With which model and prompts something is drafted again."""
-
-    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["model"] = model_field(gettext("that of the prompt or the project"))
-        for task, label in (
-            (Task.SUMMARISE, gettext("Prompt for the answers")),
-            (Task.ASK, gettext("Prompt for the questions")),
-        ):
-            variants = Variant.objects.filter(prompt__project=project, prompt__task=task)
-            self.fields[task] = forms.ModelChoiceField(
-                queryset=variants.select_related("prompt").order_by("-number"),
-                required=False,
-                label=label,
-                empty_label=gettext("the one in production"),
-            )
-
-    def draft_with(self) -> dict[str, Any]:
-        """Return what was chosen, as :attr:`Passage.draft_with`."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if value}
-        return {name: getattr(value, "pk", value) for name, value in chosen.items()}
 
 
 RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
@@ -228,11 +138,3 @@ def _unix(text: str) -> str:
 
 def _article(field: str) -> str:
     return gettext("an answer") if field == "answer" else gettext("a question")
-
-
-class ReleaseForm(forms.ModelForm[Release]):
-    class Meta:
-        model = Release
-        fields = ("note",)
-        labels = {"note": _("Note")}  # noqa: RUF012  Django's way
-        help_texts = {"note": _("Optional; goes on the card of the download.")}  # noqa: RUF012

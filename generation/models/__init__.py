@@ -1,6 +1,6 @@
 """From documents to released triples: the nouns."""
 
-from generation.models.acts import Act, ActItem, ActKind
+from generation.models.bulk_actions import BulkAction, BulkActionItem, BulkActionKind
 from generation.models.comments import (
     Comment,
     CommentQuerySet,
@@ -8,7 +8,13 @@ from generation.models.comments import (
     NoticeKind,
     NoticeQuerySet,
 )
-from generation.models.documents import Document, DocumentQuerySet, Passage, original_path
+from generation.models.documents import (
+    CANCELLED,
+    Document,
+    DocumentQuerySet,
+    Passage,
+    original_path,
+)
 from generation.models.items import (
     BEGUN,
     BINNED,
@@ -42,6 +48,7 @@ __all__ = [
     "ACCEPTING",
     "BEGUN",
     "BINNED",
+    "CANCELLED",
     "COMPARED",
     "NOT_GIVEN_OUT",
     "OPEN",
@@ -49,10 +56,10 @@ __all__ = [
     "UNSHOWN",
     "UNSURE",
     "Acceptance",
-    "Act",
-    "ActItem",
-    "ActKind",
     "Assignment",
+    "BulkAction",
+    "BulkActionItem",
+    "BulkActionKind",
     "Comment",
     "CommentQuerySet",
     "Document",

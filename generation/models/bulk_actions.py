@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from qareview.models import Job, Project
 
 
-class ActKind(models.TextChoices):
+class BulkActionKind(models.TextChoices):
     ACCEPT = gettext_noop("accept"), _("Accept")
     REJECT = gettext_noop("reject"), _("Reject")
     ASSIGN = gettext_noop("assign"), _("Assign")
@@ -22,21 +22,21 @@ class ActKind(models.TextChoices):
     UNCALIBRATE = "uncalibrate", _("take out of the calibration set")
 
 
-class Act(Job):
+class BulkAction(Job):
     """One thing done to many items, as they were found when it was ordered; undone as a whole.
 
-    See :mod:`generation.acts`.
+    See :mod:`generation.items.bulk_actions`.
     """
 
-    task = "generation.tasks.carry_out_acts"
+    task = "generation.tasks.carry_out_bulk_actions"
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="acts")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_actions")
     key = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
-    kind = models.CharField(max_length=11, choices=ActKind.choices)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="acts")
+    kind = models.CharField(max_length=11, choices=BulkActionKind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="bulk_actions")
     reason = models.CharField(max_length=120, blank=True)  # of those who reject
     member = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="acts_about"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_about"
     )  # to whom items are assigned, or from whom they are taken
     draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
@@ -46,7 +46,7 @@ class Act(Job):
     size = models.PositiveIntegerField()  # how many were found
     undo_at = models.DateTimeField(null=True)  # when somebody asked for it to be undone
     undo_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="acts_undone"
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_undone"
     )
     facts: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(
         default=dict
@@ -56,22 +56,26 @@ class Act(Job):
         ordering = ("-id",)
         indexes = (  # type: ignore[assignment]
             *Job.Meta.indexes,
-            models.Index(fields=("project", "by", "-id"), name="act_latest"),
+            models.Index(fields=("project", "by", "-id"), name="bulk_action_latest"),
         )
 
     def submission(self, item: int) -> uuid.UUID:
-        """Return the key of the review that the act gives to an item, always the same."""
+        """Return the key of the review that the bulk action gives to an item, always the same."""
         return uuid.uuid5(self.key, str(item))
 
 
-class ActItem(models.Model):
-    """An item of an act, and what came of it: nothing yet, done, or why not."""
+class BulkActionItem(models.Model):
+    """An item of an action, and what came of it: nothing yet, done, or why not."""
 
-    act = models.ForeignKey(Act, models.CASCADE, related_name="items")
-    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="acts")
-    outcome = models.CharField(max_length=12, blank=True)  # a key of acts.OUTCOMES
+    bulk_action = models.ForeignKey(BulkAction, models.CASCADE, related_name="items")
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="bulk_actions")
+    outcome = models.CharField(max_length=12, blank=True)  # a key of bulk_steps.OUTCOMES
 
     class Meta:
         ordering = ("item_id",)
-        constraints = (models.UniqueConstraint(fields=("act", "item"), name="act_item_once"),)
-        indexes = (models.Index(fields=("act", "outcome", "item"), name="act_item_outcome"),)
+        constraints = (
+            models.UniqueConstraint(fields=("bulk_action", "item"), name="bulk_action_item_once"),
+        )
+        indexes = (
+            models.Index(fields=("bulk_action", "outcome", "item"), name="bulk_action_outcome"),
+        )

@@ -22,7 +22,7 @@ def original_path(document: "Document", name: str) -> str:
 class DocumentQuerySet(models.QuerySet["Document"]):
     def for_list(self) -> "DocumentQuerySet":
         """Leave the text out; add how many passages and items there are, and how far they are."""
-        from generation.models.items import Item, ItemState  # which stand on documents
+        from generation.models.items import Item, ItemState  # upwards: they stand on documents
 
         current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
         passages = current.order_by().values("document")
@@ -47,7 +47,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
 
     def for_bin(self) -> "DocumentQuerySet":
         """Keep what is in the bin and may come back, the latest first; add what hangs on it."""
-        from generation.models.items import Item
+        from generation.models.items import Item  # upwards: it stands on documents
 
         items = Item.everything.filter(document=OuterRef("pk")).order_by().values("document")
         return (
@@ -138,10 +138,21 @@ class Document(Binnable, Job):
         return self.passages.exclude(superseded_at=None).prefetch_related("items")
 
 
+# passages that were to be drafted until somebody cancelled that
+CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
+
+
 class PassageQuerySet(models.QuerySet["Passage"]):
     def of(self, project: Project) -> "PassageQuerySet":
         """Keep those of a project's documents that are not in the bin."""
         return self.filter(document__project=project, document__binned_at=None)
+
+    def cancelled(self) -> "PassageQuerySet":
+        return self.filter(CANCELLED)
+
+    def not_imported(self) -> "PassageQuerySet":
+        """Leave out those whose items are rows of a table, since nothing is drafted from them."""
+        return self.exclude(document__columns__has_key="question")
 
 
 class Passage(Job):

@@ -178,7 +178,7 @@ class Item(Drafted):
     """What is reviewed: a passage, an answer drafted from it, and the questions asked for that.
 
     ``state`` and ``reviewers`` follow from the reviews, and are written with them in one
-    transaction: see :mod:`generation.verdicts`.
+    transaction: see :mod:`generation.review.decisions`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")

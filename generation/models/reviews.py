@@ -33,7 +33,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def of(self, project: Project) -> "ReviewQuerySet":
         """Keep those of a project's items, without those whose documents are in the bin."""
-        from generation.models.items import BINNED  # which stands on reviews
+        from generation.models.items import BINNED  # upwards: items stand on reviews
 
         return self.filter(item__project=project).exclude(item__state=BINNED)
 
@@ -64,9 +64,9 @@ class Review(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawn_because = models.CharField(max_length=200, blank=True)  # nothing: by its author
-    act = models.ForeignKey(
-        "generation.Act", models.SET_NULL, null=True, related_name="reviews"
-    )  # it was given in bulk, and is taken back with the whole act
+    bulk_action = models.ForeignKey(
+        "generation.BulkAction", models.SET_NULL, null=True, related_name="reviews"
+    )  # it was given in bulk, and is taken back with the whole action
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -135,8 +135,8 @@ class Assignment(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="assignments_made"
     )
     created_at = models.DateTimeField(default=timezone.now)
-    act = models.ForeignKey(
-        "generation.Act", models.SET_NULL, null=True, related_name="assignments"
+    bulk_action = models.ForeignKey(
+        "generation.BulkAction", models.SET_NULL, null=True, related_name="assignments"
     )  # which made it
 
     class Meta:

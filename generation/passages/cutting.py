@@ -14,8 +14,8 @@ from typing import Any
 from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
-from generation.furniture import Range
-from generation.token_counts import TokenStarts, counter_for
+from generation.passages.page_furniture import Range
+from generation.passages.token_counts import TokenStarts, counter_for
 from qareview.stored import stored
 
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"

@@ -12,17 +12,17 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from generation import duplicates, furniture, passages, redrafting
 from generation.models import Document, Item, Passage
-from generation.passages import BLANK, Cut, LeftOut
+from generation.passages import cutting, near_duplicates, page_furniture
+from generation.passages.cutting import BLANK, Cut, LeftOut
+from generation.review import aside
+from generation.review.aside import CUT_ANEW, EXCLUDED, set_aside
 from prompts.variants import reading_model
 from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
 from qareview.models import JobState
 from qareview.stored import stored
 
-CUT_ANEW = stored("Its passage was cut anew.")
-EXCLUDED = stored("Its passage was excluded.")
 OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
 AT_ONCE = 500
 
@@ -40,21 +40,21 @@ def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     kept_out = [
         (gap["start"], gap["end"], gap["reason"])
         for gap in document.left_out
-        if gap["reason"] in furniture.REASONS
+        if gap["reason"] in page_furniture.REASONS
     ]
-    return passages.cut(document.text, length, document.page_starts, tokenizer, kept_out)
+    return cutting.cut(document.text, length, document.page_starts, tokenizer, kept_out)
 
 
 def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
     """Store passages of a document, in a transaction, and queue those that say something new."""
-    bands = duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
+    bands = near_duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
     stored = _stored(document, cuts, bands, values)
-    duplicates.hold_near_duplicates(document.project, stored, bands)
+    near_duplicates.hold_near_duplicates(document.project, stored, bands)
     jobs.knock(Passage)
 
 
 def _stored(
-    document: Document, cuts: Sequence[Cut], bands: duplicates.Bands, values: dict[str, Any]
+    document: Document, cuts: Sequence[Cut], bands: near_duplicates.Bands, values: dict[str, Any]
 ) -> Iterator[list[Passage]]:
     """Store passages some at a time, and yield them: no more than these are in memory."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
@@ -112,8 +112,8 @@ def split(passage: Passage, offset: int) -> None:
     end = passage.start + len(before.rstrip())
     start = passage.end - len(after.lstrip())
     pages = document.page_starts
-    first = Cut(passage.start, end, passage.headings, *passages.pages(pages, passage.start, end))
-    second = Cut(start, passage.end, passage.headings, *passages.pages(pages, start, passage.end))
+    first = Cut(passage.start, end, passage.headings, *cutting.pages(pages, passage.start, end))
+    second = Cut(start, passage.end, passage.headings, *cutting.pages(pages, start, passage.end))
     blank = [LeftOut(end, start, BLANK)] if start > end else []
     _replace(document, passage.start, passage.end, [first, second], blank)
 
@@ -133,7 +133,7 @@ def exclude(passage: Passage, user: Any) -> None:
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
     jobs.hold(Passage.objects.filter(pk=passage.pk))
-    redrafting.put_aside(passage.items.all(), EXCLUDED)
+    set_aside(passage.items.all(), EXCLUDED)
 
 
 @transaction.atomic
@@ -142,9 +142,9 @@ def restore(passage: Passage) -> None:
     passage.excluded_at = passage.excluded_by = passage.same_as = None
     passage.note = ""
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
-    restored = redrafting.restore(passage.items.filter(aside=EXCLUDED))
+    restored = aside.restore(passage.items.filter(aside=EXCLUDED))
     if not restored:
-        jobs.queue(Passage.objects.filter(pk=passage.pk).exclude(redrafting.IMPORTED))
+        jobs.queue(Passage.objects.filter(pk=passage.pk).not_imported())
 
 
 def _locked(passage: Passage) -> Document:
@@ -207,7 +207,7 @@ def _retire(rows: Sequence[Passage]) -> None:
     items.lock()  # as whoever reviews one does: no review comes in between
     spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
     kept_ids = list(chosen.filter(pk__in=spoken_of.values("passage")).values_list("pk", flat=True))
-    redrafting.put_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)
+    set_aside(Item.objects.filter(passage__in=kept_ids), CUT_ANEW)
     Passage.objects.filter(pk__in=kept_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )

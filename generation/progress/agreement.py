@@ -25,7 +25,6 @@ from django.db.models import (
 )
 from django.db.models.functions import Abs, Cast, TruncWeek
 
-from generation import verdicts
 from generation.models import (
     ACCEPTING,
     COMPARED,
@@ -36,7 +35,8 @@ from generation.models import (
     Review,
     Verdict,
 )
-from qareview.alpha import Agreement, Votes, agreement
+from generation.review import decisions
+from qareview.krippendorff import Agreement, Votes, agreement
 from qareview.models import Membership, Project
 
 MOST_DOCUMENTS = 30
@@ -266,7 +266,7 @@ def against_gold(project: Project) -> list[Known]:
     What they decided first counts: once they have, they may see what is right.
     """
     known = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
-    kept = Q(withdrawn_at=None) | Q(withdrawn_because=verdicts.REPLACED)
+    kept = Q(withdrawn_at=None) | Q(withdrawn_because=decisions.REPLACED)
     first = (
         Review.objects.of(project)
         .filter(kept, item__purpose=Purpose.GOLD, is_adjudication=False)

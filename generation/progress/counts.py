@@ -7,8 +7,7 @@ from typing import Any
 from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
-from generation.models import Document, Passage, Review
-from generation.redrafting import CANCELLED
+from generation.models import CANCELLED, Document, Passage, Review
 from qareview import completions
 from qareview.models import JobState, Project
 from qareview.stored import stored

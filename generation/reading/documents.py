@@ -8,8 +8,8 @@ from typing import Any
 from django.core.files import File
 from django.db import IntegrityError, transaction
 
-from generation.archives import Member
 from generation.models import Document
+from generation.reading.archives import Member
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
 from qareview.stored import stored

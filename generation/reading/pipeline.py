@@ -1,53 +1,23 @@
-"""Documents are read and cut, and their passages drafted from, by workers."""
+"""A queued document is read and cut, imported as a table, or unpacked."""
 
 import tempfile
 from pathlib import Path
 
 from django.conf import settings
 
-from generation import (
-    acceptance,
-    cutting,
-    documents,
-    drafting,
-    importing,
-    isolation,
-    passages,
-    readers,
-    scoring,
-)
-from generation.models import Acceptance, Document, Passage
+from generation.models import Document
+from generation.passages import cutting, editing
+from generation.reading import documents, reader_process, readers, table_import
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
 from qareview.stored import stored
 
 READ_FIELDS = ["text", "media_type", "page_starts", "language", "left_out", "columns"]
-LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
 
 
 def work_off_documents() -> None:
     """Read documents, one by one, until none is queued."""
     jobs.work_off(Document, 1, lambda rows: read(rows[0]))
-
-
-def work_off_passages() -> None:
-    """Draft items, a batch of passages at a time, until none is queued."""
-    jobs.work_off(Passage, drafting.batch_size(), drafting.draft)
-
-
-def work_off_acceptance() -> None:
-    """Learn from decisions what reviewers accept, a project at a time, until none is queued."""
-    jobs.work_off(Acceptance, 1, lambda rows: learn(rows[0]))
-
-
-def learn(found: Acceptance) -> None:
-    """Train a claimed classifier and order the project's pending items by it."""
-    acceptance.learn(found)
-    with jobs.storing([found]):
-        found.save(update_fields=LEARNED)
-    scoring.score_anew(found)
-    with jobs.finishing([found]):
-        pass
 
 
 def read(document: Document) -> None:
@@ -67,7 +37,7 @@ def read(document: Document) -> None:
             )
         )
     try:
-        reading = isolation.read(
+        reading = reader_process.read(
             path,
             document.name,
             document.columns,
@@ -85,9 +55,9 @@ def read(document: Document) -> None:
 def _store(document: Document, reading: readers.Reading) -> None:
     try:
         if reading.survey:
-            importing.ask_for_columns(document, reading)
+            table_import.ask_for_columns(document, reading)
         elif reading.rows:
-            importing.import_rows(document, reading)
+            table_import.import_rows(document, reading)
         else:
             _cut(document, reading)
     except ModelUnavailable as reason:
@@ -98,13 +68,13 @@ def _cut(document: Document, reading: readers.Reading) -> None:
     document.text, document.media_type = reading.text, reading.media_type
     document.page_starts = reading.page_starts
     document.language = languages.detect(reading.text)
-    document.left_out = [passages.LeftOut(*part).as_json() for part in reading.furniture]
-    cuts, left_out = cutting.propose(document, document.project.passage_length)
+    document.left_out = [cutting.LeftOut(*part).as_json() for part in reading.furniture]
+    cuts, left_out = editing.propose(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     with jobs.finishing([document]):
         document.columns = {}  # they were meant for tables
         document.save(update_fields=READ_FIELDS)
-        cutting.add(document, cuts)
+        editing.add(document, cuts)
 
 
 def _unpack(document: Document, path: Path) -> None:
@@ -114,7 +84,7 @@ def _unpack(document: Document, path: Path) -> None:
             stored("This is an archive within an archive. Unpack it and upload its files.")
         )
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        members = isolation.unpack(
+        members = reader_process.unpack(
             path,
             Path(folder),
             uploads.limit(),

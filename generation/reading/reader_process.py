@@ -26,11 +26,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, NoReturn, cast
 
-from generation import archives, readers
-from qareview import embedded
+from generation.reading import archives, readers
+from qareview.machine import embedded
 from qareview.stored import stored
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address or password goes along
 MOST_FILES = 200  # for one reader
 MOST_GROWN = 0.25  # of the memory allowed, kept by a reader between files
@@ -91,7 +91,7 @@ class _Process:
         self.megabytes = megabytes
         self._printed = tempfile.TemporaryFile("a+b", 0)  # noqa: SIM115  as long as it runs
         self._popen = subprocess.Popen(
-            [sys.executable, "-m", "generation.isolation", str(megabytes)],
+            [sys.executable, "-m", "generation.reading.reader_process", str(megabytes)],
             cwd=ROOT,
             env={
                 **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import charset_normalizer
 
-from generation import columns, webpages
-from generation.furniture import Range, furniture
+from generation.passages.page_furniture import Range, furniture
+from generation.reading import table_columns, webpages
 from qareview import tables
 from qareview.stored import stored
 
@@ -132,10 +132,10 @@ def load_libraries() -> None:
 def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Reading:
     try:
         table = _table(path, media_type)
-        wrong = columns.objection(chosen, table.columns) if chosen else ""
+        wrong = table_columns.objection(chosen, table.columns) if chosen else ""
         if wrong or not chosen:
-            return Reading("", media_type, survey=columns.survey(table), note=wrong)
-        taken = columns.take(table, chosen)
+            return Reading("", media_type, survey=table_columns.survey(table), note=wrong)
+        taken = table_columns.take(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason
     return Reading(taken.text, media_type, rows=taken.rows, note=taken.note)

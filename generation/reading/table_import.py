@@ -5,11 +5,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from generation import cutting, scoring, search
+from generation import search
+from generation.checks import scoring
+from generation.checks.scoring import Draft
 from generation.models import Document, Item, ItemState, Passage, Question
-from generation.passages import BLANK, Cut, LeftOut
-from generation.readers import Reading
-from generation.scoring import Draft
+from generation.passages import editing
+from generation.passages.cutting import BLANK, Cut, LeftOut
+from generation.reading.readers import Reading
+from generation.review.aside import EXCLUDED
 from qareview import jobs, languages
 from qareview.models import JobState
 
@@ -38,7 +41,7 @@ def import_rows(document: Document, reading: Reading) -> None:
     if not document.is_triples:
         with jobs.finishing([document]):
             document.save(update_fields=READ_FIELDS)
-            cutting.add(document, cuts)
+            editing.add(document, cuts)
         return
     passages = _stored(document, cuts)
     for drafts in _drafts(document, reading.rows, passages):
@@ -58,7 +61,7 @@ def _put_aside_excluded(drafts: Sequence[Draft]) -> None:
     locked = dict(passages.select_for_update().values_list("pk", "excluded_at"))
     for draft in drafts:
         if locked[draft.item.passage_id]:
-            draft.item.state, draft.item.aside = ItemState.ASIDE, cutting.EXCLUDED
+            draft.item.state, draft.item.aside = ItemState.ASIDE, EXCLUDED
 
 
 def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
@@ -81,7 +84,7 @@ def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
     if not passages:
         with jobs.storing([document]):
             document.save(update_fields=READ_FIELDS)
-            cutting.add(document, cuts, state=JobState.DONE)
+            editing.add(document, cuts, state=JobState.DONE)
         passages = list(document.passages.all())
     for passage in passages:
         passage.document = document

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from generation.models import Release, Split
-from generation.releases import line_of
+from generation.releases.freezing import line_of
 
 Row = dict[str, Any]
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the same release gives the same bytes

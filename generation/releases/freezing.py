@@ -9,7 +9,6 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import Max
 
-from generation import duplicates, passages
 from generation.models import (
     Item,
     ItemState,
@@ -18,6 +17,7 @@ from generation.models import (
     Split,
     Verdict,
 )
+from generation.passages import cutting, near_duplicates
 from qareview import jobs
 from qareview.models import JobState, Project
 from qareview.stored import stored
@@ -105,7 +105,7 @@ def triple_of(item: Item) -> dict[str, Any]:
     passage = item.passage
     pages = passage.first_page, passage.last_page
     if deciding.start is not None and deciding.end is not None:
-        pages = passages.pages(item.document.page_starts, deciding.start, deciding.end)
+        pages = cutting.pages(item.document.page_starts, deciding.start, deciding.end)
     return {
         "id": str(item.pk),
         "question": deciding.question,
@@ -135,7 +135,7 @@ def _sha256(rows: list[ReleaseRow]) -> str:
 def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
     """Give every document a split: the same to all that share near-duplicates."""
     passages = {item.passage_id: item.passage for item in items}
-    groups = duplicates.groups_of_documents(passages.values())
+    groups = near_duplicates.groups_of_documents(passages.values())
     earlier = earlier_splits(project)
     known = {groups[pk]: earlier[pk] for pk in sorted(groups, reverse=True) if pk in earlier}
     splits = assign_splits(Counter(groups[item.document_id] for item in items), known)

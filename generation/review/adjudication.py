@@ -13,12 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from generation import notices, search, verdicts
+from generation import search
 from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
-from generation.verdicts import NotStored, verdict_of, withdraw
-from qareview.differences import word_differences
+from generation.review import decisions, inbox
+from generation.review.decisions import REPLACED, NotStored, verdict_of, withdraw
 from qareview.models import Project
 from qareview.stored import stored
+from qareview.word_differences import word_differences
 
 SENT_BACK = stored("sent back")
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)
@@ -127,7 +128,7 @@ def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
 
 def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
     differing = [review for review in decisions if _differs(review, ruling)]
-    withdraw(decisions.filter(is_adjudication=True), verdicts.REPLACED)
+    withdraw(decisions.filter(is_adjudication=True), REPLACED)
     review = _stored(item, admin, ruling, verdict_of(ruling, item.question.text, item.answer))
     purpose = Purpose.GOLD if ruling.is_gold else item.purpose
     Item.objects.filter(pk=item.pk).update(purpose=purpose, aside="")
@@ -149,7 +150,7 @@ def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling
     now = timezone.now()
     review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now, because=SENT_BACK)
     _settle(item)
-    notices.take_back(item, *NOTICES)
+    inbox.take_back(item, *NOTICES)
     told = stored(
         "%(admin)s sent item %(pk)s back, so you may decide anew. %(comment)s",
         admin=admin,
@@ -206,13 +207,13 @@ def _told(review: Review) -> str:
 
 
 def _settle(item: Item) -> None:
-    verdicts.settle([item.pk])
+    decisions.settle([item.pk])
     search.note([item.pk])
 
 
 def _tell(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:
     users = {review.reviewer_id for review in reviews} - {admin.pk}
-    notices.tell(item, users, kind, text)
+    inbox.tell(item, users, kind, text)
 
 
 @transaction.atomic
@@ -227,7 +228,7 @@ def take_back(project: Project, item_id: int) -> bool:
         return False
     Item.objects.filter(pk=item.pk, purpose=Purpose.GOLD).update(purpose=Purpose.USUAL)
     _settle(item)
-    notices.take_back(item, NoticeKind.ADJUDICATED)
+    inbox.take_back(item, NoticeKind.ADJUDICATED)
     return True
 
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from generation import cutting, notices, queue, verdicts
 from generation.models import (
     Assignment,
     Comment,
@@ -21,6 +20,8 @@ from generation.models import (
     NoticeKind,
     Passage,
 )
+from generation.review import decisions, inbox, queue
+from generation.review.aside import CUT_ANEW, EXCLUDED
 from qareview.models import Project
 from qareview.stored import stored
 
@@ -62,11 +63,11 @@ def comment(item: Item, author: Any, text: str) -> Comment:
     made = Comment.objects.create(
         item=item, author=author, text=text, mentioned=sorted(mentioned | asker)
     )
-    said = f"{author}: “{notices.excerpt(text)}”"
-    notices.tell(item, mentioned - asker, NoticeKind.MENTIONED, said)
+    said = f"{author}: “{inbox.excerpt(text)}”"
+    inbox.tell(item, mentioned - asker, NoticeKind.MENTIONED, said)
     if question:
         _close(item, question)
-        notices.tell(item, asker, NoticeKind.ANSWERED, said)
+        inbox.tell(item, asker, NoticeKind.ANSWERED, said)
     return made
 
 
@@ -96,9 +97,9 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
     )
     Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE, aside=_was_asked(colleague))
     Hold.objects.filter(item=item, reviewer=author).delete()
-    said = f"{author}: “{notices.excerpt(text)}”"
-    notices.tell(item, [colleague.pk], NoticeKind.ASKED, said)
-    notices.tell(item, mentioned, NoticeKind.MENTIONED, said)
+    said = f"{author}: “{inbox.excerpt(text)}”"
+    inbox.tell(item, [colleague.pk], NoticeKind.ASKED, said)
+    inbox.tell(item, mentioned, NoticeKind.MENTIONED, said)
     return made
 
 
@@ -113,7 +114,7 @@ def take_back(item: Item, author: Any, is_admin: bool = False) -> bool:
     if question is None or not (is_admin or question.author_id == author.pk):
         return False
     _close(item, question)
-    notices.take_back(item, NoticeKind.ASKED)
+    inbox.take_back(item, NoticeKind.ASKED)
     return True
 
 
@@ -141,7 +142,7 @@ def _close(item: Item, question: Comment) -> None:
     items = Item.objects.filter(pk=item.pk)
     if not items.filter(aside=_was_asked(question.asks)).update(aside=_why_aside(item.passage)):
         return
-    verdicts.settle([item.pk])
+    decisions.settle([item.pk])
     Assignment.objects.get_or_create(
         item=item, reviewer=question.author, defaults={"assigned_by": question.asks}
     )
@@ -150,8 +151,8 @@ def _close(item: Item, question: Comment) -> None:
 def _why_aside(passage: Passage) -> str:
     """Return why items of a passage are not given out, nothing if they are."""
     if passage.superseded_at:
-        return cutting.CUT_ANEW
-    return cutting.EXCLUDED if passage.excluded_at else ""
+        return CUT_ANEW
+    return EXCLUDED if passage.excluded_at else ""
 
 
 def _mentioned(project: Project, text: str) -> set[int]:

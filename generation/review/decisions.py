@@ -11,7 +11,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from generation import desk, queue, search
+from generation import search
 from generation.models import (
     ACCEPTING,
     BINNED,
@@ -24,6 +24,7 @@ from generation.models import (
     Typed,
     Verdict,
 )
+from generation.review import desk, queue
 from qareview import projects
 from qareview.models import Project
 from qareview.stored import stored
@@ -325,10 +326,12 @@ def _take_back(review: Review) -> None:
         return
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
     before = own.filter(is_adjudication=False, pk__lt=review.pk).exclude(verdict=Verdict.SKIPPED)
-    last = before.select_related("act").order_by("-pk").first()
+    last = before.select_related("bulk_action").order_by("-pk").first()
     if last is None or last.withdrawn_because != REPLACED:
         return
-    if last.act is None or last.act.undo_at is None:  # else it was taken back by itself
+    if (
+        last.bulk_action is None or last.bulk_action.undo_at is None
+    ):  # else it was taken back by itself
         Review.objects.filter(pk=last.pk).update(withdrawn_at=None, withdrawn_because="")
 
 
@@ -341,7 +344,9 @@ def undo(project: Project, user: Any) -> Item | None:
     review = (
         Review.objects.of(project)
         .standing()
-        .filter(reviewer=user, is_adjudication=False, act=None)  # an act is undone as a whole
+        .filter(
+            reviewer=user, is_adjudication=False, bulk_action=None
+        )  # a bulk action is undone as a whole
         .order_by("-id")
         .first()
     )

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from generation import checks
+from generation.checks import flags
 from generation.models import Document, Item, Review, Typed
 from qareview.models import Project
 
@@ -53,8 +53,8 @@ def flags_of_answer(item: Item) -> list[str]:
     return _told(item.flags)
 
 
-def _told(flags: list[str]) -> list[str]:
-    return [str(checks.EXPLANATIONS[flag]) for flag in flags]
+def _told(names: list[str]) -> list[str]:
+    return [str(flags.EXPLANATIONS[name]) for name in names]
 
 
 def sentences(item: Item) -> list[dict[str, Any]]:

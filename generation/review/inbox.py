@@ -25,7 +25,7 @@ def take_back(item: Item, *kinds: NoticeKind) -> None:
     Notice.objects.unread().filter(item=item, kind__in=kinds).delete()
 
 
-def inbox(project: Project, user: Any) -> NoticeQuerySet:
+def notices_of(project: Project, user: Any) -> NoticeQuerySet:
     """Return a user's notices in a project, the newest first, and whether their items are there."""
     own = Notice.objects.filter(project=project, user=user)
     return own.annotate(is_there=~Q(item__state=BINNED))
@@ -33,7 +33,7 @@ def inbox(project: Project, user: Any) -> NoticeQuerySet:
 
 def unread_count(project: Project, user: Any) -> int:
     """Return how many notices are unread, :data:`MOST_COUNTED` if there are that many or more."""
-    return inbox(project, user).unread()[:MOST_COUNTED].count()
+    return notices_of(project, user).unread()[:MOST_COUNTED].count()
 
 
 def excerpt(text: str) -> str:

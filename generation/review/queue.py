@@ -44,7 +44,7 @@ ORDERS_SQL = {  # the same
     Order.ASSIGNED: "item.score DESC, item.id",
 }
 LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment,
-LOOKED_FURTHER = 1000  # and if they all are: more than an act on many items locks at once
+LOOKED_FURTHER = 1000  # and if they all are: more than a bulk action locks at once
 
 # {item}: the item's row. The people besides a user who decided on it or hold it.
 _OTHERS = """

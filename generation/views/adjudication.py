@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import adjudication, checks, verdicts
-from generation.adjudication_forms import RulingForm, excerpts
+from generation.checks import flags
+from generation.forms.adjudication import RulingForm, excerpts
 from generation.models import Item, ItemState, Purpose, Review
+from generation.review import adjudication, decisions
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 QUEUE, GOLD = "queue", "gold"  # from where an item is looked at, or what for
 
@@ -55,7 +56,7 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
         return _show(request, project, found, place, form, status=422)
     try:
         review = adjudication.decide(project, found.pk, request.user, form.ruling())
-    except verdicts.NotStored as reason:
+    except decisions.NotStored as reason:
         found = project.items.for_desk().get(pk=found.pk)
         form.add_error(
             None,
@@ -120,7 +121,7 @@ def _show(
         "key": uuid.uuid4(),
         "fields": _fields(item, is_shown, form),
         "excerpts": excerpts(item.decisions) if is_shown else {},
-        "flags": [checks.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
+        "flags": [flags.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
         "is_disputed": is_shown and item.state == ItemState.DISPUTED,
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
         "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,

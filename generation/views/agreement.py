@@ -8,13 +8,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from generation import agreement as agreements
-from qareview import access, alpha, charts
-from qareview.alpha import Agreement
+from generation.progress import agreement as agreements
+from qareview import access, charts, krippendorff
 from qareview.htmx import render_page
 from qareview.keeping import kept
+from qareview.krippendorff import Agreement
 from qareview.models import Membership
-from qareview.wording import counted, number, translated
+from qareview.translations import counted, number, translated
 
 COLUMNS = (
     gettext_lazy("Alpha"),
@@ -44,8 +44,8 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "overview": overview,
         "counted_at": found.counted_at,
-        "reliable": alpha.RELIABLE,
-        "tentative": alpha.TENTATIVE,
+        "reliable": krippendorff.RELIABLE,
+        "tentative": krippendorff.TENTATIVE,
         "by_document": _chart("documents", _("Alpha by document"), _("Document"), documents),
         "by_week": _chart("weeks", _("Alpha by week"), _("Week"), weeks),
         "gold": _gold(membership),
@@ -108,7 +108,7 @@ def _interval(low: float, high: float) -> str:
 
 def _in_short(one: Agreement) -> str:
     """Say why there is no alpha, in words that fit beside a line."""
-    if one.items < alpha.FEWEST_ITEMS:
-        told = {"items": one.items, "fewest": alpha.FEWEST_ITEMS}
+    if one.items < krippendorff.FEWEST_ITEMS:
+        told = {"items": one.items, "fewest": krippendorff.FEWEST_ITEMS}
         return _("too little: %(items)s of %(fewest)s items") % told
     return _("all alike: %(items)s") % {"items": counted(one.items, "item")}

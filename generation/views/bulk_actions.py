@@ -10,14 +10,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import acts, acts_told, filters
-from generation.act_forms import ActForm
-from generation.item_forms import ItemFilterForm
-from generation.models import Act, ActKind, ItemQuerySet
+from generation.forms.bulk_actions import BulkActionForm
+from generation.forms.items import ItemFilterForm
+from generation.items import bulk_actions, bulk_sentences, listing
+from generation.models import BulkAction, BulkActionKind, ItemQuerySet
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 ACTS_SHOWN = 50
 MOST_TICKED = 1000
@@ -40,7 +40,7 @@ def _chosen(membership: Membership, user: object, query: QueryDict) -> Chosen:
         if form.doubts:
             trouble = _("The filter is not understood, so it would be done to too many items.")
             return Chosen(items.none(), form.address, trouble)
-        return Chosen(filters.matching(membership.project, form.chosen, user), form.address)
+        return Chosen(listing.matching(membership.project, form.chosen, user), form.address)
     ticked = [
         int(pk) for pk in query.getlist("item")[:MOST_TICKED] if pk.isdecimal() and len(pk) < 19
     ]
@@ -52,27 +52,29 @@ def _chosen(membership: Membership, user: object, query: QueryDict) -> Chosen:
 def new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Say to how many items something is to be done; a POST orders it."""
     project = access.project(request, slug, Role.ENGINEER)
-    if kind not in ActKind.values:
-        raise Http404(_("There is no such act."))
-    membership = access.membership(request.user, slug, acts.ROLES[ActKind(kind)])
+    if kind not in BulkActionKind.values:
+        raise Http404(_("There is no such action."))
+    membership = access.membership(request.user, slug, bulk_actions.ROLES[BulkActionKind(kind)])
     chosen = _chosen(membership, request.user, request.GET)
     if request.method == "POST" and not chosen.trouble:
-        return _order(request, project, ActKind(kind), chosen)
+        return _order(request, project, BulkActionKind(kind), chosen)
     count = chosen.items.count()
-    form = ActForm(project, ActKind(kind), count)
-    return _confirm(request, ActKind(kind), chosen, form, count)
+    form = BulkActionForm(project, BulkActionKind(kind), count)
+    return _confirm(request, BulkActionKind(kind), chosen, form, count)
 
 
-def _order(request: HttpRequest, project: Project, kind: ActKind, chosen: Chosen) -> HttpResponse:
+def _order(
+    request: HttpRequest, project: Project, kind: BulkActionKind, chosen: Chosen
+) -> HttpResponse:
     count = chosen.items.count()
-    form = ActForm(project, kind, count, request.POST)
+    form = BulkActionForm(project, kind, count, request.POST)
     if form.is_valid():
         key, told = form.cleaned_data["key"], form.cleaned_data["told"]
         options = {**form.options(), "address": chosen.address}
         try:
-            acts.order(project, request.user, kind, chosen.items, told, key, **options)
-        except acts.CountChanged as reason:
-            form = ActForm(project, kind, count)
+            bulk_actions.order(project, request.user, kind, chosen.items, told, key, **options)
+        except bulk_actions.CountChanged as reason:
+            form = BulkActionForm(project, kind, count)
             messages.warning(request, translated(str(reason)))
         else:
             return redirect(f"{reverse('items', args=[project.slug])}?{chosen.address}".rstrip("?"))
@@ -81,65 +83,69 @@ def _order(request: HttpRequest, project: Project, kind: ActKind, chosen: Chosen
 
 def _confirm(
     request: HttpRequest,
-    kind: ActKind,
+    kind: BulkActionKind,
     chosen: Chosen,
-    form: ActForm,
+    form: BulkActionForm,
     count: int,
     status: int = 200,
 ) -> HttpResponse:
     context = {
         "form": form,
-        "title": acts_told.title(kind, count),
-        "explained": acts_told.EXPLAINED[kind],
+        "title": bulk_sentences.title(kind, count),
+        "explained": bulk_sentences.EXPLAINED[kind],
         "count": count,
         "chosen": chosen,
-        "is_bad": kind == ActKind.REJECT,
+        "is_bad": kind == BulkActionKind.REJECT,
     }
-    return render_page(request, "acts/new.html", context, status=422 if chosen.trouble else status)
+    return render_page(
+        request, "bulk_actions/new.html", context, status=422 if chosen.trouble else status
+    )
 
 
 @require_GET
-def act_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the latest acts of a project."""
+def bulk_action_list(request: HttpRequest, slug: str) -> HttpResponse:
+    """List the latest bulk actions of a project."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = project.acts.select_related("by", "member", "undo_by")[:ACTS_SHOWN]
-    context = {"acts": [acts_told.tell(act) for act in found]}
-    return render_page(request, "acts/list.html", context)
+    found = project.bulk_actions.select_related("by", "member", "undo_by")[:ACTS_SHOWN]
+    context = {"bulk_actions": [bulk_sentences.tell(action) for action in found]}
+    return render_page(request, "bulk_actions/list.html", context)
 
 
 @require_GET
-def act(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show one act; its part follows it until it is through."""
+def bulk_action(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show one; its part follows it until it is through."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.acts.select_related("by", "member", "undo_by"), pk=pk)
-    return render_page(request, "acts/show.html", {"told": acts_told.tell(found)}, part="act")
+    found = get_object_or_404(project.bulk_actions.select_related("by", "member", "undo_by"), pk=pk)
+    return render_page(
+        request, "bulk_actions/show.html", {"told": bulk_sentences.tell(found)}, part="bulk_action"
+    )
 
 
 @require_POST
 def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Undo an act as a whole: who ordered it may, and admins may."""
+    """Undo a bulk action as a whole: who ordered it may, and admins may."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.acts, pk=pk)
+    found = get_object_or_404(project.bulk_actions, pk=pk)
     _check_owner(request, found, slug)
     try:
-        acts.undo(found, request.user)
-    except acts.CannotUndo as reason:
+        bulk_actions.undo(found, request.user)
+    except bulk_actions.CannotUndo as reason:
         messages.info(request, translated(str(reason)))
-    return redirect("acts-show", slug, pk)
+    return redirect("bulk-actions-show", slug, pk)
 
 
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Go on with an act that failed."""
+    """Go on with a bulk action that failed."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.acts, pk=pk)
+    found = get_object_or_404(project.bulk_actions, pk=pk)
     _check_owner(request, found, slug)
     if not jobs.retry(found):
         messages.info(request, _("This has not failed."))
-    return redirect("acts-show", slug, pk)
+    return redirect("bulk-actions-show", slug, pk)
 
 
-def _check_owner(request: HttpRequest, found: Act, slug: str) -> None:
-    """Raise PermissionDenied for whoever neither ordered an act nor is an admin."""
+def _check_owner(request: HttpRequest, found: BulkAction, slug: str) -> None:
+    """Raise PermissionDenied for whoever neither ordered a bulk action nor is an admin."""
     if found.by_id != request.user.pk and not access.membership(request.user, slug).is_admin:
         raise PermissionDenied(_("This is for who ordered it, and for admins."))

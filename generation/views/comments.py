@@ -9,13 +9,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation import comments
-from generation.comment_forms import AskForm, CommentForm
+from generation.forms.comments import AskForm, CommentForm
 from generation.models import Item
+from generation.review import comments
 from qareview import access
 from qareview.htmx import render_page, wants_part
 from qareview.models import Membership
-from qareview.wording import translated
+from qareview.translations import translated
 
 DESK = "desk"  # where a question may come from; else it comes from the item's page
 

@@ -10,14 +10,15 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import cutting, documents, readers
-from generation.forms import ColumnsForm, UploadForm
+from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
-from generation.progress import progress
+from generation.passages import editing
+from generation.progress.counts import progress
+from generation.reading import documents, readers
 from qareview import access, jobs, uploads
 from qareview.htmx import render_page
 from qareview.models import JobState, Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 DOCUMENTS_A_PAGE = 50
 PARTS_A_PAGE = 60
@@ -78,7 +79,7 @@ def _show(
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
     for part in page:
         if "passage" in part and not found.is_triples:
-            part["passage"].pieces = cutting.pieces(part["passage"].text)
+            part["passage"].pieces = editing.pieces(part["passage"].text)
     form = form or ColumnsForm(found.survey)
     context = {"document": found, "parts": page, "form": form}
     return render_page(request, "documents/show.html", context, status=status)

@@ -9,27 +9,29 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation import redrafting, scoring
-from generation.forms import AgainForm
+from generation.checks import scoring
+from generation.drafting import orders
+from generation.forms.drafting import AgainForm
 from generation.models import ItemQuerySet
+from generation.review import aside
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
-from qareview.wording import counted
+from qareview.translations import counted
 
 
 def _pause(project: Project) -> str:
-    redrafting.pause(project)
+    orders.pause(project)
     return _("Paused. What is being drafted now is finished; the rest waits.")
 
 
 def _resume(project: Project) -> str:
-    redrafting.resume(project)
+    orders.resume(project)
     return _("Drafting goes on.")
 
 
 def _cancel(project: Project) -> str:
-    count = redrafting.cancel(project)
+    count = orders.cancel(project)
     if not count:
         return _("Nothing waits any more: what is being drafted now is finished.")
     return _("Cancelled: %(count)s will not be drafted.") % {"count": counted(count, "passage")}
@@ -37,12 +39,12 @@ def _cancel(project: Project) -> str:
 
 def _fill_up(project: Project) -> str:
     return _("%(fill_up)s queued to be drafted.") % {
-        "fill_up": counted(redrafting.fill_up(project), "passage")
+        "fill_up": counted(orders.fill_up(project), "passage")
     }
 
 
 def _restore(project: Project) -> str:
-    count = redrafting.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
+    count = aside.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
     return _("%(count)s given to the desk.") % {"count": counted(count, "item")}
 
 
@@ -94,10 +96,10 @@ def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: s
     """Ask with which model and prompts items are drafted again; a POST orders it."""
     form = AgainForm(project, request.POST if request.method == "POST" else None)
     if form.is_valid():
-        count = redrafting.draft_again(items, form.draft_with(), request.user)
+        count = orders.draft_again(items, form.draft_with(), request.user)
         messages.success(request, _drafted_again(count))
         return redirect(place)
-    count = redrafting.may_be_drafted_again(items, request.user).count()
+    count = orders.may_be_drafted_again(items, request.user).count()
     context = {"form": form, "count": count, "place": place}
     return render_page(
         request, "drafting/again.html", context, status=422 if form.is_bound else 200
@@ -109,7 +111,7 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Give an item that was put aside back to the desk."""
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
-    if redrafting.restore(project.items.filter(pk=item.pk)):
+    if aside.restore(project.items.filter(pk=item.pk)):
         messages.success(request, _("The item is to be reviewed again."))
     return redirect("items-show", slug, pk)
 

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import notices
+from generation.review.inbox import MOST_COUNTED, notices_of, unread_count
 from qareview import access
 from qareview.htmx import render_page
 
@@ -16,7 +16,7 @@ NOTICES_A_PAGE = 50
 def inbox(request: HttpRequest, slug: str) -> HttpResponse:
     """List the user's notices; a POST marks all of them read."""
     project = access.project(request, slug)
-    found = notices.inbox(project, request.user)
+    found = notices_of(project, request.user)
     if request.method == "POST":
         found.mark_read()
         return redirect("inbox", slug)
@@ -28,8 +28,8 @@ def inbox(request: HttpRequest, slug: str) -> HttpResponse:
 def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Mark a notice read; ``open`` goes on to its item."""
     project = access.project(request, slug)
-    notice = get_object_or_404(notices.inbox(project, request.user), pk=pk)
-    notices.inbox(project, request.user).filter(pk=pk).mark_read()
+    notice = get_object_or_404(notices_of(project, request.user), pk=pk)
+    notices_of(project, request.user).filter(pk=pk).mark_read()
     if "open" in request.POST:
         return redirect("items-show", slug, notice.item_id)
     return redirect("inbox", slug)
@@ -44,5 +44,5 @@ def count(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _count(request: HttpRequest) -> str:
     membership = request.membership  # type: ignore[attr-defined]  # noted by access.project
-    number = notices.unread_count(membership.project, request.user)
-    return f"{number - 1}+" if number == notices.MOST_COUNTED else str(number or "")
+    number = unread_count(membership.project, request.user)
+    return f"{number - 1}+" if number == MOST_COUNTED else str(number or "")

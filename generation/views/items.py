@@ -7,13 +7,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from generation import acts, acts_told, checks, filters, scoring
-from generation.item_forms import ItemFilterForm
+from generation.checks import flags, scoring
+from generation.forms.items import ItemFilterForm
+from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, Item, ItemState, Purpose, Verdict
 from generation.views.comments import context_of
 from qareview import access
-from qareview.differences import word_differences
 from qareview.htmx import render_page
+from qareview.word_differences import word_differences
 
 
 @require_GET
@@ -24,15 +25,15 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     form = ItemFilterForm(membership, request.GET)
     if "" in request.GET.values() and not form.doubts:
         return redirect(f"{reverse('items', args=[slug])}?{form.address}".rstrip("?"))
-    latest = acts.latest(project, request.user) if membership.is_engineer else None
+    latest = bulk_actions.latest(project, request.user) if membership.is_engineer else None
     low = project.items.filter(state=ItemState.ASIDE, aside__startswith=scoring.TOO_LOW).count()
     context = {
-        "page": filters.page(project, form.chosen, request.user, form.page),
+        "page": listing.page(project, form.chosen, request.user, form.page),
         "form": form,
         "query": form.chosen.get("text", ""),
         "low": low,
         "acceptance": Acceptance.objects.filter(project=project).first(),
-        "told": acts_told.tell(latest) if latest else None,
+        "told": bulk_sentences.tell(latest) if latest else None,
     }
     return render_page(request, "items/list.html", context)
 
@@ -51,12 +52,12 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         }
         for review in found.reviews_for(request.user)
     ]
-    flags = [checks.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
+    explained = [flags.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
     context = {
         "item": found,
         "question": question,
         "reviews": reviews,
-        "flags": flags,
+        "flags": explained,
         "scores": scoring.explained(found),
         **_standing(found, request.user),
         **context_of(request.membership, found),  # type: ignore[attr-defined]

@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation import cutting
-from generation.forms import CutForm
+from generation.forms.passages import CutForm
 from generation.models import Document, Passage
+from generation.passages import editing
 from qareview import access
 from qareview.backends import ModelUnavailable
 from qareview.htmx import number_in, render_page
 from qareview.models import Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 SHOWN = 60  # passages of a preview
 
@@ -31,7 +31,7 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
     is_order = request.method == "POST" and "preview" not in request.POST
     if is_order and form.is_valid():
-        cutting.recut(document, form.cleaned_data["length"])
+        editing.recut(document, form.cleaned_data["length"])
         if form.cleaned_data["for_project"]:
             project.passage_length = form.cleaned_data["length"]
             project.save(update_fields=["passage_length"])
@@ -46,7 +46,7 @@ def _preview(project: Project, document: Document, form: CutForm) -> dict[str, A
     if not form.is_valid():
         return {}
     try:
-        cuts, _ = cutting.propose(document, form.cleaned_data["length"])
+        cuts, _ = editing.propose(document, form.cleaned_data["length"])
     except ModelUnavailable as reason:
         return {"trouble": str(reason)}
     texts = [document.text[one.start : one.end] for one in cuts]
@@ -65,16 +65,16 @@ def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpRespons
     passage = get_object_or_404(Passage.objects.of(project), pk=pk)
     try:
         if change == "merge":
-            cutting.merge(passage)
+            editing.merge(passage)
         elif change == "split":
-            cutting.split(passage, _offset(request))
+            editing.split(passage, _offset(request))
         elif change == "exclude":
-            cutting.exclude(passage, request.user)
+            editing.exclude(passage, request.user)
         elif change == "restore":
-            cutting.restore(passage)
+            editing.restore(passage)
         else:
             raise Http404(_("Passages are merged, split, excluded or restored."))
-    except cutting.CannotCut as reason:
+    except editing.CannotCut as reason:
         messages.error(request, translated(str(reason)))
     position = passage.position
     place = reverse("documents-show", args=[slug, passage.document_id])

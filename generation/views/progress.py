@@ -10,14 +10,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
-from generation.outcomes import Outcome, Outcomes, outcomes
-from generation.pace import Pace, pace
-from generation.reviewing import Reviewer, reviewers
+from generation.progress.forecast import Pace, pace
+from generation.progress.outcomes import Outcome, Outcomes, outcomes
+from generation.progress.reviewers import Reviewer, reviewers
 from qareview import access, charts
 from qareview.htmx import render_page
 from qareview.keeping import kept
 from qareview.models import Project
-from qareview.wording import number
+from qareview.translations import number
 
 COLUMNS = (
     gettext_lazy("Accepted"),

@@ -6,13 +6,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation import exports, releases
-from generation.forms import ReleaseForm
+from generation.forms.releases import ReleaseForm
 from generation.models import ItemState
+from generation.releases import exports, freezing
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import JobState, Project, Role
-from qareview.wording import translated
+from qareview.translations import translated
 
 
 @require_http_methods(["GET", "POST"])
@@ -40,8 +40,8 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if form.is_valid():
         try:
-            releases.order(project, request.user, form.cleaned_data["note"])
-        except releases.NothingAccepted as reason:
+            freezing.order(project, request.user, form.cleaned_data["note"])
+        except freezing.NothingAccepted as reason:
             form.add_error(None, translated(str(reason)))
         else:
             return redirect("releases", project.slug)

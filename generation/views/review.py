@@ -12,16 +12,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
-from generation import desk as desks
-from generation import queue, verdicts
-from generation.forms import ReviewForm, ranking_of
+from generation.forms.review import ReviewForm, TypedForm, ranking_of
 from generation.models import Item
-from generation.progress import progress, share_of
-from generation.variables import language_of
-from qareview import access, keys
-from qareview.differences import word_differences
+from generation.progress.counts import progress, share_of
+from generation.prompt_values import language_of
+from generation.review import decisions, queue
+from generation.review import desk as desks
+from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
 from qareview.models import Project
+from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
 
@@ -50,10 +50,10 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
         return _show(request, project, item, form, status=422)
     try:
-        review = verdicts.submit(project, pk, request.user, form.submission())
+        review = decisions.submit(project, pk, request.user, form.submission())
     except Item.DoesNotExist:
         raise Http404(_("No such item.")) from None
-    except verdicts.NotStored as reason:
+    except decisions.NotStored as reason:
         return _show_conflict(request, project, pk, form, reason)
     response = _next(request, project)
     is_new = review.is_decision and not form.cleaned_data["replaces"]
@@ -65,7 +65,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Withdraw the user's last review and put its item back on their desk."""
     project = access.project(request, slug)
-    item = verdicts.undo(project, request.user)
+    item = decisions.undo(project, request.user)
     if item is None:
         messages.info(request, _("There is nothing of yours to undo."))
         return _next(request, project)
@@ -98,6 +98,80 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "review/share.html", context)
 
 
+def _loaded(request: HttpRequest, project: Project, pk: int) -> Item:
+    return get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
+
+
+@require_GET
+def neighbours(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show what stands before and after the passage in its document."""
+    project = access.project(request, slug)
+    item = _loaded(request, project, pk)
+    context = {"item": item, "around": desks.around(item, item.passage.start, item.passage.end)}
+    return render_page(request, "review/neighbours.html", context, part="text")
+
+
+@require_GET
+def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show the document around the excerpt, to choose another: that between the two offsets."""
+    project = access.project(request, slug)
+    item = _loaded(request, project, pk)
+    form = TypedForm(request.GET)
+    start, end = item.passage.start, item.passage.end
+    if form.is_valid() and form.cleaned_data["end"]:
+        start, end = form.cleaned_data["start"] or 0, form.cleaned_data["end"]
+    context = {"item": item, "around": desks.around(item, start, end)}
+    return render_page(request, "review/excerpt.html", context, part="text")
+
+
+@require_POST
+def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Keep what is typed at an item, so that it is there again in any browser.
+
+    What was typed before the user's decision that stands comes too late.
+    """
+    project = access.project(request, slug)
+    item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
+    form = TypedForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    own = item.decision_of(request.user)
+    response = HttpResponse(status=204)
+    if form.cleaned_data["replaces"] == (own and own.pk):
+        at = desks.keep(item, access.user(request), form.typed())
+        response["Typed-At"] = str(at.timestamp())
+    return response
+
+
+@require_POST
+def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show how what is typed differs from what the model wrote."""
+    project = access.project(request, slug)
+    item = _loaded(request, project, pk)
+    form = TypedForm(request.POST)
+    given: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    context = {
+        "item": item,
+        "question": word_differences(desks.candidates(item)[0]["text"], given.get("question", "")),
+        "answer": word_differences(item.answer, given.get("answer", "")),
+    }
+    return render_page(request, "review/changes.html", context, part="text")
+
+
+@require_GET
+def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
+    """Go on to the item that the user reviewed before or after the one on the desk, ``?from=``."""
+    project = access.project(request, slug)
+    given = request.GET.get("from", "")
+    start = int(given) if given.isdecimal() else 0
+    pk = desks.beside(project, request.user, start, step)
+    if not pk and step == desks.PREVIOUS:
+        messages.info(request, _("That was the first one you reviewed."))
+        pk = start
+    place = reverse("review", args=[slug])
+    return redirect(f"{place}?item={pk}" if pk else place)
+
+
 def _next(request: HttpRequest, project: Project) -> HttpResponse:
     if not wants_part(request):
         return redirect("review", project.slug)
@@ -111,7 +185,7 @@ def _show_conflict(
     project: Project,
     pk: int,
     form: ReviewForm,
-    reason: verdicts.NotStored,
+    reason: decisions.NotStored,
 ) -> HttpResponse:
     """Refuse a review: tell why, and what stands now; keep what was typed."""
     of_project = Item.everything.filter(project=project)  # also if its document went to the bin
@@ -123,7 +197,7 @@ def _show_conflict(
     conflict = {
         "reason": str(reason),
         "review": shown,
-        "is_gone": isinstance(reason, verdicts.ItemGone),
+        "is_gone": isinstance(reason, decisions.ItemGone),
         "question": word_differences(question, form.cleaned_data["question"]),
         "answer": word_differences(answer, form.cleaned_data["answer"]),
     }
@@ -142,8 +216,8 @@ def _show(
     context: dict[str, Any] = {
         "conflict": conflict,
         "form": form,
-        "actions": keys.shown(own_keys),
-        "fixed_keys": keys.FIXED.items(),
+        "actions": shortcuts.shown(own_keys),
+        "fixed_keys": shortcuts.FIXED.items(),
     }
     if item:
         context |= _item_context(request, project, item, form)

@@ -19,7 +19,7 @@ LAST_RUNG = 2  # of the screening: from there on all cases run
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
     def for_list(self, user: Any) -> "ExperimentQuerySet":
         """Add how many runs there are and are done, and how much was compared, by the user too."""
-        from prompts.models.comparisons import Comparison  # which stand on experiments
+        from prompts.models.comparisons import Comparison  # upwards: it stands on experiments
 
         def count(rows: Any, **condition: Any) -> Any:
             own = rows.filter(experiment=OuterRef("pk")).order_by().values("experiment")

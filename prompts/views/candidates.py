@@ -13,10 +13,10 @@ from prompts import candidates
 from prompts.experiment_forms import CandidateForm, SearchForm
 from prompts.models import Candidate, Prompt, Search
 from qareview import access, jobs
-from qareview.differences import word_differences
 from qareview.htmx import render_page
 from qareview.models import JobState, Role
-from qareview.wording import translated
+from qareview.translations import translated
+from qareview.word_differences import word_differences
 
 SHOWN = 5  # searches
 

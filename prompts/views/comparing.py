@@ -19,9 +19,9 @@ from prompts.models import Case, Comparison, Experiment, Run
 from prompts.rendering import NEEDED
 from prompts.views.experiments import of_project
 from qareview import access
-from qareview.differences import side_by_side
 from qareview.htmx import render_page, wants_part
-from qareview.wording import translated
+from qareview.translations import translated
+from qareview.word_differences import side_by_side
 
 
 @require_GET

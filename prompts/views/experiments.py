@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prompts import cases, comparing, experiments, matrix, ranking, results
+from prompts import case_matrix, cases, comparing, experiments, ranking, results
 from prompts.experiment_forms import ExperimentForm, OrderForm
 from prompts.models import Experiment, Prompt
 from qareview import access, completions
 from qareview.htmx import offer_undo, render_page, wants_part
 from qareview.models import Project, Role
 from qareview.stored import stored
-from qareview.wording import counted
+from qareview.translations import counted
 
 FIRST_CASES = 10  # are shown before anything runs
 
@@ -81,11 +81,11 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def _looked_at(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
     """Return what the page of an experiment shows beside how far it is."""
     form = OrderForm(request.GET or None)
-    entrants = matrix.entrants_of(experiment)
+    entrants = case_matrix.entrants_of(experiment)
     order = form.order()
-    chosen = matrix.cases(experiment, order)
-    page = Paginator(chosen, matrix.PAGE).get_page(request.GET.get("page"))
-    kinds, averages = matrix.averages(experiment, entrants)
+    chosen = case_matrix.cases(experiment, order)
+    page = Paginator(chosen, case_matrix.PAGE).get_page(request.GET.get("page"))
+    kinds, averages = case_matrix.averages(experiment, entrants)
     is_marked = "marks" in request.GET
     return {
         "entrants": entrants,
@@ -93,7 +93,7 @@ def _looked_at(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
         "averages": averages,
         "form": form,
         "page": page,
-        "lines": matrix.lines(experiment, list(page), entrants, order.by, is_marked=is_marked),
+        "lines": case_matrix.lines(experiment, list(page), entrants, order.by, is_marked=is_marked),
         "marks": is_marked,
         "estimate": None if experiment.started_at else experiments.estimate(experiment),
         "cases": experiment.cases.count(),

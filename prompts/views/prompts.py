@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prompts import approved
+from prompts import approved_items
 from prompts import bin as bins
 from prompts import variants as wordings
 from prompts.forms import PromptForm, VariantForm
@@ -21,7 +21,7 @@ from qareview import bin as all_bins
 from qareview.htmx import number_in, offer_undo, render_page
 from qareview.intervals import wilson
 from qareview.models import Role
-from qareview.wording import counted, translated
+from qareview.translations import counted, translated
 
 
 @require_GET
@@ -68,7 +68,7 @@ def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _shares(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
     """Return what became of the items of each variant at the desk, the newest first."""
-    found = approved.items().shares(prompt)
+    found = approved_items.items().shares(prompt)
     return [
         {
             "number": one.number,

@@ -16,7 +16,7 @@ from qareview import access, charts
 from qareview.htmx import number_in, offer_undo, render_page
 from qareview.models import Role
 from qareview.stored import stored
-from qareview.wording import counted, number, percent
+from qareview.translations import counted, number, percent
 
 COMMENTS = 50  # are shown
 

@@ -5,7 +5,7 @@ dies. A program that needs them calls :func:`ensure`, which takes a shared lock 
 keeper stops when nobody holds that lock any more, however its holder ended. Locks, not process
 numbers, say who is alive: the kernel drops them when a process dies.
 
-This module needs the standard library only; the keeper is :mod:`qareview.servers`.
+This module needs the standard library only; the keeper is :mod:`qareview.machine.servers`.
 """
 
 import ctypes
@@ -35,7 +35,7 @@ class ServicesFailed(Exception):
 def var_dir() -> Path:
     """Return the folder of everything QAReview writes: ``var/``, or ``QAREVIEW_VAR``."""
     return Path(
-        os.environ.get("QAREVIEW_VAR") or Path(__file__).resolve().parent.parent / "var"
+        os.environ.get("QAREVIEW_VAR") or Path(__file__).resolve().parents[2] / "var"
     ).absolute()
 
 
@@ -126,8 +126,8 @@ def answers(port: int) -> bool:
 def _spawn_keeper() -> subprocess.Popen[bytes]:
     with _log("services").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-m", "qareview.servers"],
-            cwd=Path(__file__).resolve().parent.parent,
+            [sys.executable, "-m", "qareview.machine.servers"],
+            cwd=Path(__file__).resolve().parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

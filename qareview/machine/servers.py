@@ -1,7 +1,7 @@
 """The keeper: starts the private PostgreSQL and Valkey, and stops them when nobody needs them.
 
-Run as a program by :mod:`qareview.embedded`; needs the standard library only. Both servers are
-direct children that die with the keeper.
+Run as a program by :mod:`qareview.machine.embedded`; needs the standard library only. Both
+servers are direct children that die with the keeper.
 """
 
 import fcntl
@@ -20,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, cast
 
-from qareview import embedded
+from qareview.machine import embedded
 
 NOBODY = 65534
 DATABASE = USER = "qareview"

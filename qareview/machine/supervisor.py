@@ -17,7 +17,8 @@ from pathlib import Path
 
 from django.db import DatabaseError, close_old_connections
 
-from qareview import embedded, jobs
+from qareview import jobs
+from qareview.machine import embedded
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from qareview import embedded
+from qareview.machine import embedded
 from qareview.models import Project
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
-from qareview.wording import counted, number, percent, translated
+from qareview.translations import counted, number, percent, translated
 
 register = template.Library()
 

@@ -18,9 +18,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 django.setup()
 
-from generation import asking_back, checks, scoring  # noqa: E402  Django is set up first
+from generation.checks import flags, round_trip, scoring  # noqa: E402  Django is set up first
 from generation.models import Document, Item, Passage, Question  # noqa: E402
-from prompts.builtin import BUILTIN  # noqa: E402
+from prompts.builtin_prompts import BUILTIN  # noqa: E402
 from prompts.models import Task, Variant  # noqa: E402
 from qareview.backends import Completion, backend_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
@@ -37,7 +37,7 @@ def drafts() -> Iterator[tuple[scoring.Draft, set[str]]]:
         yield scoring.Draft(item, [Question(item=item, text=row["question"])]), set(row["flags"])
 
 
-BY_A_MODEL = {checks.ANSWERED_OTHERWISE, checks.PASSAGE_NOT_NEEDED}
+BY_A_MODEL = {flags.ANSWERED_OTHERWISE, flags.PASSAGE_NOT_NEEDED}
 Flagged = list[tuple[str, set[str], set[str]]]
 
 
@@ -52,14 +52,12 @@ def flagged_by_a_model() -> Flagged:
     """The same for the flags that need a model to answer the questions."""
     made, wanted = zip(*drafts(), strict=True)
     questions = [draft.questions[0] for draft in made]
-    asking_back.judge(
-        questions, *(_answers(task, questions) for task in (Task.ANSWER, Task.RECALL))
-    )
+    round_trip.judge(questions, *(_answers(task, questions) for task in (Task.ANSWER, Task.RECALL)))
     return _compared(made, [right & BY_A_MODEL for right in wanted])
 
 
 def _answers(task: Task, questions: list[Question]) -> list[Completion]:
-    requests = asking_back.requests_for(Project(), Variant(**BUILTIN[task]), questions)
+    requests = round_trip.requests_for(Project(), Variant(**BUILTIN[task]), questions)
     return backend_for(MODEL).complete(requests)
 
 

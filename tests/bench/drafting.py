@@ -19,7 +19,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ["QAREVIEW_MODEL"] = MODEL = "smollm2-135m-instruct"
 
-from qareview import embedded
+from qareview.machine import embedded
 
 embedded.ensure()
 django.setup()
@@ -28,10 +28,10 @@ from django.contrib.auth.models import User  # noqa: E402  Django is set up firs
 from django.core.files import File  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
-from generation import documents, pipeline  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
 from generation.models import Item, Passage  # noqa: E402
-from generation.variables import values_of  # noqa: E402
+from generation.prompt_values import values_of  # noqa: E402
+from generation.reading import documents, pipeline  # noqa: E402
 from prompts import variants  # noqa: E402
 from prompts.models import Task  # noqa: E402
 from prompts.rendering import request_for  # noqa: E402

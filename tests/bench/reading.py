@@ -32,7 +32,8 @@ django.setup()
 from reportlab.lib.pagesizes import A4  # noqa: E402  Django is set up first
 from reportlab.pdfgen.canvas import Canvas  # noqa: E402
 
-from generation import duplicates, isolation, passages, readers  # noqa: E402
+from generation.passages import cutting, near_duplicates  # noqa: E402
+from generation.reading import reader_process, readers  # noqa: E402
 from qareview import languages  # noqa: E402
 from qareview.backends.tokens import tokenizer_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
@@ -140,13 +141,13 @@ def bare_pdf(data: bytes) -> None:
     kreuzberg.extract_bytes_sync(data, readers.PDF, config=readers.extraction())
 
 
-def ours(path: Path) -> tuple[str, list[passages.Cut]]:
+def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
     """Do what pipeline.read does of a document, without the database."""
-    reading = isolation.read(path, path.name, seconds=120, megabytes=2000)
+    reading = reader_process.read(path, path.name, seconds=120, megabytes=2000)
     languages.detect(reading.text)
     tokenizer = tokenizer_for(MODEL)
     found = reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture
-    return reading.text, passages.cut(*found)[0]
+    return reading.text, cutting.cut(*found)[0]
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -194,11 +195,11 @@ def characters_per_second(files: list[Path]) -> dict[str, float]:
     found = [ours(path) for path in files]
     characters = sum(len(text) for text, _ in found)
     tokenizer = tokenizer_for(MODEL)
-    cutting = seconds(lambda: [passages.cut(text, LENGTH, (), tokenizer) for text, _ in found])
+    cut_seconds = seconds(lambda: [cutting.cut(text, LENGTH, (), tokenizer) for text, _ in found])
     parts = [text[cut.start : cut.end] for text, cuts in found for cut in cuts]
-    banding = seconds(lambda: duplicates.bands_of(parts))
+    banding = seconds(lambda: near_duplicates.bands_of(parts))
     return {
-        "characters_cut_per_second": round(characters / cutting),
+        "characters_cut_per_second": round(characters / cut_seconds),
         "characters_banded_per_second": round(characters / banding),
     }
 

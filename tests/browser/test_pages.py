@@ -17,10 +17,10 @@ FURNISH = (
 MORE = (  # pages that look otherwise with a query, or without what they are of
     "/projects/sample/items/?flag=unsupported&text=the&nothing=1",
     "/projects/sample/adjudicate/1/?gold=1",
-    "/projects/sample/acts/new/accept/?all=1",
-    "/projects/sample/acts/new/reject/?item=1",
-    "/projects/sample/acts/new/assign/?item=1",
-    "/projects/sample/acts/new/redraft/",
+    "/projects/sample/bulk-actions/new/accept/?all=1",
+    "/projects/sample/bulk-actions/new/reject/?item=1",
+    "/projects/sample/bulk-actions/new/assign/?item=1",
+    "/projects/sample/bulk-actions/new/redraft/",
     "/projects/sample/review/",
     "/projects/missing/",
 )

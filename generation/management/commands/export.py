@@ -6,8 +6,8 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from generation import exports
 from generation.models import Release
+from generation.releases import exports
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 

@@ -6,8 +6,8 @@ from django.core.files import File
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from generation import documents
-from generation.columns import ROLES, objection
+from generation.reading import documents
+from generation.reading.table_columns import ROLES, objection
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from generation import releases
+from generation.releases import freezing
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
@@ -17,10 +17,10 @@ class Command(ProjectCommand):
 
     def work(self, project: Project, **options: Any) -> None:
         try:
-            release = releases.order(project, note=options["note"])
-        except releases.NothingAccepted as reason:
+            release = freezing.order(project, note=options["note"])
+        except freezing.NothingAccepted as reason:
             raise CommandError(str(reason)) from reason
-        releases.work_off_releases()  # so that it also works where no worker runs
+        freezing.work_off_releases()  # so that it also works where no worker runs
         release.refresh_from_db()
         while release.state in (JobState.QUEUED, JobState.RUNNING):  # a worker was faster
             time.sleep(0.2)

@@ -6,7 +6,7 @@ from django.core.files import File
 from django.core.management.base import CommandError
 from django.db import transaction
 
-from generation import documents
+from generation.reading import documents
 from qareview import projects
 from qareview.management.base import DataCommand
 from qareview.models import Project

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from generation.models import Document, Passage
-from generation.progress import progress
+from generation.progress.counts import progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from generation.progress import Progress, progress
+from generation.progress.counts import Progress, progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import Project

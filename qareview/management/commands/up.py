@@ -12,8 +12,8 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from qareview import supervisor
-from qareview.supervisor import Program
+from qareview.machine import supervisor
+from qareview.machine.supervisor import Program
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 START_SECONDS = 60

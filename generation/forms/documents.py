@@ -1,0 +1,58 @@
+"""Forms for uploading documents and for choosing a table's columns."""
+
+from typing import Any
+
+from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from generation.reading import table_columns
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files: cleaned to a list of them."""
+
+    widget = FilesInput
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
+        # What is wrong with a file is told on its own row, not by refusing all of them.
+        if not data:
+            raise forms.ValidationError(gettext("Choose at least one file."))
+        return list(data)
+
+
+class UploadForm(forms.Form):
+    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
+
+
+class ColumnsForm(forms.Form):
+    """Which columns of a surveyed table are taken; the guess is chosen at first."""
+
+    context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
+    question = forms.CharField(
+        required=False, strip=False, widget=forms.Select, label=_("Question")
+    )
+    answer = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Answer"))
+
+    def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
+        super().__init__(data, initial=survey.get("guess"))
+        self.columns: list[str] = survey.get("columns", [])
+        for role, field in self.fields.items():
+            none = gettext("choose one") if role == "context" else gettext("none: draft them")
+            choices = [("", none), *((column, column) for column in self.columns)]
+            field.widget = forms.Select(choices=choices)
+
+    def clean(self) -> dict[str, Any]:
+        if wrong := table_columns.objection(self.chosen(), self.columns):
+            raise forms.ValidationError(wrong)
+        return self.cleaned_data
+
+    def chosen(self) -> dict[str, str]:
+        """Return the column of each role that has one."""
+        return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}

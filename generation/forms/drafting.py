@@ -1,0 +1,34 @@
+"""The form that asks which model and prompts draft again."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+
+from prompts.models import Task, Variant
+from qareview.forms import model_field
+from qareview.models import Project
+
+
+class AgainForm(forms.Form):
+    """With which model and prompts something is drafted again."""
+
+    def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = model_field(gettext("that of the prompt or the project"))
+        for task, label in (
+            (Task.SUMMARISE, gettext("Prompt for the answers")),
+            (Task.ASK, gettext("Prompt for the questions")),
+        ):
+            variants = Variant.objects.filter(prompt__project=project, prompt__task=task)
+            self.fields[task] = forms.ModelChoiceField(
+                queryset=variants.select_related("prompt").order_by("-number"),
+                required=False,
+                label=label,
+                empty_label=gettext("the one in production"),
+            )
+
+    def draft_with(self) -> dict[str, Any]:
+        """Return what was chosen, as :attr:`Passage.draft_with`."""
+        chosen = {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: getattr(value, "pk", value) for name, value in chosen.items()}

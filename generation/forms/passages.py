@@ -1,0 +1,20 @@
+"""The form that asks how long passages may be."""
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE
+
+
+class CutForm(forms.Form):
+    """The length of passages to try or to take."""
+
+    length = forms.IntegerField(
+        min_value=SHORTEST_PASSAGE,
+        max_value=LONGEST_PASSAGE,
+        label=_("At most so many tokens a passage"),
+        widget=forms.NumberInput(attrs={"step": 10}),
+    )
+    for_project = forms.BooleanField(
+        required=False, label=_("Cut what is uploaded from now on so, too")
+    )

@@ -1,0 +1,15 @@
+"""Addresses that were others once lead to where their pages are now."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from qareview import access
+
+
+def bulk_actions(request: HttpRequest, slug: str, rest: str) -> HttpResponse:
+    """Redirect ``acts/…``, with its query; a form that is sent there is sent on."""
+    access.project(request, slug)
+    query = request.META["QUERY_STRING"]
+    place = reverse("bulk-actions", args=[slug]) + rest + (f"?{query}" if query else "")
+    return redirect(place, permanent=True, preserve_request=True)
