@@ -25,7 +25,7 @@ from tests.tables import (
     triples_of,
     work,
 )
-from tests.test_cutting import assert_covered
+from tests.test_passage_editing import assert_covered
 from tests.web import page, told, upload
 
 pytestmark = pytest.mark.django_db
