@@ -98,7 +98,7 @@ def _candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
         prompt=search.prompt,
         number=number,
         way=way,
-        how=how[:200],
+        how=how,
         system=wording.system,
         template=wording.template,
         examples=list(wording.examples),

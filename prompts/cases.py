@@ -98,7 +98,7 @@ def _given(row: dict[str, str], names: Sequence[str], number: int) -> Given:
             stored(
                 "Case %(number)s is longer than %(most)s characters.",
                 number=number,
-                most=f"{LONGEST:,}",
+                most=LONGEST,
             )
         )
     wanted = next((row[name] for name in REFERENCE if row.get(name)), "")

@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, Undefined, meta, no
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from qareview.stored import stored
+from qareview.stored import StoredSentence, stored
 
 MOST_CHARACTERS = 1_000_000  # of the text, and of any on the way to it
 LARGEST_NUMBER = 10**18
@@ -79,8 +79,7 @@ class _Bounded(ImmutableSandboxedEnvironment):
 
 def _check(characters: int) -> None:
     if characters > MOST_CHARACTERS:
-        most = f"{MOST_CHARACTERS:,}"
-        raise SecurityError(stored("it makes more than %(most)s characters", most=most))
+        raise SecurityError(stored("it makes more than %(most)s characters", most=MOST_CHARACTERS))
 
 
 def _bounded(value: Any) -> Any:
@@ -161,9 +160,9 @@ def render(template: str, values: dict[str, Any]) -> str:
                 _check(made)
                 parts.append(part)
     except SecurityError as reason:
-        raise TemplateRefused(
-            stored("It was stopped: %(reason)s.", reason=str(reason).rstrip("."))
-        ) from reason
+        text = str(reason)  # the sandbox's own ends with a full stop, ours do not
+        text = text if isinstance(text, StoredSentence) else text.rstrip(".")
+        raise TemplateRefused(stored("It was stopped: %(reason)s.", reason=text)) from reason
     except Exception as error:  # a template is a program: it may raise anything
         raise TemplateRefused(stored("It cannot be filled in: %(error)s", error=error)) from error
     return "".join(parts)
@@ -173,7 +172,7 @@ def render(template: str, values: dict[str, Any]) -> str:
 def _parsed(template: str) -> nodes.Template:
     if len(template) > LONGEST_TEMPLATE:
         raise TemplateRefused(
-            stored("It is longer than %(most)s characters.", most=f"{LONGEST_TEMPLATE:,}")
+            stored("It is longer than %(most)s characters.", most=LONGEST_TEMPLATE)
         )
     try:
         parsed = _environment_of_prompts.parse(template)

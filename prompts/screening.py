@@ -18,6 +18,7 @@ from prompts import scores
 from prompts.models import Case, Entrant, Experiment
 from qareview.models import JobState
 from qareview.stored import stored
+from qareview.translations import stored_label
 
 RUNGS = (0.25, 0.5, 1.0)  # shares of the cases
 FEWEST_CASES = 10  # that anything can be told from
@@ -45,11 +46,13 @@ def screen(experiment: Experiment) -> None:
     """
     kind = scores.KINDS[experiment.screens_by]
     for entrant, text in clearly_worse(experiment):
-        entrant.aside_at, entrant.aside = timezone.now(), stored(_WHY, score=kind.name, told=text)
+        entrant.aside_at = timezone.now()
+        entrant.aside = stored(
+            "By “%(score)s” it is clearly worse than the best: %(told)s",
+            score=stored_label(kind.name),
+            told=text,
+        )
         entrant.save(update_fields=["aside_at", "aside"])
-
-
-_WHY = stored("By “%(score)s” it is clearly worse than the best: %(told)s")
 
 
 def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:

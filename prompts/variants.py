@@ -43,7 +43,7 @@ def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") ->
         number=last + 1,
         parent=parent,
         created_by=user,
-        origin=(origin or stored("changed by %(name)s", name=user))[:100],
+        origin=origin or stored("changed by %(name)s", name=user),
         **{name: getattr(parent, name) for name in COMPARED} | values,
     )
 
@@ -56,7 +56,7 @@ def begin(project: Project, task: str, values: dict[str, Any], user: Any) -> Pro
         prompt=prompt,
         number=1,
         created_by=user,
-        origin=stored("written by %(name)s", name=user)[:100],
+        origin=stored("written by %(name)s", name=user),
         **values,
     )
     prompt.production = first

@@ -148,8 +148,8 @@ def why_stopped(project: Project) -> str:
         return stored(
             "The budget of %(budget_tokens)s tokens is used up (%(tokens)s). What is left goes "
             "on when an admin raises it in the settings.",
-            budget_tokens=f"{project.budget_tokens:,}",
-            tokens=f"{spent.tokens:,}",
+            budget_tokens=project.budget_tokens,
+            tokens=spent.tokens,
         )
     if project.budget_cost is not None and spent.cost >= project.budget_cost:
         return stored(

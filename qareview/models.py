@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
+from qareview.fields import SentenceField
+
 B = TypeVar("B", bound=models.Model)
 
 
@@ -198,7 +200,7 @@ class Job(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     lease = models.CharField(max_length=120, blank=True)  # worker's name/claim
     lease_until = models.DateTimeField(null=True)
-    error = models.TextField(blank=True)
+    error = SentenceField()
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
@@ -247,4 +249,4 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=120, unique=True)
     heard_at = models.DateTimeField(default=timezone.now)
-    trouble = models.TextField(blank=True)
+    trouble = SentenceField()

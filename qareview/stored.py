@@ -1,6 +1,111 @@
-"""Sentences that are stored, for any reader; :mod:`qareview.translations` translates them."""
+"""Sentences that are stored for any reader, each as a message of the catalog and its values.
+
+A worker knows nobody's language, and what it says of a document is read by many people. So such a
+sentence is English text that remembers how it was made, and
+:func:`qareview.translations.translated` says it in the reader's language.
+"""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from qareview.former_messages import FORMER_MESSAGES
+
+Value = str | int  # a StoredSentence or a CountedNoun among the values is translated, too
 
 
-def stored(message: str, **values: object) -> str:
-    """Return a message in English, as it is stored, with its values filled in."""
-    return message % values if values else message
+class StoredSentence(str):
+    """An English sentence with the message and the values it was made of.
+
+    It is a string like any other. ``str()`` of it, or of an exception raised with it, keeps it
+    whole; what is sliced, joined or formatted is plain text again and stays as it is in any
+    language. Join sentences with :func:`joined`.
+    """
+
+    message: str
+    values: dict[str, Value]
+
+    def __new__(cls, message: str, values: dict[str, Value]) -> "StoredSentence":
+        texts = {
+            name: f"{value:,}" if isinstance(value, int) else value
+            for name, value in values.items()
+        }
+        sentence = super().__new__(cls, message % texts if texts else message)
+        sentence.message, sentence.values = message, values
+        return sentence
+
+    def __str__(self) -> str:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return StoredSentence, (self.message, self.values)
+
+
+class CountedNoun(str):
+    """A number with its noun, such as “3 items”; see :func:`qareview.translations.counted`."""
+
+    amount: int
+    noun: str
+
+    def __new__(cls, text: str, amount: int, noun: str) -> "CountedNoun":
+        counted = super().__new__(cls, text)
+        counted.amount, counted.noun = amount, noun
+        return counted
+
+    def __str__(self) -> str:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CountedNoun, (self[:], self.amount, self.noun)
+
+
+def stored(message: str, **values: object) -> StoredSentence:
+    """Return a message of the catalog in English, with its values filled in.
+
+    Whole numbers are grouped by thousands in the reader's way; give ids and the like as strings.
+    """
+    kept = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
+    return StoredSentence(message, kept)
+
+
+def joined(sentences: Iterable[str], between: str = " ") -> str:
+    """Return sentences one after the other as one that is still translated part by part."""
+    parts = [sentence for sentence in sentences if sentence]
+    if len(parts) < 2:
+        return parts[0] if parts else ""
+    names = [f"part{number}" for number, _ in enumerate(parts)]
+    message = between.replace("%", "%%").join(f"%({name})s" for name in names)
+    return StoredSentence(message, dict(zip(names, parts, strict=True)))
+
+
+class SentenceEncoder(json.JSONEncoder):
+    """Writes stored sentences, wherever they stand in a JSON value, with message and values."""
+
+    def encode(self, o: Any) -> str:
+        return super().encode(_as_json(o))
+
+
+class SentenceDecoder(json.JSONDecoder):
+    """Reads what SentenceEncoder wrote; a message that was reworded has its present words."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(object_hook=_from_json, **options)
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, StoredSentence):
+        return {"message": value.message[:], "values": _as_json(value.values)}
+    if isinstance(value, CountedNoun):
+        return {"text": value[:], "amount": value.amount, "noun": value.noun}
+    if isinstance(value, dict):
+        return {name: _as_json(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(inner) for inner in value]
+    return value
+
+
+def _from_json(value: dict[str, Any]) -> Any:
+    if value.keys() == {"message", "values"}:
+        message = FORMER_MESSAGES.get(value["message"], value["message"])
+        return StoredSentence(message, value["values"])
+    return CountedNoun(**value) if value.keys() == {"text", "amount", "noun"} else value

@@ -88,9 +88,7 @@ def from_parquet(path: Path) -> Table:
 
 
 _DAMAGED = stored("The Parquet file is damaged or encrypted. Write it anew and upload that.")
-_TOO_MANY = stored(
-    "The table has more than %(most_rows)s rows. Split it.", most_rows=f"{MOST_ROWS:,}"
-)
+_TOO_MANY = stored("The table has more than %(most_rows)s rows. Split it.", most_rows=MOST_ROWS)
 
 
 def is_object(line: str) -> bool:
@@ -125,7 +123,7 @@ def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
                 stored(
                     "In the row that begins on line %(line)s, a quotation mark is not closed, "
                     "or something follows it. A quotation mark within quotation marks is doubled.",
-                    line=line,
+                    line=str(line),
                 )
             ) from None
         if fields is None:
@@ -144,7 +142,7 @@ def _fitting(
                 stored(
                     "The row on line %(line)s has %(fields)s values for %(columns)s columns. A "
                     "value that holds the delimiter stands in quotation marks.",
-                    line=line,
+                    line=str(line),
                     fields=len(fields),
                     columns=len(columns),
                 )
@@ -164,12 +162,14 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                 stored(
                     "Line %(line)s is not JSON. In JSONL each row is an object on a line of its "
                     "own.",
-                    line=line,
+                    line=str(line),
                 )
             ) from None
         if not isinstance(found, dict):
             raise BadTable(
-                stored("Line %(line)s is JSON, but no object such as {“question”: …}.", line=line)
+                stored(
+                    "Line %(line)s is JSON, but no object such as {“question”: …}.", line=str(line)
+                )
             )
         yield line, found
 

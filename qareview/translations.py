@@ -1,15 +1,10 @@
-"""Numbers with their nouns, and sentences that are stored: in English, shown in any language.
-
-Workers know nobody's language, and what they say of a document is read by many. So a stored
-sentence is the English one, values filled in; it is recognised again by the messages of the
-catalog, and filled in anew in another language.
-"""
-
-import functools
-import re
+"""Numbers with their nouns, and stored sentences, in the reader's language."""
 
 from django.utils.formats import number_format
-from django.utils.translation import get_language, gettext, ngettext_lazy, trans_real
+from django.utils.translation import gettext, ngettext_lazy, override
+from django_stubs_ext import StrOrPromise
+
+from qareview.stored import CountedNoun, StoredSentence, stored
 
 _COUNT = "count"  # by which a noun takes its form
 NOUNS = {
@@ -46,10 +41,6 @@ NOUNS = {
     "variant": ngettext_lazy("%(number)s variant", "%(number)s variants", _COUNT),
 }
 
-_COUNTED = re.compile(r"([\d,]+) (.+?)s?")
-_PLACE = re.compile(r"%\((\w+)\)s")
-FEWEST_LETTERS = 8  # of a message besides its values: shorter ones are found in any sentence
-
 
 def number(value: float, decimals: int = 0) -> str:
     """Return a number as the language writes it, in groups of three digits."""
@@ -63,60 +54,32 @@ def percent(share: float) -> str:
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
-def counted(count: int, noun: str) -> str:
+def counted(count: int, noun: str) -> CountedNoun:
     """Return a number with one of NOUNS, such as “1 item” and “1,204 items”."""
-    return str(NOUNS[noun] % {"count": count, "number": number(count)})
+    text = str(NOUNS[noun] % {"count": count, "number": number(count)})
+    return CountedNoun(text, count, noun)
+
+
+def stored_label(label: StrOrPromise) -> StoredSentence:
+    """Return a lazy label as it is stored within a sentence."""
+    with override("en"):
+        return stored(str(label))
+
+
+def label(message: str) -> str:
+    """Return a name that the code uses as a value, such as “pending”, in the current language."""
+    return gettext(message) if message else ""
 
 
 def translated(text: str) -> str:
-    """Return a stored sentence as the current language has it; as it is if nobody knows it."""
-    language = get_language()
-    if not text or not language or language.startswith("en"):
+    """Return a stored sentence in the current language; plain text as it is."""
+    if isinstance(text, CountedNoun):
+        return counted(text.amount, text.noun)[:]
+    if not isinstance(text, StoredSentence):
         return text
-    return _translated(language, text)
-
-
-@functools.lru_cache(maxsize=4096)
-def _translated(language: str, text: str) -> str:
-    found = gettext(text)
-    if found != text:
-        return found
-    phrase = _COUNTED.fullmatch(text)
-    if phrase and phrase[2] in NOUNS:
-        return counted(int(phrase[1].replace(",", "")), phrase[2])
-    for pattern, message in _patterns(language):
-        match = pattern.fullmatch(text)
-        if match:
-            return message % {name: translated(value) for name, value in match.groupdict().items()}
-    return text
-
-
-@functools.cache
-def _patterns(language: str) -> list[tuple[re.Pattern[str], str]]:
-    """Return the messages that hold values, as patterns with translations; the longest first."""
-    catalog = trans_real.translation(language)
-    messages = {
-        key[0] if isinstance(key, tuple) else key: text
-        for key, text in catalog._catalog.items()  # type: ignore[attr-defined]
+    values = {
+        name: number(value) if isinstance(value, int) else translated(value)
+        for name, value in text.values.items()
     }
-    letters = {
-        message: len(_PLACE.sub("", message)) for message in messages if _PLACE.search(message)
-    }
-    return [
-        (_pattern(message), messages[message])
-        for message in sorted(letters, key=letters.__getitem__, reverse=True)
-        if letters[message] >= FEWEST_LETTERS
-    ]
-
-
-def _pattern(message: str) -> re.Pattern[str]:
-    parts = re.split(_PLACE, message)
-    names: set[str] = set()
-    pattern = ""
-    for index, part in enumerate(parts):
-        if index % 2 == 0:
-            pattern += re.escape(part.replace("%%", "%"))
-        else:
-            pattern += f"(?P={part})" if part in names else f"(?P<{part}>.*?)"
-            names.add(part)
-    return re.compile(pattern, re.DOTALL)
+    message = gettext(text.message)
+    return message % values if values else message

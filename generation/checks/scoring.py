@@ -11,7 +11,7 @@ from pgvector.django import CosineDistance
 
 from generation.checks import acceptance_chances, flags
 from generation.checks.support import support
-from generation.models import Acceptance, Item, ItemState, Purpose, Question
+from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
 from qareview.embeddings import embed
 from qareview.models import Project
@@ -19,8 +19,6 @@ from qareview.stored import stored
 
 LEAST_SUPPORT = 0.5  # below it a sentence is carried by none; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of two vectors above which the texts say nearly the same
-UNDER_LIMIT = stored("Its score, %(score)s, is under the limit of %(lowest_score)s.")
-TOO_LOW = UNDER_LIMIT.partition(",")[0]  # how it begins
 A_FLAG = 0.8  # what each flag leaves of the score
 AT_ONCE = 1000  # items scored anew together
 
@@ -113,8 +111,9 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
     score = _by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
+        draft.item.aside_reason = AsideReason.LOW_SCORE
         draft.item.aside = stored(
-            UNDER_LIMIT,
+            "Its score, %(score)s, is under the limit of %(lowest_score)s.",
             score=f"{score:.3f}",
             lowest_score=project.lowest_score,
         )

@@ -5,9 +5,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from generation.models import Item, ItemQuerySet, ItemState, Passage
+from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
 from generation.review import queue
-from generation.review.aside import DRAFTED_AGAIN, set_aside
+from generation.review.aside import set_aside
 from qareview import jobs
 from qareview.models import JobState, Project
 
@@ -28,7 +28,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
     chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
-    set_aside(Item.objects.filter(pk__in=chosen), DRAFTED_AGAIN)
+    set_aside(Item.objects.filter(pk__in=chosen), AsideReason.DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())
     passages.update(draft_with=draft_with)
     jobs.queue(passages)

@@ -64,9 +64,8 @@ def order(
         return action
     action.size = _keep(action, items)
     if action.size > told or not action.size:
-        count = f"{action.size:,}"
         raise CountChanged(
-            stored("It is %(count)s by now, since something changed meanwhile.", count=count)
+            stored("It is %(count)s by now, since something changed meanwhile.", count=action.size)
         )
     action.save(update_fields=["size"])
     jobs.knock(BulkAction)

@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
-from django.utils import timezone
 
 from generation import search
 from generation.drafting import orders
 from generation.models import (
     BINNED,
+    AsideReason,
     Assignment,
     BulkAction,
     BulkActionKind,
@@ -18,9 +18,9 @@ from generation.models import (
     Purpose,
     Review,
     Verdict,
+    Withdrawal,
 )
 from generation.review import aside, decisions
-from generation.review.aside import DRAFTED_AGAIN
 from generation.review.decisions import ItemChanged, ItemGone, Submission
 from qareview.stored import stored
 
@@ -97,10 +97,7 @@ def _withdraw(action: BulkAction, items: Sequence[Item]) -> Outcomes:
     """Withdraw what the bulk action gave, but where an admin decided between reviewers later."""
     given = Review.objects.decisions().filter(bulk_action=action, item__in=items)
     last = dict(given.exclude(Exists(_later_rulings())).values_list("item", "pk"))
-    Review.objects.filter(pk__in=last.values()).update(
-        withdrawn_at=timezone.now(),
-        withdrawn_because=stored("It was given in bulk, and that was undone."),
-    )
+    decisions.withdraw(Review.objects.filter(pk__in=last.values()), Withdrawal.BULK_UNDONE)
     decisions.settle(item.pk for item in items if item.pk in last and item.state != BINNED)
     _note_edited(last)
     return _newer(items, last)
@@ -180,13 +177,13 @@ def _redraft(action: BulkAction, items: Sequence[Item]) -> Outcomes:
 def _restore(action: BulkAction, items: Sequence[Item]) -> Outcomes:
     """Give back what was put aside, unless its passage has got new items since."""
     drafted_since = Item.everything.filter(
-        passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside=""
+        passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside_reason=""
     )
-    found = Item.everything.filter(pk__in=[item.pk for item in items], aside=DRAFTED_AGAIN).exclude(
-        Exists(drafted_since)
-    )
+    found = Item.everything.filter(
+        pk__in=[item.pk for item in items], aside_reason=AsideReason.DRAFTED_AGAIN
+    ).exclude(Exists(drafted_since))
     chosen = set(found.values_list("pk", flat=True))
-    Item.everything.filter(pk__in=chosen, state=BINNED).update(aside="")
+    Item.everything.filter(pk__in=chosen, state=BINNED).update(aside_reason="", aside="")
     aside.restore(Item.objects.filter(pk__in=chosen))
     return _newer(items, chosen)
 

@@ -25,6 +25,7 @@ from generation.models.items import (
     UNSHOWN,
     UNSURE,
     Acceptance,
+    AsideReason,
     Item,
     ItemQuerySet,
     ItemState,
@@ -42,6 +43,7 @@ from generation.models.reviews import (
     ReviewQuerySet,
     Typed,
     Verdict,
+    Withdrawal,
 )
 
 __all__ = [
@@ -56,6 +58,7 @@ __all__ = [
     "UNSHOWN",
     "UNSURE",
     "Acceptance",
+    "AsideReason",
     "Assignment",
     "BulkAction",
     "BulkActionItem",
@@ -81,6 +84,7 @@ __all__ = [
     "Split",
     "Typed",
     "Verdict",
+    "Withdrawal",
     "original_path",
     "reviews_shown_to",
     "state_shown",

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from qareview.fields import SentenceField
 from qareview.models import Project
 
 
@@ -81,7 +82,7 @@ class Notice(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="notices")
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="notices")
     kind = models.CharField(max_length=11, choices=NoticeKind.choices)
-    text = models.TextField()
+    text = SentenceField()
     created_at = models.DateTimeField(default=timezone.now)
     read_at = models.DateTimeField(null=True)
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from qareview import completions
+from qareview.fields import SentenceField
 from qareview.models import Binnable, Job, JobState, OutOfBin, Project
 
 
@@ -85,7 +86,7 @@ class Document(Binnable, Job):
     columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict
     )  # {"context": column}, and of triples "question" and "answer" as well
-    note = models.TextField(blank=True)  # what of it was not imported, and why
+    note = SentenceField()  # what of it was not imported, and why
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
@@ -168,7 +169,7 @@ class Passage(Job):
     headings = ArrayField(models.TextField(), default=list)  # outermost first
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
-    note = models.TextField(blank=True)  # why it has fewer items or questions than were asked for
+    note = SentenceField()  # why it has fewer items or questions than were asked for
     draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
     )  # {"model": name, task: variant's id}: used next instead of what is in production

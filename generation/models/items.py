@@ -17,6 +17,7 @@ from pgvector.django import HnswIndex, VectorField
 from generation.models.documents import Document, Passage
 from generation.models.reviews import Review
 from prompts.models import Variant
+from qareview.fields import SentenceField
 from qareview.models import Job, Project
 
 UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
@@ -39,6 +40,17 @@ class ItemState(models.TextChoices):
 # the state of an item while its document is in the bin: none but `Item.everything` finds it
 BINNED = "binned"
 NOT_GIVEN_OUT = (ItemState.ASIDE, BINNED)
+
+
+class AsideReason(models.TextChoices):
+    """Why an item is set aside."""
+
+    LOW_SCORE = "low score", _("Low score")
+    EXCLUDED = "excluded", _("Passage excluded")
+    CUT_AGAIN = "cut again", _("Passage cut again")
+    ASKED = "asked", _("Colleague asked")
+    DRAFTED_AGAIN = "drafted again", _("Drafted again")
+    OTHER = "other", _("Another reason")  # by a version whose sentence is not known any more
 
 
 class Purpose(models.TextChoices):
@@ -196,7 +208,8 @@ class Item(Drafted):
         default=list
     )  # [{"start", "end" in the answer, "from", "to" in the passage, "score"}], a sentence each
     created_at = models.DateTimeField(default=timezone.now)
-    aside = models.CharField(max_length=200, blank=True)  # why it is not given out, if it is not
+    aside_reason = models.CharField(max_length=13, choices=AsideReason.choices, blank=True)
+    aside = SentenceField()  # the reason as a sentence, with what belongs to it
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
     reviewers = ArrayField(models.IntegerField(), default=list)  # who decided on it
@@ -340,7 +353,7 @@ class Acceptance(Job):
     auc = models.FloatField(null=True)  # cross-validated, with its 95 % interval
     auc_low = models.FloatField(null=True)
     auc_high = models.FloatField(null=True)
-    note = models.TextField(blank=True)  # why there is nothing to predict with, if so
+    note = SentenceField()  # why there is nothing to predict with, if so
 
     @classmethod
     def withheld(cls) -> Q:

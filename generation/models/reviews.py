@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
+from qareview.fields import SentenceField
 from qareview.models import Project
 
 
@@ -17,6 +18,15 @@ class Verdict(models.TextChoices):
     EDITED = gettext_noop("edited"), _("Edited")  # accepted, with changes
     REJECTED = gettext_noop("rejected"), _("Rejected")
     SKIPPED = gettext_noop("skipped"), _("Skipped")
+
+
+class Withdrawal(models.TextChoices):
+    """Why a review was withdrawn."""
+
+    BY_AUTHOR = "", _("By its author")
+    REPLACED = "replaced", _("Replaced")
+    SENT_BACK = "sent back", _("Sent back")
+    BULK_UNDONE = "bulk undone", _("Bulk action undone")
 
 
 ACCEPTING = (Verdict.ACCEPTED, Verdict.EDITED)
@@ -63,7 +73,10 @@ class Review(models.Model):
     seconds = models.PositiveIntegerField(default=0)  # at the item, without idle minutes
     created_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
-    withdrawn_because = models.CharField(max_length=200, blank=True)  # nothing: by its author
+    withdrawal = models.CharField(
+        max_length=11, choices=Withdrawal.choices, default=Withdrawal.BY_AUTHOR, blank=True
+    )  # why, once it is withdrawn
+    withdrawn_because = SentenceField()  # the same as a sentence; empty: by its author
     bulk_action = models.ForeignKey(
         "generation.BulkAction", models.SET_NULL, null=True, related_name="reviews"
     )  # it was given in bulk, and is taken back with the whole action

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
+from generation.passages import page_furniture
 from generation.passages.page_furniture import Range
 from generation.passages.token_counts import TokenStarts, counter_for
-from qareview.stored import stored
 
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
 _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
@@ -28,8 +29,17 @@ MARGIN = 0.9  # of the characters that so many tokens have on average
 SEAM = 2  # tokens by which a slice may differ from the same words within the text
 
 BLANK = "blank"
-HEADINGS_ONLY = stored("headings without text")
-TOO_SHORT = f"fewer than {FEWEST_WORDS} words"
+HEADINGS_ONLY = "headings only"
+TOO_SHORT = "too short"
+LEFT_OUT_REASONS = {
+    BLANK: _("blank"),
+    HEADINGS_ONLY: _("headings without text"),
+    TOO_SHORT: _("fewer than %(words)s words"),
+    page_furniture.RUNNING_HEAD: _("running head"),
+    page_furniture.PAGE_NUMBER: _("page number"),
+    page_furniture.CONTENTS: _("table of contents"),
+    page_furniture.CONTINUED: _("note that it goes on"),
+}
 
 Heading = tuple[int, int, str]  # offset, level and words
 
@@ -51,10 +61,15 @@ class LeftOut:
 
     start: int
     end: int
-    reason: str
+    reason: str  # a key of LEFT_OUT_REASONS
 
     def as_json(self) -> dict[str, Any]:
         return {"start": self.start, "end": self.end, "reason": self.reason}
+
+
+def explain_left_out(reason: str) -> str:
+    """Return one of LEFT_OUT_REASONS in the reader's words."""
+    return str(LEFT_OUT_REASONS[reason]) % {"words": FEWEST_WORDS}
 
 
 def cut(

@@ -5,12 +5,10 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from qareview.stored import stored
-
 RUNNING_HEAD = "running head"
 PAGE_NUMBER = "page number"
-CONTENTS = stored("table of contents")
-CONTINUED = stored("note that it goes on")
+CONTENTS = "contents"
+CONTINUED = "continuation note"
 REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
 
 LONGEST_HEAD = 150  # characters

@@ -34,8 +34,8 @@ from generation.models import (
     Purpose,
     Review,
     Verdict,
+    Withdrawal,
 )
-from generation.review import decisions
 from qareview.krippendorff import Agreement, Votes, agreement
 from qareview.models import Membership, Project
 
@@ -266,7 +266,7 @@ def against_gold(project: Project) -> list[Known]:
     What they decided first counts: once they have, they may see what is right.
     """
     known = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
-    kept = Q(withdrawn_at=None) | Q(withdrawn_because=decisions.REPLACED)
+    kept = Q(withdrawn_at=None) | Q(withdrawal=Withdrawal.REPLACED)
     first = (
         Review.objects.of(project)
         .filter(kept, item__purpose=Purpose.GOLD, is_adjudication=False)

@@ -42,8 +42,8 @@ def unpack(path: Path, folder: Path, limit: int) -> list[Member]:
                     stored(
                         "The archive holds %(chosen)s files; at most %(most_members)s are "
                         "taken. Split it.",
-                        chosen=f"{len(chosen):,}",
-                        most_members=f"{MOST_MEMBERS:,}",
+                        chosen=len(chosen),
+                        most_members=MOST_MEMBERS,
                     )
                 )
             return _written(archive, chosen, folder, limit)
@@ -71,7 +71,7 @@ def _written(
             raise CannotUnpack(
                 stored(
                     "The archive unpacks to more than %(most_bytes)s MB. Split it.",
-                    most_bytes=f"{MOST_BYTES // 1_000_000:,}",
+                    most_bytes=MOST_BYTES // 1_000_000,
                 )
             )
     return members
@@ -90,7 +90,7 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit:
     if target.stat().st_size > limit:
         target.write_bytes(b"")
         return stored(
-            "It has more than the %(limit)s MB allowed. Split it.", limit=f"{limit // 1_000_000:,}"
+            "It has more than the %(limit)s MB allowed. Split it.", limit=limit // 1_000_000
         )
     return ""
 

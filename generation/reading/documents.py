@@ -12,7 +12,7 @@ from generation.models import Document
 from generation.reading.archives import Member
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
-from qareview.stored import stored
+from qareview.stored import joined, stored
 
 LONGEST_NAME = 255
 
@@ -83,7 +83,7 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
             stored(
                 "The file has %(megabytes)s MB; at most %(limit)s MB are allowed. Split it, or "
                 "raise QAREVIEW_UPLOAD_LIMIT_MB.",
-                megabytes=f"{megabytes:,.0f}",
+                megabytes=round(megabytes),
                 limit=uploads.limit() // 1_000_000,
             )
         ),
@@ -114,7 +114,7 @@ def add_members(archive: Document, members: Iterable[Member]) -> None:
             except AlreadyHere as reason:
                 if reason.document.archive_id != archive.pk:  # else it is read a second time
                     notes.append(str(reason))
-    archive.note = " ".join(notes)
+    archive.note = joined(notes)
 
 
 def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:

@@ -28,7 +28,7 @@ from typing import IO, Any, NoReturn, cast
 
 from generation.reading import archives, readers
 from qareview.machine import embedded
-from qareview.stored import stored
+from qareview.stored import SentenceDecoder, SentenceEncoder, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address or password goes along
@@ -124,9 +124,9 @@ class _Process:
         deadline = time.monotonic() + seconds
         line = self._read_line(deadline)
         try:
-            found: dict[str, Any] = json.loads(line)
+            found: dict[str, Any] = json.loads(line, cls=SentenceDecoder)
         except ValueError:  # its reader died over the answer; what follows says so
-            found = json.loads(self._read_line(deadline))
+            found = json.loads(self._read_line(deadline), cls=SentenceDecoder)
         if "died" in found:
             raise self._gone(found["died"])
         return found
@@ -218,7 +218,10 @@ def _reason(end: _Gone, megabytes: int) -> str:
 
 
 def _line(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False).encode(errors="surrogatepass") + b"\n"
+    return (
+        json.dumps(value, ensure_ascii=False, cls=SentenceEncoder).encode(errors="surrogatepass")
+        + b"\n"
+    )
 
 
 # The program

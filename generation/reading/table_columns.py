@@ -8,7 +8,9 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from qareview.stored import stored
+from django.utils.translation import gettext_noop
+
+from qareview.stored import joined, stored
 from qareview.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")
@@ -31,10 +33,10 @@ _A_ROLE = {
     "answer": stored("an answer"),
 }
 _WITHOUT = {
-    "row": stored("%(count)s without %(role)s (row %(places)s)"),
-    "rows": stored("%(count)s without %(role)s (rows %(places)s)"),
-    "line": stored("%(count)s without %(role)s (line %(places)s)"),
-    "lines": stored("%(count)s without %(role)s (lines %(places)s)"),
+    "row": gettext_noop("%(count)s without %(role)s (row %(places)s)"),
+    "rows": gettext_noop("%(count)s without %(role)s (rows %(places)s)"),
+    "line": gettext_noop("%(count)s without %(role)s (line %(places)s)"),
+    "lines": gettext_noop("%(count)s without %(role)s (lines %(places)s)"),
 }
 NAMED_PLACES = 5  # of rows that are not imported
 BETWEEN = "\n\n"  # contexts, in the text of the document
@@ -155,7 +157,7 @@ def take(table: Table, chosen: Mapping[str, str]) -> Taken:
     if not rows:
         raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
-        note = f"{note} {_repeated(len(rows) - len(places))}".strip()
+        note = joined([note, _repeated(len(rows) - len(places))])
     return Taken(BETWEEN.join(places), rows, note)
 
 
@@ -207,13 +209,13 @@ def _note(refused: Mapping[str, Sequence[int]], rows: int, unit: str) -> str:
     reasons = [
         stored(
             _WITHOUT[unit if len(places) == 1 else f"{unit}s"],
-            count=f"{len(places):,}",
+            count=len(places),
             role=_A_ROLE[role],
             places=_listed(places),
         )
         for role, places in refused.items()
     ]
-    told = {"count": f"{count:,}", "rows": f"{rows:,}", "reasons": ", ".join(reasons)}
+    told = {"count": count, "rows": rows, "reasons": joined(reasons, ", ")}
     if count == 1:
         return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **told)
     return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **told)
@@ -222,9 +224,7 @@ def _note(refused: Mapping[str, Sequence[int]], rows: int, unit: str) -> str:
 def _listed(places: Sequence[int]) -> str:
     shown = ", ".join(map(str, places[:NAMED_PLACES]))
     more = len(places) - NAMED_PLACES
-    return (
-        stored("%(shown)s and %(more)s more", shown=shown, more=f"{more:,}") if more > 0 else shown
-    )
+    return stored("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 
 def _repeated(count: int) -> str:
@@ -234,5 +234,5 @@ def _repeated(count: int) -> str:
         return stored("1 row repeats the context of an earlier one, so they share a passage.")
     return stored(
         "%(count)s rows repeat the context of an earlier one, so they share a passage.",
-        count=f"{count:,}",
+        count=count,
     )

@@ -8,11 +8,11 @@ from typing import Any
 from generation import search
 from generation.checks import scoring
 from generation.checks.scoring import Draft
-from generation.models import Document, Item, ItemState, Passage, Question
+from generation.models import AsideReason, Document, Item, ItemState, Passage, Question
 from generation.passages import editing
 from generation.passages.cutting import BLANK, Cut, LeftOut
 from generation.reading.readers import Reading
-from generation.review.aside import EXCLUDED
+from generation.review.aside import SENTENCES
 from qareview import jobs, languages
 from qareview.models import JobState
 
@@ -61,7 +61,9 @@ def _put_aside_excluded(drafts: Sequence[Draft]) -> None:
     locked = dict(passages.select_for_update().values_list("pk", "excluded_at"))
     for draft in drafts:
         if locked[draft.item.passage_id]:
-            draft.item.state, draft.item.aside = ItemState.ASIDE, EXCLUDED
+            draft.item.state = ItemState.ASIDE
+            draft.item.aside_reason = AsideReason.EXCLUDED
+            draft.item.aside = SENTENCES[AsideReason.EXCLUDED]
 
 
 def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:

@@ -14,14 +14,22 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from generation import search
-from generation.models import Item, ItemState, NoticeKind, Purpose, Review, ReviewQuerySet, Verdict
+from generation.models import (
+    Item,
+    ItemState,
+    NoticeKind,
+    Purpose,
+    Review,
+    ReviewQuerySet,
+    Verdict,
+    Withdrawal,
+)
 from generation.review import decisions, inbox
-from generation.review.decisions import REPLACED, NotStored, verdict_of, withdraw
+from generation.review.decisions import NotStored, verdict_of, withdraw
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored import joined, stored
 from qareview.word_differences import word_differences
 
-SENT_BACK = stored("sent back")
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)
 NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
 
@@ -110,9 +118,7 @@ def decide(project: Project, item_id: int, admin: Any, ruling: Ruling) -> Review
 def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
     """Refuse what was decided on other grounds than those that stand. Raises NotStored."""
     if item.state == ItemState.ASIDE:
-        raise NotStored(
-            stored("The item was put aside meanwhile. %(aside)s", aside=item.aside).strip()
-        )
+        raise NotStored(joined([stored("The item was put aside meanwhile."), item.aside]))
     by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
     if _named(decisions.values_list("pk", flat=True)) != ruling.stands:
         if by_admin and str(by_admin.pk) not in ruling.stands.split(","):
@@ -128,15 +134,15 @@ def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
 
 def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
     differing = [review for review in decisions if _differs(review, ruling)]
-    withdraw(decisions.filter(is_adjudication=True), REPLACED)
+    withdraw(decisions.filter(is_adjudication=True), Withdrawal.REPLACED)
     review = _stored(item, admin, ruling, verdict_of(ruling, item.question.text, item.answer))
     purpose = Purpose.GOLD if ruling.is_gold else item.purpose
-    Item.objects.filter(pk=item.pk).update(purpose=purpose, aside="")
+    Item.objects.filter(pk=item.pk).update(purpose=purpose, aside_reason="", aside="")
     _settle(item)
     told = stored(
         "%(admin)s decided on item %(pk)s: %(review)s",
         admin=admin,
-        pk=item.pk,
+        pk=str(item.pk),
         review=_told(review),
     )
     _tell(item, differing, admin, NoticeKind.ADJUDICATED, told)
@@ -144,17 +150,17 @@ def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> 
 
 
 def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
-    told = stored("sent back: %(comment)s", comment=ruling.comment)
     withdrawn = list(decisions)
-    withdraw(decisions, told[:200])
+    because = stored("sent back: %(comment)s", comment=ruling.comment)
+    withdraw(decisions, Withdrawal.SENT_BACK, because)
     now = timezone.now()
-    review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now, because=SENT_BACK)
+    review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now)
     _settle(item)
     inbox.take_back(item, *NOTICES)
     told = stored(
         "%(admin)s sent item %(pk)s back, so you may decide anew. %(comment)s",
         admin=admin,
-        pk=item.pk,
+        pk=str(item.pk),
         comment=ruling.comment,
     )
     _tell(item, withdrawn, admin, NoticeKind.SENT_BACK, told)
@@ -167,7 +173,6 @@ def _stored(
     ruling: Ruling,
     verdict: Verdict,
     withdrawn_at: Any = None,
-    because: str = "",
 ) -> Review:
     return Review.objects.create(
         item=item,
@@ -183,7 +188,7 @@ def _stored(
         reason=ruling.reason,
         comment=ruling.comment,
         withdrawn_at=withdrawn_at,
-        withdrawn_because=because,
+        withdrawal=Withdrawal.SENT_BACK if withdrawn_at else Withdrawal.BY_AUTHOR,
     )
 
 
@@ -196,14 +201,12 @@ def _differs(review: Review, ruling: Ruling) -> bool:
 
 def _told(review: Review) -> str:
     """Return what was decided and why, in a sentence or three."""
-    accepted = (
-        stored("accepted")
-        if review.verdict == Verdict.ACCEPTED
-        else stored("accepted with changes")
-    )
-    words = accepted if review.accepts else stored("rejected")
-    reason = f" {review.reason}." if review.reason else ""
-    return f"{words}.{reason} {review.comment}".strip()
+    words = {
+        Verdict.ACCEPTED: stored("accepted"),
+        Verdict.EDITED: stored("accepted with changes"),
+        Verdict.REJECTED: stored("rejected"),
+    }[Verdict(review.verdict)]
+    return joined([words, review.reason, review.comment], ". ")
 
 
 def _settle(item: Item) -> None:

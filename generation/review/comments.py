@@ -11,6 +11,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from generation.models import (
+    AsideReason,
     Assignment,
     Comment,
     CommentQuerySet,
@@ -20,8 +21,7 @@ from generation.models import (
     NoticeKind,
     Passage,
 )
-from generation.review import decisions, inbox, queue
-from generation.review.aside import CUT_ANEW, EXCLUDED
+from generation.review import aside, decisions, inbox, queue
 from qareview.models import Project
 from qareview.stored import stored
 
@@ -95,7 +95,11 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
     made = Comment.objects.create(
         item=item, author=author, text=text, asks=colleague, mentioned=sorted(mentioned)
     )
-    Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE, aside=_was_asked(colleague))
+    Item.objects.filter(pk=item.pk).update(
+        state=ItemState.ASIDE,
+        aside_reason=AsideReason.ASKED,
+        aside=stored("%(colleague)s was asked.", colleague=colleague),
+    )
     Hold.objects.filter(item=item, reviewer=author).delete()
     said = f"{author}: “{inbox.excerpt(text)}”"
     inbox.tell(item, [colleague.pk], NoticeKind.ASKED, said)
@@ -131,16 +135,15 @@ def _sent_before(item: Item, author: Any, text: str, asks: User | None = None) -
     return last if said == (author.pk, text, asks and asks.pk) else None
 
 
-def _was_asked(colleague: User | None) -> str:
-    return f"{colleague or 'A colleague'} was asked."
-
-
 def _close(item: Item, question: Comment) -> None:
     """Give the item of a question back to the asker's desk, unless it has gone on since."""
     question.answered_at = timezone.now()
     question.save(update_fields=["answered_at"])
     items = Item.objects.filter(pk=item.pk)
-    if not items.filter(aside=_was_asked(question.asks)).update(aside=_why_aside(item.passage)):
+    reason = _reason_aside(item.passage)
+    if not items.filter(aside_reason=AsideReason.ASKED).update(
+        aside_reason=reason or "", aside=aside.SENTENCES[reason] if reason else ""
+    ):
         return
     decisions.settle([item.pk])
     Assignment.objects.get_or_create(
@@ -148,11 +151,11 @@ def _close(item: Item, question: Comment) -> None:
     )
 
 
-def _why_aside(passage: Passage) -> str:
-    """Return why items of a passage are not given out, nothing if they are."""
+def _reason_aside(passage: Passage) -> AsideReason | None:
+    """Return why items of a passage are set aside; nothing if they are not."""
     if passage.superseded_at:
-        return CUT_ANEW
-    return EXCLUDED if passage.excluded_at else ""
+        return AsideReason.CUT_AGAIN
+    return AsideReason.EXCLUDED if passage.excluded_at else None
 
 
 def _mentioned(project: Project, text: str) -> set[int]:

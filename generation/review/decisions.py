@@ -23,13 +23,12 @@ from generation.models import (
     Review,
     Typed,
     Verdict,
+    Withdrawal,
 )
 from generation.review import desk, queue
 from qareview import projects
 from qareview.models import Project
-from qareview.stored import stored
-
-REPLACED = "replaced by a later one"
+from qareview.stored import joined, stored
 
 
 @dataclass(frozen=True)
@@ -135,7 +134,7 @@ def _make_place(item: Any, submission: Submission, reviews_per_item: int) -> Non
         _check_place(item, reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
         own = Review.objects.standing().filter(pk=item.own)
-        if not withdraw(own, REPLACED):  # it was sent back, or undone, this very moment
+        if not withdraw(own, Withdrawal.REPLACED):  # it was sent back, or undone, this very moment
             raise _LookAgain
 
 
@@ -192,9 +191,7 @@ def _check_there(item: Any, submission: Submission) -> None:
 def _check_place(item: Any, reviews_per_item: int) -> None:
     """Refuse whoever has no place at an item any more, and has none to get. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
-        raise ItemGone(
-            stored("The item was put aside meanwhile. %(aside)s", aside=item.aside).strip()
-        )
+        raise ItemGone(joined([stored("The item was put aside meanwhile."), item.aside]))
     if not item.is_open:
         raise ItemGone(
             stored("The item went on to others while you were away, and has all its reviews.")
@@ -233,9 +230,25 @@ def _excerpt(item: Item, submission: Submission) -> str:
     return str(Document.objects.filter(pk=item.document_id).values_list(part, flat=True).get())
 
 
-def withdraw(reviews: QuerySet[Review], because: str = "") -> int:
-    """Withdraw reviews of locked items; return how many. Their author did it if nothing is said."""
-    return reviews.update(withdrawn_at=timezone.now(), withdrawn_because=because)
+SENTENCES = {
+    Withdrawal.BY_AUTHOR: "",
+    Withdrawal.REPLACED: stored("replaced by a later one"),
+    Withdrawal.BULK_UNDONE: stored("It was given in bulk, and that was undone."),
+}
+
+
+def withdraw(
+    reviews: QuerySet[Review], reason: Withdrawal = Withdrawal.BY_AUTHOR, because: str = ""
+) -> int:
+    """Withdraw reviews of locked items; return how many.
+
+    ``because`` is the reason as a sentence, where SENTENCES has none.
+    """
+    return reviews.update(
+        withdrawn_at=timezone.now(),
+        withdrawal=reason,
+        withdrawn_because=because or SENTENCES[reason],
+    )
 
 
 _SETTLE = f"""
@@ -243,8 +256,8 @@ _SETTLE = f"""
     UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
         WHEN found.by_admin = 'rejected' THEN 'rejected'
         WHEN found.by_admin IS NOT NULL THEN 'accepted'
-        WHEN item.aside <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
-        WHEN item.aside <> '' AND found.decided < found.places THEN 'aside'
+        WHEN item.aside_reason <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
+        WHEN item.aside_reason <> '' AND found.decided < found.places THEN 'aside'
         WHEN found.decided < found.places THEN 'pending'
         WHEN found.accepting = 0 THEN 'rejected'
         WHEN found.accepting = found.decided AND found.texts = 1 THEN 'accepted'
@@ -327,12 +340,14 @@ def _take_back(review: Review) -> None:
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
     before = own.filter(is_adjudication=False, pk__lt=review.pk).exclude(verdict=Verdict.SKIPPED)
     last = before.select_related("bulk_action").order_by("-pk").first()
-    if last is None or last.withdrawn_because != REPLACED:
+    if last is None or last.withdrawal != Withdrawal.REPLACED:
         return
     if (
         last.bulk_action is None or last.bulk_action.undo_at is None
     ):  # else it was taken back by itself
-        Review.objects.filter(pk=last.pk).update(withdrawn_at=None, withdrawn_because="")
+        Review.objects.filter(pk=last.pk).update(
+            withdrawn_at=None, withdrawal=Withdrawal.BY_AUTHOR, withdrawn_because=""
+        )
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from generation.models import (
     Item,
     ItemQuerySet,
 )
+from qareview.fields import SentenceField
 from qareview.models import Order, Project
 
 ORDERS: dict[str, tuple[Any, ...]] = {
@@ -167,7 +168,7 @@ _TYPED = (
 _SENT_BACK = """
     SELECT withdrawn_because FROM generation_review
     WHERE item_id = generation_item.id AND reviewer_id = %s
-    AND withdrawn_because LIKE 'sent back: %%'
+    AND withdrawal = 'sent back' AND NOT is_adjudication
     ORDER BY id DESC LIMIT 1
 """
 _ANSWERED = """
@@ -194,7 +195,7 @@ def shown(items: ItemQuerySet, user: Any) -> ItemQuerySet:
         .annotate(
             candidates=RawSQL(_CANDIDATES, [], ArrayField(JSONField())),
             typed_earlier=RawSQL(_TYPED, [user.pk], JSONField()),
-            sent_back=RawSQL(_SENT_BACK, [user.pk]),
+            sent_back=RawSQL(_SENT_BACK, [user.pk], SentenceField()),
             answered=RawSQL(_ANSWERED, [user.pk], JSONField()),
         )
     )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
-from generation.passages import editing
+from generation.passages import cutting, editing
 from generation.progress.counts import progress
 from generation.reading import documents, readers
 from qareview import access, jobs, uploads
@@ -78,7 +78,9 @@ def _show(
     number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
     for part in page:
-        if "passage" in part and not found.is_triples:
+        if "reason" in part:
+            part["reason"] = cutting.explain_left_out(part["reason"])
+        elif not found.is_triples:
             part["passage"].pieces = editing.pieces(part["passage"].text)
     form = form or ColumnsForm(found.survey)
     context = {"document": found, "parts": page, "form": form}

@@ -9,10 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation.checks import scoring
 from generation.drafting import orders
 from generation.forms.drafting import AgainForm
-from generation.models import ItemQuerySet
+from generation.models import AsideReason, ItemQuerySet
 from generation.review import aside
 from qareview import access
 from qareview.htmx import render_page
@@ -44,7 +43,7 @@ def _fill_up(project: Project) -> str:
 
 
 def _restore(project: Project) -> str:
-    count = aside.restore(project.items.filter(aside__startswith=scoring.TOO_LOW))
+    count = aside.restore(project.items.filter(aside_reason=AsideReason.LOW_SCORE))
     return _("%(count)s given to the desk.") % {"count": counted(count, "item")}
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from generation.checks import flags, scoring
 from generation.forms.items import ItemFilterForm
 from generation.items import bulk_actions, bulk_sentences, listing
-from generation.models import Acceptance, Item, ItemState, Purpose, Verdict
+from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
 from generation.views.comments import context_of
 from qareview import access
 from qareview.htmx import render_page
@@ -26,7 +26,7 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     if "" in request.GET.values() and not form.doubts:
         return redirect(f"{reverse('items', args=[slug])}?{form.address}".rstrip("?"))
     latest = bulk_actions.latest(project, request.user) if membership.is_engineer else None
-    low = project.items.filter(state=ItemState.ASIDE, aside__startswith=scoring.TOO_LOW).count()
+    low = project.items.filter(state=ItemState.ASIDE, aside_reason=AsideReason.LOW_SCORE).count()
     context = {
         "page": listing.page(project, form.chosen, request.user, form.page),
         "form": form,

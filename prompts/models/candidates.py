@@ -11,7 +11,9 @@ from django.utils.translation import gettext_noop
 
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
+from qareview.fields import SentenceField
 from qareview.models import Job
+from qareview.stored import SentenceDecoder, SentenceEncoder
 
 
 class Way(models.TextChoices):
@@ -41,9 +43,9 @@ class Search(Job):
     ways = ArrayField(models.CharField(max_length=10, choices=Way.choices))
     about = models.CharField(max_length=300, blank=True)  # what the data is
     tip = models.CharField(max_length=200, blank=True)
-    note = models.TextField(blank=True)  # why there are fewer than were asked for
+    note = SentenceField()  # why there are fewer than were asked for
     dropped: "models.JSONField[list[dict[str, str]], list[dict[str, str]]]" = models.JSONField(
-        default=list
+        default=list, encoder=SentenceEncoder, decoder=SentenceDecoder
     )  # [{"text", "reason"}]
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="searches"
@@ -65,7 +67,7 @@ class Candidate(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="candidates")
     number = models.PositiveSmallIntegerField()
     way = models.CharField(max_length=10, choices=Way.choices)
-    how = models.CharField(max_length=200)  # what is different in it
+    how = SentenceField()  # what is different in it
     system = models.TextField(blank=True)
     template = models.TextField()
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(

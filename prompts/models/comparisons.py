@@ -13,6 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
 
 from prompts.models.experiments import Case, Experiment
+from qareview.fields import SentenceField
+from qareview.stored import SentenceDecoder, SentenceEncoder
 
 
 class Choice(models.TextChoices):
@@ -91,8 +93,10 @@ class Snapshot(models.Model):
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="snapshots")
     method = models.CharField(max_length=40)
-    result: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField()
-    because = models.CharField(max_length=200)
+    result: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
+        encoder=SentenceEncoder, decoder=SentenceDecoder
+    )
+    because = SentenceField()
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="snapshots"
     )

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
+from qareview.fields import SentenceField
 from qareview.models import Job, JobState
 
 LAST_RUNG = 2  # of the screening: from there on all cases run
@@ -89,7 +90,7 @@ class Entrant(models.Model):
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="entrants")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="entrants")
     aside_at = models.DateTimeField(null=True)
-    aside = models.CharField(max_length=300, blank=True)
+    aside = SentenceField()
 
     class Meta:
         ordering = ("variant__number",)

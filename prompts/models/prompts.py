@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from qareview.fields import SentenceField
 from qareview.models import Binnable, OutOfBin, Project
 
 
@@ -77,7 +78,7 @@ class Variant(models.Model):
     temperature = models.FloatField(
         default=0.8, help_text=_("Of all candidates but the first, which is the likeliest text.")
     )
-    origin = models.CharField(max_length=100, blank=True)
+    origin = SentenceField()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")
     notes = models.TextField(blank=True)
     tags: "ArrayField[list[str], list[str]]" = ArrayField(

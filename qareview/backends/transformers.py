@@ -196,9 +196,9 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
                 "The prompt has %(tokens)s tokens and %(wanted)s more were to be written; the "
                 "model takes %(limit)s in all. Choose shorter passages or a model with a longer "
                 "context.",
-                tokens=f"{tokens:,}",
-                wanted=f"{wanted:,}",
-                limit=f"{limit:,}",
+                tokens=tokens,
+                wanted=wanted,
+                limit=limit,
             )
         ),
     )

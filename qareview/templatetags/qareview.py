@@ -17,7 +17,7 @@ from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
-from qareview.translations import counted, number, percent, translated
+from qareview.translations import counted, label, number, percent, translated
 
 register = template.Library()
 
@@ -83,6 +83,7 @@ register.filter(counted)
 register.filter(number)
 register.filter(percent)
 register.filter(translated)
+register.filter(label)
 
 
 @register.filter

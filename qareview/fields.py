@@ -1,0 +1,26 @@
+"""Columns of our own kind."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import models
+
+from qareview.stored import SentenceDecoder, SentenceEncoder
+
+if TYPE_CHECKING:
+    SentenceBase = models.JSONField[str, str]
+else:
+    SentenceBase = models.JSONField
+
+
+class SentenceField(SentenceBase):
+    """A column for a stored sentence or for plain text; empty text where there is none."""
+
+    def __init__(self, **options: Any) -> None:
+        codecs = {"encoder": SentenceEncoder, "decoder": SentenceDecoder}
+        super().__init__(**{"default": str, "blank": True, **options, **codecs})
+
+    def deconstruct(self) -> Any:
+        name, path, args, options = super().deconstruct()
+        for option in ("encoder", "decoder"):
+            del options[option]
+        return name, path, args, options
