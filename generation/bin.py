@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
+from django.utils.translation import gettext
 
 from generation import search
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
@@ -90,8 +91,13 @@ def losses(documents: QuerySet[Document]) -> list[str]:
 def _reviews_of(documents: QuerySet[Document]) -> str:
     reviews = Review.objects.filter(item__document__in=documents)
     people = reviews.order_by().values("reviewer").distinct().count()
-    by = f" by {people} {'person' if people == 1 else 'people'}" if people else ""
-    return counted(reviews.count(), "review") + by
+    count = counted(reviews.count(), "review")
+    if not people:
+        return count
+    return gettext("%(reviews)s by %(people)s") % {
+        "reviews": count,
+        "people": counted(people, "person"),
+    }
 
 
 def losses_of_project(project: Project) -> list[str]:

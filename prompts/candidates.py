@@ -220,17 +220,22 @@ def _told(values: dict[str, str], output: str) -> str:
     return "\n".join(f"{name}: {text[:LONGEST_QUOTED]}" for name, text in given.items())
 
 
+def _with_reason(values: dict[str, str], output: str, reason: str) -> str:
+    return f"{_told(values, output)}\nwhy not: {reason}"  # stays English: a model reads it
+
+
 def feedback_on(prompt: Prompt) -> str:
     """Return what people disliked about the outputs of a prompt: at the desk, and comparing."""
     disliked = approved_items.items().disliked(prompt, DISLIKED)
-    told = [f"{_told(one.values, one.output)}\nwhy not: {one.why}" for one in disliked]
+    told = [_with_reason(one.values, one.output, one.why) for one in disliked]
     bad = Comparison.objects.standing().filter(experiment__prompt=prompt, choice=Choice.BAD)
     for comparison in bad.select_related("case", "experiment").order_by("-pk")[:LOOKED_AT]:
         if comparison.reviewer_id in comparison.experiment.without:
             continue
-        for run in Run.objects.filter(pk__in=comparison.runs):
-            why = comparison.comment or "bad"
-            told.append(f"{_told(comparison.case.values, run.output)}\nwhy not: {why}")
+        told.extend(
+            _with_reason(comparison.case.values, run.output, comparison.comment or "bad")
+            for run in Run.objects.filter(pk__in=comparison.runs)
+        )
     return "\n\n".join(told[: 3 * DISLIKED])
 
 

@@ -134,7 +134,7 @@ def _chat(variant: Variant) -> Row:
         messages.append({"role": "assistant", "content": _literal(example["output"])})
     messages.append({"role": "user", "content": variant.template})
     return {
-        "label": f"variant {variant.number}",
+        "label": f"variant {variant.number}",  # stays English: in a file that leaves
         "raw": json.dumps(messages, ensure_ascii=False),
         "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as the first run is
     }

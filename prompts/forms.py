@@ -110,13 +110,14 @@ class VariantForm(forms.ModelForm[Variant]):
         """Fill the template in on trial, so that a mistake shows here and not on every passage."""
         template = with_plain_lines(self.cleaned_data["template"])
         needed = NEEDED.get(self.prompt.task, "")
+        trial = "some %s"  # filled in for the moment
         try:
             names = sandbox.names(template)
             known = variables_of(self.prompt) if self.prompt.pk else names
-            rendered = render(template, {name: f"some {name}" for name in known})
+            rendered = render(template, {name: trial % name for name in known})
         except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason
-        if needed and f"some {needed}" not in rendered:
+        if needed and trial % needed not in rendered:
             raise forms.ValidationError(
                 gettext("Name {{ %(needed)s }}: the model has to see it.") % {"needed": needed}
             )

@@ -202,7 +202,10 @@ class SettingsForm(forms.ModelForm[Project]):
         if not reasons:
             raise forms.ValidationError(gettext("Give at least one reason."))
         if len(reasons) > MOST_REASONS:
-            raise forms.ValidationError(f"{len(reasons)} reasons; at most {MOST_REASONS} fit.")
+            raise forms.ValidationError(
+                gettext("There are %(count)s reasons. At most %(most)s are allowed.")
+                % {"count": len(reasons), "most": MOST_REASONS}
+            )
         if too_long := [reason for reason in reasons if len(reason) > 120]:
             raise forms.ValidationError(
                 gettext("Over 120 characters: “%(too_long)s”.") % {"too_long": too_long[0]}

@@ -201,7 +201,10 @@ def _named(names: Sequence[str]) -> list[str]:
                 most_columns=MOST_COLUMNS,
             )
         )
-    columns = [name or f"column {number}" for number, name in enumerate(stripped, 1)]
+    columns = [
+        name or f"column {number}"  # stays English: a name, the same for every reader
+        for number, name in enumerate(stripped, 1)
+    ]
     twice = next((name for name in columns if columns.count(name) > 1), "")
     if twice:
         raise BadTable(stored("Two columns are called “%(twice)s”. Rename one.", twice=twice))

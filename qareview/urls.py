@@ -26,7 +26,11 @@ urlpatterns = [
     path("language/", login_not_required(set_language), name="language"),
     path("messages.js", login_not_required(script_messages), name="messages"),
     path("accounts/shortcuts/", views.own_shortcuts, name="shortcuts"),
-    path("accounts/keys/", RedirectView.as_view(pattern_name="shortcuts", permanent=True)),
+    path(
+        "accounts/keys/",
+        RedirectView.as_view(pattern_name="shortcuts", permanent=True),
+        name="shortcuts-moved",
+    ),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", views.invitation, name="invitation"),
     path("projects/new/", views.new_project, name="projects-new"),

@@ -117,7 +117,8 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.success(request, _("%(user)s is no longer a member.") % {"user": member.user})
         elif form.is_valid():
             projects.change_role(member, form.cleaned_data["role"])
-            messages.success(request, f"{member.user} is now {member.get_role_display()}.")
+            values = {"user": member.user, "role": member.get_role_display()}
+            messages.success(request, _("%(user)s now has the role: %(role)s.") % values)
         else:
             messages.error(request, _("There is no such role."))
     except projects.LastAdmin as reason:

@@ -88,6 +88,7 @@ def furnish(admin: User) -> list[str]:
         "change": "exclude",
         "name": "pause",
         "format_name": "triples",
+        "rest": "",
     }
     addresses = [
         reverse("documents-show", args=[project.slug, table.pk]),

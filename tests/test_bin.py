@@ -12,6 +12,7 @@ from django.utils import timezone
 from generation import bin as bins
 from generation.drafting import drafting, orders
 from generation.models import (
+    AsideReason,
     Assignment,
     Document,
     Item,
@@ -70,7 +71,7 @@ def reviewed(team: Team) -> Document:
     make.accept(items[1], team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
     for who in (team.engineer, team.admin):
         make.accept(items[4], who, verdict=Verdict.REJECTED, reason="Not worth asking")
-    aside.set_aside(Item.objects.filter(pk=items[5].pk), "Its score, 0.1, is low.")
+    aside.set_aside(Item.objects.filter(pk=items[5].pk), AsideReason.DRAFTED_AGAIN)
     make.accept(items[3], team.admin, verdict=Verdict.SKIPPED)
     decisions.undo(team.project, team.admin)
     Assignment.objects.create(item=items[6], reviewer=team.reviewer)

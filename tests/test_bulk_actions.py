@@ -13,6 +13,7 @@ from django.utils import timezone
 from generation.items import bulk_actions, bulk_sentences
 from generation.models import (
     BINNED,
+    AsideReason,
     Assignment,
     BulkAction,
     BulkActionKind,
@@ -80,7 +81,7 @@ def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
     make.accept(made[0], team.engineer)
     make.accept(made[1], team.reviewer)
     assert queue.take(made[2], team.reviewer, 1)
-    aside.set_aside(Item.objects.filter(pk=made[3].pk), "Too low.")
+    aside.set_aside(Item.objects.filter(pk=made[3].pk), AsideReason.EXCLUDED)
     action = order(team, BulkActionKind.REJECT, team.engineer, reason="Not worth asking")
     assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
     assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
@@ -357,5 +358,5 @@ def test_what_was_drafted_since_is_seen_in_the_bin_too(team: Team) -> None:
     )  # fmt: skip
     Item.objects.update(state=BINNED)
     undo(action, team.engineer)
-    assert Item.everything.get(pk=item.pk).aside == aside.DRAFTED_AGAIN
+    assert Item.everything.get(pk=item.pk).aside_reason == AsideReason.DRAFTED_AGAIN
     assert action.facts == {"newer": 1}

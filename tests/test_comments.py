@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.test import Client
 
-from generation.models import Assignment, Comment, Item, ItemState, Notice, Purpose
+from generation.models import AsideReason, Assignment, Comment, Item, ItemState, Notice, Purpose
 from generation.passages import editing
 from generation.review import aside, comments, decisions, queue
 from tests import make
@@ -249,7 +249,7 @@ def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
     ask(client, team, item, team.engineer)
     editing.exclude(item.passage, team.admin)
     comments.comment(item, team.engineer, "Yes.")
-    assert (fresh(item).state, fresh(item).aside) == (ItemState.ASIDE, aside.EXCLUDED)
+    assert (fresh(item).state, fresh(item).aside_reason) == (ItemState.ASIDE, AsideReason.EXCLUDED)
 
 
 def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> None:

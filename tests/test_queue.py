@@ -9,7 +9,17 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from generation.models import Assignment, Hold, Item, ItemState, Purpose, Review, Verdict
+from generation.models import (
+    AsideReason,
+    Assignment,
+    Hold,
+    Item,
+    ItemState,
+    Purpose,
+    Review,
+    Verdict,
+    Withdrawal,
+)
 from generation.review import aside, decisions, desk, queue
 from qareview.models import Order
 from tests import make
@@ -117,7 +127,7 @@ def test_what_was_decided_in_another_window_is_not_overwritten_unseen(team: Team
         submit(team, item, team.reviewer, answer="Mine.")
     again = submit(team, item, team.reviewer, answer="Mine.", replaces=own.pk)
     own.refresh_from_db()
-    assert (own.withdrawn_because, again.verdict) == (decisions.REPLACED, Verdict.EDITED)
+    assert (own.withdrawal, again.verdict) == (Withdrawal.REPLACED, Verdict.EDITED)
     assert Item.objects.get().reviewers == [team.reviewer.pk]
 
 
@@ -132,7 +142,7 @@ def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> N
 def test_an_item_put_aside_meanwhile_is_not_reviewed(team: Team) -> None:
     item = make.item(team.project)
     next_for(team, team.reviewer)
-    aside.set_aside(team.project.items.all(), "It was drafted again.")
+    aside.set_aside(team.project.items.all(), AsideReason.DRAFTED_AGAIN)
     with pytest.raises(decisions.ItemGone, match="put aside meanwhile"):
         make.accept(item, team.reviewer)
 

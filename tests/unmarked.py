@@ -74,19 +74,24 @@ def _in_tag(contents: str) -> Iterator[str]:
     yield from (text for text in _QUOTED.findall(contents) if " " in text.strip())
 
 
-_SENTENCE = re.compile(r"^[A-Z“][a-z’']+ \S|[a-z’']{2,} [a-z’']{2,} [a-z’']{2,}")
-_IS_CODE = re.compile(r"^<| \| ")  # markup, or a type
-_STATEMENT = re.compile(r"\b(SELECT|UPDATE|INSERT|DELETE|FROM|WHERE|ORDER BY|SET LOCAL)\b")
+_SENTENCE = re.compile(r"^[A-Z“][a-z’']+ \S|[a-z’']+ [a-z’']+ [a-z’']+")
+_WORD_WITH_A_VALUE = re.compile(r"(?:^|[\s…])[^\W\d_]{2,}(?:[\s….,;:!?]|$)")  # of an f-string
+_IS_CODE = re.compile(r"^<| \| |; filename=")  # markup, a type, or a header
+_STATEMENT = re.compile(
+    r"\b(SELECT|UPDATE|INSERT|DELETE|FROM|WHERE|AND|NOT|UNION|ORDER BY|SET LOCAL)\b"
+)
 # what a developer reads, not somebody at a page
 _FOR_DEVELOPERS = {
     "AssertionError", "CommandError", "ImproperlyConfigured", "LeaseLost",
     "NotImplementedError", "TypeError", "ValueError",
 }  # fmt: skip
+STAYS = "# stays English: "
 _SILENT = ("migrations", "management", "formats")
 
 
 def in_python(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of sentences that are given to no function for messages."""
+    lines = source.splitlines()
     tree = ast.parse(source)
     passed: set[int] = set()  # the nodes that need no look
     for node in ast.walk(tree):
@@ -95,10 +100,18 @@ def in_python(source: str) -> Iterator[tuple[int, str]]:
         if _is_passed(node):
             passed |= {id(inner) for inner in ast.walk(node)}
         text = _text(node)
+        if text and STAYS in lines[node.end_lineno - 1]:
+            continue
         if isinstance(node, ast.JoinedStr):
             passed |= {id(part) for part in node.values if isinstance(part, ast.Constant)}
-        if _SENTENCE.search(text) and not _STATEMENT.search(text) and not _IS_CODE.search(text):
+        is_text = _SENTENCE.search(text) or ("…" in text and _has_a_word(text))
+        if is_text and not _STATEMENT.search(text) and not _IS_CODE.search(text):
             yield getattr(node, "lineno", 0), text
+
+
+def _has_a_word(text: str) -> bool:
+    """Whether a word stands among the values of an f-string, with a blank beside it."""
+    return " " in text and bool(_WORD_WITH_A_VALUE.search(text))
 
 
 def _is_passed(node: ast.AST) -> bool:
@@ -114,8 +127,8 @@ def _is_passed(node: ast.AST) -> bool:
 
 def _text(node: ast.AST) -> str:
     if isinstance(node, ast.JoinedStr):
-        parts = [part.value for part in node.values if isinstance(part, ast.Constant)]
-        return " … ".join(map(str, parts))
+        parts = (part.value if isinstance(part, ast.Constant) else "…" for part in node.values)
+        return "".join(map(str, parts))
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return ""

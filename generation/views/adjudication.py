@@ -73,8 +73,13 @@ def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> 
 def _told(review: Review, is_gold: bool) -> str:
     if review.verdict == "skipped":
         return _("Item %(item_id)s goes back to its reviewers.") % {"item_id": review.item_id}
-    gold = _(", and gold from now on") if is_gold else ""
-    return f"Item {review.item_id} is {review.verdict}{gold}."
+    sentences = {
+        (True, False): _("Item %(item_id)s is accepted."),
+        (True, True): _("Item %(item_id)s is accepted and is a gold item now."),
+        (False, False): _("Item %(item_id)s is rejected."),
+        (False, True): _("Item %(item_id)s is rejected and is a gold item now."),
+    }
+    return sentences[review.accepts, is_gold] % {"item_id": review.item_id}
 
 
 @require_POST
