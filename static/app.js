@@ -4,6 +4,7 @@
 // A field of a sheet that was just closed has the focus until the page is painted anew.
 const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
+// biome-ignore lint/correctness/noUnusedVariables: the scripts of single pages call it
 function say(text, isTrouble = false) {
   const note = document.getElementById("note") ?? document.getElementById("messages");
   if (!note) return;

@@ -6,7 +6,7 @@ document.documentElement.classList.add("scripted");
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);
-const told = (message, values) => interpolate(message, values, true);
+const told = (message, given) => interpolate(message, given, true);
 
 // Reading and editing
 
@@ -83,8 +83,8 @@ function reset() {
 
 // Candidate questions: chosen by click or digit, ranked by dragging or a place
 
-function choose(button) {
-  set("question", button.querySelector(".text").textContent);
+function choose(pressed) {
+  set("question", pressed.querySelector(".text").textContent);
   typed();
 }
 
@@ -100,7 +100,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   const isBelow = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
   over[isBelow ? "after" : "before"](dragged);
-  document.querySelectorAll("[data-rank]").forEach((place, index) => { place.value = String(index + 1); });
+  for (const [index, one] of document.querySelectorAll("[data-rank]").entries()) one.value = String(index + 1);
   dragged = null;
   typed();
 });
@@ -203,7 +203,7 @@ function restore() {
   const found = JSON.parse(localStorage.getItem(place()) ?? "null");
   if (found?.replaces !== form().elements.replaces.value || Number(found.typedAt) < Number(form().dataset.typedAt)) return;
   for (const field of kept()) field.value = found.values[field.name] ?? field.value;
-  fields().forEach((field) => set(field.id, field.value));
+  for (const field of fields()) set(field.id, field.value);
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
   typed();
