@@ -34,3 +34,12 @@ def test_packages_are_pinned_and_come_from_no_named_place() -> None:
     locked = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert locked.pop("")["devDependencies"] == wanted["devDependencies"]
     assert all("integrity" in package and "resolved" not in package for package in locked.values())
+
+
+def test_hooks_before_a_commit_call_what_make_lint_does() -> None:
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text()
+    called = re.findall(r"entry: make (\S+)", hooks)
+    parts = re.search(r"^lint: (.+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert called
+    assert parts
+    assert set(called) < set(parts[1].split())
