@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test lint messages clean
+.PHONY: help setup setup-tests run test lint lint-python lint-templates lint-scripts lint-types messages clean
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -11,6 +11,8 @@ BIN := .venv/bin
 hash = $(shell cat $(1) | sha256sum | cut -c1-12)
 RUN_STAMP := .venv/installed-$(call hash,requirements.txt requirements-models.txt)
 TEST_STAMP := .venv/installed-tests-$(call hash,requirements-dev.txt)
+NODE_STAMP := node_modules/installed-$(call hash,package.json package-lock.json)
+NPM := $(shell command -v node >/dev/null && command -v npm)
 
 # pip, telling which of how many packages it is at
 define install
@@ -23,14 +25,14 @@ endef
 help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
 	@echo "make test              set up and run every test"
-	@echo "make lint              check style, types and templates"
+	@echo "make lint              check style, types and templates; JS and CSS where Node.js is there"
 	@echo "make messages          bring the German messages up to date with the sources"
 	@echo "make bench-reading     measure how fast files are read and cut"
 	@echo "make bench-drafting    measure how fast a worker drafts"
 	@echo "make bench-desk        measure how fast the desk and its pages are"
 	@echo "make bench-ranking     measure how far verdicts of the arena can be trusted"
 	@echo "make bench-checks      measure how far the flags can be trusted"
-	@echo "make clean             remove .venv and caches; var/ with your data stays"
+	@echo "make clean             remove .venv, node_modules and caches; var/ with your data stays"
 
 setup: $(RUN_STAMP)
 setup-tests: $(TEST_STAMP)
@@ -60,12 +62,35 @@ run: $(RUN_STAMP)
 test: $(TEST_STAMP)
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(TEST_STAMP)
+lint: lint-python lint-templates lint-scripts lint-types
+
+# The first three are quick: .pre-commit-config.yaml calls them.
+lint-python: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-templates: $(TEST_STAMP)
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/**.html')
+
+ifneq ($(NPM),)
+lint-scripts: $(NODE_STAMP)
+	node_modules/.bin/biome check --error-on-warnings
+else ifeq ($(CI),true)
+lint-scripts:
+	@echo "CI has to check JS and CSS, and needs Node.js and npm for it: apt install nodejs npm"; exit 1
+else
+lint-scripts:
+	@echo "JS and CSS were not checked, because Node.js or npm is missing"
+endif
+
+lint-types: $(TEST_STAMP)
 	$(BIN)/python manage.py makemigrations --check --dry-run
 	$(BIN)/mypy
+
+$(NODE_STAMP):
+	@echo "Installing what checks JS and CSS"
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 messages: $(TEST_STAMP)
 	@$(BIN)/python -m tests.catalog
@@ -74,4 +99,4 @@ bench-%: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench.$*
 
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

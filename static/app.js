@@ -2,8 +2,10 @@
 "use strict";
 
 // A field of a sheet that was just closed has the focus until the page is painted anew.
-const isTyping = (element) => element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
+const isTyping = (element) =>
+  element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
+// biome-ignore lint/correctness/noUnusedVariables: the scripts of single pages call it
 function say(text, isTrouble = false) {
   const note = document.getElementById("note") ?? document.getElementById("messages");
   if (!note) return;
@@ -63,10 +65,14 @@ function focusAtEnd(field) {
   field.setSelectionRange(field.value.length, field.value.length);
 }
 
-document.addEventListener("submit", (event) => {
-  const question = event.target.dataset.confirm;
-  if (question && !window.confirm(question)) event.preventDefault();
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    const question = event.target.dataset.confirm;
+    if (question && !window.confirm(question)) event.preventDefault();
+  },
+  true,
+);
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "main") return;
@@ -81,7 +87,9 @@ for (const form of document.querySelectorAll("form.upload")) {
   const files = form.querySelector("input[type=file]");
   const zone = form.querySelector(".drop");
   form.classList.add("scripted");
-  const send = () => { if (files.files.length) form.requestSubmit(); };
+  const send = () => {
+    if (files.files.length) form.requestSubmit();
+  };
   files.addEventListener("change", send);
   document.addEventListener("DOMContentLoaded", send); // chosen before this script was here
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, () => zone.classList.add("over"));

@@ -15,8 +15,13 @@ document.addEventListener("click", (event) => {
   }
   const isOn = pressed.getAttribute("aria-pressed") !== "true";
   pressed.setAttribute("aria-pressed", String(isOn));
-  if (pressed.matches("[data-marks]")) desk().classList.toggle("marking", isOn);
-  else for (const text of desk().querySelectorAll(".plain-text, .formatted")) text.hidden = text.matches(".formatted") !== isOn;
+  if (pressed.matches("[data-marks]")) {
+    desk().classList.toggle("marking", isOn);
+    return;
+  }
+  for (const text of desk().querySelectorAll(".plain-text, .formatted")) {
+    text.hidden = text.matches(".formatted") !== isOn;
+  }
 });
 
 // A digit gives an output the next place; once more takes it back.
@@ -26,7 +31,9 @@ document.addEventListener("keydown", (event) => {
   if (!place) return;
   event.preventDefault();
   const places = [...desk().querySelectorAll("[data-place]")];
-  if (places.every((one) => one.value)) places.forEach((one) => { one.value = ""; }); // a new order begins
+  if (places.every((one) => one.value)) {
+    for (const one of places) one.value = ""; // a new order begins
+  }
   const free = places.map((_, index) => String(index + 1)).find((one) => places.every((other) => other.value !== one));
   place.value = place.value ? "" : free;
 });
@@ -37,9 +44,13 @@ document.addEventListener("keydown", (event) => {
 
 // Who opened the input wants to see it with the next outputs, too.
 let isGivenOpen = false;
-document.addEventListener("toggle", (event) => {
-  if (event.target.id === "given") isGivenOpen = event.target.open;
-}, true);
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.id === "given") isGivenOpen = event.target.open;
+  },
+  true,
+);
 document.addEventListener("htmx:afterSwap", () => {
   const given = document.getElementById("given");
   if (given) given.open = isGivenOpen;
@@ -47,7 +58,13 @@ document.addEventListener("htmx:afterSwap", () => {
 
 // Seconds that the outputs were looked at
 let began = performance.now();
-document.addEventListener("htmx:afterSwap", () => { began = performance.now(); });
-document.addEventListener("submit", () => {
-  if (desk()) desk().elements.seconds.value = String(Math.round((performance.now() - began) / 1000));
-}, true);
+document.addEventListener("htmx:afterSwap", () => {
+  began = performance.now();
+});
+document.addEventListener(
+  "submit",
+  () => {
+    if (desk()) desk().elements.seconds.value = String(Math.round((performance.now() - began) / 1000));
+  },
+  true,
+);

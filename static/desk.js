@@ -6,7 +6,7 @@ document.documentElement.classList.add("scripted");
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);
-const told = (message, values) => interpolate(message, values, true);
+const told = (message, given) => interpolate(message, given, true);
 
 // Reading and editing
 
@@ -46,7 +46,10 @@ document.addEventListener("keydown", (event) => {
   place.value = place.value ? "" : String(Math.min(last + 1, places.length));
   typed();
   const given = { number: digit[1], place: place.value };
-  say(place.value ? told(gettext("Candidate %(number)s has place %(place)s."), given) : told(gettext("Candidate %(number)s has no place."), given));
+  const message = place.value
+    ? gettext("Candidate %(number)s has place %(place)s.")
+    : gettext("Candidate %(number)s has no place.");
+  say(told(message, given));
 });
 
 document.addEventListener("click", (event) => {
@@ -56,13 +59,13 @@ document.addEventListener("click", (event) => {
   else if (closest("[data-shows]") && !window.getSelection().toString()) edit(closest("[data-shows]").dataset.shows);
   else if (closest("[data-choose]")) choose(closest("[data-choose]"));
   else if (closest("[data-reset]")) reset();
-  else if (closest("[data-close]")) byId(closest("[data-close]").dataset.close).replaceWith(empty(closest("[data-close]").dataset.close));
+  else if (closest("[data-close]")) empty(closest("[data-close]").dataset.close);
   else if (closest("[data-take]")) takeExcerpt();
   else if (closest("[data-passage]")) setExcerpt("", "");
 });
 
 function empty(id) {
-  return Object.assign(document.createElement("div"), { id });
+  byId(id).replaceWith(Object.assign(document.createElement("div"), { id }));
 }
 
 function set(id, value) {
@@ -83,13 +86,15 @@ function reset() {
 
 // Candidate questions: chosen by click or digit, ranked by dragging or a place
 
-function choose(button) {
-  set("question", button.querySelector(".text").textContent);
+function choose(pressed) {
+  set("question", pressed.querySelector(".text").textContent);
   typed();
 }
 
 let dragged = null;
-document.addEventListener("dragstart", (event) => { dragged = event.target.closest?.("[data-candidate]"); });
+document.addEventListener("dragstart", (event) => {
+  dragged = event.target.closest?.("[data-candidate]");
+});
 document.addEventListener("dragover", (event) => {
   const over = event.target.closest?.("[data-candidate]");
   if (dragged && over) event.preventDefault();
@@ -100,7 +105,7 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   const isBelow = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
   over[isBelow ? "after" : "before"](dragged);
-  document.querySelectorAll("[data-rank]").forEach((place, index) => { place.value = String(index + 1); });
+  for (const [index, one] of document.querySelectorAll("[data-rank]").entries()) one.value = String(index + 1);
   dragged = null;
   typed();
 });
@@ -131,7 +136,7 @@ function takeExcerpt() {
   const part = count(text);
   if (!part) return say(gettext("Nothing is selected."));
   setExcerpt(offset + before, offset + before + part, text);
-  byId("excerpt").replaceWith(empty("excerpt"));
+  empty("excerpt");
 }
 
 function setExcerpt(start, end, text = "") {
@@ -176,14 +181,16 @@ function typed() {
 
 // With the time of what the server had when this was typed: what it has since is newer.
 function store() {
-  const { elements: { replaces }, dataset: { typedAt } } = form();
+  const { replaces } = form().elements;
+  const { typedAt } = form().dataset;
   localStorage.setItem(place(), JSON.stringify({ replaces: replaces.value, typedAt, values: values() }));
 }
 
 async function keep() {
   if (!form()) return;
   const [address, local, sent] = [form().dataset.typed, place(), state()];
-  const response = await fetch(address, { method: "POST", body: new FormData(form()), redirect: "manual" }).catch(() => null);
+  const request = { method: "POST", body: new FormData(form()), redirect: "manual" };
+  const response = await fetch(address, request).catch(() => null);
   if (!form() || form().dataset.typed !== address) return;
   if (response?.status === 204) {
     form().dataset.typedAt = response.headers.get("Typed-At");
@@ -191,7 +198,9 @@ async function keep() {
     else store();
     byId("saved").textContent = gettext("Kept.");
   } else if (response?.type === "opaqueredirect") {
-    byId("saved").textContent = gettext("You were signed out. What you type stays in this browser until you sign in again.");
+    byId("saved").textContent = gettext(
+      "You were signed out. What you type stays in this browser until you sign in again.",
+    );
   } else {
     byId("saved").textContent = gettext("Not kept on the server yet; it stays in this browser. Trying again.");
     clearTimeout(timer);
@@ -201,9 +210,10 @@ async function keep() {
 
 function restore() {
   const found = JSON.parse(localStorage.getItem(place()) ?? "null");
-  if (found?.replaces !== form().elements.replaces.value || Number(found.typedAt) < Number(form().dataset.typedAt)) return;
+  if (found?.replaces !== form().elements.replaces.value) return;
+  if (Number(found.typedAt) < Number(form().dataset.typedAt)) return;
   for (const field of kept()) field.value = found.values[field.name] ?? field.value;
-  fields().forEach((field) => set(field.id, field.value));
+  for (const field of fields()) set(field.id, field.value);
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
   typed();
@@ -221,7 +231,13 @@ const IDLE_SECONDS = 60;
 let seconds = 0;
 let activeAt = Date.now();
 for (const name of ["keydown", "pointerdown", "pointermove", "scroll"]) {
-  document.addEventListener(name, () => { activeAt = Date.now(); }, { passive: true });
+  document.addEventListener(
+    name,
+    () => {
+      activeAt = Date.now();
+    },
+    { passive: true },
+  );
 }
 setInterval(() => {
   if (!document.hidden && Date.now() - activeAt < IDLE_SECONDS * 1000) seconds += 1;
@@ -234,23 +250,33 @@ let retry = 0;
 let hadTyped = "";
 
 // The next item is there before the second click of a double click, which is not meant for it.
-document.addEventListener("click", (event) => {
-  if (event.detail > 1 && event.target.closest("#review button[name]")) event.preventDefault();
-}, true);
+document.addEventListener(
+  "click",
+  (event) => {
+    if (event.detail > 1 && event.target.closest("#review button[name]")) event.preventDefault();
+  },
+  true,
+);
 
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "review") return;
-  event.target.elements.seconds.value = seconds;
-  button = event.submitter;
-  hadTyped = place();
-  clearTimeout(retry);
-}, true);
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (event.target.id !== "review") return;
+    event.target.elements.seconds.value = seconds;
+    button = event.submitter;
+    hadTyped = place();
+    clearTimeout(retry);
+  },
+  true,
+);
 
 function again(reason) {
   const wanted = button;
   say(told(gettext("Not saved: %(reason)s What you typed is kept. Trying again."), { reason }), true);
   clearTimeout(retry);
-  retry = setTimeout(() => { if (wanted?.isConnected) form().requestSubmit(wanted); }, AGAIN);
+  retry = setTimeout(() => {
+    if (wanted?.isConnected) form().requestSubmit(wanted);
+  }, AGAIN);
 }
 
 document.addEventListener("htmx:sendError", (event) => {
@@ -260,8 +286,13 @@ document.addEventListener("htmx:sendError", (event) => {
 
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
-  if (event.target.id === "review" && status >= 500) again(told(gettext("the server answered with error %(status)s."), { status }));
-  else if (event.target.id === "review") say(told(gettext("Not saved: the server answered with error %(status)s. What you typed is kept."), { status }), true);
+  if (event.target.id !== "review") return;
+  if (status >= 500) {
+    again(told(gettext("the server answered with error %(status)s."), { status }));
+  } else {
+    const message = gettext("Not saved: the server answered with error %(status)s. What you typed is kept.");
+    say(told(message, { status }), true);
+  }
 });
 
 const KEEP_HOLD_MINUTES = 10;
@@ -272,8 +303,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 
 const SAID = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
 document.addEventListener("htmx:afterRequest", (event) => {
-  const { xhr, successful, requestConfig: { elt } } = event.detail; // elt may be swapped away by now
-  if (elt.id === "review" && successful && xhr.status === 200) { // a refusal is shown, too
+  const { xhr, successful, requestConfig } = event.detail;
+  const { elt } = requestConfig; // may be swapped away by now
+  // A refusal is shown, too.
+  if (elt.id === "review" && successful && xhr.status === 200) {
     if (button?.value !== "skipped") localStorage.removeItem(hadTyped);
     say(SAID[button?.value] ?? gettext("Rejected."));
   }

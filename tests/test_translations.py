@@ -105,6 +105,7 @@ def test_sources_say_nothing_in_no_message() -> None:
         (unmarked.in_javascript, 'say("Not yet.");', ["Not yet."]),
         (unmarked.in_javascript, "say(`Kept ${n} times.`);", ["Kept ${n} times."]),
         (unmarked.in_javascript, 'say(gettext("Not yet.")); // Not yet.', []),
+        (unmarked.in_javascript, 'say(\n  gettext(\n    "Not yet.",\n  ),\n);', []),
     ],
 )
 def test_what_is_in_no_message_is_found(finder: Any, source: str, found: list[str]) -> None:

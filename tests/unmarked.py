@@ -136,15 +136,16 @@ def _text(node: ast.AST) -> str:
 
 _SAID = re.compile(r"^[A-Z][a-z]+(?:$|[ .,:!?’])|[a-z]{2,} [a-z]{2,} [a-z]{2,}")
 _NO_WORDS = re.compile(r"(?:^|\s)//.*|(?:querySelector(?:All)?|closest|matches)\(\"[^\"]*\"")
+_MARKED_IN_JS = re.compile(r'\bn?gettext\(\s*(?:"[^"]*"(?:,\s*)?)+')
 _KEYS = {"Enter", "Escape", "Tab"}
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 
 
 def in_javascript(source: str) -> Iterator[tuple[int, str]]:
     """Yield line and text of sentences that are given to no function for messages."""
-    for number, line in enumerate(source.splitlines(), 1):
+    unmarked = _MARKED_IN_JS.sub(lambda call: "\n" * call[0].count("\n"), source)
+    for number, line in enumerate(unmarked.splitlines(), 1):
         code = _NO_WORDS.sub("", line)
-        code = re.sub(r'\bn?gettext\((?:"[^"]*"(?:, )?)+', "", code)
         for match in _STRING.finditer(code):
             text = match[1] or match[2] or ""
             if _SAID.search(text) and text not in _KEYS:
