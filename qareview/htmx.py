@@ -1,20 +1,27 @@
 """Page or part: the same view answers a full request and one for a part of its page."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
-from qareview import jobs, shortcuts
+from qareview import access, jobs, shortcuts
+
+
+class HtmxRequest(HttpRequest):
+    """A request as ``HtmxMiddleware`` passes it on."""
+
+    htmx: HtmxDetails
 
 
 def wants_part(request: HttpRequest) -> bool:
     """Whether htmx asks for a part: not for a boosted link, nor to restore a page on going back."""
-    htmx = request.htmx  # type: ignore[attr-defined]
+    htmx = cast(HtmxRequest, request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -58,24 +65,23 @@ def sign_in_on_whole_page(
         is_redirect = isinstance(response, HttpResponseRedirect)
         if not (is_redirect and wants_part(request) and not request.user.is_authenticated):
             return response
-        page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        page = cast(HtmxRequest, request).htmx.current_url_abs_path or "/"
         answer: HttpResponse = HttpResponseClientRedirect(redirect_to_login(page).url)
         return answer
 
     return middleware
 
 
-def house(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the membership in whose project the page stands, if any.
+def shared_context(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the user's membership and project, if the page belongs to one.
 
     ``trouble`` is a function, so that only a page that waits for a worker asks the database.
     """
-    membership = getattr(request, "membership", None)
+    membership = access.membership_of(request)
     trouble: Callable[[], str] = jobs.trouble
-    keymap = getattr(membership.user, "keymap", None) if membership else None
     return {
         "membership": membership,
         "project": membership.project if membership else None,
         "trouble": trouble,
-        "keys": shortcuts.keys_of(keymap),
+        "keys": shortcuts.keys_of(membership.keymap if membership else None),
     }

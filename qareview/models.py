@@ -148,6 +148,11 @@ class Membership(models.Model):
     def is_admin(self) -> bool:
         return self.role >= Role.ADMIN
 
+    @property
+    def keymap(self) -> "KeyMap | None":
+        """The keys that the member chose; None if they chose none."""
+        return getattr(self.user, "keymap", None)
+
 
 class KeyMap(models.Model):
     """The keys somebody chose, by the names of actions; see :mod:`qareview.shortcuts`."""

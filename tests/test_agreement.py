@@ -12,7 +12,7 @@ from django.utils import timezone
 from generation.models import Item, Purpose, Review, Verdict
 from generation.progress.agreement import Known, against_gold, overview
 from generation.review import decisions
-from qareview import access, keeping
+from qareview import keeping
 from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
@@ -146,7 +146,7 @@ def pairs(team: Team) -> Team:
 
 
 def seen_by(team: Team, user: User):
-    return overview(access.membership(user, team.project.slug))
+    return overview(team.project.memberships.get(user=user))
 
 
 def test_votes_are_counted_for_project_document_and_week(pairs: Team) -> None:

@@ -234,7 +234,7 @@ def test_queries_do_not_grow(
     for item in make.items(team.project, count):
         make.accept(item, team.reviewer)
     client = browse(team.reviewer)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client.get(f"{team.url}/progress/")
 
 

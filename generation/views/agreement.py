@@ -28,11 +28,10 @@ COLUMNS = (
 @require_GET
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     """Show alpha, who agrees with whom, and what splits people; to admins the gold items too."""
-    membership = access.membership(request.user, slug)
-    project = access.project(request, slug)
-    key = ("agreement", project.pk, membership.user_id, membership.role)
-    found = kept(key, lambda: agreements.overview(membership))
-    overview = found.value
+    member = access.member(request, slug)
+    key = ("agreement", member.project_id, member.user_id, member.role)
+    counted = kept(key, lambda: agreements.overview(member))
+    overview = counted.value
     documents = [(one.name, one.agreement) for one in overview.documents]
     weeks = [
         (
@@ -43,20 +42,20 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     context = {
         "overview": overview,
-        "counted_at": found.counted_at,
+        "counted_at": counted.counted_at,
         "reliable": krippendorff.RELIABLE,
         "tentative": krippendorff.TENTATIVE,
         "by_document": _chart("documents", _("Alpha by document"), _("Document"), documents),
         "by_week": _chart("weeks", _("Alpha by week"), _("Week"), weeks),
-        "gold": _gold(membership),
+        "gold": _gold(member),
     }
     return render_page(request, "agreement/show.html", context)
 
 
-def _gold(membership: Membership) -> list[agreements.Known]:
-    if not membership.is_admin:
+def _gold(member: Membership) -> list[agreements.Known]:
+    if not member.is_admin:
         return []
-    project = membership.project
+    project = member.project
     return kept(("gold", project.pk), lambda: agreements.against_gold(project)).value
 
 

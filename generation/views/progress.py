@@ -58,17 +58,16 @@ def _count(project: Project) -> Counted:
 @require_GET
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the progress of a project; of other people's figures only to admins."""
-    membership = access.membership(request.user, slug)
-    project = access.project(request, slug)
-    found = kept(("progress", project.pk), lambda: _count(project))
-    people = found.value.reviewers
-    own = [one for one in people if one.pk == request.user.pk]
+    member = access.member(request, slug)
+    counted = kept(("progress", member.project_id), lambda: _count(member.project))
+    people = counted.value.reviewers
+    own = [reviewer for reviewer in people if reviewer.pk == member.user_id]
     context = {
-        "counted": found.value,
-        "counted_at": found.counted_at,
-        "by_day": _by_day(found.value.pace),
-        "people": people if membership.is_admin else own,
-        "charts": _by_kind(found.value.outcomes),
+        "counted": counted.value,
+        "counted_at": counted.counted_at,
+        "by_day": _by_day(counted.value.pace),
+        "people": people if member.is_admin else own,
+        "charts": _by_kind(counted.value.outcomes),
     }
     return render_page(request, "progress/show.html", context)
 

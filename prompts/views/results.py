@@ -24,10 +24,9 @@ COMMENTS = 50  # are shown
 @require_GET
 def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the result, or with ``?snapshot=`` what it was once; members see it once it is ended."""
-    project = access.project(request, slug)
-    experiment = of_project(project, pk)
-    is_engineer = request.membership.is_engineer  # type: ignore[attr-defined]
-    if not experiment.ended_at and not is_engineer:
+    member = access.member(request, slug)
+    experiment = of_project(member.project, pk)
+    if not experiment.ended_at and not member.is_engineer:
         raise PermissionDenied(_("The result is shown once the comparing has ended."))
     snapshot = None
     if (chosen := number_in(request.GET.get("snapshot"))) is not None:
@@ -39,7 +38,7 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "snapshots": experiment.snapshots.select_related("created_by"),
         "result": found,
         "charts": _charts(found),
-        "comments": results.comments(experiment, COMMENTS) if is_engineer else [],
+        "comments": results.comments(experiment, COMMENTS) if member.is_engineer else [],
         "production": experiment.prompt.production,
         "formats": exports.FORMATS,
         "progress": experiments.progress(experiment),
