@@ -5,6 +5,7 @@ from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
@@ -40,6 +41,11 @@ def render_page(
     response = render(request, template, {**context, "is_part": is_part}, status=status)
     response["Vary"] = "HX-Request"
     return response
+
+
+def form_status(form: BaseForm) -> int:
+    """Return the status of a page that shows a form: 422 if it was sent and is not valid."""
+    return 422 if form.is_bound else 200
 
 
 def number_in(given: str | None) -> int | None:

@@ -19,7 +19,7 @@ from qareview.forms import (
     SameNameForm,
     SettingsForm,
 )
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import KeyMap, Project, Role
 from qareview.translations import translated
 
@@ -42,8 +42,8 @@ def new_project(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("New projects are started by the installation's admins."))
     form = ProjectForm(request.POST or None)
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render_page(request, "projects/new.html", {"form": form}, status=status)
+        context = {"form": form}
+        return render_page(request, "projects/new.html", context, status=form_status(form))
     project = projects.create(form.cleaned_data["name"], request.user)
     return redirect("documents", project.slug)
 
@@ -53,13 +53,12 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
         context = {
             "form": form,
             "spent": completions.spending(project),
             "same_name": SameNameForm(project),
         }
-        return render_page(request, "projects/settings.html", context, status=status)
+        return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
         projects.wait_to_change()
         before = Project.objects.get(pk=project.pk)  # which somebody else may have just changed
@@ -80,8 +79,8 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
         values = {"keys": form.cleaned_data}
         KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
     else:
-        status = 422 if form.is_bound else 200
-        return render_page(request, "account/shortcuts.html", {"form": form}, status=status)
+        context = {"form": form}
+        return render_page(request, "account/shortcuts.html", context, status=form_status(form))
     messages.success(request, _("Your keys are saved."))
     return redirect("shortcuts")
 
@@ -103,7 +102,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "roles": Role.choices,
     }
-    return render_page(request, "members/list.html", context, status=422 if form.is_bound else 200)
+    return render_page(request, "members/list.html", context, status=form_status(form))
 
 
 @require_POST

@@ -13,7 +13,7 @@ from generation.forms.comments import AskForm, CommentForm
 from generation.models import Item
 from generation.review import comments
 from qareview import access
-from qareview.htmx import render_page, wants_part
+from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
 from qareview.translations import translated
 
@@ -54,7 +54,7 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         item.refresh_from_db()
         form = CommentForm(auto_id="comment-%s")
     context = context_of(member, item, form)
-    status = 422 if form.is_bound else 200
+    status = form_status(form)
     return render_page(request, "comments/page.html", context, part="part", status=status)
 
 
@@ -69,7 +69,7 @@ def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if form.is_valid() and _was_asked(request, item, form):
         return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
     context = {"item": item, "form": form, "place": place}
-    status = 422 if form.is_bound else 200
+    status = form_status(form)
     return render_page(request, "comments/asking.html", context, part="part", status=status)
 
 
