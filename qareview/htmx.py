@@ -48,11 +48,6 @@ def form_status(form: BaseForm) -> int:
     return 422 if form.is_bound else 200
 
 
-def number_in(given: str | None) -> int | None:
-    """Return a number that came with a request; None if it is none that a row could have."""
-    return int(given) if given and given.isdecimal() and len(given) < 10 else None
-
-
 def offer_undo(request: HttpRequest, text: str, address: str) -> None:
     """Tell what was done, with a button that takes it back by a POST to ``address``."""
     messages.success(request, text, extra_tags=address)

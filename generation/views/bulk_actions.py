@@ -17,6 +17,7 @@ from generation.models import BulkAction, BulkActionKind, ItemQuerySet
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
+from qareview.numbers import number_in
 from qareview.translations import translated
 
 ACTS_SHOWN = 50
@@ -44,9 +45,8 @@ def _selected(member: Membership, query: QueryDict) -> Selection:
             trouble = _("The filter is not understood, so it would be done to too many items.")
             return Selection(items.none(), form.address, trouble)
         return Selection(listing.matching(member.project, form.chosen, member.user), form.address)
-    ticked = [
-        int(pk) for pk in query.getlist("item")[:MOST_TICKED] if pk.isdecimal() and len(pk) < 19
-    ]
+    texts = query.getlist("item")[:MOST_TICKED]
+    ticked = [pk for text in texts if (pk := number_in(text)) is not None]
     trouble = "" if ticked else _("No item is ticked.")
     return Selection(items.filter(pk__in=ticked), form.address, trouble)
 

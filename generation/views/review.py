@@ -21,6 +21,7 @@ from generation.review import desk as desks
 from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
 from qareview.models import Membership
+from qareview.numbers import number_in
 from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
@@ -31,11 +32,11 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the item to review now: the one asked for by ``?item=``, else the next."""
     member = access.member(request, slug)
     project = member.project
-    wanted = request.GET.get("item", "")
-    if not wanted.isdecimal():
+    pk = number_in(request.GET.get("item"))
+    if pk is None:
         held = queue.on_desk(project, request.user)
         return _show(request, member, held or queue.take_next(project, request.user))
-    item = _shown_item(member, int(wanted))
+    item = _shown_item(member, pk)
     if not queue.take(item, request.user, project.reviews_per_item):
         messages.info(request, _("This item has all the reviewers it needs at present."))
         return redirect("items-show", slug, item.pk)
@@ -159,8 +160,7 @@ def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     """Go on to the item that the user reviewed before or after the one on the desk, ``?from=``."""
     project = access.project(request, slug)
-    given = request.GET.get("from", "")
-    start = int(given) if given.isdecimal() else 0
+    start = number_in(request.GET.get("from")) or 0
     pk = desks.beside(project, request.user, start, step)
     if not pk and step == desks.PREVIOUS:
         messages.info(request, _("That was the first one you reviewed."))

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from prompts import experiments, exports, results, variants
 from prompts.views.experiments import of_project
 from qareview import access, charts
-from qareview.htmx import number_in, offer_undo, render_page
+from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
+from qareview.numbers import number_in
 from qareview.stored import stored
 from qareview.translations import counted, number, percent
 
