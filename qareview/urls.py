@@ -8,7 +8,7 @@ from django.views.i18n import JavaScriptCatalog, set_language
 from qareview import views
 
 YEAR_SECONDS = 31_536_000
-# Kept for good, as its address names language and version: see messages_address.
+# Cached forever: the address names language and version, see script_messages_url.
 script_messages = cache_control(max_age=YEAR_SECONDS, immutable=True)(JavaScriptCatalog.as_view())
 
 # Of the accounts' pages only these: no mail is sent, so there is nothing to confirm or reset by it.

@@ -373,6 +373,17 @@ def test_one_goes_back_and_forth_among_ones_own(team: Team, desk: Client) -> Non
     assert told(first) == ["That was the first one you reviewed."]
 
 
+@pytest.mark.parametrize(("language", "places"), [("en", ["1st", "2nd"]), ("de", ["1.", "2."])])
+def test_places_are_counted_in_the_language_of_the_page(
+    team: Team, desk: Client, language: str, places: list[str]
+) -> None:
+    item = make.item(team.project)
+    item.questions.create(variant=item.question.variant, rank=2, text="Or so?")
+    desk.cookies["language"] = language
+    text = desk.get(f"{team.url}/review/?item={item.pk}").text
+    assert re.findall(r"<option value=\"[12]\"[^>]*>([^<]+)</option>", text)[:2] == places
+
+
 def test_places_given_to_candidates_come_back_with_an_undo(team: Team, desk: Client) -> None:
     item = make.item(team.project)
     other = Question.objects.create(item=item, model="scripted", text="Which?", rank=2)
