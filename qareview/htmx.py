@@ -1,4 +1,4 @@
-"""Page or part: the same view answers a full request and one for a part of its page."""
+"""Pages and parts of pages: a view renders the whole page, or only the part htmx asks for."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -21,7 +21,7 @@ class HtmxRequest(HttpRequest):
 
 
 def wants_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part: not for a boosted link, nor to restore a page on going back."""
+    """Return whether htmx asks for a part of a page: not for boosted links or page history."""
     htmx = cast(HtmxRequest, request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -34,7 +34,7 @@ def render_page(
     part: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render ``template``, or only its partial ``part`` where htmx asks for that."""
+    """Render ``template``, or only its partial ``part`` if htmx asks for a part."""
     is_part = bool(part) and wants_part(request)
     if is_part:
         template = f"{template}#{part}"
@@ -49,16 +49,16 @@ def form_status(form: BaseForm) -> int:
 
 
 def offer_undo(request: HttpRequest, text: str, address: str) -> None:
-    """Tell what was done, with a button that takes it back by a POST to ``address``."""
+    """Show a message with a button that undoes the action by a POST to ``address``."""
     messages.success(request, text, extra_tags=address)
 
 
 def sign_in_on_whole_page(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: where a session ended, a request for a part opens the whole sign-in page.
+    """Middleware that opens the sign-in page if a session has ended before a request for a part.
 
-    Else htmx would follow the redirect and put that page into the part.
+    Otherwise htmx would follow the redirect and show that page inside the part.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -79,7 +79,7 @@ def shared_context(request: HttpRequest) -> dict[str, Any]:
     ``trouble`` is a function, so that only a page that waits for a worker asks the database.
     """
     membership = access.membership_of(request)
-    trouble: Callable[[], str] = jobs.trouble
+    trouble: Callable[[], str] = jobs.worker_trouble
     return {
         "membership": membership,
         "project": membership.project if membership else None,

@@ -28,7 +28,7 @@ urlpatterns = [
     path("accounts/shortcuts/", views.own_shortcuts, name="shortcuts"),
     path("accounts/keys/", RedirectView.as_view(pattern_name="shortcuts", permanent=True)),
     path("accounts/", include(accounts)),
-    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("invitations/<str:token>/", views.show_invitation, name="invitation"),
     path("projects/new/", views.new_project, name="projects-new"),
     path("projects/<slug:slug>/settings/", views.project_settings, name="settings"),
     path("projects/<slug:slug>/members/", views.members, name="members"),

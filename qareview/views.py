@@ -1,4 +1,4 @@
-"""Projects, their settings and members, and the invitations to them."""
+"""Pages of projects: the list, settings, members and invitations; and of one's own shortcuts."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -26,7 +26,7 @@ from qareview.translations import translated
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects; somebody who has a single one goes straight there."""
+    """List the user's projects. If there is nothing to choose, redirect to the only project."""
     own = list(Project.objects.of(request.user))
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
@@ -44,7 +44,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form}
         return render_page(request, "projects/new.html", context, status=form_status(form))
-    project = projects.create(form.cleaned_data["name"], request.user)
+    project = projects.create_project(form.cleaned_data["name"], request.user)
     return redirect("documents", project.slug)
 
 
@@ -60,17 +60,17 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
-        projects.wait_to_change()
-        before = Project.objects.get(pk=project.pk)  # which somebody else may have just changed
+        projects.lock_settings()
+        before = Project.objects.get(pk=project.pk)  # somebody else may have changed it
         project.save(update_fields=form.changed_data)
-    projects.changed(Project.objects.get(pk=project.pk), before)
+    projects.settings_changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 
 
 @require_http_methods(["GET", "POST"])
 def own_shortcuts(request: HttpRequest) -> HttpResponse:
-    """Choose one's own keys; a POST with ``usual`` goes back to those everybody has at first."""
+    """Choose one's own keys; a POST with ``usual`` restores the default keys."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
     form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
     if "usual" in request.POST:
@@ -87,7 +87,7 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show who belongs to a project; a POST makes an invitation."""
+    """List the members of a project; a POST makes an invitation."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
@@ -112,7 +112,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     try:
         if "remove" in request.POST:
-            projects.remove(member)
+            projects.remove_member(member)
             messages.success(request, _("%(user)s is no longer a member.") % {"user": member.user})
         elif form.is_valid():
             projects.change_role(member, form.cleaned_data["role"])
@@ -134,13 +134,13 @@ def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpRespons
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show an invitation; a POST by somebody signed in accepts it."""
-    found = accounts.open_invitation(token)
-    if found is None:
+def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Show an invitation; a POST by a user who is signed in accepts it."""
+    invitation = accounts.open_invitation(token)
+    if invitation is None:
         raise Http404(_("This invitation was taken or withdrawn. Ask for a new link."))
     if request.method == "POST" and isinstance(request.user, User):
-        accounts.accept(found, request.user)
-        return redirect("documents", found.project.slug)
+        accounts.accept_invitation(invitation, request.user)
+        return redirect("documents", invitation.project.slug)
     request.session[accounts.SESSION_KEY] = token
-    return render_page(request, "invitations/show.html", {"invitation": found})
+    return render_page(request, "invitations/show.html", {"invitation": invitation})

@@ -12,7 +12,7 @@ from django.utils import timezone
 from generation.models import Item, Purpose, Review, Verdict
 from generation.progress.agreement import Known, against_gold, overview
 from generation.review import decisions
-from qareview import keeping
+from qareview import process_cache
 from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
@@ -23,9 +23,9 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 # Alpha

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from prompts import candidates, comparing
-from qareview import keeping
+from qareview import process_cache
 from qareview.numbers import LARGEST_ID, number_in
 from tests import arena, make
 from tests.conftest import Team
@@ -77,7 +77,7 @@ def addresses(team: Team) -> dict[str, list[object]]:
     items = make.items(team.project, 3)
     document, item = items[0].document, make.disputed(team.project, team.reviewer, team.engineer)
     experiment = arena.experiment(team.project)
-    keeping.forget()
+    process_cache.clear()
     comparison = comparing.take_next(experiment, team.admin)
     assert comparison
     prompt = experiment.prompt

@@ -211,7 +211,7 @@ def test_nothing_uploaded_yet(team: Team, desk: Client) -> None:
 
 def test_while_drafting_the_desk_waits_and_looks_again(team: Team, desk: Client) -> None:
     make.document(team.project)
-    jobs.report("")
+    jobs.report_worker("")
     text = page(desk.get(f"{team.url}/review/"))
     assert "No item is ready yet. 0 of 2 passages drafted" in text
     assert 'hx-trigger="every 2s"' in text
@@ -224,7 +224,7 @@ def test_while_drafting_the_desk_tells_why_nothing_moves(
 ) -> None:
     make.document(team.project)
     if sentence:
-        jobs.report(sentence)
+        jobs.report_worker(sentence)
     text = page(desk.get(f"{team.url}/review/"))
     assert (sentence or "No worker has been heard from for a while") in text
 

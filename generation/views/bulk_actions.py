@@ -140,7 +140,7 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Go on with a bulk action that failed."""
-    if not jobs.retry(_own_action(request, slug, pk)):
+    if not jobs.retry_job(_own_action(request, slug, pk)):
         messages.info(request, _("This has not failed."))
     return redirect("bulk-actions-show", slug, pk)
 

@@ -39,7 +39,7 @@ def _show_list(request: HttpRequest, project: Project, form: UploadForm) -> Http
         "progress": progress(project),
         "form": form,
         "readable": translated(readers.READABLE),
-        "upload_limit_mb": uploads.limit() // 1_000_000,
+        "upload_limit_mb": uploads.limit_bytes() // 1_000_000,
     }
     status = form_status(form)
     return render_page(request, "documents/list.html", context, part="table", status=status)
@@ -124,6 +124,6 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(project.documents, pk=pk)
     rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
-    if not sum(jobs.retry(row) for row in rows):
+    if not sum(jobs.retry_job(row) for row in rows):
         messages.info(request, _("Nothing of %(name)s has failed.") % {"name": found.name})
     return redirect("documents", slug)

@@ -15,8 +15,8 @@ from generation.progress.outcomes import Outcome, Outcomes, outcomes
 from generation.progress.reviewers import Reviewer, reviewers
 from qareview import access, charts
 from qareview.htmx import render_page
-from qareview.keeping import kept
 from qareview.models import Project
+from qareview.process_cache import cached
 from qareview.translations import number
 
 COLUMNS = (
@@ -59,7 +59,7 @@ def _count(project: Project) -> Counted:
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the progress of a project; of other people's figures only to admins."""
     member = access.member(request, slug)
-    counted = kept(("progress", member.project_id), lambda: _count(member.project))
+    counted = cached(("progress", member.project_id), lambda: _count(member.project))
     people = counted.value.reviewers
     own = [reviewer for reviewer in people if reviewer.pk == member.user_id]
     context = {
@@ -111,7 +111,7 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
     )
 
 
-def _estimate(one: Outcome) -> charts.Estimate:
+def _estimate(one: Outcome) -> charts.IntervalEstimate:
     low, high = one.interval
     accepted, edited = _percent(one.share), _percent(one.share_edited)
     cells = (
@@ -126,7 +126,7 @@ def _estimate(one: Outcome) -> charts.Estimate:
         "decided": number(one.decided),
         "edited": edited,
     }
-    return charts.Estimate(one.name, one.share, low, high, note, cells)
+    return charts.IntervalEstimate(one.name, one.share, low, high, note, cells)
 
 
 def _day(day: date) -> str:

@@ -58,7 +58,7 @@ def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
-    if not jobs.retry(get_object_or_404(project.releases, number=number)):
+    if not jobs.retry_job(get_object_or_404(project.releases, number=number)):
         messages.info(request, _("Release %(number)s has not failed.") % {"number": number})
     return redirect("releases", slug)
 

@@ -213,8 +213,8 @@ def _show(
     context: dict[str, Any] = {
         "conflict": conflict,
         "form": form,
-        "actions": shortcuts.shown(member.keymap),
-        "fixed_keys": shortcuts.FIXED.items(),
+        "actions": shortcuts.actions_for(member.keymap),
+        "fixed_keys": shortcuts.FIXED_KEYS.items(),
     }
     if item:
         context |= _item_context(member, item, form)

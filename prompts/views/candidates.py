@@ -114,5 +114,5 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Queue a search that failed once more."""
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(Search, prompt__project=project, prompt__binned_at=None, pk=pk)
-    jobs.retry(found)
+    jobs.retry_job(found)
     return redirect("candidates", slug, found.prompt_id)

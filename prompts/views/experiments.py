@@ -70,7 +70,7 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "experiment": found,
         "progress": experiments.progress(found),
-        "stopped": completions.why_stopped(project),
+        "stopped": completions.why_over_budget(project),
     }
     if not wants_part(request):
         context |= _looked_at(request, found)

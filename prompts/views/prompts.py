@@ -198,7 +198,7 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
         return redirect("bin", slug)
     if request.method == "POST":
-        all_bins.give_up(Prompt.everything.filter(pk=prompt.pk))
+        all_bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
         messages.success(
             request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
         )

@@ -116,7 +116,7 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
     ends = [row[name] for row in rows for name in ("low", "high")]
     first, last = min(-1.0, *ends), max(0.5, *ends)
     estimates = [
-        charts.Estimate(
+        charts.IntervalEstimate(
             _("Variant %(number)s") % {"number": row["variant"]},
             row["gap"],
             row["low"],

@@ -24,8 +24,8 @@ register = template.Library()
 _BEGIN, _END = "\ue000", "\ue001"  # marks of a range, from Unicode's area for private use
 _BETWEEN_MARKS = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 _TAG = re.compile("<[^>]*>")
-SNIPPET_WORDS = 24  # of a long text in a list; chosen, nobody measured
-WORDS_BEFORE_HIT = 6  # of those, before the first hit; chosen, nobody measured
+SNIPPET_WORDS = 24  # of a long text in a list; chosen; nobody measured
+WORDS_BEFORE_HIT = 6  # of those, before the first hit; chosen; nobody measured
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
