@@ -32,10 +32,10 @@ class CannotRestore(Exception):
 def put(document: Document, user: Any) -> bool:
     """Put a document into the bin with all that hangs on it; return whether it was out of it."""
     itself = Document.everything.filter(pk=document.pk)
-    if not bins.put(itself, user):
+    if not bins.bin_rows(itself, user):
         return False
-    jobs.take_back(itself)
-    jobs.take_back(Passage.objects.filter(document=document))
+    jobs.take_from_workers(itself)
+    jobs.take_from_workers(Passage.objects.filter(document=document))
     items = Item.objects.filter(document=document)
     items.lock()
     items.update(state=BINNED)
@@ -49,14 +49,14 @@ def restore(document: Document) -> bool:
     """
     try:
         with transaction.atomic():
-            is_back = bins.take_out(Document.everything.filter(pk=document.pk))
+            is_back = bins.restore_rows(Document.everything.filter(pk=document.pk))
             items = Item.everything.filter(document=document, state=BINNED)
             if is_back:
                 ids = items.lock()
                 decisions.settle(ids)
                 search.note(ids)
-                jobs.knock(Document)
-                jobs.knock(Passage)
+                jobs.wake_workers(Document)
+                jobs.wake_workers(Passage)
             return is_back
     except IntegrityError:
         same = Document.objects.filter(project=document.project_id, sha256=document.sha256).first()
@@ -72,10 +72,10 @@ def restore(document: Document) -> bool:
 
 def restore_project(project: Project) -> bool:
     """Take a project out of the bin, whole; return whether it could still come back."""
-    if not bins.take_out(Project.everything.filter(pk=project.pk)):
+    if not bins.restore_rows(Project.everything.filter(pk=project.pk)):
         return False
-    for kind in jobs.kinds():
-        jobs.knock(kind)
+    for kind in jobs.job_kinds():
+        jobs.wake_workers(kind)
     return True
 
 
@@ -114,10 +114,10 @@ def losses_of_project(project: Project) -> list[str]:
 
 def empty() -> None:
     """Remove everything for good whose days in the bin are over."""
-    for document in Document.everything.filter(bins.due()).defer("text"):
+    for document in Document.everything.filter(bins.expired()).defer("text"):
         remove(document)
     prompt_bins.empty()
-    for project in Project.everything.filter(bins.due()):
+    for project in Project.everything.filter(bins.expired()):
         remove_project(project)
 
 
@@ -144,8 +144,8 @@ def _draft_copies(document: Document) -> None:
 
 def _delete(document: Document) -> None:
     items = Item.everything.filter(document=document)
-    bins.delete_in_pieces(items, lambda ids: Review.objects.filter(item__in=ids).delete())
-    bins.delete_in_pieces(Passage.objects.filter(document=document))
+    bins.delete_in_batches(items, lambda ids: Review.objects.filter(item__in=ids).delete())
+    bins.delete_in_batches(Passage.objects.filter(document=document))
     original = document.original
     with transaction.atomic():
         document.delete()
@@ -158,8 +158,8 @@ def remove_project(project: Project) -> None:
     """Remove a project for good, with its documents, releases and all else."""
     for document in Document.everything.filter(project=project).defer("text"):
         _delete(document)
-    bins.delete_in_pieces(ReleaseRow.objects.filter(release__project=project))
-    bins.delete_in_pieces(project.completions.all())
+    bins.delete_in_batches(ReleaseRow.objects.filter(release__project=project))
+    bins.delete_in_batches(project.completions.all())
     with transaction.atomic():
         Prompt.everything.filter(project=project).update(production=None)
         project.delete()

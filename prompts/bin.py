@@ -20,14 +20,14 @@ def put(prompt: Prompt, user: Any) -> bool:
         raise CannotMove(
             stored("The prompt “%(task)s” is needed for drafting, so it stays.", task=prompt.task)
         )
-    return bins.put(Prompt.everything.filter(pk=prompt.pk), user)
+    return bins.bin_rows(Prompt.everything.filter(pk=prompt.pk), user)
 
 
 def restore(prompt: Prompt) -> bool:
     """Take a prompt out of the bin; return whether it could still come back. Raises CannotMove."""
     try:
         with transaction.atomic():
-            return bins.take_out(Prompt.everything.filter(pk=prompt.pk))
+            return bins.restore_rows(Prompt.everything.filter(pk=prompt.pk))
     except IntegrityError:
         raise CannotMove(
             stored(
@@ -42,7 +42,7 @@ def empty() -> None:
 
     One that wrote something which is still there stays, out of sight: it tells where that is from.
     """
-    for prompt in Prompt.everything.filter(bins.due()):
+    for prompt in Prompt.everything.filter(bins.expired()):
         try:
             remove(prompt)
         except ProtectedError:

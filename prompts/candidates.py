@@ -59,7 +59,7 @@ class TooLate(CannotDecide):
 def order(prompt: Prompt, user: Any, **values: Any) -> Search:
     """Queue a search for candidates; ``values`` are fields of it."""
     made = Search.objects.create(prompt=prompt, created_by=user, **values)
-    jobs.knock(Search)
+    jobs.wake_workers(Search)
     return made
 
 
@@ -79,7 +79,7 @@ def make(search: Search) -> None:
     except ModelUnavailable as reason:
         raise jobs.CannotWorkNow(str(reason)) from reason
     except completions.BudgetUsedUp:
-        jobs.give_back([search])
+        jobs.return_jobs([search])
         return
     except RenderingFailed as reason:
         raise jobs.JobFailed(str(reason)) from reason

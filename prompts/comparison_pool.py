@@ -11,8 +11,8 @@ from django.db.models.functions import MD5
 from prompts import ranking
 from prompts.models import Experiment
 from prompts.votes import counted, votes
-from qareview.keeping import kept
 from qareview.models import JobState
+from qareview.process_cache import cached
 
 Pair = frozenset[int]  # of two runs
 Texts = tuple[int, frozenset[str]]  # a case, and two digests; one if they are the same
@@ -72,7 +72,7 @@ class Board:
 
 def board(experiment: Experiment) -> Board:
     """Return what there is to be compared in an experiment, counted at most a moment ago."""
-    return kept(("board", experiment.pk), lambda: _board(experiment)).value
+    return cached(("board", experiment.pk), lambda: _board(experiment)).value
 
 
 def _board(experiment: Experiment) -> Board:

@@ -132,7 +132,7 @@ def _queue_rung(experiment: Experiment) -> None:
         batch_size=1000,
     )
     held = experiment.runs.filter(state=JobState.HELD)
-    jobs.queue(held.filter(variant__in=entrants.values("variant")))
+    jobs.queue_again(held.filter(variant__in=entrants.values("variant")))
 
 
 def advance() -> None:
@@ -202,7 +202,7 @@ def _run_alike(runs: list[Run]) -> None:
     try:
         written = completions.complete(project, runs[0].model, [request for _, request in asked])
     except completions.BudgetUsedUp:
-        jobs.give_back([one for one, _ in asked])
+        jobs.return_jobs([one for one, _ in asked])
         asked, written = [], []
     sound = [_take(one, found) for (one, _), found in zip(asked, written, strict=True)]
     done = [one for one in sound if not one.error]
@@ -210,7 +210,7 @@ def _run_alike(runs: list[Run]) -> None:
     for one in runs:
         one.error = one.error or refused.get(one.pk, "")
         if one.error:
-            jobs.fail(one, one.error)
+            jobs.fail_job(one, one.error)
     done = [one for one in done if not one.error]
     if done:
         with jobs.finishing(done):
@@ -256,7 +256,7 @@ def retry(experiment: Experiment) -> int:
     """Queue the runs that failed once more, of variants that are still in; return how many."""
     active = experiment.entrants.filter(aside_at=None, experiment__ended_at=None)
     failed = experiment.runs.filter(state=JobState.FAILED, variant__in=active.values("variant"))
-    return jobs.queue(failed)
+    return jobs.queue_again(failed)
 
 
 @dataclass(frozen=True)
@@ -311,7 +311,7 @@ def set_aside(entrant: Entrant, reason: str) -> bool:
         return False
     rows = Entrant.objects.filter(pk=entrant.pk, aside_at=None)
     rows.update(aside_at=timezone.now(), aside=reason)
-    jobs.hold(experiment.runs.filter(variant=entrant.variant_id))
+    jobs.hold_jobs(experiment.runs.filter(variant=entrant.variant_id))
     return True
 
 
@@ -336,7 +336,7 @@ def end(experiment: Experiment, is_ended: bool = True) -> bool:
     locked.ended_at = timezone.now() if is_ended else None
     locked.save(update_fields=["ended_at"])
     if is_ended:
-        jobs.hold(locked.runs.all())
+        jobs.hold_jobs(locked.runs.all())
     else:
         _queue_rung(locked)
     return True

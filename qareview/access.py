@@ -3,6 +3,8 @@
 A stranger gets 404, so that not even a project's existence leaks; a member without the role 403.
 """
 
+from typing import cast
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import PermissionDenied
@@ -12,49 +14,64 @@ from django.utils.translation import gettext
 
 from qareview.models import Membership, Project, Role
 
-Who = AbstractBaseUser | AnonymousUser
+
+class MemberRequest(HttpRequest):
+    """A request after :func:`member` has let it into a project."""
+
+    membership: Membership
 
 
-def membership(user: Who, slug: str, role: Role = Role.REVIEWER) -> Membership:
-    """Return the user's membership of a project, with the project.
+def member(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Membership:
+    """Return the membership of the request's user in a project; the project comes with it.
 
-    Raises Http404 for a stranger, PermissionDenied for a member whose role is below ``role``.
+    Call it once per request: the page's head reads it with :func:`membership_of`. Raises Http404
+    for a stranger, PermissionDenied for a member whose role is below ``role``.
     """
-    return _checked(Membership.objects.filter(project__binned_at=None), user, slug, role)
-
-
-def _checked(memberships: QuerySet[Membership], user: Who, slug: str, role: Role) -> Membership:
-    own = memberships.filter(project__slug=slug, user_id=user.pk or 0)
-    found = own.select_related("project", "user__keymap").first()
-    if found is None:
-        raise Http404(gettext("No such project."))
-    if found.role < role:
-        raise PermissionDenied(
-            gettext("This is for the role “%(label)s” and above.") % {"label": role.label}
-        )
-    return found
+    outside_bin = Membership.objects.filter(project__binned_at=None)
+    membership = _membership(outside_bin, request, slug, role)
+    cast(MemberRequest, request).membership = membership
+    return membership
 
 
 def project(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Project:
-    """Return a project the request's user may act in as ``role``, and note it for the page's head.
-
-    Raises as :func:`membership` does.
-    """
-    found = membership(request.user, slug, role)
-    request.membership = found  # type: ignore[attr-defined]  # read by htmx.house
-    return found.project
+    """Return a project in which the request's user may act as ``role``. Raises as member() does."""
+    return member(request, slug, role).project
 
 
 def project_in_bin(request: HttpRequest, slug: str) -> Project:
-    """Return a project, perhaps in the bin, that the request's user may take out of it.
+    """Return a project, in the bin or not, that the request's user may take out of the bin.
 
-    Those are its admins and the installation's own, who see no other project that is not theirs.
-    Raises as :func:`membership` does.
+    Its admins may. Superusers may too, but only while it is in the bin: other projects they see
+    as members only. Raises as :func:`member` does.
     """
     binned = Project.everything.exclude(binned_at=None).filter(slug=slug).first()
     if binned and may_create_projects(request.user):
         return binned
-    return _checked(Membership.objects.all(), request.user, slug, Role.ADMIN).project
+    return _membership(Membership.objects.all(), request, slug, Role.ADMIN).project
+
+
+def _membership(
+    memberships: QuerySet[Membership], request: HttpRequest, slug: str, role: Role
+) -> Membership:
+    own = memberships.filter(project__slug=slug, user_id=request.user.pk or 0)
+    membership = own.select_related("project", "user__keymap").first()
+    if membership is None:
+        raise Http404(gettext("No such project."))
+    check_role(membership, role)
+    return membership
+
+
+def check_role(membership: Membership, role: Role) -> None:
+    """Raise PermissionDenied if the member's role is below ``role``."""
+    if membership.role < role:
+        raise PermissionDenied(
+            gettext("This is for the role “%(label)s” and above.") % {"label": role.label}
+        )
+
+
+def membership_of(request: HttpRequest) -> Membership | None:
+    """Return the membership that :func:`member` found; None outside of projects."""
+    return getattr(request, "membership", None)
 
 
 def user(request: HttpRequest) -> User:
@@ -64,6 +81,6 @@ def user(request: HttpRequest) -> User:
     return request.user
 
 
-def may_create_projects(user: Who) -> bool:
-    """Whether the user may start new projects: the installation's own admins."""
+def may_create_projects(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Return whether the user may start new projects, which the installation's superusers may."""
     return bool(getattr(user, "is_superuser", False))

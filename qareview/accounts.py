@@ -1,4 +1,4 @@
-"""Signing up: only with an invitation."""
+"""Accounts: people sign up with an invitation only."""
 
 from typing import Any
 
@@ -13,18 +13,18 @@ SESSION_KEY = "invitation"
 
 
 def open_invitation(token: str) -> Invitation | None:
-    """Return the invitation with this token unless it was taken, or its project is in the bin."""
+    """Return the invitation with a token; None if it was accepted or its project is in the bin."""
     invitations = Invitation.objects.select_related("project").filter(accepted_at=None)
     return invitations.filter(token=token, project__binned_at=None).first()
 
 
 @transaction.atomic
-def accept(invitation: Invitation, user: Any) -> bool:
-    """Make ``user`` a member; a member keeps the higher role. Return whether the link was open."""
-    taken = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
+def accept_invitation(invitation: Invitation, user: Any) -> bool:
+    """Make ``user`` a member, or raise a member's role; return whether the link was still open."""
+    accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
         accepted_at=timezone.now(), accepted_by=user
     )
-    if not taken:
+    if not accepted:
         return False
     member, is_new = Membership.objects.get_or_create(
         project=invitation.project, user=user, defaults={"role": invitation.role}
@@ -46,5 +46,5 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
             user = super().save_user(request, user, form, commit)
             invitation = open_invitation(request.session.pop(SESSION_KEY, ""))
             if invitation:
-                accept(invitation, user)
+                accept_invitation(invitation, user)
         return user

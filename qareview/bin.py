@@ -1,7 +1,6 @@
-"""The bin: nothing is deleted at once. What is in it comes back whole, until its days are over.
+"""The bin. What is moved there can be restored as a whole until a date.
 
-From then on it cannot come back, and what stands on it is removed piece by piece: so removing it
-may be interrupted, and goes on.
+After that date it is deleted in batches, so that deleting can be interrupted and continued.
 """
 
 from collections.abc import Callable
@@ -17,38 +16,38 @@ from qareview.models import Binnable
 
 B = TypeVar("B", bound=Binnable)
 
-PIECE = 1000  # rows that are deleted together
+BATCH = 1000  # rows deleted in one transaction; chosen; nobody measured
 
 
-def put(rows: "models.QuerySet[B]", user: Any) -> bool:
-    """Put rows into the bin, but for those that are there; return whether there were any."""
+def bin_rows(rows: "models.QuerySet[B]", user: Any) -> bool:
+    """Move rows to the bin that are not in it yet; return whether there were any."""
     now = timezone.now()
     goes_at = now + timedelta(days=settings.BIN_DAYS)
     return bool(rows.filter(binned_at=None).update(binned_at=now, binned_by=user, goes_at=goes_at))
 
 
-def take_out(rows: "models.QuerySet[B]") -> bool:
-    """Take rows out of the bin whose days are not over; return whether there were any."""
-    waiting = rows.filter(goes_at__gt=timezone.now())
-    return bool(waiting.update(binned_at=None, binned_by=None, goes_at=None))
+def restore_rows(rows: "models.QuerySet[B]") -> bool:
+    """Restore rows from the bin whose time is not over; return whether there were any."""
+    restorable = rows.filter(goes_at__gt=timezone.now())
+    return bool(restorable.update(binned_at=None, binned_by=None, goes_at=None))
 
 
-def give_up(rows: "models.QuerySet[B]") -> bool:
-    """End the days of rows in the bin now; return whether there were any."""
+def expire_rows(rows: "models.QuerySet[B]") -> bool:
+    """End the time of rows in the bin now; return whether there were any."""
     now = timezone.now()
     return bool(rows.filter(goes_at__gt=now).update(goes_at=now))
 
 
-def due() -> Q:
-    """Return which rows have been in the bin for all their days."""
+def expired() -> Q:
+    """Return the condition for rows whose time in the bin is over."""
     return Q(goes_at__lte=timezone.now())
 
 
-def delete_in_pieces(
+def delete_in_batches(
     rows: "models.QuerySet[Any]", before: Callable[[list[int]], object] = lambda ids: None
 ) -> None:
-    """Delete rows some at a time, each some in a transaction that begins with ``before``."""
-    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:PIECE]):
+    """Delete rows in batches. Each has a transaction, which calls ``before`` with the ids first."""
+    while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             before(ids)
             rows.filter(pk__in=ids).delete()

@@ -1,4 +1,4 @@
-"""The Celery application: the engine that runs tasks. The queue itself is the database."""
+"""The Celery application, which runs the tasks. The queue is the database: see jobs.py."""
 
 import os
 from typing import Any
@@ -14,7 +14,7 @@ app.autodiscover_tasks()
 
 
 @celeryd_init.connect
-def _take_name(sender: str, **_: Any) -> None:
+def _set_worker_name(sender: str, **_: Any) -> None:
     from qareview import jobs
 
     jobs.worker_name = sender

@@ -1,23 +1,25 @@
-"""Charts drawn as SVG on the server: bars by day, dots with their intervals, points.
+"""Charts, drawn as SVG on the server: bars by day, dots with their intervals, points.
 
-They stretch with the page and its letters do not: across, everything stands at a percentage; down,
-at a number of pixels. Behind each chart is a table of the same numbers. Colours are classes in
-app.css, so that light and dark are its matter.
+A chart is as wide as the page, but its text keeps its size. So horizontal positions are per cent
+and vertical ones are pixels. A table below each chart has the same numbers. Colours are classes in
+app.css, for light and dark.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-BARS_HEIGHT = 160  # pixels, without the line of labels below
+# Layout, in pixels where nothing else is said; chosen by eye.
+BARS_HEIGHT = 160  # without the line of labels below
 BARS_TOP = 20  # for the numbers on top of the bars
-ROW = 50  # of a dot: its label, and its line below
-LONGEST_LABEL = 34  # letters that fit across a phone
+ROW_HEIGHT = 50  # of a dot: its label, and its line below
+LONGEST_LABEL = 34  # characters that fit across a phone
 EDGE = 2.0  # per cent left free at both sides, so that no dot is cut
+POINTS_HEIGHT = 220  # without the line of labels below
 
 
 @dataclass(frozen=True)
 class Bar:
-    """Where a bar stands; ``x`` and ``width`` in per cent, the others in pixels."""
+    """Position of a bar; ``x``, ``middle`` and ``width`` in per cent, the others in pixels."""
 
     label: str
     value: int
@@ -49,13 +51,13 @@ def bars(
     columns: Sequence[str],
     values: Sequence[tuple[str, int, Sequence[str]]],
 ) -> Bars:
-    """Draw bars, each given as its label, its value and the cells of its row in the table."""
+    """Draw bars. ``values`` are the label, the value and the table cells of each bar."""
     most = max((value for _, value, _ in values), default=0) or 1
     step = 100 / max(1, len(values))
     rows = []
-    for place, (label, value, cells) in enumerate(values):
+    for number, (label, value, cells) in enumerate(values):
         height = round((BARS_HEIGHT - BARS_TOP) * value / most)
-        left = place * step
+        left = number * step
         rows.append(
             Bar(
                 label,
@@ -72,8 +74,8 @@ def bars(
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """A value with its interval and what stands beside it; no value where it cannot be told."""
+class IntervalEstimate:
+    """A value with its interval; ``value`` is None if it is unknown, and ``note`` says why."""
 
     label: str
     value: float | None
@@ -90,7 +92,7 @@ class Dot:
     cells: Sequence[str]
     text_y: int
     y: int
-    x: str = ""  # empty: there is none
+    x: str = ""  # empty: no dot is drawn
     low: str = ""
     high: str = ""
 
@@ -120,13 +122,13 @@ def dots(
     title: str,
     description: str,
     columns: Sequence[str],
-    estimates: Sequence[Estimate],
+    estimates: Sequence[IntervalEstimate],
     ticks: Sequence[tuple[float, str]],
 ) -> Dots:
-    """Draw a dot with its interval on a line for each estimate; the ticks span the scale."""
+    """Draw a dot with its interval for each estimate; the scale goes from first to last tick."""
     first, last = ticks[0][0], ticks[-1][0]
 
-    def place(value: float | None) -> str:
+    def x_of(value: float | None) -> str:
         if value is None:
             return ""
         share = (min(max(value, first), last) - first) / (last - first)
@@ -134,23 +136,20 @@ def dots(
 
     rows = [
         Dot(
-            _short(one.label),
-            one.note,
-            one.cells,
-            text_y=number * ROW + 18,
-            y=number * ROW + 34,
-            x=place(one.value),
-            low=place(one.low),
-            high=place(one.high),
+            _short(estimate.label),
+            estimate.note,
+            estimate.cells,
+            text_y=number * ROW_HEIGHT + 18,
+            y=number * ROW_HEIGHT + 34,
+            x=x_of(estimate.value),
+            low=x_of(estimate.low),
+            high=x_of(estimate.high),
         )
-        for number, one in enumerate(estimates)
+        for number, estimate in enumerate(estimates)
     ]
-    marks = [Tick(label, place(value)) for value, label in ticks]
-    floor = ROW * len(rows)
+    marks = [Tick(label, x_of(value)) for value, label in ticks]
+    floor = ROW_HEIGHT * len(rows)
     return Dots(name, title, description, columns, rows, marks, floor + 24, floor)
-
-
-POINTS_HEIGHT = 220  # pixels, without the line of labels below
 
 
 @dataclass(frozen=True)
@@ -196,24 +195,24 @@ def points(
     spots: Sequence[Spot],
     axis: str,
 ) -> Points:
-    """Draw points: the price to the right, from 0; the share upwards, from 0 to 1."""
+    """Draw points: the price on the horizontal axis, from 0; the share from 0 to 1 upwards."""
     most = max((spot.price for spot in spots), default=0) or 1
     scale = 100 - 2 * EDGE - 6  # with room for the label of the last
 
-    def place(price: float) -> str:
+    def x_of(price: float) -> str:
         return _percent(EDGE + scale * price / most)
 
     rows = [
         Point(
             spot.label,
-            place(spot.price),
+            x_of(spot.price),
             round(12 + (POINTS_HEIGHT - 24) * (1 - spot.share)),
             spot.is_filled,
             spot.cells,
         )
         for spot in spots
     ]
-    ticks = [Tick("0", place(0)), Tick(f"{most:.3g}", place(most))]
+    ticks = [Tick("0", x_of(0)), Tick(f"{most:.3g}", x_of(most))]
     return Points(name, title, description, columns, rows, ticks, axis)
 
 

@@ -1,6 +1,6 @@
-"""What models write, asked once: the same request on the same model is answered from the store.
+"""Completions of models, stored: the same request to the same model is sent only once.
 
-The stored completions of a project are what it has spent; its budget is held against them.
+The stored completions of a project are also what it has spent, which its budget limits.
 """
 
 import hashlib
@@ -12,22 +12,22 @@ from decimal import Decimal
 from django.db.models import Sum
 
 from qareview.backends import (
-    ABOUT,
     Completion,
     ModelUnavailable,
     Request,
     backend_for,
-    options_of,
+    backend_options,
+    model_options,
 )
 from qareview.models import Project, StoredCompletion
 from qareview.stored import stored
 
-REQUESTS_AT_ONCE = 64  # what is lost, and overspent, at most when work stops
+REQUESTS_AT_ONCE = 64  # lost or overspent at most if work stops; chosen; nobody measured
 MILLION = 1_000_000
 
 
 class BudgetUsedUp(Exception):
-    """The project has spent its budget; the message says so and what to do."""
+    """The project has spent its budget; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Spending:
 def complete(project: Project, model: str, requests: Sequence[Request]) -> list[Completion]:
     """Return a completion for each request, in order.
 
-    Each distinct request is sent once, and what comes back is stored at once, so that it is
-    there if the work is interrupted. What fails is not stored. Raises ModelUnavailable and
+    Equal requests are sent once. Completions are stored after each batch, so that they are not
+    lost if the work is interrupted; failed ones are not stored. Raises ModelUnavailable and
     BudgetUsedUp.
     """
     keys = [_key(model, request) for request in requests]
@@ -50,30 +50,31 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
     missing = {
         key: request for key, request in zip(keys, requests, strict=True) if key not in known
     }
-    for asked in _batches(missing):
+    for batch in _batches(missing):
         check_budget(project)
-        known |= _ask(project, model, asked)
+        known |= _ask(project, model, batch)
     return [known[key] for key in keys]
 
 
-def _ask(project: Project, model: str, asked: dict[str, Request]) -> dict[str, Completion]:
-    """Send requests, given by their keys, and store what comes back, also where some fail."""
-    keys = list(asked)
+def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str, Completion]:
+    """Send requests, by key, and store their completions, even if some requests fail."""
+    keys = list(requests)
     try:
-        written = backend_for(model).complete(list(asked.values()))
+        written = backend_for(model).complete(list(requests.values()))
     except ModelUnavailable as reason:
-        _store(project, model, {keys[index]: one for index, one in reason.finished.items()})
+        finished = reason.finished.items()
+        _store(project, model, {keys[index]: completion for index, completion in finished})
         raise
-    found = dict(zip(keys, written, strict=True))
-    _store(project, model, found)
-    return found
+    completions = dict(zip(keys, written, strict=True))
+    _store(project, model, completions)
+    return completions
 
 
 def _key(model: str, request: Request) -> str:
-    """Return a hash of a request and of the model, its weights' place included."""
-    weights = {key: value for key, value in options_of(model).items() if key not in ABOUT}
-    told = json.dumps([model, weights, asdict(request)], sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()
+    """Return a hash of a request, the model's name and the options of its backend."""
+    content = [model, backend_options(model), asdict(request)]
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _stored(keys: Sequence[str]) -> dict[str, Completion]:
@@ -95,37 +96,37 @@ def _batches(missing: dict[str, Request]) -> Iterator[dict[str, Request]]:
         yield {key: missing[key] for key in keys[start : start + REQUESTS_AT_ONCE]}
 
 
-def _store(project: Project, model: str, found: dict[str, Completion]) -> None:
+def _store(project: Project, model: str, completions: dict[str, Completion]) -> None:
     StoredCompletion.objects.bulk_create(
         (
             StoredCompletion(
                 project=project,
                 key=key,
                 model=model,
-                text=one.text.replace("\0", ""),  # PostgreSQL cannot store it
-                tokens_in=one.tokens_in,
-                tokens_out=one.tokens_out,
-                milliseconds=one.milliseconds,
-                cost=cost_of(model, one),
-                cut_off=one.cut_off,
+                text=completion.text.replace("\0", ""),  # PostgreSQL cannot store it
+                tokens_in=completion.tokens_in,
+                tokens_out=completion.tokens_out,
+                milliseconds=completion.milliseconds,
+                cost=cost_of(model, completion),
+                cut_off=completion.cut_off,
             )
-            for key, one in found.items()
-            if not one.error
+            for key, completion in completions.items()
+            if not completion.error
         ),
-        ignore_conflicts=True,  # another worker was first
+        ignore_conflicts=True,  # another worker may have stored one
     )
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:
     """Return what a completion costs by the prices in ``settings.MODELS``, per million tokens."""
-    options = options_of(model)
+    options = model_options(model)
     read = Decimal(str(options.get("price_in", 0))) * completion.tokens_in
     written = Decimal(str(options.get("price_out", 0))) * completion.tokens_out
     return (read + written) / MILLION
 
 
 def spending(project: Project) -> Spending:
-    """Sum up what a project's completions took."""
+    """Return the sum of tokens and costs of a project's completions."""
     sums = project.completions.aggregate(
         read=Sum("tokens_in"), written=Sum("tokens_out"), cost=Sum("cost")
     )
@@ -134,13 +135,13 @@ def spending(project: Project) -> Spending:
 
 def check_budget(project: Project) -> None:
     """Raise BudgetUsedUp if the project has spent what it may."""
-    reason = why_stopped(project)
+    reason = why_over_budget(project)
     if reason:
         raise BudgetUsedUp(reason)
 
 
-def why_stopped(project: Project) -> str:
-    """Return, as a sentence, that the budget is used up; or nothing."""
+def why_over_budget(project: Project) -> str:
+    """Return a sentence that says that the budget is used up; empty if it is not."""
     if project.budget_tokens is None and project.budget_cost is None:
         return ""
     spent = spending(project)
@@ -162,8 +163,8 @@ def why_stopped(project: Project) -> str:
 
 
 def stopped_projects() -> list[int]:
-    """Return the projects that nothing may be drafted for: in the bin, paused, or out of budget."""
+    """Return the projects for which nothing is drafted: in the bin, paused or over budget."""
     limited = Project.objects.exclude(budget_tokens=None, budget_cost=None)
     paused = Project.objects.filter(is_paused=True).values_list("pk", flat=True)
     binned = Project.everything.exclude(binned_at=None).values_list("pk", flat=True)
-    return [*paused, *binned, *(project.pk for project in limited if why_stopped(project))]
+    return [*paused, *binned, *(project.pk for project in limited if why_over_budget(project))]

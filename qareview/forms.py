@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -12,14 +13,14 @@ from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
-SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens
+SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
-def model_field(otherwise: str) -> forms.ChoiceField:
-    """Return a choice of the models named in the settings; ``otherwise`` is what none means."""
+def model_field(empty_label: str) -> forms.ChoiceField:
+    """Return a field to choose one of settings.MODELS, or none, which ``empty_label`` explains."""
     names = [(name, name) for name in settings.MODELS]
     return forms.ChoiceField(
-        choices=[("", otherwise), *names], required=False, label=gettext("Model")
+        choices=[("", empty_label), *names], required=False, label=gettext("Model")
     )
 
 
@@ -31,7 +32,7 @@ class ProjectForm(forms.ModelForm[Project]):
 
 
 class SameNameForm(forms.Form):
-    """Types a project's name, so that nobody moves it to the bin by a slip."""
+    """Asks for a project's name, so that nobody moves it to the bin by mistake."""
 
     typed = forms.CharField(widget=forms.TextInput(attrs={"autocomplete": "off"}))
 
@@ -183,7 +184,7 @@ class SettingsForm(forms.ModelForm[Project]):
         )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse passages that leave the model no room for the prompt around them."""
+        """Refuse passages longer than half the model's context: the prompt needs room, too."""
         cleaned = super().clean() or self.cleaned_data
         model = cleaned.get("model") or settings.DEFAULT_MODEL
         context = settings.MODELS.get(model, {}).get("context")
@@ -214,21 +215,19 @@ class SettingsForm(forms.ModelForm[Project]):
 
 
 class KeysForm(forms.Form):
-    """The key of each action at the desk."""
+    """Asks for the key of each action at the desk."""
 
-    def __init__(self, chosen: dict[str, str], data: Any = None) -> None:
-        super().__init__(data, initial=chosen)
+    def __init__(self, keys: dict[str, str], data: Any = None) -> None:
+        super().__init__(data, initial=keys)
         for name, action in shortcuts.ACTIONS.items():
-            self.fields[name] = forms.CharField(
-                max_length=1, label=action.does[:1].upper() + action.does[1:]
-            )
+            self.fields[name] = forms.CharField(max_length=1, label=capfirst(action.description))
             self.fields[name].widget.attrs["size"] = 2
 
     def clean(self) -> dict[str, Any]:
-        chosen = {name: value.lower() for name, value in self.cleaned_data.items()}
-        if not self.errors and (wrong := shortcuts.objection(chosen)):
-            raise forms.ValidationError(wrong)
-        return chosen
+        keys = {name: value.lower() for name, value in self.cleaned_data.items()}
+        if not self.errors and (problem := shortcuts.problem_with(keys)):
+            raise forms.ValidationError(problem)
+        return keys
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

@@ -1,20 +1,28 @@
-"""Page or part: the same view answers a full request and one for a part of its page."""
+"""Pages and parts of pages: a view renders the whole page, or only the part htmx asks for."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
-from qareview import jobs, shortcuts
+from qareview import access, jobs, shortcuts
+
+
+class HtmxRequest(HttpRequest):
+    """A request as ``HtmxMiddleware`` passes it on."""
+
+    htmx: HtmxDetails
 
 
 def wants_part(request: HttpRequest) -> bool:
-    """Whether htmx asks for a part: not for a boosted link, nor to restore a page on going back."""
-    htmx = request.htmx  # type: ignore[attr-defined]
+    """Return whether htmx asks for a part of a page: not for boosted links or page history."""
+    htmx = cast(HtmxRequest, request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
 
@@ -26,7 +34,7 @@ def render_page(
     part: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    """Render ``template``, or only its partial ``part`` where htmx asks for that."""
+    """Render ``template``, or only its partial ``part`` if htmx asks for a part."""
     is_part = bool(part) and wants_part(request)
     if is_part:
         template = f"{template}#{part}"
@@ -35,22 +43,22 @@ def render_page(
     return response
 
 
-def number_in(given: str | None) -> int | None:
-    """Return a number that came with a request; None if it is none that a row could have."""
-    return int(given) if given and given.isdecimal() and len(given) < 10 else None
+def form_status(form: BaseForm) -> int:
+    """Return the status of a page that shows a form: 422 if it was sent and is not valid."""
+    return 422 if form.is_bound else 200
 
 
 def offer_undo(request: HttpRequest, text: str, address: str) -> None:
-    """Tell what was done, with a button that takes it back by a POST to ``address``."""
+    """Show a message with a button that undoes the action by a POST to ``address``."""
     messages.success(request, text, extra_tags=address)
 
 
 def sign_in_on_whole_page(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware: where a session ended, a request for a part opens the whole sign-in page.
+    """Middleware that opens the sign-in page if a session has ended before a request for a part.
 
-    Else htmx would follow the redirect and put that page into the part.
+    Otherwise htmx would follow the redirect and show that page inside the part.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -58,24 +66,23 @@ def sign_in_on_whole_page(
         is_redirect = isinstance(response, HttpResponseRedirect)
         if not (is_redirect and wants_part(request) and not request.user.is_authenticated):
             return response
-        page = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        page = cast(HtmxRequest, request).htmx.current_url_abs_path or "/"
         answer: HttpResponse = HttpResponseClientRedirect(redirect_to_login(page).url)
         return answer
 
     return middleware
 
 
-def house(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the membership in whose project the page stands, if any.
+def shared_context(request: HttpRequest) -> dict[str, Any]:
+    """Give every template the user's membership and project, if the page belongs to one.
 
     ``trouble`` is a function, so that only a page that waits for a worker asks the database.
     """
-    membership = getattr(request, "membership", None)
-    trouble: Callable[[], str] = jobs.trouble
-    keymap = getattr(membership.user, "keymap", None) if membership else None
+    membership = access.membership_of(request)
+    trouble: Callable[[], str] = jobs.worker_trouble
     return {
         "membership": membership,
         "project": membership.project if membership else None,
         "trouble": trouble,
-        "keys": shortcuts.keys_of(keymap),
+        "keys": shortcuts.keys_of(membership.keymap if membership else None),
     }

@@ -1,14 +1,14 @@
-"""How sure a share is."""
+"""Confidence intervals of proportions."""
 
 from math import sqrt
 
 
 def wilson(successes: float, trials: float) -> tuple[float, float]:
-    """Return the 95 % interval of a share, that of Wilson 1927 (JASA 22:209-212).
+    """Return the 95 % interval of a proportion by Wilson 1927 (JASA 22:209-212).
 
-    It stays between 0 and 1 and keeps its promise for small numbers.
+    It stays between 0 and 1, and its coverage is good for small numbers of trials, too.
     """
-    z = 1.96
+    z = 1.96  # two-sided 95 % of the normal distribution
     share, spread = successes / trials, z * z / trials
     middle = (share + spread / 2) / (1 + spread)
     half = sqrt(spread * share * (1 - share) + spread * spread / 4) / (1 + spread)

@@ -1,11 +1,12 @@
-"""Claim, lease, finish, fail, wake: the one way work is done in the background.
+"""Jobs in the background: how they are queued, claimed under a lease, finished or failed.
 
-The database is the queue. A Celery message is only a knock on the door: it may be lost or come
-twice. A worker claims a batch of rows under a lease, works with no transaction open while the
-lease is renewed, and stores the results in one transaction that first checks that the lease is
-still its own. A row whose lease ran out goes back to the queue. Anything may kill a worker, so a
-row that was lost together with others is tried again with others and then alone; it fails when
-three workers were lost over it alone.
+The database is the queue. A Celery message only wakes a worker: it may be lost or arrive twice. A
+worker claims a batch of rows under a lease and works without an open transaction, while a thread
+renews the lease. It stores the results in one transaction, which first checks that the lease is
+still its own. A row whose lease ran out goes back to the queue.
+
+Anything may kill a worker. A row that was claimed when workers died is claimed with others again,
+then alone; it fails once three workers died while working on it alone.
 """
 
 import logging
@@ -28,9 +29,10 @@ from qareview.stored import stored
 
 logger = logging.getLogger(__name__)
 
-IN_COMPANY = 3  # a row lost so often with others is claimed alone, since it may be the cause,
-ALONE = 3  # and fails when it was lost so often alone
-HEARTBEAT_SECONDS = 5
+# How often a row may lose its worker; both chosen; nobody measured.
+LOSSES_IN_BATCH = 3  # then it is claimed alone, since it may be the cause
+LOSSES_ALONE = 3  # then it fails
+HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measured
 
 worker_name = "nobody"
 stopping = threading.Event()
@@ -39,26 +41,26 @@ J = TypeVar("J", bound=Job)
 
 
 class LeaseLost(Exception):
-    """Somebody else has the rows by now; what was made of them must not be stored."""
+    """The rows are no longer leased to this worker; their results must not be stored."""
 
 
 class CannotWorkNow(Exception):
-    """The job is sound, but the worker lacks something; the message says what, and the remedy."""
+    """The worker lacks something that the job needs; the message says what, and what to do."""
 
 
 class JobFailed(Exception):
     """The job cannot be done; the message is shown on its row."""
 
 
-def kinds() -> list[type[Job]]:
-    """Return every kind of job there is."""
+def job_kinds() -> list[type[Job]]:
+    """Return all models that are jobs."""
     return Job.__subclasses__()
 
 
-def knock(kind: type[Job]) -> None:
-    """Tell workers, once the transaction is through, that jobs of a kind are queued.
+def wake_workers(kind: type[Job]) -> None:
+    """Tell workers, after the transaction is committed, that jobs of a kind are queued.
 
-    A broker that is away does no harm: the sweep knocks again.
+    If the broker is down, :func:`sweep` tells them later.
     """
     transaction.on_commit(lambda: _send(kind))
 
@@ -73,8 +75,8 @@ def _send(kind: type[Job]) -> None:
 def claim(kind: type[J], limit: int) -> list[J]:
     """Return up to ``limit`` queued jobs, now running under a lease of this worker.
 
-    Fresh ones come first, then those that as many workers were lost over; one that may itself be
-    the cause comes alone.
+    Those with the fewest attempts come first, and only rows with equally many come together. One
+    that lost LOSSES_IN_BATCH workers comes alone.
     """
     with transaction.atomic():
         rows = list(
@@ -83,7 +85,7 @@ def claim(kind: type[J], limit: int) -> list[J]:
             .order_by("attempts", "queued_at", "id")[:limit]
         )
         rows = [row for row in rows if row.attempts == rows[0].attempts]
-        if rows and rows[0].attempts >= IN_COMPANY:
+        if rows and rows[0].attempts >= LOSSES_IN_BATCH:
             rows = rows[:1]
         now = timezone.now()
         lease = f"{worker_name}/{uuid.uuid4().hex}"
@@ -98,19 +100,19 @@ def claim(kind: type[J], limit: int) -> list[J]:
 
 
 def _queued(kind: type[J]) -> QuerySet[J]:
-    """Return the jobs of a kind that may be worked on now."""
+    """Return the queued jobs of a kind that may be claimed now."""
     return kind._default_manager.filter(state=JobState.QUEUED).exclude(kind.withheld())
 
 
 @contextmanager
-def renewing(rows: Sequence[J]) -> Iterator[None]:
-    """Keep the lease of ``rows``, claimed together, from running out."""
+def renewing_lease(rows: Sequence[J]) -> Iterator[None]:
+    """Renew the lease of ``rows``, claimed together, from a thread while the block runs."""
     done = threading.Event()
 
     def renew() -> None:
         while not done.wait(settings.LEASE_SECONDS / 4):
             with _tolerating_database_errors():
-                _held(rows).update(
+                _leased(rows).update(
                     lease_until=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
                 )
         connection.close()
@@ -126,34 +128,34 @@ def renewing(rows: Sequence[J]) -> Iterator[None]:
 
 @contextmanager
 def storing(rows: Sequence[J]) -> Iterator[None]:
-    """Store a part of the results of ``rows`` in one transaction; the rows stay ours.
+    """Store a part of the results of ``rows`` in one transaction; they stay claimed.
 
     Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
     """
     _drop_dead_connection()
     with transaction.atomic():
-        locked = _held(rows).select_for_update(no_key=True)
-        held = list(locked.order_by("pk").values_list("pk", flat=True))
-        if len(held) != len(rows):
-            raise LeaseLost(f"{len(rows) - len(held)} of {len(rows)} rows are no longer ours")
+        locked = _leased(rows).select_for_update(no_key=True)
+        leased = list(locked.order_by("pk").values_list("pk", flat=True))
+        if len(leased) != len(rows):
+            raise LeaseLost(f"{len(rows) - len(leased)} of {len(rows)} rows are no longer ours")
         yield
 
 
 @contextmanager
 def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None]:
-    """Store the results of ``rows`` in one transaction that ends with the rows done, or held.
+    """Store the results of ``rows`` and their end state in one transaction.
 
     Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
     """
     with storing(rows):
         yield
-        _held(rows).update(state=end, lease="", lease_until=None, finished_at=timezone.now())
+        _leased(rows).update(state=end, lease="", lease_until=None, finished_at=timezone.now())
 
 
-def fail(row: Job, reason: str) -> None:
-    """Mark a job of ours as failed, for a reason that a person can act on."""
+def fail_job(row: Job, reason: str) -> None:
+    """Mark a job that this worker claimed as failed, with a reason that a person can act on."""
     _drop_dead_connection()
-    _held([row]).update(
+    _leased([row]).update(
         state=JobState.FAILED,
         error=reason,
         lease="",
@@ -162,41 +164,41 @@ def fail(row: Job, reason: str) -> None:
     )
 
 
-def give_back(rows: Sequence[J]) -> None:
-    """Return jobs of ours to the end of the queue as if they had not been claimed."""
+def return_jobs(rows: Sequence[J]) -> None:
+    """Return jobs that this worker claimed to the end of the queue, as if never claimed."""
     _drop_dead_connection()
-    _held(rows).update(
+    _leased(rows).update(
         state=JobState.QUEUED,
         attempts=F("attempts") - 1,
         lease="",
         lease_until=None,
-        queued_at=timezone.now(),  # so that what can be done now is not kept waiting
+        queued_at=timezone.now(),  # behind jobs that can be done now
     )
 
 
-def retry(row: Job) -> bool:
-    """Queue a failed job once more; return whether it was failed."""
-    return bool(queue(type(row)._default_manager.filter(pk=row.pk, state=JobState.FAILED)))
+def retry_job(row: Job) -> bool:
+    """Queue a failed job again; return whether it had failed."""
+    return bool(queue_again(type(row)._default_manager.filter(pk=row.pk, state=JobState.FAILED)))
 
 
-def queue(rows: QuerySet[J]) -> int:
-    """Queue jobs that are done, failed or held once more; return how many."""
+def queue_again(rows: QuerySet[J]) -> int:
+    """Queue jobs again that are done, failed or held; return how many."""
     count = rows.exclude(state__in=(JobState.QUEUED, JobState.RUNNING)).update(
         state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
     )
-    knock(rows.model)
+    wake_workers(rows.model)
     return count
 
 
-def hold(rows: QuerySet[J]) -> int:
-    """Keep queued jobs from being worked on until somebody queues them; return how many."""
+def hold_jobs(rows: QuerySet[J]) -> int:
+    """Put queued jobs on hold until somebody queues them again; return how many."""
     return rows.filter(state=JobState.QUEUED).update(state=JobState.HELD)
 
 
-def take_back(rows: QuerySet[J]) -> None:
-    """Return jobs that are being worked on to the queue; what is made of them now is dropped.
+def take_from_workers(rows: QuerySet[J]) -> None:
+    """Return running jobs to the queue; the results that workers still compute are dropped.
 
-    Those that wait are locked as well, so that nobody claims one at this moment.
+    Queued jobs are locked as well, so that nobody claims one before the transaction ends.
     """
     moving = rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
     locked = moving.select_for_update(no_key=True)
@@ -207,34 +209,34 @@ def take_back(rows: QuerySet[J]) -> None:
 
 
 def release_leases_of(worker: str) -> None:
-    """Return at once what a worker had claimed that is known to be dead."""
-    for kind in kinds():
-        _return_to_queue(kind, Q(lease__startswith=f"{worker}/"))
+    """Return the jobs of a worker that is known to be dead to the queue."""
+    for kind in job_kinds():
+        _return_lost_jobs(kind, Q(lease__startswith=f"{worker}/"))
 
 
 def sweep() -> None:
-    """Return what ran out of its lease, and knock wherever something waits."""
-    for kind in kinds():
-        _return_to_queue(kind, Q(lease_until__lt=timezone.now()))
+    """Return jobs whose lease ran out to the queue, and wake workers for all that is queued."""
+    for kind in job_kinds():
+        _return_lost_jobs(kind, Q(lease_until__lt=timezone.now()))
         if _queued(kind).exists():
-            knock(kind)
+            wake_workers(kind)
 
 
 def _drop_dead_connection() -> None:
-    """The server may have restarted during a long call to a model; then connect anew."""
+    """Close a connection that broke during a long call to a model; Django then opens a new one."""
     if not connection.in_atomic_block:
         close_old_connections()
 
 
-def _return_to_queue(kind: type[Job], lost: Q) -> None:
+def _return_lost_jobs(kind: type[Job], lost: Q) -> None:
     rows = kind._default_manager.filter(lost, state=JobState.RUNNING)
-    rows.filter(attempts__gte=IN_COMPANY + ALONE).update(
+    rows.filter(attempts__gte=LOSSES_IN_BATCH + LOSSES_ALONE).update(
         state=JobState.FAILED,
         error=(
             stored(
                 "The worker stopped %(alone)s times while at this alone. Its log says why; then "
                 "retry.",
-                alone=ALONE,
+                alone=LOSSES_ALONE,
             )
         ),
         lease="",
@@ -244,40 +246,40 @@ def _return_to_queue(kind: type[Job], lost: Q) -> None:
     rows.update(state=JobState.QUEUED, lease="", lease_until=None)
 
 
-def _held(rows: Sequence[J]) -> QuerySet[J]:
+def _leased(rows: Sequence[J]) -> QuerySet[J]:
     return type(rows[0])._default_manager.filter(
         pk__in=[row.pk for row in rows], state=JobState.RUNNING, lease=rows[0].lease
     )
 
 
 def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None:
-    """Claim and work until nothing is queued or this worker is asked to stop.
+    """Claim jobs and call ``work`` with them until none is queued or this worker has to stop.
 
-    ``work`` stores its results with :func:`finishing`. JobFailed fails the batch's rows;
-    CannotWorkNow returns them to the queue and becomes the worker's trouble, shown on the pages
-    that wait for it; any other error leaves them to be tried again.
+    ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the rows fail. If
+    it raises CannotWorkNow, they go back to the queue, and pages that wait for the worker show the
+    message. After any other error they are claimed again once their lease runs out.
     """
     while not stopping.is_set() and (rows := claim(kind, limit)):
         try:
-            with renewing(rows):
+            with renewing_lease(rows):
                 work(rows)
         except CannotWorkNow as trouble:
-            give_back(rows)
-            report(str(trouble))
+            return_jobs(rows)
+            report_worker(str(trouble))
             return
         except JobFailed as failure:
             for row in rows:
-                fail(row, str(failure))
+                fail_job(row, str(failure))
         except LeaseLost as loss:
             logger.warning("Results dropped: %s.", loss)
-        report("")
+        report_worker("")
 
 
-# Signs of life
+# Whether workers run
 
 
-def report(trouble: str | None = None) -> None:
-    """Write down that this worker lives and, if given, what it cannot do (empty: nothing)."""
+def report_worker(trouble: str | None = None) -> None:
+    """Store that this worker runs and, unless None, what keeps it from working (empty: nothing)."""
     values: dict[str, object] = {"heard_at": timezone.now()}
     if trouble is not None:
         values["trouble"] = trouble
@@ -285,15 +287,15 @@ def report(trouble: str | None = None) -> None:
 
 
 def start_heartbeat() -> None:
-    """Report every few seconds, from a thread of its own, for as long as this process lives."""
+    """Call :func:`report_worker` every few seconds from a thread, until this process stops."""
     threading.Thread(target=_beat, name="heartbeat", daemon=True).start()
 
 
 def _beat() -> None:
-    trouble: str | None = ""  # what an earlier process of this name lacked is over
+    trouble: str | None = ""  # an earlier process of this name may have left one
     while True:
         with _tolerating_database_errors():
-            report(trouble)
+            report_worker(trouble)
             trouble = None
         if stopping.wait(HEARTBEAT_SECONDS):
             return
@@ -301,7 +303,7 @@ def _beat() -> None:
 
 @contextmanager
 def _tolerating_database_errors() -> Iterator[None]:
-    """Go on after a database error: the next round has a new connection."""
+    """Log a database error and close the connection, so that the next query opens a new one."""
     try:
         yield
     except DatabaseError as error:
@@ -309,8 +311,8 @@ def _tolerating_database_errors() -> Iterator[None]:
         connection.close()
 
 
-def trouble() -> str:
-    """Return, in a sentence with its remedy, why queued work does not move; or nothing."""
+def worker_trouble() -> str:
+    """Return why queued jobs are not worked on and what to do; empty if they are."""
     silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
     workers = Worker.objects.filter(heard_at__gte=silent_since)
     if not workers:

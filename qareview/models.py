@@ -1,4 +1,4 @@
-"""Projects, who may enter them, and the two nouns of background work: Job and Worker."""
+"""Projects and their members, and the models of background work: Job and Worker."""
 
 import secrets
 from typing import ClassVar, TypeVar
@@ -17,16 +17,16 @@ B = TypeVar("B", bound=models.Model)
 
 
 class Binnable(models.Model):
-    """What goes to the bin first, from which it comes back whole: see :mod:`qareview.bin`.
+    """A model whose rows can be moved to the bin: see :mod:`qareview.bin`.
 
-    ``objects`` of each kind are those that are not in the bin, ``everything`` all of them.
+    Of each such model, ``objects`` are the rows that are not in the bin, ``everything`` all rows.
     """
 
     binned_at = models.DateTimeField(null=True)
     binned_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    goes_at = models.DateTimeField(null=True)  # from when on it cannot come back any more
+    goes_at = models.DateTimeField(null=True)  # until when it can be restored
 
     class Meta:
         abstract = True
@@ -40,19 +40,19 @@ class Binnable(models.Model):
 
     @property
     def is_in_bin(self) -> bool:
-        """Whether it is in the bin and may still come back."""
+        """Whether it is in the bin and can still be restored."""
         return self.goes_at is not None and self.goes_at > timezone.now()
 
 
 class OutOfBin(models.Manager[B]):
-    """Gives what is not in the bin."""
+    """Returns the rows that are not in the bin."""
 
     def get_queryset(self) -> models.QuerySet[B]:
         return super().get_queryset().filter(binned_at=None)
 
 
 class Role(models.IntegerChoices):
-    """What a member may do; a higher role may do all that a lower one may."""
+    """What a member may do; a higher role includes the lower ones."""
 
     REVIEWER = 1, _("reviewer")
     ENGINEER = 2, _("engineer")
@@ -69,8 +69,8 @@ def default_reject_reasons() -> list[str]:
     ]
 
 
-class Order(models.TextChoices):
-    """In which order the desk gives items out."""
+class DeskOrder(models.TextChoices):
+    """The order in which the desk hands out items."""
 
     BEST = "best", _("best first")
     UNCERTAIN = "uncertain", _("uncertain first")
@@ -84,18 +84,18 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         return self.filter(memberships__user_id=user.pk or 0)
 
     def restorable_by(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
-        """Keep what is in the bin and the user may restore: its admins and the installation's."""
-        waiting = self.filter(goes_at__gt=timezone.now()).select_related("binned_by")
+        """Filter projects in the bin that the user may restore, as their admin or a superuser."""
+        restorable = self.filter(goes_at__gt=timezone.now()).select_related("binned_by")
         if getattr(user, "is_superuser", False):
-            return waiting
-        return waiting.filter(memberships__user_id=user.pk or 0, memberships__role=Role.ADMIN)
+            return restorable
+        return restorable.filter(memberships__user_id=user.pk or 0, memberships__role=Role.ADMIN)
 
 
 ProjectsOutOfBin = OutOfBin.from_queryset(ProjectQuerySet)
 
 
 class Project(Binnable):
-    """A team's documents, prompts and dataset; nothing of it is visible outside its members."""
+    """A team's documents, prompts and items, visible to its members only."""
 
     name = models.CharField(max_length=100)
     slug = models.SlugField(max_length=60, unique=True)
@@ -109,10 +109,10 @@ class Project(Binnable):
     passage_length = models.PositiveIntegerField(default=220)  # tokens, at most
     items_per_passage = models.PositiveSmallIntegerField(default=1)
     questions_per_answer = models.PositiveSmallIntegerField(default=1)
-    lowest_score = models.FloatField(null=True)  # items below it are put aside; None: none is
+    lowest_score = models.FloatField(null=True)  # items below it are set aside; None: none is
     asks_back = models.BooleanField(default=False)  # a model answers each question, as a check
     reviews_per_item = models.PositiveSmallIntegerField(default=1)  # by different people
-    order = models.CharField(max_length=9, choices=Order.choices, default=Order.BEST)
+    order = models.CharField(max_length=9, choices=DeskOrder.choices, default=DeskOrder.BEST)
     calibration_percent = models.PositiveSmallIntegerField(default=0)  # of items go to everyone
     budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
     budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
@@ -148,9 +148,14 @@ class Membership(models.Model):
     def is_admin(self) -> bool:
         return self.role >= Role.ADMIN
 
+    @property
+    def keymap(self) -> "KeyMap | None":
+        """The keys that the member chose; None if they chose none."""
+        return getattr(self.user, "keymap", None)
+
 
 class KeyMap(models.Model):
-    """The keys somebody chose, by the names of actions; see :mod:`qareview.shortcuts`."""
+    """A user's own keys by name of action: see :mod:`qareview.shortcuts`."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
@@ -161,7 +166,7 @@ def invitation_token() -> str:
 
 
 class Invitation(models.Model):
-    """A link that lets one person, with or without an account, become a member once."""
+    """A link with which one person, with or without an account, becomes a member."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
@@ -189,12 +194,12 @@ class JobState(models.TextChoices):
 
 
 class Job(models.Model):
-    """Work for the background: a row is queued, claimed under a lease, then done or failed.
+    """Work in the background: it is queued, claimed under a lease, then done or failed.
 
-    See :mod:`qareview.jobs`, the only place that moves a job from one state to another.
+    Only :mod:`qareview.jobs` changes the state of a job.
     """
 
-    task: ClassVar[str]  # the name of the Celery task that works these jobs off
+    task: ClassVar[str]  # the name of the Celery task that works on these jobs
 
     state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -222,14 +227,14 @@ class Job(models.Model):
 
     @classmethod
     def withheld(cls) -> models.Q:
-        """Return which queued jobs have to wait, such as those of a paused project."""
+        """Return the condition for queued jobs that have to wait, such as for a paused project."""
         return models.Q(pk__in=())
 
 
 class StoredCompletion(models.Model):
-    """What a model once wrote for a request: the answer to the same request, and what it cost.
+    """The completion of a request, and its cost; it is reused for equal requests.
 
-    The rows of a project are its spending; see :mod:`qareview.completions`.
+    The rows of a project are what it has spent: see :mod:`qareview.completions`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="completions")
@@ -245,7 +250,7 @@ class StoredCompletion(models.Model):
 
 
 class Worker(models.Model):
-    """A worker process that was heard from, and what it cannot do at present."""
+    """A worker process, when it last reported, and what keeps it from working."""
 
     name = models.CharField(max_length=120, unique=True)
     heard_at = models.DateTimeField(default=timezone.now)

@@ -1,4 +1,4 @@
-"""Projects begin, and people come and go."""
+"""Create projects, follow changes of their settings, and change their members."""
 
 from typing import Any
 
@@ -18,8 +18,8 @@ class LastAdmin(Exception):
 
 
 @transaction.atomic
-def create(name: str, user: Any, slug: str = "") -> Project:
-    """Create a project with ``user`` as its first admin; its slug comes from the name."""
+def create_project(name: str, user: Any, slug: str = "") -> Project:
+    """Create a project with ``user`` as its first admin; by default its name makes the slug."""
     project = Project.objects.create(name=name, slug=slug or _free_slug(name))
     Membership.objects.create(project=project, user=user, role=Role.ADMIN)
     for path in settings.PROJECT_SETUP:
@@ -27,22 +27,22 @@ def create(name: str, user: Any, slug: str = "") -> Project:
     return project
 
 
-# Whoever derives something from settings keeps all settings as they are until the transaction
-# ends, and reads them in a later statement; who changes some waits for those.
+# A transaction that derives something from settings takes the shared lock, then reads the settings
+# in a later statement. A transaction that changes settings takes the exclusive lock, so it waits.
 _SETTINGS_LOCK = 1
 KEEP_SETTINGS = f"SELECT pg_advisory_xact_lock_shared({_SETTINGS_LOCK})"
 
 
-def wait_to_change() -> None:
-    """Wait, in a transaction that will change settings, for those that act on the earlier ones."""
+def lock_settings() -> None:
+    """Take the exclusive lock on settings, until the transaction that changes them ends."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT pg_advisory_xact_lock({_SETTINGS_LOCK})")
 
 
-def changed(project: Project, before: Project) -> None:
-    """Let the apps follow a change of a project's settings, once it is stored and seen by all.
+def settings_changed(project: Project, before: Project) -> None:
+    """Call settings.PROJECT_CHANGED after a change of settings is committed.
 
-    ``before`` has those it had.
+    ``before`` is the project with its former settings.
     """
     for path in settings.PROJECT_CHANGED:
         import_string(path)(project, before)
@@ -64,7 +64,7 @@ def change_role(member: Membership, role: int) -> None:
 
 
 @transaction.atomic
-def remove(member: Membership) -> None:
+def remove_member(member: Membership) -> None:
     """End a membership; the member's reviews stay. Raises LastAdmin."""
     _keep_an_admin(member, Role.REVIEWER)
     member.delete()

@@ -1,4 +1,4 @@
-"""Settings. Everything runs with none given; the environment overrides, see docs/settings.md."""
+"""Settings. The defaults work; environment variables change them, see docs/settings.md."""
 
 import json
 import os
@@ -20,7 +20,7 @@ VAR_DIR = embedded.var_dir()
 
 
 def _secret_key() -> str:
-    """Return the key kept under var/, made on first use, so that every installation has its own."""
+    """Return the secret key in var/, which is made on first use."""
     path = VAR_DIR / "secret_key"
     try:
         return path.read_text()
@@ -39,22 +39,22 @@ def _secret_key() -> str:
 
 
 def _more_models(path: str) -> dict[str, dict[str, Any]]:
-    """Return the models of a JSON file, which stand beside those named here or in their place."""
+    """Return the models of a JSON file, which are added to MODELS or replace some of them."""
     if not path:
         return {}
     try:
-        found = json.loads(Path(path).read_text())
+        models = json.loads(Path(path).read_text())
     except (OSError, ValueError) as error:
         raise ImproperlyConfigured(
             f"QAREVIEW_MODELS_FILE, {path}, cannot be read: {error}"
         ) from None
-    if not isinstance(found, dict) or not all(
-        isinstance(options, dict) and "backend" in options for options in found.values()
+    if not isinstance(models, dict) or not all(
+        isinstance(options, dict) and "backend" in options for options in models.values()
     ):
         raise ImproperlyConfigured(
             f"QAREVIEW_MODELS_FILE, {path}, has to be an object of models, each with a backend."
         )
-    return found
+    return models
 
 
 SECRET_KEY = os.environ.get("QAREVIEW_SECRET_KEY") or _secret_key()
@@ -120,14 +120,14 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "qareview.htmx.house",
+                "qareview.htmx.shared_context",
             ],
         },
     }
 ]
 
-# The database is the queue; the broker carries nothing but knocks on the door. Where the
-# environment names neither, the private servers of qareview/embedded.py are used.
+# The database is the queue; the broker only wakes workers. If the environment does not set these
+# addresses, those of the private servers are used: see qareview/machine/embedded.py.
 DATABASE_URL = os.environ.get("DATABASE_URL", "postgresql://unset@127.0.0.1:1/unset")
 REDIS_URL = os.environ.get("REDIS_URL", "redis://127.0.0.1:1/0")
 DATABASES: dict[str, Any] = {
@@ -149,10 +149,11 @@ CELERY_TASK_ROUTES = {
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-SWEEP_SECONDS = 5  # how often queued work is knocked for and leases that ran out are returned
-LEARN_SECONDS = 60  # how often projects are looked through for decisions to learn from
-ADVANCE_SECONDS = 30  # how often experiments are looked through for those that can go on
-EMPTY_SECONDS = 60  # how often what has been in a bin for long enough is removed for good
+# How often beat starts a task; chosen; nobody measured.
+SWEEP_SECONDS = 5  # wake workers for queued jobs, return jobs whose lease ran out
+LEARN_SECONDS = 60  # look for projects with new decisions to learn from
+ADVANCE_SECONDS = 30  # look for experiments that can go on
+EMPTY_SECONDS = 60  # delete what has been in a bin for long enough
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "qareview.tasks.sweep",
@@ -176,20 +177,20 @@ CELERY_BEAT_SCHEDULE = {
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
-LEASE_SECONDS = 60  # a worker not heard from for so long has lost what it claimed
-WORKER_SILENT_SECONDS = 30  # after so long without a sign of a worker, pages say that none runs
-BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # what is put into a bin stays there
-HOLD_SECONDS = 600  # how long an item on a reviewer's desk is kept from others
+LEASE_SECONDS = 60  # after which a silent worker loses its jobs; chosen; nobody measured
+WORKER_SILENT_SECONDS = 30  # after which pages say that no worker runs; chosen; nobody measured
+BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # that the bin keeps
+HOLD_SECONDS = 600  # that an item is reserved for the reviewer who has it; chosen; nobody measured
 
-# What apps give to every new project; named here, so that the frame imports no app.
+# Functions of apps, by name, because this app imports no other. Called for every new project,
 PROJECT_SETUP = ["prompts.builtin_prompts.add_builtin_prompts"]
-# and what they do when the settings of one are saved
+# and when the settings of a project are saved.
 PROJECT_CHANGED = ["generation.review.decisions.follow_settings"]
-# Where prompts find approved items, as examples and cases.
+# The module that gives prompts approved items, as examples and cases.
 APPROVED_ITEMS = "generation.approved_items"
 
-# Models, by name; projects and prompts choose from these names. Beside what its backend needs, each
-# tells its context length in tokens and, if it costs, prices per million tokens read and written.
+# Models by name, from which projects and prompts choose. Each has the options of its backend, its
+# context length in tokens and, if it costs money, prices per million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
 MODELS: dict[str, dict[str, Any]] = {
     "smollm2-135m-instruct": {
@@ -206,9 +207,9 @@ MODELS: dict[str, dict[str, Any]] = {
 MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
 DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
 MODEL_WORKERS = int(os.environ.get("QAREVIEW_MODEL_WORKERS", "1"))  # that share this machine
-DRAFT_BATCH = 64  # answers drafted together
+DRAFT_BATCH = 64  # answers drafted together; chosen; nobody measured
 
-# Files: the originals, byte for byte, under a name of ours.
+# Uploaded files, unchanged but for their names.
 MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
@@ -247,8 +248,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-# Sign-in attempts are counted in the database, so that every web process sees the same count and
-# a broker that is away locks nobody out.
+# Sign-in attempts are counted in the database: all web processes share the count, and people can
+# sign in while the broker is down.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -285,10 +286,10 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "loggers": {  # else a line for every sweep
+    "loggers": {  # otherwise they log a line for every sweep
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},
-        "httpx2": {"level": "WARNING"},  # and for every request to a model's server
+        "httpx2": {"level": "WARNING"},  # otherwise a line for every request to a model's server
     },
     "root": {"handlers": ["console"], "level": os.environ.get("QAREVIEW_LOG_LEVEL", "INFO")},
 }

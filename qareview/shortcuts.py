@@ -1,4 +1,4 @@
-"""Which key does what. Everybody may choose their own; a key presses the button that shows it."""
+"""Keyboard shortcuts. A key presses the button that shows it; users may choose their own keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from qareview.models import KeyMap
 
 @dataclass(frozen=True)
 class Action:
-    """What a key does, in words for the list of keys, and the key it has at first."""
+    """An action at the desk: its default key, and what it does, for the list of keys."""
 
     key: str
-    does: StrOrPromise
+    description: StrOrPromise
 
 
 ACTIONS = {
@@ -35,7 +35,7 @@ ACTIONS = {
     "search": Action("/", _("search the items")),
     "keys": Action("?", _("these keys")),
 }
-FIXED = {  # the same for everybody
+FIXED_KEYS = {  # the same for everybody, with what they do
     _("1 to 9"): _("choose that candidate question"),
     _("Shift 1 to 9"): _("give that candidate the next place; once more takes it back"),
     _("Ctrl Enter"): _("accept while you edit"),
@@ -44,23 +44,23 @@ FIXED = {  # the same for everybody
 
 
 def keys_of(keymap: KeyMap | None) -> dict[str, str]:
-    """Return the key of each action, as somebody chose them."""
+    """Return the user's key for each action."""
     chosen = keymap.keys if keymap else {}
     return {name: chosen.get(name, action.key) for name, action in ACTIONS.items()}
 
 
-def shown(keymap: KeyMap | None) -> list[Action]:
-    """Return the actions with the keys somebody has for them."""
-    chosen = keys_of(keymap)
-    return [Action(chosen[name], action.does) for name, action in ACTIONS.items()]
+def actions_for(keymap: KeyMap | None) -> list[Action]:
+    """Return the actions with the user's keys for them."""
+    keys = keys_of(keymap)
+    return [Action(keys[name], action.description) for name, action in ACTIONS.items()]
 
 
-def objection(keys: Mapping[str, str]) -> str:
-    """Say what is wrong with a choice of keys; nothing if it is fine."""
+def problem_with(keys: Mapping[str, str]) -> str:
+    """Return what is wrong with somebody's choice of keys; empty if nothing is."""
     for name, key in keys.items():
         if len(key) != 1 or key.isspace() or key.isdecimal():
             return gettext("“%(does)s” needs one letter or sign, and no digit.") % {
-                "does": ACTIONS[name].does
+                "does": ACTIONS[name].description
             }
     doubled = [key for key in keys.values() if list(keys.values()).count(key) > 1]
     return (

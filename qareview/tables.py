@@ -1,4 +1,4 @@
-"""A table becomes named columns and rows of strings, whether it came as CSV, JSONL or Parquet."""
+"""Read tables from CSV, JSONL or Parquet, as named columns and rows of strings."""
 
 import csv
 import io
@@ -20,20 +20,21 @@ JSONL = "application/jsonl"
 PARQUET = "application/vnd.apache.parquet"
 KINDS = (CSV, JSONL, PARQUET)
 
+# Chosen; nobody measured.
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
-_DELIMITERS = ",;\t|"  # of two that fit alike the first is taken
-_LOOKED_AT = 50  # rows, to find out which delimiter fits
-_AT_ONCE = 100  # rows of Parquet
+_SAMPLE_ROWS = 50  # from which the delimiter is guessed
+_BATCH_ROWS = 100  # of Parquet, read at once
+_DELIMITERS = ",;\t|"  # if two fit equally well, the first is taken
 
 
 class BadTable(Exception):
-    """The table cannot be taken; the message says where it is wrong and what to do."""
+    """The table cannot be read; the message says where it is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: which one it is, from 1, the line it begins on, and a value for each column."""
+    """A row: its number, from 1, the line it begins on, and a value for each column."""
 
     number: int
     place: int
@@ -42,9 +43,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns and the rows, which are read as they are asked for and may raise BadTable.
+    """Columns and rows. Rows are read while iterating over them, which may raise BadTable.
 
-    ``unit`` says what a row's place counts: lines of a text, or rows where there are no lines.
+    ``unit`` is what the rows' ``place`` counts: lines of a text, or rows of a format without lines.
     """
 
     columns: list[str]
@@ -64,16 +65,16 @@ def from_csv(text: str) -> Table:
 
 
 def from_jsonl(text: str) -> Table:
-    """Read one JSON object a line; a column is there for each key of any. Raises BadTable."""
+    """Read one JSON object per line; the columns are the keys of all objects. Raises BadTable."""
     keys: dict[str, None] = {}
-    for _, found in _objects(text):
-        keys.update(dict.fromkeys(found))
-    rows = ((line, [_cell(found.get(key)) for key in keys]) for line, found in _objects(text))
+    for _, record in _objects(text):
+        keys.update(dict.fromkeys(record))
+    rows = ((line, [_cell(record.get(key)) for key in keys]) for line, record in _objects(text))
     return Table(_named([storable(key) for key in keys]), _numbered(rows))
 
 
 def from_parquet(path: Path) -> Table:
-    """Read a Parquet file, some rows at a time. Raises BadTable."""
+    """Read a Parquet file in batches of rows. Raises BadTable."""
     import pyarrow
     from pyarrow import parquet
 
@@ -92,7 +93,7 @@ _TOO_MANY = stored("The table has more than %(most_rows)s rows. Split it.", most
 
 
 def is_object(line: str) -> bool:
-    """Whether a line of text is a JSON object, as those of JSONL are."""
+    """Return whether a line of text is a JSON object, as the lines of JSONL are."""
     try:
         return isinstance(json.loads(line), dict)
     except (ValueError, RecursionError):
@@ -105,15 +106,15 @@ def _delimiter(text: str) -> str:
 
 
 def _fit(lines: io.StringIO, delimiter: str) -> tuple[bool, float, int]:
-    """Return how well a delimiter fits: rows of several columns, and all as wide as the first."""
+    """Return how well a delimiter fits: best if all rows are as wide as the first, and wide."""
     lines.seek(0)
-    found = csv.reader(lines, delimiter=delimiter)
-    widths = [len(fields) for fields in islice(found, _LOOKED_AT) if fields] or [0]
+    rows = csv.reader(lines, delimiter=delimiter)
+    widths = [len(fields) for fields in islice(rows, _SAMPLE_ROWS) if fields] or [0]
     return widths[0] > 1, widths.count(widths[0]) / len(widths), widths[0]
 
 
 def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the line that each record begins on, and its fields; blank lines are passed over."""
+    """Yield the first line and the fields of each record; blank lines are skipped."""
     while True:
         line = reader.line_num + 1
         try:
@@ -135,7 +136,7 @@ def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
 def _fitting(
     records: Iterable[tuple[int, list[str]]], columns: Sequence[str]
 ) -> Iterator[tuple[int, list[str]]]:
-    """Fill short rows up with empty values. Raises BadTable for one that is too long."""
+    """Fill short rows with empty values. Raises BadTable if a row is too long."""
     for line, fields in records:
         if len(fields) > len(columns):
             raise BadTable(
@@ -152,11 +153,11 @@ def _fitting(
 
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    for line, written in enumerate(io.StringIO(text, newline="\n"), 1):
-        if not written.strip():
+    for line, source in enumerate(io.StringIO(text, newline="\n"), 1):
+        if not source.strip():
             continue
         try:
-            found = json.loads(written)
+            record = json.loads(source)
         except (ValueError, RecursionError):
             raise BadTable(
                 stored(
@@ -165,13 +166,13 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
                     line=str(line),
                 )
             ) from None
-        if not isinstance(found, dict):
+        if not isinstance(record, dict):
             raise BadTable(
                 stored(
                     "Line %(line)s is JSON, but no object such as {“question”: …}.", line=str(line)
                 )
             )
-        yield line, found
+        yield line, record
 
 
 def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
@@ -179,7 +180,7 @@ def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
 
     number = 0
     try:
-        for batch in file.iter_batches(_AT_ONCE, use_threads=False):
+        for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
                 yield number, [_cell(value) for value in values]
@@ -188,7 +189,7 @@ def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
 
 
 def _named(names: Sequence[str]) -> list[str]:
-    """Return names of columns, each its own; a column without one gets its number."""
+    """Return the names of columns; one without a name gets its number. Raises BadTable."""
     stripped = [name.strip() for name in names]
     if not any(stripped):
         raise BadTable(
@@ -211,9 +212,9 @@ def _named(names: Sequence[str]) -> list[str]:
     return columns
 
 
-def _numbered(found: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+def _numbered(rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
     number = 0
-    for number, (place, values) in enumerate(found, 1):
+    for number, (place, values) in enumerate(rows, 1):
         if number > MOST_ROWS:
             raise BadTable(_TOO_MANY)
         yield Row(number, place, values)
@@ -232,6 +233,6 @@ def _cell(value: Any) -> str:
 
 
 def storable(text: str) -> str:
-    """Use one kind of line end; leave out what PostgreSQL cannot store: NUL, half characters."""
+    """Return text with LF at line ends, without what PostgreSQL cannot store: NUL, surrogates."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.encode(errors="replace").decode()

@@ -8,7 +8,7 @@ from django.views.i18n import JavaScriptCatalog, set_language
 from qareview import views
 
 YEAR_SECONDS = 31_536_000
-# Kept for good, as its address names language and version: see messages_address.
+# Cached forever: the address names language and version, see script_messages_url.
 script_messages = cache_control(max_age=YEAR_SECONDS, immutable=True)(JavaScriptCatalog.as_view())
 
 # Of the accounts' pages only these: no mail is sent, so there is nothing to confirm or reset by it.
@@ -32,7 +32,7 @@ urlpatterns = [
         name="shortcuts-moved",
     ),
     path("accounts/", include(accounts)),
-    path("invitations/<str:token>/", views.invitation, name="invitation"),
+    path("invitations/<str:token>/", views.show_invitation, name="invitation"),
     path("projects/new/", views.new_project, name="projects-new"),
     path("projects/<slug:slug>/settings/", views.project_settings, name="settings"),
     path("projects/<slug:slug>/members/", views.members, name="members"),

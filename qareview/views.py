@@ -1,4 +1,4 @@
-"""Projects, their settings and members, and the invitations to them."""
+"""Pages of projects: the list, settings, members and invitations; and of one's own shortcuts."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -19,14 +19,14 @@ from qareview.forms import (
     SameNameForm,
     SettingsForm,
 )
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import KeyMap, Project, Role
 from qareview.translations import translated
 
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects; somebody who has a single one goes straight there."""
+    """List the user's projects. If there is nothing to choose, redirect to the only project."""
     own = list(Project.objects.of(request.user))
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
@@ -42,9 +42,9 @@ def new_project(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied(_("New projects are started by the installation's admins."))
     form = ProjectForm(request.POST or None)
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
-        return render_page(request, "projects/new.html", {"form": form}, status=status)
-    project = projects.create(form.cleaned_data["name"], request.user)
+        context = {"form": form}
+        return render_page(request, "projects/new.html", context, status=form_status(form))
+    project = projects.create_project(form.cleaned_data["name"], request.user)
     return redirect("documents", project.slug)
 
 
@@ -53,25 +53,24 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
-        status = 422 if form.is_bound else 200
         context = {
             "form": form,
             "spent": completions.spending(project),
             "same_name": SameNameForm(project),
         }
-        return render_page(request, "projects/settings.html", context, status=status)
+        return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
-        projects.wait_to_change()
-        before = Project.objects.get(pk=project.pk)  # which somebody else may have just changed
+        projects.lock_settings()
+        before = Project.objects.get(pk=project.pk)  # somebody else may have changed it
         project.save(update_fields=form.changed_data)
-    projects.changed(Project.objects.get(pk=project.pk), before)
+    projects.settings_changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
     return redirect("settings", slug)
 
 
 @require_http_methods(["GET", "POST"])
 def own_shortcuts(request: HttpRequest) -> HttpResponse:
-    """Choose one's own keys; a POST with ``usual`` goes back to those everybody has at first."""
+    """Choose one's own keys; a POST with ``usual`` restores the default keys."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
     form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
     if "usual" in request.POST:
@@ -80,15 +79,15 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
         values = {"keys": form.cleaned_data}
         KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
     else:
-        status = 422 if form.is_bound else 200
-        return render_page(request, "account/shortcuts.html", {"form": form}, status=status)
+        context = {"form": form}
+        return render_page(request, "account/shortcuts.html", context, status=form_status(form))
     messages.success(request, _("Your keys are saved."))
     return redirect("shortcuts")
 
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show who belongs to a project; a POST makes an invitation."""
+    """List the members of a project; a POST makes an invitation."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
@@ -103,7 +102,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "roles": Role.choices,
     }
-    return render_page(request, "members/list.html", context, status=422 if form.is_bound else 200)
+    return render_page(request, "members/list.html", context, status=form_status(form))
 
 
 @require_POST
@@ -113,7 +112,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = RoleForm(request.POST)
     try:
         if "remove" in request.POST:
-            projects.remove(member)
+            projects.remove_member(member)
             messages.success(request, _("%(user)s is no longer a member.") % {"user": member.user})
         elif form.is_valid():
             projects.change_role(member, form.cleaned_data["role"])
@@ -136,13 +135,13 @@ def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpRespons
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Show an invitation; a POST by somebody signed in accepts it."""
-    found = accounts.open_invitation(token)
-    if found is None:
+def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Show an invitation; a POST by a user who is signed in accepts it."""
+    invitation = accounts.open_invitation(token)
+    if invitation is None:
         raise Http404(_("This invitation was taken or withdrawn. Ask for a new link."))
     if request.method == "POST" and isinstance(request.user, User):
-        accounts.accept(found, request.user)
-        return redirect("documents", found.project.slug)
+        accounts.accept_invitation(invitation, request.user)
+        return redirect("documents", invitation.project.slug)
     request.session[accounts.SESSION_KEY] = token
-    return render_page(request, "invitations/show.html", {"invitation": found})
+    return render_page(request, "invitations/show.html", {"invitation": invitation})

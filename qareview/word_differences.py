@@ -1,4 +1,4 @@
-"""What changed between two texts, word by word."""
+"""Show what changed between two texts, word by word."""
 
 import re
 from difflib import SequenceMatcher
@@ -6,14 +6,14 @@ from difflib import SequenceMatcher
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-LONGEST_MARKED = 1500  # words; what is longer is not compared word by word
-FEWEST_SHARED = 0.4  # texts that share less are shown one after the other, not word by word
+LONGEST_COMPARED = 1500  # words; longer texts are not compared; chosen; nobody measured
+LEAST_SIMILAR = 0.4  # less similar texts are not compared either; chosen; nobody measured
 
 
 def word_differences(before: str, after: str) -> SafeString:
-    """Return HTML of ``after`` with what it lacks of ``before`` in <del>, what it adds in <ins>."""
-    is_long = max(len(before.split()), len(after.split())) > LONGEST_MARKED
-    if before and after and (is_long or _shared(before, after) < FEWEST_SHARED):
+    """Return ``after`` as HTML, with removed words of ``before`` in <del>, added ones in <ins>."""
+    is_long = max(len(before.split()), len(after.split())) > LONGEST_COMPARED
+    if before and after and (is_long or _similarity(before, after) < LEAST_SIMILAR):
         return format_html("<del>{}</del> <ins>{}</ins>", before, after)
     old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
     parts = []
@@ -25,25 +25,29 @@ def word_differences(before: str, after: str) -> SafeString:
             parts.append(format_html("<del>{}</del>", "".join(old[a:b])))
         if d > c:
             parts.append(format_html("<ins>{}</ins>", "".join(new[c:d])))
-    return format_html_join("", "{}", ((part,) for part in parts))
+    return _joined(parts)
 
 
-def _shared(before: str, after: str) -> float:
+def _similarity(before: str, after: str) -> float:
     return SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio()
 
 
 def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
-    """Return HTML of two texts, each with the words in <mark> that the other does not have there.
+    """Return two texts as HTML, each with the words in <mark> in which it differs from the other.
 
-    Texts of more than LONGEST_MARKED words are not compared.
+    Texts of more than LONGEST_COMPARED words are not compared.
     """
-    one, other = (re.findall(r"\s+|\S+", text) for text in (left, right))
-    if max(len(one), len(other)) > 2 * LONGEST_MARKED:
+    left_words, right_words = (re.findall(r"\s+|\S+", text) for text in (left, right))
+    if max(len(left_words), len(right_words)) > 2 * LONGEST_COMPARED:
         return format_html("{}", left), format_html("{}", right)
-    changes = SequenceMatcher(None, one, other, autojunk=False).get_opcodes()
+    changes = SequenceMatcher(None, left_words, right_words, autojunk=False).get_opcodes()
     parts: tuple[list[SafeString], list[SafeString]] = ([], [])
     for change, a, b, c, d in changes:
-        for words, marked in ((one[a:b], parts[0]), (other[c:d], parts[1])):
+        for words, marked in ((left_words[a:b], parts[0]), (right_words[c:d], parts[1])):
             shown = "{}" if change == "equal" or not "".join(words).strip() else "<mark>{}</mark>"
             marked.append(format_html(shown, "".join(words)))
-    return tuple(format_html_join("", "{}", ((part,) for part in some)) for some in parts)  # type: ignore[return-value]
+    return _joined(parts[0]), _joined(parts[1])
+
+
+def _joined(parts: list[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))

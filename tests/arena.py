@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from prompts import comparing, experiments, variants
 from prompts.models import Case, Choice, Comparison, Experiment, Prompt, Run, Task, Variant
-from qareview import keeping
+from qareview import process_cache
 from qareview.models import JobState, Project
 
 
@@ -56,7 +56,7 @@ def experiment(
             for one in chosen
             for number in range(1, made.repeats + 1)
         )
-    keeping.forget()
+    process_cache.clear()
     return made
 
 
@@ -68,7 +68,7 @@ def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
     """Let somebody compare so often, preferring a variant where it is shown; return how often."""
     done = 0
     while done < times:
-        keeping.forget()
+        process_cache.clear()
         shown = comparing.take_next(made, user)
         if shown is None:
             break

@@ -78,7 +78,7 @@ def furnish(admin: User) -> list[str]:
         "results": experiment,
     }
     gone_project = make.project(admin)
-    bins.put(Project.everything.filter(pk=gone_project.pk), admin)
+    bins.bin_rows(Project.everything.filter(pk=gone_project.pk), admin)
     values = {
         "slug": project.slug,
         "number": freezing.order(project, admin).number,

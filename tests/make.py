@@ -38,7 +38,7 @@ def user(name: str = "", **values: Any) -> User:
 
 
 def project(admin: User | None = None, name: str = "Harbour") -> Project:
-    return projects.create(name, admin or user())
+    return projects.create_project(name, admin or user())
 
 
 def member(of: Project, role: Role = Role.REVIEWER, name: str = "") -> User:

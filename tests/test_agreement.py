@@ -12,7 +12,7 @@ from django.utils import timezone
 from generation.models import Item, Purpose, Review, Verdict
 from generation.progress.agreement import Known, against_gold, overview
 from generation.review import decisions
-from qareview import access, keeping
+from qareview import process_cache
 from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
@@ -23,9 +23,9 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 # Alpha
@@ -146,7 +146,7 @@ def pairs(team: Team) -> Team:
 
 
 def seen_by(team: Team, user: User):
-    return overview(access.membership(user, team.project.slug))
+    return overview(team.project.memberships.get(user=user))
 
 
 def test_votes_are_counted_for_project_document_and_week(pairs: Team) -> None:

@@ -64,7 +64,7 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
 def test_unpacking_twice_adds_nothing(team: Any, browse: Any, kept: Any) -> None:
     archive = read(team, browse, zipped({**GOOD, "bad.docx": files.jpeg()}))
     before = list(Document.objects.order_by("pk").values_list("pk", "name"))
-    jobs.queue(Document.objects.filter(pk=archive.pk))
+    jobs.queue_again(Document.objects.filter(pk=archive.pk))
     pipeline.work_off_documents()
     assert list(Document.objects.order_by("pk").values_list("pk", "name")) == before
 

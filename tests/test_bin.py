@@ -252,7 +252,7 @@ def test_what_is_being_drafted_is_dropped_and_drafted_later(team: Team) -> None:
 def test_what_is_claimed_at_that_very_moment_joins_it(team: Team) -> None:
     document = make.document(team.project)
     rows = jobs.claim(Passage, 2)
-    all_bins.put(Document.objects.all(), team.engineer)
+    all_bins.bin_rows(Document.objects.all(), team.engineer)
     drafting.draft(rows)
     assert not team.project.items.exists()
     bins.restore(Document.everything.get(pk=document.pk))
@@ -324,7 +324,7 @@ def test_after_its_days_it_is_gone_for_good(
     monkeypatch: pytest.MonkeyPatch,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    monkeypatch.setattr(all_bins, "PIECE", 2)
+    monkeypatch.setattr(all_bins, "BATCH", 2)
     other = make.document(team.project)
     make.accept(make.items(team.project, 1, at=other)[0], team.reviewer)
     bins.put(reviewed, team.engineer)

@@ -79,7 +79,7 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
     freezing.order(team.project)
     put(team, browse)
     jobs.sweep()
-    for kind in jobs.kinds():
+    for kind in jobs.job_kinds():
         assert jobs.claim(kind, 9) == [], kind
     browse(team.admin).post(f"{team.url}/restore/")
     pipeline.work_off_passages()
@@ -191,7 +191,7 @@ def test_a_prompt_goes_for_good_unless_it_wrote_something(team: Team, browse: An
     assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
     bins.empty()
     assert Prompt.everything.get(pk=prompt.pk).production == prompt.production
-    all_bins.put(Document.objects.filter(pk=item.document_id), team.admin)
+    all_bins.bin_rows(Document.objects.filter(pk=item.document_id), team.admin)
     days_pass()
     bins.empty()
     assert not Prompt.everything.filter(pk=prompt.pk).exists()

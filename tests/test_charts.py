@@ -34,7 +34,7 @@ def test_nothing_is_drawn_of_nothing(values: tuple[int, ...]) -> None:
 
 
 def dots(*rows: tuple[float | None, float | None, float | None], label: str = "A") -> charts.Dots:
-    given = [charts.Estimate(label, *row, "a note", (label, str(row[0]))) for row in rows]
+    given = [charts.IntervalEstimate(label, *row, "a note", (label, str(row[0]))) for row in rows]
     ticks = ((0.0, "none"), (1.0, "all"))
     return charts.dots("shares", "Shares", "Told in words.", ("Name", "Share"), given, ticks)
 

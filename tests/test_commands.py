@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _heard_worker(db: None) -> Iterator[None]:
-    jobs.report("")
+    jobs.report_worker("")
     return
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from prompts import comparing
 from prompts.models import Choice, Comparison, Experiment, Run
-from qareview import keeping
+from qareview import process_cache
 from qareview.models import Role
 from tests import arena, make
 from tests.conftest import Team
@@ -28,13 +28,13 @@ Browse = Callable[[User], Client]
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(comparing, "REPEATED", 0)  # nothing comes again unless a test is about that
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 def taken(made: Experiment, user: User) -> Comparison:
-    keeping.forget()
+    process_cache.clear()
     found = comparing.take_next(made, user)
     assert found
     return found

@@ -19,7 +19,7 @@ from prompts.models import (
     Comparison,
     Experiment,
 )
-from qareview import keeping
+from qareview import process_cache
 from qareview.models import JobState
 from tests import arena, make
 from tests.conftest import Team
@@ -31,13 +31,13 @@ Browse = Callable[[User], Client]
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(comparing, "REPEATED", 0)
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 def taken(made: Experiment, user: User) -> Comparison:
-    keeping.forget()
+    process_cache.clear()
     found = comparing.take_next(made, user)
     assert found
     return found
@@ -59,7 +59,7 @@ def test_what_was_decided_in_another_window_does_not_come_again(team: Team) -> N
     shown = taken(made, team.reviewer)
     own = list(Comparison.objects.filter(pk=shown.pk))  # what the other window knew
     arena.decide(shown, Choice.LEFT)
-    keeping.forget()
+    process_cache.clear()
     search = comparing._Search(
         made, team.reviewer, comparing.board(made), own, np.random.default_rng()
     )
@@ -167,7 +167,7 @@ def test_the_figures_of_a_row_belong_together_when_something_is_set_aside(team: 
     for _ in range(12):
         arena.decide(taken(made, team.reviewer), Choice.BAD)
     experiments.set_aside(made.entrants.get(variant__number=3), "by hand")
-    keeping.forget()
+    process_cache.clear()
     found = results.result(made)
     assert [row["variant"] for row in found["rows"]] == [1, 2]
     for row in found["rows"]:
@@ -209,7 +209,7 @@ def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse:
             reviewer=team.reviewer,
             choice=Choice.LEFT if position % 2 else Choice.RIGHT,
         )
-    keeping.forget()
+    process_cache.clear()
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
     assert "0 comparisons can still be made here" in text
     assert "more would tell" not in text
@@ -280,7 +280,7 @@ def test_what_is_missing_is_counted_as_what_was_done(team: Team) -> None:
     made = arena.experiment(team.project, count=6, cases=30, shown_at_once=6, reviewers_per_pair=1)
     for _ in range(10):
         arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
-    keeping.forget()
+    process_cache.clear()
     found = results.result(made)
     assert (found["comparisons"], found["left_over"]) == (10, 20)
 

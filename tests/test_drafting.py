@@ -160,7 +160,7 @@ def test_work_stops_at_the_budget_and_goes_on_when_it_is_raised(project: Project
     assert spent > 1
     assert Item.objects.filter(project=project).count() < len(rows)
     assert other[0].items.count() == 1
-    assert completions.why_stopped(project).startswith("The budget of 1 tokens is used up (")
+    assert completions.why_over_budget(project).startswith("The budget of 1 tokens is used up (")
     assert jobs.claim(Passage, 5) == []
     assert set(Passage.objects.filter(items=None).values_list("state", flat=True)) == {"queued"}
     ask_for(project, budget_tokens=10**6)

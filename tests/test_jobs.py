@@ -137,25 +137,25 @@ def test_what_cannot_be_done_now_waits_and_the_trouble_is_told(project: Project)
     jobs.work_off(Document, 1, work)
     row = Document.objects.get()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
-    assert jobs.trouble() == "The model is missing. Run “make setup”."
+    assert jobs.worker_trouble() == "The model is missing. Run “make setup”."
 
 
 def test_retry_only_of_what_failed(project: Project) -> None:
     failed = make.document(project, state=JobState.FAILED, error="It broke.", attempts=3)
     done = make.document(project)
-    assert jobs.retry(failed) is True
-    assert jobs.retry(done) is False
+    assert jobs.retry_job(failed) is True
+    assert jobs.retry_job(done) is False
     failed.refresh_from_db()
     assert (failed.state, failed.attempts, failed.error) == (JobState.QUEUED, 0, "")
     assert failed.finished_at is None
 
 
 def test_silent_workers_are_told_of() -> None:
-    assert "No worker has been heard from" in jobs.trouble()
-    jobs.report("")
-    assert jobs.trouble() == ""
+    assert "No worker has been heard from" in jobs.worker_trouble()
+    jobs.report_worker("")
+    assert jobs.worker_trouble() == ""
     Worker.objects.update(heard_at=timezone.now() - timedelta(minutes=1))
-    assert "No worker has been heard from" in jobs.trouble()
+    assert "No worker has been heard from" in jobs.worker_trouble()
 
 
 def test_renewing_keeps_a_lease_beyond_its_time(
@@ -164,7 +164,7 @@ def test_renewing_keeps_a_lease_beyond_its_time(
     settings.LEASE_SECONDS = 0.4  # type: ignore[attr-defined]
     queue(project)
     rows = jobs.claim(Document, 1)
-    with jobs.renewing(rows):
+    with jobs.renewing_lease(rows):
         began = timezone.now()
         while timezone.now() < began + timedelta(seconds=1):
             jobs.sweep()

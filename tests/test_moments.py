@@ -106,9 +106,9 @@ def test_a_review_in_flight_follows_a_change_of_how_many_are_asked_for(
 
     def change() -> Any:
         with transaction.atomic():
-            projects.wait_to_change()
+            projects.lock_settings()
             Project.objects.filter(pk=before.pk).update(reviews_per_item=2)
-        projects.changed(Project.objects.get(pk=before.pk), before)
+        projects.settings_changed(Project.objects.get(pk=before.pk), before)
 
     with transaction.atomic():
         make.accept(item, team.reviewer)

@@ -145,7 +145,9 @@ def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> 
     work()
     [row] = Passage.objects.all()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
-    assert jobs.trouble().startswith("No model is called “gone-away”. The models named in MODELS")
+    assert jobs.worker_trouble().startswith(
+        "No model is called “gone-away”. The models named in MODELS"
+    )
 
 
 def test_a_project_without_its_model_keeps_no_other_waiting(

@@ -16,7 +16,7 @@ from generation.progress.outcomes import outcomes
 from generation.progress.reviewers import reviewers
 from generation.review import decisions
 from prompts.models import Variant
-from qareview import keeping
+from qareview import process_cache
 from qareview.intervals import wilson
 from tests import make
 from tests.conftest import Team
@@ -27,9 +27,9 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 def reject(item: Item, user: User) -> Review:
@@ -234,7 +234,7 @@ def test_queries_do_not_grow(
     for item in make.items(team.project, count):
         make.accept(item, team.reviewer)
     client = browse(team.reviewer)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         client.get(f"{team.url}/progress/")
 
 
@@ -245,7 +245,7 @@ def test_queries_do_not_grow(
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """A process's clock that stands still until its number is changed."""
     now = [1000.0]
-    monkeypatch.setattr(keeping.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(process_cache.time, "monotonic", lambda: now[0])
     return now
 
 
@@ -260,24 +260,26 @@ def test_a_result_is_kept_as_long_as_it_was_dear(
         counted.append(1)
         return len(counted)
 
-    assert keeping.kept("key", count).value == 1
+    assert process_cache.cached("key", count).value == 1
     clock[0] += stays - 0.01
-    assert keeping.kept("key", count).value == 1
-    assert keeping.kept("another", count).value == 2
+    assert process_cache.cached("key", count).value == 1
+    assert process_cache.cached("another", count).value == 2
     clock[0] += 0.02
-    assert keeping.kept("key", count).value == 3
+    assert process_cache.cached("key", count).value == 3
 
 
 def test_when_it_was_counted_is_told(clock: list[float]) -> None:
-    first = keeping.kept("key", lambda: clock.append(0) or clock.__setitem__(0, clock[0] + 1))
-    assert keeping.kept("key", lambda: None).counted_at == first.counted_at
+    first = process_cache.cached(
+        "key", lambda: clock.append(0) or clock.__setitem__(0, clock[0] + 1)
+    )
+    assert process_cache.cached("key", lambda: None).counted_at == first.counted_at
 
 
 def test_what_is_too_old_takes_no_room(clock: list[float]) -> None:
     for number in range(100):
-        keeping.kept(number, lambda: None)
+        process_cache.cached(number, lambda: None)
         clock[0] += 1
-    assert len(keeping._kept) <= 1
+    assert len(process_cache._results) <= 1
 
 
 def test_more_than_matters_is_not_counted(
@@ -289,5 +291,5 @@ def test_more_than_matters_is_not_counted(
     assert '<span id="left">2</span> and more left' in page(client.get(f"{team.url}/review/share/"))
     make.accept(team.project.items.first(), team.engineer)
     make.accept(team.project.items.last(), team.engineer)
-    keeping.forget()
+    process_cache.clear()
     assert '<span id="left">1</span> left' in page(client.get(f"{team.url}/review/share/"))

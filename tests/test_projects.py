@@ -9,7 +9,7 @@ from django.test import Client
 
 from prompts.models import Prompt, Task
 from qareview import projects
-from qareview.models import Invitation, Membership, Order, Project, Role
+from qareview.models import DeskOrder, Invitation, Membership, Project, Role
 from tests import make
 from tests.conftest import Team
 from tests.web import page, told
@@ -60,7 +60,7 @@ def test_an_installation_admin_starts_projects(db: None, browse: Browse) -> None
 
 @pytest.mark.parametrize(("name", "slug"), [("New", "new-2"), ("東京", "project")])
 def test_slugs_of_odd_names(db: None, name: str, slug: str) -> None:
-    assert projects.create(name, make.user()).slug == slug
+    assert projects.create_project(name, make.user()).slug == slug
 
 
 def test_a_project_needs_a_name_and_the_right(team: Team, browse: Browse) -> None:
@@ -100,7 +100,7 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
     assert (project.reviews_per_item, project.order, project.calibration_percent) == (
         3,
-        Order.UNCERTAIN,
+        DeskOrder.UNCERTAIN,
         10,
     )
     assert (project.items_per_passage, project.questions_per_answer) == (2, 3)

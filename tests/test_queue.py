@@ -21,7 +21,7 @@ from generation.models import (
     Withdrawal,
 )
 from generation.review import aside, decisions, desk, queue
-from qareview.models import Order
+from qareview.models import DeskOrder
 from tests import make
 from tests.conftest import Team
 
@@ -241,7 +241,7 @@ def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None
             is_over.wait(10)
         connection.close()
 
-    team.project.order = Order.DOCUMENT
+    team.project.order = DeskOrder.DOCUMENT
     thread = threading.Thread(target=lock)
     thread.start()
     is_locked.wait()
@@ -351,13 +351,13 @@ def test_what_is_for_everyone_goes_to_everyone_but_to_nobody_twice(team: Team) -
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
-        (Order.BEST, [1, 2, 0]),
-        (Order.UNCERTAIN, [2, 0, 1]),
-        (Order.RANDOM, [2, 1, 0]),
-        (Order.DOCUMENT, [0, 1, 2]),
+        (DeskOrder.BEST, [1, 2, 0]),
+        (DeskOrder.UNCERTAIN, [2, 0, 1]),
+        (DeskOrder.RANDOM, [2, 1, 0]),
+        (DeskOrder.DOCUMENT, [0, 1, 2]),
     ],
 )
-def test_the_order_is_the_projects(team: Team, order: Order, expected: list[int]) -> None:
+def test_the_order_is_the_projects(team: Team, order: DeskOrder, expected: list[int]) -> None:
     items = make.items(team.project, 3)
     for item, score, place in zip(items, (0.1, 0.95, 0.5), (0.9, 0.5, 0.1), strict=True):
         Item.objects.filter(pk=item.pk).update(score=score, shuffle=place)
@@ -375,7 +375,7 @@ def test_what_is_assigned_comes_first_and_is_all_if_the_project_says_so(team: Te
     Assignment.objects.create(item=second, reviewer=team.reviewer)
     assert next_for(team, team.reviewer) == second
     assert next_for(team, team.engineer) == first
-    team.project.order = Order.ASSIGNED
+    team.project.order = DeskOrder.ASSIGNED
     assert queue.take_next(team.project, team.engineer) is None
     make.accept(second, team.reviewer)
     assert queue.take_next(team.project, team.reviewer) is None

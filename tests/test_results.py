@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from prompts import exports, ranking, results, sandbox
 from prompts.models import Choice, Comparison, Experiment, Run, Snapshot
-from qareview import keeping
+from qareview import process_cache
 from tests import arena, make
 from tests.conftest import Team
 from tests.web import page, told
@@ -24,9 +24,9 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> Iterator[None]:
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 def say(made: Experiment, by: User, position: int, choice: Choice, **values: Any) -> Comparison:

@@ -211,7 +211,7 @@ def test_nothing_uploaded_yet(team: Team, desk: Client) -> None:
 
 def test_while_drafting_the_desk_waits_and_looks_again(team: Team, desk: Client) -> None:
     make.document(team.project)
-    jobs.report("")
+    jobs.report_worker("")
     text = page(desk.get(f"{team.url}/review/"))
     assert "No item is ready yet. 0 of 2 passages drafted" in text
     assert 'hx-trigger="every 2s"' in text
@@ -224,7 +224,7 @@ def test_while_drafting_the_desk_tells_why_nothing_moves(
 ) -> None:
     make.document(team.project)
     if sentence:
-        jobs.report(sentence)
+        jobs.report_worker(sentence)
     text = page(desk.get(f"{team.url}/review/"))
     assert (sentence or "No worker has been heard from for a while") in text
 
@@ -371,6 +371,17 @@ def test_one_goes_back_and_forth_among_ones_own(team: Team, desk: Client) -> Non
     assert step("next", items[1]) == desk_url
     first = desk.get(f"{desk_url}previous/?from={items[0].pk}")
     assert told(first) == ["That was the first one you reviewed."]
+
+
+@pytest.mark.parametrize(("language", "places"), [("en", ["1st", "2nd"]), ("de", ["1.", "2."])])
+def test_places_are_counted_in_the_language_of_the_page(
+    team: Team, desk: Client, language: str, places: list[str]
+) -> None:
+    item = make.item(team.project)
+    item.questions.create(variant=item.question.variant, rank=2, text="Or so?")
+    desk.cookies["language"] = language
+    text = desk.get(f"{team.url}/review/?item={item.pk}").text
+    assert re.findall(r"<option value=\"[12]\"[^>]*>([^<]+)</option>", text)[:2] == places
 
 
 def test_places_given_to_candidates_come_back_with_an_undo(team: Team, desk: Client) -> None:

@@ -38,7 +38,7 @@ from prompts.models import (
     Way,
 )
 from qareview import bin as bins
-from qareview import jobs, keeping
+from qareview import jobs, process_cache
 from qareview.embeddings import embed
 from qareview.models import JobState, Project
 from tests import arena, make
@@ -51,9 +51,9 @@ Browse = Callable[[User], Client]
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(comparing, "REPEATED", 0)
-    keeping.forget()
+    process_cache.clear()
     yield
-    keeping.forget()
+    process_cache.clear()
 
 
 # Running
@@ -372,7 +372,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     experiments.work_off_runs()
     made.refresh_from_db()
     made.runs.filter(variant=other).update(output="Otherwise.")
-    keeping.forget()
+    process_cache.clear()
     shown = comparing.take_next(made, team.reviewer)
     assert shown
     arena.decide(shown, Choice.LEFT)
@@ -385,7 +385,7 @@ def test_a_prompt_of_ones_own_goes_with_its_experiments(team: Team) -> None:
     made = own_prompt_in_use(team)
     prompt = Prompt.objects.get(task="maths")
     prompt_bins.put(prompt, team.engineer)
-    bins.give_up(Prompt.everything.filter(pk=prompt.pk))
+    bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
     prompt_bins.empty()
     assert not Prompt.everything.filter(pk=prompt.pk)
     assert not Experiment.objects.filter(pk=made.pk)

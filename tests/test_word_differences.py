@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qareview.word_differences import LONGEST_MARKED, side_by_side
+from qareview.word_differences import LONGEST_COMPARED, side_by_side
 
 TEXTS = st.text("ab \n<&", max_size=60)
 
@@ -28,5 +28,5 @@ def test_nothing_of_a_text_is_lost_and_html_in_it_is_shown(one: str, other: str)
 
 
 def test_very_long_texts_are_shown_without_marks() -> None:
-    long = "word " * (LONGEST_MARKED + 1)
+    long = "word " * (LONGEST_COMPARED + 1)
     assert side_by_side(long, "word") == (long, "word")

@@ -129,7 +129,7 @@ def flags_of_question(question: str, answer: str) -> list[str]:
 
 def is_in_other_language(text: str, language: str) -> bool:
     """Whether a text is surely in another language than ``language``, if that is known."""
-    return bool(language) and languages.detect(text) not in ("", language)
+    return bool(language) and languages.detect_language(text) not in ("", language)
 
 
 def _leaks(question: str, answer: str) -> bool:

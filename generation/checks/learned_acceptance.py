@@ -34,9 +34,9 @@ def order_learning() -> None:
     for project, count in enough.values_list("project", "count"):
         learned, is_new = Acceptance.objects.get_or_create(project_id=project)
         if is_new:
-            jobs.knock(Acceptance)
+            jobs.wake_workers(Acceptance)
         elif count >= GROWTH * learned.decisions:
-            jobs.queue(Acceptance.objects.filter(pk=learned.pk))
+            jobs.queue_again(Acceptance.objects.filter(pk=learned.pk))
 
 
 def work_off_acceptance() -> None:

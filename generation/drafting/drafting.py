@@ -125,14 +125,14 @@ def _draft_alike(project: Project, rows: list[Passage]) -> None:
             round_trip.ask_back(project, sound)
     except RenderingFailed as reason:
         for row in rows:
-            jobs.fail(row, str(reason))
+            jobs.fail_job(row, str(reason))
         return
     except completions.BudgetUsedUp:
-        jobs.give_back(rows)
+        jobs.return_jobs(rows)
         return
     for row in rows:
         if row.error:
-            jobs.fail(row, row.error)
+            jobs.fail_job(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
         scoring.score(project, sound)

@@ -31,7 +31,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     set_aside(Item.objects.filter(pk__in=chosen), AsideReason.DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())
     passages.update(draft_with=draft_with)
-    jobs.queue(passages)
+    jobs.queue_again(passages)
     return len(chosen)
 
 
@@ -43,12 +43,12 @@ def pause(project: Project) -> None:
 def resume(project: Project) -> None:
     """End a pause."""
     Project.objects.filter(pk=project.pk).update(is_paused=False)
-    jobs.knock(Passage)
+    jobs.wake_workers(Passage)
 
 
 def cancel(project: Project) -> int:
     """Hold the passages that wait to be drafted; return how many."""
-    return jobs.hold(Passage.objects.of(project))
+    return jobs.hold_jobs(Passage.objects.of(project))
 
 
 def fill_up(project: Project) -> int:
@@ -62,4 +62,6 @@ def fill_up(project: Project) -> int:
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
     waiting = Passage.objects.of(project).cancelled()
-    return jobs.queue(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))
+    return jobs.queue_again(
+        Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting))
+    )

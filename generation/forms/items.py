@@ -20,6 +20,7 @@ from generation.items.listing import ORDERS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
 from qareview.models import Membership
+from qareview.numbers import number_in
 
 MOST_DOCUMENTS = 200  # to choose from; a document's page leads to the items of any
 LAST_DAY = date(9998, 12, 31)  # there is a day after it
@@ -115,8 +116,8 @@ class ItemFilterForm(forms.Form):
     def _offer_documents(self) -> None:
         documents = self.project.documents.order_by("name").values_list("pk", "name")
         offered = dict(documents[:MOST_DOCUMENTS])
-        chosen = self.data.get("document", "")
-        if chosen.isdecimal() and len(chosen) < 19 and int(chosen) not in offered:
+        chosen = number_in(self.data.get("document"))
+        if chosen is not None and chosen not in offered:
             offered.update(documents.filter(pk=chosen))
         select = self.fields["document"].widget
         assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
@@ -150,8 +151,7 @@ class ItemFilterForm(forms.Form):
     @property
     def page(self) -> int:
         """Return the number of the page that the address asks for; 1 if it is none."""
-        number = self.data.get("page", "")[:9]
-        return min(max(int(number), 1), LAST_PAGE) if number.isdecimal() else 1
+        return min(number_in(self.data.get("page")) or 1, LAST_PAGE)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the filters that are set and understood, as an address has them."""

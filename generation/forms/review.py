@@ -11,23 +11,21 @@ from django.utils.translation import gettext
 from generation.models import ACCEPTING, Item, Verdict
 from generation.review.decisions import Submission
 from qareview.models import Project
+from qareview.numbers import LARGEST_POSITION, number_in
 
 LONGEST_TEXT = 1_000_000  # characters of a question or an answer: tables bring long ones
-
-
+LAST_PLACE = 99  # of a candidate question; an item has at most nine
 RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
 
 
 def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
     """Return the places given to candidate questions, by their ids."""
-    given = {
-        name.removeprefix(RANK): value for name, value in data.items() if name.startswith(RANK)
+    places = {
+        number_in(name.removeprefix(RANK)): number_in(value, LAST_PLACE)
+        for name, value in data.items()
+        if name.startswith(RANK)
     }
-    return {
-        question: int(place)
-        for question, place in given.items()
-        if question.isdecimal() and place.isdecimal() and len(place) < 3 and int(place)
-    }
+    return {str(question): place for question, place in places.items() if question and place}
 
 
 class TypedForm(forms.Form):
@@ -35,8 +33,8 @@ class TypedForm(forms.Form):
 
     question = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
     answer = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
-    start = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
-    end = forms.IntegerField(min_value=0, max_value=2**31 - 1, required=False)
+    start = forms.IntegerField(min_value=0, max_value=LARGEST_POSITION, required=False)
+    end = forms.IntegerField(min_value=0, max_value=LARGEST_POSITION, required=False)
     replaces = forms.IntegerField(min_value=0, required=False)
 
     def typed(self) -> dict[str, Any]:

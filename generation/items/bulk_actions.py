@@ -68,7 +68,7 @@ def order(
             stored("It is %(count)s by now, since something changed meanwhile.", count=action.size)
         )
     action.save(update_fields=["size"])
-    jobs.knock(BulkAction)
+    jobs.wake_workers(BulkAction)
     return action
 
 
@@ -92,7 +92,7 @@ def undo(action: BulkAction, user: Any) -> None:
         raise CannotUndo(stored("This is undone already."))
     action.undo_at, action.undo_by = timezone.now(), user
     action.save(update_fields=["undo_at", "undo_by"])
-    jobs.queue(BulkAction.objects.filter(pk=action.pk))
+    jobs.queue_again(BulkAction.objects.filter(pk=action.pk))
 
 
 def work_off_bulk_actions() -> None:
@@ -104,7 +104,7 @@ def carry_out(action: BulkAction) -> None:
     """Do a claimed action, or undo it if that was asked for, wherever another worker left it."""
     while not _is_through(action):
         if jobs.stopping.is_set():
-            jobs.give_back([action])
+            jobs.return_jobs([action])
             return
         with jobs.storing([action]):
             _step(action)

@@ -50,7 +50,7 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
     bands = near_duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
     stored = _stored(document, cuts, bands, values)
     near_duplicates.hold_near_duplicates(document.project, stored, bands)
-    jobs.knock(Passage)
+    jobs.wake_workers(Passage)
 
 
 def _stored(
@@ -132,7 +132,7 @@ def exclude(passage: Passage, user: Any) -> None:
     """Draft nothing from a passage, and put aside what was drafted and is not decided."""
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
-    jobs.hold(Passage.objects.filter(pk=passage.pk))
+    jobs.hold_jobs(Passage.objects.filter(pk=passage.pk))
     set_aside(passage.items.all(), AsideReason.EXCLUDED)
 
 
@@ -144,7 +144,7 @@ def restore(passage: Passage) -> None:
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
     restored = aside.restore(passage.items.filter(aside_reason=AsideReason.EXCLUDED))
     if not restored:
-        jobs.queue(Passage.objects.filter(pk=passage.pk).not_imported())
+        jobs.queue_again(Passage.objects.filter(pk=passage.pk).not_imported())
 
 
 def _locked(passage: Passage) -> Document:

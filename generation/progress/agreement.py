@@ -36,7 +36,7 @@ from generation.models import (
     Verdict,
     Withdrawal,
 )
-from qareview.krippendorff import Agreement, Votes, agreement
+from qareview.krippendorff import Agreement, Ratings, agreement
 from qareview.models import Membership, Project
 
 MOST_DOCUMENTS = 30
@@ -163,7 +163,7 @@ def _units(items: ItemQuerySet) -> QuerySet[Item, Any]:
     )
 
 
-Patterns = dict[Any, dict[Votes, int]]
+Patterns = dict[Any, dict[Ratings, int]]
 People = list[tuple[list[int], int]]  # who voted how, and on how many items
 
 
@@ -197,8 +197,8 @@ _BY_PATTERN = """
 """
 
 
-def _sum(parts: Iterable[Mapping[Votes, int]]) -> dict[Votes, int]:
-    total: dict[Votes, int] = defaultdict(int)
+def _sum(parts: Iterable[Mapping[Ratings, int]]) -> dict[Ratings, int]:
+    total: dict[Ratings, int] = defaultdict(int)
     for part in parts:
         for votes, count in part.items():
             total[votes] += count

@@ -73,7 +73,7 @@ def progress(project: Project) -> Progress:
 def _why_stopped(project: Project) -> str:
     if project.is_paused:
         return stored("Drafting is paused. It goes on when an engineer resumes it.")
-    return completions.why_stopped(project)
+    return completions.why_over_budget(project)
 
 
 def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:

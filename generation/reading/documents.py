@@ -39,7 +39,7 @@ def add(
     A file over the limit becomes a failed document without its content. Raises AlreadyHere.
     """
     name = clean_name(name)
-    if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit():
+    if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
         return _refused(project, file, name, user)
     digest = _sha256(file.chunks())
     document = Document(
@@ -55,7 +55,7 @@ def add(
         with transaction.atomic():
             document.save()
             document.original.save(name, file)
-            jobs.knock(Document)
+            jobs.wake_workers(Document)
     except IntegrityError:
         same = Document.objects.filter(project=project, sha256=digest).first()
         if same is None:
@@ -84,7 +84,7 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
                 "The file has %(megabytes)s MB; at most %(limit)s MB are allowed. Split it, or "
                 "raise QAREVIEW_UPLOAD_LIMIT_MB.",
                 megabytes=round(megabytes),
-                limit=uploads.limit() // 1_000_000,
+                limit=uploads.limit_bytes() // 1_000_000,
             )
         ),
     )
@@ -121,7 +121,7 @@ def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
     """Say which columns to take of a table that waits for that; return whether it did wait."""
     waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
     with transaction.atomic():
-        return bool(waiting.update(columns=dict(columns)) and jobs.queue(waiting))
+        return bool(waiting.update(columns=dict(columns)) and jobs.queue_again(waiting))
 
 
 def clean_name(name: str) -> str:

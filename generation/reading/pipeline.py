@@ -67,7 +67,7 @@ def _store(document: Document, reading: readers.Reading) -> None:
 def _cut(document: Document, reading: readers.Reading) -> None:
     document.text, document.media_type = reading.text, reading.media_type
     document.page_starts = reading.page_starts
-    document.language = languages.detect(reading.text)
+    document.language = languages.detect_language(reading.text)
     document.left_out = [cutting.LeftOut(*part).as_json() for part in reading.furniture]
     cuts, left_out = editing.propose(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
@@ -87,7 +87,7 @@ def _unpack(document: Document, path: Path) -> None:
         members = reader_process.unpack(
             path,
             Path(folder),
-            uploads.limit(),
+            uploads.limit_bytes(),
             seconds=settings.READ_SECONDS,
             megabytes=settings.READ_MEGABYTES,
         )

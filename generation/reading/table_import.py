@@ -36,7 +36,7 @@ def import_rows(document: Document, reading: Reading) -> None:
     """
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type
-    document.language, document.note = languages.detect(reading.text), reading.note
+    document.language, document.note = languages.detect_language(reading.text), reading.note
     document.left_out, document.survey = [gap.as_json() for gap in _gaps(cuts)], {}
     if not document.is_triples:
         with jobs.finishing([document]):

@@ -54,7 +54,7 @@ def order(project: Project, user: Any = None, note: str = "") -> Release:
                 release = Release.objects.create(
                     project=project, number=last + 1, created_by=user, note=note
                 )
-                jobs.knock(Release)
+                jobs.wake_workers(Release)
         except IntegrityError:  # somebody ordered one at the same moment and has the number
             continue
         return release

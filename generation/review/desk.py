@@ -11,8 +11,10 @@ from django.utils import timezone
 from generation.checks import flags
 from generation.models import Document, Item, Review, Typed
 from qareview.models import Project
+from qareview.numbers import LARGEST_POSITION, number_in
 
-FIELDS = ("question", "answer", "start", "end")
+SPAN = ("start", "end")
+FIELDS = ("question", "answer", *SPAN)
 MARGIN = 1500  # characters shown before and after a part of a document
 PREVIOUS = "previous"
 
@@ -101,10 +103,8 @@ def around(item: Item, start: int, end: int) -> Around:
 
 def excerpt(item: Item, fields: Mapping[str, Any]) -> str:
     """Return the part of the document that is the context instead of the passage, if one is."""
-    start, end = (str(fields.get(name, "")) for name in ("start", "end"))
-    if not (start.isdecimal() and end.isdecimal() and max(len(start), len(end)) < 10):
-        return ""
-    return around(item, int(start), int(end)).part
+    start, end = (number_in(str(fields.get(name, "")), LARGEST_POSITION) for name in SPAN)
+    return "" if start is None or end is None else around(item, start, end).part
 
 
 def keep(item: Item, user: Any, fields: dict[str, Any]) -> datetime:

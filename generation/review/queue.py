@@ -28,21 +28,21 @@ from generation.models import (
     ItemQuerySet,
 )
 from qareview.fields import SentenceField
-from qareview.models import Order, Project
+from qareview.models import DeskOrder, Project
 
 ORDERS: dict[str, tuple[Any, ...]] = {
-    Order.BEST: ("-score", "id"),
-    Order.UNCERTAIN: (UNSURE, "id"),
-    Order.RANDOM: ("shuffle", "id"),
-    Order.DOCUMENT: ("document_id", "passage_id", "id"),
-    Order.ASSIGNED: ("-score", "id"),
+    DeskOrder.BEST: ("-score", "id"),
+    DeskOrder.UNCERTAIN: (UNSURE, "id"),
+    DeskOrder.RANDOM: ("shuffle", "id"),
+    DeskOrder.DOCUMENT: ("document_id", "passage_id", "id"),
+    DeskOrder.ASSIGNED: ("-score", "id"),
 }
 ORDERS_SQL = {  # the same
-    Order.BEST: "item.score DESC, item.id",
-    Order.UNCERTAIN: "abs(item.score - 0.5), item.id",
-    Order.RANDOM: "item.shuffle, item.id",
-    Order.DOCUMENT: "item.document_id, item.passage_id, item.id",
-    Order.ASSIGNED: "item.score DESC, item.id",
+    DeskOrder.BEST: "item.score DESC, item.id",
+    DeskOrder.UNCERTAIN: "abs(item.score - 0.5), item.id",
+    DeskOrder.RANDOM: "item.shuffle, item.id",
+    DeskOrder.DOCUMENT: "item.document_id, item.passage_id, item.id",
+    DeskOrder.ASSIGNED: "item.score DESC, item.id",
 }
 LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment,
 LOOKED_FURTHER = 1000  # and if they all are: more than a bulk action locks at once
@@ -128,10 +128,10 @@ def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]
 
 def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
     """Return the first items that the user has not skipped; what is assigned to them leads."""
-    ending = f"ORDER BY {ORDERS_SQL[Order(project.order)]} LIMIT {count}"
+    ending = f"ORDER BY {ORDERS_SQL[DeskOrder(project.order)]} LIMIT {count}"
     sql, params = _free(project, user, f"NOT {_SKIPPED}", _ASSIGNED)
     sql = f"({sql} {ending})"
-    if project.order != Order.ASSIGNED:
+    if project.order != DeskOrder.ASSIGNED:
         rest, more = _free(project, user, f"NOT {_SKIPPED}")
         sql, params = f"{sql} UNION ALL ({rest} {ending})", [*params, *more]
     found = shown(Item.objects.filter(pk__in=RawSQL(sql, params)), user)
@@ -141,7 +141,7 @@ def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
 
 def _skipped(project: Project, user: Any) -> ItemQuerySet:
     """Return what the user skipped, the longest ago first."""
-    only = [_ASSIGNED] if project.order == Order.ASSIGNED else []
+    only = [_ASSIGNED] if project.order == DeskOrder.ASSIGNED else []
     sql, params = _free(project, user, _SKIPPED, *only)
     last = RawSQL(
         "SELECT max(review.id) FROM generation_review AS review WHERE review.reviewer_id = %s "

@@ -17,6 +17,7 @@ from generation.review import adjudication, decisions
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
+from qareview.numbers import number_in
 from qareview.translations import translated
 
 QUEUE, GOLD = "queue", "gold"  # from where an item is looked at, or what for
@@ -27,9 +28,8 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the oldest disputed item, or the one after ``?after=``; at the end begin anew."""
     project = access.project(request, slug, Role.ADMIN)
     waiting = project.items.disputed_for(request.user).for_desk()
-    after = request.GET.get("after", "")
-    later = waiting.filter(pk__gt=int(after)) if after.isdecimal() else waiting
-    item = later.first() or waiting.first()
+    after = number_in(request.GET.get("after")) or 0
+    item = waiting.filter(pk__gt=after).first() or waiting.first()
     if item is None:
         return render_page(request, "adjudication/empty.html", {})
     return _show(request, project, item, QUEUE)

@@ -11,9 +11,9 @@ from django.views.decorators.http import require_GET
 from generation.progress import agreement as agreements
 from qareview import access, charts, krippendorff
 from qareview.htmx import render_page
-from qareview.keeping import kept
 from qareview.krippendorff import Agreement
 from qareview.models import Membership
+from qareview.process_cache import cached
 from qareview.translations import counted, number, translated
 
 COLUMNS = (
@@ -28,11 +28,10 @@ COLUMNS = (
 @require_GET
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     """Show alpha, who agrees with whom, and what splits people; to admins the gold items too."""
-    membership = access.membership(request.user, slug)
-    project = access.project(request, slug)
-    key = ("agreement", project.pk, membership.user_id, membership.role)
-    found = kept(key, lambda: agreements.overview(membership))
-    overview = found.value
+    member = access.member(request, slug)
+    key = ("agreement", member.project_id, member.user_id, member.role)
+    counted = cached(key, lambda: agreements.overview(member))
+    overview = counted.value
     documents = [(one.name, one.agreement) for one in overview.documents]
     weeks = [
         (
@@ -43,21 +42,21 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     context = {
         "overview": overview,
-        "counted_at": found.counted_at,
+        "counted_at": counted.counted_at,
         "reliable": krippendorff.RELIABLE,
         "tentative": krippendorff.TENTATIVE,
         "by_document": _chart("documents", _("Alpha by document"), _("Document"), documents),
         "by_week": _chart("weeks", _("Alpha by week"), _("Week"), weeks),
-        "gold": _gold(membership),
+        "gold": _gold(member),
     }
     return render_page(request, "agreement/show.html", context)
 
 
-def _gold(membership: Membership) -> list[agreements.Known]:
-    if not membership.is_admin:
+def _gold(member: Membership) -> list[agreements.Known]:
+    if not member.is_admin:
         return []
-    project = membership.project
-    return kept(("gold", project.pk), lambda: agreements.against_gold(project)).value
+    project = member.project
+    return cached(("gold", project.pk), lambda: agreements.against_gold(project)).value
 
 
 def _chart(
@@ -88,16 +87,16 @@ def _ticks(lowest: float) -> list[tuple[float, str]]:
     return [(half / 2, words[half]) for half in halves]
 
 
-def _estimate(label: str, one: Agreement) -> charts.Estimate:
+def _estimate(label: str, one: Agreement) -> charts.IntervalEstimate:
     counts = (number(one.items), number(one.values), number(one.pairs))
     if one.alpha is None:
         cells = (label, "–", translated(one.note), *counts)
-        return charts.Estimate(label, None, None, None, _in_short(one), cells)
+        return charts.IntervalEstimate(label, None, None, None, _in_short(one), cells)
     found = number(one.alpha, 2)
     interval = translated(one.note) if one.low is None else _interval(one.low, one.high or 0)
     items = counted(one.items, "item")
     note = _("%(alpha)s on %(items)s") % {"alpha": found, "items": items}
-    return charts.Estimate(
+    return charts.IntervalEstimate(
         label, one.alpha, one.low, one.high, note, (label, found, interval, *counts)
     )
 

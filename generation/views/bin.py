@@ -75,7 +75,7 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.info(request, _("%(name)s is not in the bin.") % {"name": document.name})
         return redirect("bin", slug)
     if request.method == "POST":
-        all_bins.give_up(Document.everything.filter(pk=pk))
+        all_bins.expire_rows(Document.everything.filter(pk=pk))
         messages.success(request, _("%(name)s is removed for good.") % {"name": document.name})
         return redirect("bin", slug)
     context = {
@@ -97,7 +97,7 @@ def put_project(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "GET" or not form.is_valid():
         status = 422 if request.method == "POST" else 200
         return render_page(request, "bin/project.html", {"same_name": form}, status=status)
-    all_bins.put(Project.everything.filter(pk=project.pk), access.user(request))
+    all_bins.bin_rows(Project.everything.filter(pk=project.pk), access.user(request))
     undo = reverse("project-restore", args=[slug])
     offer_undo(
         request, _("%(name)s is in the bin, with all it has.") % {"name": project.name}, undo
@@ -124,7 +124,7 @@ def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
         messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})
         return redirect("projects")
     if request.method == "POST":
-        all_bins.give_up(Project.everything.filter(pk=project.pk))
+        all_bins.expire_rows(Project.everything.filter(pk=project.pk))
         messages.success(request, _("%(name)s is removed for good.") % {"name": project.name})
         return redirect("projects")
     context = {

@@ -17,6 +17,7 @@ from generation.models import BulkAction, BulkActionKind, ItemQuerySet
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
+from qareview.numbers import number_in
 from qareview.translations import translated
 
 ACTS_SHOWN = 50
@@ -24,67 +25,71 @@ MOST_TICKED = 1000
 
 
 @dataclass(frozen=True)
-class Chosen:
-    """The items somebody chose in the list, the filter they saw, and why they are none if so."""
+class Selection:
+    """The items somebody selected in the list, and the filter they saw.
+
+    ``trouble`` says why no item is selected.
+    """
 
     items: ItemQuerySet
     address: str
     trouble: str = ""
 
 
-def _chosen(membership: Membership, user: object, query: QueryDict) -> Chosen:
+def _selected(member: Membership, query: QueryDict) -> Selection:
     """Return the items that were ticked, or all that match."""
-    form = ItemFilterForm(membership, query)
-    items: ItemQuerySet = membership.project.items.all()
+    form = ItemFilterForm(member, query)
+    items: ItemQuerySet = member.project.items.all()
     if query.get("all"):
         if form.doubts:
             trouble = _("The filter is not understood, so it would be done to too many items.")
-            return Chosen(items.none(), form.address, trouble)
-        return Chosen(listing.matching(membership.project, form.chosen, user), form.address)
-    ticked = [
-        int(pk) for pk in query.getlist("item")[:MOST_TICKED] if pk.isdecimal() and len(pk) < 19
-    ]
+            return Selection(items.none(), form.address, trouble)
+        return Selection(listing.matching(member.project, form.chosen, member.user), form.address)
+    texts = query.getlist("item")[:MOST_TICKED]
+    ticked = [pk for text in texts if (pk := number_in(text)) is not None]
     trouble = "" if ticked else _("No item is ticked.")
-    return Chosen(items.filter(pk__in=ticked), form.address, trouble)
+    return Selection(items.filter(pk__in=ticked), form.address, trouble)
 
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Say to how many items something is to be done; a POST orders it."""
-    project = access.project(request, slug, Role.ENGINEER)
+    member = access.member(request, slug, Role.ENGINEER)
     if kind not in BulkActionKind.values:
         raise Http404(_("There is no such action."))
-    membership = access.membership(request.user, slug, bulk_actions.ROLES[BulkActionKind(kind)])
-    chosen = _chosen(membership, request.user, request.GET)
-    if request.method == "POST" and not chosen.trouble:
-        return _order(request, project, BulkActionKind(kind), chosen)
-    count = chosen.items.count()
-    form = BulkActionForm(project, BulkActionKind(kind), count)
-    return _confirm(request, BulkActionKind(kind), chosen, form, count)
+    access.check_role(member, bulk_actions.ROLES[BulkActionKind(kind)])
+    selection = _selected(member, request.GET)
+    if request.method == "POST" and not selection.trouble:
+        return _order(request, member.project, BulkActionKind(kind), selection)
+    count = selection.items.count()
+    form = BulkActionForm(member.project, BulkActionKind(kind), count)
+    return _confirm(request, BulkActionKind(kind), selection, form, count)
 
 
 def _order(
-    request: HttpRequest, project: Project, kind: BulkActionKind, chosen: Chosen
+    request: HttpRequest, project: Project, kind: BulkActionKind, selection: Selection
 ) -> HttpResponse:
-    count = chosen.items.count()
+    count = selection.items.count()
     form = BulkActionForm(project, kind, count, request.POST)
     if form.is_valid():
         key, told = form.cleaned_data["key"], form.cleaned_data["told"]
-        options = {**form.options(), "address": chosen.address}
+        options = {**form.options(), "address": selection.address}
         try:
-            bulk_actions.order(project, request.user, kind, chosen.items, told, key, **options)
+            bulk_actions.order(project, request.user, kind, selection.items, told, key, **options)
         except bulk_actions.CountChanged as reason:
             form = BulkActionForm(project, kind, count)
             messages.warning(request, translated(str(reason)))
         else:
-            return redirect(f"{reverse('items', args=[project.slug])}?{chosen.address}".rstrip("?"))
-    return _confirm(request, kind, chosen, form, count, status=422)
+            return redirect(
+                f"{reverse('items', args=[project.slug])}?{selection.address}".rstrip("?")
+            )
+    return _confirm(request, kind, selection, form, count, status=422)
 
 
 def _confirm(
     request: HttpRequest,
     kind: BulkActionKind,
-    chosen: Chosen,
+    selection: Selection,
     form: BulkActionForm,
     count: int,
     status: int = 200,
@@ -94,11 +99,11 @@ def _confirm(
         "title": bulk_sentences.title(kind, count),
         "explained": bulk_sentences.EXPLAINED[kind],
         "count": count,
-        "chosen": chosen,
+        "selection": selection,
         "is_bad": kind == BulkActionKind.REJECT,
     }
     return render_page(
-        request, "bulk_actions/new.html", context, status=422 if chosen.trouble else status
+        request, "bulk_actions/new.html", context, status=422 if selection.trouble else status
     )
 
 
@@ -124,11 +129,9 @@ def bulk_action(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Undo a bulk action as a whole: who ordered it may, and admins may."""
-    project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.bulk_actions, pk=pk)
-    _check_owner(request, found, slug)
+    action = _own_action(request, slug, pk)
     try:
-        bulk_actions.undo(found, request.user)
+        bulk_actions.undo(action, request.user)
     except bulk_actions.CannotUndo as reason:
         messages.info(request, translated(str(reason)))
     return redirect("bulk-actions-show", slug, pk)
@@ -137,15 +140,15 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Go on with a bulk action that failed."""
-    project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.bulk_actions, pk=pk)
-    _check_owner(request, found, slug)
-    if not jobs.retry(found):
+    if not jobs.retry_job(_own_action(request, slug, pk)):
         messages.info(request, _("This has not failed."))
     return redirect("bulk-actions-show", slug, pk)
 
 
-def _check_owner(request: HttpRequest, found: BulkAction, slug: str) -> None:
-    """Raise PermissionDenied for whoever neither ordered a bulk action nor is an admin."""
-    if found.by_id != request.user.pk and not access.membership(request.user, slug).is_admin:
+def _own_action(request: HttpRequest, slug: str, pk: int) -> BulkAction:
+    """Return a bulk action that the user ordered, or any for an admin. Else PermissionDenied."""
+    member = access.member(request, slug, Role.ENGINEER)
+    action = get_object_or_404(member.project.bulk_actions, pk=pk)
+    if action.by_id != member.user_id and not member.is_admin:
         raise PermissionDenied(_("This is for who ordered it, and for admins."))
+    return action

@@ -13,21 +13,19 @@ from generation.forms.comments import AskForm, CommentForm
 from generation.models import Item
 from generation.review import comments
 from qareview import access
-from qareview.htmx import render_page, wants_part
+from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
 from qareview.translations import translated
 
 DESK = "desk"  # where a question may come from; else it comes from the item's page
 
 
-def context_of(
-    membership: Membership, item: Item, form: CommentForm | None = None
-) -> dict[str, Any]:
+def context_of(member: Membership, item: Item, form: CommentForm | None = None) -> dict[str, Any]:
     """Return what the list of an item's comments shows to a member, with its form."""
-    user = membership.user
+    user = member.user
     members = list(comments.members(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
-    is_theirs = question and (membership.is_admin or question.author_id == user.pk)
+    is_theirs = question and (member.is_admin or question.author_id == user.pk)
     shown = [
         {"comment": one, "text": comments.with_mentions(one.text, set(members))}
         for one in comments.visible(item, user)
@@ -46,8 +44,8 @@ def context_of(
 @require_http_methods(["GET", "POST"])
 def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the comments on an item; a POST appends one."""
-    project = access.project(request, slug)
-    item = get_object_or_404(project.items.select_related("project"), pk=pk)
+    member = access.member(request, slug)
+    item = get_object_or_404(member.project.items.select_related("project"), pk=pk)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
     if form.is_valid():
         comments.comment(item, request.user, form.cleaned_data["text"])
@@ -55,8 +53,8 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
         item.refresh_from_db()
         form = CommentForm(auto_id="comment-%s")
-    context = context_of(request.membership, item, form)  # type: ignore[attr-defined]
-    status = 422 if form.is_bound else 200
+    context = context_of(member, item, form)
+    status = form_status(form)
     return render_page(request, "comments/page.html", context, part="part", status=status)
 
 
@@ -71,7 +69,7 @@ def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if form.is_valid() and _was_asked(request, item, form):
         return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
     context = {"item": item, "form": form, "place": place}
-    status = 422 if form.is_bound else 200
+    status = form_status(form)
     return render_page(request, "comments/asking.html", context, part="part", status=status)
 
 
@@ -94,10 +92,9 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
 @require_POST
 def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Take back the question that was asked about an item: the asker, or an admin."""
-    project = access.project(request, slug)
-    item = get_object_or_404(project.items, pk=pk)
-    is_admin = request.membership.is_admin  # type: ignore[attr-defined]
-    if comments.take_back(item, request.user, is_admin):
+    member = access.member(request, slug)
+    item = get_object_or_404(member.project.items, pk=pk)
+    if comments.take_back(item, request.user, member.is_admin):
         messages.success(request, _("Taken back. The item waits at the desk again."))
     else:
         messages.info(request, _("The question was answered or taken back before."))

@@ -16,7 +16,7 @@ from generation.passages import cutting, editing
 from generation.progress.counts import progress
 from generation.reading import documents, readers
 from qareview import access, jobs, uploads
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
 from qareview.translations import translated
 
@@ -32,26 +32,23 @@ def document_list(request: HttpRequest, slug: str) -> HttpResponse:
     return _show_list(request, access.project(request, slug), UploadForm())
 
 
-def _show_list(
-    request: HttpRequest, project: Project, form: UploadForm, status: int = 200
-) -> HttpResponse:
-    page = Paginator(project.documents.for_list(), DOCUMENTS_A_PAGE).get_page(
-        request.GET.get("page")
-    )
+def _show_list(request: HttpRequest, project: Project, form: UploadForm) -> HttpResponse:
+    documents = Paginator(project.documents.for_list(), DOCUMENTS_A_PAGE)
     context = {
-        "documents": page,
+        "documents": documents.get_page(request.GET.get("page")),
         "progress": progress(project),
         "form": form,
         "readable": translated(readers.READABLE),
-        "upload_limit_mb": uploads.limit() // 1_000_000,
+        "upload_limit_mb": uploads.limit_bytes() // 1_000_000,
     }
+    status = form_status(form)
     return render_page(request, "documents/list.html", context, part="table", status=status)
 
 
 def _upload(request: HttpRequest, project: Project) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        return _show_list(request, project, form, status=422)
+        return _show_list(request, project, form)
     files: list[UploadedFile[bytes]] = form.cleaned_data["files"]
     for file in files:
         try:
@@ -72,19 +69,19 @@ def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, found: Document, form: ColumnsForm | None = None, status: int = 200
+    request: HttpRequest, document: Document, form: ColumnsForm | None = None
 ) -> HttpResponse:
-    parts = found.parts()
+    parts = document.parts()
     number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
     for part in page:
         if "reason" in part:
             part["reason"] = cutting.explain_left_out(part["reason"])
-        elif not found.is_triples:
+        elif not document.is_triples:
             part["passage"].pieces = editing.pieces(part["passage"].text)
-    form = form or ColumnsForm(found.survey)
-    context = {"document": found, "parts": page, "form": form}
-    return render_page(request, "documents/show.html", context, status=status)
+    form = form or ColumnsForm(document.survey)
+    context = {"document": document, "parts": page, "form": form}
+    return render_page(request, "documents/show.html", context, status=form_status(form))
 
 
 def _page_of(parts: list[dict[str, Any]], position: str) -> int:
@@ -102,7 +99,7 @@ def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     found = get_object_or_404(project.documents, pk=pk)
     form = ColumnsForm(found.survey, request.POST)
     if found.state == JobState.HELD and not form.is_valid():
-        return _show(request, found, form, status=422)
+        return _show(request, found, form)
     if not (form.is_valid() and documents.choose_columns(found, form.chosen())):
         messages.info(
             request,
@@ -127,6 +124,6 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(project.documents, pk=pk)
     rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
-    if not sum(jobs.retry(row) for row in rows):
+    if not sum(jobs.retry_job(row) for row in rows):
         messages.info(request, _("Nothing of %(name)s has failed.") % {"name": found.name})
     return redirect("documents", slug)

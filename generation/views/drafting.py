@@ -14,7 +14,7 @@ from generation.forms.drafting import AgainForm
 from generation.models import AsideReason, ItemQuerySet
 from generation.review import aside
 from qareview import access
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import Project, Role
 from qareview.translations import counted
 
@@ -100,9 +100,7 @@ def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: s
         return redirect(place)
     count = orders.may_be_drafted_again(items, request.user).count()
     context = {"form": form, "count": count, "place": place}
-    return render_page(
-        request, "drafting/again.html", context, status=422 if form.is_bound else 200
-    )
+    return render_page(request, "drafting/again.html", context, status=form_status(form))
 
 
 @require_POST

@@ -8,6 +8,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from generation.review.inbox import MOST_COUNTED, notices_of, unread_count
 from qareview import access
 from qareview.htmx import render_page
+from qareview.models import Membership
 
 NOTICES_A_PAGE = 50
 
@@ -15,13 +16,13 @@ NOTICES_A_PAGE = 50
 @require_http_methods(["GET", "POST"])
 def inbox(request: HttpRequest, slug: str) -> HttpResponse:
     """List the user's notices; a POST marks all of them read."""
-    project = access.project(request, slug)
-    found = notices_of(project, request.user)
+    member = access.member(request, slug)
+    notices = notices_of(member.project, request.user)
     if request.method == "POST":
-        found.mark_read()
+        notices.mark_read()
         return redirect("inbox", slug)
-    page = Paginator(found, NOTICES_A_PAGE).get_page(request.GET.get("page"))
-    return render_page(request, "inbox/list.html", {"notices": page, "count": _count(request)})
+    page = Paginator(notices, NOTICES_A_PAGE).get_page(request.GET.get("page"))
+    return render_page(request, "inbox/list.html", {"notices": page, "count": _count(member)})
 
 
 @require_POST
@@ -38,11 +39,10 @@ def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_GET
 def count(request: HttpRequest, slug: str) -> HttpResponse:
     """Return how many notices are unread: for the head of every page, which asks by itself."""
-    access.project(request, slug)
-    return render_page(request, "inbox/count.html", {"count": _count(request)})
+    member = access.member(request, slug)
+    return render_page(request, "inbox/count.html", {"count": _count(member)})
 
 
-def _count(request: HttpRequest) -> str:
-    membership = request.membership  # type: ignore[attr-defined]  # noted by access.project
-    number = unread_count(membership.project, request.user)
+def _count(member: Membership) -> str:
+    number = unread_count(member.project, member.user)
     return f"{number - 1}+" if number == MOST_COUNTED else str(number or "")

@@ -20,12 +20,12 @@ from qareview.word_differences import word_differences
 @require_GET
 def item_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List items; the address holds the filter, and only what is set of it."""
-    project = access.project(request, slug)
-    membership = access.membership(request.user, slug)
-    form = ItemFilterForm(membership, request.GET)
+    member = access.member(request, slug)
+    project = member.project
+    form = ItemFilterForm(member, request.GET)
     if "" in request.GET.values() and not form.doubts:
         return redirect(f"{reverse('items', args=[slug])}?{form.address}".rstrip("?"))
-    latest = bulk_actions.latest(project, request.user) if membership.is_engineer else None
+    latest = bulk_actions.latest(project, request.user) if member.is_engineer else None
     low = project.items.filter(state=ItemState.ASIDE, aside_reason=AsideReason.LOW_SCORE).count()
     context = {
         "page": listing.page(project, form.chosen, request.user, form.page),
@@ -41,8 +41,8 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
 @require_GET
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show an item with its passage, where it came from, and everything said about it."""
-    project = access.project(request, slug)
-    found = get_object_or_404(project.items.for_desk(), pk=pk)
+    member = access.member(request, slug)
+    found = get_object_or_404(member.project.items.for_desk(), pk=pk)
     question = found.question
     reviews = [
         {
@@ -60,7 +60,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "flags": explained,
         "scores": scoring.explained(found),
         **_standing(found, request.user),
-        **context_of(request.membership, found),  # type: ignore[attr-defined]
+        **context_of(member, found),
     }
     return render_page(request, "items/show.html", context)
 

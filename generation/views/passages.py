@@ -14,8 +14,9 @@ from generation.models import Document, Passage
 from generation.passages import editing
 from qareview import access
 from qareview.backends import ModelUnavailable
-from qareview.htmx import number_in, render_page
+from qareview.htmx import render_page
 from qareview.models import Project, Role
+from qareview.numbers import LARGEST_POSITION, number_in
 from qareview.translations import translated
 
 SHOWN = 60  # passages of a preview
@@ -82,4 +83,4 @@ def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpRespons
 
 
 def _offset(request: HttpRequest) -> int:
-    return number_in(request.POST.get("offset")) or 0
+    return number_in(request.POST.get("offset"), LARGEST_POSITION) or 0

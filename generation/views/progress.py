@@ -15,8 +15,8 @@ from generation.progress.outcomes import Outcome, Outcomes, outcomes
 from generation.progress.reviewers import Reviewer, reviewers
 from qareview import access, charts
 from qareview.htmx import render_page
-from qareview.keeping import kept
 from qareview.models import Project
+from qareview.process_cache import cached
 from qareview.translations import number
 
 COLUMNS = (
@@ -58,17 +58,16 @@ def _count(project: Project) -> Counted:
 @require_GET
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the progress of a project; of other people's figures only to admins."""
-    membership = access.membership(request.user, slug)
-    project = access.project(request, slug)
-    found = kept(("progress", project.pk), lambda: _count(project))
-    people = found.value.reviewers
-    own = [one for one in people if one.pk == request.user.pk]
+    member = access.member(request, slug)
+    counted = cached(("progress", member.project_id), lambda: _count(member.project))
+    people = counted.value.reviewers
+    own = [reviewer for reviewer in people if reviewer.pk == member.user_id]
     context = {
-        "counted": found.value,
-        "counted_at": found.counted_at,
-        "by_day": _by_day(found.value.pace),
-        "people": people if membership.is_admin else own,
-        "charts": _by_kind(found.value.outcomes),
+        "counted": counted.value,
+        "counted_at": counted.counted_at,
+        "by_day": _by_day(counted.value.pace),
+        "people": people if member.is_admin else own,
+        "charts": _by_kind(counted.value.outcomes),
     }
     return render_page(request, "progress/show.html", context)
 
@@ -112,7 +111,7 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
     )
 
 
-def _estimate(one: Outcome) -> charts.Estimate:
+def _estimate(one: Outcome) -> charts.IntervalEstimate:
     low, high = one.interval
     accepted, edited = _percent(one.share), _percent(one.share_edited)
     cells = (
@@ -127,7 +126,7 @@ def _estimate(one: Outcome) -> charts.Estimate:
         "decided": number(one.decided),
         "edited": edited,
     }
-    return charts.Estimate(one.name, one.share, low, high, note, cells)
+    return charts.IntervalEstimate(one.name, one.share, low, high, note, cells)
 
 
 def _day(day: date) -> str:

@@ -10,7 +10,7 @@ from generation.forms.releases import ReleaseForm
 from generation.models import ItemState
 from generation.releases import exports, freezing
 from qareview import access, jobs
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
 from qareview.translations import translated
 
@@ -23,9 +23,7 @@ def release_list(request: HttpRequest, slug: str) -> HttpResponse:
     return _show_list(request, access.project(request, slug), ReleaseForm())
 
 
-def _show_list(
-    request: HttpRequest, project: Project, form: ReleaseForm, status: int = 200
-) -> HttpResponse:
+def _show_list(request: HttpRequest, project: Project, form: ReleaseForm) -> HttpResponse:
     context = {
         "releases": project.releases.select_related("created_by"),
         "is_moving": project.releases.exclude(state__in=(JobState.DONE, JobState.FAILED)).exists(),
@@ -33,6 +31,7 @@ def _show_list(
         "formats": exports.FORMATS,
         "form": form,
     }
+    status = form_status(form)
     return render_page(request, "releases/list.html", context, part="table", status=status)
 
 
@@ -45,7 +44,7 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
             form.add_error(None, translated(str(reason)))
         else:
             return redirect("releases", project.slug)
-    return _show_list(request, project, form, status=422)
+    return _show_list(request, project, form)
 
 
 @require_GET
@@ -59,7 +58,7 @@ def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 @require_POST
 def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
-    if not jobs.retry(get_object_or_404(project.releases, number=number)):
+    if not jobs.retry_job(get_object_or_404(project.releases, number=number)):
         messages.info(request, _("Release %(number)s has not failed.") % {"number": number})
     return redirect("releases", slug)
 

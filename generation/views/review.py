@@ -20,7 +20,8 @@ from generation.review import decisions, queue
 from generation.review import desk as desks
 from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
-from qareview.models import Project
+from qareview.models import Membership
+from qareview.numbers import number_in
 from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
@@ -29,33 +30,33 @@ LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
 @require_GET
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the item to review now: the one asked for by ``?item=``, else the next."""
-    project = access.project(request, slug)
-    wanted = request.GET.get("item", "")
-    if not wanted.isdecimal():
+    member = access.member(request, slug)
+    project = member.project
+    pk = number_in(request.GET.get("item"))
+    if pk is None:
         held = queue.on_desk(project, request.user)
-        return _show(request, project, held or queue.take_next(project, request.user))
-    item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=int(wanted))
+        return _show(request, member, held or queue.take_next(project, request.user))
+    item = _shown_item(member, pk)
     if not queue.take(item, request.user, project.reviews_per_item):
         messages.info(request, _("This item has all the reviewers it needs at present."))
         return redirect("items-show", slug, item.pk)
-    return _show(request, project, item)
+    return _show(request, member, item)
 
 
 @require_POST
 def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Store a review and show the next item; what is refused comes back with the text typed."""
-    project = access.project(request, slug)
-    form = ReviewForm(project, pk, request.POST)
+    member = access.member(request, slug)
+    form = ReviewForm(member.project, pk, request.POST)
     if not form.is_valid():
-        item = get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
-        return _show(request, project, item, form, status=422)
+        return _show(request, member, _shown_item(member, pk), form, status=422)
     try:
-        review = decisions.submit(project, pk, request.user, form.submission())
+        review = decisions.submit(member.project, pk, request.user, form.submission())
     except Item.DoesNotExist:
         raise Http404(_("No such item.")) from None
     except decisions.NotStored as reason:
-        return _show_conflict(request, project, pk, form, reason)
-    response = _next(request, project)
+        return _show_conflict(request, member, pk, form, reason)
+    response = _next(request, member)
     is_new = review.is_decision and not form.cleaned_data["replaces"]
     trigger_client_event(response, "decided", {"done": int(is_new)})
     return response
@@ -64,15 +65,14 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Withdraw the user's last review and put its item back on their desk."""
-    project = access.project(request, slug)
-    item = decisions.undo(project, request.user)
+    member = access.member(request, slug)
+    item = decisions.undo(member.project, request.user)
     if item is None:
         messages.info(request, _("There is nothing of yours to undo."))
-        return _next(request, project)
+        return _next(request, member)
     messages.success(request, _("Undone. Here is the item again."))
     if wants_part(request):
-        shown = queue.shown(project.items.all(), request.user)
-        response = _show(request, project, shown.get(pk=item.pk))
+        response = _show(request, member, _shown_item(member, item.pk))
         trigger_client_event(response, "undone")
         return response
     return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
@@ -98,15 +98,15 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "review/share.html", context)
 
 
-def _loaded(request: HttpRequest, project: Project, pk: int) -> Item:
-    return get_object_or_404(queue.shown(project.items.all(), request.user), pk=pk)
+def _shown_item(member: Membership, pk: int) -> Item:
+    """Return an item with all that the desk shows of it. Raises Http404."""
+    return get_object_or_404(queue.shown(member.project.items.all(), member.user), pk=pk)
 
 
 @require_GET
 def neighbours(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show what stands before and after the passage in its document."""
-    project = access.project(request, slug)
-    item = _loaded(request, project, pk)
+    item = _shown_item(access.member(request, slug), pk)
     context = {"item": item, "around": desks.around(item, item.passage.start, item.passage.end)}
     return render_page(request, "review/neighbours.html", context, part="text")
 
@@ -114,8 +114,7 @@ def neighbours(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_GET
 def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the document around the excerpt, to choose another: that between the two offsets."""
-    project = access.project(request, slug)
-    item = _loaded(request, project, pk)
+    item = _shown_item(access.member(request, slug), pk)
     form = TypedForm(request.GET)
     start, end = item.passage.start, item.passage.end
     if form.is_valid() and form.cleaned_data["end"]:
@@ -146,8 +145,7 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 @require_POST
 def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show how what is typed differs from what the model wrote."""
-    project = access.project(request, slug)
-    item = _loaded(request, project, pk)
+    item = _shown_item(access.member(request, slug), pk)
     form = TypedForm(request.POST)
     given: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     context = {
@@ -162,8 +160,7 @@ def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     """Go on to the item that the user reviewed before or after the one on the desk, ``?from=``."""
     project = access.project(request, slug)
-    given = request.GET.get("from", "")
-    start = int(given) if given.isdecimal() else 0
+    start = number_in(request.GET.get("from")) or 0
     pk = desks.beside(project, request.user, start, step)
     if not pk and step == desks.PREVIOUS:
         messages.info(request, _("That was the first one you reviewed."))
@@ -172,26 +169,27 @@ def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     return redirect(f"{place}?item={pk}" if pk else place)
 
 
-def _next(request: HttpRequest, project: Project) -> HttpResponse:
+def _next(request: HttpRequest, member: Membership) -> HttpResponse:
+    project = member.project
     if not wants_part(request):
         return redirect("review", project.slug)
-    response = _show(request, project, queue.take_next(project, request.user))
+    response = _show(request, member, queue.take_next(project, member.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
     return response
 
 
 def _show_conflict(
     request: HttpRequest,
-    project: Project,
+    member: Membership,
     pk: int,
     form: ReviewForm,
     reason: decisions.NotStored,
 ) -> HttpResponse:
     """Refuse a review: tell why, and what stands now; keep what was typed."""
-    of_project = Item.everything.filter(project=project)  # also if its document went to the bin
-    item = queue.shown(of_project, request.user).get(pk=pk)
-    own = item.decision_of(request.user)
-    shown = own or item.decision_for(request.user)
+    items = Item.everything.filter(project=member.project)  # also if its document is in the bin
+    item = queue.shown(items, member.user).get(pk=pk)
+    own = item.decision_of(member.user)
+    shown = own or item.decision_for(member.user)
     question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]
     answer = shown.answer if shown and shown.answer else item.answer
     conflict = {
@@ -201,35 +199,33 @@ def _show_conflict(
         "question": word_differences(question, form.cleaned_data["question"]),
         "answer": word_differences(answer, form.cleaned_data["answer"]),
     }
-    return _show(request, project, item, form, conflict, status=409)
+    return _show(request, member, item, form, conflict, status=409)
 
 
 def _show(
     request: HttpRequest,
-    project: Project,
+    member: Membership,
     item: Item | None,
     form: ReviewForm | None = None,
     conflict: dict[str, Any] | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    own_keys = getattr(request.membership.user, "keymap", None)  # type: ignore[attr-defined]
     context: dict[str, Any] = {
         "conflict": conflict,
         "form": form,
-        "actions": shortcuts.shown(own_keys),
-        "fixed_keys": shortcuts.FIXED.items(),
+        "actions": shortcuts.actions_for(member.keymap),
+        "fixed_keys": shortcuts.FIXED_KEYS.items(),
     }
     if item:
-        context |= _item_context(request, project, item, form)
+        context |= _item_context(member, item, form)
     else:
-        context["progress"] = progress(project)
+        context["progress"] = progress(member.project)
     return render_page(request, "review/desk.html", context, part="desk", status=status)
 
 
-def _item_context(
-    request: HttpRequest, project: Project, item: Item, form: ReviewForm | None
-) -> dict[str, Any]:
-    own = item.decision_of(request.user) if request.user.pk in item.reviewers else None
+def _item_context(member: Membership, item: Item, form: ReviewForm | None) -> dict[str, Any]:
+    project = member.project
+    own = item.decision_of(member.user) if member.user_id in item.reviewers else None
     typed = desks.typed_earlier(item)
     fields = desks.fields(item, own, form.data if form else typed)
     decided = own.ranking if own else {}

@@ -13,7 +13,7 @@ from prompts import candidates
 from prompts.experiment_forms import CandidateForm, SearchForm
 from prompts.models import Candidate, Prompt, Search
 from qareview import access, jobs
-from qareview.htmx import render_page
+from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Role
 from qareview.translations import translated
 from qareview.word_differences import word_differences
@@ -35,7 +35,7 @@ def candidate_list(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if form.is_valid():
         candidates.order(prompt, request.user, **form.cleaned_data)
         return redirect("candidates", slug, pk)
-    return _show(request, prompt, form, status=422 if form.is_bound else 200)
+    return _show(request, prompt, form)
 
 
 def _show(
@@ -43,8 +43,8 @@ def _show(
     prompt: Prompt,
     form: SearchForm,
     refused: dict[str, Any] | None = None,
-    status: int = 200,
 ) -> HttpResponse:
+    """Show the page; ``refused`` is a decision that could not be stored, and why."""
     searches = list(prompt.searches.select_related("seed", "created_by")[:SHOWN])
     waiting = candidates.waiting(prompt)
     context = {
@@ -56,6 +56,7 @@ def _show(
         "waiting": [_changed(one) for one in waiting],
         "reasons": [_("It says less than it should"), _("It is no better"), _("It is unclear")],
     }
+    status = 422 if refused else form_status(form)
     return render_page(request, "candidates/list.html", context, part="searches", status=status)
 
 
@@ -90,7 +91,7 @@ def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     except candidates.CannotDecide as reason:
         prompt = _prompt(request, slug, found.prompt_id)
         refused = {**given, "pk": pk, "reason": translated(str(reason))}
-        return _show(request, prompt, SearchForm(prompt), refused, status=422)
+        return _show(request, prompt, SearchForm(prompt), refused)
     return redirect("candidates", slug, found.prompt_id)
 
 
@@ -113,5 +114,5 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Queue a search that failed once more."""
     project = access.project(request, slug, Role.ENGINEER)
     found = get_object_or_404(Search, prompt__project=project, prompt__binned_at=None, pk=pk)
-    jobs.retry(found)
+    jobs.retry_job(found)
     return redirect("candidates", slug, found.prompt_id)

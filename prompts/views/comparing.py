@@ -19,7 +19,7 @@ from prompts.models import Case, Comparison, Experiment, Run
 from prompts.rendering import NEEDED
 from prompts.views.experiments import of_project
 from qareview import access
-from qareview.htmx import render_page, wants_part
+from qareview.htmx import form_status, render_page, wants_part
 from qareview.translations import translated
 from qareview.word_differences import side_by_side
 
@@ -39,7 +39,7 @@ def decide(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
     found, experiment = _of_user(request, project, token)
     form = DecisionForm(len(found.runs), experiment.shown_at_once > 2, request.POST)
     if not form.is_valid():
-        return _show(request, experiment, found, form, status=422)
+        return _show(request, experiment, found, form)
     decision = comparing.Decision(
         choice=form.cleaned_data["choice"],
         places=form.places(),
@@ -102,7 +102,6 @@ def _show(
     experiment: Experiment,
     comparison: Comparison | None,
     form: DecisionForm | None = None,
-    status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "experiment": experiment,
@@ -121,6 +120,7 @@ def _show(
         }
     elif experiment.is_open:
         context["progress"] = experiments.progress(experiment)
+    status = form_status(form) if form else 200
     response = render_page(request, "comparing/show.html", context, part="desk", status=status)
     response["Cache-Control"] = "no-store"
     if wants_part(request):

@@ -15,7 +15,7 @@ from prompts import case_matrix, cases, comparing, experiments, ranking, results
 from prompts.experiment_forms import ExperimentForm, OrderForm
 from prompts.models import Experiment, Prompt
 from qareview import access, completions
-from qareview.htmx import offer_undo, render_page, wants_part
+from qareview.htmx import form_status, offer_undo, render_page, wants_part
 from qareview.models import Project, Role
 from qareview.stored import stored
 from qareview.translations import counted
@@ -58,9 +58,8 @@ def new(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             text = _("Of the approved items you asked for there are only %(drawn)s.")
             messages.warning(request, text % {"drawn": drawn})
         return redirect("experiments-show", slug, made.pk)
-    status = 422 if form.is_bound else 200
     context = {"prompt": prompt, "form": form}
-    return render_page(request, "experiments/new.html", context, status=status)
+    return render_page(request, "experiments/new.html", context, status=form_status(form))
 
 
 @require_GET
@@ -71,7 +70,7 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "experiment": found,
         "progress": experiments.progress(found),
-        "stopped": completions.why_stopped(project),
+        "stopped": completions.why_over_budget(project),
     }
     if not wants_part(request):
         context |= _looked_at(request, found)

@@ -18,9 +18,10 @@ from prompts.models import CandidateState, Prompt, Variant
 from prompts.rendering import variables_of
 from qareview import access
 from qareview import bin as all_bins
-from qareview.htmx import number_in, offer_undo, render_page
+from qareview.htmx import form_status, offer_undo, render_page
 from qareview.intervals import wilson
 from qareview.models import Role
+from qareview.numbers import number_in
 from qareview.translations import counted, translated
 
 
@@ -40,8 +41,7 @@ def new(request: HttpRequest, slug: str) -> HttpResponse:
     if form.is_valid():
         made = wordings.begin(project, form.cleaned_data["task"], form.values(), request.user)
         return redirect("prompts-show", slug, made.pk)
-    status = 422 if form.is_bound else 200
-    return render_page(request, "prompts/new.html", {"form": form}, status=status)
+    return render_page(request, "prompts/new.html", {"form": form}, status=form_status(form))
 
 
 @require_GET
@@ -106,8 +106,7 @@ def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return redirect("prompts-show", slug, pk)
     variables = variables_of(found)
     context = {"prompt": found, "parent": parent, "form": form, "variables": variables}
-    status = 422 if form.is_bound else 200
-    return render_page(request, "prompts/change.html", context, status=status)
+    return render_page(request, "prompts/change.html", context, status=form_status(form))
 
 
 def _variant(prompt: Prompt, number: int) -> Variant:
@@ -199,7 +198,7 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
         return redirect("bin", slug)
     if request.method == "POST":
-        all_bins.give_up(Prompt.everything.filter(pk=prompt.pk))
+        all_bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
         messages.success(
             request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
         )

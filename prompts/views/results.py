@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 from prompts import experiments, exports, results, variants
 from prompts.views.experiments import of_project
 from qareview import access, charts
-from qareview.htmx import number_in, offer_undo, render_page
+from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
+from qareview.numbers import number_in
 from qareview.stored import stored
 from qareview.translations import counted, number, percent
 
@@ -24,10 +25,9 @@ COMMENTS = 50  # are shown
 @require_GET
 def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the result, or with ``?snapshot=`` what it was once; members see it once it is ended."""
-    project = access.project(request, slug)
-    experiment = of_project(project, pk)
-    is_engineer = request.membership.is_engineer  # type: ignore[attr-defined]
-    if not experiment.ended_at and not is_engineer:
+    member = access.member(request, slug)
+    experiment = of_project(member.project, pk)
+    if not experiment.ended_at and not member.is_engineer:
         raise PermissionDenied(_("The result is shown once the comparing has ended."))
     snapshot = None
     if (chosen := number_in(request.GET.get("snapshot"))) is not None:
@@ -39,7 +39,7 @@ def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "snapshots": experiment.snapshots.select_related("created_by"),
         "result": found,
         "charts": _charts(found),
-        "comments": results.comments(experiment, COMMENTS) if is_engineer else [],
+        "comments": results.comments(experiment, COMMENTS) if member.is_engineer else [],
         "production": experiment.prompt.production,
         "formats": exports.FORMATS,
         "progress": experiments.progress(experiment),
@@ -116,7 +116,7 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
     ends = [row[name] for row in rows for name in ("low", "high")]
     first, last = min(-1.0, *ends), max(0.5, *ends)
     estimates = [
-        charts.Estimate(
+        charts.IntervalEstimate(
             _("Variant %(number)s") % {"number": row["variant"]},
             row["gap"],
             row["low"],

@@ -1,4 +1,4 @@
-"""Language models behind one protocol: a batch of requests in, a completion for each out.
+"""Language models behind one protocol: it takes a batch of requests and returns completions.
 
 A backend is chosen by the name a model has in ``settings.MODELS``; see :func:`backend_for`.
 """
@@ -13,16 +13,16 @@ from django.conf import settings
 
 from qareview.stored import stored
 
-ABOUT = {"context", "price_in", "price_out"}  # facts on a model that its backend need not know
+NOT_FOR_BACKEND = {"context", "price_in", "price_out"}  # options of a model that others read
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
 @dataclass(frozen=True)
 class Request:
-    """One chat to be continued by at most ``max_tokens`` tokens.
+    """A chat that the model continues by at most ``max_tokens`` tokens.
 
-    At temperature 0 the likeliest text is written; above, it is drawn, and the same ``seed``
-    draws the same text as far as the model's server allows.
+    At temperature 0 each token is the likeliest. Above, tokens are drawn, and the same ``seed``
+    gives the same text, as far as the model's server allows.
     """
 
     messages: tuple[Message, ...]
@@ -35,8 +35,7 @@ class Request:
 class Completion:
     """What the model wrote; ``milliseconds`` is this request's share of its batch.
 
-    ``error`` says, in a sentence for the row concerned, why nothing was written for this request,
-    though others of its batch may be fine.
+    ``error`` is a sentence that says why this request failed; others of its batch may be fine.
     """
 
     text: str
@@ -48,16 +47,16 @@ class Completion:
 
 
 class Backend(Protocol):
-    """Continues chats in batches: that is where the speed is."""
+    """Continues chats in batches, which is faster than one at a time."""
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order."""
 
 
 class ModelUnavailable(Exception):
-    """The model cannot be used now; the message says why and what to do about it.
+    """The model cannot be used now; the message says why and what to do.
 
-    ``finished`` are the completions that came nevertheless, by the place of their request.
+    ``finished`` are the completions that were written before, by the index of their request.
     """
 
     def __init__(self, message: str, finished: dict[int, Completion] | None = None) -> None:
@@ -71,14 +70,20 @@ def backend_for(model: str) -> Backend:
 
     Raises ModelUnavailable if no model has that name or it cannot be loaded.
     """
-    options = {key: value for key, value in options_of(model).items() if key not in ABOUT}
+    options = backend_options(model)
     module = import_module(f"qareview.backends.{options.pop('backend')}")
     backend: Backend = module.load(**options)
     return backend
 
 
-def options_of(model: str) -> dict[str, Any]:
-    """Return what ``settings.MODELS`` says of a model. Raises ModelUnavailable."""
+def backend_options(model: str) -> dict[str, Any]:
+    """Return the options of a model that its backend is loaded with. Raises ModelUnavailable."""
+    options = model_options(model)
+    return {name: value for name, value in options.items() if name not in NOT_FOR_BACKEND}
+
+
+def model_options(model: str) -> dict[str, Any]:
+    """Return the options of a model in ``settings.MODELS``. Raises ModelUnavailable."""
     try:
         return dict(settings.MODELS[model])
     except KeyError:

@@ -1,8 +1,8 @@
-"""Attention for rows that all begin alike: the shared beginning is kept once and read once.
+"""Attention for rows that have the same beginning, whose keys and values are stored once.
 
-Each row attends to the keys of the beginning and to its own; the softmax goes over both. So the
-beginning's keys and values are multiplied with the queries of all rows at once, as in Hydragen
-(Juravsky et al. 2024), and neither copied for each row nor for each head that shares them.
+Each row attends to the keys of the beginning and to its own; the softmax is over both. The keys
+and values of the beginning are multiplied with the queries of all rows at once, as in Hydragen
+(Juravsky et al. 2024), and not copied for each row or for each head that shares them.
 """
 
 import functools
@@ -21,7 +21,7 @@ KeysAndValues = tuple[
 
 @functools.cache
 def register() -> str:
-    """Make this attention known to transformers; return the name to choose it by."""
+    """Register this attention with transformers and return its name."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(NAME, attend)
@@ -39,33 +39,33 @@ def attend(
     beginning: Sequence[KeysAndValues],
     **_: Any,
 ) -> "tuple[torch.Tensor, None]":
-    """Return what a layer's queries find: (rows, queries, heads, dimensions).
+    """Return the attention output of a layer: (rows, queries, heads, dimensions).
 
-    ``query`` is (rows, heads, queries, dimensions); ``key`` and ``value`` are the rows' own, with
-    as many heads as the model keeps of them. ``attention_mask`` is added to the scores of the own
-    keys: (rows, 1, queries, keys). All queries see all of the beginning.
+    ``query`` is (rows, heads, queries, dimensions). ``key`` and ``value`` are those after the
+    beginning, with as many heads as the model has of them. ``attention_mask`` is added to the
+    scores of these keys: (rows, 1, queries, keys). All queries see the whole beginning.
     """
     import torch
 
     rows, heads, queries, dimensions = query.shape
-    kept = key.shape[1]
-    asked = (query * scaling).reshape(rows, kept, -1, dimensions)
-    own = (asked @ key.transpose(2, 3)).view(rows, kept, heads // kept, queries, -1)
+    key_heads = key.shape[1]
+    scaled = (query * scaling).reshape(rows, key_heads, -1, dimensions)
+    own = (scaled @ key.transpose(2, 3)).view(rows, key_heads, heads // key_heads, queries, -1)
     scores = [own.add_(attention_mask[:, :, None])]
     if beginning:
         keys, values = beginning[module.layer_idx]
-        scores.insert(0, _together(asked, keys.transpose(1, 2)).view(*own.shape[:4], -1))
+        scores.insert(0, _multiply_shared(scaled, keys.transpose(1, 2)).view(*own.shape[:4], -1))
     joined = torch.cat(scores, dim=-1)
-    shares = joined.softmax(-1).view(rows, kept, -1, joined.shape[-1])
+    weights = joined.softmax(-1).view(rows, key_heads, -1, joined.shape[-1])
     length = joined.shape[-1] - key.shape[2]
-    found = shares[..., length:] @ value
+    output = weights[..., length:] @ value
     if beginning:
-        found = found + _together(shares[..., :length], values)
-    return found.view(rows, heads, queries, dimensions).transpose(1, 2).contiguous(), None
+        output = output + _multiply_shared(weights[..., :length], values)
+    return output.view(rows, heads, queries, dimensions).transpose(1, 2).contiguous(), None
 
 
-def _together(of_rows: "torch.Tensor", shared: "torch.Tensor") -> "torch.Tensor":
-    """Multiply what each row has, (rows, heads, n, a), with what they share, (heads, a, b)."""
+def _multiply_shared(of_rows: "torch.Tensor", shared: "torch.Tensor") -> "torch.Tensor":
+    """Return the product of (rows, heads, n, a) with (heads, a, b), which all rows share."""
     rows, heads, count, _ = of_rows.shape
     flat = of_rows.transpose(0, 1).reshape(heads, rows * count, -1)
     return (flat @ shared).view(heads, rows, count, -1).transpose(0, 1)

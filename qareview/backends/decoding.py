@@ -1,8 +1,8 @@
-"""A decoder model continues many prompts at once, and none of them waits for the longest.
+"""Continue many prompts at once with a decoder model, without waiting for the longest text.
 
 ``generate`` of transformers runs a batch until its last row ends, and copies all keys and values
-at every token. Here a row leaves the batch when it ends, keys and values are written into room
-allocated once, and what all prompts begin with is computed, kept and read once for all of them.
+at every token. Here a row leaves the batch when it ends, keys and values are written into memory
+allocated once, and the beginning that all prompts share is computed, stored and read once.
 """
 
 import functools
@@ -15,19 +15,20 @@ from qareview.backends import attention
 if TYPE_CHECKING:
     import torch
 
+# Chosen; `make bench-drafting` measures all of them together, nobody measured each alone.
 PREFILL_TOKENS = 1024  # prompt tokens, padding included, that go through the model at once
-STRIDE = 64  # rooms and what is read of them grow so: a kernel is prepared for every new shape
-PROBE = 12  # tokens on which a model is tried
-MOST_ASTRAY = (
-    0.1  # of the logits' norm: bfloat16 rounds, but an attention not understood is far off
-)
-LEAST_LEAVING = 8  # finished rows leave when they are this part, one in so many, of the batch
-DRAWN_FROM = 50  # at a temperature above 0, a token is drawn from so many likeliest ones
+STRIDE = 64  # tokens by which caches grow: a kernel is prepared for every new shape
+LEAST_LEAVING = 8  # finished rows leave once they are one in so many of the batch
+
+# Chosen; nobody measured.
+PROBE_TOKENS = 12  # with which can_decode tries a model
+LARGEST_ERROR = 0.1  # of the logits' norm: bfloat16 rounds, but a wrong attention is far off
+TOP_K = 50  # likeliest tokens from which one is drawn at a temperature above 0
 
 
 @dataclass
-class Row:
-    """A prompt and what is written after it; ``ended`` if the model itself came to an end."""
+class DecodingRow:
+    """A prompt and the tokens written after it; ``ended`` if the model itself ended the text."""
 
     prompt: list[int]
     max_tokens: int
@@ -43,48 +44,48 @@ class Row:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What all prompts begin with: ``length`` tokens, and each layer's keys and values of them."""
+    """The beginning that prompts share: its tokens' number, and keys and values by layer."""
 
     length: int = 0
     layers: Sequence[attention.KeysAndValues] = ()
 
 
 def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
-    """Run the model on what prompts begin with."""
-    batch = _Batch(model, [Row(list(tokens), max_tokens=0)], Beginning())
+    """Run the model on the tokens that prompts begin with."""
+    batch = _Batch(model, [DecodingRow(list(tokens), max_tokens=0)], Beginning())
     batch.read_prompts()
     layers = [(layer.keys[0], layer.values[0]) for layer in batch.cache.layers]
     return Beginning(len(tokens), layers)
 
 
-def serves(model: Any) -> bool:
-    """Whether a model gives here what it gives by itself; from then on it attends in our way.
+def can_decode(model: Any) -> bool:
+    """Return whether this module gives the model's own logits; if so, set our attention on it.
 
-    Tried on a few tokens, half of them as a beginning: an architecture whose attention does more
-    than ours, such as to limit scores or to add a bias, is told by its logits.
+    It is tried on a few tokens, half of them as a beginning. If the attention of an architecture
+    does more than ours, such as to limit scores or to add a bias, the logits differ.
     """
     import torch
 
     first = min(1000, model.config.get_text_config().vocab_size // 2)
-    tokens = list(range(first, first + PROBE))
-    own_way = model.config._attn_implementation
+    tokens = list(range(first, first + PROBE_TOKENS))
+    own_attention = model.config._attn_implementation
     with torch.inference_mode():
         expected = model(torch.tensor([tokens], device=model.device)).logits[:, -1]
         try:
             model.set_attn_implementation(attention.register())
-            beginning = read_beginning(model, tokens[: PROBE // 2])
-            found = _Batch(model, [Row(tokens, max_tokens=0)], beginning).read_prompts()
-        except (ValueError, TypeError, RuntimeError):  # it takes no other attention, or shapes
-            found = torch.zeros_like(expected)
-    astray = (found - expected).float().norm() / expected.float().norm()
-    if astray <= MOST_ASTRAY:
+            beginning = read_beginning(model, tokens[: PROBE_TOKENS // 2])
+            logits = _Batch(model, [DecodingRow(tokens, max_tokens=0)], beginning).read_prompts()
+        except (ValueError, TypeError, RuntimeError):  # it takes no other attention or shapes
+            logits = torch.zeros_like(expected)
+    error = (logits - expected).float().norm() / expected.float().norm()
+    if error <= LARGEST_ERROR:
         return True
-    model.set_attn_implementation(own_way)
+    model.set_attn_implementation(own_attention)
     return False
 
 
-def decode(model: Any, rows: Sequence[Row], beginning: Beginning, ends: set[int]) -> None:
-    """Continue each row's prompt, writing into the rows.
+def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: set[int]) -> None:
+    """Continue the prompt of each row; the tokens are appended to ``written`` of the row.
 
     All prompts begin with the tokens of ``beginning``; ``ends`` are the tokens that end a text.
     """
@@ -100,23 +101,23 @@ def decode(model: Any, rows: Sequence[Row], beginning: Beginning, ends: set[int]
                 row.ended = True
             else:
                 row.written.append(token)
-        kept = batch.drop_finished()
+        staying = batch.drop_finished()
         if not batch.rows:
             return
-        logits = batch.read([tokens[index] for index in kept])
+        logits = batch.read([tokens[index] for index in staying])
 
 
 class _Batch:
-    """The rows still being written, with the keys and values of what follows the beginning."""
+    """The rows not yet finished, with keys and values of their tokens after the beginning."""
 
-    def __init__(self, model: Any, rows: list[Row], beginning: Beginning) -> None:
+    def __init__(self, model: Any, rows: list[DecodingRow], beginning: Beginning) -> None:
         from transformers import DynamicCache
 
         self.model, self.rows, self.beginning = model, rows, beginning
         self.cache = DynamicCache(config=model.config)
 
     def read_prompts(self) -> "torch.Tensor":
-        """Compute the prompts in groups of like length; return the logits after each: (rows, V)."""
+        """Run the model on the prompts, in groups of similar length; return logits (rows, V)."""
         import torch
 
         self.length = len(self.rows[-1].prompt) - self.beginning.length
@@ -126,15 +127,15 @@ class _Batch:
         self.positions = torch.tensor([len(row.prompt) for row in self.rows], device=device)
         logits = []
         for start, group in _groups(self.rows, self.beginning.length):
-            found, cache, real = self._read_group(group)
+            of_group, cache, real = self._read_group(group)
             width = real.shape[1]
             self.seen[start : start + len(group), self.length - width : self.length] = real
-            self._keep(cache, start, width, room)
-            logits.append(found)
+            self._store(cache, start, width, room)
+            logits.append(of_group)
         return torch.cat(logits)
 
-    def _read_group(self, group: Sequence[Row]) -> "tuple[torch.Tensor, Any, torch.Tensor]":
-        """Return logits and cache of some rows, and which of their tokens are no padding."""
+    def _read_group(self, group: Sequence[DecodingRow]) -> "tuple[torch.Tensor, Any, torch.Tensor]":
+        """Return logits and cache of some rows, and a mask of tokens that are not padding."""
         import torch
         from transformers import DynamicCache
 
@@ -145,7 +146,7 @@ class _Batch:
         places = torch.arange(width, device=self.model.device)
         real = places >= first[:, None]
         earlier = places[:, None] >= places
-        itself = places[:, None] == places  # padding sees itself: of nothing, there is no softmax
+        itself = places[:, None] == places  # also padding, as softmax needs at least one key
         cache = DynamicCache(config=self.model.config)
         logits = self._run(
             torch.tensor(padded, device=self.model.device),
@@ -158,7 +159,7 @@ class _Batch:
     def _run(
         self, ids: "torch.Tensor", seen: "torch.Tensor", positions: "torch.Tensor", cache: Any
     ) -> "torch.Tensor":
-        """Run the model on tokens of each row; ``seen``: (rows, tokens, keys) that each may see."""
+        """Run the model; ``seen`` is a mask of the keys each token sees: (rows, tokens, keys)."""
         import torch
 
         least = torch.finfo(self.model.dtype).min
@@ -174,18 +175,18 @@ class _Batch:
         logits: torch.Tensor = output.logits[:, -1]
         return logits
 
-    def _keep(self, cache: Any, start: int, width: int, room: int) -> None:
+    def _store(self, cache: Any, start: int, width: int, room: int) -> None:
         """Copy a group's keys and values to their rows, after the padding."""
         for index, layer in enumerate(cache.layers):
             if not start:
                 self.cache.layers[index] = _roomy(layer, len(self.rows), self.length, room)
             own = self.cache.layers[index]
             rows = slice(start, start + len(layer.keys))
-            for kept, found in ((own.keys, layer.keys), (own.values, layer.values)):
-                kept[rows, :, self.length - width : self.length] = found
+            for target, source in ((own.keys, layer.keys), (own.values, layer.values)):
+                target[rows, :, self.length - width : self.length] = source
 
     def read(self, tokens: list[int]) -> "torch.Tensor":
-        """Compute one token of each row; return the logits after it: (rows, V)."""
+        """Run the model on one token of each row; return the logits after it: (rows, V)."""
         import torch
 
         self.seen[:, self.length] = True
@@ -197,7 +198,7 @@ class _Batch:
         return logits
 
     def drop_finished(self) -> list[int]:
-        """Let finished rows leave once enough have; return the indices of the rows that stay."""
+        """Drop finished rows once they are many enough; return the indices of the others."""
         import torch
 
         staying = [index for index, row in enumerate(self.rows) if not row.is_finished]
@@ -206,14 +207,16 @@ class _Batch:
             return list(range(len(self.rows)))
         if finished:
             self.rows = [self.rows[index] for index in staying]
-            chosen = torch.tensor(staying, dtype=torch.long, device=self.model.device)
-            self.seen, self.positions = self.seen[chosen], self.positions[chosen]
+            selected = torch.tensor(staying, dtype=torch.long, device=self.model.device)
+            self.seen, self.positions = self.seen[selected], self.positions[selected]
             if staying:
-                self.cache.batch_select_indices(chosen)
+                self.cache.batch_select_indices(selected)
         return staying
 
 
-def _groups(rows: Sequence[Row], shared: int) -> Iterator[tuple[int, Sequence[Row]]]:
+def _groups(
+    rows: Sequence[DecodingRow], shared: int
+) -> Iterator[tuple[int, Sequence[DecodingRow]]]:
     """Yield rows, sorted by length, in groups of bounded size, each with its first index."""
     start = 0
     for end in range(1, len(rows) + 1):
@@ -228,12 +231,12 @@ def _rounded(length: int) -> int:
 
 
 def _roomy(layer: Any, rows: int, length: int, room: int) -> Any:
-    """Return a cache layer of so many rows, ``length`` tokens long, with room for more."""
-    found = _roomy_layer()()
+    """Return a cache layer for ``rows`` rows and ``length`` tokens, with memory for ``room``."""
+    roomy = _roomy_layer()()
     old = (layer.keys, layer.values)
     stores = [tensor.new_zeros((rows, tensor.shape[1], room, tensor.shape[3])) for tensor in old]
-    found.hold(stores, length)
-    return found
+    roomy.set_length(stores, length)
+    return roomy
 
 
 @functools.cache
@@ -241,12 +244,12 @@ def _roomy_layer() -> Any:
     from transformers.cache_utils import DynamicLayer
 
     class RoomyLayer(DynamicLayer):  # type: ignore[misc]
-        """Keys and values: views of ``stores`` (rows, heads, room, dimensions), which fill up.
+        """Keys and values are views of ``stores``, (rows, heads, room, dimensions).
 
-        What is read of them may reach beyond, into room that is empty and to be masked.
+        ``update`` returns more tokens than are filled, rounded up; the rest has to be masked.
         """
 
-        def hold(self, stores: Any, length: int) -> None:
+        def set_length(self, stores: Any, length: int) -> None:
             self.stores, self.is_initialized = stores, True
             self.keys, self.values = (store[:, :, :length] for store in stores)
 
@@ -255,20 +258,20 @@ def _roomy_layer() -> Any:
             end = start + keys.shape[-2]
             for store, new in zip(self.stores, (keys, values), strict=True):
                 store[:, :, start:end] = new
-            self.hold(self.stores, end)
+            self.set_length(self.stores, end)
             keys, values = (store[:, :, : _rounded(end)] for store in self.stores)
             return keys, values
 
         def batch_select_indices(self, indices: Any) -> None:
-            self.hold([store[indices] for store in self.stores], self.get_seq_length())
+            self.set_length([store[indices] for store in self.stores], self.get_seq_length())
 
     return RoomyLayer
 
 
-def drawing(rows: Sequence[Row]) -> Any:
-    """Return a processor of logits for ``generate`` that leaves each row only its next token.
+def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
+    """Return a logits processor for ``generate`` that allows each row only its next token.
 
-    Rows are those of the batch, in order.
+    ``rows`` are those of the batch, in order.
     """
     choose = _Chooser(rows)
 
@@ -282,23 +285,23 @@ def drawing(rows: Sequence[Row]) -> Any:
 
 
 class _Chooser:
-    """Picks the next token of each row: the likeliest, or one drawn by the row's own dice."""
+    """Chooses the next token of each row: the likeliest, or one drawn with the row's own seed."""
 
-    def __init__(self, rows: Sequence[Row]) -> None:
+    def __init__(self, rows: Sequence[DecodingRow]) -> None:
         import torch
 
-        self.dice = {
+        self.generators = {
             id(row): torch.Generator().manual_seed(row.seed) for row in rows if row.temperature
         }
 
-    def __call__(self, logits: "torch.Tensor", rows: Sequence[Row]) -> list[int]:
+    def __call__(self, logits: "torch.Tensor", rows: Sequence[DecodingRow]) -> list[int]:
         chosen: list[int] = logits.argmax(-1).tolist()
         for index, row in enumerate(rows):
             if row.temperature and not row.is_finished:
                 chosen[index] = self._draw(logits[index], row)
         return chosen
 
-    def _draw(self, logits: "torch.Tensor", row: Row) -> int:
-        best = logits.float().topk(min(DRAWN_FROM, logits.shape[-1]))
+    def _draw(self, logits: "torch.Tensor", row: DecodingRow) -> int:
+        best = logits.float().topk(min(TOP_K, logits.shape[-1]))
         chances = (best.values / row.temperature).softmax(-1).cpu()
-        return int(best.indices[chances.multinomial(1, generator=self.dice[id(row)])])
+        return int(best.indices[chances.multinomial(1, generator=self.generators[id(row)])])

@@ -1,7 +1,7 @@
-"""Models behind a server that speaks as OpenAI's does: vLLM, TGI, Ollama, llama.cpp, hosted ones.
+"""Models on a server with OpenAI's API: vLLM, TGI, Ollama, llama.cpp or a hosted one.
 
-The client library waits and tries again, as long as a server asks for in ``Retry-After``. What
-then still fails for one request alone is told on its row; what fails for all is the server's.
+The client library retries, after the time that a server asks for in ``Retry-After``. If a single
+request still fails, its completion has the error; if all fail, ModelUnavailable is raised.
 """
 
 import os
@@ -12,14 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from qareview.backends import Completion, ModelUnavailable, Request
-from qareview.backends.tokens import estimate
+from qareview.backends.tokens import estimate_tokens
 from qareview.stored import stored
 
 if TYPE_CHECKING:
     from openai import OpenAI
 
-_THOUGHTS = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
-SHOWN_CHARACTERS = 300  # of what a server says of an error
+_THINKING = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
+LONGEST_ERROR = 300  # characters of a server's error message; chosen; nobody measured
 
 
 class OpenAIBackend:
@@ -31,7 +31,7 @@ class OpenAIBackend:
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order.
 
-        Raises ModelUnavailable, with what was finished, if the server is not to be had.
+        Raises ModelUnavailable, with the completions that succeeded, if the server fails.
         """
         if not requests:
             return []
@@ -41,17 +41,17 @@ class OpenAIBackend:
             index: result for index, result in enumerate(results) if isinstance(result, Completion)
         }
         failures = [result for result in results if isinstance(result, Exception)]
-        sound = [one for one in finished.values() if not one.error]
-        if failures and (not sound or any(map(_concerns_all, failures))):
-            chief = next(filter(_concerns_all, failures), failures[0])
-            raise ModelUnavailable(self._trouble(chief), finished)
+        succeeded = any(not completion.error for completion in finished.values())
+        if failures and (not succeeded or any(map(_concerns_all, failures))):
+            failure = next(filter(_concerns_all, failures), failures[0])
+            raise ModelUnavailable(self._trouble(failure), finished)
         return [
             result if isinstance(result, Completion) else _failed(self._trouble(result))
             for result in results
         ]
 
     def _try(self, request: Request) -> Completion | Exception:
-        """Return what came of a request: text, what is wrong with it, or what the server lacks."""
+        """Return a completion, perhaps with the request's error, or the error of the server."""
         import openai
 
         started = time.monotonic()
@@ -64,7 +64,9 @@ class OpenAIBackend:
                 seed=request.seed,
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            return _failed(stored("The model's server refused this: %(error)s", error=_said(error)))
+            return _failed(
+                stored("The model's server refused this: %(error)s", error=_error_text(error))
+            )
         except (openai.OpenAIError, ValueError) as error:
             return error
         milliseconds = round((time.monotonic() - started) * 1000)
@@ -79,7 +81,7 @@ class OpenAIBackend:
             )
 
     def _trouble(self, error: Exception) -> str:
-        """Say in a sentence what the server lacks and what to do."""
+        """Return a sentence that says what is wrong with the server and what to do."""
         import openai
 
         place = self.client.base_url
@@ -104,17 +106,17 @@ class OpenAIBackend:
             (openai.APIConnectionError, stored("cannot be reached; see whether it runs")),
             (openai.APIStatusError, stored("failed; its own log says why")),
         ]
-        words = next((told for kind, told in kinds if isinstance(error, kind)), "")
+        words = next((words for kind, words in kinds if isinstance(error, kind)), "")
         return stored(
             "The model's server at %(place)s %(words)s: %(error)s",
             place=place,
             words=words or stored("answered with no JSON"),
-            error=_said(error),
+            error=_error_text(error),
         )
 
 
 def _concerns_all(error: Exception) -> bool:
-    """Whether a failure of one request would be that of every other as well."""
+    """Return whether every other request would fail with this error as well."""
     import openai
 
     if isinstance(error, openai.APITimeoutError):
@@ -130,12 +132,12 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
         return _failed(
             stored("The model's server filtered its answer out. Edit the passage or exclude it.")
         )
-    asked = "\n".join(message["content"] for message in request.messages)
+    prompt = "\n".join(message["content"] for message in request.messages)
     usage = answer.usage
     return Completion(
-        text=_THOUGHTS.sub("", text).strip(),
-        tokens_in=usage.prompt_tokens if usage else estimate(asked),
-        tokens_out=usage.completion_tokens if usage else estimate(text),
+        text=_THINKING.sub("", text).strip(),
+        tokens_in=usage.prompt_tokens if usage else estimate_tokens(prompt),
+        tokens_out=usage.completion_tokens if usage else estimate_tokens(text),
         milliseconds=milliseconds,
         cut_off=choice.finish_reason == "length",
     )
@@ -145,12 +147,12 @@ def _failed(error: str) -> Completion:
     return Completion("", tokens_in=0, tokens_out=0, milliseconds=0, cut_off=False, error=error)
 
 
-def _said(error: Exception) -> str:
-    """Return what a server said of an error, on one line and of bounded length."""
+def _error_text(error: Exception) -> str:
+    """Return a server's error message on one line, at most LONGEST_ERROR characters."""
     body = getattr(error, "body", None)
-    told = body.get("message") if isinstance(body, dict) else None
-    words = " ".join(str(told or error).split())
-    return words[:SHOWN_CHARACTERS]
+    message = body.get("message") if isinstance(body, dict) else None
+    text = " ".join(str(message or error).split())
+    return text[:LONGEST_ERROR]
 
 
 def load(
@@ -163,8 +165,8 @@ def load(
 ) -> OpenAIBackend:
     """Return a backend for the model ``name`` of the server at ``url``.
 
-    The key, if one is needed, is the value of the environment variable ``key_variable``; an
-    answer may take so many ``seconds``. Raises ModelUnavailable if the variable is not set.
+    The key, if the server needs one, is the value of the environment variable ``key_variable``.
+    ``seconds`` is the time an answer may take. Raises ModelUnavailable if the variable is not set.
     """
     from openai import DefaultHttpxClient, OpenAI
 

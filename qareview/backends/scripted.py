@@ -1,8 +1,7 @@
-"""A model that follows a script instead of weights: instant, always the same, for tests and trials.
+"""A backend that computes its answers by rules, without a model: fast and deterministic.
 
-It does what the last message asks in a word or two, so that the pipeline can be run for real
-without a language model. A marker in the text, such as ``[[empty]]``, makes it misbehave the way
-models do.
+It answers what the last message asks in a few words, so that tests and demos run the real
+pipeline. A marker in the text, such as ``[[empty]]``, makes it fail the way models do.
 """
 
 import time
@@ -14,7 +13,7 @@ from qareview.backends import Completion, Request
 
 @dataclass(frozen=True)
 class ScriptedBackend:
-    """Answers with the first words of what it was given; ``seconds`` are spent on each request."""
+    """Answers with words of the prompt; ``seconds`` is the time that it spends on each request."""
 
     seconds: float = 0
 
@@ -36,15 +35,15 @@ class ScriptedBackend:
 
 
 def _reply(message: str, number: int) -> str:
-    """Return the text of a candidate: each number speaks of the next eight words."""
-    given, _, wish = message.strip().rpartition("\n\n")
-    words = given.partition(":")[2].split()
+    """Return the answer or question with a number; each is about the next eight words."""
+    passage, _, instruction = message.strip().rpartition("\n\n")
+    words = passage.partition(":")[2].split()
     start = " ".join(words[8 * (number - 1) :][:8]).rstrip(".,;:")
-    if not start:  # there is no more to say
+    if not start:
         return ""
     if "[[copy]]" in message:
         return " ".join(words)
-    if "question" in wish:
+    if "question" in instruction:
         return f"What is told about “{start}”?"
     return f"In short, {start}."
 

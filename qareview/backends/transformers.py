@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from qareview.backends import Completion, ModelUnavailable, Request, decoding
-from qareview.backends.decoding import Beginning, Row
+from qareview.backends.decoding import Beginning, DecodingRow
 from qareview.stored import stored
 
 if TYPE_CHECKING:
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_BEGINNING = 16  # tokens; what is shorter is not worth computing apart
-KEPT_BEGINNINGS = 4
+SHORTEST_BEGINNING = 16  # tokens; a shorter one is not shared; chosen; nobody measured
+STORED_BEGINNINGS = 4  # of the latest prompts; chosen; nobody measured
 MALLOC_OPTIONS = {-1: 2**31 - 1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
-BATCH_TOKENS = 40_960  # that a batch has room for, padding and what is to be written included
+BATCH_TOKENS = 40_960  # in a batch, with padding and max_tokens; chosen; nobody measured
 
 
 class TransformersBackend:
-    """A model kept in memory: a decoder with a chat template, or an encoder-decoder."""
+    """A model in memory: a decoder, perhaps with a chat template, or an encoder-decoder."""
 
     def __init__(self, folder: Path) -> None:
         import torch
@@ -40,7 +40,7 @@ class TransformersBackend:
             AutoTokenizer,
         )
 
-        _keep_freed_memory()
+        _disable_memory_trimming()
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.MODEL_WORKERS))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.is_encoder_decoder: bool = AutoConfig.from_pretrained(folder).is_encoder_decoder
@@ -56,14 +56,14 @@ class TransformersBackend:
         self.computed: dict[tuple[int, ...], Beginning] = {}
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Continue each chat; requests of like length share a batch."""
+        """Return one completion per request; requests of similar length share a batch."""
         prompts = [self._prompt(request) for request in requests]
         fitting = [at for at, prompt in enumerate(prompts) if self._fits(prompt, requests[at])]
         completions: dict[int, Completion] = {}
         shared = _shared_beginning([prompts[at] for at in fitting]) if self.is_decoded_here else 0
         for batch in _batches(fitting, prompts, requests, shared):
             rows = [
-                Row(
+                DecodingRow(
                     prompts[at],
                     requests[at].max_tokens,
                     requests[at].temperature,
@@ -79,7 +79,7 @@ class TransformersBackend:
 
     @property
     def context(self) -> int:
-        """How many tokens the model takes, those it writes included; 0 if there is no limit."""
+        """The most tokens of prompt and completion together; 0 if there is no limit."""
         is_limited = not self.is_encoder_decoder
         return getattr(self.model.config, "max_position_embeddings", 0) if is_limited else 0
 
@@ -89,19 +89,19 @@ class TransformersBackend:
     def _prompt(self, request: Request) -> list[int]:
         """Return the tokens of a request.
 
-        An encoder-decoder, and a decoder without a chat template, was trained on plain text: it
-        gets the variant's text and nothing around it, worked examples as text with their output.
+        Encoder-decoders and decoders without a chat template were trained on plain text. They get
+        the text of the messages, worked examples included, and nothing else.
         """
         if not self.is_encoder_decoder and self.tokenizer.chat_template:
-            found: list[int] = self.tokenizer.apply_chat_template(
+            tokens: list[int] = self.tokenizer.apply_chat_template(
                 list(request.messages), add_generation_prompt=True, return_dict=False
             )
-            return found
+            return tokens
         text = "\n\n".join(message["content"] for message in request.messages)
         plain: list[int] = self.tokenizer(text)["input_ids"]
         return plain
 
-    def _write(self, rows: list[Row], shared: int) -> list[Completion]:
+    def _write(self, rows: list[DecodingRow], shared: int) -> list[Completion]:
         import torch
 
         started = time.monotonic()
@@ -114,8 +114,8 @@ class TransformersBackend:
         milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
         return [self._completion(row, milliseconds) for row in rows]
 
-    def _generate(self, rows: list[Row]) -> None:
-        """Write with the library's own loop, which serves every kind of model."""
+    def _generate(self, rows: list[DecodingRow]) -> None:
+        """Write with ``generate`` of the library, which works with every kind of model."""
         import torch
         from transformers import LogitsProcessorList
 
@@ -124,7 +124,7 @@ class TransformersBackend:
         output = self.model.generate(
             input_ids=ids,
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
-            logits_processor=LogitsProcessorList([decoding.drawing(rows)]),
+            logits_processor=LogitsProcessorList([decoding.sampling_processor(rows)]),
             do_sample=False,
             max_new_tokens=max(row.max_tokens for row in rows),
             pad_token_id=self.tokenizer.pad_token_id,
@@ -136,16 +136,16 @@ class TransformersBackend:
             row.written, row.ended = tokens[:end], end is not None
 
     def _computed(self, tokens: list[int]) -> Beginning:
-        """Return the keys and values of tokens that all rows begin with, computed once."""
+        """Return the keys and values of the tokens that all rows begin with, computed once."""
         if not tokens:
             return Beginning()
         key = tuple(tokens)
         if key not in self.computed:
-            kept = dict(list(self.computed.items())[: KEPT_BEGINNINGS - 1])
-            self.computed = {key: decoding.read_beginning(self.model, tokens), **kept}
+            latest = dict(list(self.computed.items())[: STORED_BEGINNINGS - 1])
+            self.computed = {key: decoding.read_beginning(self.model, tokens), **latest}
         return self.computed[key]
 
-    def _completion(self, row: Row, milliseconds: int) -> Completion:
+    def _completion(self, row: DecodingRow, milliseconds: int) -> Completion:
         return Completion(
             text=self.tokenizer.decode(row.written, skip_special_tokens=True).strip(),
             tokens_in=len(row.prompt),
@@ -155,11 +155,11 @@ class TransformersBackend:
         )
 
 
-def _keep_freed_memory() -> None:
-    """Let the C library keep what is freed, where it can be told so.
+def _disable_memory_trimming() -> None:
+    """Make glibc keep freed memory instead of returning it to the kernel.
 
-    Each layer allocates and frees tensors of some megabytes, which would each time be asked of the
-    kernel anew and cleared by it: a sixth of the time.
+    Each layer allocates and frees tensors of some megabytes. To get them from the kernel, which
+    clears them each time, took a sixth of the time.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "gnu_get_libc_version"):
@@ -168,20 +168,20 @@ def _keep_freed_memory() -> None:
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:
-    """Return the tokens that end a text, by the model's own account and its tokenizer's."""
-    told = model.generation_config.eos_token_id
-    ends = {*(told if isinstance(told, list) else [told]), tokenizer.eos_token_id}
+    """Return the tokens that end a text, from the model's configuration and its tokenizer."""
+    eos = model.generation_config.eos_token_id
+    ends = {*(eos if isinstance(eos, list) else [eos]), tokenizer.eos_token_id}
     return {token for token in (*ends, tokenizer.pad_token_id) if token is not None}
 
 
 def _is_decoded_here(model: Any) -> bool:
-    """Whether :mod:`decoding` serves the model: every layer attends to all tokens, and plainly."""
+    """Return whether :mod:`decoding` can run the model: every layer attends to all tokens."""
     from transformers import DynamicCache
     from transformers.cache_utils import DynamicLayer
 
     layers = DynamicCache(config=model.config).layers
-    keeps_all = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
-    return keeps_all and decoding.serves(model)
+    has_plain_layers = bool(layers) and all(type(layer) is DynamicLayer for layer in layers)
+    return has_plain_layers and decoding.can_decode(model)
 
 
 def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
@@ -224,8 +224,8 @@ def load(path: str = "", gguf: str = "") -> TransformersBackend:
 def _converted(gguf: str) -> Path:
     """Return a folder with the weights of a GGUF file, converting them the first time.
 
-    A model loaded from GGUF is marked as quantised and refuses to be cast or saved, so its
-    weights go into a model made anew from the same configuration.
+    A model loaded from GGUF is marked as quantised and cannot be cast or saved, so its weights are
+    loaded into a new model with the same configuration.
     """
     folder: Path = settings.MODELS_DIR / Path(gguf.partition(":")[2]).stem
     if folder.is_dir():
@@ -237,17 +237,17 @@ def _converted(gguf: str) -> Path:
     _convert(source, half_done)
     try:
         half_done.rename(folder)
-    except OSError:  # another process was first; its folder is as good as ours
+    except OSError:  # another process was first
         shutil.rmtree(half_done)
     return folder
 
 
 def file_in_package(gguf: str) -> Path:
-    """Return where the file ``package:name`` lies. Raises ModelUnavailable if it is missing."""
+    """Return the path of the file ``package:name``. Raises ModelUnavailable if it is missing."""
     package, _, name = gguf.partition(":")
     spec = find_spec(package)
-    found = Path(spec.origin).parent.rglob(name) if spec and spec.origin else iter(())
-    source = next(found, None)
+    matches = Path(spec.origin).parent.rglob(name) if spec and spec.origin else iter(())
+    source = next(matches, None)
     if source is None:
         raise ModelUnavailable(
             stored(
@@ -278,7 +278,7 @@ def _convert(source: Path, folder: Path) -> None:
 
 @functools.cache
 def fastest_dtype(device: str) -> "torch.dtype":
-    """Return the type in which the device multiplies fastest, by trying: bfloat16 or float32."""
+    """Return the type that the device multiplies fastest; on a CPU, both types are timed."""
     import torch
 
     if device == "cuda":
@@ -289,21 +289,21 @@ def fastest_dtype(device: str) -> "torch.dtype":
 def _seconds_to_multiply(dtype: "torch.dtype") -> float:
     import torch
 
-    one = torch.ones((512, 512), dtype=dtype)
-    one @ one  # the first time prepares
+    matrix = torch.ones((512, 512), dtype=dtype)
+    matrix @ matrix  # the first time also prepares the kernel
 
     def seconds() -> float:
         started = time.monotonic()
-        one @ one
+        matrix @ matrix
         return time.monotonic() - started
 
     return min(seconds() for _ in range(5))
 
 
 def _shared_beginning(prompts: list[list[int]]) -> int:
-    """Return how many tokens all prompts begin with, the instruction and examples as a rule.
+    """Return how many tokens all prompts begin with: usually the instruction and the examples.
 
-    Each prompt keeps a token of its own, which the model has to be run on.
+    At least one token of each prompt is not counted, since the model has to run on it.
     """
     longest = min(map(len, prompts), default=1) - 1
     columns = enumerate(zip(*prompts, strict=False))
@@ -315,9 +315,9 @@ def _shared_beginning(prompts: list[list[int]]) -> int:
 def _batches(
     indices: Sequence[int], prompts: Sequence[list[int]], requests: Sequence[Request], shared: int
 ) -> Iterator[list[int]]:
-    """Yield indices of requests in batches of like length and bounded size.
+    """Yield indices of requests in batches of similar length and at most BATCH_TOKENS.
 
-    The ``shared`` tokens that all prompts begin with take no room.
+    The ``shared`` tokens that all prompts begin with do not count.
     """
     batch: list[int] = []
     room = 0

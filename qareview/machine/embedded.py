@@ -1,9 +1,9 @@
 """A private PostgreSQL and Valkey for one machine, with nothing to install or configure.
 
-One *keeper* process per var/ folder starts both servers as its children and restarts one that
-dies. A program that needs them calls :func:`ensure`, which takes a shared lock on a file; the
-keeper stops when nobody holds that lock any more, however its holder ended. Locks, not process
-numbers, say who is alive: the kernel drops them when a process dies.
+One *keeper* process per var/ folder starts both servers as its children and restarts them if they
+die. A program that needs them calls :func:`ensure`, which takes a shared lock on a file. The keeper
+stops when nobody holds that lock. Locks are safer than process ids, since the kernel releases them
+however a process ends.
 
 This module needs the standard library only; the keeper is :mod:`qareview.machine.servers`.
 """
@@ -21,51 +21,53 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
-START_SECONDS = 60
+START_SECONDS = 60  # that the servers may take to start; chosen; nobody measured
 PR_SET_PDEATHSIG = 1
 
 _held: list[IO[str]] = []  # the shared lock, kept open until this process ends
-_ours: set[str] = set()  # the addresses that the environment did not give
+_private: set[str] = set()  # names of the addresses that the environment did not set
 
 
 class ServicesFailed(Exception):
-    """A private server did not start; the message holds the end of its log."""
+    """A private server did not start; the message has the end of its log."""
 
 
 def var_dir() -> Path:
-    """Return the folder of everything QAReview writes: ``var/``, or ``QAREVIEW_VAR``."""
+    """Return the folder that QAReview writes to: ``QAREVIEW_VAR``, or ``var/``."""
     return Path(
         os.environ.get("QAREVIEW_VAR") or Path(__file__).resolve().parents[2] / "var"
     ).absolute()
 
 
 def ensure() -> None:
-    """Make sure both servers run while this process lives; put their addresses into os.environ.
+    """Start both servers for as long as this process runs; set their addresses in os.environ.
 
-    ``DATABASE_URL`` and ``REDIS_URL`` that are set already are left alone; with both set nothing
-    is started. Raises ServicesFailed.
+    ``DATABASE_URL`` and ``REDIS_URL`` are not changed if they are set; if both are, nothing is
+    started. Raises ServicesFailed.
     """
     if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
         return
     folder = services_folder()
     if not _held:
         clients = (folder / "clients").open("w")
-        fcntl.flock(clients, fcntl.LOCK_SH)  # waits while a keeper is just stopping
+        fcntl.flock(clients, fcntl.LOCK_SH)  # waits until a stopping keeper has ended
         _held.append(clients)
-    _ours.update({"DATABASE_URL", "REDIS_URL"} - set(os.environ))
+    _private.update({"DATABASE_URL", "REDIS_URL"} - set(os.environ))
     for name, url in wait_for_keeper(folder).items():
         os.environ.setdefault(name, url)
 
 
 def is_private() -> bool:
-    """Whether the database in use is the private one, which :func:`ensure` started."""
-    return "DATABASE_URL" in _ours
+    """Return whether the database in use is the private one."""
+    return "DATABASE_URL" in _private
 
 
 def keep_alive() -> None:
-    """Start the keeper again if it died, and learn its addresses. Raises ServicesFailed."""
+    """Start the keeper again if it died, and update the addresses. Raises ServicesFailed."""
     if _held:
-        os.environ.update((name, url) for name, url in wait_for_keeper().items() if name in _ours)
+        os.environ.update(
+            (name, url) for name, url in wait_for_keeper().items() if name in _private
+        )
 
 
 def addresses() -> tuple[str, str]:
@@ -74,7 +76,7 @@ def addresses() -> tuple[str, str]:
 
 
 def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
-    """Return the addresses of the running servers, starting a keeper where none runs."""
+    """Return the addresses of the servers; start a keeper if none runs. Raises ServicesFailed."""
     folder = folder or services_folder()
     deadline = time.monotonic() + START_SECONDS
     keeper: subprocess.Popen[bytes] | None = None
@@ -97,7 +99,7 @@ def services_folder() -> Path:
 
 
 def _published(folder: Path) -> dict[str, str]:
-    """Return what a living keeper wrote when its servers were ready, or nothing."""
+    """Return the addresses that a running keeper published; empty if its servers are not ready."""
     try:
         state = json.loads((folder / "ready.json").read_text())
     except (FileNotFoundError, ValueError):
@@ -144,7 +146,7 @@ def _log(name: str) -> Path:
 
 
 def fresh_log(name: str) -> Path:
-    """Return the log's path, starting it anew once it is over 10 MB."""
+    """Return the path of a log; delete the log first if it is over 10 MB (chosen)."""
     path = _log(name)
     with suppress(FileNotFoundError):
         if path.stat().st_size > 10_000_000:
@@ -159,7 +161,7 @@ def log_end(name: str, lines: int = 10) -> str:
 
 
 def die_with_parent(sign: int) -> Callable[[], None]:
-    """Return what a child runs before exec, so that the kernel signals it when its parent dies."""
+    """Return a ``preexec_fn`` with which the kernel signals the child when its parent dies."""
     libc = ctypes.CDLL(None)
     parent = os.getpid()
 

@@ -1,4 +1,4 @@
-"""The keeper: starts the private PostgreSQL and Valkey, and stops them when nobody needs them.
+"""The keeper: starts the private PostgreSQL and Valkey, and stops them when no client is left.
 
 Run as a program by :mod:`qareview.machine.embedded`; needs the standard library only. Both
 servers are direct children that die with the keeper.
@@ -22,7 +22,7 @@ from typing import IO, cast
 
 from qareview.machine import embedded
 
-NOBODY = 65534
+NOBODY = 65534  # the user id of nobody on Linux
 DATABASE = USER = "qareview"
 
 
@@ -58,7 +58,7 @@ def keep() -> None:
 
 
 def _has_clients(clients: IO[str]) -> bool:
-    """Whether a program holds the shared lock; if not, the exclusive one is ours from now on."""
+    """Return whether a program holds the shared lock; if not, take the exclusive lock."""
     try:
         fcntl.flock(clients, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -67,7 +67,7 @@ def _has_clients(clients: IO[str]) -> bool:
 
 
 def _ports(ready: Path) -> dict[str, int]:
-    """Return a free port each, those of the last time if they can be had."""
+    """Return a free port for each server, those of the last time if they are free."""
     last: dict[str, int] = {}
     with suppress(FileNotFoundError, ValueError):
         last = json.loads((ready.with_name("ports.json")).read_text())
@@ -76,11 +76,11 @@ def _ports(ready: Path) -> dict[str, int]:
     return ports
 
 
-def _free_port(wanted: int) -> int:
+def _free_port(preferred: int) -> int:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", preferred))
         except OSError:
             probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -126,7 +126,7 @@ def start_valkey(port: int) -> subprocess.Popen[bytes]:
     config += ['save ""', "appendonly no", f"dir {embedded.services_folder()}"]
     with embedded.fresh_log("valkey").open("ab") as log:
         server = subprocess.Popen(
-            [str(binary), "-"],  # its settings come by standard input, where `ps` shows no password
+            [str(binary), "-"],  # settings on standard input, so that `ps` shows no password
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -142,10 +142,10 @@ def start_valkey(port: int) -> subprocess.Popen[bytes]:
 
 
 def start_postgres(port: int) -> subprocess.Popen[bytes]:
-    """Start PostgreSQL on loopback, the first time making its cluster. Raises ServicesFailed.
+    """Start PostgreSQL on loopback; make its cluster the first time. Raises ServicesFailed.
 
-    The lock on its folder is handed down to the server and all its children, so that it is free
-    only once the last of them is gone; only then is a left-over pid file known to be stale.
+    The server and all its children inherit the lock on its folder. So the lock is free only when
+    the last of them has ended, and a pid file that is left then is stale.
     """
     folder = embedded.services_folder()
     lock = os.open(folder / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -191,14 +191,14 @@ def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
 
 
 def _is_ready(status: Path) -> bool:
-    """Whether the last line of postmaster.pid, which PostgreSQL keeps up to date, says so."""
+    """Return whether PostgreSQL is ready, which the last line of postmaster.pid says."""
     with suppress(FileNotFoundError):
         return status.read_text().rstrip().endswith("ready")
     return False
 
 
 def _make_cluster(folder: Path) -> None:
-    """Make the cluster under another name and rename it, so that half of one never looks whole."""
+    """Make the cluster under another name, then rename it, so that it is never used half made."""
     for left_over in folder.glob("postgres.new*"):
         shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
     password, data = folder / "postgres.new.password", folder / "postgres.new"
@@ -227,7 +227,7 @@ def _make_cluster(folder: Path) -> None:
 def _run_postgres_tool(data: Path, command: list[str], text: str = "") -> None:
     prefix, user = _unprivileged(data)
     with embedded.fresh_log("postgres").open("ab") as log:
-        done = subprocess.run(
+        process = subprocess.run(
             [*prefix, *command],
             input=text.encode(),
             stdout=log,
@@ -237,7 +237,7 @@ def _run_postgres_tool(data: Path, command: list[str], text: str = "") -> None:
             user=user,
             group=user,
         )
-    if done.returncode:
+    if process.returncode:
         raise embedded.ServicesFailed(
             "PostgreSQL could not be set up.\n" + embedded.log_end("postgres")
         )
@@ -252,10 +252,10 @@ def _postgres_binary(name: str) -> str:
 
 
 def _unprivileged(data: Path) -> tuple[list[str], int | None]:
-    """Return a command prefix and the user to run PostgreSQL as, which refuses root.
+    """Return a command prefix and a user for running PostgreSQL, which refuses to run as root.
 
-    As root that is the user nobody, or, where nobody cannot reach the folders (a checkout in a
-    home that is closed to others), a user namespace in which root has nobody's number.
+    If we are root, that is the user nobody. If nobody has no access to the folders, such as in a
+    closed home folder, it is a user namespace in which root has the id of nobody.
     """
     if os.geteuid() != 0:
         return [], None
@@ -269,7 +269,7 @@ def _open_to_others(path: Path) -> bool:
 
 
 def _hand_over(path: Path) -> None:
-    """Give a file or folder to the user PostgreSQL runs as, if it is not theirs already."""
+    """Make the user that PostgreSQL runs as the owner of a file or folder."""
     _, user = _unprivileged(path)
     owner = os.geteuid() if user is None else user
     if path.stat().st_uid == owner:

@@ -1,7 +1,7 @@
-"""Keeps the programs of one machine running: web, workers and beat.
+"""Keep the programs of one machine running: web server, workers and beat.
 
-They die with this process however it ends, are started again when they die, and what a dead
-worker had claimed goes back to the queue at once.
+A program that dies is started again, and the jobs that a dead worker had claimed go back to the
+queue. When this process ends, in whatever way, its programs end as well.
 """
 
 import logging
@@ -22,24 +22,26 @@ from qareview.machine import embedded
 
 logger = logging.getLogger(__name__)
 
-STOP_SECONDS = 10
-EARLY_SECONDS = 2  # what dies sooner than that after its start probably cannot start at all
-LONGEST_PAUSE_SECONDS = 30
+# Chosen; nobody measured.
+STOP_SECONDS = 10  # that programs get to end by themselves
+EARLY_SECONDS = 2  # a program that dies sooner after its start probably cannot start
+LONGEST_PAUSE_SECONDS = 30  # between two starts of a program
 CHECK_SERVICES_SECONDS = 2
 AUTOGROUP_TRIES = 20
 
 
-def _give_way(niceness: int) -> None:
-    """Make this process's session nice: where Linux groups by session, only that tells.
+def _lower_session_priority(niceness: int) -> None:
+    """Set the niceness of this process's session.
 
-    It takes one such change in a tenth of a second, from all of us together.
+    Linux may schedule processes by session (autogroup); then the niceness of a process has no
+    effect on other sessions. It allows one such change per tenth of a second, over all processes.
     """
     for _ in range(AUTOGROUP_TRIES):
         try:
             Path("/proc/self/autogroup").write_text(str(niceness))
         except BlockingIOError:
             time.sleep(0.1)
-        except OSError:  # there are no such groups here
+        except OSError:  # this system has no autogroups
             return
         else:
             return
@@ -47,12 +49,12 @@ def _give_way(niceness: int) -> None:
 
 @dataclass
 class Program:
-    """A program to keep running; ``worker`` is the name it claims jobs under, if it is one."""
+    """A program to keep running; ``worker`` is the name of a worker, with which it claims jobs."""
 
     name: str
     arguments: Sequence[str]
     worker: str = ""
-    death_signal: int = signal.SIGKILL  # what it gets when this process is gone
+    death_signal: int = signal.SIGKILL  # sent when this process dies
     niceness: int = 0
     process: "subprocess.Popen[bytes] | None" = None
     pause: float = field(default=0, init=False)  # seconds before the next start
@@ -77,7 +79,7 @@ class Program:
             die()
             if self.niceness:
                 os.nice(self.niceness)
-                _give_way(self.niceness)
+                _lower_session_priority(self.niceness)
 
         return before_exec
 
@@ -85,8 +87,8 @@ class Program:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def tend(self) -> None:
-        """Start the program again if it died, later each time if it dies at once."""
+    def restart_if_dead(self) -> None:
+        """Start the program again if it died; if it dies early, wait longer each time."""
         if self.is_running:
             return
         now = time.monotonic()
@@ -97,12 +99,12 @@ class Program:
             is_early = now - self.started_at < EARLY_SECONDS
             self.pause = min(self.pause * 2 + 1, LONGEST_PAUSE_SECONDS) if is_early else 0
             self.process = None
-            self.give_back()
+            self.return_jobs()
         if now - self.started_at >= self.pause:
             self.start()
 
-    def give_back(self) -> None:
-        """Return what this worker had claimed. If the database is away, leases run out instead."""
+    def return_jobs(self) -> None:
+        """Return the jobs of this worker. If the database is down, their leases run out instead."""
         if not self.worker:
             return
         close_old_connections()
@@ -111,12 +113,12 @@ class Program:
 
 
 def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
-    """Keep ``programs`` running until SIGINT or SIGTERM; call ``on_start`` once they started."""
+    """Keep programs running until SIGINT or SIGTERM; call ``on_start`` after starting them."""
     stop = _StopSignal()
     addresses = embedded.addresses()
     try:
         for program in programs:
-            program.give_back()  # a supervisor killed earlier could not
+            program.return_jobs()  # in case an earlier supervisor was killed
             program.start()
         on_start()
         checked_at = time.monotonic()
@@ -129,7 +131,7 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
                     addresses = embedded.addresses()
                     _stop(programs)
             for program in programs:
-                program.tend()
+                program.restart_if_dead()
     finally:
         _stop(programs)
 
@@ -167,4 +169,4 @@ def _stop(programs: Sequence[Program]) -> None:
         process.wait()
     for program in programs:
         program.process = None
-        program.give_back()
+        program.return_jobs()

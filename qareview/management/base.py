@@ -1,4 +1,4 @@
-"""What the commands share: a database that is up to date, and a project as an argument."""
+"""Base classes of the commands: with an up-to-date database, and with a project as argument."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from qareview.models import Project
 
 
 class DataCommand(BaseCommand):
-    """A command on the data: it works by itself, also as the first one in a fresh folder."""
+    """A command that needs the database, which it migrates first if that is private."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         bring_up_to_date()
@@ -20,7 +20,7 @@ class DataCommand(BaseCommand):
 
 
 def bring_up_to_date() -> None:
-    """Migrate the private database. Raises CommandError if another one is not up to date."""
+    """Migrate the private database. Raises CommandError if any other is not up to date."""
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return
@@ -45,5 +45,5 @@ class ProjectCommand(DataCommand):
         self.work(project, **options)
 
     def work(self, project: Project, **options: Any) -> None:
-        """Do what the command is for. Raises CommandError."""
+        """Run the command on a project. Raises CommandError."""
         raise NotImplementedError

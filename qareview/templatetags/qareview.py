@@ -21,10 +21,11 @@ from qareview.translations import counted, label, number, percent, translated
 
 register = template.Library()
 
-_BEGIN, _END = "\ue000", "\ue001"  # of the range for private use: no text has them
-_SIGNED = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
+_BEGIN, _END = "\ue000", "\ue001"  # marks of a range, from Unicode's area for private use
+_BETWEEN_MARKS = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 _TAG = re.compile("<[^>]*>")
-SHOWN_WORDS, SHOWN_BEFORE = 24, 6  # of a long text in a list, and of these before a hit
+SNIPPET_WORDS = 24  # of a long text in a list; chosen; nobody measured
+WORDS_BEFORE_HIT = 6  # of those, before the first hit; chosen; nobody measured
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
@@ -32,50 +33,51 @@ _TAGS = {
     "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
+Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges merged into it
+
 
 @register.filter
-def markdown(text: str, places: Sequence[dict[str, Any]] = ()) -> SafeString:
-    """Render Markdown as HTML: HTML in it is shown, not obeyed, and no picture is fetched.
+def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
+    """Render Markdown as HTML. HTML in the text is escaped, and no image is loaded.
 
-    Slices of the text, from ``from`` to ``to`` of each place, are marked where that changes
-    nothing else.
+    ``support`` are ranges of the text, from ``from`` to ``to``, that are put into <mark>. If marks
+    would change anything else of the HTML, it is returned without them.
     """
     plain = nh3.clean(_markdown.render(text), tags=_TAGS)
-    if not places or _BEGIN in text or _END in text:
-        return mark_safe(plain)  # noqa: S308  cleaned just now
-    slices = _slices(places)
-    rendered = nh3.clean(_markdown.render(_with_signs(text, slices)), tags=_TAGS)
-    if rendered.replace(_BEGIN, "").replace(_END, "") != plain:  # a sign got in Markdown's way
+    if not support or _BEGIN in text or _END in text:
+        return mark_safe(plain)  # noqa: S308  cleaned above
+    ranges = _merged_ranges(support)
+    rendered = nh3.clean(_markdown.render(_with_marks(text, ranges)), tags=_TAGS)
+    if rendered.replace(_BEGIN, "").replace(_END, "") != plain:
         return mark_safe(plain)  # noqa: S308
-    carried = (numbers for _, _, numbers in slices)
-    marked = _SIGNED.sub(lambda match: _as_marks(match[1], next(carried)), rendered)
-    return mark_safe(marked)  # noqa: S308  only marks were added
+    indices = iter([indices for _, _, indices in ranges])
+    marked = _BETWEEN_MARKS.sub(lambda match: _mark_elements(match[1], next(indices)), rendered)
+    return mark_safe(marked)  # noqa: S308  only <mark> was added
 
 
-def _slices(places: Sequence[dict[str, Any]]) -> list[tuple[int, int, list[int]]]:
-    """Return start and end of each slice, those that overlap as one, with the places' numbers."""
-    found: list[tuple[int, int, list[int]]] = []
-    for start, end, which in sorted(
-        (place["from"], place["to"], which) for which, place in enumerate(places)
-    ):
-        if found and start < found[-1][1]:
-            first, last, numbers = found.pop()
-            found.append((first, max(end, last), [*numbers, which]))
+def _merged_ranges(support: Sequence[dict[str, Any]]) -> list[Range]:
+    """Return the ranges in order, with those that overlap merged into one."""
+    merged: list[Range] = []
+    ordered = sorted((place["from"], place["to"], index) for index, place in enumerate(support))
+    for start, end, index in ordered:
+        if merged and start < merged[-1][1]:
+            first, last, indices = merged.pop()
+            merged.append((first, max(end, last), [*indices, index]))
         else:
-            found.append((start, end, [which]))
-    return found
+            merged.append((start, end, [index]))
+    return merged
 
 
-def _with_signs(text: str, slices: Sequence[tuple[int, int, list[int]]]) -> str:
-    for start, end, _ in reversed(slices):
+def _with_marks(text: str, ranges: Sequence[Range]) -> str:
+    for start, end, _ in reversed(ranges):
         text = f"{text[:start]}{_BEGIN}{text[start:end]}{_END}{text[end:]}"
     return text
 
 
-def _as_marks(text: str, numbers: Sequence[int]) -> str:
-    """Mark text, but no tag in it, so that elements stay nested."""
-    begin = f'<mark data-carries="{" ".join(map(str, sorted(numbers)))}">'
-    marked = _TAG.sub(rf"</mark>\g<0>{begin}", text)
+def _mark_elements(html: str, indices: Sequence[int]) -> str:
+    """Put the text between the tags of ``html`` into <mark>, so that elements stay nested."""
+    begin = f'<mark data-carries="{" ".join(map(str, sorted(indices)))}">'
+    marked = _TAG.sub(rf"</mark>\g<0>{begin}", html)
     return f"{begin}{marked}</mark>".replace(f"{begin}</mark>", "")
 
 
@@ -87,50 +89,47 @@ register.filter(label)
 
 
 @register.filter
-def share(part: int, whole: int) -> str:
-    """Return a part of a whole, such as “12 %”; a dash where there is nothing to divide."""
+def percent_of(part: int, whole: int) -> str:
+    """Return a part of a whole as “12 %”; a dash if the whole is 0."""
     return f"{100 * part / whole:.0f} %" if whole else "–"
 
 
 @register.filter
 def probability(estimate: float) -> str:
-    """Return a probability that was estimated from draws: nothing is ever sure by those."""
+    """Return a probability as “12 %”, never as 0 or 100: it is estimated from random draws."""
     return percent(min(max(estimate, 0.001), 0.999))
 
 
 @register.filter
-def mostly(part: int, whole: int) -> bool:
-    """Return whether a part is the greater part of a whole."""
+def is_most_of(part: int, whole: int) -> bool:
+    """Return whether a part is more than half of a whole."""
     return 2 * part > whole > 0
 
 
 @register.filter
-def language(code: str) -> str:
-    """Return the name of a language, given by its code."""
+def language_name(code: str) -> str:
+    """Return the name of the language with an ISO 639-1 code."""
     return gettext(LANGUAGES.get(code, code))
 
 
 @register.filter
 def duration(seconds: int) -> str:
-    """Return a time to wait in words, such as “40 seconds” and “3 hours”."""
-    for unit, name in ((3600, "hour"), (60, "minute")):
-        if seconds >= 1.5 * unit:
-            return counted(round(seconds / unit), name)
+    """Return a duration in its largest fitting unit, such as “40 seconds” or “3 hours”."""
+    for length, unit in ((3600, "hour"), (60, "minute")):
+        if seconds >= 1.5 * length:
+            return counted(round(seconds / length), unit)
     return counted(seconds, "second")
 
 
 @register.filter
-def place(rank: int) -> str:
-    """Return a place in an order, such as “1st” and “4th”; none here goes beyond a digit."""
-    return f"{rank}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(rank, 'th') }"
+def highlighted(text: str, query: str) -> SafeString:
+    """Return a text as HTML with the words of a search in <mark>.
 
-
-@register.filter
-def found(text: str, query: str) -> SafeString:
-    """Return a text as HTML with the words of a search in <mark>; the last may be a beginning."""
+    The last word of the search also matches words that begin with it.
+    """
     if not (pattern := _pattern(query)):
         return format_html("{}", text)
-    parts = pattern.split(text)  # what is between, and what is found, in turn
+    parts = pattern.split(text)  # text that does not match at even indices, matches at odd ones
     return format_html_join(
         "",
         "{}",
@@ -142,14 +141,15 @@ def found(text: str, query: str) -> SafeString:
 
 
 @register.filter
-def excerpt(text: str, query: str) -> str:
-    """Return some words of a text, from a few before the first that a search found."""
+def snippet(text: str, query: str) -> str:
+    """Return SNIPPET_WORDS words of a text, from shortly before the first that a search matches."""
     words = text.split()
     pattern = _pattern(query)
     hits = (index for index, word in enumerate(words) if pattern and pattern.search(word))
-    first = max(0, next(hits, 0) - SHOWN_BEFORE)
-    shown = words[first : first + SHOWN_WORDS]
-    return " ".join([*["…"] * (first > 0), *shown, *["…"] * (first + SHOWN_WORDS < len(words))])
+    start = max(0, next(hits, 0) - WORDS_BEFORE_HIT)
+    end = start + SNIPPET_WORDS
+    before, after = ["…"] * (start > 0), ["…"] * (end < len(words))
+    return " ".join([*before, *words[start:end], *after])
 
 
 def _pattern(query: str) -> re.Pattern[str] | None:
@@ -160,68 +160,60 @@ def _pattern(query: str) -> re.Pattern[str] | None:
 
 
 @register.filter
-def for_people(reason: str) -> str:
-    """Return why something is not found, unless only Django says so, in words of databases."""
-    is_django = reason == "Resolver404" or (reason.startswith("No ") and reason.endswith("query."))
-    return "" if is_django else reason
-
-
-@register.filter
-def sentence(text: str) -> str:
-    """Return text with a capital at its start."""
-    return text[:1].upper() + text[1:]
+def own_message(exception: str) -> str:
+    """Return the message of a 404 if a view of ours wrote it; an empty one if Django did."""
+    is_django = exception == "Resolver404" or (
+        exception.startswith("No ") and exception.endswith("query.")
+    )
+    return "" if is_django else exception
 
 
 @register.filter
 def state_for(item: Any, user: Any) -> str:
-    """Return the state of an item as a user may know it."""
+    """Return the state of an item, as far as the user may know it."""
     return str(item.state_for(user))
 
 
 @register.filter
 def decision_for(item: Any, user: Any) -> Any:
-    """Return the decision on an item, or None if a user may not see it."""
+    """Return the decision on an item; None if there is none or the user may not see it."""
     return item.decision_for(user)
 
 
 @register.simple_tag(takes_context=True)
-def key(context: dict[str, Any], action: str) -> SafeString:
-    """Let the key that somebody chose for an action press this button or link."""
+def shortcut(context: dict[str, Any], action: str) -> SafeString:
+    """Return the attributes that let the user's key for an action press this button or link."""
     return format_html('data-key="{}" aria-keyshortcuts="{}"', *[context["keys"][action]] * 2)
 
 
 @register.simple_tag(takes_context=True)
-def chip(context: dict[str, Any], action: str) -> SafeString:
-    """Show the key of an action."""
+def shortcut_hint(context: dict[str, Any], action: str) -> SafeString:
+    """Show the user's key for an action."""
     return format_html("<kbd>{}</kbd>", context["keys"][action].upper())
 
 
 @register.simple_tag(takes_context=True)
-def current(context: dict[str, Any], section: str) -> SafeString:
-    """Mark the link to the section of the app that the page stands in."""
+def aria_current(context: dict[str, Any], section: str) -> SafeString:
+    """Return the attribute for a link to a section, if the page belongs to that section.
+
+    That is told by the name of its address, up to the first hyphen.
+    """
     request: HttpRequest = context["request"]
     match = request.resolver_match
-    is_here = (
-        match is not None and match.url_name is not None and match.url_name.split("-")[0] == section
-    )
-    return format_html('aria-current="{}"', "page") if is_here else format_html("{}", "")
-
-
-@register.simple_tag(takes_context=True)
-def page_address(context: dict[str, Any], number: int) -> str:
-    """Return the query string of this page's address with another page number."""
-    query = context["request"].GET.copy()
-    query["page"] = str(number)
-    return f"?{query.urlencode()}"
+    is_current = match and match.url_name and match.url_name.split("-")[0] == section
+    return format_html('aria-current="{}"', "page") if is_current else SafeString()
 
 
 @register.simple_tag
-def messages_address() -> str:
-    """Return where a script finds its messages, so named that a browser may keep them for good."""
-    return f"{reverse('messages')}?{get_language()}-{_version_of_messages()}"
+def script_messages_url() -> str:
+    """Return the address of the scripts' messages.
+
+    It names their language and version, so that browsers may cache it forever.
+    """
+    return f"{reverse('messages')}?{get_language()}-{_messages_version()}"
 
 
 @functools.cache
-def _version_of_messages() -> str:
+def _messages_version() -> str:
     files = sorted((Path(__file__).parents[1] / "locale").rglob("djangojs.mo"))
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]

@@ -118,7 +118,7 @@ def by_script(project: Project, folder: str) -> tuple[int, float]:
 
 
 def measure() -> dict[str, float]:
-    project = projects.create("Bench", User.objects.create_user("bench"))
+    project = projects.create_project("Bench", User.objects.create_user("bench"))
     for path in sorted(SAMPLES.iterdir()):
         with path.open("rb") as file:
             documents.add(project, File(file, path.name), path.name)

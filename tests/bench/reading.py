@@ -144,7 +144,7 @@ def bare_pdf(data: bytes) -> None:
 def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
     """Do what pipeline.read does of a document, without the database."""
     reading = reader_process.read(path, path.name, seconds=120, megabytes=2000)
-    languages.detect(reading.text)
+    languages.detect_language(reading.text)
     tokenizer = tokenizer_for(MODEL)
     found = reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture
     return reading.text, cutting.cut(*found)[0]

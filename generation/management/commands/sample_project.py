@@ -32,7 +32,7 @@ class Command(DataCommand):
         if user is None:
             raise CommandError("There is no admin yet; create one with “createsuperuser”.")
         with transaction.atomic():
-            project = projects.create("Sample", user, "sample")
+            project = projects.create_project("Sample", user, "sample")
             project.guidelines = GUIDELINES
             project.save(update_fields=["guidelines"])
             for path in sorted(SAMPLES.iterdir()):

@@ -22,7 +22,7 @@ class Command(ProjectCommand):
 
     def work(self, project: Project, **options: Any) -> None:
         counts = asdict(progress(project))
-        trouble = jobs.trouble()
+        trouble = jobs.worker_trouble()
         if options["json"]:
             self.stdout.write(json.dumps({**counts, "trouble": trouble}))
             return

@@ -47,7 +47,7 @@ class Command(ProjectCommand):
                     self.stdout.flush()
                 if counts.stopped:
                     raise CommandError(counts.stopped)
-                now, trouble = time.monotonic(), jobs.trouble()
+                now, trouble = time.monotonic(), jobs.worker_trouble()
                 sound_at = sound_at if trouble else now
                 if now - sound_at > settings.WORKER_SILENT_SECONDS:
                     raise CommandError(trouble)

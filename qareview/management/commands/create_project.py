@@ -25,5 +25,5 @@ class Command(DataCommand):
             )
         if Project.everything.filter(slug=options["slug"]).exists():
             raise CommandError(f"A project is called “{options['slug']}” already.")
-        project = projects.create(options["name"], user, options["slug"])
+        project = projects.create_project(options["name"], user, options["slug"])
         self.stdout.write(project.slug)

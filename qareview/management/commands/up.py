@@ -16,7 +16,7 @@ from qareview.machine import supervisor
 from qareview.machine.supervisor import Program
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-START_SECONDS = 60
+START_SECONDS = 60  # that the web server may take to start; chosen; nobody measured
 
 
 class Command(BaseCommand):
@@ -49,12 +49,12 @@ class Command(BaseCommand):
     def _create_admin(self) -> None:
         if User.objects.exists():
             return
-        chosen = os.environ.get("QAREVIEW_ADMIN_PASSWORD")
-        password = chosen or secrets.token_urlsafe(12)
+        configured = os.environ.get("QAREVIEW_ADMIN_PASSWORD")
+        password = configured or secrets.token_urlsafe(12)
         User.objects.create_superuser("admin", password=password)
-        told = "the one in QAREVIEW_ADMIN_PASSWORD" if chosen else password
+        shown = "the one in QAREVIEW_ADMIN_PASSWORD" if configured else password
         self.stdout.write(
-            f"      Sign in as  admin  with the password  {told}\n"
+            f"      Sign in as  admin  with the password  {shown}\n"
             "      This is shown once; “manage.py changepassword admin” sets another."
         )
 
@@ -71,7 +71,7 @@ class Command(BaseCommand):
 
 
 def _only_one(address: str) -> IO[str]:
-    """Return the lock that one running installation holds. Raises CommandError."""
+    """Take the lock of this installation, of which one may run. Raises CommandError."""
     path: Path = settings.VAR_DIR / "up.lock"
     lock = path.open("a+")
     try:

@@ -1,0 +1,66 @@
+"""A cache in the memory of the process, for results that take long to compute.
+
+A result is kept for twenty times as long as computing it took, but at most a minute. So computing
+takes at most a twentieth of the time, and what is computed quickly is always fresh.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from django.utils import timezone
+
+TIMES_AS_LONG = 20  # a result is kept as it took to compute; chosen; nobody measured
+LONGEST_SECONDS = 60.0  # that a result is kept; chosen; nobody measured
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Cached(Generic[T]):
+    """A result, when it was computed, and until when it is valid, by ``time.monotonic()``."""
+
+    value: T
+    counted_at: datetime
+    until: float
+
+
+_results: dict[Hashable, Cached[Any]] = {}
+_locks: dict[Hashable, threading.Lock] = {}
+
+
+def cached(key: Hashable, compute: Callable[[], T]) -> Cached[T]:
+    """Return the result stored under ``key``; compute it if there is none or it is too old.
+
+    Other threads that ask for the same key wait until it is computed.
+    """
+    with _locks.setdefault(key, threading.Lock()):
+        result = _results.get(key)
+        if result is None or result.until <= time.monotonic():
+            result = _results[key] = _computed(compute)
+            _drop_old()
+    return result
+
+
+def _computed(compute: Callable[[], T]) -> Cached[T]:
+    counted_at = timezone.now()
+    started = time.monotonic()
+    value = compute()
+    ended = time.monotonic()
+    lifetime = min(LONGEST_SECONDS, TIMES_AS_LONG * (ended - started))
+    return Cached(value, counted_at, ended + lifetime)
+
+
+def _drop_old() -> None:
+    now = time.monotonic()
+    for key, result in list(_results.items()):
+        if result.until <= now:
+            _results.pop(key, None)
+
+
+def clear() -> None:
+    """Drop every result, so that the next request computes its own."""
+    _results.clear()
