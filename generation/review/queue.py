@@ -30,19 +30,14 @@ from generation.models import (
 from qareview.fields import SentenceField
 from qareview.models import DeskOrder, Project
 
-ORDERS: dict[str, tuple[Any, ...]] = {
+_UNSURE = "unsure"  # no column: see _term
+# What an item's place in the queue depends on, for each order; a minus: the highest first.
+_ORDERS = {
     DeskOrder.BEST: ("-score", "id"),
-    DeskOrder.UNCERTAIN: (UNSURE, "id"),
+    DeskOrder.UNCERTAIN: (_UNSURE, "id"),
     DeskOrder.RANDOM: ("shuffle", "id"),
     DeskOrder.DOCUMENT: ("document_id", "passage_id", "id"),
     DeskOrder.ASSIGNED: ("-score", "id"),
-}
-ORDERS_SQL = {  # the same
-    DeskOrder.BEST: "item.score DESC, item.id",
-    DeskOrder.UNCERTAIN: "abs(item.score - 0.5), item.id",
-    DeskOrder.RANDOM: "item.shuffle, item.id",
-    DeskOrder.DOCUMENT: "item.document_id, item.passage_id, item.id",
-    DeskOrder.ASSIGNED: "item.score DESC, item.id",
 }
 LOOKED_AT = 30  # items, when one is looked for: more than are likely to be locked at one moment,
 LOOKED_FURTHER = 1000  # and if they all are: more than a bulk action locks at once
@@ -73,6 +68,22 @@ _SKIPPED = """
 _ASSIGNED = """
     item.id IN (SELECT item_id FROM generation_assignment WHERE reviewer_id = %s)
 """
+
+
+def _order_by(order: str) -> list[Any]:
+    """Return what `order_by` takes for the items of a queryset."""
+    return [UNSURE if name == _UNSURE else name for name in _ORDERS[DeskOrder(order)]]
+
+
+def _order_sql(order: str) -> str:
+    """Return the same order as SQL, for rows called ``item``."""
+    return ", ".join(map(_term, _ORDERS[DeskOrder(order)]))
+
+
+def _term(name: str) -> str:
+    if name == _UNSURE:
+        return "abs(item.score - 0.5)"  # as UNSURE says, so that its index serves
+    return f"item.{name[1:]} DESC" if name.startswith("-") else f"item.{name}"
 
 
 def live() -> QuerySet[Hold]:
@@ -128,7 +139,7 @@ def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]
 
 def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
     """Return the first items that the user has not skipped; what is assigned to them leads."""
-    ending = f"ORDER BY {ORDERS_SQL[DeskOrder(project.order)]} LIMIT {count}"
+    ending = f"ORDER BY {_order_sql(project.order)} LIMIT {count}"
     sql, params = _free(project, user, f"NOT {_SKIPPED}", _ASSIGNED)
     sql = f"({sql} {ending})"
     if project.order != DeskOrder.ASSIGNED:
@@ -136,7 +147,9 @@ def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
         sql, params = f"{sql} UNION ALL ({rest} {ending})", [*params, *more]
     found = shown(Item.objects.filter(pk__in=RawSQL(sql, params)), user)
     is_assigned = RawSQL(_ASSIGNED.replace("item.id", "generation_item.id", 1), [user.pk])
-    return found.annotate(is_assigned=is_assigned).order_by("-is_assigned", *ORDERS[project.order])
+    return found.annotate(is_assigned=is_assigned).order_by(
+        "-is_assigned", *_order_by(project.order)
+    )
 
 
 def _skipped(project: Project, user: Any) -> ItemQuerySet:
