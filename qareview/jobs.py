@@ -24,6 +24,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from qareview.locking import lock_rows
 from qareview.models import Job, JobState, Worker
 from qareview.stored import stored
 
@@ -134,8 +135,7 @@ def storing(rows: Sequence[J]) -> Iterator[None]:
     """
     _drop_dead_connection()
     with transaction.atomic():
-        locked = _leased(rows).select_for_update(no_key=True)
-        leased = list(locked.order_by("pk").values_list("pk", flat=True))
+        leased = lock_rows(_leased(rows), no_key=True)
         if len(leased) != len(rows):
             raise LeaseLost(f"{len(rows) - len(leased)} of {len(rows)} rows are no longer ours")
         yield
@@ -200,9 +200,7 @@ def take_from_workers(rows: QuerySet[J]) -> None:
 
     Queued jobs are locked as well, so that nobody claims one before the transaction ends.
     """
-    moving = rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING))
-    locked = moving.select_for_update(no_key=True)
-    list(locked.order_by("pk").values_list("pk", flat=True))
+    lock_rows(rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)), no_key=True)
     rows.filter(state=JobState.RUNNING).update(
         state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
     )

@@ -18,6 +18,7 @@ from generation.models.documents import Document, Passage
 from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.fields import SentenceField
+from qareview.locking import lock_rows
 from qareview.models import Job, Project
 
 UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
@@ -133,12 +134,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.in_state_for(user, ItemState.DISPUTED)
 
     def lock(self) -> list[int]:
-        """Lock the rows until the transaction ends, in the order in which all lock them.
-
-        Returns their ids.
-        """
-        locked = self.select_for_update(of=("self",)).order_by("pk")
-        return list(locked.values_list("pk", flat=True))
+        """Lock the items until the transaction ends; return their ids."""
+        return lock_rows(self)
 
     def counts(self) -> dict[str, int]:
         """Return how many items are in each state."""

@@ -20,6 +20,7 @@ from generation.review.aside import set_aside
 from prompts.variants import reading_model
 from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
+from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored import stored
 
@@ -175,8 +176,7 @@ def _replace(
 ) -> None:
     """Put these cuts in the place of the passages between ``start`` and ``end``."""
     document = _lock_document(document.pk)
-    current = _current(document).select_for_update().order_by("pk")
-    list(current.values_list("pk", flat=True))  # a worker that stores items of them does the same
+    lock_rows(_current(document))  # a worker that stores items of them does the same
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)
