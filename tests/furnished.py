@@ -2,10 +2,9 @@
 
 import uuid
 from collections.abc import Iterator
-from typing import Any
 
 from django.contrib.auth.models import User
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLResolver, get_resolver, reverse
 
 from generation import bin as document_bins
 from generation.items import bulk_actions
@@ -108,12 +107,14 @@ def furnish(admin: User) -> list[str]:
     return [one + "?all=1" * (one == of_act) for one in addresses]
 
 
-def patterns(resolver: URLResolver, outer: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
-    """Yield the name of every pattern with the names of its values."""
-    for one in resolver.url_patterns:
-        inner = getattr(one.pattern, "converters", None) or one.pattern.regex.groupindex
+def patterns(
+    resolver: URLResolver, outer: tuple[str, ...] = ()
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the name of every pattern that has one, with the names of its values."""
+    for pattern in resolver.url_patterns:
+        inner = getattr(pattern.pattern, "converters", None) or pattern.pattern.regex.groupindex
         needed = (*outer, *inner)
-        if isinstance(one, URLPattern):
-            yield str(one.name), needed
-        else:
-            yield from patterns(one, needed)
+        if isinstance(pattern, URLResolver):
+            yield from patterns(pattern, needed)
+        elif pattern.name:
+            yield pattern.name, needed

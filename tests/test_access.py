@@ -2,13 +2,13 @@
 
 import re
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import get_resolver, reverse
 
 from generation.items import bulk_actions
 from generation.models import BulkActionKind
@@ -18,6 +18,7 @@ from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import arena, make
 from tests.conftest import Team
+from tests.furnished import patterns
 
 REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
 # The name of each address, the methods it takes, and the lowest role for each.
@@ -194,18 +195,9 @@ def filled(team: Team) -> Filled:
     return Filled(team, arguments)
 
 
-def names(patterns: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[str]:
-    """Yield the name of every address under a project."""
-    for pattern in patterns:
-        place = prefix + str(pattern.pattern)
-        if isinstance(pattern, URLResolver):
-            yield from names(pattern.url_patterns, place)
-        elif "<slug:slug>" in place and pattern.name:
-            yield pattern.name
-
-
 def test_no_address_is_missing_here() -> None:
-    assert sorted(names(get_resolver().url_patterns)) == sorted(ADDRESSES)
+    of_projects = [name for name, needed in patterns(get_resolver()) if "slug" in needed]
+    assert sorted(of_projects) == sorted(ADDRESSES)
 
 
 @pytest.mark.parametrize(("name", "method", "role"), CASES)
