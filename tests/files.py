@@ -111,10 +111,10 @@ def pdf_of_pictures() -> bytes:
     return file.getvalue()
 
 
-def docx(sections: Sequence[Section] = PAGES) -> bytes:
+def docx() -> bytes:
     """The first section stands under Heading 1, the others under Heading 2."""
     document = Document()
-    for level, (heading, text) in zip((1, *(2 for _ in sections)), sections, strict=False):
+    for level, (heading, text) in zip((1, *(2 for _ in PAGES)), PAGES, strict=False):
         document.add_heading(heading, level)
         document.add_paragraph(text)
     file = io.BytesIO()

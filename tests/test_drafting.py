@@ -17,7 +17,6 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 
-LONG = "one two three four five six seven eight nine ten eleven twelve " * 4
 SENTENCES = " ".join(f"Word{n} stands here." for n in range(16))  # three a sentence, none like
 
 

@@ -15,7 +15,7 @@ from generation.passages import editing
 from qareview import access
 from qareview.backends import ModelUnavailable
 from qareview.htmx import render_page
-from qareview.models import Project, Role
+from qareview.models import Role
 from qareview.numbers import LARGEST_POSITION, number_in
 from qareview.translations import translated
 
@@ -39,11 +39,11 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.success(request, _("The document is cut anew. What was reviewed is still there."))
         return redirect("documents-show", slug, pk)
     status = 422 if is_order else 200
-    context = {"document": document, "form": form, **_preview(project, document, form)}
+    context = {"document": document, "form": form, **_preview(document, form)}
     return render_page(request, "documents/cut.html", context, part="preview", status=status)
 
 
-def _preview(project: Project, document: Document, form: CutForm) -> dict[str, Any]:
+def _preview(document: Document, form: CutForm) -> dict[str, Any]:
     if not form.is_valid():
         return {}
     try:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import IO
 
 START_SECONDS = 60  # that the servers may take to start; chosen; nobody measured
+LOG_LINES = 10  # the last ones, in a message: chosen; nobody measured
 PR_SET_PDEATHSIG = 1
 
 _held: list[IO[str]] = []  # the shared lock, kept open until this process ends
@@ -154,9 +155,9 @@ def fresh_log(name: str) -> Path:
     return path
 
 
-def log_end(name: str, lines: int = 10) -> str:
+def log_end(name: str) -> str:
     with suppress(FileNotFoundError):
-        return "\n".join(_log(name).read_text(errors="replace").splitlines()[-lines:])
+        return "\n".join(_log(name).read_text(errors="replace").splitlines()[-LOG_LINES:])
     return ""
 
 

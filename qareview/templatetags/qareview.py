@@ -174,12 +174,6 @@ def state_for(item: Any, user: Any) -> str:
     return str(item.state_for(user))
 
 
-@register.filter
-def decision_for(item: Any, user: Any) -> Any:
-    """Return the decision on an item; None if there is none or the user may not see it."""
-    return item.decision_for(user)
-
-
 @register.simple_tag(takes_context=True)
 def shortcut(context: dict[str, Any], action: str) -> SafeString:
     """Return the attributes that let the user's key for an action press this button or link."""

@@ -11,8 +11,6 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import sign_in
 from tests.site import Site
 
-REASON = "The question is unclear"
-
 
 def test_from_a_document_to_an_exported_triple(
     real_site: Site, context: BrowserContext, document: Path
