@@ -1,4 +1,4 @@
-"""Doors for Celery: each leads to one function, and may be opened twice."""
+"""The Celery tasks; each calls one function and may run twice."""
 
 from celery import shared_task
 

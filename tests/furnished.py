@@ -35,7 +35,7 @@ def furnish(admin: User) -> list[str]:
     item, accepted = make.items(project, 2, flags=["unsupported"])
     for reviewer in (one, other):
         make.accept(accepted, reviewer)
-    comments.comment(item, one, f"@{admin} Is it high or low tide?")
+    comments.add_comment(item, one, f"@{admin} Is it high or low tide?")
     table = make.document(project, name="rows.csv", state=JobState.HELD, survey=SURVEY)
     gone = make.document(project)
     document_bins.put(gone, admin)
@@ -55,7 +55,7 @@ def furnish(admin: User) -> list[str]:
         "inbox": admin.notices.get(project=project),
         "members-withdraw": Invitation.objects.create(project=project, created_by=admin),
         "members": project.memberships.get(user=one),
-        "bulk-actions": bulk_actions.order(
+        "bulk-actions": bulk_actions.order_bulk_action(
             project, admin, BulkActionKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
         ),
     }
@@ -80,7 +80,7 @@ def furnish(admin: User) -> list[str]:
     bins.bin_rows(Project.everything.filter(pk=gone_project.pk), admin)
     values = {
         "slug": project.slug,
-        "number": freezing.order(project, admin).number,
+        "number": freezing.order_release(project, admin).number,
         "token": Invitation.objects.create(project=project, created_by=admin).token,
         "kind": "reject",
         "step": "next",

@@ -135,13 +135,13 @@ def filled(team: Team) -> Filled:
     document = make.document(team.project)
     item = make.item(team.project)
     make.accept(item, team.reviewer)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     freezing.work_off_releases()
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
     notice = make.notice(item, team.reviewer)
     found = team.project.items.all()
-    action = bulk_actions.order(
+    action = bulk_actions.order_bulk_action(
         team.project, team.engineer, BulkActionKind.ACCEPT, found, 1, uuid.uuid4()
     )
     experiment = arena.experiment(team.project)

@@ -34,7 +34,7 @@ def item(team: Team) -> Item:
 
 
 def send(client: Client, team: Team, item: Item, **values: Any) -> HttpResponse:
-    data = {"key": str(uuid.uuid4()), "stands": adjudication.stands(item), "from": "queue"}
+    data = {"key": str(uuid.uuid4()), "stands": adjudication.standing_ids(item), "from": "queue"}
     return client.post(f"{team.url}/adjudicate/{item.pk}/", {**data, **values})
 
 
@@ -203,7 +203,7 @@ def test_what_changed_meanwhile_is_refused_with_the_text_kept(
     ben = make.user("ben")
     team.project.memberships.create(user=ben, role=Role.ADMIN)
     text = {"action": "merge", "question": "Which?", "answer": "My text."}
-    stood = adjudication.stands(item)
+    stood = adjudication.standing_ids(item)
     send(browse(ben), team, item, action="reject", reason="The answer is wrong", why="No.")
     shown = page(send(admin, team, item, stands=stood, **text), 409)
     assert "ben decided on this item meanwhile." in shown
@@ -216,15 +216,15 @@ def test_what_changed_meanwhile_is_refused_with_the_text_kept(
 @pytest.mark.django_db(transaction=True)
 def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> None:
     admins = [make.member(team.project, Role.ADMIN) for _ in range(4)]
-    stood, start = adjudication.stands(item), threading.Barrier(4)
+    stood, start = adjudication.standing_ids(item), threading.Barrier(4)
     stored, refused = [], []
 
     def decide(admin: User) -> None:
-        ruling = adjudication.Ruling(uuid.uuid4(), Verdict.REJECTED, stood, reason="So.")
+        ruling = adjudication.Adjudication(uuid.uuid4(), Verdict.REJECTED, stood, reason="So.")
         start.wait()
         try:
-            stored.append(adjudication.decide(team.project, item.pk, admin, ruling))
-        except decisions.NotStored as reason:
+            stored.append(adjudication.adjudicate(team.project, item.pk, admin, ruling))
+        except decisions.ReviewNotStored as reason:
             refused.append(str(reason))
         connection.close()
 
@@ -239,8 +239,8 @@ def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> Non
 
 def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, item: Item) -> None:
     text = {"action": "merge", "question": "Which?", "answer": "This."}
-    stood = adjudication.stands(item)
-    decisions.undo(team.project, team.reviewer)
+    stood = adjudication.standing_ids(item)
+    decisions.undo_review(team.project, team.reviewer)
     make.accept(item, team.reviewer, answer="The answer of eve.")
     response = send(admin, team, item, stands=stood, **text)
     assert "What reviewers say of this item changed meanwhile." in page(response, 409)
@@ -295,12 +295,12 @@ def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
 
 def test_a_pending_item_is_not_overruled(team: Team, admin: Client) -> None:
     item = make.item(team.project)
-    with pytest.raises(decisions.NotStored, match="not decided yet"):
-        adjudication.decide(
+    with pytest.raises(decisions.ReviewNotStored, match="not decided yet"):
+        adjudication.adjudicate(
             team.project,
             item.pk,
             team.admin,
-            adjudication.Ruling(uuid.uuid4(), Verdict.REJECTED, ""),
+            adjudication.Adjudication(uuid.uuid4(), Verdict.REJECTED, ""),
         )
 
 
@@ -366,4 +366,4 @@ def test_no_longer_gold(team: Team, admin: Client) -> None:
     admin.post(f"{team.url}/adjudicate/{item.pk}/take-back/")
     item = fresh(item)
     assert (item.state, item.purpose) == (ItemState.PENDING, Purpose.USUAL)
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item

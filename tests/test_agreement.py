@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from generation.models import Item, Purpose, Review, Verdict
-from generation.progress.agreement import Known, against_gold, overview
+from generation.progress.agreement import GoldAgreement, against_gold, overview
 from generation.review import decisions
 from qareview import process_cache
 from qareview.krippendorff import FEWEST_ITEMS, agreement
@@ -167,7 +167,7 @@ def test_who_agrees_with_whom(pairs: Team) -> None:
     eve, rob = seen_by(pairs, pairs.reviewer).people
     assert (eve.name, rob.name) == ("eve", "rob")
     assert eve.pairs[0] is None
-    assert (eve.pairs[1].alike, eve.pairs[1].items) == (2, 3)
+    assert (eve.pairs[1].agreed, eve.pairs[1].items) == (2, 3)
     assert rob.pairs[0] == eve.pairs[1]
 
 
@@ -203,7 +203,7 @@ def test_the_most_even_split_comes_first(team: Team) -> None:
     even = make.item(team.project, purpose=Purpose.CALIBRATION)
     for user, word in zip((team.reviewer, team.engineer, team.admin, third), "arar", strict=True):
         decide(even, user, word)
-    found = seen_by(team, team.reviewer).splits
+    found = seen_by(team, team.reviewer).disagreements
     assert [(one.item, one.accepted, one.rejected) for one in found] == [
         (even.pk, 2, 2),
         (uneven.pk, 2, 1),
@@ -215,7 +215,7 @@ def test_nobody_learns_what_they_may_still_be_asked(team: Team, browse: Browse) 
     (item,) = decide_all(team, "ar", purpose=Purpose.CALIBRATION)
     asked = make.member(team.project)
     for user in (asked, team.admin):
-        assert seen_by(team, user).splits == []
+        assert seen_by(team, user).disagreements == []
     assert seen_by(team, asked).whole.items == 0
     assert seen_by(team, asked).people == seen_by(team, asked).reasons == []
     text = page(browse(asked).get(f"{team.url}/agreement/"))
@@ -223,7 +223,7 @@ def test_nobody_learns_what_they_may_still_be_asked(team: Team, browse: Browse) 
     assert f"/items/{item.pk}/" not in text
     assert seen_by(team, team.admin).whole.items == 1  # as a number, it tells an admin nothing
     decide(item, asked, "a")
-    assert [split.item for split in seen_by(team, asked).splits] == [item.pk]
+    assert [disagreement.item for disagreement in seen_by(team, asked).disagreements] == [item.pk]
 
 
 def test_the_same_items_are_kept_back_as_by_the_item_itself(team: Team) -> None:
@@ -241,9 +241,9 @@ def test_gold_items_are_for_admins(team: Team, browse: Browse) -> None:
     adjudicate(good, team.admin)
     adjudicate(bad, team.admin, Verdict.REJECTED)
     assert unknown.purpose == Purpose.GOLD
-    assert against_gold(team.project) == [Known("eve", 2, 2), Known("rob", 2, 1)]
+    assert against_gold(team.project) == [GoldAgreement("eve", 2, 2), GoldAgreement("rob", 2, 1)]
     make.accept(bad, team.reviewer, verdict=Verdict.REJECTED, reason="Not worth asking")
-    assert against_gold(team.project)[1] == Known("rob", 2, 1)  # the first one counts
+    assert against_gold(team.project)[1] == GoldAgreement("rob", 2, 1)  # the first one counts
     text = page(browse(team.admin).get(f"{team.url}/agreement/"))
     assert "1 of 2" in text
     assert "Gold items" not in page(browse(team.engineer).get(f"{team.url}/agreement/"))

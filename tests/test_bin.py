@@ -71,9 +71,9 @@ def reviewed(team: Team) -> Document:
     make.accept(items[1], team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
     for who in (team.engineer, team.admin):
         make.accept(items[4], who, verdict=Verdict.REJECTED, reason="Not worth asking")
-    aside.set_aside(Item.objects.filter(pk=items[5].pk), AsideReason.DRAFTED_AGAIN)
+    aside.set_items_aside(Item.objects.filter(pk=items[5].pk), AsideReason.DRAFTED_AGAIN)
     make.accept(items[3], team.admin, verdict=Verdict.SKIPPED)
-    decisions.undo(team.project, team.admin)
+    decisions.undo_review(team.project, team.admin)
     Assignment.objects.create(item=items[6], reviewer=team.reviewer)
     return document
 
@@ -131,24 +131,24 @@ def test_nothing_of_it_is_seen(team: Team, browse: Any, reviewed: Document) -> N
         assert client.get(f"{team.url}/{place}").status_code == 404, place
     assert client.post(f"{team.url}/passages/{passage.pk}/exclude/").status_code == 404
     assert "tides.md" not in page(client.get(f"{team.url}/items/"))
-    assert queue.take_next(team.project, team.admin) is None
+    assert queue.take_next_item(team.project, team.admin) is None
 
 
 @pytest.mark.parametrize("purpose", Purpose.values)
 def test_the_desk_never_gives_it_out(team: Team, purpose: str) -> None:
     item = make.item(team.project, purpose=purpose)
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
     bins.put(item.document, team.engineer)
-    assert queue.on_desk(team.project, team.reviewer) is None
-    assert queue.take_next(team.project, team.reviewer) is None
-    assert not queue.take(item, team.reviewer, 1)
+    assert queue.item_on_desk(team.project, team.reviewer) is None
+    assert queue.take_next_item(team.project, team.reviewer) is None
+    assert not queue.take_item(item, team.reviewer, 1)
     bins.restore(Document.everything.get())
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
 
 
 def test_who_has_an_item_on_the_desk_is_told_when_sending(team: Team, browse: Any) -> None:
     item = make.item(team.project, at=make.document(team.project))
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
     bins.put(item.document, team.engineer)
     sentence = "The document of this item was moved to the bin while you were at it."
     with pytest.raises(decisions.ItemGone, match=sentence):
@@ -167,7 +167,7 @@ def test_a_decision_in_the_bin_is_neither_changed_nor_undone(team: Team) -> None
     bins.put(last.document, team.engineer)
     with pytest.raises(decisions.ItemGone):
         make.accept(last, team.reviewer, replaces=binned.pk)
-    assert decisions.undo(team.project, team.reviewer) == first
+    assert decisions.undo_review(team.project, team.reviewer) == first
     assert list(Review.objects.standing()) == [binned]
     assert kept.pk not in Review.objects.standing().values_list("pk", flat=True)
 
@@ -285,14 +285,14 @@ def test_a_release_leaves_out_what_is_in_the_bin(team: Team) -> None:
     for item in (stays, goes):
         make.accept(item, team.reviewer)
     bins.put(goes.document, team.engineer)
-    release = freezing.order(team.project)
+    release = freezing.order_release(team.project)
     freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(stays.pk)]
     bins.put(stays.document, team.engineer)
     with pytest.raises(freezing.NothingAccepted):
-        freezing.order(team.project)
+        freezing.order_release(team.project)
     bins.restore(Document.everything.get(pk=goes.document_id))
-    release = freezing.order(team.project)
+    release = freezing.order_release(team.project)
     freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(goes.pk)]
 
@@ -300,7 +300,7 @@ def test_a_release_leaves_out_what_is_in_the_bin(team: Team) -> None:
 def test_a_release_stays_as_it_is_when_its_documents_are_gone(
     team: Team, reviewed: Document, browse: Any
 ) -> None:
-    release = freezing.order(team.project)
+    release = freezing.order_release(team.project)
     freezing.work_off_releases()
     release.refresh_from_db()
     address = f"{team.url}/releases/1/triples.zip"

@@ -76,7 +76,7 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
     document = make.document(team.project)
     Document.objects.filter(pk=make.document(team.project).pk).update(state=JobState.QUEUED)
     make.accept(make.item(team.project), team.reviewer)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     put(team, browse)
     jobs.sweep()
     for kind in jobs.job_kinds():
@@ -93,7 +93,7 @@ def filled(team: Team) -> None:
     make.document(team.project)
     pipeline.work_off_passages()
     make.accept(team.project.items.all()[0], team.reviewer)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     freezing.work_off_releases()
     bins.put(make.document(team.project), team.engineer)
     own(team)

@@ -40,7 +40,7 @@ P = ItemState.PENDING
 def order(team: Team, kind: BulkActionKind, by: User | None = None, **options: Any) -> BulkAction:
     found = team.project.items.all()
     who = by or team.admin
-    action = bulk_actions.order(
+    action = bulk_actions.order_bulk_action(
         team.project, who, kind, found, found.count(), uuid.uuid4(), **options
     )
     bulk_actions.work_off_bulk_actions()
@@ -50,7 +50,7 @@ def order(team: Team, kind: BulkActionKind, by: User | None = None, **options: A
 
 
 def undo(action: BulkAction, by: User) -> BulkAction:
-    bulk_actions.undo(action, by)
+    bulk_actions.undo_bulk_action(action, by)
     bulk_actions.work_off_bulk_actions()
     action.refresh_from_db()
     return action
@@ -80,12 +80,12 @@ def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
     made = make.items(team.project, 5)
     make.accept(made[0], team.engineer)
     make.accept(made[1], team.reviewer)
-    assert queue.take(made[2], team.reviewer, 1)
-    aside.set_aside(Item.objects.filter(pk=made[3].pk), AsideReason.EXCLUDED)
+    assert queue.take_item(made[2], team.reviewer, 1)
+    aside.set_items_aside(Item.objects.filter(pk=made[3].pk), AsideReason.EXCLUDED)
     action = order(team, BulkActionKind.REJECT, team.engineer, reason="Not worth asking")
     assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
     assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
-    account = bulk_sentences.tell(action)
+    account = bulk_sentences.bulk_action_status(action)
     assert account.sentence == "1 item rejected for “Not worth asking”."
     assert "1 on others’ desks" in account.left_out
     assert Review.objects.get(bulk_action=action).reason == "Not worth asking"
@@ -99,10 +99,10 @@ def test_undoing_keeps_what_was_reviewed_later(team: Team) -> None:
     decisions.submit(team.project, first.pk, team.engineer, again)
     undo(action, team.engineer)
     assert states(team) == [ItemState.REJECTED, P]
-    assert bulk_sentences.tell(action).left_out == "1 with something newer on them"
-    assert bulk_sentences.tell(action).sentence == "Undone: 1 item accepted."
+    assert bulk_sentences.bulk_action_status(action).left_out == "1 with something newer on them"
+    assert bulk_sentences.bulk_action_status(action).sentence == "Undone: 1 item accepted."
     with pytest.raises(bulk_actions.CannotUndo):
-        bulk_actions.undo(action, team.engineer)
+        bulk_actions.undo_bulk_action(action, team.engineer)
 
 
 def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
@@ -119,24 +119,24 @@ def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
 def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
     first, second = make.items(team.project, 2)
     found = team.project.items.all()
-    action = bulk_actions.order(
+    action = bulk_actions.order_bulk_action(
         team.project, team.engineer, BulkActionKind.ACCEPT, found, 2, uuid.uuid4()
     )
     Item.objects.filter(pk=first.pk).update(state=BINNED)
     bulk_actions.work_off_bulk_actions()
     action.refresh_from_db()
     assert action.facts == {"binned": 1, "done": 1}
-    assert bulk_sentences.tell(action).left_out == "1 in the bin"
+    assert bulk_sentences.bulk_action_status(action).left_out == "1 in the bin"
     Item.objects.filter(pk=second.pk).update(state=BINNED)
     undo(action, team.engineer)
     assert not Review.objects.decisions().exists()
     assert set(Item.everything.values_list("state", flat=True)) == {BINNED}
 
 
-def test_fewer_than_were_told_are_done(team: Team) -> None:
+def test_fewer_items_than_were_confirmed_are_done(team: Team) -> None:
     make.items(team.project, 2)
     found = team.project.items.all()
-    action = bulk_actions.order(
+    action = bulk_actions.order_bulk_action(
         team.project, team.admin, BulkActionKind.ACCEPT, found, 3, uuid.uuid4()
     )
     bulk_actions.work_off_bulk_actions()
@@ -194,7 +194,9 @@ def test_a_worker_that_is_lost_doubles_nothing_and_loses_nothing(
     monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
     found = team.project.items.all()
-    bulk_actions.order(team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4())
+    bulk_actions.order_bulk_action(
+        team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4()
+    )
     [lost] = jobs.claim(BulkAction, 1)
     with jobs.storing([lost]):
         bulk_actions._step(lost)
@@ -211,13 +213,13 @@ def test_an_act_is_stopped_and_undone_midway(team: Team, monkeypatch: pytest.Mon
     monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
     found = team.project.items.all()
-    action = bulk_actions.order(
+    action = bulk_actions.order_bulk_action(
         team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4()
     )
     [claimed] = jobs.claim(BulkAction, 1)
     with jobs.storing([claimed]):
         bulk_actions._step(claimed)
-    bulk_actions.undo(action, team.engineer)
+    bulk_actions.undo_bulk_action(action, team.engineer)
     bulk_actions.carry_out(claimed)
     assert states(team) == [P] * 5
     assert BulkAction.objects.get().facts == {"undone": 2, "": 3}
@@ -226,7 +228,7 @@ def test_an_act_is_stopped_and_undone_midway(team: Team, monkeypatch: pytest.Mon
 def confirmed(client: Client, url: str, **values: Any) -> Any:
     """Open the page that confirms a bulk action and send its form."""
     text = page(client.get(url))
-    fields = dict(re.findall(r'name="(key|told)" value="([^"]*)"', text))
+    fields = dict(re.findall(r'name="(key|confirmed)" value="([^"]*)"', text))
     return client.post(url, {**fields, **values})
 
 
@@ -270,15 +272,15 @@ def test_ticked_ones_only(team: Team, browse: Browse) -> None:
 def test_a_second_click_is_the_same_act(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
     client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/?all=1"
-    data = {"key": str(uuid.uuid4()), "told": 1}
+    data = {"key": str(uuid.uuid4()), "confirmed": 1}
     assert [client.post(url, data).status_code for _ in range(2)] == [302, 302]
     assert BulkAction.objects.count() == 1
 
 
-def test_another_number_than_was_told_is_asked_again(team: Team, browse: Browse) -> None:
+def test_another_number_than_was_confirmed_is_asked_again(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
     client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/?all=1"
-    data = {"key": str(uuid.uuid4()), "told": 1}
+    data = {"key": str(uuid.uuid4()), "confirmed": 1}
     make.items(team.project, 1)
     text = page(client.post(url, data), 422)
     assert "It is 2 by now" in text
@@ -299,7 +301,7 @@ def test_nothing_is_done_by_mistake(team: Team, browse: Browse, query: str, said
     make.items(team.project, 1)
     client, url = browse(team.engineer), f"{team.url}/bulk-actions/new/accept/{query}"
     assert said in page(client.get(url), 422)
-    data = {"key": str(uuid.uuid4()), "told": 1}
+    data = {"key": str(uuid.uuid4()), "confirmed": 1}
     assert said in page(client.post(url, data), 422)
     assert not BulkAction.objects.exists()
 
@@ -307,7 +309,8 @@ def test_nothing_is_done_by_mistake(team: Team, browse: Browse, query: str, said
 def test_a_damaged_form_is_asked_again(team: Team, browse: Browse) -> None:
     make.items(team.project, 1)
     text = page(
-        browse(team.engineer).post(f"{team.url}/bulk-actions/new/accept/?all=1", {"told": 1}), 422
+        browse(team.engineer).post(f"{team.url}/bulk-actions/new/accept/?all=1", {"confirmed": 1}),
+        422,
     )
     assert "The form was damaged" in text
 

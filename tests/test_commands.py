@@ -44,7 +44,7 @@ def markdown(tmp_path: Path) -> Path:
 
 
 def accept_all(project: Project, user: Any) -> None:
-    for item in project.items.for_desk():
+    for item in project.items.for_item_page():
         make.accept(item, user)
 
 

@@ -55,7 +55,7 @@ def test_a_comment_shows_on_the_items_page(team: Team, client: Client, item: Ite
 def test_htmx_gets_the_list_alone_with_the_new_comment_last(
     team: Team, client: Client, item: Item
 ) -> None:
-    comments.comment(item, team.reviewer, "The first.")
+    comments.add_comment(item, team.reviewer, "The first.")
     url = f"{team.url}/items/{item.pk}/comments/"
     text = page(client.post(url, {"text": "The second."}, headers=PART))
     assert "<html" not in text
@@ -95,11 +95,11 @@ def test_members_are_mentioned_and_others_stay_text(team: Team, client: Client, 
 def test_who_may_still_be_asked_reads_only_what_is_for_them(
     team: Team, client: Client, item: Item
 ) -> None:
-    comments.comment(item, team.engineer, "I would reject it.")
+    comments.add_comment(item, team.engineer, "I would reject it.")
     url = f"{team.url}/items/{item.pk}/"
     assert "I would reject it." not in page(client.get(url))
     assert "I would reject it." not in page(client.get(f"{url}comments/", headers=PART))
-    comments.comment(item, team.engineer, "Look here, @rob.")
+    comments.add_comment(item, team.engineer, "Look here, @rob.")
     assert "Look here, " in page(client.get(url))
     make.accept(item, team.reviewer)
     assert "I would reject it." in page(client.get(url))
@@ -111,7 +111,7 @@ def test_what_others_decided_stays_hidden_while_an_item_is_aside(
     team.project.reviews_per_item = 3
     team.project.save()
     make.accept(item, team.engineer, answer="The answer of eve.")
-    comments.ask(item, team.admin, team.reviewer, "Is it so?")
+    comments.ask_colleague(item, team.admin, team.reviewer, "Is it so?")
     text = page(client.get(f"{team.url}/items/{item.pk}/"))
     assert "Is it so?" in text
     assert "The answer of eve." not in text
@@ -123,13 +123,13 @@ def test_what_others_decided_stays_hidden_while_an_item_is_aside(
 def test_a_question_puts_the_item_aside_and_the_answer_brings_it_back(
     team: Team, client: Client, browse: Browse, item: Item
 ) -> None:
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
     response = ask(client, team, item, team.engineer, **{"from": "desk"})
     assert response.url == f"{team.url}/review/"
     aside = fresh(item)
     assert (aside.state, aside.aside) == (ItemState.ASIDE, "eve was asked.")
     for user in (team.reviewer, team.engineer):
-        assert queue.take_next(team.project, user) is None
+        assert queue.take_next_item(team.project, user) is None
     assert notices(team.engineer) == [("asked", "rob: “Is it 1961?”")]
 
     eve = browse(team.engineer)
@@ -139,13 +139,13 @@ def test_a_question_puts_the_item_aside_and_the_answer_brings_it_back(
     assert (back.state, back.aside) == (ItemState.PENDING, "")
     assert Assignment.objects.get().reviewer == team.reviewer
     assert notices(team.reviewer) == [("answered", "eve: “It is, see @ada and @rob.”")]
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
     assert "It is, see" in page(client.get(f"{team.url}/items/{item.pk}/"))
 
 
 def test_a_comment_of_somebody_else_is_no_answer(team: Team, client: Client, item: Item) -> None:
     ask(client, team, item, team.engineer)
-    comments.comment(item, team.admin, "I wonder, too.")
+    comments.add_comment(item, team.admin, "I wonder, too.")
     assert fresh(item).state == ItemState.ASIDE
 
 
@@ -159,7 +159,7 @@ def test_a_question_is_taken_back(team: Team, client: Client, browse: Browse, it
     client.post(url)
     assert fresh(item).state == ItemState.PENDING
     assert notices(team.engineer) == []
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
 
 
 def test_an_admin_takes_back_what_a_colleague_who_left_was_asked(
@@ -170,13 +170,13 @@ def test_an_admin_takes_back_what_a_colleague_who_left_was_asked(
     admin = browse(team.admin)
     assert "Take the question back" in page(admin.get(f"{team.url}/items/{item.pk}/"))
     admin.post(f"{team.url}/items/{item.pk}/ask/take-back/")
-    assert queue.take_next(team.project, team.reviewer) == item
+    assert queue.take_next_item(team.project, team.reviewer) == item
 
 
 def test_what_lies_on_anothers_desk_is_not_put_aside(
     team: Team, client: Client, browse: Browse, item: Item
 ) -> None:
-    assert queue.take(item, team.reviewer, 1)
+    assert queue.take_item(item, team.reviewer, 1)
     assert "on the desk just now" in page(ask(browse(team.admin), team, item, team.engineer), 422)
     ask(client, team, item, team.engineer)
     assert fresh(item).state == ItemState.ASIDE
@@ -190,7 +190,7 @@ def test_a_calibration_item_with_its_reviews_waits_for_an_answer_too(
     ask(client, team, item, team.engineer)
     decisions.settle([item.pk])
     assert fresh(item).state == ItemState.ASIDE
-    comments.comment(item, team.engineer, "It is.")
+    comments.add_comment(item, team.engineer, "It is.")
     assert fresh(item).state == ItemState.ACCEPTED
 
 
@@ -220,15 +220,15 @@ def test_a_gold_item_is_asked_about_and_comes_back_as_gold(
 ) -> None:
     Item.objects.update(purpose=Purpose.GOLD)
     ask(client, team, item, team.engineer)
-    comments.comment(item, team.engineer, "Yes.")
-    assert queue.take_next(team.project, team.reviewer) == item
+    comments.add_comment(item, team.engineer, "Yes.")
+    assert queue.take_next_item(team.project, team.reviewer) == item
 
 
 def test_an_item_restored_meanwhile_is_left_alone(team: Team, client: Client, item: Item) -> None:
     ask(client, team, item, team.engineer)
-    aside.restore(team.project.items.all())
+    aside.restore_items(team.project.items.all())
     make.accept(item, team.admin)
-    comments.comment(item, team.engineer, "Yes.")
+    comments.add_comment(item, team.engineer, "Yes.")
     assert fresh(item).state == ItemState.ACCEPTED
     assert not Assignment.objects.exists()
 
@@ -239,7 +239,7 @@ def test_a_decided_item_restored_meanwhile_is_what_its_reviews_say(
     Item.objects.update(purpose=Purpose.GOLD)
     make.accept(item, team.admin)
     ask(client, team, item, team.engineer)
-    aside.restore(team.project.items.all())
+    aside.restore_items(team.project.items.all())
     assert fresh(item).state == ItemState.ACCEPTED
 
 
@@ -248,7 +248,7 @@ def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
 ) -> None:
     ask(client, team, item, team.engineer)
     editing.exclude(item.passage, team.admin)
-    comments.comment(item, team.engineer, "Yes.")
+    comments.add_comment(item, team.engineer, "Yes.")
     assert (fresh(item).state, fresh(item).aside_reason) == (ItemState.ASIDE, AsideReason.EXCLUDED)
 
 
@@ -257,7 +257,7 @@ def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> No
     passage = document.passages.all()[0]
     item = make.item(team.project)
     Item.objects.update(passage=passage, document=document)
-    comments.comment(item, team.reviewer, "Keep this.")
+    comments.add_comment(item, team.reviewer, "Keep this.")
     editing.merge(passage)
     assert Comment.objects.get().item.passage.superseded_at is not None
 
@@ -266,16 +266,16 @@ def test_an_item_restored_meanwhile_can_be_asked_about_anew(
     team: Team, client: Client, item: Item
 ) -> None:
     ask(client, team, item, team.engineer)
-    aside.restore(team.project.items.all())
+    aside.restore_items(team.project.items.all())
     assert ask(client, team, item, team.admin, text="And you?").status_code == 302
     assert fresh(item).aside == "ada was asked."
-    comments.comment(item, team.engineer, "Yes.")
+    comments.add_comment(item, team.engineer, "Yes.")
     assert fresh(item).state == ItemState.ASIDE
 
 
 def test_the_desk_tells_the_asker_what_was_answered(team: Team, client: Client, item: Item) -> None:
     ask(client, team, item, team.engineer)
-    comments.comment(item, team.engineer, "It is 1961, <b>yes</b>.")
+    comments.add_comment(item, team.engineer, "It is 1961, <b>yes</b>.")
     text = page(client.get(f"{team.url}/review/"))
     assert "eve answered you: “It is 1961, &lt;b&gt;yes&lt;/b&gt;.”" in text
 
@@ -286,9 +286,9 @@ def test_what_a_colleague_says_later_is_no_answer(
     team.project.reviews_per_item = 2
     team.project.save()
     ask(client, team, item, team.engineer)
-    comments.comment(item, team.engineer, "It is 1961.")
+    comments.add_comment(item, team.engineer, "It is 1961.")
     make.accept(item, team.engineer)
-    comments.comment(item, team.engineer, "I accepted it, the year is right.")
+    comments.add_comment(item, team.engineer, "I accepted it, the year is right.")
     text = page(client.get(f"{team.url}/review/"))
     assert "eve answered you: “It is 1961.”" in text
     assert "I accepted it" not in text

@@ -84,7 +84,7 @@ def test_none_is_of_a_near_duplicate_of_the_passage(team: Team) -> None:
 def test_none_is_of_a_test_split(team: Team) -> None:
     for answers in (ANSWERS[:2], ANSWERS[2:3], ANSWERS[3:]):
         accepted(team, answers)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     freezing.work_off_releases()
     rows = Release.objects.get().rows.filter(split="test")
     tested = {row.triple["answer"] for row in rows}

@@ -35,7 +35,7 @@ def download(team: Team, browse: Browse) -> Download:
         for item in make.items(team.project, 2, at=at):
             make.accept(item, team.reviewer, answer=f"Ebbe “{number}”\nund Flut")
     Passage.objects.filter(position=0).update(first_page=2, last_page=3)
-    freezing.order(team.project, team.admin, "For the trainer")
+    freezing.order_release(team.project, team.admin, "For the trainer")
     freezing.work_off_releases()
 
     def get(name: str) -> bytes:
@@ -126,7 +126,7 @@ def test_a_download_made_later_has_the_same_bytes(
     download: Download, team: Team, name: str
 ) -> None:
     first = download(name)
-    for item in Item.objects.for_desk():
+    for item in Item.objects.for_item_page():
         make.accept(item, item.decision.reviewer, answer="Changed since.")
     Passage.objects.update(headings=["Renamed"])
     assert download(name) == first
@@ -144,7 +144,7 @@ def test_the_card_tells_where_it_comes_from(download: Download) -> None:
 
 def test_a_split_without_rows_has_no_file(team: Team, browse: Browse) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     freezing.work_off_releases()
     response = browse(team.engineer).get(f"{team.url}/releases/1/triples.zip")
     files = open_zip(b"".join(response.streaming_content))
@@ -154,7 +154,7 @@ def test_a_split_without_rows_has_no_file(team: Team, browse: Browse) -> None:
 
 def test_what_is_not_there_is_not_found(team: Team, browse: Browse) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     client = browse(team.engineer)
     assert client.get(f"{team.url}/releases/1/triples.zip").status_code == 404  # still queued
     freezing.work_off_releases()

@@ -88,7 +88,7 @@ def test_an_item_shows_everything_said_about_it(
 ) -> None:
     item = make.item(team.project)
     make.accept(item, team.engineer, answer="Answer zero.")
-    decisions.undo(team.project, team.engineer)
+    decisions.undo_review(team.project, team.engineer)
     make.accept(item, team.engineer, verdict=Verdict.REJECTED, reason="Not worth asking")
     with django_assert_num_queries(9):
         text = page(client.get(f"{team.url}/items/{item.pk}/"))

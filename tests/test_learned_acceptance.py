@@ -79,7 +79,7 @@ def test_what_is_likely_to_be_accepted_comes_first(team: Team, browse: Any) -> N
     chances = [rows[item.pk].scores[flags.ACCEPTANCE] for item in waiting]
     assert min(chances[0::2]) > 0.6 > 0.4 > max(chances[1::2])
     assert [rows[item.pk].score for item in waiting] == chances
-    first = queue.take_next(team.project, team.reviewer)
+    first = queue.take_next_item(team.project, team.reviewer)
     assert first is not None
     assert first.answer.startswith(TOPICS[True])
     text = page(browse(team.reviewer).get(f"{team.url}/items/"))

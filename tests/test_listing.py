@@ -228,11 +228,11 @@ def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) 
     newest = [item.pk for item in reversed([*made, *rare])]
 
     def pks(text: str, number: int = 1) -> list[int]:
-        found = listing.page(team.project, {"text": text}, team.reviewer, number)
+        found = listing.page_of_items(team.project, {"text": text}, team.reviewer, number)
         return [row.item.pk for row in found.rows]
 
-    for looked_through in (listing.LOOKED_THROUGH, 60, 2):
-        monkeypatch.setattr(listing, "LOOKED_THROUGH", looked_through)
+    for looked_through in (listing.NEWEST_SEARCHED, 60, 2):
+        monkeypatch.setattr(listing, "NEWEST_SEARCHED", looked_through)
         assert pks("tells") == newest[:50]
         assert pks("tells", 2) == newest[50:]
         assert pks("rare") == newest[:3]

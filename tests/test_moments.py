@@ -21,7 +21,7 @@ from tests.site import until
 @pytest.fixture
 def item(team: Team) -> Item:
     made = make.item(team.project)
-    assert queue.take(made, team.reviewer, 1)
+    assert queue.take_item(made, team.reviewer, 1)
     return made
 
 
@@ -88,9 +88,9 @@ def test_of_two_windows_the_later_is_told(team: Team, item: Item) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_place_given_away_meanwhile_is_not_taken(team: Team, item: Item) -> None:
-    queue.live().update(until=item.created_at)  # the reviewer was away too long
+    queue.live_holds().update(until=item.created_at)  # the reviewer was away too long
     with transaction.atomic():
-        assert queue.take(item, team.engineer, 1)
+        assert queue.take_item(item, team.engineer, 1)
         end = begin(
             lambda: decisions.submit(team.project, item.pk, team.reviewer, make.submission(item))
         )

@@ -200,18 +200,18 @@ def bring_back(item: Item, way: str) -> None:
     """Do what brought a set-aside item back in the version that wrote the manifest."""
     question = item.comments.filter(answered_at=None).exclude(asks=None).first()
     if way == "redrafting.restore(item)":
-        aside.restore(Item.objects.filter(pk=item.pk))
+        aside.restore_items(Item.objects.filter(pk=item.pk))
     elif way == "cutting.restore(passage)":
         editing.restore(item.passage)
     elif way == "bin.restore(document)":
         bins.restore(Document.everything.get(pk=item.document_id))
     elif way == "comments.take_back by its author":
-        comments.take_back(item, question.author)
+        comments.take_question_back(item, question.author)
     elif way == "comments.comment by who was asked":
-        comments.comment(item, question.asks, "An answer.")
+        comments.add_comment(item, question.asks, "An answer.")
     else:
         action = BulkAction.objects.get(pk=int(way.removeprefix("acts.undo(").rstrip(")")))
-        bulk_actions.undo(action, action.by)
+        bulk_actions.undo_bulk_action(action, action.by)
         bulk_actions.work_off_bulk_actions()
 
 
@@ -238,7 +238,7 @@ def test_undo_takes_back_what_the_old_version_took_back(rows: None) -> None:
     for name, after in OLD["undo"].items():
         savepoint = transaction.savepoint()
         standing = set(Review.objects.standing().values_list("pk", flat=True))
-        item = decisions.undo(project, User.objects.get(username=name))
+        item = decisions.undo_review(project, User.objects.get(username=name))
         now = set(Review.objects.standing().values_list("pk", flat=True))
         assert (item and item.pk, item and item.state) == (after["item"], after["state"])
         assert sorted(standing - now) == after["withdrawn"]
@@ -249,7 +249,7 @@ def test_undo_takes_back_what_the_old_version_took_back(rows: None) -> None:
 def test_the_desk_says_why_an_item_was_sent_back(rows: None) -> None:
     for row in OLD["sent_back_shown"]:
         user = User.objects.get(username=row["user"])
-        item = queue.shown(Item.objects.filter(pk=row["item"]), user).get()
+        item = queue.load_for_desk(Item.objects.filter(pk=row["item"]), user).get()
         assert item.sent_back == row["text"]  # type: ignore[attr-defined]
 
 

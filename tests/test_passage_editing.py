@@ -318,7 +318,7 @@ def test_pending_items_are_drafted_again_and_decided_ones_stay(
 ) -> None:
     decided = passage(document, 0).items.get()
     make.accept(decided, team.reviewer)
-    held = queue.take_next(team.project, team.reviewer)
+    held = queue.take_next_item(team.project, team.reviewer)
     count = len(NAMES) - 2
     assert order(team, browse, "again") == [
         f"{count} items put aside; the passages are drafted again."

@@ -62,7 +62,7 @@ def test_every_passage_becomes_one_item_with_one_question(project: Project) -> N
 def test_provenance_is_kept(project: Project) -> None:
     add(project, make.TEXT.encode())
     work()
-    item = Item.objects.for_desk().get()
+    item = Item.objects.for_item_page().get()
     assert (item.variant.prompt.task, item.question.variant.prompt.task) == ("summarise", "ask")
     assert (item.model, item.question.model) == ("scripted", "scripted")
     assert item.tokens_in > 0
@@ -122,7 +122,7 @@ def test_bad_drafts_are_flagged(
 ) -> None:
     add(project, f"The old lock stands since the year 1784 at the quay. {marker}.".encode())
     work()
-    item = Item.objects.for_desk().get()
+    item = Item.objects.for_item_page().get()
     assert item.flags == of_answer
     assert item.question.flags == of_question
 

@@ -33,7 +33,7 @@ def submit(team: Team, item: Item, user: object, **values: object) -> Review:
 
 
 def next_for(team: Team, user: object) -> Item:
-    item = queue.take_next(team.project, user)
+    item = queue.take_next_item(team.project, user)
     assert item is not None
     return item
 
@@ -43,7 +43,7 @@ def test_two_people_get_two_items_and_each_keeps_theirs(team: Team) -> None:
     assert next_for(team, team.reviewer) == first
     assert next_for(team, team.engineer) == second
     assert next_for(team, team.reviewer) == first
-    assert queue.take_next(team.project, team.admin) is None
+    assert queue.take_next_item(team.project, team.admin) is None
 
 
 def test_a_hold_that_ran_out_gives_the_item_to_another(team: Team) -> None:
@@ -51,7 +51,7 @@ def test_a_hold_that_ran_out_gives_the_item_to_another(team: Team) -> None:
     next_for(team, team.reviewer)
     Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert next_for(team, team.engineer) == item
-    assert queue.take(item, team.reviewer, 1) is False
+    assert queue.take_item(item, team.reviewer, 1) is False
     with pytest.raises(decisions.ItemGone, match="went on to somebody else"):
         make.accept(item, team.reviewer)
 
@@ -142,7 +142,7 @@ def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> N
 def test_an_item_put_aside_meanwhile_is_not_reviewed(team: Team) -> None:
     item = make.item(team.project)
     next_for(team, team.reviewer)
-    aside.set_aside(team.project.items.all(), AsideReason.DRAFTED_AGAIN)
+    aside.set_items_aside(team.project.items.all(), AsideReason.DRAFTED_AGAIN)
     with pytest.raises(decisions.ItemGone, match="put aside meanwhile"):
         make.accept(item, team.reviewer)
 
@@ -162,10 +162,10 @@ def test_undo_goes_back_step_by_step_and_reviews_stay_on_record(team: Team) -> N
     items = make.items(team.project, 2)
     for item in items:
         make.accept(item, team.reviewer)
-    assert decisions.undo(team.project, team.reviewer) == items[1]
+    assert decisions.undo_review(team.project, team.reviewer) == items[1]
     assert next_for(team, team.reviewer) == items[1]
-    assert decisions.undo(team.project, team.reviewer) == items[0]
-    assert decisions.undo(team.project, team.reviewer) is None
+    assert decisions.undo_review(team.project, team.reviewer) == items[0]
+    assert decisions.undo_review(team.project, team.reviewer) is None
     assert set(Item.objects.values_list("state", flat=True)) == {ItemState.PENDING}
     assert Review.objects.filter(withdrawn_at=None).count() == 0
     assert Review.objects.count() == 2
@@ -175,7 +175,7 @@ def test_undo_is_of_ones_own_and_in_this_project(team: Team) -> None:
     make.accept(make.item(team.project), team.engineer)
     elsewhere = make.project(team.reviewer)
     make.accept(make.item(elsewhere), team.reviewer)
-    assert decisions.undo(team.project, team.reviewer) is None
+    assert decisions.undo_review(team.project, team.reviewer) is None
 
 
 def test_undo_leaves_what_others_decided(team: Team) -> None:
@@ -184,7 +184,7 @@ def test_undo_leaves_what_others_decided(team: Team) -> None:
     make.accept(item, team.reviewer)
     make.accept(item, team.engineer)
     assert state_of(item) == ItemState.ACCEPTED
-    decisions.undo(team.project, team.reviewer)
+    decisions.undo_review(team.project, team.reviewer)
     item.refresh_from_db()
     assert (item.state, item.reviewers) == (ItemState.PENDING, [team.engineer.pk])
 
@@ -194,17 +194,17 @@ def test_undo_gives_back_what_a_decision_replaced(team: Team) -> None:
     reject(item, team.reviewer)
     make.accept(item, team.reviewer)
     for expected in (ItemState.REJECTED, ItemState.PENDING):
-        assert decisions.undo(team.project, team.reviewer) == item
+        assert decisions.undo_review(team.project, team.reviewer) == item
         assert state_of(item) == expected
-    assert decisions.undo(team.project, team.reviewer) is None
+    assert decisions.undo_review(team.project, team.reviewer) is None
 
 
 def test_undo_keeps_an_edited_text_at_the_desk(team: Team) -> None:
     item = make.item(team.project)
     make.accept(item, team.reviewer, answer="Better.")
-    decisions.undo(team.project, team.reviewer)
-    shown = queue.shown(team.project.items.all(), team.reviewer).get()
-    assert desk.fields(shown, None, desk.typed_earlier(shown))["answer"] == "Better."
+    decisions.undo_review(team.project, team.reviewer)
+    shown = queue.load_for_desk(team.project.items.all(), team.reviewer).get()
+    assert desk.form_fields(shown, None, desk.typed_earlier(shown))["answer"] == "Better."
 
 
 def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> None:
@@ -216,15 +216,15 @@ def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> No
     )
     decisions.settle([item.pk])
     make.accept(item, team.reviewer)
-    decisions.undo(team.project, team.reviewer)
+    decisions.undo_review(team.project, team.reviewer)
     assert state_of(item) == ItemState.PENDING
 
 
 def test_what_was_typed_outlives_a_skip(team: Team) -> None:
     item = make.item(team.project)
-    desk.keep(item, team.reviewer, {"question": "Mine?", "answer": "Mine."})
+    desk.store_typed(item, team.reviewer, {"question": "Mine?", "answer": "Mine."})
     make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
-    shown = queue.shown(team.project.items.all(), team.reviewer).get()
+    shown = queue.load_for_desk(team.project.items.all(), team.reviewer).get()
     assert desk.typed_earlier(shown)["answer"] == "Mine."
 
 
@@ -245,7 +245,7 @@ def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None
     thread = threading.Thread(target=lock)
     thread.start()
     is_locked.wait()
-    given = queue.take_next(team.project, team.reviewer)
+    given = queue.take_next_item(team.project, team.reviewer)
     is_over.set()
     thread.join()
     assert given == items[39]
@@ -273,11 +273,11 @@ def test_an_item_goes_to_as_many_as_the_project_asks_for(team: Team) -> None:
     reviews_per_item(team, 2)
     item = make.item(team.project)
     assert next_for(team, team.reviewer) == next_for(team, team.engineer) == item
-    assert queue.take_next(team.project, team.admin) is None
+    assert queue.take_next_item(team.project, team.admin) is None
     make.accept(item, team.reviewer)
     assert state_of(item) == ItemState.PENDING
-    assert queue.take_next(team.project, team.reviewer) is None
-    assert queue.take_next(team.project, team.admin) is None  # one decided, one has it
+    assert queue.take_next_item(team.project, team.reviewer) is None
+    assert queue.take_next_item(team.project, team.admin) is None  # one decided, one has it
     make.accept(item, team.engineer)
     assert state_of(item) == ItemState.ACCEPTED
 
@@ -343,7 +343,7 @@ def test_what_is_for_everyone_goes_to_everyone_but_to_nobody_twice(team: Team) -
     for user in (team.reviewer, team.engineer, team.admin):
         assert next_for(team, user) == item
         make.accept(item, user)
-        assert queue.take_next(team.project, user) is None
+        assert queue.take_next_item(team.project, user) is None
     assert state_of(item) == ItemState.ACCEPTED
     assert Review.objects.count() == 3
 
@@ -376,9 +376,9 @@ def test_what_is_assigned_comes_first_and_is_all_if_the_project_says_so(team: Te
     assert next_for(team, team.reviewer) == second
     assert next_for(team, team.engineer) == first
     team.project.order = DeskOrder.ASSIGNED
-    assert queue.take_next(team.project, team.engineer) is None
+    assert queue.take_next_item(team.project, team.engineer) is None
     make.accept(second, team.reviewer)
-    assert queue.take_next(team.project, team.reviewer) is None
+    assert queue.take_next_item(team.project, team.reviewer) is None
 
 
 @pytest.mark.django_db(transaction=True)
@@ -390,7 +390,7 @@ def test_many_at_once_never_take_one_place_too_many(team: Team) -> None:
 
     def take(user: object) -> None:
         start.wait()
-        given.append(queue.take_next(team.project, user))
+        given.append(queue.take_next_item(team.project, user))
         connection.close()
 
     threads = [threading.Thread(target=take, args=[user]) for user in users]

@@ -23,7 +23,7 @@ Browse = Callable[[User], Client]
 
 
 def freeze(team: Team) -> Release:
-    release = freezing.order(team.project, team.admin)
+    release = freezing.order_release(team.project, team.admin)
     freezing.work_off_releases()
     release.refresh_from_db()
     assert (release.state, release.error) == (JobState.DONE, "")
@@ -46,7 +46,7 @@ def test_rows_are_what_the_deciding_review_left(team: Team) -> None:
     make.accept(twice, team.engineer, answer="Second.")
     make.accept(rejected, team.reviewer, verdict=Verdict.REJECTED, reason="Not worth asking")
     make.accept(undone, team.admin)
-    decisions.undo(team.project, team.admin)
+    decisions.undo_review(team.project, team.admin)
     rows = [row.triple for row in freeze(team).rows.all()]
     assert [(row["question"], row["answer"], row["edited"]) for row in rows] == [
         ("What is question 0?", "Answer 0.", False),
@@ -62,9 +62,9 @@ def test_numbers_count_up_and_nothing_done_later_changes_a_release(team: Team) -
     three_documents(team)
     first = freeze(team)
     before = list(first.rows.values()), first.sha256, first.facts
-    for item in Item.objects.for_desk()[:4]:
+    for item in Item.objects.for_item_page()[:4]:
         make.accept(item, team.reviewer, answer="Changed.")
-    decisions.undo(team.project, team.reviewer)
+    decisions.undo_review(team.project, team.reviewer)
     second = freeze(team)
     first.refresh_from_db()
     assert (first.number, second.number) == (1, 2)
@@ -170,8 +170,8 @@ def test_a_double_click_freezes_once(team: Team, browse: Browse) -> None:
 
 def test_what_was_undone_before_it_was_frozen_leaves_nothing(team: Team) -> None:
     make.accept(make.item(team.project), team.reviewer)
-    release = freezing.order(team.project)
-    decisions.undo(team.project, team.reviewer)
+    release = freezing.order_release(team.project)
+    decisions.undo_review(team.project, team.reviewer)
     freezing.work_off_releases()
     release.refresh_from_db()
     assert release.error == "Nothing is accepted any more: it was undone since."

@@ -246,7 +246,7 @@ def test_an_example_whose_document_is_tested_by_now_is_not_shown(team: Team) -> 
         {"passage": "a", "output": one.values["answer"], "passage_id": one.passage} for one in found
     ]
     variant = arena.variant(arena.prompt(team.project), examples=examples)
-    freezing.order(team.project)
+    freezing.order_release(team.project)
     freezing.work_off_releases()
     standing = {one.passage for one in approved_items.newest(team.project, 9)}
     assert 0 < len(standing) < 6

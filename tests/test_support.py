@@ -129,7 +129,7 @@ def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) ->
     bad.refresh_from_db()
     assert (bad.state, bad.aside) == ("pending", "")
     make.accept(bad, team.reviewer)
-    decisions.undo(team.project, team.reviewer)
+    decisions.undo_review(team.project, team.reviewer)
     bad.refresh_from_db()
     assert bad.state == "pending"
 
@@ -180,7 +180,7 @@ def test_an_item_like_another_of_the_project_is_flagged_and_comes_later(team: An
     assert twin.scores[flags.NEW_ANSWER] < 0.1 < other.scores[flags.NEW_ANSWER]
     assert asked.question.scores[flags.NEW_QUESTION] < 0.1 < asked.scores[flags.NEW_ANSWER]
     order = []
-    while item := queue.take_next(team.project, team.reviewer):
+    while item := queue.take_next_item(team.project, team.reviewer):
         order.append(item.pk)
         make.accept(item, team.reviewer)
     scores = {item.pk: item.score for item in (first, other, twin, asked)}

@@ -227,7 +227,7 @@ def test_a_browser_says_which_language_it_wants(db: None) -> None:
 
 def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -> None:
     item = make.item(team.project)
-    aside.set_aside(Item.objects.filter(pk=item.pk), AsideReason.DRAFTED_AGAIN)
+    aside.set_items_aside(Item.objects.filter(pk=item.pk), AsideReason.DRAFTED_AGAIN)
     Passage.objects.filter(pk=item.passage_id).update(
         note=stored(
             "%(found)s of %(wished)s drafted: what else the model wrote was empty or repeats what "

@@ -192,9 +192,9 @@ def test_many_triples_are_stored_some_at_a_time(
 
 def zip_of_triples(team: Any, browse: Any) -> dict[str, bytes]:
     """Accept what is pending, freeze it, and return the files of its download."""
-    for item in team.project.items.for_desk():
+    for item in team.project.items.for_item_page():
         make.accept(item, team.reviewer)
-    freezing.order(team.project, team.admin)
+    freezing.order_release(team.project, team.admin)
     freezing.work_off_releases()
     file = io.BytesIO()
     exports.write_zip(team.project.releases.get(), "triples", file)

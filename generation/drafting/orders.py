@@ -7,14 +7,14 @@ from django.db.models import Count, Q
 
 from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
 from generation.review import queue
-from generation.review.aside import set_aside
+from generation.review.aside import set_items_aside
 from qareview import jobs
 from qareview.models import JobState, Project
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
     """Keep what nobody decided on, is on nobody else's desk, and was drafted by a model."""
-    held = queue.live().exclude(reviewer=user).values("item")
+    held = queue.live_holds().exclude(reviewer=user).values("item")
     drafted = items.filter(state=ItemState.PENDING, reviewers=[], variant__isnull=False)
     return drafted.exclude(pk__in=held)
 
@@ -28,7 +28,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
     chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
-    set_aside(Item.objects.filter(pk__in=chosen), AsideReason.DRAFTED_AGAIN)
+    set_items_aside(Item.objects.filter(pk__in=chosen), AsideReason.DRAFTED_AGAIN)
     passages = Passage.objects.filter(pk__in=chosen.values())
     passages.update(draft_with=draft_with)
     jobs.queue_again(passages)

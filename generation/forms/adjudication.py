@@ -1,4 +1,4 @@
-"""The forms of adjudication: one of the versions, a merged text, a rejection, or sent back."""
+"""The form of adjudication: take a version, merge a text, reject the item or send it back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from generation.forms.review import LONGEST_TEXT
 from generation.models import Item, Review, Verdict
-from generation.review.adjudication import Ruling
+from generation.review.adjudication import Adjudication
 from qareview.models import Project
 
 ACTIONS = {
@@ -20,8 +20,8 @@ ACTIONS = {
 }
 
 
-class RulingForm(forms.Form):
-    """What an admin sends of an item; each of the page's buttons sends another ``action``."""
+class AdjudicationForm(forms.Form):
+    """An adjudication; each button of the page sends a different ``action``."""
 
     key = forms.UUIDField()
     stands = forms.RegexField(r"^[\d,]*$", required=False)
@@ -78,10 +78,10 @@ class RulingForm(forms.Form):
         by_id = {review.pk: review for review in reviews}
         return by_id.get(self.cleaned_data["choice"] or 0)
 
-    def ruling(self) -> Ruling:
-        """Return what was sent, with line ends as the model's text has them."""
+    def adjudication(self) -> Adjudication:
+        """Return what was sent, with Unix line ends like drafted texts."""
         cleaned = self.cleaned_data
-        return Ruling(
+        return Adjudication(
             key=cleaned["key"],
             stands=cleaned["stands"],
             comment=cleaned["why"].replace("\r\n", "\n"),
@@ -107,10 +107,10 @@ class RulingForm(forms.Form):
 
 
 def excerpts(reviews: Iterable[Review]) -> dict[str, dict[str, Any]]:
-    """Return the contexts to choose from, by name: the passage, and what reviewers made of it."""
-    found: dict[str, dict[str, Any]] = {"": {"start": None, "end": None, "context": ""}}
+    """Return the contexts to choose from, by name: the passage, and reviewers' excerpts."""
+    by_name: dict[str, dict[str, Any]] = {"": {"start": None, "end": None, "context": ""}}
     for review in reviews:
         if review.start is not None:
             excerpt = {name: getattr(review, name) for name in ("start", "end", "context")}
-            found[f"{review.start}-{review.end}"] = excerpt
-    return found
+            by_name[f"{review.start}-{review.end}"] = excerpt
+    return by_name

@@ -1,4 +1,4 @@
-"""The form that confirms a bulk action on many items."""
+"""The form that confirms a bulk action."""
 
 import uuid
 from typing import Any
@@ -14,15 +14,15 @@ from qareview.models import Project
 
 
 class BulkActionForm(forms.Form):
-    """A bulk action is confirmed: of how many items, and with what it needs."""
+    """The number of items that a person confirms, and the options of the kind of action."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    told = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    confirmed = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
 
     def __init__(
-        self, project: Project, kind: BulkActionKind, told: int, data: QueryDict | None = None
+        self, project: Project, kind: BulkActionKind, confirmed: int, data: QueryDict | None = None
     ) -> None:
-        super().__init__(data, initial={"key": uuid.uuid4(), "told": told})
+        super().__init__(data, initial={"key": uuid.uuid4(), "confirmed": confirmed})
         self.again = AgainForm(project, data) if kind == BulkActionKind.REDRAFT else None
         if self.again:
             self.fields.update(self.again.fields)
@@ -36,14 +36,14 @@ class BulkActionForm(forms.Form):
             self.fields["member"] = forms.ModelChoiceField(queryset=members, label=_("Member"))
 
     def clean(self) -> dict[str, Any]:
-        if {"key", "told"} & set(self.errors):
+        if {"key", "confirmed"} & set(self.errors):
             raise forms.ValidationError(_("The form was damaged on its way. Send it once more."))
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:
-        """Return what was chosen, by the names of a bulk action's fields."""
+        """Return the options chosen, by the names of BulkAction's fields."""
         chosen = {name: self.cleaned_data.get(name) for name in ("reason", "member")}
-        found = {name: value for name, value in chosen.items() if value}
+        options = {name: value for name, value in chosen.items() if value}
         if self.again and self.again.is_valid():
-            found["draft_with"] = self.again.draft_with()
-        return found
+            options["draft_with"] = self.again.draft_with()
+        return options

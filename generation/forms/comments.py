@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from generation.review import comments
 from qareview.models import Project
 
-LONGEST_COMMENT = 5_000
+LONGEST_COMMENT = 5_000  # characters: chosen; nobody measured
 
 
 class CommentForm(forms.Form):
@@ -38,4 +38,4 @@ class AskForm(CommentForm):
         self.fields["text"].label = "Question"
         field = self.fields["colleague"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
-        field.queryset = comments.members(project).exclude(pk=user.pk)
+        field.queryset = comments.members_to_mention(project).exclude(pk=user.pk)

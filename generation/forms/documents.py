@@ -16,12 +16,12 @@ class FilesInput(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """Any number of files: cleaned to a list of them."""
+    """One or more files, cleaned to a list."""
 
     widget = FilesInput
 
     def clean(self, data: Any, initial: Any = None) -> list[UploadedFile[bytes]]:
-        # What is wrong with a file is told on its own row, not by refusing all of them.
+        # A bad file gets an error on its own row; the others are still uploaded.
         if not data:
             raise forms.ValidationError(gettext("Choose at least one file."))
         return list(data)
@@ -32,7 +32,7 @@ class UploadForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """Which columns of a surveyed table are taken; the guess is chosen at first."""
+    """Which columns of a table become context, question and answer; the guess is preselected."""
 
     context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
     question = forms.CharField(
@@ -49,10 +49,10 @@ class ColumnsForm(forms.Form):
             field.widget = forms.Select(choices=choices)
 
     def clean(self) -> dict[str, Any]:
-        if wrong := table_columns.objection(self.chosen(), self.columns):
+        if wrong := table_columns.objection(self.chosen_columns(), self.columns):
             raise forms.ValidationError(wrong)
         return self.cleaned_data
 
-    def chosen(self) -> dict[str, str]:
+    def chosen_columns(self) -> dict[str, str]:
         """Return the column of each role that has one."""
         return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}

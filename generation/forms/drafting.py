@@ -1,4 +1,4 @@
-"""The form that asks which model and prompts draft again."""
+"""The form that chooses the model and the prompts to draft with again."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from qareview.models import Project
 
 
 class AgainForm(forms.Form):
-    """With which model and prompts something is drafted again."""
+    """The model and the prompts to draft with again; all are optional."""
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -29,6 +29,6 @@ class AgainForm(forms.Form):
             )
 
     def draft_with(self) -> dict[str, Any]:
-        """Return what was chosen, as :attr:`Passage.draft_with`."""
+        """Return the choices in the shape of :attr:`Passage.draft_with`."""
         chosen = {name: value for name, value in self.cleaned_data.items() if value}
         return {name: getattr(value, "pk", value) for name, value in chosen.items()}

@@ -1,4 +1,4 @@
-"""The form that narrows the list of items."""
+"""The filters of the list of items."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -22,14 +22,14 @@ from prompts.models import Task, Variant
 from qareview.models import Membership
 from qareview.numbers import number_in
 
-MOST_DOCUMENTS = 200  # to choose from; a document's page leads to the items of any
-LAST_DAY = date(9998, 12, 31)  # there is a day after it
-LAST_PAGE = 1_000_000
+MOST_DOCUMENTS = 200  # to choose from; others via their page: chosen; nobody measured
+LAST_DAY = date(9998, 12, 31)  # the day after has to exist: Python's dates end with the year 9999
+LAST_PAGE = 1_000_000  # chosen; nobody measured
 MORE = (
     "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
     "decided_to", "model", "variant", "purpose", "assigned",
 )  # fmt: skip
-OTHERS = {"page", "item", "all"}  # what an address may have beside filters
+OTHERS = {"page", "item", "all"}  # parameters of the address that are no filters
 
 
 def _day(label: StrOrPromise) -> forms.DateField:
@@ -60,7 +60,7 @@ def _one_of(
 
 
 class ItemFilterForm(forms.Form):
-    """What the list of items can be narrowed to: a fixed set, never a field's name."""
+    """A fixed set of filters, independent of the names of database fields."""
 
     text = forms.CharField(
         required=False,
@@ -80,14 +80,17 @@ class ItemFilterForm(forms.Form):
     model = forms.CharField(
         required=False,
         max_length=100,
-        label=_("Model"),  # those of the settings are offered; one that is gone may be asked for
+        label=_("Model"),  # any name is accepted, since a model may be gone from the settings
         widget=forms.TextInput(attrs={"list": "models"}),
     )
     variant = _one_of(_("Prompt"), _("any"), Variant.objects.none())
     purpose = _choice(
         _("Purpose"),
         _("any"),
-        [("usual", _("usual")), *((one.value, _(one.value)) for one in Purpose if one.value)],
+        [
+            ("usual", _("usual")),
+            *((purpose.value, _(purpose.value)) for purpose in Purpose if purpose.value),
+        ],
     )
     like = _one_of(_("Similar to"), _("any"), Item.objects.none())
     like.widget = forms.HiddenInput()
@@ -104,7 +107,7 @@ class ItemFilterForm(forms.Form):
         self._choose_from("variant", variants.select_related("prompt").order_by("-pk"))
         self._choose_from("document", project.documents.only("name"))
         self._choose_from("like", project.items.exclude(embedding=None))
-        if not membership.is_admin:  # what is done for comparison is done as anything else
+        if not membership.is_admin:  # reviewers do not see which items are for calibration
             del self.fields["purpose"]
         self._offer_documents()
 
@@ -130,14 +133,14 @@ class ItemFilterForm(forms.Form):
         return text
 
     @property
-    def chosen(self) -> dict[str, Any]:
-        """Return the values of the filters that are set and understood, by their names."""
+    def filter_values(self) -> dict[str, Any]:
+        """Return the values of the valid filters that are set, by their names."""
         self.is_valid()
         return {name: value for name, value in self.cleaned_data.items() if value not in ("", None)}
 
     @property
     def doubts(self) -> list[str]:
-        """Return what of the address is not understood, each in a sentence; it narrows nothing."""
+        """Return a sentence for each parameter of the address that is ignored."""
         wrong = [
             gettext("“%(label)s” is not understood") % {"label": self.fields[name].label}
             for name in self.errors
@@ -150,16 +153,16 @@ class ItemFilterForm(forms.Form):
 
     @property
     def page(self) -> int:
-        """Return the number of the page that the address asks for; 1 if it is none."""
+        """Return the number of the page in the address, 1 if it is not valid."""
         return min(number_in(self.data.get("page")) or 1, LAST_PAGE)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return the filters that are set and understood, as an address has them."""
-        return [(name, self.data[name]) for name in self.fields if name in self.chosen]
+        """Return the names and raw values of the valid filters that are set."""
+        return [(name, self.data[name]) for name in self.fields if name in self.filter_values]
 
     @property
     def address(self) -> str:
-        """Return them as a query string."""
+        """Return the valid filters that are set as a query string."""
         return urlencode(self.pairs())
 
     @property
@@ -176,4 +179,4 @@ class ItemFilterForm(forms.Form):
 
     @property
     def has_more(self) -> bool:
-        return any(name in self.chosen for name in MORE)
+        return any(name in self.filter_values for name in MORE)

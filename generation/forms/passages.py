@@ -1,4 +1,4 @@
-"""The form that asks how long passages may be."""
+"""The form that sets how long passages may be."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -7,7 +7,7 @@ from qareview.forms import LONGEST_PASSAGE, SHORTEST_PASSAGE
 
 
 class CutForm(forms.Form):
-    """The length of passages to try or to take."""
+    """The length of passages to preview or to cut with."""
 
     length = forms.IntegerField(
         min_value=SHORTEST_PASSAGE,

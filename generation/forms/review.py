@@ -1,4 +1,4 @@
-"""Forms of the desk: what is typed there, and what is sent."""
+"""The forms of the desk: unsent fields, and a review."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,13 +13,13 @@ from generation.review.decisions import Submission
 from qareview.models import Project
 from qareview.numbers import LARGEST_POSITION, number_in
 
-LONGEST_TEXT = 1_000_000  # characters of a question or an answer: tables bring long ones
+LONGEST_TEXT = 1_000_000  # of a question or answer; tables have long ones: chosen; nobody measured
 LAST_PLACE = 99  # of a candidate question; an item has at most nine
-RANK = "rank-"  # how the names of ranks begin, followed by the id of a candidate question
+RANK = "rank-"  # the names of the ranks begin so; the id of a candidate question follows
 
 
 def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
-    """Return the places given to candidate questions, by their ids."""
+    """Return the places of candidate questions, by their ids."""
     places = {
         number_in(name.removeprefix(RANK)): number_in(value, LAST_PLACE)
         for name, value in data.items()
@@ -29,7 +29,7 @@ def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
 
 
 class TypedForm(forms.Form):
-    """What is typed at the desk and not sent yet."""
+    """Fields that were typed at the desk and not sent yet."""
 
     question = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
     answer = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
@@ -38,17 +38,17 @@ class TypedForm(forms.Form):
     replaces = forms.IntegerField(min_value=0, required=False)
 
     def typed(self) -> dict[str, Any]:
-        """Return the fields of the desk, and the places of the candidates."""
+        """Return the fields of the desk, and the places of the candidate questions."""
         texts = {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
         return {**texts, "ranking": ranking_of(self.data)}
 
     def clean_replaces(self) -> int | None:
-        """Return None where there was no decision, which the desk tells by 0."""
+        """Return None if there was no decision; the form then has 0."""
         return self.cleaned_data["replaces"] or None
 
 
 class ReviewForm(forms.Form):
-    """What the desk sends. A reason alone means rejected."""
+    """A review as the desk sends it. A reason without a verdict rejects the item."""
 
     key = forms.UUIDField()
     replaces = forms.IntegerField(min_value=0)
@@ -97,13 +97,13 @@ class ReviewForm(forms.Form):
                 )
 
     def _check_excerpt(self, cleaned: dict[str, Any]) -> None:
-        """Keep an excerpt inside its document; one that is the passage itself is none."""
+        """Check that an excerpt is inside its document; drop one that is the passage itself."""
         start, end = cleaned.get("start"), cleaned.get("end")
         if start is None and end is None:
             return
         item = Item.everything.filter(project=self.project, pk=self.item_id)
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
-        first, last, length = bounds.first() or (0, 0, 0)  # there is no item: told when it is sent
+        first, last, length = bounds.first() or (0, 0, 0)  # no item: decisions.submit raises
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,
@@ -114,7 +114,7 @@ class ReviewForm(forms.Form):
             cleaned["start"] = cleaned["end"] = None
 
     def submission(self) -> Submission:
-        """Return what was sent, with line ends as the model's text has them."""
+        """Return what was sent, with Unix line ends like drafted texts."""
         cleaned = self.cleaned_data
         return Submission(
             key=cleaned["key"],

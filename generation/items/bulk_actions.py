@@ -1,9 +1,9 @@
 """Bulk actions: ordered, carried out in the background, undone as a whole.
 
-The items are those that were found when it was ordered. They are worked through some at a time;
-the outcome is stored in the transaction that does the work, so a worker that is lost loses nothing
-and nothing is done twice. Undoing goes the same way back, and leaves an item as it is where
-something newer stands on it.
+A bulk action is on the items that matched when it was ordered. They are done in batches, and the
+outcome of each is stored in the transaction that does the work: if a worker stops, nothing is lost
+and nothing is done twice. Undoing works the same way, and leaves items alone that somebody has
+changed since.
 """
 
 from datetime import timedelta
@@ -26,9 +26,10 @@ from qareview import jobs
 from qareview.models import JobState, Project, Role
 from qareview.stored import stored
 
+# how long the list shows the latest bulk action: chosen; nobody measured
 RECENT = timedelta(hours=12)
-UNDONE_RECENT = timedelta(minutes=2)  # nothing is left to be done about it
-AT_ONCE = 100  # items done in one transaction, whose rows others wait for
+UNDONE_RECENT = timedelta(minutes=2)
+AT_ONCE = 100  # items in one transaction, which locks them: chosen; nobody measured
 DONE, UNDONE = "done", "undone"
 ROLES = {
     BulkActionKind.ACCEPT: Role.ENGINEER,
@@ -42,28 +43,29 @@ ROLES = {
 
 
 class CountChanged(Exception):
-    """There are other items than the person was told; the message says how many."""
+    """More items match than the person confirmed, or none; the message says how many."""
 
 
 class CannotUndo(Exception):
-    """The bulk action has been undone, or is just being undone."""
+    """The bulk action is already undone, or being undone."""
 
 
 @transaction.atomic
-def order(
-    project: Project, user: Any, kind: BulkActionKind, items: ItemQuerySet, told: int, key: UUID,
-    **options: Any,
+def order_bulk_action(
+    project: Project, user: Any, kind: BulkActionKind, items: ItemQuerySet, confirmed: int,
+    key: UUID, **options: Any,
 ) -> BulkAction:  # fmt: skip
-    """Order a bulk action on items; one that is ordered twice by the same key is the same.
+    """Order a bulk action on items and return it; the same key twice returns the same one.
 
-    Raises CountChanged if there are more than ``told``, or none any more.
+    ``confirmed`` is the number of items that the person was shown. Raises CountChanged if there
+    are more, or none.
     """
-    values = {"project": project, "by": user, "kind": kind, "size": told, **options}
+    values = {"project": project, "by": user, "kind": kind, "size": confirmed, **options}
     action, is_new = BulkAction.objects.get_or_create(key=key, defaults=values)
     if not is_new:
         return action
-    action.size = _keep(action, items)
-    if action.size > told or not action.size:
+    action.size = _store_items(action, items)
+    if action.size > confirmed or not action.size:
         raise CountChanged(
             stored("It is %(count)s by now, since something changed meanwhile.", count=action.size)
         )
@@ -72,21 +74,21 @@ def order(
     return action
 
 
-def _keep(action: BulkAction, items: ItemQuerySet) -> int:
-    """Store which items a bulk action is on; return how many."""
-    found, values = items.order_by().values("pk").query.sql_with_params()
+def _store_items(action: BulkAction, items: ItemQuerySet) -> int:
+    """Store the items of a bulk action; return how many."""
+    sql, values = items.order_by().values("pk").query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO generation_bulkactionitem (bulk_action_id, item_id, outcome) "  # noqa: S608  Django's own
-            f"SELECT %s, found.pk, '' FROM ({found}) AS found (pk)",
+            f"SELECT %s, item.pk, '' FROM ({sql}) AS item (pk)",
             [action.pk, *values],
         )
         return int(cursor.rowcount)
 
 
 @transaction.atomic
-def undo(action: BulkAction, user: Any) -> None:
-    """Order a bulk action to be undone, also one that is not through yet. Raises CannotUndo."""
+def undo_bulk_action(action: BulkAction, user: Any) -> None:
+    """Order a bulk action to be undone, finished or not. Raises CannotUndo."""
     action = BulkAction.objects.select_for_update().get(pk=action.pk)
     if action.undo_at:
         raise CannotUndo(stored("This is undone already."))
@@ -101,7 +103,7 @@ def work_off_bulk_actions() -> None:
 
 
 def carry_out(action: BulkAction) -> None:
-    """Do a claimed action, or undo it if that was asked for, wherever another worker left it."""
+    """Do a claimed bulk action, or undo it if that was ordered, from where it stopped before."""
     while not _is_through(action):
         if jobs.stopping.is_set():
             jobs.return_jobs([action])
@@ -115,7 +117,7 @@ class _MoreToDo(Exception):
 
 
 def _is_through(action: BulkAction) -> bool:
-    """Whether nothing is left; then the action is finished, in the transaction that saw that."""
+    """Finish the bulk action and return True if no items are left, in one transaction."""
     try:
         with jobs.finishing([action]):
             if _left(action):
@@ -128,7 +130,7 @@ def _is_through(action: BulkAction) -> bool:
 
 
 def _left(action: BulkAction) -> list[int]:
-    """Return the next items of a bulk action whose row is locked."""
+    """Return the ids of the next items of a bulk action; its row is locked."""
     action.refresh_from_db(fields=["undo_at"])
     rows = action.items.filter(outcome=DONE if action.undo_at else "")
     return list(rows.values_list("item", flat=True)[:AT_ONCE])
@@ -138,35 +140,35 @@ def _step(action: BulkAction) -> None:
     ids = _left(action)
     locked = Item.everything.filter(pk__in=ids).defer("search", "embedding").select_for_update()
     items = list(locked.order_by("pk").prefetch_related("questions"))
-    do, undo_it = STEPS[BulkActionKind(action.kind)]
-    if action.undo_at:  # also of what is in the bin, so that it comes back as it was
-        outcomes = undo_it(action, items)
+    do, undo = STEPS[BulkActionKind(action.kind)]
+    if action.undo_at:  # items in the bin too, so that they are unchanged if restored
+        outcomes = undo(action, items)
     else:
         outcomes = {item.pk: "binned" for item in items if item.state == BINNED}
         outcomes |= do(action, [item for item in items if item.pk not in outcomes])
-    rest = UNDONE if action.undo_at else DONE
-    for outcome in {rest, *outcomes.values()}:
-        chosen = [pk for pk in ids if outcomes.get(pk, rest) == outcome]
-        action.items.filter(item__in=chosen).update(outcome=outcome)
+    default = UNDONE if action.undo_at else DONE
+    for outcome in {default, *outcomes.values()}:
+        with_outcome = [pk for pk in ids if outcomes.get(pk, default) == outcome]
+        action.items.filter(item__in=with_outcome).update(outcome=outcome)
 
 
 def _counts(action: BulkAction) -> dict[str, int]:
-    """Return how many items of a bulk action there are of each outcome."""
+    """Count the items of a bulk action by outcome."""
     rows = action.items.order_by().values_list("outcome").annotate(count=Count("pk"))
     return dict(rows)
 
 
-def counts(action: BulkAction) -> dict[str, int]:
-    """Return the same, as it was stored if the bulk action is through."""
+def outcome_counts(action: BulkAction) -> dict[str, int]:
+    """Return the number of items by outcome, stored once the bulk action is done."""
     return action.facts if action.state == JobState.DONE else _counts(action)
 
 
-def latest(project: Project, user: Any) -> BulkAction | None:
-    """Return the user's latest action, if it is still of interest: moving, failed, or of today."""
-    found = project.bulk_actions.filter(by=user).select_related("by", "member", "undo_by").first()
-    if found is None:
+def latest_bulk_action(project: Project, user: Any) -> BulkAction | None:
+    """Return the user's latest bulk action if it is unfinished or finished only recently."""
+    latest = project.bulk_actions.filter(by=user).select_related("by", "member", "undo_by").first()
+    if latest is None:
         return None
-    is_told_for = UNDONE_RECENT if found.undo_at else RECENT
-    if found.finished_at and timezone.now() - found.finished_at > is_told_for:
+    shown_for = UNDONE_RECENT if latest.undo_at else RECENT
+    if latest.finished_at and timezone.now() - latest.finished_at > shown_for:
         return None
-    return found
+    return latest

@@ -1,4 +1,4 @@
-"""What is said of an action: before it, while it is carried out, and after."""
+"""Sentences about a bulk action: before it, while it is carried out, and after."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from generation.models import BulkAction, BulkActionKind
 from qareview.models import JobState
 from qareview.translations import counted, number, translated
 
-# with the number of items: what is asked, and what is told when it is done
+# of each kind, with the number of items: the button, and the sentence once it is done
 WORDS = {
     BulkActionKind.ACCEPT: (_("Accept %(items)s"), _("%(items)s accepted")),
     BulkActionKind.REJECT: (_("Reject %(items)s"), _("%(items)s rejected")),
@@ -36,7 +36,7 @@ _REVIEWS = _(
     "These are your own reviews, of the text as it was drafted. Left out is what you reviewed "
     "already, what has all its reviews and what is on others’ desks."
 )
-EXPLAINED = {
+EXPLANATIONS = {
     BulkActionKind.ACCEPT: _REVIEWS,
     BulkActionKind.REJECT: _REVIEWS,
     BulkActionKind.ASSIGN: _(
@@ -56,26 +56,26 @@ EXPLAINED = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """What is said of a bulk action now."""
+class BulkActionStatus:
+    """How far a bulk action is, in sentences."""
 
     action: BulkAction
     sentence: str
     left_out: str
-    through: int  # items, of action.size
+    finished: int  # items, of action.size
     is_moving: bool
     may_be_undone: bool
 
 
-def title(kind: BulkActionKind, count: int) -> str:
+def bulk_action_title(kind: BulkActionKind, count: int) -> str:
     return str(WORDS[kind][0] % {"items": counted(count, "item")})
 
 
-def tell(action: BulkAction) -> Told:
-    counts = bulk_actions.counts(action)
+def bulk_action_status(action: BulkAction) -> BulkActionStatus:
+    counts = bulk_actions.outcome_counts(action)
     waiting = counts.get(bulk_actions.DONE if action.undo_at else "", 0)
     is_moving = action.state in (JobState.QUEUED, JobState.RUNNING)
-    return Told(
+    return BulkActionStatus(
         action,
         _sentence(action, counts, is_moving),
         _left_out(counts),
@@ -87,9 +87,9 @@ def tell(action: BulkAction) -> Told:
 
 def _sentence(action: BulkAction, counts: dict[str, int], is_moving: bool) -> str:
     done, undone = counts.get(bulk_actions.DONE, 0), counts.get(bulk_actions.UNDONE, 0)
-    told = undone if action.undo_at else done
+    count = undone if action.undo_at else done
     words = WORDS[BulkActionKind(action.kind)][1] % {
-        "items": counted(told, "item"),
+        "items": counted(count, "item"),
         "member": action.member or gettext("a former user"),
     }
     if action.undo_at:
@@ -104,10 +104,10 @@ def _sentence(action: BulkAction, counts: dict[str, int], is_moving: bool) -> st
 
 
 def _left_out(counts: dict[str, int]) -> str:
-    """Return how many were left out and why, such as “12 on others’ desks, 3 put aside”."""
-    told = [
+    """Say how many items were left out and why: “12 on others’ desks, 3 put aside”."""
+    reasons = [
         f"{number(counts[name])} {translated(why)}"
         for name, why in bulk_steps.OUTCOMES.items()
         if counts.get(name)
     ]
-    return ", ".join(told)
+    return ", ".join(reasons)

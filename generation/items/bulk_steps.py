@@ -1,4 +1,4 @@
-"""What each kind of bulk action does to some locked items, and how it is undone."""
+"""How each kind of bulk action is done to locked items, and how it is undone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ from generation.review import aside, decisions
 from generation.review.decisions import ItemChanged, ItemGone, Submission
 from qareview.stored import stored
 
-# why an item was left out, or kept when the bulk action was undone; after its number
+# why items were left out, or not undone; a number comes before
 OUTCOMES = {
     "own": stored("reviewed by you already"),
     "full": stored("with all their reviews"),
@@ -40,32 +40,32 @@ OUTCOMES = {
     "usual": stored("not in the calibration set"),
     "newer": stored("with something newer on them"),
 }
-Outcomes = dict[int, str]  # of items, by their ids; those that are missing are done, or undone
+StepOutcomes = dict[int, str]  # by the ids of items; an item without one was done or undone
 
 
 # Reviews in bulk
 
 
-def _accept(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _accept(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     return _review(action, items, Verdict.ACCEPTED)
 
 
-def _reject(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _reject(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     return _review(action, items, Verdict.REJECTED)
 
 
-def _review(action: BulkAction, items: Sequence[Item], verdict: Verdict) -> Outcomes:
-    """Give each item, where there is a place, a review of its text as drafted."""
+def _review(action: BulkAction, items: Sequence[Item], verdict: Verdict) -> StepOutcomes:
+    """Review the drafted text of each item at which the user has a place."""
     outcomes = {item.pk: _submit(action, item, verdict) for item in items}
     left_out = {pk: outcome for pk, outcome in outcomes.items() if outcome}
-    given = [action.submission(pk) for pk in outcomes if pk not in left_out]
-    Review.objects.filter(submission__in=given).update(bulk_action=action)
+    keys = [action.submission(pk) for pk in outcomes if pk not in left_out]
+    Review.objects.filter(submission__in=keys).update(bulk_action=action)
     _note_edited(outcomes.keys() - left_out.keys())
     return left_out
 
 
 def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
-    """Submit a review; return why it has no place if so."""
+    """Submit a review; return the outcome if it was refused, else an empty string."""
     questions = list(item.questions.all())
     if not (questions and questions[0].text.strip() and item.answer.strip()):
         return "no-question"
@@ -88,35 +88,35 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
 
 
 def _note_edited(ids: Any) -> None:
-    """Let edited texts be found that everybody may see by now, or no longer."""
+    """Update the search index for edited texts, whose visibility may have changed."""
     edited = Review.objects.decisions().filter(item__in=ids, verdict=Verdict.EDITED)
     search.note(edited.values_list("item", flat=True).distinct())
 
 
-def _withdraw(action: BulkAction, items: Sequence[Item]) -> Outcomes:
-    """Withdraw what the bulk action gave, but where an admin decided between reviewers later."""
-    given = Review.objects.decisions().filter(bulk_action=action, item__in=items)
-    last = dict(given.exclude(Exists(_later_rulings())).values_list("item", "pk"))
-    decisions.withdraw(Review.objects.filter(pk__in=last.values()), Withdrawal.BULK_UNDONE)
-    decisions.settle(item.pk for item in items if item.pk in last and item.state != BINNED)
-    _note_edited(last)
-    return _newer(items, last)
+def _withdraw(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    """Withdraw the reviews of the bulk action, except on items adjudicated since."""
+    reviews = Review.objects.decisions().filter(bulk_action=action, item__in=items)
+    review_ids = dict(reviews.exclude(Exists(_later_adjudications())).values_list("item", "pk"))
+    decisions.withdraw(Review.objects.filter(pk__in=review_ids.values()), Withdrawal.BULK_UNDONE)
+    decisions.settle(item.pk for item in items if item.pk in review_ids and item.state != BINNED)
+    _note_edited(review_ids)
+    return _newer(items, review_ids)
 
 
-def _later_rulings() -> QuerySet[Review]:
+def _later_adjudications() -> QuerySet[Review]:
     later = Review.objects.decisions().filter(item=OuterRef("item"), pk__gt=OuterRef("pk"))
     return later.filter(is_adjudication=True)
 
 
-def _newer(items: Sequence[Item], undone: Any) -> Outcomes:
+def _newer(items: Sequence[Item], undone: Any) -> StepOutcomes:
     return {item.pk: "newer" for item in items if item.pk not in undone}
 
 
 # Assignments
 
 
-def _assign(action: BulkAction, items: Sequence[Item]) -> Outcomes:
-    outcomes = {item.pk: _no_use(item, action.member_id) for item in items}
+def _assign(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    outcomes = {item.pk: _why_not_assigned(item, action.member_id) for item in items}
     outcomes.update(dict.fromkeys(_assigned(action, items), "assigned"))
     Assignment.objects.bulk_create(
         (
@@ -131,8 +131,8 @@ def _assign(action: BulkAction, items: Sequence[Item]) -> Outcomes:
     return {pk: outcome for pk, outcome in outcomes.items() if outcome}
 
 
-def _no_use(item: Item, member: int | None) -> str:
-    """Say why an item is not to be assigned to a member; nothing if it is."""
+def _why_not_assigned(item: Item, member: int | None) -> str:
+    """Return why an item cannot be assigned to a member, empty if it can."""
     if member in item.reviewers:
         return "reviewed"
     if item.state == ItemState.ASIDE:
@@ -145,18 +145,18 @@ def _assigned(action: BulkAction, items: Sequence[Item]) -> set[int]:
     return set(rows.values_list("item", flat=True))
 
 
-def _take_assigned_away(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _take_assigned_away(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     Assignment.objects.filter(bulk_action=action, item__in=items).delete()
     return {}
 
 
-def _unassign(action: BulkAction, items: Sequence[Item]) -> Outcomes:
-    found = _assigned(action, items)
-    Assignment.objects.filter(item__in=found, reviewer=action.member_id).delete()
-    return {item.pk: "unassigned" for item in items if item.pk not in found}
+def _unassign(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    assigned = _assigned(action, items)
+    Assignment.objects.filter(item__in=assigned, reviewer=action.member_id).delete()
+    return {item.pk: "unassigned" for item in items if item.pk not in assigned}
 
 
-def _assign_again(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _assign_again(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     Assignment.objects.bulk_create(
         (Assignment(item=item, reviewer=action.member, assigned_by=action.by) for item in items),
         ignore_conflicts=True,
@@ -167,72 +167,72 @@ def _assign_again(action: BulkAction, items: Sequence[Item]) -> Outcomes:
 # Drafting again
 
 
-def _redraft(action: BulkAction, items: Sequence[Item]) -> Outcomes:
-    of_act = Item.objects.filter(pk__in=[item.pk for item in items])
-    chosen = set(orders.may_be_drafted_again(of_act, action.by).values_list("pk", flat=True))
-    orders.draft_again(Item.objects.filter(pk__in=chosen), action.draft_with, action.by)
-    return {item.pk: "decided" for item in items if item.pk not in chosen}
+def _redraft(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    candidates = Item.objects.filter(pk__in=[item.pk for item in items])
+    ids = set(orders.may_be_drafted_again(candidates, action.by).values_list("pk", flat=True))
+    orders.draft_again(Item.objects.filter(pk__in=ids), action.draft_with, action.by)
+    return {item.pk: "decided" for item in items if item.pk not in ids}
 
 
-def _restore(action: BulkAction, items: Sequence[Item]) -> Outcomes:
-    """Give back what was put aside, unless its passage has got new items since."""
+def _restore(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    """Restore items that were set aside, unless their passage has new items since."""
     drafted_since = Item.everything.filter(
         passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside_reason=""
     )
-    found = Item.everything.filter(
+    to_restore = Item.everything.filter(
         pk__in=[item.pk for item in items], aside_reason=AsideReason.DRAFTED_AGAIN
     ).exclude(Exists(drafted_since))
-    chosen = set(found.values_list("pk", flat=True))
-    Item.everything.filter(pk__in=chosen, state=BINNED).update(aside_reason="", aside="")
-    aside.restore(Item.objects.filter(pk__in=chosen))
-    return _newer(items, chosen)
+    ids = set(to_restore.values_list("pk", flat=True))
+    Item.everything.filter(pk__in=ids, state=BINNED).update(aside_reason="", aside="")
+    aside.restore_items(Item.objects.filter(pk__in=ids))
+    return _newer(items, ids)
 
 
 # The calibration set
 
 
-def _calibrate(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _calibrate(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     left_out = {item.pk: "aside" for item in items if item.state == ItemState.ASIDE}
     left_out.update((item.pk, "everyone") for item in items if item.is_for_everyone)
     _give_purpose(items, left_out, Purpose.CALIBRATION)
     return left_out
 
 
-def _uncalibrate(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _uncalibrate(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     left_out = {item.pk: "usual" for item in items if item.purpose != Purpose.CALIBRATION}
     _give_purpose(items, left_out, Purpose.USUAL)
     return left_out
 
 
-def _back_to_usual(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _back_to_usual(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     return _give_back_purpose(action, items, Purpose.CALIBRATION, Purpose.USUAL)
 
 
-def _back_to_calibration(action: BulkAction, items: Sequence[Item]) -> Outcomes:
+def _back_to_calibration(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     return _give_back_purpose(action, items, Purpose.USUAL, Purpose.CALIBRATION)
 
 
 def _give_back_purpose(
-    action: BulkAction, items: Sequence[Item], given: Purpose, earlier: Purpose
-) -> Outcomes:
-    """Give items the purpose they had, but those that were reviewed or given another since."""
+    action: BulkAction, items: Sequence[Item], current: Purpose, earlier: Purpose
+) -> StepOutcomes:
+    """Give items their earlier purpose, except those reviewed or given another one since."""
     since = Review.objects.decisions().filter(item__in=items, created_at__gt=action.ordered_at)
     reviewed = set(since.values_list("item", flat=True))
-    kept = {
-        item.pk: "newer" for item in items if item.pk in reviewed or item.purpose != given.value
+    newer = {
+        item.pk: "newer" for item in items if item.pk in reviewed or item.purpose != current.value
     }
-    _give_purpose(items, kept, earlier)
-    return kept
+    _give_purpose(items, newer, earlier)
+    return newer
 
 
-def _give_purpose(items: Sequence[Item], but: Outcomes, purpose: Purpose) -> None:
-    ids = [item.pk for item in items if item.pk not in but]
+def _give_purpose(items: Sequence[Item], left_out: StepOutcomes, purpose: Purpose) -> None:
+    ids = [item.pk for item in items if item.pk not in left_out]
     Item.everything.filter(pk__in=ids).update(purpose=purpose)
     _note_edited(ids)
 
 
-Step = Callable[[BulkAction, Sequence[Item]], Outcomes]
-STEPS: dict[BulkActionKind, tuple[Step, Step]] = {  # of doing and of undoing each
+Step = Callable[[BulkAction, Sequence[Item]], StepOutcomes]
+STEPS: dict[BulkActionKind, tuple[Step, Step]] = {  # how it is done and how it is undone
     BulkActionKind.ACCEPT: (_accept, _withdraw),
     BulkActionKind.REJECT: (_reject, _withdraw),
     BulkActionKind.ASSIGN: (_assign, _take_assigned_away),

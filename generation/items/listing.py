@@ -1,7 +1,7 @@
-"""Which items a list shows: a fixed set of filters, orders, and a page at a time.
+"""The list of items: a fixed set of filters and orders, a page at a time.
 
-Nobody learns a verdict by filtering who may not see it: what stands on an item that is still open
-to the one who asks is as good as not there.
+A filter never reveals a decision that the user may not see: on an item that is still open to them,
+decisions of others do not match.
 """
 
 import re
@@ -29,12 +29,12 @@ from generation.models import (
 )
 from qareview.models import Project
 
-ITEMS_A_PAGE = 50
-COUNTED = 10_000  # more are not counted,
-COUNT_MILLISECONDS = 60  # and not for longer;
-CERTAINLY_MANY = 5 * COUNTED  # by the planner's estimate: counting is not even begun
-LOOKED_THROUGH = 5000  # of the newest items, for words that many have
-ALIKE = 50  # items shown as similar to one
+ITEMS_A_PAGE = 50  # chosen; nobody measured
+COUNTED = 10_000  # items at most are counted: chosen; nobody measured
+COUNT_MILLISECONDS = 60  # that counting may take: chosen; nobody measured
+CERTAINLY_MANY = 5 * COUNTED  # planner's estimate above which none are counted: chosen; unmeasured
+NEWEST_SEARCHED = 5000  # items, for frequent words: chosen; nobody measured
+MOST_SIMILAR = 50  # items shown as similar to one: chosen; nobody measured
 
 NEWEST = ""
 ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
@@ -44,7 +44,7 @@ ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
     "document": (_("by document"), ("document_id", "passage_id", "id")),
 }
 
-Chosen = Mapping[str, Any]  # the values of the filters that are set, by their names
+FilterValues = Mapping[str, Any]  # of the filters that are set, by their names
 
 
 def _midnight(day: date) -> datetime:
@@ -81,48 +81,52 @@ CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
 
 
 def _decided_between(first: date | None, last: date | None, user: Any) -> Q:
-    """Return the condition of a decision having been made on these days, one of them or between."""
+    """Return the condition for a decision on or between two days, either of them optional."""
     reviews = Review.objects.decisions().filter(item=OuterRef("pk"))
     if first:
         reviews = reviews.filter(created_at__gte=_midnight(first))
     shown = reviews_shown_to(user)
     if last:
         reviews = reviews.filter(created_at__lt=_after(last))
-        shown &= Q(created_at__lt=_after(last))  # it was drafted before, and an index knows when
+        shown &= Q(
+            created_at__lt=_after(last)
+        )  # drafted before it was decided: this condition has an index
     return Q(Exists(reviews)) & shown
 
 
-def matching(project: Project, chosen: Chosen, user: Any) -> ItemQuerySet:
-    """Return the items of a project that match, in no order."""
+def matching_items(project: Project, values: FilterValues, user: Any) -> ItemQuerySet:
+    """Return the items of a project that match all filters, without an order."""
     items: ItemQuerySet = project.items.order_by()
     for name, condition in CONDITIONS.items():
-        if name in chosen:
-            items = items.filter(condition(chosen[name], user))
-    decided = chosen.get("decided_from"), chosen.get("decided_to")
-    if any(decided):
-        items = items.filter(_decided_between(*decided, user))
-    if "like" in chosen:
-        return project.items.order_by().filter(pk__in=_alike(items, chosen["like"]))
+        if name in values:
+            items = items.filter(condition(values[name], user))
+    days = values.get("decided_from"), values.get("decided_to")
+    if any(days):
+        items = items.filter(_decided_between(*days, user))
+    if "like" in values:
+        return project.items.order_by().filter(pk__in=_most_similar(items, values["like"]))
     return items
 
 
 @transaction.atomic
-def _alike(items: ItemQuerySet, item: Item) -> list[int]:
-    """Return the items that are most similar to one, it first."""
-    with connection.cursor() as cursor:  # else the index gives up among what the filters leave out
+def _most_similar(items: ItemQuerySet, item: Item) -> list[int]:
+    """Return the ids of the items that are most similar to one, which comes first."""
+    with connection.cursor() as cursor:  # else filters can leave fewer results than there are
         cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-    near = items.exclude(embedding=None).alias(distance=CosineDistance("embedding", item.embedding))
-    return list(near.order_by("distance").values_list("pk", flat=True)[:ALIKE])
+    by_distance = items.exclude(embedding=None).alias(
+        distance=CosineDistance("embedding", item.embedding)
+    )
+    return list(by_distance.order_by("distance").values_list("pk", flat=True)[:MOST_SIMILAR])
 
 
-def _order(chosen: Chosen) -> tuple[Any, ...]:
-    if "like" in chosen:
-        return (CosineDistance("embedding", chosen["like"].embedding), "id")
-    return ORDERS[chosen.get("order", NEWEST)][1]
+def _order(values: FilterValues) -> tuple[Any, ...]:
+    if "like" in values:
+        return (CosineDistance("embedding", values["like"].embedding), "id")
+    return ORDERS[values.get("order", NEWEST)][1]
 
 
 @dataclass(frozen=True)
-class Row:
+class ListedItem:
     """An item as a user may see it."""
 
     item: Item
@@ -132,12 +136,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Some of the items that match, and how many those are if they are not too many to count."""
+    """A page of the items that match, and their number; None if counting takes too long."""
 
-    rows: list[Row]
+    rows: list[ListedItem]
     number: int
     has_next: bool
-    count: int | None
+    count: int | None  # COUNTED + 1 if there are more than COUNTED
 
     @property
     def is_counted(self) -> bool:
@@ -156,54 +160,54 @@ class Page:
         return self.number + 1
 
 
-def page(project: Project, chosen: Chosen, user: Any, number: int) -> Page:
-    """Return a page of the items that match; the first one has number 1."""
-    items = matching(project, chosen, user)
+def page_of_items(project: Project, values: FilterValues, user: Any, number: int) -> Page:
+    """Return a page of the items that match; the first page has number 1."""
+    items = matching_items(project, values, user)
     start = (number - 1) * ITEMS_A_PAGE
-    ids = _ids(project, items, chosen, start)
-    shown = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
-    rows = [_row(shown[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in shown]
+    ids = _ids(project, items, values, start)
+    items_by_id = project.items.for_list().defer("embedding").in_bulk(ids[:ITEMS_A_PAGE])
+    rows = [_listed(items_by_id[pk], user) for pk in ids[:ITEMS_A_PAGE] if pk in items_by_id]
     has_next = len(ids) > ITEMS_A_PAGE
     is_last = not has_next and (ids or number == 1)
     return Page(rows, number, has_next, start + len(ids) if is_last else _count(items))
 
 
-def _ids(project: Project, items: ItemQuerySet, chosen: Chosen, start: int) -> list[int]:
+def _ids(project: Project, items: ItemQuerySet, values: FilterValues, start: int) -> list[int]:
     """Return the ids of a page from ``start`` on, and one more if there is one.
 
-    PostgreSQL cannot tell how many items have the beginning of a word, or a word it did not
-    sample, so it is told: what is frequent among the newest is soon found in any order, and else
-    the index of words gives all that match, to be put in order then.
+    PostgreSQL cannot estimate how many items have a prefix, or a word that it did not sample, and
+    may choose a slow plan. So we choose: a search that matches many of the newest items reads them
+    in the order of the page; any other first collects all matches from the word index.
     """
-    ordered = items.order_by(*_order(chosen)).values_list("pk", flat=True)
+    ordered = items.order_by(*_order(values)).values_list("pk", flat=True)
     page = ordered[start : start + ITEMS_A_PAGE + 1]
-    if "text" not in chosen or "like" in chosen:
+    if "text" not in values or "like" in values:
         return list(page)
     newest = _among_newest(project, items)
     if len(newest) > ITEMS_A_PAGE:
-        return list(page) if start or chosen.get("order") else newest
+        return list(page) if start or values.get("order") else newest
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_indexscan = off")  # those that give an order
+        cursor.execute("SET LOCAL enable_indexscan = off")  # so that it uses the word index
         return list(page)
 
 
 def _among_newest(project: Project, items: ItemQuerySet) -> list[int]:
-    """Return the first of the newest items of a project that match; none if it has not many."""
+    """Return the first matches among the newest items; none if the project has few items."""
     order = ORDERS[NEWEST][1]
     newest = project.items.order_by(*order).values_list("pk", flat=True)
-    bound = next(iter(newest[LOOKED_THROUGH : LOOKED_THROUGH + 1]), None)
-    if bound is None:
+    oldest_id = next(iter(newest[NEWEST_SEARCHED : NEWEST_SEARCHED + 1]), None)
+    if oldest_id is None:
         return []
-    found = items.filter(pk__gte=bound).order_by(*order).values_list("pk", flat=True)
-    return list(found[: ITEMS_A_PAGE + 1])
+    matches = items.filter(pk__gte=oldest_id).order_by(*order).values_list("pk", flat=True)
+    return list(matches[: ITEMS_A_PAGE + 1])
 
 
-def _row(item: Item, user: Any) -> Row:
-    return Row(item, item.state_for(user), item.decision_for(user))
+def _listed(item: Item, user: Any) -> ListedItem:
+    return ListedItem(item, item.state_for(user), item.decision_for(user))
 
 
 def _count(items: ItemQuerySet) -> int | None:
-    """Return how many there are, or one more than are counted; None if that takes too long."""
+    """Count the items, up to ``COUNTED + 1``; return None if it takes too long."""
     plan = re.search(r"rows=(\d+)", items.order_by().values("pk").explain())
     if plan and int(plan[1]) > CERTAINLY_MANY:
         return None

@@ -1,4 +1,4 @@
-"""From documents to released triples: the nouns."""
+"""The models, from documents to released triples."""
 
 from generation.models.bulk_actions import BulkAction, BulkActionItem, BulkActionKind
 from generation.models.comments import (

@@ -1,4 +1,4 @@
-"""What is done to many items at once."""
+"""Bulk actions and their items."""
 
 import uuid
 from typing import Any
@@ -23,7 +23,7 @@ class BulkActionKind(models.TextChoices):
 
 
 class BulkAction(Job):
-    """One thing done to many items, as they were found when it was ordered; undone as a whole.
+    """One action on many items, those that matched when it was ordered; undone as a whole.
 
     See :mod:`generation.items.bulk_actions`.
     """
@@ -31,26 +31,26 @@ class BulkAction(Job):
     task = "generation.tasks.carry_out_bulk_actions"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_actions")
-    key = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
+    key = models.UUIDField(unique=True)  # made with the form, so that sending it twice counts once
     kind = models.CharField(max_length=11, choices=BulkActionKind.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="bulk_actions")
-    reason = models.CharField(max_length=120, blank=True)  # of those who reject
+    reason = models.CharField(max_length=120, blank=True)  # for rejecting
     member = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_about"
-    )  # to whom items are assigned, or from whom they are taken
+    )  # to whom items are assigned, or whose assignment ends
     draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
-    )  # as of a passage
-    address = models.TextField(blank=True)  # the filter by which the items were found
+    )  # as Passage.draft_with
+    address = models.TextField(blank=True)  # the filter of the list, as a query string
     ordered_at = models.DateTimeField(default=timezone.now)
-    size = models.PositiveIntegerField()  # how many were found
+    size = models.PositiveIntegerField()  # how many items there are
     undo_at = models.DateTimeField(null=True)  # when somebody asked for it to be undone
     undo_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_undone"
     )
     facts: "models.JSONField[dict[str, int], dict[str, int]]" = models.JSONField(
         default=dict
-    )  # once it is through: how many items there are of each outcome
+    )  # once it is done: the number of items by outcome
 
     class Meta(Job.Meta):
         ordering = ("-id",)
@@ -60,12 +60,12 @@ class BulkAction(Job):
         )
 
     def submission(self, item: int) -> uuid.UUID:
-        """Return the key of the review that the bulk action gives to an item, always the same."""
+        """Return the submission key of the bulk action's review of an item, always the same."""
         return uuid.uuid5(self.key, str(item))
 
 
 class BulkActionItem(models.Model):
-    """An item of an action, and what came of it: nothing yet, done, or why not."""
+    """An item of a bulk action, and its outcome: empty until it is done or left out."""
 
     bulk_action = models.ForeignKey(BulkAction, models.CASCADE, related_name="items")
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="bulk_actions")

@@ -1,4 +1,4 @@
-"""What people say to each other about items, and what waits in their inboxes."""
+"""Comments on items, and the notices in people's inboxes."""
 
 from typing import Any, ClassVar
 
@@ -16,26 +16,26 @@ from qareview.models import Project
 
 class CommentQuerySet(models.QuerySet["Comment"]):
     def visible_to(self, user: Any, sees_reviews: bool) -> "CommentQuerySet":
-        """Keep what a user may read: all, if they may see reviews, else what is theirs."""
-        found = self.select_related("author", "asks")
+        """Keep what a user may read: all if they may see reviews, else what is from or to them."""
+        comments = self.select_related("author", "asks")
         if sees_reviews:
-            return found
-        return found.filter(Q(author=user) | Q(asks=user) | Q(mentioned__contains=[user.pk]))
+            return comments
+        return comments.filter(Q(author=user) | Q(asks=user) | Q(mentioned__contains=[user.pk]))
 
     def unanswered(self) -> "CommentQuerySet":
         return self.filter(asks__isnull=False, answered_at=None)
 
 
 class Comment(models.Model):
-    """What somebody said of an item; a question if it ``asks`` a colleague.
+    """A comment on an item; a question if it ``asks`` a colleague.
 
-    An item whose question is not answered is put aside.
+    An item with an unanswered question is set aside.
     """
 
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="comments")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="comments")
     text = models.TextField()
-    mentioned = ArrayField(models.IntegerField(), default=list)  # ids of who may read it, too
+    mentioned = ArrayField(models.IntegerField(), default=list)  # ids of users who may read it too
     asks = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="questions"
     )
@@ -76,7 +76,7 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
 
 
 class Notice(models.Model):
-    """What waits in somebody's inbox until they have read it."""
+    """A notice in somebody's inbox."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
     project = models.ForeignKey(Project, models.CASCADE, related_name="notices")

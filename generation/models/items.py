@@ -1,4 +1,4 @@
-"""What is reviewed, and what the reviews teach."""
+"""Items and their questions, and what is learned from their reviews."""
 
 import random
 from typing import Any, ClassVar
@@ -21,24 +21,29 @@ from qareview.fields import SentenceField
 from qareview.locking import lock_rows
 from qareview.models import Job, Project
 
-UNSHOWN = ("text", "left_out", "page_starts", "survey")  # of a document, where its items are
+UNSHOWN = (
+    "text",
+    "left_out",
+    "page_starts",
+    "survey",
+)  # fields of a document that pages of its items do not show
 
 
 class ItemState(models.TextChoices):
     PENDING = (
         gettext_noop("pending"),
         _("Pending"),
-    )  # fewer decided on it than the project asks for
+    )  # fewer decisions than the project asks for
     ACCEPTED = gettext_noop("accepted"), _("Accepted")
     REJECTED = gettext_noop("rejected"), _("Rejected")
-    DISPUTED = gettext_noop("disputed"), _("Disputed")  # they differ, and no admin decided yet
+    DISPUTED = gettext_noop("disputed"), _("Disputed")  # reviewers differ, and no admin has decided
     ASIDE = (
         gettext_noop("aside"),
         _("Aside"),
-    )  # undecided, and not given out; the item says why
+    )  # undecided, and not handed out; the item says why
 
 
-# the state of an item while its document is in the bin: none but `Item.everything` finds it
+# the state of an item whose document is in the bin; only `Item.everything` has it
 BINNED = "binned"
 NOT_GIVEN_OUT = (ItemState.ASIDE, BINNED)
 
@@ -55,23 +60,23 @@ class AsideReason(models.TextChoices):
 
 
 class Purpose(models.TextChoices):
-    """Whom an item goes to: as many as the project asks for, or everyone."""
+    """Who gets an item: as many people as the project asks for, or everyone."""
 
     USUAL = ""
     CALIBRATION = (
         gettext_noop("calibration"),
         _("Calibration"),
-    )  # everyone: how far do they agree?
-    GOLD = gettext_noop("gold"), _("Gold")  # everyone: do they decide as an admin?
+    )  # for everyone, to measure agreement
+    GOLD = gettext_noop("gold"), _("Gold")  # for everyone, to compare with an admin's decision
 
 
-# what the desk gives out, to those who have not decided on it yet
+# items that the desk hands out to people who have not decided on them
 OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
-# what can tell how far people agree
+# items from which agreement can be measured
 COMPARED = Q(reviewers__len__gte=2)
-# what waits for more people than have decided on it
+# items with some of their decisions, but not all
 BEGUN = Q(state=ItemState.PENDING) & ~Q(reviewers=[])
-# by what the wording it was drafted with is judged
+# items by which prompt variants are judged
 OUTCOME = Q(
     purpose=Purpose.USUAL,
     state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
@@ -79,13 +84,13 @@ OUTCOME = Q(
 
 
 def reviews_shown_to(user: Any) -> Q:
-    """Return the condition of :meth:`Item.shows_reviews_to`."""
+    """Return :meth:`Item.shows_reviews_to` as a condition of a query."""
     is_undecided = OPEN | Q(state__in=NOT_GIVEN_OUT)
     return ~is_undecided | Q(reviewers__contains=[user.pk])
 
 
 def state_shown(state: str, user: Any) -> Q:
-    """Return the condition of :meth:`Item.state_for` being a state."""
+    """Return, as a condition of a query, that :meth:`Item.state_for` is a state."""
     is_own = Q(reviewers__contains=[user.pk])
     for_everyone = Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
     if state == ItemState.PENDING:
@@ -95,7 +100,7 @@ def state_shown(state: str, user: Any) -> Q:
     return Q(state=state) & (~for_everyone | is_own)
 
 
-UNSURE = Abs(F("score") - 0.5)  # how far it is from being undecided
+UNSURE = Abs(F("score") - 0.5)  # the smaller, the less certain the score
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
@@ -109,12 +114,12 @@ class ItemQuerySet(models.QuerySet["Item"]):
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
 
-    def for_desk(self) -> "ItemQuerySet":
+    def for_item_page(self) -> "ItemQuerySet":
         """Load what the page of an item shows in a fixed number of queries."""
         return self.for_list().select_related("project", "variant__prompt")
 
     def open_to(self, user: Any) -> "ItemQuerySet":
-        """Keep what may be given to a user: open, and not decided by them."""
+        """Keep what the desk may hand out to a user: open, and not decided by them."""
         return (
             self.filter(OPEN)
             .exclude(state__in=NOT_GIVEN_OUT)
@@ -122,15 +127,15 @@ class ItemQuerySet(models.QuerySet["Item"]):
         )
 
     def reviews_shown_to(self, user: Any) -> "ItemQuerySet":
-        """Keep those of which a user may see what others said."""
+        """Keep items whose reviews a user may see."""
         return self.filter(reviews_shown_to(user))
 
     def in_state_for(self, user: Any, state: str) -> "ItemQuerySet":
-        """Keep what is in a state as far as a user may know."""
+        """Keep items in a state, as far as a user may know it."""
         return self.filter(state_shown(state, user))
 
     def disputed_for(self, user: Any) -> "ItemQuerySet":
-        """Keep what an admin may decide on between reviewers, and will not be asked about."""
+        """Keep disputed items that an admin may adjudicate: not open to them at the desk."""
         return self.in_state_for(user, ItemState.DISPUTED)
 
     def lock(self) -> list[int]:
@@ -138,13 +143,13 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return lock_rows(self)
 
     def counts(self) -> dict[str, int]:
-        """Return how many items are in each state."""
+        """Count all items, and those in each state."""
         states = {state: Count("pk", filter=Q(state=state)) for state in ItemState.values}
         return dict(self.aggregate(items=Count("pk"), **states))
 
 
 class NotBinned(models.Manager["Item"]):
-    """Gives the items whose documents are not in the bin."""
+    """The items whose documents are not in the bin."""
 
     def get_queryset(self) -> "models.QuerySet[Item]":
         return super().get_queryset().exclude(state=BINNED)
@@ -154,14 +159,14 @@ ItemsOutOfBin = NotBinned.from_queryset(ItemQuerySet)
 
 
 def _nearest(name: str, condition: Q | None = None) -> HnswIndex:
-    """Return an index that finds the most similar embedding without looking at every one."""
+    """Return an index for the most similar embeddings (HNSW, cosine distance)."""
     return HnswIndex(
         name=name, fields=["embedding"], opclasses=["vector_cosine_ops"], condition=condition
     )
 
 
 class Drafted(models.Model):
-    """Text by a model or out of a table, where it came from, and what the checks say of it."""
+    """Text from a model or a table, its origin, and the results of the checks."""
 
     model = models.CharField(max_length=100, blank=True)
     parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
@@ -171,34 +176,34 @@ class Drafted(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     flags = ArrayField(models.CharField(max_length=30), default=list)
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
-    score = models.FloatField(default=0.5)  # all scores in one, 0 to 1: orders the desk
-    embedding = VectorField(dimensions=384, null=True)  # of its text, unit length
+    score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; the desk's order uses it
+    embedding = VectorField(dimensions=384, null=True)  # of the text, normalised to length 1
 
     class Meta:
         abstract = True
 
 
 def anywhere() -> float:
-    """Return a place in the random order of items, 0 to 1."""
-    return random.random()  # noqa: S311  nobody gains by guessing it
+    """Return a random place in the order of items, 0 to 1."""
+    return random.random()  # noqa: S311  needs no security
 
 
 class Item(Drafted):
-    """What is reviewed: a passage, an answer drafted from it, and the questions asked for that.
+    """What is reviewed: a passage, an answer, and one or more candidate questions.
 
-    ``state`` and ``reviewers`` follow from the reviews, and are written with them in one
-    transaction: see :mod:`generation.review.decisions`.
+    ``state`` and ``reviewers`` are derived from the reviews and written in the same transaction:
+    see :mod:`generation.review.decisions`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
-    # its passage's; that one's constraint holds for both, and a second lock could come crosswise
+    # the passage's document; no constraint of its own, since its lock could cause a deadlock
     document = models.ForeignKey(
         Document, models.CASCADE, related_name="items", db_constraint=False
     )
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
     variant = models.ForeignKey(
         Variant, models.PROTECT, related_name="items", null=True
-    )  # None: no model wrote it, it was imported
+    )  # None: it was imported
     number = models.PositiveIntegerField(default=1)
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -209,12 +214,12 @@ class Item(Drafted):
     aside = SentenceField()  # the reason as a sentence, with what belongs to it
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
-    reviewers = ArrayField(models.IntegerField(), default=list)  # who decided on it
+    reviewers = ArrayField(models.IntegerField(), default=list)  # ids of users who decided on it
     purpose = models.CharField(
         max_length=11, choices=Purpose.choices, default=Purpose.USUAL, blank=True
     )
-    shuffle = models.FloatField(default=anywhere)  # its place where the order is random
-    search = SearchVectorField(null=True)  # its words and labels: see generation.search
+    shuffle = models.FloatField(default=anywhere)  # its place in the random order
+    search = SearchVectorField(null=True)  # words and labels: see generation.search
 
     objects: ClassVar[ItemQuerySet] = ItemsOutOfBin()  # type: ignore[assignment]
     everything: ClassVar[ItemQuerySet] = ItemQuerySet.as_manager()  # type: ignore[assignment]
@@ -254,7 +259,7 @@ class Item(Drafted):
             ),
             GinIndex(fields=("search",), name="item_search"),
             GinIndex(fields=("reviewers",), name="item_reviewers"),
-            # without those in the bin: to add to it is slow, and a document has many items
+            # without the bin: adding rows is slow, and a document has many items
             _nearest("item_nearest", condition=~Q(state=BINNED)),
         )
 
@@ -265,28 +270,28 @@ class Item(Drafted):
 
     @property
     def drafts(self) -> "list[tuple[str, Item | Question]]":
-        """What a model wrote of it, each with its name; nothing of what was imported."""
+        """The parts that a model wrote, each with its name; none if the item was imported."""
         return [] if self.is_imported else [("Answer", self), ("Question", self.question)]
 
     @property
     def is_imported(self) -> bool:
-        """Whether it is a row of a table; ``parameters`` say which."""
+        """Whether it was imported from a row of a table, which ``parameters`` name."""
         return self.variant_id is None
 
     @property
     def decisions(self) -> "list[Review]":
-        """The reviews that count, the oldest first: not withdrawn, and more than a skip."""
+        """The standing reviews that are not skips, the oldest first."""
         return [review for review in self.reviews.all() if review.is_decision]
 
     @property
     def decision(self) -> "Review | None":
-        """The review whose texts are the item's: an admin's, if the reviewers differed."""
+        """The review whose texts the item has: the adjudication, else the last decision."""
         by_admin = [review for review in self.decisions if review.is_adjudication]
-        found = by_admin or self.decisions
-        return found[-1] if found else None
+        decisions = by_admin or self.decisions
+        return decisions[-1] if decisions else None
 
     def decision_of(self, user: Any) -> "Review | None":
-        """What a user decided as one of the reviewers, if they have."""
+        """A user's decision as a reviewer, or None."""
         own = [review for review in self.decisions if review.reviewer_id == user.pk]
         return next((review for review in own if not review.is_adjudication), None)
 
@@ -296,26 +301,26 @@ class Item(Drafted):
 
     @property
     def is_open(self) -> bool:
-        """Whether the desk gives it to those who have not decided on it."""
-        is_everyones = self.is_for_everyone and self.state not in NOT_GIVEN_OUT
-        return self.state == ItemState.PENDING or is_everyones
+        """Whether the desk hands it out to people who have not decided on it."""
+        goes_to_everyone = self.is_for_everyone and self.state not in NOT_GIVEN_OUT
+        return self.state == ItemState.PENDING or goes_to_everyone
 
     def shows_reviews_to(self, user: Any) -> bool:
-        """Whether a user may see what others said: nobody who may still be asked may."""
+        """Whether a user may see other people's reviews: only if it is no longer open to them."""
         is_undecided = self.is_open or self.state in NOT_GIVEN_OUT
         return user.pk in self.reviewers or not is_undecided
 
     def state_for(self, user: Any) -> str:
-        """Its state as a user may know it: pending, to those who may still be asked."""
+        """The state that a user sees: pending while the item is open to them."""
         may_be_asked = self.is_open and user.pk not in self.reviewers
         return ItemState.PENDING if may_be_asked else self.state
 
     def decision_for(self, user: Any) -> "Review | None":
-        """The decision, if the user may see it."""
+        """The decision if the user may see it, else None."""
         return self.decision if self.shows_reviews_to(user) else None
 
     def reviews_for(self, user: Any) -> "list[Review]":
-        """The reviews that a user may see, the oldest first; their own they always may."""
+        """The reviews that a user may see, the oldest first; always their own."""
         reviews = self.reviews.all()
         if self.shows_reviews_to(user):
             return list(reviews)
@@ -323,7 +328,7 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item, the best one first."""
+    """A candidate question of an item; the best one has rank 1."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
@@ -339,13 +344,13 @@ class Question(Drafted):
 
 
 class Acceptance(Job):
-    """What a project's decisions tell about which items reviewers accept: a trained classifier."""
+    """A classifier trained on a project's decisions to predict which items are accepted."""
 
     task = "generation.tasks.learn_acceptance"
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance")
-    decisions = models.PositiveIntegerField(default=0)  # it was learned from, of which
-    accepted = models.PositiveIntegerField(default=0)  # so many
+    decisions = models.PositiveIntegerField(default=0)  # that it was trained on
+    accepted = models.PositiveIntegerField(default=0)  # of these
     weights: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     auc = models.FloatField(null=True)  # cross-validated, with its 95 % interval
     auc_low = models.FloatField(null=True)
@@ -358,5 +363,5 @@ class Acceptance(Job):
 
     @property
     def orders_the_desk(self) -> bool:
-        """Whether it predicts better than chance, by its interval; else the checks order."""
+        """Whether its AUC is above chance, by its interval; else the checks order the desk."""
         return self.auc_low is not None and self.auc_low > 0.5

@@ -1,4 +1,4 @@
-"""What was accepted, frozen."""
+"""Releases and their rows."""
 
 import json
 from typing import Any
@@ -12,7 +12,7 @@ from qareview.models import Job, Project
 
 
 class Release(Job):
-    """What was accepted at one moment, frozen: its rows are copies."""
+    """A numbered, frozen copy of the accepted items of a project."""
 
     task = "generation.tasks.freeze_releases"
 
@@ -44,7 +44,7 @@ class Split(models.TextChoices):
 
 
 class ReleaseRow(models.Model):
-    """One approved triple as it was when the release was frozen."""
+    """An accepted triple as it was when the release was frozen."""
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="rows")
     position = models.PositiveIntegerField()
@@ -59,5 +59,5 @@ class ReleaseRow(models.Model):
 
     @property
     def triple(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.line)
-        return found
+        triple: dict[str, Any] = json.loads(self.line)
+        return triple

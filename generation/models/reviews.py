@@ -1,4 +1,4 @@
-"""What people say of items, and what they have on their desks."""
+"""Reviews, and what reviewers have on their desks."""
 
 from typing import Any, ClassVar
 
@@ -38,27 +38,29 @@ class ReviewQuerySet(models.QuerySet["Review"]):
         return self.filter(withdrawn_at=None)
 
     def decisions(self) -> "ReviewQuerySet":
-        """Keep what counts: not withdrawn, and more than a skip."""
+        """Keep decisions: not withdrawn and not skips."""
         return self.filter(DECISION)
 
     def of(self, project: Project) -> "ReviewQuerySet":
-        """Keep those of a project's items, without those whose documents are in the bin."""
+        """Keep reviews of a project's items, without items in the bin."""
         from generation.models.items import BINNED  # upwards: items stand on reviews
 
         return self.filter(item__project=project).exclude(item__state=BINNED)
 
     def of_reviewers(self) -> "ReviewQuerySet":
-        """Keep the decisions by which people can be compared: no admin's on a disputed item."""
+        """Keep the decisions of reviewers, without adjudications."""
         return self.decisions().filter(is_adjudication=False)
 
 
 class Review(models.Model):
-    """One person's word on an item: appended, never changed; withdrawn, it stays on record."""
+    """One person's entry on an item; it is never changed, and stays on record if withdrawn."""
 
     item = models.ForeignKey("generation.Item", models.PROTECT, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
-    submission = models.UUIDField(unique=True)  # made with the form: what comes twice counts once
-    is_adjudication = models.BooleanField(default=False)  # an admin's, over the reviewers'
+    submission = models.UUIDField(
+        unique=True
+    )  # made with the form, so that sending it twice counts once
+    is_adjudication = models.BooleanField(default=False)  # by an admin, over the reviewers
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     question = models.TextField(blank=True)
     answer = models.TextField(blank=True)
@@ -70,7 +72,7 @@ class Review(models.Model):
     )  # {candidate question's id: place}, 1 is best, ties allowed
     reason = models.CharField(max_length=120, blank=True)
     comment = models.TextField(blank=True)
-    seconds = models.PositiveIntegerField(default=0)  # at the item, without idle minutes
+    seconds = models.PositiveIntegerField(default=0)  # spent on the item, without idle time
     created_at = models.DateTimeField(default=timezone.now)
     withdrawn_at = models.DateTimeField(null=True)
     withdrawal = models.CharField(
@@ -79,7 +81,7 @@ class Review(models.Model):
     withdrawn_because = SentenceField()  # the same as a sentence; empty: by its author
     bulk_action = models.ForeignKey(
         "generation.BulkAction", models.SET_NULL, null=True, related_name="reviews"
-    )  # it was given in bulk, and is taken back with the whole action
+    )  # that created it and withdraws it when undone
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -110,7 +112,7 @@ class Review(models.Model):
 
 
 class Hold(models.Model):
-    """The item on a reviewer's desk, one in each project, and until when it is kept for them."""
+    """The item on a reviewer's desk, one per project, and until when it is held for them."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="holds")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="holds")
@@ -124,7 +126,7 @@ class Hold(models.Model):
 
 
 class Typed(models.Model):
-    """What a reviewer typed at an item and has not sent yet, from whatever browser."""
+    """What a reviewer typed at an item, in any browser, and has not sent."""
 
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="typed")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="typed")
@@ -138,7 +140,7 @@ class Typed(models.Model):
 
 
 class Assignment(models.Model):
-    """An item that somebody is to review first."""
+    """An item that is assigned to a member, who gets it first."""
 
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="assignments")
     reviewer = models.ForeignKey(
@@ -150,7 +152,7 @@ class Assignment(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     bulk_action = models.ForeignKey(
         "generation.BulkAction", models.SET_NULL, null=True, related_name="assignments"
-    )  # which made it
+    )  # that created it
 
     class Meta:
         constraints = (

@@ -16,7 +16,7 @@ from generation.models import AsideReason, Document, Item, Passage
 from generation.passages import cutting, near_duplicates, page_furniture
 from generation.passages.cutting import BLANK, Cut, LeftOut
 from generation.review import aside
-from generation.review.aside import set_aside
+from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
 from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
@@ -134,7 +134,7 @@ def exclude(passage: Passage, user: Any) -> None:
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
     jobs.hold_jobs(Passage.objects.filter(pk=passage.pk))
-    set_aside(passage.items.all(), AsideReason.EXCLUDED)
+    set_items_aside(passage.items.all(), AsideReason.EXCLUDED)
 
 
 @transaction.atomic
@@ -143,7 +143,7 @@ def restore(passage: Passage) -> None:
     passage.excluded_at = passage.excluded_by = passage.same_as = None
     passage.note = ""
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
-    restored = aside.restore(passage.items.filter(aside_reason=AsideReason.EXCLUDED))
+    restored = aside.restore_items(passage.items.filter(aside_reason=AsideReason.EXCLUDED))
     if not restored:
         jobs.queue_again(Passage.objects.filter(pk=passage.pk).not_imported())
 
@@ -207,7 +207,7 @@ def _retire(rows: Sequence[Passage]) -> None:
     items.lock()  # as whoever reviews one does: no review comes in between
     spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
     kept_ids = list(chosen.filter(pk__in=spoken_of.values("passage")).values_list("pk", flat=True))
-    set_aside(Item.objects.filter(passage__in=kept_ids), AsideReason.CUT_AGAIN)
+    set_items_aside(Item.objects.filter(passage__in=kept_ids), AsideReason.CUT_AGAIN)
     Passage.objects.filter(pk__in=kept_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )

@@ -1,4 +1,4 @@
-"""Who agrees with whom: counted in the database, over the items whose verdicts a person may see."""
+"""Agreement between reviewers, counted in the database over items that a member may see."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -39,11 +39,12 @@ from generation.models import (
 from qareview.krippendorff import Agreement, Ratings, agreement
 from qareview.models import Membership, Project
 
+# rows of the page: chosen; nobody measured
 MOST_DOCUMENTS = 30
 MOST_WEEKS = 26
-MOST_SPLITS = 20
+MOST_DISAGREEMENTS = 20
 
-_OF_REVIEWERS = Q(  # Review.objects.of_reviewers(), seen from an item
+_OF_REVIEWERS = Q(  # the condition of Review.objects.of_reviewers(), for a query of items
     reviews__withdrawn_at=None,
     reviews__verdict__in=(*ACCEPTING, Verdict.REJECTED),
     reviews__is_adjudication=False,
@@ -51,39 +52,39 @@ _OF_REVIEWERS = Q(  # Review.objects.of_reviewers(), seen from an item
 
 
 @dataclass(frozen=True)
-class OfDocument:
+class DocumentAgreement:
     pk: int
     name: str
     agreement: Agreement
 
 
 @dataclass(frozen=True)
-class OfWeek:
-    """Of the items whose last decision fell into the week that begins on a day."""
+class WeekAgreement:
+    """The agreement on items whose last decision is in the week that begins on a day."""
 
     begins: date
     agreement: Agreement
 
 
 @dataclass(frozen=True)
-class Pair:
-    """How many items two people both decided on, and on how many of them alike."""
+class ReviewerPair:
+    """How many items two people both decided on, and on how many of these they agreed."""
 
     items: int
-    alike: int
+    agreed: int
 
 
 @dataclass(frozen=True)
 class Person:
-    """One row of the matrix; None where it meets itself, or somebody they share no item with."""
+    """A row of the matrix; None for the person themselves and for people with no common items."""
 
     name: str
-    pairs: list[Pair | None]
+    pairs: list[ReviewerPair | None]
 
 
 @dataclass(frozen=True)
-class Split:
-    """An item that people decided differently on."""
+class Disagreement:
+    """An item on which reviewers disagree."""
 
     item: int
     question: str
@@ -93,52 +94,54 @@ class Split:
 
 @dataclass(frozen=True)
 class Overview:
-    """All that the page of agreement shows to everyone."""
+    """What the page of agreement shows to every member."""
 
     whole: Agreement
-    documents: list[OfDocument]
-    more_documents: int  # that are not among those
-    weeks: list[OfWeek]
+    documents: list[DocumentAgreement]
+    more_documents: int  # that are not listed
+    weeks: list[WeekAgreement]
     people: list[Person]
     reasons: list[tuple[str, int]]
-    splits: list[Split]
+    disagreements: list[Disagreement]
 
 
 @dataclass(frozen=True)
-class Known:
-    """How often a person decided on gold items as an admin did."""
+class GoldAgreement:
+    """On how many gold items a person decided like the admin."""
 
     name: str
     items: int
-    alike: int
+    agreed: int
 
 
 def overview(membership: Membership) -> Overview:
-    """Count what a member may know of the agreement in a project.
+    """Return the agreement in a project, as far as a member may know it.
 
-    For whoever may still be asked, an item does not count before they decided on it. To an admin
-    all items count; but which of them split people, even admins are told only of those.
+    An item that a member may still be asked to review does not count for them. For an admin all
+    items count, but the list of disagreements leaves such items out for admins too.
     """
     project, user = membership.project, membership.user
-    shown = project.items.reviews_shown_to(user)
-    counted = project.items.all() if membership.is_admin else shown
+    visible = project.items.reviews_shown_to(user)
+    counted = project.items.all() if membership.is_admin else visible
     by_document, by_week, by_people = _patterns(_units(counted))
     documents = _of_documents(by_document)
     return Overview(
         whole=agreement(_sum(by_document.values())),
         documents=documents[:MOST_DOCUMENTS],
         more_documents=max(0, len(by_document) - MOST_DOCUMENTS),
-        weeks=[OfWeek(week, agreement(by_week[week])) for week in sorted(by_week)[-MOST_WEEKS:]],
+        weeks=[
+            WeekAgreement(week, agreement(by_week[week])) for week in sorted(by_week)[-MOST_WEEKS:]
+        ],
         people=_matrix(by_people),
         reasons=_reasons(counted),
-        splits=_splits(shown),
+        disagreements=_disagreements(visible),
     )
 
 
 def _units(items: ItemQuerySet) -> QuerySet[Item, Any]:
-    """Return the items that two or more people decided on, with what each of them said.
+    """Return the items that two or more people decided on, with their decisions.
 
-    ``people`` are their ids, the negative ones of those who rejected it.
+    ``people`` are the ids of these people, negative for those who rejected the item.
     """
     rejects = Q(reviews__verdict=Verdict.REJECTED)
     return (
@@ -164,17 +167,19 @@ def _units(items: ItemQuerySet) -> QuerySet[Item, Any]:
 
 
 Patterns = dict[Any, dict[Ratings, int]]
-People = list[tuple[list[int], int]]  # who voted how, and on how many items
+People = list[
+    tuple[list[int], int]
+]  # ids as in _units, and the number of items that these people decided on like this
 
 
 def _patterns(units: QuerySet[Item, Any]) -> tuple[Patterns, Patterns, People]:
-    """Count the items of each pattern of votes by document, by week and by who voted how.
+    """Count the items of each pattern of decisions by document, by week and by people.
 
-    However many items there are, they are read once and few rows come back.
+    One query reads each item once and returns a row for each pattern.
     """
-    inner, parameters = units.query.sql_with_params()
+    sql, parameters = units.query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_BY_PATTERN.format(units=inner), parameters)
+        cursor.execute(_BY_PATTERN.format(units=sql), parameters)
         rows = cursor.fetchall()
     by_document: Patterns = defaultdict(dict)
     by_week: Patterns = defaultdict(dict)
@@ -205,32 +210,36 @@ def _sum(parts: Iterable[Mapping[Ratings, int]]) -> dict[Ratings, int]:
     return total
 
 
-def _of_documents(by_document: Patterns) -> list[OfDocument]:
-    """Return the documents with the most items to compare, these first."""
+def _of_documents(by_document: Patterns) -> list[DocumentAgreement]:
+    """Return the documents with the most items to compare, the most first."""
     most = sorted(by_document, key=lambda pk: (-sum(by_document[pk].values()), pk))[:MOST_DOCUMENTS]
     names = dict(Document.objects.filter(pk__in=most).values_list("pk", "name"))
-    return [OfDocument(pk, names[pk], agreement(by_document[pk])) for pk in most if pk in names]
+    return [
+        DocumentAgreement(pk, names[pk], agreement(by_document[pk])) for pk in most if pk in names
+    ]
 
 
 def _matrix(by_people: People) -> list[Person]:
-    """Count for each two people on how many items both decided, and on how many alike."""
+    """Count the common items of each two people, and on how many of these they agreed."""
     both: dict[tuple[int, int], int] = defaultdict(int)
-    alike: dict[tuple[int, int], int] = defaultdict(int)
+    agreed: dict[tuple[int, int], int] = defaultdict(int)
     for people, count in by_people:
-        for one, other in combinations(people, 2):
-            for pair in ((abs(one), abs(other)), (abs(other), abs(one))):
+        for first, second in combinations(people, 2):
+            for pair in ((abs(first), abs(second)), (abs(second), abs(first))):
                 both[pair] += count
-                alike[pair] += count if (one > 0) == (other > 0) else 0
+                agreed[pair] += count if (first > 0) == (second > 0) else 0
     names = _names({pk for pair in both for pk in pair})
     return [
-        Person(name, [_pair(both, alike, (pk, other)) for other, _ in names]) for pk, name in names
+        Person(name, [_pair(both, agreed, (pk, other)) for other, _ in names]) for pk, name in names
     ]
 
 
 def _pair(
-    both: Mapping[tuple[int, int], int], alike: Mapping[tuple[int, int], int], pair: tuple[int, int]
-) -> Pair | None:
-    return Pair(both[pair], alike[pair]) if pair in both else None
+    both: Mapping[tuple[int, int], int],
+    agreed: Mapping[tuple[int, int], int],
+    pair: tuple[int, int],
+) -> ReviewerPair | None:
+    return ReviewerPair(both[pair], agreed[pair]) if pair in both else None
 
 
 def _names(pks: set[int]) -> list[tuple[int, str]]:
@@ -239,46 +248,48 @@ def _names(pks: set[int]) -> list[tuple[int, str]]:
 
 
 def _reasons(items: ItemQuerySet) -> list[tuple[str, int]]:
-    """Count the reasons for which reviewers rejected items, the commonest first."""
+    """Count the reasons why reviewers rejected items, the most frequent first."""
     rejections = Review.objects.of_reviewers().filter(verdict=Verdict.REJECTED, item__in=items)
     counted = rejections.order_by().values("reason").annotate(n=Count("pk"))
     return list(counted.order_by("-n", "reason").values_list("reason", "n"))
 
 
-def _splits(items: ItemQuerySet) -> list[Split]:
-    """Return the items that split people most: evenly first, and among those more people first."""
+def _disagreements(items: ItemQuerySet) -> list[Disagreement]:
+    """Return the items with most disagreement: evenly split ones first, then by more people."""
     accepted, rejected = F("accepted"), F("rejected")
     lean = Cast(Abs(accepted - rejected), FloatField()) / (accepted + rejected)
-    split = _units(items).filter(Q(accepted__gte=1) & Q(rejected__gte=1))
+    disputed = _units(items).filter(Q(accepted__gte=1) & Q(rejected__gte=1))
     most = list(
-        split.annotate(lean=lean, votes=accepted + rejected)
+        disputed.annotate(lean=lean, votes=accepted + rejected)
         .order_by("lean", "-votes", "pk")
-        .values_list("pk", "accepted", "rejected")[:MOST_SPLITS]
+        .values_list("pk", "accepted", "rejected")[:MOST_DISAGREEMENTS]
     )
-    found = Item.objects.filter(pk__in=[pk for pk, _, _ in most]).prefetch_related("questions")
-    questions = {item.pk: item.question.text for item in found.defer("embedding")}
-    return [Split(pk, questions[pk], *votes) for pk, *votes in most]
+    with_questions = Item.objects.filter(pk__in=[pk for pk, _, _ in most]).prefetch_related(
+        "questions"
+    )
+    questions = {item.pk: item.question.text for item in with_questions.defer("embedding")}
+    return [Disagreement(pk, questions[pk], *votes) for pk, *votes in most]
 
 
-def against_gold(project: Project) -> list[Known]:
-    """Count how often each person decided on gold items as an admin did; texts do not matter.
+def against_gold(project: Project) -> list[GoldAgreement]:
+    """Count on how many gold items each person decided like the admin, whatever the texts.
 
-    What they decided first counts: once they have, they may see what is right.
+    Only their first decision counts: after it, they may see the right one.
     """
-    known = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
-    kept = Q(withdrawn_at=None) | Q(withdrawal=Withdrawal.REPLACED)
+    by_admin = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
+    is_valid = Q(withdrawn_at=None) | Q(withdrawal=Withdrawal.REPLACED)
     first = (
         Review.objects.of(project)
-        .filter(kept, item__purpose=Purpose.GOLD, is_adjudication=False)
+        .filter(is_valid, item__purpose=Purpose.GOLD, is_adjudication=False)
         .exclude(verdict=Verdict.SKIPPED)
-        .annotate(known=Subquery(known.order_by("-id").values("verdict")[:1]))
-        .exclude(known=None)
+        .annotate(right=Subquery(by_admin.order_by("-id").values("verdict")[:1]))
+        .exclude(right=None)
         .order_by("item_id", "reviewer_id", "pk")
         .distinct("item_id", "reviewer_id")
     )
     items: Counter[str] = Counter()
-    alike: Counter[str] = Counter()
-    for name, verdict, right in first.values_list("reviewer__username", "verdict", "known"):
+    agreed: Counter[str] = Counter()
+    for name, verdict, right in first.values_list("reviewer__username", "verdict", "right"):
         items[name] += 1
-        alike[name] += (verdict in ACCEPTING) == (right in ACCEPTING)
-    return [Known(name, items[name], alike[name]) for name in sorted(items)]
+        agreed[name] += (verdict in ACCEPTING) == (right in ACCEPTING)
+    return [GoldAgreement(name, items[name], agreed[name]) for name in sorted(items)]

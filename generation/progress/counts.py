@@ -1,4 +1,4 @@
-"""How far a project is: counts of rows, never a counter."""
+"""How far a project is, by counting rows."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,18 +12,18 @@ from qareview import completions
 from qareview.models import JobState, Project
 from qareview.stored import stored
 
-LATELY = timedelta(minutes=5)
-MOST_LEFT = 1000
+LATELY = timedelta(minutes=5)  # whose speed the estimate takes: chosen; nobody measured
+MOST_LEFT = 1000  # items counted as left: chosen; nobody measured
 MOVING = (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """The counts of a project; ``failed`` are the documents and passages that could not be done."""
+class ProjectProgress:
+    """The counts of a project; ``failed`` are documents and passages."""
 
     documents: int
     documents_moving: int
-    documents_held: int  # tables that wait for somebody to choose their columns
+    documents_held: int  # tables whose columns nobody has chosen yet
     passages: int
     passages_moving: int
     items: int
@@ -34,7 +34,7 @@ class Progress:
     aside: int
     failed: int
     cancelled: int
-    seconds_left: int | None  # None: it cannot be told
+    seconds_left: int | None  # None: unknown
     stopped: str  # why nothing is drafted though passages wait, if so
 
     @property
@@ -50,13 +50,13 @@ class Progress:
         return self.accepted + self.rejected + self.disputed
 
 
-def progress(project: Project) -> Progress:
-    """Count what a project has and what is still to be done, in a handful of queries."""
+def project_progress(project: Project) -> ProjectProgress:
+    """Return the counts of a project, in a fixed number of queries."""
     held = Count("pk", filter=Q(state=JobState.HELD))
     documents = _count(Document.objects.filter(project=project), held=held)
     of_project = Passage.objects.of(project).filter(superseded_at=None)
     passages = _count(of_project, cancelled=Count("pk", filter=CANCELLED))
-    return Progress(
+    return ProjectProgress(
         documents=documents["all"],
         documents_moving=documents["moving"],
         documents_held=documents["held"],
@@ -77,7 +77,7 @@ def _why_stopped(project: Project) -> str:
 
 
 def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
-    """Estimate from the last minutes when the passages that move will be done."""
+    """Estimate from the last minutes how long the queued and running passages will take."""
     if not moving:
         return None
     lately = timezone.now() - LATELY
@@ -100,11 +100,11 @@ def _count(jobs: QuerySet[Any], **more: Count) -> dict[str, int]:
 
 
 @dataclass(frozen=True)
-class Share:
-    """How far one person is at the desk: items they decided on, and items that wait for them."""
+class OwnProgress:
+    """How far a person is at the desk: items they decided on, and items open to them."""
 
     done: int
-    left: int  # not counted further than MOST_LEFT
+    left: int  # at most MOST_LEFT
 
     @property
     def is_more_left(self) -> bool:
@@ -115,11 +115,11 @@ class Share:
         return self.done + self.left
 
 
-def share_of(project: Project, user: Any) -> Share:
-    """Count what a user has done in a project and what is left for them.
+def own_progress(project: Project, user: Any) -> OwnProgress:
+    """Return how many items a user decided on in a project, and how many are left for them.
 
-    Whether 1,000 or 700,000 are left changes nothing for them, and so few are quickly counted.
+    At most :data:`MOST_LEFT` are counted as left, since counting more is slow and helps nobody.
     """
     decisions = Review.objects.of(project).of_reviewers().filter(reviewer=user)
     left = project.items.open_to(user).order_by("-score", "id")[:MOST_LEFT]
-    return Share(decisions.count(), left.count())
+    return OwnProgress(decisions.count(), left.count())

@@ -1,4 +1,4 @@
-"""How fast a project is reviewed, and when that will be done."""
+"""How fast a project is reviewed, and when the review will be finished."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from generation.models import BEGUN, ItemState, Review
 from qareview.models import Project
 from qareview.stored import stored
 
-CHARTED_DAYS = 14
-PACE_DAYS = 7
-MONTH = 30  # days; a forecast needs no better
+CHARTED_DAYS = 14  # chosen; nobody measured
+PACE_DAYS = 7  # chosen; nobody measured
+MONTH = 30  # days: close enough for a forecast
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The decisions of the last days, today's last, and how many are still to be made."""
+    """The decisions of the last days, today being the last, and how many are still to be made."""
 
     days: list[tuple[date, int]]
     left: int
 
     @property
     def per_day(self) -> float:
-        """Decisions a day over the last week, or since the first one if that is shorter ago."""
+        """Decisions per day over the last week, or since the first decision if that is later."""
         counts = [count for _, count in self.days]
-        first = next((place for place, count in enumerate(counts) if count), len(counts))
+        first = next((index for index, count in enumerate(counts) if count), len(counts))
         lately = counts[max(first, len(counts) - PACE_DAYS) :]
         return sum(lately) / len(lately) if lately else 0
 
     @property
     def forecast(self) -> str:
-        """Say when all is decided at this pace, as a sentence."""
+        """A sentence that says when everything will be decided at this pace."""
         if not self.left:
             return stored("Nothing is left to decide.")
         if not self.per_day:
@@ -61,7 +61,7 @@ def _in_words(days: float) -> str:
 
 
 def pace(project: Project) -> Pace:
-    """Count a project's decisions of the last days and those still to be made."""
+    """Count the decisions of the last days in a project, and those still to be made."""
     today = timezone.localdate()
     first = today - timedelta(days=CHARTED_DAYS - 1)
     counts = dict(_by_day(project, first))
@@ -77,7 +77,7 @@ def _by_day(project: Project, first: date) -> Sequence[tuple[date, int]]:
 
 
 def _left(project: Project) -> int:
-    """Count the decisions that are missing: so many for each pending item, less those it has."""
+    """Count the missing decisions: those each pending item needs, minus those it has."""
     pending = project.items.filter(state=ItemState.PENDING).count()
     begun = project.items.filter(BEGUN).aggregate(
         n=Sum("reviewers__len", output_field=IntegerField())

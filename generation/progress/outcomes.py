@@ -1,4 +1,4 @@
-"""Which wording, model and document makes work for reviewers: what became of what they drafted."""
+"""What became of drafted items, by prompt variant, model and document."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from prompts.models import Variant
 from qareview.intervals import wilson
 from qareview.models import Project
 
-MOST = 30  # of each kind are shown
-IMPORTED = "imported"  # what no model wrote
+MOST = 30  # rows of each kind: chosen; nobody measured
+IMPORTED = "imported"  # the name for items that no model wrote
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of the items with something in common: how many were decided, accepted and edited.
+    """How many of the items of one variant, model or document were decided, accepted and edited.
 
-    Items that go to everyone are not among them: they may still be asked of somebody.
+    Items that go to everyone are not counted, since somebody may still be asked to review them.
     """
 
     name: str
     decided: int
     accepted: int
-    edited: int  # by any of those who decided
+    edited: int  # by any reviewer
 
     @property
     def share(self) -> float:
@@ -47,22 +47,22 @@ class Outcomes:
     ask: list[Outcome]  # and of the one that asks questions
     models: list[Outcome]
     documents: list[Outcome]
-    more_documents: int  # that are not among those
+    more_documents: int  # that are not listed
 
 
 def outcomes(project: Project) -> Outcomes:
-    """Count what became of a project's items: they are read once, and few rows come back."""
-    inner, parameters = _decided(project).query.sql_with_params()
+    """Count what became of a project's items, in one query that reads each item once."""
+    sql, parameters = _decided(project).query.sql_with_params()
     with connection.cursor() as cursor:
-        cursor.execute(_BY_KIND.format(decided=inner), parameters)
+        cursor.execute(_BY_KIND.format(decided=sql), parameters)
         rows = cursor.fetchall()
     by_kind: dict[int, list[Any]] = {kind: [] for kind in (_SUMMARISE, _ASK, _MODEL, _DOCUMENT)}
     for kind, *keys, decided, accepted, edited in rows:
-        key = next((one for one in keys if one), None)
+        key = next((key for key in keys if key), None)
         by_kind[kind].append((key, decided, accepted, edited))
     variants = {
-        one.pk: str(one)
-        for one in Variant.objects.filter(prompt__project=project).select_related("prompt")
+        variant.pk: str(variant)
+        for variant in Variant.objects.filter(prompt__project=project).select_related("prompt")
     }
     documents = _most(by_kind[_DOCUMENT])
     of_documents = Document.objects.filter(pk__in=[row[0] for row in documents])
@@ -91,7 +91,12 @@ def _decided(project: Project) -> QuerySet[Item, Any]:
     )
 
 
-_SUMMARISE, _ASK, _MODEL, _DOCUMENT = 0b0111, 0b1011, 0b1101, 0b1110  # as GROUPING says it
+_SUMMARISE, _ASK, _MODEL, _DOCUMENT = (
+    0b0111,
+    0b1011,
+    0b1101,
+    0b1110,
+)  # bit masks, as GROUPING() returns them
 _BY_KIND = """
     WITH decided (summarise, ask, model, document, is_accepted, is_edited) AS ({decided})
     SELECT GROUPING(summarise, ask, model, document), summarise, ask, model, document,
@@ -102,7 +107,7 @@ _BY_KIND = """
 
 
 def _most(rows: Iterable[Any]) -> list[Any]:
-    """Return the rows of what was decided on most."""
+    """Return the rows with the most decided items."""
     return sorted(rows, key=lambda row: (-row[1], str(row[0])))[:MOST]
 
 

@@ -1,4 +1,4 @@
-"""What each reviewer has done in a project."""
+"""The decisions of each reviewer in a project."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from qareview.models import Project
 
 @dataclass(frozen=True)
 class Reviewer:
-    """The standing decisions of one person; those over other reviewers do not count."""
+    """The standing decisions of one person, without adjudications."""
 
     pk: int
     name: str
     decided: int
-    seconds: float | None  # the median of an item; None: no time was taken
+    seconds: float | None  # the median per item; None: no times are stored
     edited: int
     rejected: int
-    adjudicated: int  # how many of these an admin decided on too,
-    overturned: int  # and on how many of those otherwise
+    adjudicated: int  # decisions on items that an admin decided on too,
+    overturned: int  # and those of them that differ from the admin's
 
 
 class Median(Aggregate):
-    """The median, between two values where their number is even."""
+    """The median; the mean of the two middle values if their number is even."""
 
     function = "percentile_cont"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -43,7 +43,7 @@ class Median(Aggregate):
 
 
 def reviewers(project: Project) -> list[Reviewer]:
-    """Return what each person did, who did most first."""
+    """Return the decisions of each person, those with the most first."""
     decisions = Review.objects.of(project).of_reviewers()
     rows: Iterable[tuple[int, str, int, float | None, int, int]] = (
         decisions.order_by()
@@ -61,23 +61,23 @@ def reviewers(project: Project) -> list[Reviewer]:
 
 
 def _adjudicated(decisions: QuerySet[Review]) -> dict[int, tuple[int, int]]:
-    """Count whose decisions an admin decided on too, and on how many of these otherwise.
+    """Count each reviewer's decisions on adjudicated items, and how many an admin overturned.
 
-    Otherwise is the other kind of verdict, or another text for what both accepted.
+    A decision is overturned by the opposite verdict, or by other texts if both accepted.
     """
-    places = {
+    offsets = {
         "from_": Coalesce("start", Value(-1), output_field=IntegerField()),
         "to": Coalesce("end", Value(-1), output_field=IntegerField()),
     }
-    same = {name: OuterRef(name) for name in ("question", "answer", *places)}
+    same = {name: OuterRef(name) for name in ("question", "answer", *offsets)}
     by_admin = Review.objects.decisions().filter(is_adjudication=True, item=OuterRef("item"))
-    accepted_alike = by_admin.annotate(**places).filter(verdict__in=ACCEPTING, **same)
-    is_upheld = Q(verdict__in=ACCEPTING) & Q(Exists(accepted_alike)) | Q(
+    accepted_same = by_admin.annotate(**offsets).filter(verdict__in=ACCEPTING, **same)
+    is_upheld = Q(verdict__in=ACCEPTING) & Q(Exists(accepted_same)) | Q(
         verdict=Verdict.REJECTED
     ) & Q(Exists(by_admin.filter(verdict=Verdict.REJECTED)))
     rows = (
         decisions.filter(Exists(by_admin))
-        .annotate(**places)
+        .annotate(**offsets)
         .annotate(is_upheld=is_upheld)
         .order_by()
         .values_list("reviewer")

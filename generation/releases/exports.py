@@ -1,4 +1,4 @@
-"""A release in the shape a trainer expects: a ZIP with a file per split, a manifest and a card."""
+"""Export a release as a ZIP: a file per split in a given format, a manifest and a card."""
 
 import hashlib
 import io
@@ -17,29 +17,29 @@ from django_stubs_ext import StrOrPromise
 from generation.models import Release, Split
 from generation.releases.freezing import line_of
 
-Row = dict[str, Any]
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same release gives the same bytes
+Record = dict[str, Any]
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # fixed, so that the same release gives the same bytes
 
 
-def triples(row: Row) -> Row:
-    """The full record, and the one that imports back."""
-    return row
+def triples(triple: Record) -> Record:
+    """Return the full record, which can be imported again."""
+    return triple
 
 
-def input_output(row: Row) -> Row:
-    """Question and context as one prompt, and the answer: the shape watsonx.ai takes."""
+def input_output(triple: Record) -> Record:
+    """Return question and context as one prompt, and the answer, as watsonx.ai expects them."""
     prompt = (
-        f"Answer the question from the passage.\n\nPassage: {row['context']}\n\n"
-        f"Question: {row['question']}"
+        f"Answer the question from the passage.\n\nPassage: {triple['context']}\n\n"
+        f"Question: {triple['question']}"
     )
-    return {"input": prompt, "output": row["answer"]}
+    return {"input": prompt, "output": triple["answer"]}
 
 
 @dataclass(frozen=True)
-class Format:
-    """A shape of rows, and what the trainer it is for can take (None: any amount)."""
+class ReleaseFormat:
+    """How a triple is written, and what its trainer accepts (None: any amount)."""
 
-    shape: Callable[[Row], Row]
+    write: Callable[[Record], Record]
     purpose: StrOrPromise
     fewest_rows: int = 0
     most_rows: int | None = None
@@ -47,8 +47,8 @@ class Format:
 
 
 FORMATS = {
-    "triples": Format(triples, _("The full record of every triple; imports back.")),
-    "input_output": Format(
+    "triples": ReleaseFormat(triples, _("The full record of every triple; imports back.")),
+    "input_output": ReleaseFormat(
         input_output,
         _("Two strings a row, for IBM watsonx.ai tuning."),
         fewest_rows=50,
@@ -59,18 +59,18 @@ FORMATS = {
 
 
 def write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str]:
-    """Write a release to ``target`` and return, as sentences, what the trainer may object to.
+    """Write a release to ``target``; return warnings about limits of the trainer, as sentences.
 
     The same release and format always give the same bytes. Raises KeyError for an unknown format.
     """
-    chosen = FORMATS[format_name]
+    release_format = FORMATS[format_name]
     files: dict[str, dict[str, Any]] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for split in Split:
-            if release.facts["splits"][split]:  # an empty file stops many a reader
+            if release.facts["splits"][split]:  # many programs fail on an empty file
                 name = f"{split}.jsonl"
-                files[name] = _write_split(archive, name, _lines(release, split, chosen))
-        warnings = _warnings(chosen, files)
+                files[name] = _write_split(archive, name, _lines(release, split, release_format))
+        warnings = _warnings(release_format, files)
         manifest = _manifest(release, format_name, files, warnings)
         card = render_to_string("releases/card.md", {"release": release, "manifest": manifest})
         _write(archive, "README.md", card.encode())
@@ -79,7 +79,7 @@ def write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str
 
 
 def zip_file(release: Release, format_name: str) -> IO[bytes]:
-    """Return the ZIP as a file at its start, for a download."""
+    """Return the ZIP as an open file, positioned at its start."""
     file = tempfile.TemporaryFile()  # noqa: SIM115  the download closes it
     write_zip(release, format_name, file)
     file.seek(0, io.SEEK_SET)
@@ -87,14 +87,14 @@ def zip_file(release: Release, format_name: str) -> IO[bytes]:
 
 
 def file_name(release: Release, format_name: str) -> str:
-    """Return what a download is called."""
+    """Return the name of the downloaded file."""
     return f"{release.project.slug}-{release.number}-{format_name}.zip"
 
 
-def _lines(release: Release, split: Split, chosen: Format) -> Iterator[bytes]:
+def _lines(release: Release, split: Split, release_format: ReleaseFormat) -> Iterator[bytes]:
     lines = release.rows.filter(split=split).values_list("line", flat=True)
     for line in lines.iterator(chunk_size=1000):
-        yield f"{line_of(chosen.shape(json.loads(line)))}\n".encode()
+        yield f"{line_of(release_format.write(json.loads(line)))}\n".encode()
 
 
 def _write_split(archive: zipfile.ZipFile, name: str, lines: Iterator[bytes]) -> dict[str, Any]:
@@ -118,24 +118,27 @@ def _entry(name: str) -> zipfile.ZipInfo:
     return entry
 
 
-def _warnings(chosen: Format, files: dict[str, dict[str, Any]]) -> list[str]:
+def _warnings(release_format: ReleaseFormat, files: dict[str, dict[str, Any]]) -> list[str]:
     rows = sum(file["rows"] for file in files.values())
     size = sum(file["bytes"] for file in files.values())
     warnings = []
-    if rows < chosen.fewest_rows:
+    if rows < release_format.fewest_rows:
         warnings.append(
             gettext("The trainer wants at least %(fewest_rows)s rows; these are %(rows)s.")
-            % {"fewest_rows": chosen.fewest_rows, "rows": rows}
+            % {"fewest_rows": release_format.fewest_rows, "rows": rows}
         )
-    if chosen.most_rows and rows > chosen.most_rows:
+    if release_format.most_rows and rows > release_format.most_rows:
         warnings.append(
             gettext("The trainer takes at most %(most_rows)s rows; these are %(rows)s.")
-            % {"most_rows": chosen.most_rows, "rows": rows}
+            % {"most_rows": release_format.most_rows, "rows": rows}
         )
-    if chosen.most_bytes and size > chosen.most_bytes:
+    if release_format.most_bytes and size > release_format.most_bytes:
         warnings.append(
             gettext("The trainer takes at most %(most_bytes)s MB; these are %(size)s.")
-            % {"most_bytes": chosen.most_bytes // 1_000_000, "size": f"{size / 1_000_000:.0f}"}
+            % {
+                "most_bytes": release_format.most_bytes // 1_000_000,
+                "size": f"{size / 1_000_000:.0f}",
+            }
         )
     return warnings
 

@@ -1,4 +1,4 @@
-"""What was accepted is frozen into a numbered release: copies that nothing later can change."""
+"""Freeze accepted items into a numbered release of copies that never change."""
 
 import hashlib
 import json
@@ -22,8 +22,8 @@ from qareview import jobs
 from qareview.models import JobState, Project
 from qareview.stored import stored
 
-SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}
-ROWS_AT_ONCE = 1000
+SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}  # chosen; nobody measured
+ROWS_AT_ONCE = 1000  # chosen; nobody measured
 
 
 class NothingAccepted(Exception):
@@ -35,8 +35,8 @@ def work_off_releases() -> None:
     jobs.work_off(Release, 1, lambda rows: freeze(rows[0]))
 
 
-def order(project: Project, user: Any = None, note: str = "") -> Release:
-    """Queue the project's next release; a second click gives the one that is being frozen.
+def order_release(project: Project, user: Any = None, note: str = "") -> Release:
+    """Queue the project's next release; while one is being frozen, return that one.
 
     Raises NothingAccepted.
     """
@@ -61,7 +61,7 @@ def order(project: Project, user: Any = None, note: str = "") -> Release:
 
 
 def freeze(release: Release) -> None:
-    """Copy every accepted item, as its reviewer left it, into the rows of a claimed release."""
+    """Copy every accepted item, with its decided texts, into the rows of a claimed release."""
     with jobs.finishing([release]):
         items = list(_accepted(release.project))
         if not items:
@@ -75,7 +75,7 @@ def freeze(release: Release) -> None:
 
 
 def _accepted(project: Project) -> Iterable[Item]:
-    """Return the accepted items, locked, so that no review changes one while it is copied."""
+    """Lock and return the accepted items, so that no review changes one while it is copied."""
     return (
         project.items.filter(state=ItemState.ACCEPTED)
         .select_for_update(of=("self",))
@@ -98,7 +98,7 @@ def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list
 
 
 def triple_of(item: Item) -> dict[str, Any]:
-    """Return the full record of an accepted item, its text as the deciding review left it."""
+    """Return the full record of an accepted item, with the texts of its decision."""
     deciding = item.decision
     if deciding is None:
         raise ValueError(f"Item {item.pk} is not decided.")
@@ -119,13 +119,13 @@ def triple_of(item: Item) -> dict[str, Any]:
     }
 
 
-def line_of(row: dict[str, Any]) -> str:
-    """Return one line of JSON, keys in the order of the format."""
-    return json.dumps(row, ensure_ascii=False)
+def line_of(record: dict[str, Any]) -> str:
+    """Return a record as one line of JSON, its keys in their order."""
+    return json.dumps(record, ensure_ascii=False)
 
 
 def _sha256(rows: list[ReleaseRow]) -> str:
-    """Return the hash of the rows as they stand in a file: UTF-8, each ended by a newline."""
+    """Return the hash of the rows as in a file: UTF-8, a newline after each."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(f"{row.line}\n".encode())
@@ -133,7 +133,7 @@ def _sha256(rows: list[ReleaseRow]) -> str:
 
 
 def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
-    """Give every document a split: the same to all that share near-duplicates."""
+    """Return the split of every document: the same for documents that share near-duplicates."""
     passages = {item.passage_id: item.passage for item in items}
     groups = near_duplicates.groups_of_documents(passages.values())
     earlier = earlier_splits(project)
@@ -143,24 +143,24 @@ def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
 
 
 def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Split]:
-    """Give every document one split, and the one it had in earlier releases if any.
+    """Return a split for every document, the one of earlier releases if it had one.
 
-    ``rows`` counts rows by document. The largest new document trains; the smallest ones fill
-    the other splits first, so that three documents are enough for all three; the rest go
-    wherever most is missing from the shares.
+    ``rows`` counts rows by document. The largest new document goes to the first empty split,
+    usually train. Then the smallest ones fill the other empty splits, so that three documents are
+    enough for all three. Each of the rest goes to the split that lacks most of its share.
     """
     splits = {document: split for document, split in earlier.items() if document in rows}
     ascending = sorted((count, document) for document, count in rows.items())
-    fresh = [document for _, document in ascending if document not in splits]
-    for document in [*fresh[-1:], *fresh[:-1]]:
+    new = [document for _, document in ascending if document not in splits]
+    for document in [*new[-1:], *new[:-1]]:
         filled = Counter(dict.fromkeys(Split, 0))
         for member, split in splits.items():
             filled[split] += rows[member]
-        splits[document] = _neediest(filled, rows.total())
+        splits[document] = _emptiest(filled, rows.total())
     return splits
 
 
-def _neediest(filled: Counter[Split], total: int) -> Split:
+def _emptiest(filled: Counter[Split], total: int) -> Split:
     empty = [split for split in Split if not filled[split]]
     if empty:
         return empty[0]
@@ -168,7 +168,7 @@ def _neediest(filled: Counter[Split], total: int) -> Split:
 
 
 def earlier_splits(project: Project) -> dict[int, Split]:
-    """Return the split of each document that was in a release so far."""
+    """Return the split of each document that is in an earlier release."""
     releases = project.releases.exclude(facts={}).order_by("number").values_list("facts", flat=True)
     known: dict[int, Split] = {}
     for facts in releases:
@@ -177,7 +177,7 @@ def earlier_splits(project: Project) -> dict[int, Split]:
 
 
 def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) -> dict[str, Any]:
-    """Return what the card and the manifest tell of a release beside its rows."""
+    """Return what the card and the manifest say about a release besides its rows."""
     by_document = Counter(item.document_id for item in items)
     by_split = Counter(row.split for row in rows)
     documents = {item.document_id: item.document for item in items}
@@ -202,7 +202,7 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:
-    """Return what wrote the items, each once; nothing here wrote what was imported."""
+    """Return each variant and model that wrote one of the items; imported items have none."""
     drafts = [draft for item in items for _, draft in item.drafts]
     used = {(draft.variant.pk, draft.model): draft.variant for draft in drafts if draft.variant}
     return [

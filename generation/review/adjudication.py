@@ -1,7 +1,7 @@
-"""What an admin decides over the reviewers: on disputed items, on decided ones, on gold.
+"""Decisions by an admin over the reviewers: on disputed and decided items, and on gold items.
 
-An adjudication is a review that stands above the others; the item's texts are its own. Sending an
-item back leaves one, too, withdrawn at once: it says who did it and why.
+An adjudication is a review that overrides the others; the item takes its texts. Sending an item
+back stores one too, withdrawn at once, that says who did it and why.
 """
 
 from collections.abc import Iterable
@@ -25,7 +25,7 @@ from generation.models import (
     Withdrawal,
 )
 from generation.review import decisions, inbox
-from generation.review.decisions import NotStored, verdict_of, withdraw
+from generation.review.decisions import ReviewNotStored, verdict_of, withdraw
 from qareview.models import Project
 from qareview.stored import joined, stored
 from qareview.word_differences import word_differences
@@ -35,10 +35,11 @@ NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
 
 
 @dataclass(frozen=True)
-class Ruling:
-    """What an admin sends: ``key`` tells a second click, ``stands`` what they had before them.
+class Adjudication:
+    """What an admin sends. A form that is sent twice has the same ``key``.
 
-    A verdict of SKIPPED sends the item back to its reviewers.
+    ``stands`` are the :func:`standing_ids` when the form was made. The verdict SKIPPED sends the
+    item back to its reviewers.
     """
 
     key: UUID
@@ -48,7 +49,7 @@ class Ruling:
     answer: str = ""
     start: int | None = None
     end: int | None = None
-    context: str = ""  # the excerpt from start to end, nothing if it is the passage
+    context: str = ""  # the excerpt from start to end, empty for the passage
     reason: str = ""
     comment: str = ""
     is_gold: bool = False
@@ -56,7 +57,7 @@ class Ruling:
 
 @dataclass(frozen=True)
 class Version:
-    """What one or more people made of an item, with what it changes of the draft marked."""
+    """The texts that one or more people decided on, with their changes of the draft marked."""
 
     reviews: list[Review]
     question: SafeString
@@ -67,23 +68,23 @@ class Version:
         return self.reviews[0]
 
 
-def stands(item: Item) -> str:
-    """Name the decisions on an item that stand, so that a change is noticed."""
-    return _named(review.pk for review in item.decisions)
+def standing_ids(item: Item) -> str:
+    """Return the ids of the standing decisions on an item, to notice when they change."""
+    return _joined(review.pk for review in item.decisions)
 
 
-def _named(ids: Iterable[int]) -> str:
+def _joined(ids: Iterable[int]) -> str:
     return ",".join(str(pk) for pk in sorted(ids))
 
 
 def versions(item: Item) -> list[Version]:
-    """Return what people made of an item; those who said the same share a version."""
-    alike: dict[tuple[Any, ...], list[Review]] = {}
+    """Return the versions of an item; people who decided the same share one."""
+    by_content: dict[tuple[Any, ...], list[Review]] = {}
     for review in item.decisions:
-        said = (review.question, review.answer, review.start, review.end)
-        key = said if review.accepts else (review.reason,)
-        alike.setdefault((review.is_adjudication, *key), []).append(review)
-    return [_version(item, reviews) for reviews in alike.values()]
+        texts = (review.question, review.answer, review.start, review.end)
+        content = texts if review.accepts else (review.reason,)
+        by_content.setdefault((review.is_adjudication, *content), []).append(review)
+    return [_version(item, reviews) for reviews in by_content.values()]
 
 
 def _version(item: Item, reviews: list[Review]) -> Version:
@@ -98,109 +99,120 @@ def _version(item: Item, reviews: list[Review]) -> Version:
 
 
 @transaction.atomic
-def decide(project: Project, item_id: int, admin: Any, ruling: Ruling) -> Review:
-    """Store an admin's word on an item; a ruling that comes twice gives the same review.
+def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudication) -> Review:
+    """Store an adjudication and return its review; one that comes twice returns the same review.
 
-    Raises NotStored, and Item.DoesNotExist if the project has no such item.
+    Raises ReviewNotStored, and Item.DoesNotExist if the project has no such item.
     """
     item = project.items.select_for_update(of=("self",)).select_related("project").get(pk=item_id)
-    if earlier := Review.objects.filter(submission=ruling.key).first():
+    if earlier := Review.objects.filter(submission=adjudication.key).first():
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
             return earlier
-        raise NotStored(stored("This form was sent before, for another item."))
+        raise ReviewNotStored(stored("This form was sent before, for another item."))
     decisions = Review.objects.decisions().filter(item=item)
-    _check(item, decisions, ruling)
-    return (_send_back if ruling.verdict == Verdict.SKIPPED else _rule)(
-        item, decisions, admin, ruling
+    _check(item, decisions, adjudication)
+    return (_send_back if adjudication.verdict == Verdict.SKIPPED else _adjudicate)(
+        item, decisions, admin, adjudication
     )
 
 
-def _check(item: Item, decisions: ReviewQuerySet, ruling: Ruling) -> None:
-    """Refuse what was decided on other grounds than those that stand. Raises NotStored."""
+def _check(item: Item, decisions: ReviewQuerySet, adjudication: Adjudication) -> None:
+    """Refuse an adjudication made for an earlier state of the item. Raises ReviewNotStored."""
     if item.state == ItemState.ASIDE:
-        raise NotStored(joined([stored("The item was put aside meanwhile."), item.aside]))
+        raise ReviewNotStored(joined([stored("The item was put aside meanwhile."), item.aside]))
     by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
-    if _named(decisions.values_list("pk", flat=True)) != ruling.stands:
-        if by_admin and str(by_admin.pk) not in ruling.stands.split(","):
-            raise NotStored(
+    if _joined(decisions.values_list("pk", flat=True)) != adjudication.stands:
+        if by_admin and str(by_admin.pk) not in adjudication.stands.split(","):
+            raise ReviewNotStored(
                 stored("%(reviewer)s decided on this item meanwhile.", reviewer=by_admin.reviewer)
             )
-        raise NotStored(stored("What reviewers say of this item changed meanwhile."))
-    if item.state not in DECIDED and not ruling.is_gold:
-        raise NotStored(stored("This item is not decided yet: its reviewers come first."))
-    if ruling.verdict == Verdict.SKIPPED and item.purpose == Purpose.GOLD:
-        raise NotStored(stored("A gold item cannot be sent back; end its being gold first."))
+        raise ReviewNotStored(stored("What reviewers say of this item changed meanwhile."))
+    if item.state not in DECIDED and not adjudication.is_gold:
+        raise ReviewNotStored(stored("This item is not decided yet: its reviewers come first."))
+    if adjudication.verdict == Verdict.SKIPPED and item.purpose == Purpose.GOLD:
+        raise ReviewNotStored(stored("A gold item cannot be sent back; end its being gold first."))
 
 
-def _rule(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
-    differing = [review for review in decisions if _differs(review, ruling)]
+def _adjudicate(
+    item: Item, decisions: ReviewQuerySet, admin: Any, adjudication: Adjudication
+) -> Review:
+    differing = [review for review in decisions if _differs(review, adjudication)]
     withdraw(decisions.filter(is_adjudication=True), Withdrawal.REPLACED)
-    review = _stored(item, admin, ruling, verdict_of(ruling, item.question.text, item.answer))
-    purpose = Purpose.GOLD if ruling.is_gold else item.purpose
+    review = _stored(
+        item, admin, adjudication, verdict_of(adjudication, item.question.text, item.answer)
+    )
+    purpose = Purpose.GOLD if adjudication.is_gold else item.purpose
     Item.objects.filter(pk=item.pk).update(purpose=purpose, aside_reason="", aside="")
     _settle(item)
-    told = stored(
+    notice = stored(
         "%(admin)s decided on item %(pk)s: %(review)s",
         admin=admin,
         pk=str(item.pk),
-        review=_told(review),
+        review=_outcome_text(review),
     )
-    _tell(item, differing, admin, NoticeKind.ADJUDICATED, told)
+    _notify(item, differing, admin, NoticeKind.ADJUDICATED, notice)
     return review
 
 
-def _send_back(item: Item, decisions: ReviewQuerySet, admin: Any, ruling: Ruling) -> Review:
+def _send_back(
+    item: Item, decisions: ReviewQuerySet, admin: Any, adjudication: Adjudication
+) -> Review:
     withdrawn = list(decisions)
-    because = stored("sent back: %(comment)s", comment=ruling.comment)
+    because = stored("sent back: %(comment)s", comment=adjudication.comment)
     withdraw(decisions, Withdrawal.SENT_BACK, because)
     now = timezone.now()
-    review = _stored(item, admin, ruling, Verdict.SKIPPED, withdrawn_at=now)
+    review = _stored(item, admin, adjudication, Verdict.SKIPPED, withdrawn_at=now)
     _settle(item)
-    inbox.take_back(item, *NOTICES)
-    told = stored(
+    inbox.remove_notices(item, *NOTICES)
+    notice = stored(
         "%(admin)s sent item %(pk)s back, so you may decide anew. %(comment)s",
         admin=admin,
         pk=str(item.pk),
-        comment=ruling.comment,
+        comment=adjudication.comment,
     )
-    _tell(item, withdrawn, admin, NoticeKind.SENT_BACK, told)
+    _notify(item, withdrawn, admin, NoticeKind.SENT_BACK, notice)
     return review
 
 
 def _stored(
     item: Item,
     admin: Any,
-    ruling: Ruling,
+    adjudication: Adjudication,
     verdict: Verdict,
     withdrawn_at: Any = None,
 ) -> Review:
     return Review.objects.create(
         item=item,
         reviewer=admin,
-        submission=ruling.key,
+        submission=adjudication.key,
         is_adjudication=True,
         verdict=verdict,
-        question=ruling.question,
-        answer=ruling.answer,
-        start=ruling.start,
-        end=ruling.end,
-        context=ruling.context,
-        reason=ruling.reason,
-        comment=ruling.comment,
+        question=adjudication.question,
+        answer=adjudication.answer,
+        start=adjudication.start,
+        end=adjudication.end,
+        context=adjudication.context,
+        reason=adjudication.reason,
+        comment=adjudication.comment,
         withdrawn_at=withdrawn_at,
         withdrawal=Withdrawal.SENT_BACK if withdrawn_at else Withdrawal.BY_AUTHOR,
     )
 
 
-def _differs(review: Review, ruling: Ruling) -> bool:
-    if review.accepts != (ruling.verdict != Verdict.REJECTED):
+def _differs(review: Review, adjudication: Adjudication) -> bool:
+    if review.accepts != (adjudication.verdict != Verdict.REJECTED):
         return True
-    said = (review.question, review.answer, review.start, review.end)
-    return review.accepts and said != (ruling.question, ruling.answer, ruling.start, ruling.end)
+    texts = (review.question, review.answer, review.start, review.end)
+    return review.accepts and texts != (
+        adjudication.question,
+        adjudication.answer,
+        adjudication.start,
+        adjudication.end,
+    )
 
 
-def _told(review: Review) -> str:
-    """Return what was decided and why, in a sentence or three."""
+def _outcome_text(review: Review) -> str:
+    """Return the decision and its reasons, in one to three sentences."""
     words = {
         Verdict.ACCEPTED: stored("accepted"),
         Verdict.EDITED: stored("accepted with changes"),
@@ -214,14 +226,14 @@ def _settle(item: Item) -> None:
     search.note([item.pk])
 
 
-def _tell(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:
+def _notify(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:
     users = {review.reviewer_id for review in reviews} - {admin.pk}
-    inbox.tell(item, users, kind, text)
+    inbox.notify(item, users, kind, text)
 
 
 @transaction.atomic
-def take_back(project: Project, item_id: int) -> bool:
-    """Withdraw the adjudication of an item, which is no longer gold; False if there is none.
+def withdraw_adjudication(project: Project, item_id: int) -> bool:
+    """Withdraw the adjudication of an item and end its being gold; return False if there is none.
 
     Raises Item.DoesNotExist if the project has no such item.
     """
@@ -231,12 +243,12 @@ def take_back(project: Project, item_id: int) -> bool:
         return False
     Item.objects.filter(pk=item.pk, purpose=Purpose.GOLD).update(purpose=Purpose.USUAL)
     _settle(item)
-    inbox.take_back(item, NoticeKind.ADJUDICATED)
+    inbox.remove_notices(item, NoticeKind.ADJUDICATED)
     return True
 
 
-def last_of(project: Project, admin: Any) -> int | None:
-    """Return the id of the item that an admin adjudicated last, if that stands."""
+def last_adjudicated(project: Project, admin: Any) -> int | None:
+    """Return the id of the item that an admin adjudicated last and not withdrawn, or None."""
     own = Review.objects.of(project).decisions().filter(reviewer=admin, is_adjudication=True)
     last = own.order_by("-id").first()
     return last.item_id if last else None

@@ -1,4 +1,4 @@
-"""Items that nobody decided on are set aside, and restored to the desk."""
+"""Set undecided items aside, so that the desk does not hand them out, and restore them."""
 
 from django.db import transaction
 
@@ -14,8 +14,8 @@ SENTENCES = {
 
 
 @transaction.atomic
-def set_aside(items: ItemQuerySet, reason: AsideReason) -> None:
-    """Take items that nobody decided on out of the desk's queue, for one of SENTENCES."""
+def set_items_aside(items: ItemQuerySet, reason: AsideReason) -> None:
+    """Set aside those items that nobody has decided on, for one of the reasons in SENTENCES."""
     undecided = Item.objects.filter(
         pk__in=items.filter(state=ItemState.PENDING, reviewers=[]).lock()
     )
@@ -23,8 +23,8 @@ def set_aside(items: ItemQuerySet, reason: AsideReason) -> None:
 
 
 @transaction.atomic
-def restore(items: ItemQuerySet) -> int:
-    """Give items that were set aside back to the desk; return how many."""
+def restore_items(items: ItemQuerySet) -> int:
+    """Restore those items that were set aside; return how many."""
     ids = items.filter(state=ItemState.ASIDE).lock()
     rows = Item.objects.filter(pk__in=ids)
     rows.update(state=ItemState.PENDING, aside_reason="", aside="")

@@ -1,4 +1,4 @@
-"""Comments on items, whom they mention, and the question that one colleague asks another."""
+"""Comments on items, the people they mention, and questions from one colleague to another."""
 
 import re
 from typing import Any
@@ -26,33 +26,34 @@ from qareview.models import Project
 from qareview.stored import stored
 
 _MENTION = re.compile(r"(?<![\w@.+-])@([\w@.+-]+)")
-_ENDS = ".-+@"  # may be part of a name, but end a sentence more often
+_ENDS = ".-+@"  # allowed in usernames, but at the end of one they are usually punctuation
 
 
 class NotAsked(Exception):
-    """The question was not put, and the item stays as it is; the message says why."""
+    """The question was not asked, and the item stays as it is; the message says why."""
 
 
-def members(project: Project) -> QuerySet[User]:
-    """Return who can be mentioned and asked."""
+def members_to_mention(project: Project) -> QuerySet[User]:
+    """Return the members of a project who can be mentioned and asked."""
     return User.objects.filter(memberships__project=project, is_active=True).order_by("username")
 
 
-def visible(item: Item, user: Any) -> CommentQuerySet:
+def visible_comments(item: Item, user: Any) -> CommentQuerySet:
     """Return the comments on an item that a user may read, the oldest first."""
     return item.comments.all().visible_to(user, item.shows_reviews_to(user))
 
 
 def open_question(item: Item) -> Comment | None:
-    """Return the question that the item waits for, if it does."""
+    """Return the unanswered question about an item, or None."""
     return item.comments.all().unanswered().select_related("author", "asks").first()
 
 
 @transaction.atomic
-def comment(item: Item, author: Any, text: str) -> Comment:
-    """Append a comment and tell whom it mentions; it answers a question its author was asked.
+def add_comment(item: Item, author: Any, text: str) -> Comment:
+    """Add a comment and notify the members it mentions; return it.
 
-    What is sent a second time, such as by a double click, counts once.
+    It answers the open question about the item if its author was asked. The same comment sent
+    twice, such as by a double click, is stored once.
     """
     item = _locked(item)
     if earlier := _sent_before(item, author, text):
@@ -60,27 +61,27 @@ def comment(item: Item, author: Any, text: str) -> Comment:
     question = item.comments.all().unanswered().filter(asks=author).first()
     mentioned = _mentioned(item.project, text) - {author.pk}
     asker = {question.author_id} if question else set()
-    made = Comment.objects.create(
+    comment = Comment.objects.create(
         item=item, author=author, text=text, mentioned=sorted(mentioned | asker)
     )
-    said = f"{author}: “{inbox.excerpt(text)}”"
-    inbox.tell(item, mentioned - asker, NoticeKind.MENTIONED, said)
+    notice = f"{author}: “{inbox.shorten(text)}”"
+    inbox.notify(item, mentioned - asker, NoticeKind.MENTIONED, notice)
     if question:
         _close(item, question)
-        inbox.tell(item, asker, NoticeKind.ANSWERED, said)
-    return made
+        inbox.notify(item, asker, NoticeKind.ANSWERED, notice)
+    return comment
 
 
 @transaction.atomic
-def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
-    """Ask a colleague about an item, which is put aside until the answer. Raises NotAsked.
+def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Comment:
+    """Ask a colleague about an item, which is set aside until the answer; return the question.
 
-    What is sent a second time counts once.
+    The same question sent twice is stored once. Raises NotAsked.
     """
     item = _locked(item)
     if earlier := _sent_before(item, author, text, colleague):
         return earlier
-    holders = set(queue.live().filter(item=item).values_list("reviewer", flat=True))
+    holders = set(queue.live_holds().filter(item=item).values_list("reviewer", flat=True))
     if holders and author.pk not in holders:
         raise NotAsked(
             stored("Somebody else has this item on the desk just now. Write a comment, or wait.")
@@ -90,9 +91,9 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
             stored("Only an item that waits for you can wait for an answer. Write a comment.")
         )
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
-    # a question whose item was given back to the desk by hand waits for nothing any more
+    # somebody restored the item of an earlier question by hand: that question is over
     item.comments.all().unanswered().update(answered_at=timezone.now())
-    made = Comment.objects.create(
+    question = Comment.objects.create(
         item=item, author=author, text=text, asks=colleague, mentioned=sorted(mentioned)
     )
     Item.objects.filter(pk=item.pk).update(
@@ -101,24 +102,24 @@ def ask(item: Item, author: Any, colleague: User, text: str) -> Comment:
         aside=stored("%(colleague)s was asked.", colleague=colleague),
     )
     Hold.objects.filter(item=item, reviewer=author).delete()
-    said = f"{author}: “{inbox.excerpt(text)}”"
-    inbox.tell(item, [colleague.pk], NoticeKind.ASKED, said)
-    inbox.tell(item, mentioned, NoticeKind.MENTIONED, said)
-    return made
+    notice = f"{author}: “{inbox.shorten(text)}”"
+    inbox.notify(item, [colleague.pk], NoticeKind.ASKED, notice)
+    inbox.notify(item, mentioned, NoticeKind.MENTIONED, notice)
+    return question
 
 
 @transaction.atomic
-def take_back(item: Item, author: Any, is_admin: bool = False) -> bool:
-    """Take a question back before it is answered; return False if there is none to take back.
+def take_question_back(item: Item, author: Any, is_admin: bool = False) -> bool:
+    """Take back the open question about an item; return False if there is none of the author's.
 
-    An admin may take back anybody's, such as one to a colleague who has left.
+    An admin may take back any question, such as one to a colleague who has left.
     """
     item = _locked(item)
     question = item.comments.all().unanswered().first()
     if question is None or not (is_admin or question.author_id == author.pk):
         return False
     _close(item, question)
-    inbox.take_back(item, NoticeKind.ASKED)
+    inbox.remove_notices(item, NoticeKind.ASKED)
     return True
 
 
@@ -127,16 +128,16 @@ def _locked(item: Item) -> Item:
 
 
 def _sent_before(item: Item, author: Any, text: str, asks: User | None = None) -> Comment | None:
-    """Return the last comment on an item if it is this very one."""
+    """Return the last comment on an item if it has the same author, text and addressee."""
     last = item.comments.last()
     if last is None or last.answered_at:
         return None
-    said = (last.author_id, last.text, last.asks_id)
-    return last if said == (author.pk, text, asks and asks.pk) else None
+    is_same = (last.author_id, last.text, last.asks_id) == (author.pk, text, asks and asks.pk)
+    return last if is_same else None
 
 
 def _close(item: Item, question: Comment) -> None:
-    """Give the item of a question back to the asker's desk, unless it has gone on since."""
+    """Close a question; return its item to the asker's desk, unless it was restored before."""
     question.answered_at = timezone.now()
     question.save(update_fields=["answered_at"])
     items = Item.objects.filter(pk=item.pk)
@@ -152,31 +153,31 @@ def _close(item: Item, question: Comment) -> None:
 
 
 def _reason_aside(passage: Passage) -> AsideReason | None:
-    """Return why items of a passage are set aside; nothing if they are not."""
+    """Return why items of a passage are set aside, or None."""
     if passage.superseded_at:
         return AsideReason.CUT_AGAIN
     return AsideReason.EXCLUDED if passage.excluded_at else None
 
 
 def _mentioned(project: Project, text: str) -> set[int]:
-    """Return the ids of the members whose names follow an @ in a text."""
-    known = dict(members(project).values_list("username", "pk")) if "@" in text else {}
-    found = (_known(match[1], known) for match in _MENTION.finditer(text))
-    return {known[name] for name in found if name}
+    """Return the ids of the members that a text mentions by an @ and their username."""
+    known = dict(members_to_mention(project).values_list("username", "pk")) if "@" in text else {}
+    names = (_longest_known(match[1], known) for match in _MENTION.finditer(text))
+    return {known[name] for name in names if name}
 
 
-def _known(name: str, known: Any) -> str:
-    """Return the longest beginning of a name that is known, without what may end a sentence."""
+def _longest_known(name: str, known: Any) -> str:
+    """Strip punctuation from the end of a name until it is known; empty if it never is."""
     while name not in known and name and name[-1] in _ENDS:
         name = name[:-1]
     return name if name in known else ""
 
 
 def with_mentions(text: str, names: set[str]) -> SafeString:
-    """Return a text as HTML, with the known names that it mentions in <strong>."""
+    """Return a text as HTML, with the known usernames that it mentions in <strong>."""
     parts, end = [], 0
     for match in _MENTION.finditer(text):
-        if name := _known(match[1], names):
+        if name := _longest_known(match[1], names):
             parts.append(format_html("{}<strong>@{}</strong>", text[end : match.start()], name))
             end = match.start() + 1 + len(name)
     return format_html_join("", "{}", ((part,) for part in [*parts, text[end:]]))

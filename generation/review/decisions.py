@@ -1,4 +1,4 @@
-"""What becomes of a review: it is appended, and its item's state follows from all that stand."""
+"""Reviews are stored and withdrawn; the state of an item is derived from those that stand."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -33,11 +33,11 @@ from qareview.stored import joined, stored
 
 @dataclass(frozen=True)
 class Submission:
-    """What a reviewer sends: ``key`` tells a second click.
+    """What a reviewer sends. A form that is sent twice has the same ``key``.
 
-    ``replaces`` is the reviewer's own decision on the item that the form was made from, 0 if there
-    was none. ``start`` and ``end`` are offsets of the excerpt in the document's text, None if it
-    is the passage as it was cut; ``ranking`` gives candidate questions their places by their ids.
+    ``replaces`` is the id of the reviewer's own decision on the item when the form was made, 0 if
+    there was none. ``start`` and ``end`` are offsets of the excerpt in the document's text, None
+    for the passage as it was cut. ``ranking`` maps ids of candidate questions to their places.
     """
 
     key: UUID
@@ -53,30 +53,33 @@ class Submission:
     seconds: int = 0
 
 
-class NotStored(Exception):
-    """The review was not stored; the message says why, and what was sent can be sent anew."""
+class ReviewNotStored(Exception):
+    """The review was not stored; the message says why. It can be sent again."""
 
 
-class ItemChanged(NotStored):
-    """The reviewer decided on the item, or took that back, after the form was made."""
+class ItemChanged(ReviewNotStored):
+    """The reviewer decided on the item, or withdrew a decision, after the form was made."""
 
 
-class ItemGone(NotStored):
-    """The item has gone on to others, or is not reviewed at all any more."""
+class ItemGone(ReviewNotStored):
+    """The item has all its reviewers, or is no longer reviewed."""
 
 
-class _LookAgain(ItemGone):
-    """Whether there is a place can be told only by who has the item locked."""
+class _MustLock(ItemGone):
+    """The item has to be locked first to know whether there is a place."""
 
 
 def submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
-    """Append a review and return it; a submission that comes twice gives the same review.
+    """Store a review and return it; a submission that comes twice returns the same review.
 
     Raises ItemChanged, ItemGone, and Item.DoesNotExist if the project has no such item.
     """
     try:
         return _submit(project, item_id, user, submission)
-    except (NotStored, IntegrityError):  # what it read may be older than the lock it waited for
+    except (
+        ReviewNotStored,
+        IntegrityError,
+    ):  # it may have read before it had the lock
         with transaction.atomic():
             Item.everything.filter(pk=item_id).lock()
             return submit_locked(project, item_id, user, submission)
@@ -86,13 +89,13 @@ def submit(project: Project, item_id: int, user: Any, submission: Submission) ->
 def _submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
     item = _locked(project, item_id, user, submission.key)
     if not (item.own or item.is_held or item.is_for_everyone):
-        raise _LookAgain
+        raise _MustLock
     return _append(project, item, user, submission)
 
 
 @transaction.atomic
 def submit_locked(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
-    """Do the same, for a caller who has locked the item in an earlier statement."""
+    """Do the same as :func:`submit`, for a caller who has already locked the item."""
     return _append(project, _locked(project, item_id, user, submission.key), user, submission)
 
 
@@ -102,7 +105,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
         raise ItemChanged(stored("This form was sent before, for another item."))
-    _check_there(item, submission)
+    _check_unchanged(item, submission)
     _make_place(item, submission, project.reviews_per_item)
     review = Review.objects.create(
         item=item,
@@ -129,29 +132,29 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
 
 
 def _make_place(item: Any, submission: Submission, reviews_per_item: int) -> None:
-    """Withdraw the decision that this one replaces. Raises ItemGone if there is no place."""
+    """Withdraw the decision that the submission replaces. Raises ItemGone if there is no place."""
     if not item.own:
         _check_place(item, reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
         own = Review.objects.standing().filter(pk=item.own)
-        if not withdraw(own, Withdrawal.REPLACED):  # it was sent back, or undone, this very moment
-            raise _LookAgain
+        if not withdraw(own, Withdrawal.REPLACED):  # it has just been sent back or undone
+            raise _MustLock
 
 
 def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
-    """Return an item, locked, with all that is needed to judge a submission, in one query."""
-    found = {name: RawSQL(sql, params) for name, (sql, params) in _facts(user, key).items()}
+    """Lock and return an item with everything needed to check a submission, in one query."""
+    facts = {name: RawSQL(sql, params) for name, (sql, params) in _facts(user, key).items()}
     return (
         Item.everything.filter(project=project)
         .select_for_update(of=("self",))
         .defer("embedding", "search", "support")
-        .annotate(others=queue.others(user), **found)
+        .annotate(others=queue.count_of_others(user), **facts)
         .get(pk=item_id)
     )
 
 
 def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
-    """Return, as SQL with its parameters, what is to be known beside an item's own columns."""
+    """Return the SQL and parameters of the values needed besides an item's own columns."""
     decision = "withdrawn_at IS NULL AND verdict <> 'skipped'"
     of_item = "item_id = generation_item.id"
     own = f"{of_item} AND reviewer_id = %s"
@@ -178,8 +181,8 @@ def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
     }
 
 
-def _check_there(item: Any, submission: Submission) -> None:
-    """Refuse what was sent of an item that is another by now. Raises ItemGone, ItemChanged."""
+def _check_unchanged(item: Any, submission: Submission) -> None:
+    """Refuse a submission made for an earlier state. Raises ItemGone, ItemChanged."""
     if item.state == BINNED:
         raise ItemGone(
             stored("The document of this item was moved to the bin while you were at it.")
@@ -189,7 +192,7 @@ def _check_there(item: Any, submission: Submission) -> None:
 
 
 def _check_place(item: Any, reviews_per_item: int) -> None:
-    """Refuse whoever has no place at an item any more, and has none to get. Raises ItemGone."""
+    """Refuse a reviewer who has no place at the item and cannot get one. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
         raise ItemGone(joined([stored("The item was put aside meanwhile."), item.aside]))
     if not item.is_open:
@@ -201,8 +204,8 @@ def _check_place(item: Any, reviews_per_item: int) -> None:
         raise ItemGone(stored("The item went on to somebody else while you were away."))
 
 
-class _Said(Protocol):
-    """A verdict with the texts it is on, as reviewers and admins send it."""
+class _SentReview(Protocol):
+    """A verdict and its texts, as reviewers and admins send them."""
 
     @property
     def verdict(self) -> Verdict: ...
@@ -214,16 +217,16 @@ class _Said(Protocol):
     def start(self) -> int | None: ...
 
 
-def verdict_of(said: _Said, question: str, answer: str) -> Verdict:
-    """Tell an edit from a plain acceptance by what was drafted."""
-    if said.verdict not in ACCEPTING:
-        return said.verdict
-    is_draft = (said.question, said.answer, said.start) == (question, answer, None)
+def verdict_of(sent: _SentReview, question: str, answer: str) -> Verdict:
+    """Return EDITED for an acceptance whose texts are not the drafted question and answer."""
+    if sent.verdict not in ACCEPTING:
+        return sent.verdict
+    is_draft = (sent.question, sent.answer, sent.start) == (question, answer, None)
     return Verdict.ACCEPTED if is_draft else Verdict.EDITED
 
 
 def _excerpt(item: Item, submission: Submission) -> str:
-    """Return the excerpt a reviewer chose; nothing if it is the passage."""
+    """Return the text of the excerpt a reviewer chose, empty for the passage."""
     if submission.start is None or submission.end is None:
         return ""
     part = Substr("text", submission.start + 1, submission.end - submission.start)
@@ -253,14 +256,14 @@ def withdraw(
 
 _SETTLE = f"""
     {projects.KEEP_SETTINGS};
-    UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
-        WHEN found.by_admin = 'rejected' THEN 'rejected'
-        WHEN found.by_admin IS NOT NULL THEN 'accepted'
+    UPDATE generation_item AS item SET reviewers = settled.reviewers, state = CASE
+        WHEN settled.by_admin = 'rejected' THEN 'rejected'
+        WHEN settled.by_admin IS NOT NULL THEN 'accepted'
         WHEN item.aside_reason <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
-        WHEN item.aside_reason <> '' AND found.decided < found.places THEN 'aside'
-        WHEN found.decided < found.places THEN 'pending'
-        WHEN found.accepting = 0 THEN 'rejected'
-        WHEN found.accepting = found.decided AND found.texts = 1 THEN 'accepted'
+        WHEN item.aside_reason <> '' AND settled.decided < settled.places THEN 'aside'
+        WHEN settled.decided < settled.places THEN 'pending'
+        WHEN settled.accepting = 0 THEN 'rejected'
+        WHEN settled.accepting = settled.decided AND settled.texts = 1 THEN 'accepted'
         ELSE 'disputed'
     END
     FROM (
@@ -277,26 +280,26 @@ _SETTLE = f"""
         LEFT JOIN generation_review AS review ON review.item_id = own.id
             AND review.withdrawn_at IS NULL AND review.verdict <> 'skipped'
         WHERE own.id = ANY (%(items)s) GROUP BY own.id, project.id
-    ) AS found
-    WHERE found.id = item.id
+    ) AS settled
+    WHERE settled.id = item.id
 """
 
 
 def settle(items: Iterable[int]) -> None:
-    """Derive the state of locked items, by their ids, and who decided on them.
+    """Derive the state and the reviewers of locked items, named by their ids.
 
-    They are pending until so many people decided. Then they are what all of these say, with the
-    same texts; disputed if they differ; and what an admin says, if one has decided. How many are
-    asked for stays so until the transaction ends.
+    An item is pending until as many people decided as the project asks for. Then it is accepted or
+    rejected if they agree, texts included, else disputed. An admin's decision overrides theirs. The
+    project's settings cannot change until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, {"items": list(items)})
 
 
 def follow_settings(project: Project, before: Project) -> None:
-    """Follow a change of a project's settings: who items go to, and the state of those reviewed."""
+    """Apply changed settings of a project to the purpose of its items and to their states."""
     if project.calibration_percent != before.calibration_percent:
-        _draw_anew(project, before.calibration_percent)
+        _redraw_calibration(project, before.calibration_percent)
     if project.reviews_per_item != before.reviews_per_item:
         settle_project(project)
 
@@ -310,10 +313,10 @@ def settle_project(project: Project) -> None:
 
 
 @transaction.atomic
-def _draw_anew(project: Project, percent: int) -> None:
-    """Change the purpose of those items alone that the share no longer or newly has.
+def _redraw_calibration(project: Project, percent: int) -> None:
+    """Change the purpose only of items between the old percentage and the new one.
 
-    What was put into the calibration set by hand, or taken out of it, stays so elsewhere.
+    All other items keep what somebody set by hand.
     """
     low, high = sorted((percent, project.calibration_percent))
     between = project.items.filter(shuffle__gte=low / 100, shuffle__lt=high / 100)
@@ -330,11 +333,12 @@ def _note_edited(items: ItemQuerySet) -> None:
     search.note(edited.order_by().values_list("item", flat=True).distinct())
 
 
-def _take_back(review: Review) -> None:
+def _restore_replaced(review: Review) -> None:
+    """Keep a withdrawn review's texts at the desk; let the decision it replaced stand again."""
     is_edited = review.verdict == Verdict.EDITED
     if is_edited or review.ranking:
         texts = {name: getattr(review, name) for name in desk.FIELDS if is_edited}
-        desk.keep(review.item, review.reviewer, {**texts, "ranking": review.ranking})
+        desk.store_typed(review.item, review.reviewer, {**texts, "ranking": review.ranking})
     if not review.is_decision:
         return
     own = Review.objects.filter(item=review.item_id, reviewer=review.reviewer_id)
@@ -351,10 +355,10 @@ def _take_back(review: Review) -> None:
 
 
 @transaction.atomic
-def undo(project: Project, user: Any) -> Item | None:
-    """Withdraw the user's last review that stands and return its item, held for them again.
+def undo_review(project: Project, user: Any) -> Item | None:
+    """Withdraw the user's last standing review; return its item, held for them again, or None.
 
-    What it replaced stands again, and a text that was edited is kept at the desk.
+    The decision that it replaced stands again, and an edited text is kept at the desk.
     """
     review = (
         Review.objects.of(project)
@@ -368,13 +372,13 @@ def undo(project: Project, user: Any) -> Item | None:
     if review is None:
         return None
     item = Item.objects.select_for_update().filter(pk=review.item_id).first()
-    if item is None:  # its document went to the bin this very moment
+    if item is None:  # its document has just been moved to the bin
         return None
     if not withdraw(Review.objects.standing().filter(pk=review.pk)):
-        return undo(project, user)  # it was withdrawn this very moment: the one before is meant
-    _take_back(review)
+        return undo_review(project, user)  # it has just been withdrawn: undo the one before
+    _restore_replaced(review)
     settle([item.pk])
     search.note([item.pk])
     item.refresh_from_db()
-    queue.hold(item, user, project.reviews_per_item)
+    queue.hold_item(item, user, project.reviews_per_item)
     return item

@@ -1,4 +1,4 @@
-"""What the desk shows of an item and keeps of it: texts, candidates, flags, what was typed."""
+"""The parts of the desk's page: form fields, candidate questions, flags, text around a passage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,64 +15,71 @@ from qareview.numbers import LARGEST_POSITION, number_in
 
 SPAN = ("start", "end")
 FIELDS = ("question", "answer", *SPAN)
-MARGIN = 1500  # characters shown before and after a part of a document
+MARGIN = 1500  # characters shown before and after a part of a document: chosen; nobody measured
 PREVIOUS = "previous"
 
 
-def fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the form holds: what was typed, else the reviewer's decision, else the draft.
+def form_fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the form's values: what was typed, else the reviewer's decision, else the draft.
 
-    Places of the candidates are among what was typed only.
+    Places of candidate questions are only among what was typed.
     """
-    drafted = {"question": candidates(item)[0]["text"], "answer": item.answer}
+    drafted = {"question": candidate_questions(item)[0]["text"], "answer": item.answer}
     decided = {name: getattr(own, name) for name in FIELDS} if own and own.question else {}
-    return {**dict.fromkeys(FIELDS, ""), **drafted, **_given(decided), **dict(typed.items())}
+    return {**dict.fromkeys(FIELDS, ""), **drafted, **_without_none(decided), **dict(typed.items())}
 
 
-def _given(values: dict[str, Any]) -> dict[str, Any]:
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
 def typed_earlier(item: Item) -> dict[str, Any]:
-    """Return what the user typed at the item earlier and has not sent."""
-    return item.typed_earlier or {}  # type: ignore[attr-defined]  # by queue.shown
+    """Return the fields that the user typed earlier and has not sent."""
+    return item.typed_earlier or {}  # type: ignore[attr-defined]  # by queue.load_for_desk
 
 
-def candidates(item: Item, ranking: Mapping[str, int] | None = None) -> list[dict[str, Any]]:
-    """Return the candidate questions, the best first, with flags in words and place in a ranking.
+def candidate_questions(
+    item: Item, ranking: Mapping[str, int] | None = None
+) -> list[dict[str, Any]]:
+    """Return the candidate questions, the best first, with explained flags and a ranking's places.
 
-    The item is one of :func:`queue.shown`, which loads them along.
+    The item comes from :func:`queue.load_for_desk`, which loads them.
     """
-    found: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
+    questions: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
     ranks = ranking or {}
     return [
-        {**one, "told": _told(one["flags"]), "place": ranks.get(str(one["id"]))} for one in found
+        {
+            **question,
+            "explanations": _explanations(question["flags"]),
+            "place": ranks.get(str(question["id"])),
+        }
+        for question in questions
     ]
 
 
-def flags_of_answer(item: Item) -> list[str]:
-    """Return in words what is to be looked at in the answer."""
-    return _told(item.flags)
+def answer_flags(item: Item) -> list[str]:
+    """Return the explanations of the answer's flags."""
+    return _explanations(item.flags)
 
 
-def _told(names: list[str]) -> list[str]:
+def _explanations(names: list[str]) -> list[str]:
     return [str(flags.EXPLANATIONS[name]) for name in names]
 
 
-def sentences(item: Item) -> list[dict[str, Any]]:
-    """Return the answer in pieces, in order; those that the passage carries with their number."""
+def answer_pieces(item: Item) -> list[dict[str, Any]]:
+    """Return the answer in pieces, in order; a piece with support in the passage has a number."""
     pieces: list[dict[str, Any]] = []
     end = 0
-    for number, place in enumerate(item.support):
-        pieces.append({"text": item.answer[end : place["start"]]})
-        pieces.append({"text": item.answer[place["start"] : place["end"]], "number": number})
-        end = place["end"]
+    for number, span in enumerate(item.support):
+        pieces.append({"text": item.answer[end : span["start"]]})
+        pieces.append({"text": item.answer[span["start"] : span["end"]], "number": number})
+        end = span["end"]
     return [piece for piece in [*pieces, {"text": item.answer[end:]}] if piece["text"]]
 
 
 @dataclass(frozen=True)
-class Around:
-    """A stretch of a document's text, and in it the part that is meant; offsets in the text."""
+class TextAround:
+    """A part of a document's text, from start to end, with the text before and after it."""
 
     start: int
     end: int
@@ -82,7 +89,7 @@ class Around:
 
     @property
     def offset(self) -> int:
-        """Where in the document the stretch begins."""
+        """The offset of ``before`` in the document."""
         return self.start - len(self.before)
 
     @property
@@ -90,28 +97,28 @@ class Around:
         return self.before + self.part + self.after
 
 
-def around(item: Item, start: int, end: int) -> Around:
-    """Return what stands around a part of the item's document, within its bounds."""
+def text_around(item: Item, start: int, end: int) -> TextAround:
+    """Return the part from start to end of the item's document, with the text around it."""
     start, first = max(0, start), max(0, start - MARGIN)
     end = max(start, end)
     length = Substr("text", first + 1, end + MARGIN - first)
     text = Document.everything.filter(pk=item.document_id).values_list(length, flat=True).get()
     start, end = min(start, first + len(text)), min(end, first + len(text))
     part = slice(start - first, end - first)
-    return Around(start, end, text[: part.start], text[part], text[part.stop :])
+    return TextAround(start, end, text[: part.start], text[part], text[part.stop :])
 
 
-def excerpt(item: Item, fields: Mapping[str, Any]) -> str:
-    """Return the part of the document that is the context instead of the passage, if one is."""
+def chosen_excerpt(item: Item, fields: Mapping[str, Any]) -> str:
+    """Return the text of the excerpt chosen as context, empty if the passage is the context."""
     start, end = (number_in(str(fields.get(name, "")), LARGEST_POSITION) for name in SPAN)
-    return "" if start is None or end is None else around(item, start, end).part
+    return "" if start is None or end is None else text_around(item, start, end).part
 
 
-def keep(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
-    """Keep what a user typed at an item in place of what is kept there; return when."""
+def store_typed(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
+    """Store what a user typed at an item, over what was stored before; return the time."""
     now = timezone.now()
     Typed.objects.bulk_create(
-        [Typed(item=item, reviewer=user, fields=_given(fields), saved_at=now)],
+        [Typed(item=item, reviewer=user, fields=_without_none(fields), saved_at=now)],
         update_conflicts=True,
         unique_fields=["item", "reviewer"],
         update_fields=["fields", "saved_at"],
@@ -119,15 +126,15 @@ def keep(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
     return now
 
 
-def beside(project: Project, user: Any, item_id: int, step: str) -> int | None:
-    """Return the item the user reviewed before or after this one; None if there is none.
+def neighbouring_item(project: Project, user: Any, item_id: int, step: str) -> int | None:
+    """Return the id of the item that the user reviewed before or after this one, or None.
 
-    Before one that they have not reviewed is the last they have.
+    The one before an item that they have not reviewed is the last that they have.
     """
     own = Review.objects.of(project).of_reviewers().filter(reviewer=user)
-    here = own.filter(item=item_id).values_list("pk", flat=True).first()
+    review_id = own.filter(item=item_id).values_list("pk", flat=True).first()
     if step == PREVIOUS:
-        found = own.filter(pk__lt=here) if here else own
-        return found.order_by("-pk").values_list("item", flat=True).first()
-    later = own.filter(pk__gt=here) if here else own.none()
+        earlier = own.filter(pk__lt=review_id) if review_id else own
+        return earlier.order_by("-pk").values_list("item", flat=True).first()
+    later = own.filter(pk__gt=review_id) if review_id else own.none()
     return later.order_by("pk").values_list("item", flat=True).first()

@@ -1,4 +1,4 @@
-"""What is put into people's inboxes, and how many notices wait there."""
+"""Notices in people's inboxes."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,25 +8,25 @@ from django.db.models import Q
 from generation.models import BINNED, Item, Notice, NoticeKind, NoticeQuerySet
 from qareview.models import Project
 
-MOST_COUNTED = 100  # unread notices; beyond, the count only says that there are more
-LONGEST_EXCERPT = 300  # characters of what somebody said
+MOST_COUNTED = 100  # unread notices, then the count says “99+”: chosen; nobody measured
+LONGEST_EXCERPT = 300  # characters of a comment in a notice: chosen; nobody measured
 
 
-def tell(item: Item, users: Iterable[int], kind: NoticeKind, text: str) -> None:
-    """Put a notice about an item into the inboxes of users, named by their ids."""
+def notify(item: Item, users: Iterable[int], kind: NoticeKind, text: str) -> None:
+    """Put a notice about an item into the inboxes of users, given by their ids."""
     Notice.objects.bulk_create(
         Notice(user_id=user, project_id=item.project_id, item=item, kind=kind, text=text)
         for user in sorted(set(users))
     )
 
 
-def take_back(item: Item, *kinds: NoticeKind) -> None:
-    """Remove notices about an item that nobody has read, since they hold no longer."""
+def remove_notices(item: Item, *kinds: NoticeKind) -> None:
+    """Remove unread notices about an item that no longer apply."""
     Notice.objects.unread().filter(item=item, kind__in=kinds).delete()
 
 
 def notices_of(project: Project, user: Any) -> NoticeQuerySet:
-    """Return a user's notices in a project, the newest first, and whether their items are there."""
+    """Return a user's notices in a project, the newest first, with ``is_there``: not in the bin."""
     own = Notice.objects.filter(project=project, user=user)
     return own.annotate(is_there=~Q(item__state=BINNED))
 
@@ -36,7 +36,7 @@ def unread_count(project: Project, user: Any) -> int:
     return notices_of(project, user).unread()[:MOST_COUNTED].count()
 
 
-def excerpt(text: str) -> str:
-    """Return the beginning of a text, for a notice."""
+def shorten(text: str) -> str:
+    """Return the beginning of a text, at most :data:`LONGEST_EXCERPT` characters."""
     is_long = len(text) > LONGEST_EXCERPT
     return text[: LONGEST_EXCERPT - 1].rstrip() + "…" if is_long else text

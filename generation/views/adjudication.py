@@ -1,4 +1,4 @@
-"""Adjudication: an admin's word on disputed items, one after the other, and on decided ones."""
+"""Adjudication by an admin: of disputed items one after another, and of decided ones."""
 
 import uuid
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from generation.checks import flags
-from generation.forms.adjudication import RulingForm, excerpts
+from generation.forms.adjudication import AdjudicationForm, excerpts
 from generation.models import Item, ItemState, Purpose, Review
 from generation.review import adjudication, decisions
 from qareview import access
@@ -20,14 +20,17 @@ from qareview.models import Project, Role
 from qareview.numbers import number_in
 from qareview.translations import translated
 
-QUEUE, GOLD = "queue", "gold"  # from where an item is looked at, or what for
+QUEUE, GOLD = (
+    "queue",
+    "gold",
+)  # values of ``place``: the queue of disputes, or marking an item as gold
 
 
 @require_GET
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the oldest disputed item, or the one after ``?after=``; at the end begin anew."""
+    """Show the oldest disputed item, or the next after ``?after=``; after the last, the oldest."""
     project = access.project(request, slug, Role.ADMIN)
-    waiting = project.items.disputed_for(request.user).for_desk()
+    waiting = project.items.disputed_for(request.user).for_item_page()
     after = number_in(request.GET.get("after")) or 0
     item = waiting.filter(pk__gt=after).first() or waiting.first()
     if item is None:
@@ -37,40 +40,40 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show an item with all its versions; a POST stores what the admin decides."""
+    """Show an item with all its versions; a POST stores an adjudication."""
     project = access.project(request, slug, Role.ADMIN)
-    found = get_object_or_404(project.items.for_desk(), pk=pk)
-    given = request.POST or request.GET
-    place = GOLD if "gold" in given else given.get("from", "")
-    if place != GOLD and not found.shows_reviews_to(request.user):
+    item = get_object_or_404(project.items.for_item_page(), pk=pk)
+    data = request.POST or request.GET
+    place = GOLD if "gold" in data else data.get("from", "")
+    if place != GOLD and not item.shows_reviews_to(request.user):
         messages.info(request, _("Decide on this item at the desk first: it is open to you, too."))
         return redirect("items-show", slug, pk)
     if request.method == "GET":
-        return _show(request, project, found, place)
-    return _decide(request, project, found, place)
+        return _show(request, project, item, place)
+    return _decide(request, project, item, place)
 
 
-def _decide(request: HttpRequest, project: Project, found: Item, place: str) -> HttpResponse:
-    form = RulingForm(project, found, request.POST)
+def _decide(request: HttpRequest, project: Project, item: Item, place: str) -> HttpResponse:
+    form = AdjudicationForm(project, item, request.POST)
     if not form.is_valid():
-        return _show(request, project, found, place, form, status=422)
+        return _show(request, project, item, place, form, status=422)
     try:
-        review = adjudication.decide(project, found.pk, request.user, form.ruling())
-    except decisions.NotStored as reason:
-        found = project.items.for_desk().get(pk=found.pk)
+        review = adjudication.adjudicate(project, item.pk, request.user, form.adjudication())
+    except decisions.ReviewNotStored as reason:
+        item = project.items.for_item_page().get(pk=item.pk)
         form.add_error(
             None,
             _("This was not saved. %(reason)s Your text is kept below.")
             % {"reason": translated(str(reason))},
         )
-        return _show(request, project, found, place, form, status=409)
-    messages.success(request, _told(review, form.ruling().is_gold))
+        return _show(request, project, item, place, form, status=409)
+    messages.success(request, _outcome_message(review, form.adjudication().is_gold))
     if place == QUEUE:
-        return redirect(f"{reverse('adjudicate', args=[project.slug])}?after={found.pk}")
-    return redirect("items-show", project.slug, found.pk)
+        return redirect(f"{reverse('adjudicate', args=[project.slug])}?after={item.pk}")
+    return redirect("items-show", project.slug, item.pk)
 
 
-def _told(review: Review, is_gold: bool) -> str:
+def _outcome_message(review: Review, is_gold: bool) -> str:
     if review.verdict == "skipped":
         return _("Item %(item_id)s goes back to its reviewers.") % {"item_id": review.item_id}
     sentences = {
@@ -86,21 +89,21 @@ def _told(review: Review, is_gold: bool) -> str:
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Take back the admin's last adjudication and show its item again."""
     project = access.project(request, slug, Role.ADMIN)
-    last = adjudication.last_of(project, request.user)
+    last = adjudication.last_adjudicated(project, request.user)
     if last is None:
         messages.info(request, _("There is nothing of yours to undo."))
         return redirect("adjudicate", slug)
-    adjudication.take_back(project, last)
+    adjudication.withdraw_adjudication(project, last)
     messages.success(request, _("Undone. Here is the item again."))
     return redirect(f"{reverse('adjudicate-item', args=[slug, last])}?from={QUEUE}")
 
 
 @require_POST
 def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the adjudication of an item, by whichever admin; it is no longer gold."""
+    """Take back the adjudication of an item by any admin; end its being gold."""
     project = access.project(request, slug, Role.ADMIN)
     try:
-        was_taken_back = adjudication.take_back(project, pk)
+        was_taken_back = adjudication.withdraw_adjudication(project, pk)
     except Item.DoesNotExist:
         raise Http404(_("No such item.")) from None
     if was_taken_back:
@@ -113,7 +116,7 @@ def _show(
     project: Project,
     item: Item,
     place: str,
-    form: RulingForm | None = None,
+    form: AdjudicationForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
     is_shown = item.shows_reviews_to(request.user)
@@ -122,7 +125,7 @@ def _show(
         "form": form,
         "place": place,
         "versions": adjudication.versions(item) if is_shown else [],
-        "stands": adjudication.stands(item),
+        "stands": adjudication.standing_ids(item),
         "key": uuid.uuid4(),
         "fields": _fields(item, is_shown, form),
         "excerpts": excerpts(item.decisions) if is_shown else {},
@@ -134,8 +137,8 @@ def _show(
     return render_page(request, "adjudication/show.html", context, status=status)
 
 
-def _fields(item: Item, is_shown: bool, form: RulingForm | None) -> dict[str, Any]:
-    """Return what the merged text holds: what was sent, else the last version, else the draft."""
+def _fields(item: Item, is_shown: bool, form: AdjudicationForm | None) -> dict[str, Any]:
+    """Return the values of the form: what was sent, else the last version, else the draft."""
     decisions = item.decisions if is_shown else []
     last = next((review for review in reversed(decisions) if review.accepts), None)
     question = last.question if last else item.question.text

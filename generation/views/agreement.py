@@ -1,4 +1,4 @@
-"""How far reviewers agree."""
+"""The page of agreement between reviewers."""
 
 from collections.abc import Sequence
 
@@ -27,18 +27,18 @@ COLUMNS = (
 
 @require_GET
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show alpha, who agrees with whom, and what splits people; to admins the gold items too."""
+    """Show alpha, who agrees with whom, and disagreements; to admins gold items too."""
     member = access.member(request, slug)
     key = ("agreement", member.project_id, member.user_id, member.role)
     counted = cached(key, lambda: agreements.overview(member))
     overview = counted.value
-    documents = [(one.name, one.agreement) for one in overview.documents]
+    documents = [(document.name, document.agreement) for document in overview.documents]
     weeks = [
         (
-            _("Week of %(begins)s") % {"begins": date_format(one.begins, "DATE_FORMAT")},
-            one.agreement,
+            _("Week of %(begins)s") % {"begins": date_format(week.begins, "DATE_FORMAT")},
+            week.agreement,
         )
-        for one in overview.weeks
+        for week in overview.weeks
     ]
     context = {
         "overview": overview,
@@ -52,7 +52,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "agreement/show.html", context)
 
 
-def _gold(member: Membership) -> list[agreements.Known]:
+def _gold(member: Membership) -> list[agreements.GoldAgreement]:
     if not member.is_admin:
         return []
     project = member.project
@@ -62,21 +62,23 @@ def _gold(member: Membership) -> list[agreements.Known]:
 def _chart(
     name: str, title: str, kind: str, rows: Sequence[tuple[str, Agreement]]
 ) -> charts.Dots | None:
-    """Draw what can be told; None where nothing can, for then the words say enough."""
-    told = [one.alpha for _, one in rows if one.alpha is not None]
+    """Draw the agreement of each row with its interval; None if there are no rows."""
+    alphas = [result.alpha for _, result in rows if result.alpha is not None]
     if not rows:
         return None
-    lowest = min([*told, *(one.low for _, one in rows if one.low is not None)], default=0)
+    lowest = min(
+        [*alphas, *(result.low for _, result in rows if result.low is not None)], default=0
+    )
     description = _("Alpha with its 95 %% interval for %(rows)s rows, %(told)s of which tell.") % {
         "rows": len(rows),
-        "told": len(told),
+        "told": len(alphas),
     }
     return charts.dots(
         f"agreement-{name}",
         title,
         description,
         (kind, *map(str, COLUMNS)),
-        [_estimate(label, one) for label, one in rows],
+        [_estimate(label, result) for label, result in rows],
         _ticks(-1 if lowest < 0 else 0),
     )
 
@@ -87,17 +89,19 @@ def _ticks(lowest: float) -> list[tuple[float, str]]:
     return [(half / 2, words[half]) for half in halves]
 
 
-def _estimate(label: str, one: Agreement) -> charts.IntervalEstimate:
-    counts = (number(one.items), number(one.values), number(one.pairs))
-    if one.alpha is None:
-        cells = (label, "–", translated(one.note), *counts)
-        return charts.IntervalEstimate(label, None, None, None, _in_short(one), cells)
-    found = number(one.alpha, 2)
-    interval = translated(one.note) if one.low is None else _interval(one.low, one.high or 0)
-    items = counted(one.items, "item")
-    note = _("%(alpha)s on %(items)s") % {"alpha": found, "items": items}
+def _estimate(label: str, result: Agreement) -> charts.IntervalEstimate:
+    counts = (number(result.items), number(result.values), number(result.pairs))
+    if result.alpha is None:
+        cells = (label, "–", translated(result.note), *counts)
+        return charts.IntervalEstimate(label, None, None, None, _in_short(result), cells)
+    alpha = number(result.alpha, 2)
+    interval = (
+        translated(result.note) if result.low is None else _interval(result.low, result.high or 0)
+    )
+    items = counted(result.items, "item")
+    note = _("%(alpha)s on %(items)s") % {"alpha": alpha, "items": items}
     return charts.IntervalEstimate(
-        label, one.alpha, one.low, one.high, note, (label, found, interval, *counts)
+        label, result.alpha, result.low, result.high, note, (label, alpha, interval, *counts)
     )
 
 
@@ -105,9 +109,9 @@ def _interval(low: float, high: float) -> str:
     return _("%(low)s to %(high)s") % {"low": number(low, 2), "high": number(high, 2)}
 
 
-def _in_short(one: Agreement) -> str:
-    """Say why there is no alpha, in words that fit beside a line."""
-    if one.items < krippendorff.FEWEST_ITEMS:
-        told = {"items": one.items, "fewest": krippendorff.FEWEST_ITEMS}
-        return _("too little: %(items)s of %(fewest)s items") % told
-    return _("all alike: %(items)s") % {"items": counted(one.items, "item")}
+def _in_short(result: Agreement) -> str:
+    """Say why there is no alpha, in a few words for the chart."""
+    if result.items < krippendorff.FEWEST_ITEMS:
+        counts = {"items": result.items, "fewest": krippendorff.FEWEST_ITEMS}
+        return _("too little: %(items)s of %(fewest)s items") % counts
+    return _("all alike: %(items)s") % {"items": counted(result.items, "item")}

@@ -1,4 +1,4 @@
-"""What was moved to the bin: seen, restored, or removed for good before its days are over."""
+"""The bin of a project: list, restore, and remove early."""
 
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -19,12 +19,12 @@ from qareview.htmx import offer_undo, render_page
 from qareview.models import Project, Role
 from qareview.translations import translated
 
-DOCUMENTS_A_PAGE = 50
+DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
 
 
 @require_GET
 def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List what of a project is in the bin, and until when it can be restored."""
+    """List what is in the bin of a project, and until when it can be restored."""
     project = access.project(request, slug, Role.ENGINEER)
     documents = Document.everything.filter(project=project).for_bin()
     prompts = Prompt.everything.filter(project=project, goes_at__gt=timezone.now())
@@ -68,7 +68,7 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Tell what is lost when a document in the bin is removed for good; a POST orders that."""
+    """Show what is lost when a document in the bin is removed for good; a POST removes it."""
     project = access.project(request, slug, Role.ADMIN)
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     if not document.is_in_bin:
@@ -89,7 +89,7 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def put_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Move a project to the bin, once its name was typed."""
+    """Move a project to the bin, after its name was typed."""
     if request.method == "POST" and access.project_in_bin(request, slug).is_in_bin:
         return redirect("projects")  # a second click
     project = access.project(request, slug, Role.ADMIN)
@@ -118,7 +118,7 @@ def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Tell what is lost when a project in the bin is removed for good; a POST orders that."""
+    """Show what is lost when a project in the bin is removed for good; a POST removes it."""
     project = access.project_in_bin(request, slug)
     if not project.is_in_bin:
         messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})

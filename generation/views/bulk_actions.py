@@ -1,4 +1,4 @@
-"""Acts on many items: confirmed, watched and undone."""
+"""Bulk actions: confirmed, watched and undone."""
 
 from dataclasses import dataclass
 
@@ -20,8 +20,8 @@ from qareview.models import Membership, Project, Role
 from qareview.numbers import number_in
 from qareview.translations import translated
 
-ACTS_SHOWN = 50
-MOST_TICKED = 1000
+MOST_LISTED = 50  # bulk actions: chosen; nobody measured
+MOST_TICKED = 1000  # items: chosen; nobody measured
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,9 @@ def _selected(member: Membership, query: QueryDict) -> Selection:
         if form.doubts:
             trouble = _("The filter is not understood, so it would be done to too many items.")
             return Selection(items.none(), form.address, trouble)
-        return Selection(listing.matching(member.project, form.chosen, member.user), form.address)
+        return Selection(
+            listing.matching_items(member.project, form.filter_values, member.user), form.address
+        )
     texts = query.getlist("item")[:MOST_TICKED]
     ticked = [pk for text in texts if (pk := number_in(text)) is not None]
     trouble = "" if ticked else _("No item is ticked.")
@@ -72,10 +74,12 @@ def _order(
     count = selection.items.count()
     form = BulkActionForm(project, kind, count, request.POST)
     if form.is_valid():
-        key, told = form.cleaned_data["key"], form.cleaned_data["told"]
+        key, confirmed = form.cleaned_data["key"], form.cleaned_data["confirmed"]
         options = {**form.options(), "address": selection.address}
         try:
-            bulk_actions.order(project, request.user, kind, selection.items, told, key, **options)
+            bulk_actions.order_bulk_action(
+                project, request.user, kind, selection.items, confirmed, key, **options
+            )
         except bulk_actions.CountChanged as reason:
             form = BulkActionForm(project, kind, count)
             messages.warning(request, translated(str(reason)))
@@ -96,8 +100,8 @@ def _confirm(
 ) -> HttpResponse:
     context = {
         "form": form,
-        "title": bulk_sentences.title(kind, count),
-        "explained": bulk_sentences.EXPLAINED[kind],
+        "title": bulk_sentences.bulk_action_title(kind, count),
+        "explained": bulk_sentences.EXPLANATIONS[kind],
         "count": count,
         "selection": selection,
         "is_bad": kind == BulkActionKind.REJECT,
@@ -111,18 +115,23 @@ def _confirm(
 def bulk_action_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List the latest bulk actions of a project."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = project.bulk_actions.select_related("by", "member", "undo_by")[:ACTS_SHOWN]
-    context = {"bulk_actions": [bulk_sentences.tell(action) for action in found]}
+    actions = project.bulk_actions.select_related("by", "member", "undo_by")[:MOST_LISTED]
+    context = {"bulk_actions": [bulk_sentences.bulk_action_status(action) for action in actions]}
     return render_page(request, "bulk_actions/list.html", context)
 
 
 @require_GET
 def bulk_action(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show one; its part follows it until it is through."""
+    """Show a bulk action; its part polls until it is finished."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.bulk_actions.select_related("by", "member", "undo_by"), pk=pk)
+    action = get_object_or_404(
+        project.bulk_actions.select_related("by", "member", "undo_by"), pk=pk
+    )
     return render_page(
-        request, "bulk_actions/show.html", {"told": bulk_sentences.tell(found)}, part="bulk_action"
+        request,
+        "bulk_actions/show.html",
+        {"action_status": bulk_sentences.bulk_action_status(action)},
+        part="bulk_action",
     )
 
 
@@ -131,7 +140,7 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Undo a bulk action as a whole: who ordered it may, and admins may."""
     action = _own_action(request, slug, pk)
     try:
-        bulk_actions.undo(action, request.user)
+        bulk_actions.undo_bulk_action(action, request.user)
     except bulk_actions.CannotUndo as reason:
         messages.info(request, translated(str(reason)))
     return redirect("bulk-actions-show", slug, pk)

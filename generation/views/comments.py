@@ -17,18 +17,20 @@ from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
 from qareview.translations import translated
 
-DESK = "desk"  # where a question may come from; else it comes from the item's page
+DESK = "desk"  # the value of ``from`` at the desk; the item's page has none
 
 
-def context_of(member: Membership, item: Item, form: CommentForm | None = None) -> dict[str, Any]:
-    """Return what the list of an item's comments shows to a member, with its form."""
+def comments_context(
+    member: Membership, item: Item, form: CommentForm | None = None
+) -> dict[str, Any]:
+    """Return the template context of an item's comments for a member, with their form."""
     user = member.user
-    members = list(comments.members(item.project).values_list("username", flat=True))
+    members = list(comments.members_to_mention(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
     is_theirs = question and (member.is_admin or question.author_id == user.pk)
     shown = [
-        {"comment": one, "text": comments.with_mentions(one.text, set(members))}
-        for one in comments.visible(item, user)
+        {"comment": comment, "text": comments.with_mentions(comment.text, set(members))}
+        for comment in comments.visible_comments(item, user)
     ]
     return {
         "item": item,
@@ -36,7 +38,7 @@ def context_of(member: Membership, item: Item, form: CommentForm | None = None) 
         "sees_all": item.shows_reviews_to(user),
         "comment_form": form or CommentForm(auto_id="comment-%s"),
         "members": members,
-        "asked": question if question and question.asks_id == user.pk else None,
+        "question_to_user": question if question and question.asks_id == user.pk else None,
         "asks": question if is_theirs else None,
     }
 
@@ -48,23 +50,23 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     item = get_object_or_404(member.project.items.select_related("project"), pk=pk)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
     if form.is_valid():
-        comments.comment(item, request.user, form.cleaned_data["text"])
+        comments.add_comment(item, request.user, form.cleaned_data["text"])
         if not wants_part(request):
             return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
         item.refresh_from_db()
         form = CommentForm(auto_id="comment-%s")
-    context = context_of(member, item, form)
+    context = comments_context(member, item, form)
     status = form_status(form)
     return render_page(request, "comments/page.html", context, part="part", status=status)
 
 
 @require_http_methods(["GET", "POST"])
 def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask a colleague about an item; from the desk, the next item is shown then."""
+    """Ask a colleague about an item; from the desk, go on to the next item."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
-    given = request.POST if request.method == "POST" else None
-    form = AskForm(project, request.user, given, auto_id="ask-%s")
+    data = request.POST if request.method == "POST" else None
+    form = AskForm(project, request.user, data, auto_id="ask-%s")
     place = (request.POST or request.GET).get("from", "")
     if form.is_valid() and _was_asked(request, item, form):
         return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
@@ -74,10 +76,10 @@ def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
-    """Put the question; on refusal say why on the form."""
+    """Ask the question; if it is refused, add the reason to the form and return False."""
     colleague = form.cleaned_data["colleague"]
     try:
-        comments.ask(item, request.user, colleague, form.cleaned_data["text"])
+        comments.ask_colleague(item, request.user, colleague, form.cleaned_data["text"])
     except comments.NotAsked as reason:
         form.add_error(None, translated(str(reason)))
         return False
@@ -91,10 +93,10 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
 
 @require_POST
 def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the question that was asked about an item: the asker, or an admin."""
+    """Take back the open question about an item; only its author and admins may."""
     member = access.member(request, slug)
     item = get_object_or_404(member.project.items, pk=pk)
-    if comments.take_back(item, request.user, member.is_admin):
+    if comments.take_question_back(item, request.user, member.is_admin):
         messages.success(request, _("Taken back. The item waits at the desk again."))
     else:
         messages.info(request, _("The question was answered or taken back before."))

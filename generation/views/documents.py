@@ -1,4 +1,4 @@
-"""Upload documents, watch them being read and drafted, look into one."""
+"""The list of documents with their upload, and the page of a document."""
 
 from typing import Any
 
@@ -13,15 +13,15 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
 from generation.passages import cutting, editing
-from generation.progress.counts import progress
+from generation.progress.counts import project_progress
 from generation.reading import documents, readers
 from qareview import access, jobs, uploads
 from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
 from qareview.translations import translated
 
-DOCUMENTS_A_PAGE = 50
-PARTS_A_PAGE = 60
+DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
+PARTS_A_PAGE = 60  # chosen; nobody measured
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +36,7 @@ def _show_list(request: HttpRequest, project: Project, form: UploadForm) -> Http
     documents = Paginator(project.documents.for_list(), DOCUMENTS_A_PAGE)
     context = {
         "documents": documents.get_page(request.GET.get("page")),
-        "progress": progress(project),
+        "progress": project_progress(project),
         "form": form,
         "readable": translated(readers.READABLE),
         "upload_limit_mb": uploads.limit_bytes() // 1_000_000,
@@ -60,7 +60,7 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_GET
 def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show a document's passages and what was left out between them, in the order of its text.
+    """Show the passages of a document and the ranges left out, in the order of its text.
 
     ``?passage=`` opens the page that holds the passage at that position.
     """
@@ -85,7 +85,7 @@ def _show(
 
 
 def _page_of(parts: list[dict[str, Any]], position: str) -> int:
-    """Return the number of the page on which a passage stands; the first if there is none."""
+    """Return the number of the page with a passage, 1 if there is no such passage."""
     for index, part in enumerate(parts):
         if "passage" in part and str(part["passage"].position) == position:
             return index // PARTS_A_PAGE + 1
@@ -94,36 +94,36 @@ def _page_of(parts: list[dict[str, Any]], position: str) -> int:
 
 @require_POST
 def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Say which columns to take of a table that waits for that."""
+    """Choose the columns of a table that is on hold for it."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.documents, pk=pk)
-    form = ColumnsForm(found.survey, request.POST)
-    if found.state == JobState.HELD and not form.is_valid():
-        return _show(request, found, form)
-    if not (form.is_valid() and documents.choose_columns(found, form.chosen())):
+    document = get_object_or_404(project.documents, pk=pk)
+    form = ColumnsForm(document.survey, request.POST)
+    if document.state == JobState.HELD and not form.is_valid():
+        return _show(request, document, form)
+    if not (form.is_valid() and documents.choose_columns(document, form.chosen_columns())):
         messages.info(
             request,
-            _("%(name)s does not wait for its columns to be chosen.") % {"name": found.name},
+            _("%(name)s does not wait for its columns to be chosen.") % {"name": document.name},
         )
     return redirect("documents", slug)
 
 
 @require_GET
 def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
-    """Download the file as it came."""
+    """Download the original file."""
     project = access.project(request, slug)
-    found = get_object_or_404(project.documents, pk=pk)
-    if not found.original or not found.original.storage.exists(str(found.original.name)):
+    document = get_object_or_404(project.documents, pk=pk)
+    if not document.original or not document.original.storage.exists(str(document.original.name)):
         raise Http404(_("The original file is not in the storage."))
-    return FileResponse(found.original.open(), as_attachment=True, filename=found.name)
+    return FileResponse(document.original.open(), as_attachment=True, filename=document.name)
 
 
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Queue a failed document, or the failed passages of one, once more."""
+    """Queue a failed document, or the failed passages of a document, again."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(project.documents, pk=pk)
-    rows: list[Document | Passage] = [found, *found.passages.filter(state=JobState.FAILED)]
+    document = get_object_or_404(project.documents, pk=pk)
+    rows: list[Document | Passage] = [document, *document.passages.filter(state=JobState.FAILED)]
     if not sum(jobs.retry_job(row) for row in rows):
-        messages.info(request, _("Nothing of %(name)s has failed.") % {"name": found.name})
+        messages.info(request, _("Nothing of %(name)s has failed.") % {"name": document.name})
     return redirect("documents", slug)

@@ -1,4 +1,4 @@
-"""Orders to the workers: draft, pause, resume, cancel, draft again."""
+"""Orders to the workers: fill up, pause, resume, cancel, restore, draft again."""
 
 from collections.abc import Callable
 
@@ -43,7 +43,7 @@ def _fill_up(project: Project) -> str:
 
 
 def _restore(project: Project) -> str:
-    count = aside.restore(project.items.filter(aside_reason=AsideReason.LOW_SCORE))
+    count = aside.restore_items(project.items.filter(aside_reason=AsideReason.LOW_SCORE))
     return _("%(count)s given to the desk.") % {"count": counted(count, "item")}
 
 
@@ -105,10 +105,10 @@ def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: s
 
 @require_POST
 def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Give an item that was put aside back to the desk."""
+    """Restore an item that was set aside."""
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
-    if aside.restore(project.items.filter(pk=item.pk)):
+    if aside.restore_items(project.items.filter(pk=item.pk)):
         messages.success(request, _("The item is to be reviewed again."))
     return redirect("items-show", slug, pk)
 

@@ -1,4 +1,4 @@
-"""The inbox: what others said to the user about items of a project."""
+"""The inbox: notices to the user about items of a project."""
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +10,7 @@ from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Membership
 
-NOTICES_A_PAGE = 50
+NOTICES_A_PAGE = 50  # chosen; nobody measured
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,7 +38,7 @@ def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def count(request: HttpRequest, slug: str) -> HttpResponse:
-    """Return how many notices are unread: for the head of every page, which asks by itself."""
+    """Show the number of unread notices; the head of every page requests it."""
     member = access.member(request, slug)
     return render_page(request, "inbox/count.html", {"count": _count(member)})
 

@@ -1,4 +1,4 @@
-"""All items of a project, and one with its history."""
+"""The list of items, and the page of an item."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from generation.checks import flags, scoring
 from generation.forms.items import ItemFilterForm
 from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
-from generation.views.comments import context_of
+from generation.views.comments import comments_context
 from qareview import access
 from qareview.htmx import render_page
 from qareview.word_differences import word_differences
@@ -19,54 +19,54 @@ from qareview.word_differences import word_differences
 
 @require_GET
 def item_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List items; the address holds the filter, and only what is set of it."""
+    """List items; the address has only the filters that are set."""
     member = access.member(request, slug)
     project = member.project
     form = ItemFilterForm(member, request.GET)
     if "" in request.GET.values() and not form.doubts:
         return redirect(f"{reverse('items', args=[slug])}?{form.address}".rstrip("?"))
-    latest = bulk_actions.latest(project, request.user) if member.is_engineer else None
+    latest = bulk_actions.latest_bulk_action(project, request.user) if member.is_engineer else None
     low = project.items.filter(state=ItemState.ASIDE, aside_reason=AsideReason.LOW_SCORE).count()
     context = {
-        "page": listing.page(project, form.chosen, request.user, form.page),
+        "page": listing.page_of_items(project, form.filter_values, request.user, form.page),
         "form": form,
-        "query": form.chosen.get("text", ""),
+        "query": form.filter_values.get("text", ""),
         "low": low,
         "acceptance": Acceptance.objects.filter(project=project).first(),
-        "told": bulk_sentences.tell(latest) if latest else None,
+        "action_status": bulk_sentences.bulk_action_status(latest) if latest else None,
     }
     return render_page(request, "items/list.html", context)
 
 
 @require_GET
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show an item with its passage, where it came from, and everything said about it."""
+    """Show an item with its passage, provenance, reviews and comments."""
     member = access.member(request, slug)
-    found = get_object_or_404(member.project.items.for_desk(), pk=pk)
-    question = found.question
+    item = get_object_or_404(member.project.items.for_item_page(), pk=pk)
+    question = item.question
     reviews = [
         {
             "review": review,
             "question": word_differences(question.text, review.question),
-            "answer": word_differences(found.answer, review.answer),
+            "answer": word_differences(item.answer, review.answer),
         }
-        for review in found.reviews_for(request.user)
+        for review in item.reviews_for(request.user)
     ]
-    explained = [flags.EXPLANATIONS[flag] for flag in (*question.flags, *found.flags)]
+    explained = [flags.EXPLANATIONS[flag] for flag in (*question.flags, *item.flags)]
     context = {
-        "item": found,
+        "item": item,
         "question": question,
         "reviews": reviews,
         "flags": explained,
-        "scores": scoring.explained(found),
-        **_standing(found, request.user),
-        **context_of(member, found),
+        "scores": scoring.explained(item),
+        **_standing(item, request.user),
+        **comments_context(member, item),
     }
     return render_page(request, "items/show.html", context)
 
 
 def _standing(item: Item, user: Any) -> dict[str, Any]:
-    """Return what stands of an item, as far as the user may know it."""
+    """Return the state and the decision of an item, as far as the user may know them."""
     is_shown = item.shows_reviews_to(user)
     decision = item.decision_for(user)
     is_accepted = item.state_for(user) == ItemState.ACCEPTED

@@ -1,4 +1,4 @@
-"""Addresses that were others once lead to where their pages are now."""
+"""Redirects from old addresses."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -11,7 +11,7 @@ from qareview.models import Role
 
 @require_http_methods(["GET", "POST"])
 def bulk_actions(request: HttpRequest, slug: str, rest: str) -> HttpResponse:
-    """Redirect ``acts/…``, with its query; a form that is sent there is sent on."""
+    """Redirect ``acts/…`` with its query; the method of the request is kept."""
     access.project(request, slug, Role.ENGINEER)
     query = request.META["QUERY_STRING"]
     place = reverse("bulk-actions", args=[slug]) + rest + (f"?{query}" if query else "")

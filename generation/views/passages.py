@@ -1,4 +1,4 @@
-"""How a document is cut: seen at another length, cut anew, and changed by hand."""
+"""How a document is cut: previewed, cut again, and changed by hand."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from qareview.models import Role
 from qareview.numbers import LARGEST_POSITION, number_in
 from qareview.translations import translated
 
-SHOWN = 60  # passages of a preview
+SHOWN = 60  # passages of a preview: chosen; nobody measured: chosen; nobody measured
 
 
 @require_http_methods(["GET", "POST"])
 def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show how a document would be cut at so many tokens; a POST cuts it so, unless to preview."""
+    """Preview a document cut at a given length; a POST cuts it, unless it asks for a preview."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     if document.is_table:
@@ -50,7 +50,7 @@ def _preview(document: Document, form: CutForm) -> dict[str, Any]:
         cuts, _ = editing.propose(document, form.cleaned_data["length"])
     except ModelUnavailable as reason:
         return {"trouble": str(reason)}
-    texts = [document.text[one.start : one.end] for one in cuts]
+    texts = [document.text[cut.start : cut.end] for cut in cuts]
     return {
         "count": len(cuts),
         "now": document.passages.filter(superseded_at=None).count(),

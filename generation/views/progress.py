@@ -1,4 +1,4 @@
-"""How far the reviewing is, how fast it goes, and which wording makes work."""
+"""The page of progress: states of items, pace, reviewers, and outcomes by prompt variant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ TICKS = (
 
 @dataclass(frozen=True)
 class Counted:
-    """All that the page shows of a project, whoever looks at it."""
+    """The figures of a project, which are the same for every member."""
 
     states: dict[str, int]
     pace: Pace
@@ -57,7 +57,7 @@ def _count(project: Project) -> Counted:
 
 @require_GET
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the progress of a project; of other people's figures only to admins."""
+    """Show the progress of a project; only admins see the figures of other people."""
     member = access.member(request, slug)
     counted = cached(("progress", member.project_id), lambda: _count(member.project))
     people = counted.value.reviewers
@@ -89,12 +89,12 @@ def _by_day(pace: Pace) -> charts.Bars:
     )
 
 
-def _by_kind(found: Outcomes) -> list[charts.Dots]:
+def _by_kind(outcomes: Outcomes) -> list[charts.Dots]:
     kinds: Sequence[tuple[str, str, str, list[Outcome]]] = (
-        ("summarise", _("By variant of the prompt “summarise”"), _("Variant"), found.summarise),
-        ("ask", _("By variant of the prompt “ask”"), _("Variant"), found.ask),
-        ("model", _("By model"), _("Model"), found.models),
-        ("document", _("By document"), _("Document"), found.documents),
+        ("summarise", _("By variant of the prompt “summarise”"), _("Variant"), outcomes.summarise),
+        ("ask", _("By variant of the prompt “ask”"), _("Variant"), outcomes.ask),
+        ("model", _("By model"), _("Model"), outcomes.models),
+        ("document", _("By document"), _("Document"), outcomes.documents),
     )
     return [_acceptance(*kind) for kind in kinds if kind[-1]]
 
@@ -106,27 +106,27 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
         _("Shares of decided items that were accepted, with 95 %% intervals, in %(rows)s rows.")
         % {"rows": len(rows)},
         (kind, *map(str, COLUMNS)),
-        [_estimate(one) for one in rows],
+        [_estimate(outcome) for outcome in rows],
         [(place, str(word)) for place, word in TICKS],
     )
 
 
-def _estimate(one: Outcome) -> charts.IntervalEstimate:
-    low, high = one.interval
-    accepted, edited = _percent(one.share), _percent(one.share_edited)
+def _estimate(outcome: Outcome) -> charts.IntervalEstimate:
+    low, high = outcome.interval
+    accepted, edited = _percent(outcome.share), _percent(outcome.share_edited)
     cells = (
-        one.name,
-        f"{accepted} ({number(one.accepted)})",
+        outcome.name,
+        f"{accepted} ({number(outcome.accepted)})",
         _("%(low)s to %(high)s %%") % {"low": round(100 * low), "high": round(100 * high)},
-        f"{edited} ({number(one.edited)})",
-        number(one.decided),
+        f"{edited} ({number(outcome.edited)})",
+        number(outcome.decided),
     )
     note = _("%(accepted)s of %(decided)s accepted, %(edited)s edited") % {
         "accepted": accepted,
-        "decided": number(one.decided),
+        "decided": number(outcome.decided),
         "edited": edited,
     }
-    return charts.IntervalEstimate(one.name, one.share, low, high, note, cells)
+    return charts.IntervalEstimate(outcome.name, outcome.share, low, high, note, cells)
 
 
 def _day(day: date) -> str:

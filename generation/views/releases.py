@@ -1,4 +1,4 @@
-"""Freeze what is accepted, and download it."""
+"""Freeze accepted items into releases, and download them."""
 
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -39,7 +39,7 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if form.is_valid():
         try:
-            freezing.order(project, request.user, form.cleaned_data["note"])
+            freezing.order_release(project, request.user, form.cleaned_data["note"])
         except freezing.NothingAccepted as reason:
             form.add_error(None, translated(str(reason)))
         else:
@@ -50,8 +50,8 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
 @require_GET
 def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
     project = access.project(request, slug)
-    found = get_object_or_404(project.releases.select_related("created_by"), number=number)
-    context = {"release": found, "formats": exports.FORMATS, "rows": found.rows.all()[:20]}
+    release = get_object_or_404(project.releases.select_related("created_by"), number=number)
+    context = {"release": release, "formats": exports.FORMATS, "rows": release.rows.all()[:20]}
     return render_page(request, "releases/show.html", context)
 
 
@@ -67,13 +67,13 @@ def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
 def download(request: HttpRequest, slug: str, number: int, format_name: str) -> FileResponse:
     """Download a release as a ZIP in one of the formats."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(
+    release = get_object_or_404(
         project.releases.select_related("project"), number=number, state=JobState.DONE
     )
     if format_name not in exports.FORMATS:
         raise Http404(_("There is no format “%(name)s”.") % {"name": format_name})
     return FileResponse(
-        exports.zip_file(found, format_name),
+        exports.zip_file(release, format_name),
         as_attachment=True,
-        filename=exports.file_name(found, format_name),
+        filename=exports.file_name(release, format_name),
     )

@@ -1,4 +1,4 @@
-"""The review desk: one item at a time, and the next at once."""
+"""The desk: one item after another."""
 
 import re
 import uuid
@@ -14,7 +14,7 @@ from django_htmx.http import trigger_client_event
 
 from generation.forms.review import ReviewForm, TypedForm, ranking_of
 from generation.models import Item
-from generation.progress.counts import progress, share_of
+from generation.progress.counts import own_progress, project_progress
 from generation.prompt_values import language_of
 from generation.review import decisions, queue
 from generation.review import desk as desks
@@ -29,15 +29,15 @@ LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
 
 @require_GET
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the item to review now: the one asked for by ``?item=``, else the next."""
+    """Show the item with the id ``?item=``, else the next item to review."""
     member = access.member(request, slug)
     project = member.project
     pk = number_in(request.GET.get("item"))
     if pk is None:
-        held = queue.on_desk(project, request.user)
-        return _show(request, member, held or queue.take_next(project, request.user))
+        held = queue.item_on_desk(project, request.user)
+        return _show(request, member, held or queue.take_next_item(project, request.user))
     item = _shown_item(member, pk)
-    if not queue.take(item, request.user, project.reviews_per_item):
+    if not queue.take_item(item, request.user, project.reviews_per_item):
         messages.info(request, _("This item has all the reviewers it needs at present."))
         return redirect("items-show", slug, item.pk)
     return _show(request, member, item)
@@ -45,7 +45,7 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Store a review and show the next item; what is refused comes back with the text typed."""
+    """Store a review and show the next item; on refusal show the item again with what was typed."""
     member = access.member(request, slug)
     form = ReviewForm(member.project, pk, request.POST)
     if not form.is_valid():
@@ -54,7 +54,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         review = decisions.submit(member.project, pk, request.user, form.submission())
     except Item.DoesNotExist:
         raise Http404(_("No such item.")) from None
-    except decisions.NotStored as reason:
+    except decisions.ReviewNotStored as reason:
         return _show_conflict(request, member, pk, form, reason)
     response = _next(request, member)
     is_new = review.is_decision and not form.cleaned_data["replaces"]
@@ -66,7 +66,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Withdraw the user's last review and put its item back on their desk."""
     member = access.member(request, slug)
-    item = decisions.undo(member.project, request.user)
+    item = decisions.undo_review(member.project, request.user)
     if item is None:
         messages.info(request, _("There is nothing of yours to undo."))
         return _next(request, member)
@@ -80,54 +80,57 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Keep an item on the user's desk; 409 if others have all places at it by now."""
+    """Keep an item on the user's desk; 409 if others have all its places."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
-    is_held = queue.take(item, request.user, project.reviews_per_item)
+    is_held = queue.take_item(item, request.user, project.reviews_per_item)
     return HttpResponse(status=204 if is_held else 409)
 
 
 @require_GET
 def share(request: HttpRequest, slug: str) -> HttpResponse:
-    """Tell how far the user is: apart from the desk, so that nobody waits for the counting.
+    """Show how far the user is: a request of its own, so that the desk does not wait for counting.
 
-    From decision to decision the page counts by itself.
+    Between these requests the page counts by itself.
     """
     project = access.project(request, slug)
-    context = {"share": share_of(project, request.user)}
+    context = {"own_progress": own_progress(project, request.user)}
     return render_page(request, "review/share.html", context)
 
 
 def _shown_item(member: Membership, pk: int) -> Item:
     """Return an item with all that the desk shows of it. Raises Http404."""
-    return get_object_or_404(queue.shown(member.project.items.all(), member.user), pk=pk)
+    return get_object_or_404(queue.load_for_desk(member.project.items.all(), member.user), pk=pk)
 
 
 @require_GET
 def neighbours(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show what stands before and after the passage in its document."""
+    """Show the text before and after the passage in its document."""
     item = _shown_item(access.member(request, slug), pk)
-    context = {"item": item, "around": desks.around(item, item.passage.start, item.passage.end)}
+    context = {
+        "item": item,
+        "around": desks.text_around(item, item.passage.start, item.passage.end),
+    }
     return render_page(request, "review/neighbours.html", context, part="text")
 
 
 @require_GET
 def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the document around the excerpt, to choose another: that between the two offsets."""
+    """Show the document around the excerpt between the two offsets, to choose another one."""
     item = _shown_item(access.member(request, slug), pk)
     form = TypedForm(request.GET)
     start, end = item.passage.start, item.passage.end
     if form.is_valid() and form.cleaned_data["end"]:
         start, end = form.cleaned_data["start"] or 0, form.cleaned_data["end"]
-    context = {"item": item, "around": desks.around(item, start, end)}
+    context = {"item": item, "around": desks.text_around(item, start, end)}
     return render_page(request, "review/excerpt.html", context, part="text")
 
 
 @require_POST
 def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Keep what is typed at an item, so that it is there again in any browser.
+    """Store what is typed at an item, so that any browser shows it again.
 
-    What was typed before the user's decision that stands comes too late.
+    It is ignored if the user has decided on the item since the form was made.
     """
     project = access.project(request, slug)
     item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
@@ -137,31 +140,33 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     own = item.decision_of(request.user)
     response = HttpResponse(status=204)
     if form.cleaned_data["replaces"] == (own and own.pk):
-        at = desks.keep(item, access.user(request), form.typed())
+        at = desks.store_typed(item, access.user(request), form.typed())
         response["Typed-At"] = str(at.timestamp())
     return response
 
 
 @require_POST
 def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show how what is typed differs from what the model wrote."""
+    """Show how the typed texts differ from the draft."""
     item = _shown_item(access.member(request, slug), pk)
     form = TypedForm(request.POST)
-    given: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    typed: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     context = {
         "item": item,
-        "question": word_differences(desks.candidates(item)[0]["text"], given.get("question", "")),
-        "answer": word_differences(item.answer, given.get("answer", "")),
+        "question": word_differences(
+            desks.candidate_questions(item)[0]["text"], typed.get("question", "")
+        ),
+        "answer": word_differences(item.answer, typed.get("answer", "")),
     }
     return render_page(request, "review/changes.html", context, part="text")
 
 
 @require_GET
 def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
-    """Go on to the item that the user reviewed before or after the one on the desk, ``?from=``."""
+    """Redirect to the item that the user reviewed before or after the item ``?from=``."""
     project = access.project(request, slug)
     start = number_in(request.GET.get("from")) or 0
-    pk = desks.beside(project, request.user, start, step)
+    pk = desks.neighbouring_item(project, request.user, start, step)
     if not pk and step == desks.PREVIOUS:
         messages.info(request, _("That was the first one you reviewed."))
         pk = start
@@ -173,7 +178,7 @@ def _next(request: HttpRequest, member: Membership) -> HttpResponse:
     project = member.project
     if not wants_part(request):
         return redirect("review", project.slug)
-    response = _show(request, member, queue.take_next(project, member.user))
+    response = _show(request, member, queue.take_next_item(project, member.user))
     response["HX-Replace-Url"] = reverse("review", args=[project.slug])
     return response
 
@@ -183,14 +188,16 @@ def _show_conflict(
     member: Membership,
     pk: int,
     form: ReviewForm,
-    reason: decisions.NotStored,
+    reason: decisions.ReviewNotStored,
 ) -> HttpResponse:
-    """Refuse a review: tell why, and what stands now; keep what was typed."""
+    """Show why a review was refused and what is stored now, with what was typed."""
     items = Item.everything.filter(project=member.project)  # also if its document is in the bin
-    item = queue.shown(items, member.user).get(pk=pk)
+    item = queue.load_for_desk(items, member.user).get(pk=pk)
     own = item.decision_of(member.user)
     shown = own or item.decision_for(member.user)
-    question = shown.question if shown and shown.question else desks.candidates(item)[0]["text"]
+    question = (
+        shown.question if shown and shown.question else desks.candidate_questions(item)[0]["text"]
+    )
     answer = shown.answer if shown and shown.answer else item.answer
     conflict = {
         "reason": str(reason),
@@ -219,7 +226,7 @@ def _show(
     if item:
         context |= _item_context(member, item, form)
     else:
-        context["progress"] = progress(member.project)
+        context["progress"] = project_progress(member.project)
     return render_page(request, "review/desk.html", context, part="desk", status=status)
 
 
@@ -227,19 +234,19 @@ def _item_context(member: Membership, item: Item, form: ReviewForm | None) -> di
     project = member.project
     own = item.decision_of(member.user) if member.user_id in item.reviewers else None
     typed = desks.typed_earlier(item)
-    fields = desks.fields(item, own, form.data if form else typed)
+    fields = desks.form_fields(item, own, form.data if form else typed)
     decided = own.ranking if own else {}
     ranking = ranking_of(form.data) if form else typed.get("ranking", decided)
-    stands = desks.fields(item, own, {})
+    stands = desks.form_fields(item, own, {})
     return {
         "item": item,
         "own": own,
         "fields": fields,
         "stands": stands,
-        "excerpt": desks.excerpt(item, fields),
-        "candidates": desks.candidates(item, ranking),
-        "sentences": desks.sentences(item),
-        "flags": desks.flags_of_answer(item),
+        "excerpt": desks.chosen_excerpt(item, fields),
+        "candidates": desks.candidate_questions(item, ranking),
+        "sentences": desks.answer_pieces(item),
+        "flags": desks.answer_flags(item),
         "is_edited": any(fields[name] != stands[name] for name in desks.FIELDS),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "seconds": form.data.get("seconds") if form else 0,

@@ -17,7 +17,7 @@ class Command(ProjectCommand):
 
     def work(self, project: Project, **options: Any) -> None:
         try:
-            release = freezing.order(project, note=options["note"])
+            release = freezing.order_release(project, note=options["note"])
         except freezing.NothingAccepted as reason:
             raise CommandError(str(reason)) from reason
         freezing.work_off_releases()  # so that it also works where no worker runs

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from generation.models import Document, Passage
-from generation.progress.counts import progress
+from generation.progress.counts import project_progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
@@ -21,7 +21,7 @@ class Command(ProjectCommand):
         parser.add_argument("--json", action="store_true", help="as one JSON object")
 
     def work(self, project: Project, **options: Any) -> None:
-        counts = asdict(progress(project))
+        counts = asdict(project_progress(project))
         trouble = jobs.worker_trouble()
         if options["json"]:
             self.stdout.write(json.dumps({**counts, "trouble": trouble}))

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
-from generation.progress.counts import Progress, progress
+from generation.progress.counts import ProjectProgress, project_progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import Project
@@ -33,11 +33,11 @@ class Command(ProjectCommand):
                 "them on the page of each, or with “import_documents” and --columns."
             )
 
-    def _wait(self, project: Project, timeout: float | None) -> Progress:
+    def _wait(self, project: Project, timeout: float | None) -> ProjectProgress:
         started = sound_at = time.monotonic()
         told = ""
         with tqdm(unit="passage", disable=None) as bar:
-            while (counts := progress(project)).is_moving:
+            while (counts := project_progress(project)).is_moving:
                 bar.total, bar.n = counts.passages, counts.passages_ended
                 bar.refresh()
                 line = f"{counts.passages_ended} of {counts.passages} passages drafted"
