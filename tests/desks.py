@@ -7,7 +7,7 @@ import requests
 
 from tests.site import Site
 
-# Makes a project with items and reviewers, and prints what it made.
+# Makes a project with items and signed-in reviewers, and prints their sessions.
 MAKE = """
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
@@ -30,16 +30,16 @@ for number in range({reviewers}):
 def sessions(
     site: Site, slug: str, *, reviewers: int, items: int = 0, reviews: int = 1
 ) -> list[str]:
-    """Make a project and so many signed-in reviewers of it; return their sessions."""
+    """Make a project with signed-in reviewers; return their session keys."""
     code = MAKE.format(slug=slug, reviewers=reviewers, items=items, reviews=reviews)
-    made = site.manage("shell", "-v", "0", "-c", code)
-    assert made.returncode == 0, made.stderr
-    return re.findall(r"^session (\S+)$", made.stdout, re.MULTILINE)
+    process = site.manage("shell", "-v", "0", "-c", code)
+    assert process.returncode == 0, process.stderr
+    return re.findall(r"^session (\S+)$", process.stdout, re.MULTILINE)
 
 
 @dataclass
 class Desk:
-    """One reviewer's desk: the form of the item on it, if there is one."""
+    """A reviewer's desk: the form of the item on it, if there is one."""
 
     site: Site
     slug: str
@@ -57,21 +57,21 @@ class Desk:
 
     @property
     def item(self) -> int | None:
-        found = re.search(r'id="review"[^>]*action="[^"]*/review/(\d+)/"', self.html)
-        return int(found[1]) if found else None
+        match = re.search(r'id="review"[^>]*action="[^"]*/review/(\d+)/"', self.html)
+        return int(match[1]) if match else None
 
     def _value(self, name: str) -> str:
-        found = re.search(rf'name="{name}" value="([^"]*)"', self.html)
-        assert found, self.html
-        return found[1]
+        match = re.search(rf'name="{name}" value="([^"]*)"', self.html)
+        assert match, self.html
+        return match[1]
 
     def _text(self, name: str) -> str:
-        found = re.search(rf'name="{name}"[^>]*>\n(.*?)</textarea>', self.html, re.DOTALL)
-        assert found, self.html
-        return found[1]
+        match = re.search(rf'name="{name}"[^>]*>\n(.*?)</textarea>', self.html, re.DOTALL)
+        assert match, self.html
+        return match[1]
 
     def decide(self, verdict: str = "accepted", *, times: int = 1) -> None:
-        """Send a decision, as often as a nervous finger does; show what comes next."""
+        """Send a decision, perhaps several times like a double click; load the next item."""
         data = {
             **{name: self._value(name) for name in ("key", "replaces")},
             **{name: self._text(name) for name in ("question", "answer")},

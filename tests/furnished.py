@@ -1,4 +1,4 @@
-"""A project with something on each of its pages, and the addresses of all pages there are."""
+"""A project with something on each of its pages, and the addresses of all pages."""
 
 import uuid
 from collections.abc import Iterator
@@ -27,15 +27,15 @@ SURVEY = {
 
 
 def furnish(admin: User) -> list[str]:
-    """Make the project, and return an address for every pattern, of pages and of what they send."""
+    """Make the project; return an address for every URL pattern."""
     project = make.project(admin, "Furnished")
-    one, other = make.member(project), make.member(project)
+    first, second = make.member(project), make.member(project)
     document = make.document(project)
-    disputed = make.disputed(project, one, other, at=document)
+    disputed = make.disputed(project, first, second, at=document)
     item, accepted = make.items(project, 2, flags=["unsupported"])
-    for reviewer in (one, other):
+    for reviewer in (first, second):
         make.accept(accepted, reviewer)
-    comments.add_comment(item, one, f"@{admin} Is it high or low tide?")
+    comments.add_comment(item, first, f"@{admin} Is it high or low tide?")
     table = make.document(project, name="rows.csv", state=JobState.HELD, survey=SURVEY)
     gone = make.document(project)
     document_bins.put(gone, admin)
@@ -54,13 +54,19 @@ def furnish(admin: User) -> list[str]:
         "adjudicate": disputed,
         "inbox": admin.notices.get(project=project),
         "members-withdraw": Invitation.objects.create(project=project, created_by=admin),
-        "members": project.memberships.get(user=one),
+        "members": project.memberships.get(user=first),
         "bulk-actions": bulk_actions.order_bulk_action(
-            project, admin, BulkActionKind.ASSIGN, project.items.all(), 99, uuid.uuid4(), member=one
+            project,
+            admin,
+            BulkActionKind.ASSIGN,
+            project.items.all(),
+            99,
+            uuid.uuid4(),
+            member=first,
         ),
     }
     experiment = arena.experiment(project, 3)
-    arena.prefer(experiment, one, experiment.variants.all()[1], 6)
+    arena.prefer(experiment, first, experiment.variants.all()[1], 6)
     shown = comparing.take_next(experiment, admin)
     assert shown
     waiting = candidates.order(
@@ -91,20 +97,20 @@ def furnish(admin: User) -> list[str]:
     }
     addresses = [
         reverse("documents-show", args=[project.slug, table.pk]),
-        *(reverse("items-show", args=[project.slug, one.pk]) for one in (disputed, accepted)),
+        *(reverse("items-show", args=[project.slug, row.pk]) for row in (disputed, accepted)),
     ]
     for name, needed in patterns(get_resolver()):
-        beginning = next((one for one in rows if name.startswith(one)), None)
-        given = {**values, "pk": rows[beginning].pk if beginning else item.pk}
+        prefix = next((prefix for prefix in rows if name.startswith(prefix)), None)
+        arguments = {**values, "pk": rows[prefix].pk if prefix else item.pk}
         if name in ("compare-decide", "compare-hold"):
-            given["token"] = shown.token
+            arguments["token"] = shown.token
         if name == "results-export":
-            given["format_name"] = "json"
+            arguments["format_name"] = "json"
         if name in ("project-restore", "project-remove"):
-            given["slug"] = gone_project.slug
-        addresses.append(reverse(name, kwargs={key: given[key] for key in needed}))
-    of_act = reverse("bulk-actions-new", args=[project.slug, "reject"])
-    return [one + "?all=1" * (one == of_act) for one in addresses]
+            arguments["slug"] = gone_project.slug
+        addresses.append(reverse(name, kwargs={key: arguments[key] for key in needed}))
+    confirmation = reverse("bulk-actions-new", args=[project.slug, "reject"])
+    return [address + "?all=1" * (address == confirmation) for address in addresses]
 
 
 def patterns(

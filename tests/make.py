@@ -1,4 +1,4 @@
-"""Makes what tests need, with no more than a test has to say about it."""
+"""Make the rows that tests need."""
 
 import hashlib
 import itertools
@@ -48,9 +48,9 @@ def member(of: Project, role: Role = Role.REVIEWER, name: str = "") -> User:
 
 
 def document(of: Project, text: str = TEXT, name: str = "tides.md", **values: Any) -> Document:
-    """A document that was read and cut, its passages still to be drafted."""
+    """Make a document that was read and cut, with nothing drafted yet."""
     data = f"{text}{next(_numbers)}".encode()
-    made = Document(
+    row = Document(
         project=of,
         name=name,
         size=len(data),
@@ -58,13 +58,13 @@ def document(of: Project, text: str = TEXT, name: str = "tides.md", **values: An
         text=text,
         **{"state": JobState.DONE, "media_type": "text/markdown", **values},
     )
-    made.original.save(name, ContentFile(data), save=False)
+    row.original.save(name, ContentFile(data), save=False)
     cuts, left_out = cutting.cut(text, 90)
-    made.left_out = [part.as_json() for part in left_out]
-    made.save()
+    row.left_out = [part.as_json() for part in left_out]
+    row.save()
     Passage.objects.bulk_create(
         Passage(
-            document=made,
+            document=row,
             position=position,
             start=cut.start,
             end=cut.end,
@@ -73,16 +73,16 @@ def document(of: Project, text: str = TEXT, name: str = "tides.md", **values: An
         )
         for position, cut in enumerate(cuts)
     )
-    return made
+    return row
 
 
 def items(of: Project, count: int, at: Document | None = None, **values: Any) -> list[Item]:
-    """So many pending items, each with a passage and a question of its own."""
+    """Make pending items, each with its own passage and question."""
     at = at or document(of, text="")
     summarise = Variant.objects.get(prompt__project=of, prompt__task="summarise")
     ask = Variant.objects.get(prompt__project=of, prompt__task="ask")
     first = at.passages.count()
-    made = []
+    created = []
     for number in range(first, first + count):
         passage = Passage.objects.create(
             document=at,
@@ -103,9 +103,9 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
         Question.objects.create(
             item=item, variant=ask, model="scripted", text=f"What is question {number}?"
         )
-        made.append(item)
-    search.note(item.pk for item in made)
-    return made
+        created.append(item)
+    search.note(item.pk for item in created)
+    return created
 
 
 def item(of: Project, **values: Any) -> Item:
@@ -115,41 +115,46 @@ def item(of: Project, **values: Any) -> Item:
 def submission(
     of: Item, verdict: Verdict = Verdict.ACCEPTED, **values: Any
 ) -> decisions.Submission:
-    """What a reviewer sends of an item, as it was drafted unless said otherwise."""
-    given = {"question": of.question.text, "answer": of.answer, **values}
-    return decisions.Submission(key=given.pop("key", uuid.uuid4()), verdict=verdict, **given)
+    """Return a submission for an item, with its drafted texts unless ``values`` has others."""
+    fields = {"question": of.question.text, "answer": of.answer, **values}
+    return decisions.Submission(key=fields.pop("key", uuid.uuid4()), verdict=verdict, **fields)
 
 
 def accept(of: Item, by: User, **values: Any) -> Review:
     own = Review.objects.of_reviewers().filter(item=of, reviewer=by).first()
-    given = {"replaces": own.pk if own else 0, **values}
-    return decisions.submit(of.project, of.pk, by, submission(of, **given))
+    fields = {"replaces": own.pk if own else 0, **values}
+    return decisions.submit(of.project, of.pk, by, submission(of, **fields))
 
 
 def notice(of: Item, to: User, text: str = "eve: “Look.”") -> Notice:
-    """An unread notice about an item in somebody's inbox."""
+    """Make an unread notice about an item."""
     return Notice.objects.create(
         item=of, project=of.project, user=to, kind=NoticeKind.MENTIONED, text=text
     )
 
 
 def disputed(of: Project, *reviewers: User, **values: Any) -> Item:
-    """An item on which reviewers differ: the last rejects it, each other writes an own answer."""
+    """Make a disputed item: the last reviewer rejects it, the others each change the answer."""
     of.reviews_per_item = len(reviewers)
     of.save(update_fields=["reviews_per_item"])
-    made = item(of, **values)
+    disputed_item = item(of, **values)
     for reviewer in reviewers[:-1]:
-        accept(made, reviewer, answer=f"The answer of {reviewer}.")
+        accept(disputed_item, reviewer, answer=f"The answer of {reviewer}.")
     rejection = submission(
-        made, Verdict.REJECTED, question="", answer="", reason="Not worth asking", comment="Dull."
+        disputed_item,
+        Verdict.REJECTED,
+        question="",
+        answer="",
+        reason="Not worth asking",
+        comment="Dull.",
     )
-    decisions.submit(of, made.pk, reviewers[-1], rejection)
-    made.refresh_from_db()
-    return made
+    decisions.submit(of, disputed_item.pk, reviewers[-1], rejection)
+    disputed_item.refresh_from_db()
+    return disputed_item
 
 
 def review_data(of: Item, **values: Any) -> dict[str, Any]:
-    """What the desk's form sends to accept an item as it is."""
+    """Return the data of the desk's form that accepts an item as drafted."""
     return {
         "key": str(uuid.uuid4()),
         "replaces": 0,

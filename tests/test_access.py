@@ -140,9 +140,9 @@ def filled(team: Team) -> Filled:
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     member = team.project.memberships.get(user=team.reviewer)
     notice = make.notice(item, team.reviewer)
-    found = team.project.items.all()
+    items = team.project.items.all()
     action = bulk_actions.order_bulk_action(
-        team.project, team.engineer, BulkActionKind.ACCEPT, found, 1, uuid.uuid4()
+        team.project, team.engineer, BulkActionKind.ACCEPT, items, 1, uuid.uuid4()
     )
     experiment = arena.experiment(team.project)
     shown = comparing.take_next(experiment, team.reviewer)

@@ -38,36 +38,36 @@ def test_alpha_is_that_of_the_library(seed: int) -> None:
     votes = [
         tuple(map(sum, zip(*(vote(draw) for _ in range(people)), strict=True))) for _ in range(60)
     ]
-    found = agreement({pattern: votes.count(pattern) for pattern in votes})
+    result = agreement({pattern: votes.count(pattern) for pattern in votes})
     pairable = [pattern for pattern in votes if sum(pattern) > 1]
     expected = krippendorff.alpha(value_counts=pairable, level_of_measurement="nominal")
-    assert found.alpha == pytest.approx(expected)
-    assert (found.items, found.values) == (len(pairable), sum(map(sum, pairable)))
-    assert found.low is not None
-    assert found.low < found.alpha < found.high
+    assert result.alpha == pytest.approx(expected)
+    assert (result.items, result.values) == (len(pairable), sum(map(sum, pairable)))
+    assert result.low is not None
+    assert result.low < result.alpha < result.high
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_two_sided_alpha_is_that_of_the_library_whichever_side_is_named_first(seed: int) -> None:
     draw = Random(seed)
     votes = [tuple(draw.choices((0, 0, 1, 2), k=3)) for _ in range(300)]
-    turned = [one[::-1] if draw.random() < 0.5 else one for one in votes]
-    found, again = (
+    turned = [pattern[::-1] if draw.random() < 0.5 else pattern for pattern in votes]
+    result, again = (
         agreement({pattern: some.count(pattern) for pattern in some}, is_two_sided=True)
         for some in (votes, turned)
     )
-    assert found.alpha == pytest.approx(again.alpha)
-    both = [pattern for one in votes if sum(one) > 1 for pattern in (one, one[::-1])]
+    assert result.alpha == pytest.approx(again.alpha)
+    both = [pattern for vote in votes if sum(vote) > 1 for pattern in (vote, vote[::-1])]
     expected = krippendorff.alpha(
         value_counts=both, value_domain=[-1, 0, 1], level_of_measurement="ordinal"
     )
-    assert found.alpha == pytest.approx(expected, abs=0.002)  # which has twice the values
+    assert result.alpha == pytest.approx(expected, abs=0.002)  # which has twice the values
 
 
 def test_two_sided_choices_that_are_all_alike_tell_as_much_either_way() -> None:
-    one = agreement({(0, 0, 2): 24, (2, 0, 0): 1}, is_two_sided=True)
+    two_sided = agreement({(0, 0, 2): 24, (2, 0, 0): 1}, is_two_sided=True)
     other = agreement({(0, 0, 2): 25}, is_two_sided=True)
-    assert (one.alpha, one.note) == (other.alpha, other.note)
+    assert (two_sided.alpha, two_sided.note) == (other.alpha, other.note)
     assert agreement({(0, 2, 0): 25}, is_two_sided=True).alpha is None
 
 
@@ -76,8 +76,8 @@ def vote(draw: Random) -> tuple[int, int]:
 
 
 def test_pairs_are_counted() -> None:
-    found = agreement({(3, 1): 20, (2, 0): 5, (1, 0): 100})
-    assert (found.items, found.values, found.pairs) == (25, 90, 125)
+    result = agreement({(3, 1): 20, (2, 0): 5, (1, 0): 100})
+    assert (result.items, result.values, result.pairs) == (25, 90, 125)
 
 
 def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
@@ -101,15 +101,15 @@ def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
 def test_where_alpha_tells_nothing_it_says_so(
     patterns: dict[tuple[int, int], int], note: str
 ) -> None:
-    found = agreement(patterns)
-    assert (found.alpha, found.low, found.high) == (None, None, None)
-    assert found.note.startswith(note)
+    result = agreement(patterns)
+    assert (result.alpha, result.low, result.high) == (None, None, None)
+    assert result.note.startswith(note)
 
 
 def test_where_nobody_differs_there_is_no_interval() -> None:
-    found = agreement({(2, 0): 30, (0, 2): 10})
-    assert (found.alpha, found.low) == (1, None)
-    assert found.note == "Nobody differed, so there is no interval."
+    result = agreement({(2, 0): 30, (0, 2): 10})
+    assert (result.alpha, result.low) == (1, None)
+    assert result.note == "Nobody differed, so there is no interval."
 
 
 def test_the_order_of_the_patterns_does_not_matter() -> None:
@@ -130,12 +130,12 @@ def decide(item: Item, user: User, word: str) -> Review:
 
 def decide_all(team: Team, *words: str, purpose: str = "") -> list[Item]:
     """Make an item of each word; its letters are what reviewer, engineer and admin say."""
-    made = make.items(team.project, len(words), purpose=purpose)
-    for item, word in zip(made, words, strict=True):
+    items = make.items(team.project, len(words), purpose=purpose)
+    for item, word in zip(items, words, strict=True):
         people = (team.reviewer, team.engineer, team.admin)
         for user, letter in zip(people, word, strict=False):
             decide(item, user, letter)
-    return made
+    return items
 
 
 @pytest.fixture
@@ -152,14 +152,14 @@ def seen_by(team: Team, user: User):
 def test_votes_are_counted_for_project_document_and_week(pairs: Team) -> None:
     decide_all(pairs, *["aa"] * 15, *["rr"] * 5, *["ar"] * 3)
     decide_all(pairs, "aa")
-    found = seen_by(pairs, pairs.admin)
-    assert (found.whole.items, found.whole.values, found.whole.pairs) == (24, 48, 24)
+    result = seen_by(pairs, pairs.admin)
+    assert (result.whole.items, result.whole.values, result.whole.pairs) == (24, 48, 24)
     expected = agreement({(2, 0): 16, (0, 2): 5, (1, 1): 3})
-    assert found.whole == expected
-    assert [one.agreement.items for one in found.documents] == [23, 1]
-    assert found.documents[1].agreement.alpha is None
-    assert [one.agreement for one in found.weeks] == [expected]
-    assert found.reasons == [("Not worth asking", 13)]
+    assert result.whole == expected
+    assert [document.agreement.items for document in result.documents] == [23, 1]
+    assert result.documents[1].agreement.alpha is None
+    assert [week.agreement for week in result.weeks] == [expected]
+    assert result.reasons == [("Not worth asking", 13)]
 
 
 def test_who_agrees_with_whom(pairs: Team) -> None:
@@ -177,13 +177,13 @@ def test_what_does_not_count(pairs: Team) -> None:
     Review.objects.filter(item=second, reviewer=pairs.engineer).update(withdrawn_at=timezone.now())
     adjudicate(first, pairs.admin)
     make.accept(make.item(make.project()), pairs.admin)
-    found = seen_by(pairs, pairs.admin)
-    assert (found.whole.items, found.whole.values) == (1, 2)
+    result = seen_by(pairs, pairs.admin)
+    assert (result.whole.items, result.whole.values) == (1, 2)
 
 
 def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **texts: str) -> Review:
     values = {"question": item.question.text, "answer": item.answer, **texts}
-    found = Review.objects.create(
+    result = Review.objects.create(
         item=item,
         reviewer=user,
         submission=make.submission(item).key,
@@ -192,7 +192,7 @@ def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **te
         **values,
     )
     decisions.settle([item.pk])
-    return found
+    return result
 
 
 def test_the_most_even_split_comes_first(team: Team) -> None:
@@ -203,12 +203,12 @@ def test_the_most_even_split_comes_first(team: Team) -> None:
     even = make.item(team.project, purpose=Purpose.CALIBRATION)
     for user, word in zip((team.reviewer, team.engineer, team.admin, third), "arar", strict=True):
         decide(even, user, word)
-    found = seen_by(team, team.reviewer).disagreements
-    assert [(one.item, one.accepted, one.rejected) for one in found] == [
+    result = seen_by(team, team.reviewer).disagreements
+    assert [(row.item, row.accepted, row.rejected) for row in result] == [
         (even.pk, 2, 2),
         (uneven.pk, 2, 1),
     ]
-    assert alike.pk not in [one.item for one in found]
+    assert alike.pk not in [row.item for row in result]
 
 
 def test_nobody_learns_what_they_may_still_be_asked(team: Team, browse: Browse) -> None:
@@ -263,9 +263,9 @@ def test_the_page_says_that_there_is_too_little(pairs: Team, browse: Browse) -> 
 def test_the_page_shows_alpha_with_its_interval(pairs: Team, browse: Browse) -> None:
     decide_all(pairs, *["aa"] * 15, *["rr"] * 5, *["ar"] * 3)
     text = page(browse(pairs.reviewer).get(f"{pairs.url}/agreement/"))
-    found = seen_by(pairs, pairs.reviewer).whole
-    assert f"alpha is {found.alpha:.2f}</strong>" in text
-    assert f"95 % interval {found.low:.2f} to {found.high:.2f}" in text
+    result = seen_by(pairs, pairs.reviewer).whole
+    assert f"alpha is {result.alpha:.2f}</strong>" in text
+    assert f"95 % interval {result.low:.2f} to {result.high:.2f}" in text
     assert "46 decisions, 23 pairs" in text
     assert 'aria-current="page">Progress</a>' in text
 

@@ -38,10 +38,10 @@ P = ItemState.PENDING
 
 
 def order(team: Team, kind: BulkActionKind, by: User | None = None, **options: Any) -> BulkAction:
-    found = team.project.items.all()
+    selected = team.project.items.all()
     who = by or team.admin
     action = bulk_actions.order_bulk_action(
-        team.project, who, kind, found, found.count(), uuid.uuid4(), **options
+        team.project, who, kind, selected, selected.count(), uuid.uuid4(), **options
     )
     bulk_actions.work_off_bulk_actions()
     action.refresh_from_db()
@@ -61,13 +61,13 @@ def states(team: Team) -> list[str]:
 
 
 def test_accepting_gives_reviews_of_ones_own(team: Team) -> None:
-    made = make.items(team.project, 3)
+    created = make.items(team.project, 3)
     action = order(team, BulkActionKind.ACCEPT, team.engineer)
     assert states(team) == [A, A, A]
     reviews = Review.objects.filter(
         bulk_action=action, reviewer=team.engineer, verdict=Verdict.ACCEPTED
     )
-    assert [review.answer for review in reviews] == [item.answer for item in made]
+    assert [review.answer for review in reviews] == [item.answer for item in created]
     assert action.facts == {"done": 3}
     undo(action, team.engineer)
     assert states(team) == [P, P, P]
@@ -77,11 +77,11 @@ def test_accepting_gives_reviews_of_ones_own(team: Team) -> None:
 
 
 def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
-    made = make.items(team.project, 5)
-    make.accept(made[0], team.engineer)
-    make.accept(made[1], team.reviewer)
-    assert queue.take_item(made[2], team.reviewer, 1)
-    aside.set_items_aside(Item.objects.filter(pk=made[3].pk), AsideReason.EXCLUDED)
+    created = make.items(team.project, 5)
+    make.accept(created[0], team.engineer)
+    make.accept(created[1], team.reviewer)
+    assert queue.take_item(created[2], team.reviewer, 1)
+    aside.set_items_aside(Item.objects.filter(pk=created[3].pk), AsideReason.EXCLUDED)
     action = order(team, BulkActionKind.REJECT, team.engineer, reason="Not worth asking")
     assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
     assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
@@ -112,15 +112,15 @@ def test_a_second_persons_review_does_not_keep_ones_own(team: Team) -> None:
     action = order(team, BulkActionKind.ACCEPT, team.engineer)
     make.accept(item, team.reviewer)
     undo(action, team.engineer)
-    assert [one.reviewer for one in Review.objects.decisions()] == [team.reviewer]
+    assert [review.reviewer for review in Review.objects.decisions()] == [team.reviewer]
     assert states(team) == [P]
 
 
 def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
     first, second = make.items(team.project, 2)
-    found = team.project.items.all()
+    selected = team.project.items.all()
     action = bulk_actions.order_bulk_action(
-        team.project, team.engineer, BulkActionKind.ACCEPT, found, 2, uuid.uuid4()
+        team.project, team.engineer, BulkActionKind.ACCEPT, selected, 2, uuid.uuid4()
     )
     Item.objects.filter(pk=first.pk).update(state=BINNED)
     bulk_actions.work_off_bulk_actions()
@@ -135,9 +135,9 @@ def test_what_is_in_the_bin_is_left_out_and_undone_there(team: Team) -> None:
 
 def test_fewer_items_than_were_confirmed_are_done(team: Team) -> None:
     make.items(team.project, 2)
-    found = team.project.items.all()
+    selected = team.project.items.all()
     action = bulk_actions.order_bulk_action(
-        team.project, team.admin, BulkActionKind.ACCEPT, found, 3, uuid.uuid4()
+        team.project, team.admin, BulkActionKind.ACCEPT, selected, 3, uuid.uuid4()
     )
     bulk_actions.work_off_bulk_actions()
     action.refresh_from_db()
@@ -145,9 +145,9 @@ def test_fewer_items_than_were_confirmed_are_done(team: Team) -> None:
 
 
 def test_assigning_and_taking_away(team: Team) -> None:
-    made = make.items(team.project, 3)
-    Assignment.objects.create(item=made[0], reviewer=team.reviewer)
-    make.accept(made[1], team.reviewer)
+    created = make.items(team.project, 3)
+    Assignment.objects.create(item=created[0], reviewer=team.reviewer)
+    make.accept(created[1], team.reviewer)
     action = order(team, BulkActionKind.ASSIGN, member=team.reviewer)
     assert action.facts == {"assigned": 1, "reviewed": 1, "done": 1}
     away = order(team, BulkActionKind.UNASSIGN, member=team.reviewer)
@@ -160,12 +160,12 @@ def test_assigning_and_taking_away(team: Team) -> None:
 
 
 def test_drafting_again(team: Team) -> None:
-    made = make.items(team.project, 3)
-    make.accept(made[0], team.reviewer)
+    created = make.items(team.project, 3)
+    make.accept(created[0], team.reviewer)
     action = order(team, BulkActionKind.REDRAFT, team.engineer, draft_with={"model": "scripted"})
     assert states(team) == [A, ItemState.ASIDE, ItemState.ASIDE]
     assert action.facts == {"decided": 1, "done": 2}
-    passage = Passage.objects.get(pk=made[1].passage_id)
+    passage = Passage.objects.get(pk=created[1].passage_id)
     assert (passage.state, passage.draft_with) == (JobState.QUEUED, {"model": "scripted"})
     Item.objects.create(project=team.project, document=passage.document, passage=passage)
     undo(action, team.engineer)
@@ -174,11 +174,11 @@ def test_drafting_again(team: Team) -> None:
 
 
 def test_the_calibration_set(team: Team) -> None:
-    made = make.items(team.project, 3)
-    make.accept(made[0], team.engineer)
+    created = make.items(team.project, 3)
+    make.accept(created[0], team.engineer)
     action = order(team, BulkActionKind.CALIBRATE)
     assert set(Item.objects.values_list("purpose", flat=True)) == {Purpose.CALIBRATION}
-    make.accept(made[1], team.reviewer)
+    make.accept(created[1], team.reviewer)
     undo(action, team.admin)
     purposes = Item.objects.order_by("pk").values_list("purpose", flat=True)
     assert list(purposes) == ["", "calibration", ""]
@@ -193,9 +193,9 @@ def test_a_worker_that_is_lost_doubles_nothing_and_loses_nothing(
 ) -> None:
     monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
-    found = team.project.items.all()
+    selected = team.project.items.all()
     bulk_actions.order_bulk_action(
-        team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4()
+        team.project, team.engineer, BulkActionKind.ACCEPT, selected, 5, uuid.uuid4()
     )
     [lost] = jobs.claim(BulkAction, 1)
     with jobs.storing([lost]):
@@ -212,9 +212,9 @@ def test_a_worker_that_is_lost_doubles_nothing_and_loses_nothing(
 def test_an_act_is_stopped_and_undone_midway(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk_actions, "AT_ONCE", 2)
     make.items(team.project, 5)
-    found = team.project.items.all()
+    selected = team.project.items.all()
     action = bulk_actions.order_bulk_action(
-        team.project, team.engineer, BulkActionKind.ACCEPT, found, 5, uuid.uuid4()
+        team.project, team.engineer, BulkActionKind.ACCEPT, selected, 5, uuid.uuid4()
     )
     [claimed] = jobs.claim(BulkAction, 1)
     with jobs.storing([claimed]):
@@ -260,8 +260,8 @@ def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
 
 
 def test_ticked_ones_only(team: Team, browse: Browse) -> None:
-    made = make.items(team.project, 3)
-    url = f"{team.url}/bulk-actions/new/reject/?item={made[0].pk}&item={made[2].pk}&item=x"
+    created = make.items(team.project, 3)
+    url = f"{team.url}/bulk-actions/new/reject/?item={created[0].pk}&item={created[2].pk}&item=x"
     client = browse(team.engineer)
     assert confirmed(client, url, reason="Because").status_code == 422
     assert confirmed(client, url, reason="Not worth asking").status_code == 302

@@ -104,7 +104,7 @@ def test_the_purpose_is_for_admins(team: Team, answers: Any, pair: list[Item]) -
 
 
 @pytest.mark.parametrize(
-    ("query", "told"),
+    ("query", "heading"),
     [
         ("?state=burnt", "“State” is not understood"),
         ("?score_from=much", "“Score from” is not understood"),
@@ -125,12 +125,12 @@ def test_the_purpose_is_for_admins(team: Team, answers: Any, pair: list[Item]) -
     ],
 )
 def test_what_is_not_understood_narrows_nothing_and_says_so(
-    team: Team, browse: Browse, pair: list[Item], query: str, told: str
+    team: Team, browse: Browse, pair: list[Item], query: str, heading: str
 ) -> None:
     text = page(browse(team.reviewer).get(f"{team.url}/items/{query}"))
     assert shown(text) == BOTH
-    assert told in text
-    assert ("so it narrows nothing" in text) == bool(told)
+    assert heading in text
+    assert ("so it narrows nothing" in text) == bool(heading)
 
 
 def test_an_absurd_page_is_empty(team: Team, answers: Any, pair: list[Item]) -> None:
@@ -189,13 +189,13 @@ def test_similar_ones_come_nearest_first(team: Team, answers: Any) -> None:
     def towards(angle: float) -> list[float]:
         return [1 - angle, angle, *([0.0] * 382)]
 
-    made = [
+    items = [
         make.item(team.project, answer=f"Answer {number}.", embedding=towards(number / 10))
         for number in (3, 1, 2)
     ]
     make.item(team.project, answer="Answer 9.")
-    assert answers(f"?like={made[1].pk}") == ["Answer 1.", "Answer 2.", "Answer 3."]
-    assert answers(f"?like={made[1].pk}&text=3") == ["Answer 3."]
+    assert answers(f"?like={items[1].pk}") == ["Answer 1.", "Answer 2.", "Answer 3."]
+    assert answers(f"?like={items[1].pk}&text=3") == ["Answer 3."]
 
 
 def test_more_than_so_many_are_not_counted(
@@ -210,9 +210,9 @@ def test_more_than_so_many_are_not_counted(
 def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.MonkeyPatch) -> None:
     make.items(team.project, 2)
     slow = RawSQL("SELECT pg_sleep(0.2) IS NULL", [])
-    found = team.project.items.annotate(is_slow=slow).filter(is_slow=False)
+    result = team.project.items.annotate(is_slow=slow).filter(is_slow=False)
     monkeypatch.setattr(listing, "COUNT_MILLISECONDS", 50)
-    assert listing._count(found) is None
+    assert listing._count(result) is None
     assert listing._count(team.project.items.all()) == 2
     with connection.cursor() as cursor:
         cursor.execute("SHOW statement_timeout")
@@ -223,13 +223,13 @@ def test_counting_ends_in_time(team: Team, browse: Browse, monkeypatch: pytest.M
 
 
 def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) -> None:
-    made = make.items(team.project, 70)
+    items = make.items(team.project, 70)
     rare = make.items(team.project, 3, answer="A rare sill.")
-    newest = [item.pk for item in reversed([*made, *rare])]
+    newest = [item.pk for item in reversed([*items, *rare])]
 
     def pks(text: str, number: int = 1) -> list[int]:
-        found = listing.page_of_items(team.project, {"text": text}, team.reviewer, number)
-        return [row.item.pk for row in found.rows]
+        result = listing.page_of_items(team.project, {"text": text}, team.reviewer, number)
+        return [row.item.pk for row in result.rows]
 
     for looked_through in (listing.NEWEST_SEARCHED, 60, 2):
         monkeypatch.setattr(listing, "NEWEST_SEARCHED", looked_through)

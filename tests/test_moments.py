@@ -20,26 +20,26 @@ from tests.site import until
 
 @pytest.fixture
 def item(team: Team) -> Item:
-    made = make.item(team.project)
-    assert queue.take_item(made, team.reviewer, 1)
-    return made
+    item = make.item(team.project)
+    assert queue.take_item(item, team.reviewer, 1)
+    return item
 
 
 def begin(*acts: Callable[[], Any]) -> Callable[[], list[Any]]:
-    """Begin all, each in a connection of its own, and wait until each waits for a lock.
+    """Start all, each on its own connection, and wait until each waits for a lock.
 
-    Returns how to let them end, which gives what each returned or raised.
+    Returns a function that waits for their end and returns what each returned or raised.
     """
     outcomes: list[Any] = []
 
-    def act(one: Callable[[], Any]) -> None:
+    def run(act: Callable[[], Any]) -> None:
         try:
-            outcomes.append(one())
-        except Exception as error:  # told by the test
+            outcomes.append(act())
+        except Exception as error:  # the test checks it
             outcomes.append(error)
         connection.close()
 
-    threads = [threading.Thread(target=act, args=[one]) for one in acts]
+    threads = [threading.Thread(target=run, args=[act]) for act in acts]
     for thread in threads:
         thread.start()
     until(lambda: count_waiting() == len(threads), 20)
@@ -67,7 +67,7 @@ def both_wait(team: Team, item: Item, *sent: Submission) -> list[Any]:
     submit = partial(decisions.submit, team.project, item.pk, team.reviewer)
     with transaction.atomic():
         Item.objects.filter(pk=item.pk).lock()
-        end = begin(*(partial(submit, one) for one in sent))
+        end = begin(*(partial(submit, submission) for submission in sent))
     return end()
 
 

@@ -73,9 +73,9 @@ def test_decisions_are_counted_by_day(team: Team) -> None:
     skipped = make.submission(item := make.item(team.project), Verdict.SKIPPED)
     decisions.submit(team.project, item.pk, team.reviewer, skipped)
     make.accept(make.item(make.project()), team.reviewer)
-    found = pace(team.project)
-    assert [count for _, count in found.days] == [0] * 12 + [2, 1]
-    assert found.days[-1][0] == timezone.localdate()
+    result = pace(team.project)
+    assert [count for _, count in result.days] == [0] * 12 + [2, 1]
+    assert result.days[-1][0] == timezone.localdate()
 
 
 def test_what_is_left_are_the_decisions_that_are_missing(team: Team) -> None:
@@ -179,17 +179,17 @@ def test_outcomes_by_variant_model_and_document(team: Team) -> None:
     make.accept(first[1], team.reviewer, answer="Better.")
     reject(first[2], team.reviewer)
     reject(second[0], team.reviewer)
-    found = outcomes(team.project)
+    result = outcomes(team.project)
     counts = [
-        [(one.name, one.decided, one.accepted, one.edited) for one in kind]
-        for kind in (found.summarise, found.ask, found.models)
+        [(outcome.name, outcome.decided, outcome.accepted, outcome.edited) for outcome in kind]
+        for kind in (result.summarise, result.ask, result.models)
     ]
     assert counts == [
         [("summarise 1", 3, 2, 1), ("summarise 2", 1, 0, 0)],
         [("ask 1", 4, 2, 1)],
         [("scripted", 3, 2, 1), ("other", 1, 0, 0)],
     ]
-    assert [(one.decided, one.accepted) for one in found.documents] == [(3, 2), (1, 0)]
+    assert [(outcome.decided, outcome.accepted) for outcome in result.documents] == [(3, 2), (1, 0)]
 
 
 def test_what_no_model_wrote_is_called_imported(team: Team) -> None:
@@ -197,8 +197,10 @@ def test_what_no_model_wrote_is_called_imported(team: Team) -> None:
     Item.objects.update(variant=None, model="")
     item.questions.update(variant=None, model="")
     make.accept(item, team.reviewer)
-    found = outcomes(team.project)
-    assert [kind[0].name for kind in (found.summarise, found.ask, found.models)] == ["imported"] * 3
+    result = outcomes(team.project)
+    assert [kind[0].name for kind in (result.summarise, result.ask, result.models)] == [
+        "imported"
+    ] * 3
 
 
 def test_items_for_everyone_are_left_out(team: Team) -> None:

@@ -245,10 +245,10 @@ def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None
     thread = threading.Thread(target=lock)
     thread.start()
     is_locked.wait()
-    given = queue.take_next_item(team.project, team.reviewer)
+    taken = queue.take_next_item(team.project, team.reviewer)
     is_over.set()
     thread.join()
-    assert given == items[39]
+    assert taken == items[39]
 
 
 # Several reviews of each item
@@ -362,12 +362,12 @@ def test_the_order_is_the_projects(team: Team, order: DeskOrder, expected: list[
     for item, score, place in zip(items, (0.1, 0.95, 0.5), (0.9, 0.5, 0.1), strict=True):
         Item.objects.filter(pk=item.pk).update(score=score, shuffle=place)
     team.project.order = order
-    given = []
+    taken = []
     for _ in items:
         item = next_for(team, team.reviewer)
-        given.append(items.index(item))
+        taken.append(items.index(item))
         make.accept(item, team.reviewer)
-    assert given == expected
+    assert taken == expected
 
 
 def test_what_is_assigned_comes_first_and_is_all_if_the_project_says_so(team: Team) -> None:
@@ -386,11 +386,11 @@ def test_many_at_once_never_take_one_place_too_many(team: Team) -> None:
     reviews_per_item(team, 3)
     item = make.item(team.project)
     users = [make.member(team.project) for _ in range(12)]
-    start, given = threading.Barrier(len(users)), []
+    start, taken = threading.Barrier(len(users)), []
 
     def take(user: object) -> None:
         start.wait()
-        given.append(queue.take_next_item(team.project, user))
+        taken.append(queue.take_next_item(team.project, user))
         connection.close()
 
     threads = [threading.Thread(target=take, args=[user]) for user in users]
@@ -398,6 +398,6 @@ def test_many_at_once_never_take_one_place_too_many(team: Team) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(given) == len(users)
-    assert 1 <= given.count(item) <= 3
-    assert Hold.objects.count() == given.count(item)
+    assert len(taken) == len(users)
+    assert 1 <= taken.count(item) <= 3
+    assert Hold.objects.count() == taken.count(item)

@@ -100,11 +100,11 @@ def test_what_is_nearly_the_same_has_rows_in_one_split_only(team: Team) -> None:
 
 def test_a_document_keeps_its_split_in_later_releases(team: Team) -> None:
     three_documents(team)
-    before = {one["name"]: one["split"] for one in freeze(team).facts["documents"]}
+    before = {document["name"]: document["split"] for document in freeze(team).facts["documents"]}
     at = team.project.documents.get(name="1.md")
     for item in make.items(team.project, 20, at=at):
         make.accept(item, team.reviewer)
-    after = {one["name"]: one["split"] for one in freeze(team).facts["documents"]}
+    after = {document["name"]: document["split"] for document in freeze(team).facts["documents"]}
     assert after == before
 
 

@@ -254,9 +254,9 @@ def test_to_decide_and_get_the_next_takes_eight_queries(team: Team, desk: Client
     first, second, *_ = make.items(team.project, 20)
     desk.get(f"{team.url}/review/")
     data = make.review_data(first)
-    with CaptureQueriesContext(connection) as found:
+    with CaptureQueriesContext(connection) as queries:
         page(desk.post(f"{team.url}/review/{first.pk}/", data, headers=PART))
-    asked = [one["sql"] for one in found if "SAVEPOINT" not in one["sql"]]
+    asked = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
     assert len(asked) <= 8, asked
     assert Hold.objects.get().item == second
 
@@ -266,9 +266,11 @@ def test_to_decide_and_get_the_next_takes_eight_queries(team: Team, desk: Client
 
 def test_what_is_typed_is_there_in_any_browser_until_it_is_sent(team: Team, desk: Client) -> None:
     item, _ = make.items(team.project, 2)
-    kept = {"question": "Half a question", "answer": item.answer}
+    typed_texts = {"question": "Half a question", "answer": item.answer}
     for answer in ("Half a thought", "Half a thought, and more"):
-        response = desk.post(f"{team.url}/review/{item.pk}/typed/", {**kept, "answer": answer})
+        response = desk.post(
+            f"{team.url}/review/{item.pk}/typed/", {**typed_texts, "answer": answer}
+        )
         assert response.status_code == 204
     assert "Half a thought, and more</textarea>" in page(desk.get(f"{team.url}/review/"))
     assert "Half a thought" not in page(desk.get(f"{team.url}/items/{item.pk}/"))

@@ -46,9 +46,9 @@ def fill(site: Site, slug: str, size: int) -> None:
         "from tests.bench import rows; from qareview.models import Project; "
         f"rows.fill(Project.objects.get(slug='{slug}'), {size})"
     )
-    made = site.manage("shell", "-v", "0", "-c", code, timeout=3600)
-    assert made.returncode == 0, made.stderr
-    print(f"{size} items are made", file=sys.stderr)  # noqa: T201
+    process = site.manage("shell", "-v", "0", "-c", code, timeout=3600)
+    assert process.returncode == 0, process.stderr
+    print(f"{size} items are stored", file=sys.stderr)  # noqa: T201
 
 
 def decide_all_along(desk: Desk, end: float, times: dict[str, Timed]) -> None:
@@ -107,30 +107,30 @@ def with_twenty_reviewers(site: Site, slug: str, keys: list[str]) -> dict[str, f
     return {
         "decisions": len(times["decide"]),
         "decide_p50_ms": percentile(times["decide"], 50),
-        **{f"{name}_p95_ms": percentile(found, 95) for name, found in times.items()},
+        **{f"{name}_p95_ms": percentile(seconds, 95) for name, seconds in times.items()},
     }
 
 
 def without_a_pause(site: Site, slug: str, keys: list[str]) -> dict[str, float]:
-    one = Desk(site, slug, keys[0])
+    desk = Desk(site, slug, keys[0])
     times: Timed = []
     for _ in range(300):
-        timed(one.decide, times)
-    given: list[int] = []
+        timed(desk.decide, times)
+    decided: list[int] = []
 
     def work(key: str) -> None:
         desk = Desk(site, slug, key)
         end = time.monotonic() + CLIENT_SECONDS
         while time.monotonic() < end and desk.item:
-            given.append(desk.item)
+            decided.append(desk.item)
             desk.decide()
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         list(pool.map(work, keys[1 : CLIENTS + 1]))
     return {
         "one_client_p50_ms": percentile(times, 50),
-        "ten_clients_per_second": round(len(given) / CLIENT_SECONDS, 1),
-        "given_twice": len(given) - len(set(given)),
+        "ten_clients_per_second": round(len(decided) / CLIENT_SECONDS, 1),
+        "given_twice": len(decided) - len(set(decided)),
     }
 
 
@@ -138,11 +138,11 @@ def measure(site: Site, size: int) -> dict[str, float]:
     slug = f"many-{size}"
     keys = sessions(site, slug, reviewers=REVIEWERS + 1)
     fill(site, slug, size)
-    found = with_twenty_reviewers(site, slug, keys)
+    figures = with_twenty_reviewers(site, slug, keys)
     if size == SMALLEST:
-        found |= without_a_pause(site, slug, keys)
-    print(json.dumps({size: found}), file=sys.stderr)  # noqa: T201
-    return found
+        figures |= without_a_pause(site, slug, keys)
+    print(json.dumps({size: figures}), file=sys.stderr)  # noqa: T201
+    return figures
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Fills a project with so many items by COPY, as if they were drafted and partly reviewed."""
+"""Fill a project by COPY with items that look drafted and partly reviewed."""
 
 import random
 import uuid
@@ -46,22 +46,21 @@ class Texts:
 
 
 def fill(project: Project, count: int) -> None:
-    """Store so many items with passages and questions, three of ten reviewed.
+    """Store items with passages and questions, three in ten reviewed.
 
-    PostgreSQL then tidies up what it would else tidy up while something is measured: a million
-    rows do not come within a minute.
+    VACUUM and a checkpoint follow, so that PostgreSQL does not run them during the measurement.
     """
-    making = Making(project, count)
+    maker = RowMaker(project, count)
     for start in range(0, count, AT_ONCE):
-        for table, rows in zip(making.tables, making.rows(start), strict=True):
+        for table, rows in zip(maker.tables, maker.rows(start), strict=True):
             _copy(*table, rows)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
         cursor.execute("CHECKPOINT")
 
 
-class Making:
-    """Makes the rows of passages, items, questions and reviews, some at a time."""
+class RowMaker:
+    """Makes rows of passages, items, questions and reviews, in batches."""
 
     def __init__(self, project: Project, count: int) -> None:
         self.count, self.texts = count, Texts(count)
@@ -84,12 +83,12 @@ class Making:
         )
 
     def rows(self, start: int) -> list[list[Sequence[Any]]]:
-        found: list[list[Sequence[Any]]] = [[], [], [], []]
+        tables: list[list[Sequence[Any]]] = [[], [], [], []]
         for number in range(start, min(start + AT_ONCE, self.count)):
-            for rows, row in zip(found, self._row(number), strict=True):
+            for rows, row in zip(tables, self._row(number), strict=True):
                 if row:
                     rows.append(row)
-        return found
+        return tables
 
     def _row(self, number: int) -> tuple[Sequence[Any], ...]:
         draw, place = self.texts.random, number % A_DOCUMENT
@@ -121,7 +120,7 @@ def _state(chance: float) -> ItemState:
 
 
 def _reserve(model: type[Model], count: int) -> int:
-    """Take so many ids out of a table's sequence; return the first."""
+    """Reserve ids from a table's sequence; return the first."""
     table = model._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute("SELECT nextval(pg_get_serial_sequence(%s, 'id'))", [table])
@@ -133,7 +132,7 @@ def _reserve(model: type[Model], count: int) -> int:
 
 
 def _copy(example: Model, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """COPY rows of the columns named; the others are as the example has them."""
+    """COPY rows with the named columns; the example has the values of the others."""
     others = {
         field.column: field.get_db_prep_save(field.pre_save(example, add=True), connection)
         for field in example._meta.concrete_fields
