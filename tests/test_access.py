@@ -260,7 +260,10 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
     [
         name
         for name in ADDRESSES
-        if re.search("^(?!project-).*-(?!share|mine|new)|^(candidates|compare|results)$", name)
+        if re.search(
+            "^(?!project-|bulk-actions$).*-(?!share|mine|new|actions-new)|^(candidates|compare|results)$",
+            name,
+        )
         and name not in ("review-undo", "adjudicate-undo")
         and name not in ("bulk-actions", "bulk-actions-new", "bulk-actions-moved")
     ],
