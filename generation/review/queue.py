@@ -83,7 +83,7 @@ def _order_sql(order: str) -> str:
 def _order_term(name: str) -> str:
     if name == _UNSURE:
         return "abs(item.score - 0.5)"  # the expression of UNSURE, so that its index is used
-    return f"item.{name[1:]} DESC" if name.startswith("-") else f"item.{name}"
+    return f"item.{name.removeprefix('-')}" + (" DESC" if name.startswith("-") else "")
 
 
 def live_holds() -> QuerySet[Hold]:
