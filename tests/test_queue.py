@@ -348,28 +348,6 @@ def test_what_is_for_everyone_goes_to_everyone_but_to_nobody_twice(team: Team) -
     assert Review.objects.count() == 3
 
 
-@pytest.mark.parametrize(
-    ("order", "expected"),
-    [
-        (DeskOrder.BEST, [1, 2, 0]),
-        (DeskOrder.UNCERTAIN, [2, 0, 1]),
-        (DeskOrder.RANDOM, [2, 1, 0]),
-        (DeskOrder.DOCUMENT, [0, 1, 2]),
-    ],
-)
-def test_the_order_is_the_projects(team: Team, order: DeskOrder, expected: list[int]) -> None:
-    items = make.items(team.project, 3)
-    for item, score, place in zip(items, (0.1, 0.95, 0.5), (0.9, 0.5, 0.1), strict=True):
-        Item.objects.filter(pk=item.pk).update(score=score, shuffle=place)
-    team.project.order = order
-    taken = []
-    for _ in items:
-        item = next_for(team, team.reviewer)
-        taken.append(items.index(item))
-        make.accept(item, team.reviewer)
-    assert taken == expected
-
-
 def test_what_is_assigned_comes_first_and_is_all_if_the_project_says_so(team: Team) -> None:
     first, second = make.items(team.project, 2)
     Assignment.objects.create(item=second, reviewer=team.reviewer)

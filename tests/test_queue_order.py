@@ -1,4 +1,4 @@
-"""What the desk asks in SQL and the other pages ask with the ORM means the same."""
+"""Which items are open, and in which order the desk hands them out, in SQL as in the ORM."""
 
 import itertools
 
@@ -49,3 +49,26 @@ def test_both_orders_put_items_alike(team: Team, order: DeskOrder) -> None:
         in_sql = [pk for (pk,) in cursor.fetchall()]
     by_orm = Item.everything.filter(project=team.project).order_by(*queue._order_by(order))
     assert in_sql == list(by_orm.values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        (DeskOrder.BEST, [1, 2, 0]),
+        (DeskOrder.UNCERTAIN, [2, 0, 1]),
+        (DeskOrder.RANDOM, [2, 1, 0]),
+        (DeskOrder.DOCUMENT, [0, 1, 2]),
+    ],
+)
+def test_the_order_is_the_projects(team: Team, order: DeskOrder, expected: list[int]) -> None:
+    items = make.items(team.project, 3)
+    for item, score, place in zip(items, (0.1, 0.95, 0.5), (0.9, 0.5, 0.1), strict=True):
+        Item.objects.filter(pk=item.pk).update(score=score, shuffle=place)
+    team.project.order = order
+    taken = []
+    for _ in items:
+        item = queue.take_next_item(team.project, team.reviewer)
+        assert item
+        taken.append(items.index(item))
+        make.accept(item, team.reviewer)
+    assert taken == expected
