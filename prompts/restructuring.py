@@ -95,7 +95,7 @@ def _names(template: str) -> frozenset[str] | None:
     try:
         named = sandbox.names(template)
         sandbox.render(template, dict.fromkeys(named, "1"))
-    except Exception:  # one too deep, say, is not refused: reading it fails in ways of its own
+    except sandbox.TemplateRefused:
         return None
     return named
 

@@ -176,8 +176,14 @@ def _parsed(template: str) -> nodes.Template:
         )
     try:
         parsed = _environment_of_prompts.parse(template)
+        _check_nodes(parsed)
     except _UNREADABLE as error:
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+    return parsed
+
+
+def _check_nodes(parsed: nodes.Template) -> None:
+    """Raise TemplateRefused if a template uses anything that prompts may not."""
     for node in parsed.find_all(nodes.Node):
         is_recursive = isinstance(node, nodes.For) and node.recursive
         if not isinstance(node, NODES) or is_recursive:
@@ -189,7 +195,6 @@ def _parsed(template: str) -> nodes.Template:
                     name=type(node).__name__,
                 )
             )
-    return parsed
 
 
 @functools.lru_cache(maxsize=100)

@@ -1,6 +1,8 @@
 """Templates reach nothing they should not, end, and stay small."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, names, render
 
@@ -60,6 +62,9 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ " + "(" * 200 + "1" + ")" * 200 + " }}", "not valid"),
         ("{{ " + "9" * 5000 + " }}", "not valid"),
         ("{% for a in rows %}" * 30 + "{% endfor %}" * 30, "not valid"),
+        ("{{ passage" + ".x" * 9000 + " }}", "not valid"),
+        ("{{ passage" + "|upper" * 9000 + " }}", "not valid"),
+        ("{{ passage" + " + passage" * 9000 + " }}", "not valid"),
         ("{% for a in [[1]] recursive %}{{ loop(a) }}{% endfor %}", "For"),
         ("{% include 'settings.py' %}", "Include"),
         ("{{ lipsum(n=100000) }}", "lipsum"),
@@ -73,6 +78,31 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
 def test_what_is_refused_is_refused_soon_and_in_words(template: str, said: str) -> None:
     with pytest.raises(TemplateRefused, match=said):
         render(template, VALUES)
+
+
+PIECES = [
+    "{{", "}}", "{%", "%}", "{#", "#}", "-", " a ", " b ", " if ", " elif a ", " else ", " for ", " in ",
+    " endif ", " endfor ", " set ", "=", "(", ")", "[", "]", "{", "}", "|", "upper", "sort", "join",
+    "truncate", "round", "int", " is ", " not ", " and ", " recursive", " loop ", " range ", " self ",
+    ".", ",", ":", "'", '"', "1", "1e999", "~", "**", "//", "%", "*", "+", "<", "\\", "\n", "\0", "\ud800",
+]  # fmt: skip
+MIXED = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+TEMPLATES = st.one_of(
+    st.text(),
+    MIXED,
+    MIXED.map(lambda text: f"{{{{ {text} }}}}"),
+    MIXED.map(lambda text: f"{{% for a in {text} %}}{{{{ a }}}}{{% endfor %}}"),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEMPLATES)
+def test_whatever_is_refused_is_a_refusal(template: str) -> None:
+    """Nothing but TemplateRefused comes out of a template, as those who call rely on."""
+    try:
+        render(template, dict.fromkeys(names(template), "1"))
+    except TemplateRefused as refusal:
+        assert str(refusal)
 
 
 def test_ten_megabytes_are_refused() -> None:
