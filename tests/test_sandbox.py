@@ -20,6 +20,7 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{{ passage|replace('tide', 'moon') }} {{ rows|join(', ') }}", "The moon rises. one, two"),
         ("{{ 15 * 15 / 5 }} {{ '-' * 3 }} {{ true }}", "45.0 --- True"),
         ("{{ passage|truncate(8) }}", "The..."),
+        ("{{ passage" + "|upper" * 150 + " }}", "THE TIDE RISES."),  # soon, not in 7 seconds
     ],
 )
 def test_what_prompts_need(template: str, wanted: str) -> None:
