@@ -1,5 +1,7 @@
 """Templates reach nothing they should not, end, and stay small."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -82,10 +84,11 @@ def test_what_is_refused_is_refused_soon_and_in_words(template: str, said: str) 
 
 
 PIECES = [
-    "{{", "}}", "{%", "%}", "{#", "#}", "-", " a ", " b ", " if ", " elif a ", " else ", " for ", " in ",
-    " endif ", " endfor ", " set ", "=", "(", ")", "[", "]", "{", "}", "|", "upper", "sort", "join",
-    "truncate", "round", "int", " is ", " not ", " and ", " recursive", " loop ", " range ", " self ",
-    ".", ",", ":", "'", '"', "1", "1e999", "~", "**", "//", "%", "*", "+", "<", "\\", "\n", "\0", "\ud800",
+    "{{", "}}", "{%", "%}", "{#", "#}", "-", " a ", " b ", " if ", " elif a ", " else ", " for ",
+    " in ", " endif ", " endfor ", " set ", "=", "(", ")", "[", "]", "{", "}", "|", "upper",
+    "sort", "join", "truncate", "round", "int", " is ", " not ", " and ", " recursive", " loop ",
+    " range ", " self ", ".", ",", ":", "'", '"', "1", "1e999", "~", "**", "//", "%", "*", "+",
+    "<", "\\", "\n", "\0", "\ud800",
 ]  # fmt: skip
 MIXED = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
 TEMPLATES = st.one_of(
@@ -98,12 +101,9 @@ TEMPLATES = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(TEMPLATES)
-def test_whatever_is_refused_is_a_refusal(template: str) -> None:
-    """Nothing but TemplateRefused comes out of a template, as those who call rely on."""
-    try:
+def test_nothing_but_refusals_is_raised(template: str) -> None:
+    with suppress(TemplateRefused):
         render(template, dict.fromkeys(names(template), "1"))
-    except TemplateRefused as refusal:
-        assert str(refusal)
 
 
 def test_ten_megabytes_are_refused() -> None:
