@@ -25,7 +25,7 @@ from prompts.models import (
 from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
 from qareview import completions, jobs
-from qareview.backends import Completion, ModelUnavailable
+from qareview.backends import Completion
 from qareview.stored import stored
 from qareview.translations import counted
 
@@ -65,19 +65,19 @@ def order(prompt: Prompt, user: Any, **values: Any) -> Search:
 
 def work_off_searches() -> None:
     """Make candidates, a search at a time, until none is queued."""
-    jobs.work_off(Search, 1, lambda rows: make(rows[0]))
+    jobs.work_off(Search, 1, make)
 
 
-def make(search: Search) -> None:
-    """Fill a claimed search with candidates: as many as are wanted, else with a note why not.
+def make(searches: list[Search]) -> None:
+    """Fill claimed searches with candidates. Raises JobFailed and CannotWorkNow."""
+    jobs.work_in_groups(searches, lambda search: search.pk, lambda group: _make(group[0]))
 
-    Raises JobFailed and CannotWorkNow.
-    """
+
+def _make(search: Search) -> None:
+    """Fill a search with candidates: as many as are wanted, else with a note why not."""
     try:
         proposals = _proposals(search)
         kept, dropped = _sift(search, proposals)
-    except ModelUnavailable as reason:
-        raise jobs.CannotWorkNow(str(reason)) from reason
     except completions.BudgetUsedUp:
         jobs.return_jobs([search])
         return

@@ -17,7 +17,7 @@ from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Va
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import model_for
 from qareview import completions, jobs
-from qareview.backends import Completion, ModelUnavailable, Request
+from qareview.backends import Completion, Request
 from qareview.models import JobState, StoredCompletion
 
 BATCH = 64  # runs
@@ -181,15 +181,7 @@ def run(batch: Sequence[Run]) -> None:
     for one, claimed in zip(runs, batch, strict=True):
         one.lease = claimed.lease
         one.model = model_for(one.experiment.prompt.project, one.variant)
-    runs.sort(key=_alike)
-    trouble = ""
-    for _, some in groupby(runs, key=_alike):
-        try:
-            _run_alike(list(some))
-        except ModelUnavailable as reason:
-            trouble = str(reason)
-    if trouble:
-        raise jobs.CannotWorkNow(trouble)
+    jobs.work_in_groups(runs, _alike, _run_alike)
 
 
 def _alike(run: Run) -> tuple[int, str]:
