@@ -19,7 +19,7 @@ def variant(of: Prompt, **values: Any) -> Variant:
     assert of.production
     number = of.variants.count() + 1
     wording = {"template": f"Passage: {{{{ passage }}}}\n\nWording {number}.", **values}
-    return variants.add(of.production, wording, None)
+    return variants.add_variant(of.production, wording, None)
 
 
 def experiment(
@@ -30,7 +30,7 @@ def experiment(
     assert of.production
     chosen = [of.production, *(variant(of) for _ in range(count - 1))]
     given = {"question": "Which is better?", **values}
-    made = experiments.create(of, None, chosen, **given)
+    made = experiments.create_experiment(of, None, chosen, **given)
     Case.objects.bulk_create(
         Case(experiment=made, position=number, values={"passage": f"Passage {number}: tides."})
         for number in range(cases)
@@ -61,7 +61,7 @@ def experiment(
 
 
 def decide(of: Comparison, choice: Choice, **values: Any) -> Comparison:
-    return comparing.decide(of, comparing.Decision(choice, **values))
+    return comparing.store_vote(of, comparing.Vote(choice, **values))
 
 
 def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
@@ -69,7 +69,7 @@ def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
     done = 0
     while done < times:
         process_cache.clear()
-        shown = comparing.take_next(made, user)
+        shown = comparing.take_next_comparison(made, user)
         if shown is None:
             break
         done += not shown.is_repeat

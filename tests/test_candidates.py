@@ -29,7 +29,7 @@ Browse = Callable[[User], Client]
 def search(team: Team, *ways: Way, **values: Any) -> Search:
     of = arena.prompt(team.project)
     Variant.objects.filter(prompt__task="rewrite").update(model="scripted")
-    made = candidates.order(
+    made = candidates.order_candidates(
         of, team.engineer, **{"seed": of.production, "wanted": 4, "ways": list(ways), **values}
     )
     candidates.work_off_searches()
@@ -151,8 +151,8 @@ def test_an_accepted_candidate_is_a_variant(
     assert made.parent == proposed.search.seed
     page(client.get(url))  # where that is read
     assert told(decide(client, team, proposed)) == ["eve decided on it by now."]
-    with pytest.raises(candidates.TooLate):
-        candidates.reject(proposed, team.admin)
+    with pytest.raises(candidates.AlreadyDecided):
+        candidates.reject_candidate(proposed, team.admin)
     assert proposed.prompt.variants.count() == 2
 
 
@@ -194,14 +194,14 @@ def test_an_undone_acceptance_takes_its_variant_back_unless_it_is_used(
     team: Team, proposed: Candidate
 ) -> None:
     of: Prompt = proposed.prompt
-    candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    assert candidates.undo(of, team.engineer) == proposed
+    candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    assert candidates.undo_candidate_decision(of, team.engineer) == proposed
     first = of.variants.get(number=2)
     assert first.archived_at
-    made = candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    experiments.create(of, None, [made, proposed.search.seed], question="Which?")
+    made = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    experiments.create_experiment(of, None, [made, proposed.search.seed], question="Which?")
     with pytest.raises(candidates.CannotDecide, match="Variant 3 is used already"):
-        candidates.undo(of, team.engineer)
+        candidates.undo_candidate_decision(of, team.engineer)
 
 
 def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Candidate) -> None:
@@ -209,7 +209,7 @@ def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Ca
     client = browse(team.engineer)
     decide(client, team, second, verdict="placed", place="1")
     decide(client, team, proposed, verdict="placed", place="2")
-    waiting = candidates.waiting(proposed.prompt)
+    waiting = candidates.pending_candidates(proposed.prompt)
     assert waiting[:2] == [second, proposed]
 
 

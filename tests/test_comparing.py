@@ -27,7 +27,9 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comparing, "REPEATED", 0)  # nothing comes again unless a test is about that
+    monkeypatch.setattr(
+        comparing, "REPEAT_SHARE", 0
+    )  # nothing comes again unless a test is about that
     process_cache.clear()
     yield
     process_cache.clear()
@@ -35,7 +37,7 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def taken(made: Experiment, user: User) -> Comparison:
     process_cache.clear()
-    found = comparing.take_next(made, user)
+    found = comparing.take_next_comparison(made, user)
     assert found
     return found
 
@@ -65,13 +67,13 @@ def test_a_pair_goes_to_so_many_people_and_no_more(team: Team) -> None:
 def test_a_hold_that_runs_out_gives_its_place_to_others(team: Team) -> None:
     made = arena.experiment(team.project, cases=1, reviewers_per_pair=1)
     late = taken(made, team.reviewer)
-    assert comparing.take_next(made, team.engineer) is None
+    assert comparing.take_next_comparison(made, team.engineer) is None
     Comparison.objects.update(until=timezone.now() - timedelta(seconds=1))
     other = taken(made, team.engineer)
     arena.decide(other, Choice.GOOD)
-    with pytest.raises(comparing.NotStored, match="away for too long"):
+    with pytest.raises(comparing.VoteNotStored, match="away for too long"):
         arena.decide(late, Choice.LEFT)
-    assert comparing.take_next(made, team.reviewer) is None
+    assert comparing.take_next_comparison(made, team.reviewer) is None
     assert Comparison.objects.standing().count() == 1
 
 
@@ -87,7 +89,7 @@ def test_a_double_click_is_one_vote_and_another_window_is_told(team: Team) -> No
     shown = taken(made, team.reviewer)
     arena.decide(shown, Choice.LEFT)
     assert arena.decide(shown, Choice.LEFT).pk == shown.pk
-    with pytest.raises(comparing.NotStored, match="in another window"):
+    with pytest.raises(comparing.VoteNotStored, match="in another window"):
         arena.decide(shown, Choice.RIGHT)
     assert Comparison.objects.standing().get().choice == Choice.LEFT
 
@@ -96,13 +98,13 @@ def test_undo_opens_it_again_as_it_was_shown(team: Team) -> None:
     made = arena.experiment(team.project)
     shown = taken(made, team.reviewer)
     arena.decide(shown, Choice.LEFT, comment="Shorter.")
-    again = comparing.undo(made, team.reviewer)
+    again = comparing.undo_vote(made, team.reviewer)
     assert again
     assert (again.runs, again.comment, again.choice) == (shown.runs, "Shorter.", "")
     assert again.token != shown.token
     assert Comparison.objects.standing().count() == 0
     assert taken(made, team.reviewer) == again
-    assert comparing.undo(made, team.engineer) is None
+    assert comparing.undo_vote(made, team.engineer) is None
 
 
 def test_what_was_skipped_comes_last_and_not_back_if_others_have_it(team: Team) -> None:
@@ -122,7 +124,7 @@ def test_undo_passes_over_a_skip_whose_place_others_have(team: Team) -> None:
     arena.decide(decided, Choice.LEFT)
     arena.decide(taken(made, team.reviewer), Choice.SKIPPED)
     assert arena.prefer(made, team.engineer, made.variants.all()[0], 5) == 1
-    again = comparing.undo(made, team.reviewer)
+    again = comparing.undo_vote(made, team.reviewer)
     assert again
     assert again.runs == decided.runs
 
@@ -140,7 +142,9 @@ def test_the_same_output_is_a_tie_that_nobody_judges(team: Team) -> None:
     assert arena.prefer(made, team.engineer, first, 50) == 20
     assert len({frozenset(one.runs) for one in same}) == same.count()
     count = same.count()
-    assert comparing.take_next(made, team.engineer) is None  # nothing is noted for nothing
+    assert (
+        comparing.take_next_comparison(made, team.engineer) is None
+    )  # nothing is noted for nothing
     assert same.count() == count
 
 
@@ -175,16 +179,16 @@ def test_sides_of_what_is_taken_are_random_and_recorded(team: Team) -> None:
 def test_something_comes_again_with_its_sides_swapped_and_does_not_count(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(comparing, "REPEATED", 1.0)
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 1.0)
     made = arena.experiment(team.project, cases=20)
-    for _ in range(comparing.AFTER + 1):
+    for _ in range(comparing.VOTES_BEFORE_REPEAT + 1):
         arena.decide(taken(made, team.reviewer), Choice.LEFT)
     again = taken(made, team.reviewer)
     assert again.is_repeat
     before = Comparison.objects.get(runs=again.runs[::-1])
     assert before.decided_at
     arena.decide(again, Choice.RIGHT)
-    assert Comparison.objects.counting(made).count() == comparing.AFTER + 1
+    assert Comparison.objects.counting(made).count() == comparing.VOTES_BEFORE_REPEAT + 1
 
 
 def test_up_to_six_are_put_in_an_order(team: Team) -> None:
@@ -302,7 +306,7 @@ def test_thirty_people_at_once_exceed_no_limit_and_lose_no_vote() -> None:
     def work(user: User) -> None:
         try:
             for _ in range(4):
-                shown = comparing.take_next(made, user)
+                shown = comparing.take_next_comparison(made, user)
                 if shown:
                     stored.append(arena.decide(shown, Choice.LEFT).pk)
                     arena.decide(shown, Choice.LEFT)  # a double click

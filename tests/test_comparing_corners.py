@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from prompts import comparing, experiments, results
+from prompts import comparing, comparison_pool, experiments, results
 from prompts.models import (
     LAST_RUNG,
     Choice,
@@ -30,7 +30,7 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comparing, "REPEATED", 0)
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 0)
     process_cache.clear()
     yield
     process_cache.clear()
@@ -38,7 +38,7 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def taken(made: Experiment, user: User) -> Comparison:
     process_cache.clear()
-    found = comparing.take_next(made, user)
+    found = comparing.take_next_comparison(made, user)
     assert found
     return found
 
@@ -60,19 +60,19 @@ def test_what_was_decided_in_another_window_does_not_come_again(team: Team) -> N
     own = list(Comparison.objects.filter(pk=shown.pk))  # what the other window knew
     arena.decide(shown, Choice.LEFT)
     process_cache.clear()
-    search = comparing._Search(
-        made, team.reviewer, comparing.board(made), own, np.random.default_rng()
+    search = comparing._NextComparison(
+        made, team.reviewer, comparison_pool.pool_of(made), own, np.random.default_rng()
     )
-    assert search.renewed() is None
-    assert search.drawn(False) is None
-    assert results.result(made)["comparisons"] == 1
+    assert search.still_open() is None
+    assert search.draw(is_skipped=False) is None
+    assert results.result_of(made)["comparisons"] == 1
 
 
 def test_votes_that_were_taken_out_give_their_places_back(team: Team) -> None:
     made = arena.experiment(team.project, cases=3, reviewers_per_pair=1)
     first = made.variants.all()[0]
     assert arena.prefer(made, team.reviewer, first, 9) == 3
-    results.take_out(made, team.reviewer.pk, True)
+    results.exclude_votes(made, team.reviewer.pk, True)
     made.refresh_from_db()
     assert arena.prefer(made, team.engineer, first, 9) == 3
 
@@ -80,10 +80,10 @@ def test_votes_that_were_taken_out_give_their_places_back(team: Team) -> None:
 def test_a_variant_set_aside_is_not_shown_any_more(team: Team) -> None:
     made = arena.experiment(team.project, count=3, cases=20)
     aside = made.entrants.get(variant__number=2)
-    comparing.take_next(made, team.reviewer)  # holds something, and the board is kept
-    assert experiments.set_aside(aside, "by hand")
+    comparing.take_next_comparison(made, team.reviewer)  # holds something, and the board is kept
+    assert experiments.set_entrant_aside(aside, "by hand")
     for _ in range(12):
-        shown = comparing.take_next(made, team.reviewer)  # with the board of before
+        shown = comparing.take_next_comparison(made, team.reviewer)  # with the board of before
         assert shown
         assert aside.variant_id not in shown.variants
         arena.decide(shown, Choice.LEFT)
@@ -92,11 +92,11 @@ def test_a_variant_set_aside_is_not_shown_any_more(team: Team) -> None:
 def test_nothing_is_compared_before_the_screening_is_over(team: Team, browse: Browse) -> None:
     made = arena.experiment(team.project, cases=20, screens_by="words")
     url = f"{team.url}/experiments/{made.pk}/compare/"
-    assert comparing.take_next(made, team.reviewer) is None
+    assert comparing.take_next_comparison(made, team.reviewer) is None
     assert "are still being screened" in page(browse(team.reviewer).get(url))
     Experiment.objects.update(rung=LAST_RUNG)
     made.refresh_from_db()
-    assert comparing.take_next(made, team.reviewer)
+    assert comparing.take_next_comparison(made, team.reviewer)
 
 
 def test_a_token_that_gave_way_to_another_says_so(team: Team, browse: Browse) -> None:
@@ -126,8 +126,8 @@ def test_a_vote_that_was_taken_back_is_not_stored_again(team: Team) -> None:
     made = arena.experiment(team.project)
     shown = taken(made, team.reviewer)
     arena.decide(shown, Choice.LEFT)
-    comparing.undo(made, team.reviewer)
-    with pytest.raises(comparing.NotStored, match="was taken back"):
+    comparing.undo_vote(made, team.reviewer)
+    with pytest.raises(comparing.VoteNotStored, match="was taken back"):
         arena.decide(shown, Choice.LEFT)
 
 
@@ -166,9 +166,9 @@ def test_the_figures_of_a_row_belong_together_when_something_is_set_aside(team: 
     made = arena.experiment(team.project, count=3, cases=12, reviewers_per_pair=3)
     for _ in range(12):
         arena.decide(taken(made, team.reviewer), Choice.BAD)
-    experiments.set_aside(made.entrants.get(variant__number=3), "by hand")
+    experiments.set_entrant_aside(made.entrants.get(variant__number=3), "by hand")
     process_cache.clear()
-    found = results.result(made)
+    found = results.result_of(made)
     assert [row["variant"] for row in found["rows"]] == [1, 2]
     for row in found["rows"]:
         assert row["bad"] <= row["comparisons"] == row["wins"] + row["ties"] + row["losses"]
@@ -179,7 +179,7 @@ def test_a_ranking_is_one_comparison_and_tells_nothing_of_sides(team: Team) -> N
     made = arena.experiment(team.project, count=6, cases=4, shown_at_once=6, reviewers_per_pair=1)
     for _ in range(4):
         arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
-    found = results.result(made)
+    found = results.result_of(made)
     assert (found["comparisons"], found["left"]) == (4, None)
     assert found["rows"][0]["comparisons"] == 4 * 5
     assert found["reviewers"][0]["comparisons"] == 4
@@ -218,8 +218,8 @@ def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse:
 def test_two_people_taken_out_at_once_are_both_out(team: Team) -> None:
     made = arena.experiment(team.project)
     stale = Experiment.objects.get(pk=made.pk)
-    results.take_out(made, 7, True)
-    results.take_out(stale, 8, True)
+    results.exclude_votes(made, 7, True)
+    results.exclude_votes(stale, 8, True)
     made.refresh_from_db()
     assert made.without == [7, 8]
 
@@ -241,14 +241,14 @@ def test_nothing_of_a_variant_set_aside_comes_again(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = arena.experiment(team.project, count=3, cases=20)
-    for _ in range(comparing.AFTER + 5):
+    for _ in range(comparing.VOTES_BEFORE_REPEAT + 5):
         arena.decide(taken(made, team.reviewer), Choice.LEFT)
-    comparing.board(made)  # is kept
-    monkeypatch.setattr(comparing, "REPEATED", 1.0)
+    comparison_pool.pool_of(made)  # is kept
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 1.0)
     aside = made.entrants.get(variant__number=2)
-    experiments.set_aside(aside, "by hand")
+    experiments.set_entrant_aside(aside, "by hand")
     for _ in range(4):
-        shown = comparing.take_next(made, team.reviewer)
+        shown = comparing.take_next_comparison(made, team.reviewer)
         assert shown
         assert aside.variant_id not in shown.variants
         arena.decide(shown, Choice.LEFT)
@@ -265,12 +265,12 @@ def test_ties_that_nobody_judged_do_not_keep_others_from_being_drawn(team: Team)
     made = arena.experiment(team.project, count=2, cases=12, reviewers_per_pair=2)
     made.runs.filter(case__position__lt=6).update(output="Yes")
     assert arena.prefer(made, team.reviewer, made.variants.all()[0], 20) == 6
-    board = comparing.board(made)
-    found = comparing._Search(made, team.engineer, board, [], np.random.default_rng(1))
+    board = comparison_pool.pool_of(made)
+    found = comparing._NextComparison(made, team.engineer, board, [], np.random.default_rng(1))
     one, other = board.entrants
     noted = [pair for pair in board.pairs(one, other) if board.judged[pair] and board.is_same(pair)]
     assert noted
-    shown = found.drawn(False)
+    shown = found.draw(is_skipped=False)
     assert shown
     assert not {frozenset(shown.runs)} & set(found.same)
     assert not set(noted) & set(found.same)
@@ -281,7 +281,7 @@ def test_what_is_missing_is_counted_as_what_was_done(team: Team) -> None:
     for _ in range(10):
         arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
     process_cache.clear()
-    found = results.result(made)
+    found = results.result_of(made)
     assert (found["comparisons"], found["left_over"]) == (10, 20)
 
 
@@ -296,7 +296,7 @@ def test_votes_cast_at_once_in_two_windows_are_one() -> None:
     def say(choice: Choice) -> None:
         try:
             said.append(arena.decide(shown, choice).choice)
-        except comparing.NotStored as reason:
+        except comparing.VoteNotStored as reason:
             said.append(reason)
         finally:
             connection.close()
@@ -306,5 +306,5 @@ def test_votes_cast_at_once_in_two_windows_are_one() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(isinstance(one, comparing.NotStored) for one in said) == 1
+    assert sum(isinstance(one, comparing.VoteNotStored) for one in said) == 1
     assert Comparison.objects.standing().count() == 1

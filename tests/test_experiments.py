@@ -48,7 +48,7 @@ def made(team: Team, browse: Browse, **values: Any) -> Experiment:
 
 
 def run_all(found: Experiment) -> None:
-    experiments.start(found)
+    experiments.start_experiment(found)
     experiments.work_off_runs()
     found.refresh_from_db()
 
@@ -221,14 +221,14 @@ def test_runs_wait_for_the_budget(team: Team, browse: Browse) -> None:
 
 def screened(team: Team, worse: float, count: int = 4, cases: int = 20) -> Experiment:
     found = arena.experiment(team.project, count, cases, is_run=False, screens_by="rouge")
-    experiments.start(found)
+    experiments.start_experiment(found)
     while found.runs.filter(state=JobState.QUEUED).exists():
         for run in found.runs.filter(state=JobState.QUEUED).select_related("variant", "case"):
             noise = (run.case.position * 37 % 11) / 100
             run.scores = {"rouge": 0.6 + noise - worse * (run.variant.number == 2)}
             run.state = JobState.DONE
             run.save(update_fields=["scores", "state"])
-        experiments.advance()
+        experiments.advance_screenings()
     found.refresh_from_db()
     return found
 
@@ -250,9 +250,11 @@ def test_what_is_as_good_stays_in(team: Team) -> None:
 
 def test_the_paired_interval_is_that_of_students_t() -> None:
     one, other = dict(enumerate([1.0, 2, 3, 4, 5, 9] * 2)), dict.fromkeys(range(12), 1.0)
-    low, high = screening.paired(one, other, 0.95)  # mean 3, sd 2.6968, t(11) = 2.2010
+    low, high = screening.interval_of_difference(
+        one, other, 0.95
+    )  # mean 3, sd 2.6968, t(11) = 2.2010
     assert (low, high) == (pytest.approx(1.2865, abs=1e-3), pytest.approx(4.7135, abs=1e-3))
-    assert screening.paired({1: 1.0}, {1: 2.0}, 0.95) is None
+    assert screening.interval_of_difference({1: 1.0}, {1: 2.0}, 0.95) is None
 
 
 def test_a_variant_is_set_aside_by_hand_and_taken_back(team: Team, browse: Browse) -> None:
@@ -276,10 +278,13 @@ def test_cases_on_which_outputs_differ_most_come_first(team: Team) -> None:
         found.runs.filter(case__position=position, variant__number=number).update(output=text)
     found.runs.filter(case__position=2).update(output="The same.")
     order = [
-        Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, case_matrix.Order())
+        Case.objects.get(pk=pk).position
+        for pk in case_matrix.ordered_cases(found, case_matrix.CaseOrder())
     ]
     assert order == [1, 0, 2]
-    differing = case_matrix.cases(found, case_matrix.Order(by="position", differing=True))
+    differing = case_matrix.ordered_cases(
+        found, case_matrix.CaseOrder(by="position", differing=True)
+    )
     assert [Case.objects.get(pk=pk).position for pk in differing] == [0, 1]
 
 
@@ -288,8 +293,11 @@ def test_cases_are_sorted_and_filtered_by_a_score(team: Team, browse: Browse) ->
     for run in found.runs.select_related("case"):
         run.scores = {"rouge": run.case.position / 10}
         run.save(update_fields=["scores"])
-    order = case_matrix.Order(by="rouge", score="rouge", most=0.1)
-    assert [Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, order)] == [0, 1]
+    order = case_matrix.CaseOrder(by="rouge", score="rouge", most=0.1)
+    assert [Case.objects.get(pk=pk).position for pk in case_matrix.ordered_cases(found, order)] == [
+        0,
+        1,
+    ]
     url = f"{team.url}/experiments/{found.pk}/?by=rouge&score=rouge&most=0.05"
     text = page(browse(team.engineer).get(url))
     assert "Passage 0: tides." in text
@@ -319,7 +327,7 @@ def test_rouge_l(output: str, reference: str, value: float) -> None:
     ],
 )
 def test_outputs_are_held_against_a_schema(schema: Any, text: str, wanted: bool) -> None:
-    assert scores.meets(schema, text) is wanted
+    assert scores.meets_schema(schema, text) is wanted
 
 
 @pytest.mark.parametrize(
@@ -332,7 +340,7 @@ def test_outputs_are_held_against_a_schema(schema: Any, text: str, wanted: bool)
 )
 def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text: str) -> None:
     with pytest.raises(scores.CannotScore):
-        scores.meets(schema, text)
+        scores.meets_schema(schema, text)
 
 
 @pytest.mark.parametrize(
@@ -357,8 +365,8 @@ def test_cases_are_read(text: str, names: list[str], found: list[tuple[str, str]
         ("x,y\n,\n", "Case 1 has no value for x, y."),
         ("x,y\n1,2,3\n", "line 2"),
         ('{"x": 1, "y": 2}\n[1]', "line 2"),
-        ("x,y\n" + "1,2\n" * (cases.MOST + 1), "are too many"),
-        (f'{{"x": "{"a" * (cases.LONGEST + 1)}", "y": 1}}', "longer than 200,000"),
+        ("x,y\n" + "1,2\n" * (cases.MOST_CASES + 1), "are too many"),
+        (f'{{"x": "{"a" * (cases.LONGEST_VALUE + 1)}", "y": 1}}', "longer than 200,000"),
     ],
 )
 def test_bad_cases_say_which(text: str, said: str) -> None:

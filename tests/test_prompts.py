@@ -12,7 +12,7 @@ from django.test import Client
 from prompts import variants
 from prompts.builtin_prompts import BUILTIN
 from prompts.models import Prompt, Task, Variant
-from prompts.rendering import RenderingFailed, render, request_for
+from prompts.rendering import RenderingFailed, render_template, request_for
 from tests.conftest import Team
 from tests.web import page, told
 
@@ -65,11 +65,11 @@ def test_examples_are_told_as_earlier_turns() -> None:
 )
 def test_bad_templates_say_what_is_wrong(template: str, reason: str) -> None:
     with pytest.raises(RenderingFailed, match=reason):
-        render(template, {"passage": "Water."})
+        render_template(template, {"passage": "Water."})
 
 
 def test_text_is_not_escaped_and_its_braces_are_no_template() -> None:
-    assert render("{{ passage }}!", {"passage": "<b> {{ x }} & y"}) == "<b> {{ x }} & y!"
+    assert render_template("{{ passage }}!", {"passage": "<b> {{ x }} & y"}) == "<b> {{ x }} & y!"
 
 
 CHANGED = {
@@ -155,7 +155,7 @@ def prompt(team: Team) -> Prompt:
 def new_variant(prompt: Prompt, by: User, template: str) -> Variant:
     prompt.refresh_from_db()
     assert prompt.production
-    return variants.add(prompt.production, {"template": template}, by)
+    return variants.add_variant(prompt.production, {"template": template}, by)
 
 
 def history(prompt: Prompt) -> list[tuple[int, str | None, bool]]:
@@ -226,14 +226,14 @@ def test_an_archived_variant_is_out_of_the_way_and_comes_back(
     client.post(f"{url}2/archive/", {"back": "1"})
     made.refresh_from_db()
     assert made.archived_at is None
-    assert variants.put_in_production(made, team.engineer)
+    assert variants.promote_variant(made, team.engineer)
 
 
 def test_any_two_variants_are_compared_word_by_word(
     team: Team, browse: Callable[[User], Client], prompt: Prompt
 ) -> None:
     assert prompt.production
-    made = variants.add(
+    made = variants.add_variant(
         prompt.production,
         {"template": prompt.production.template + " Be specific.", "max_tokens": 99},
         team.engineer,

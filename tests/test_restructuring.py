@@ -11,7 +11,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from prompts import sandbox
 from prompts.builtin_prompts import BUILTIN
-from prompts.restructuring import Proposal, Wording, crossed, restructured
+from prompts.restructuring import Restructuring, Wording, crossings_of, restructurings_of
 
 
 def wording(template: str, system: str = "", examples: Any = ()) -> Wording:
@@ -34,7 +34,7 @@ COMMANDED = "an instruction instead of a question"
 
 
 def templates(seed: Wording) -> dict[str, str]:
-    return {how: candidate.template for how, candidate in restructured(seed)}
+    return {how: candidate.template for how, candidate in restructurings_of(seed)}
 
 
 def expressions(template: str) -> list[str]:
@@ -50,12 +50,12 @@ def expressions(template: str) -> list[str]:
     return sorted(text for text in found if text.startswith("{{"))
 
 
-def check(seeds: list[Wording], found: list[Proposal]) -> None:
+def check(seeds: list[Wording], found: list[Restructuring]) -> None:
     """Ask of candidates what must hold of all of them."""
-    named = sandbox.names(seeds[0].template)
+    named = sandbox.variables_in(seeds[0].template)
     for how, candidate in found:
         assert 5 < len(how) <= 100
-        assert sandbox.names(candidate.template) == named
+        assert sandbox.variables_in(candidate.template) == named
         sandbox.render(candidate.template, dict.fromkeys(named, "7"))
         assert any(expressions(candidate.template) == expressions(seed.template) for seed in seeds)
         assert all(any(one in seed.examples for seed in seeds) for one in candidate.examples)
@@ -69,7 +69,7 @@ def check(seeds: list[Wording], found: list[Proposal]) -> None:
 
 @pytest.mark.parametrize("seed", [*BUILT_IN, BROKEN, SUM, OTHER])
 def test_candidates_of_real_wordings(seed: Wording) -> None:
-    found = restructured(seed)
+    found = restructurings_of(seed)
     assert len(found) >= 5
     check([seed], found)
 
@@ -91,14 +91,14 @@ WORDINGS = st.builds(wording, TEXTS, TEXTS, EXAMPLES)
 @settings(max_examples=300, deadline=None)
 @given(WORDINGS)
 def test_candidates_of_any_wording(seed: Wording) -> None:
-    if found := restructured(seed):
+    if found := restructurings_of(seed):
         check([seed], found)
 
 
 @settings(max_examples=150, deadline=None)
 @given(WORDINGS, WORDINGS)
 def test_crossings_of_any_wordings(one: Wording, other: Wording) -> None:
-    if found := crossed(one, other):
+    if found := crossings_of(one, other):
         check([one, other], found)
 
 
@@ -118,9 +118,9 @@ def test_crossings_of_any_wordings(one: Wording, other: Wording) -> None:
 )
 def test_what_cannot_be_filled_in_gives_nothing(template: str) -> None:
     seed = wording(template, "You are brief.", [{"a": "1", "output": "2"}])
-    assert restructured(seed) == []
-    assert crossed(seed, seed) == []
-    assert crossed(seed, SUMMARY) == []
+    assert restructurings_of(seed) == []
+    assert crossings_of(seed, seed) == []
+    assert crossings_of(seed, SUMMARY) == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_what_cannot_be_filled_in_gives_nothing(template: str) -> None:
 )
 def test_long_templates(part: str) -> None:
     seed = wording(part * (100_000 // max(1, len(part))), "You write.")
-    check([seed], restructured(seed))
+    check([seed], restructurings_of(seed))
 
 
 # Instruction and input
@@ -248,7 +248,7 @@ def test_what_is_no_question_stays(text: str) -> None:
     ],
 )
 def test_a_command_becomes_a_question_last(text: str, wanted: str) -> None:
-    how, last = restructured(wording(text))[-1]
+    how, last = restructurings_of(wording(text))[-1]
     assert (how, last.template) == ("a question instead of an instruction", wanted)
 
 
@@ -303,14 +303,14 @@ def test_other_languages_get_no_english() -> None:
 
 
 def test_roles() -> None:
-    found = dict(restructured(SUMMARY))
+    found = dict(restructurings_of(SUMMARY))
     role = "You are a careful expert in this field."
     assert found["with a role"].system == f"{role} {SUMMARY.system}"
     at_top = found["the system text at the top of the template"]
     assert (at_top.system, at_top.template) == ("", f"{SUMMARY.system}\n\n{SUMMARY.template}")
     assert found["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
-    assert dict(restructured(SUM))["with a role"].system == role
-    assert "with a role" not in dict(restructured(OTHER))
+    assert dict(restructurings_of(SUM))["with a role"].system == role
+    assert "with a role" not in dict(restructurings_of(OTHER))
 
 
 def test_a_system_text_with_braces_is_no_template() -> None:
@@ -330,7 +330,7 @@ def test_a_system_text_with_braces_is_no_template() -> None:
 )
 def test_worked_examples(count: int, wanted: list[list[int]]) -> None:
     examples = [{"p": str(number), "output": "x"} for number in range(count)]
-    found = restructured(wording("{{ p }}", "", examples))
+    found = restructurings_of(wording("{{ p }}", "", examples))
     shown = [[*one.examples] for how, one in found if re.search("worked example", how)]
     assert shown == [[examples[number] for number in numbers] for numbers in wanted]
 
@@ -339,7 +339,7 @@ def test_worked_examples(count: int, wanted: list[list[int]]) -> None:
 
 
 def test_crossings() -> None:
-    found = crossed(SUMMARY, OTHER)
+    found = crossings_of(SUMMARY, OTHER)
     check([SUMMARY, OTHER], found)
     mixed = dict(found)
     assert len(mixed) == 6
@@ -357,14 +357,14 @@ def test_crossings() -> None:
 
 
 def test_what_differs_in_one_part_has_no_crossings() -> None:
-    assert crossed(SUMMARY, SUMMARY) == []
-    assert crossed(SUMMARY, wording(SUMMARY.template, "Other.", SUMMARY.examples)) == []
+    assert crossings_of(SUMMARY, SUMMARY) == []
+    assert crossings_of(SUMMARY, wording(SUMMARY.template, "Other.", SUMMARY.examples)) == []
 
 
 def test_wordings_of_other_variables_do_not_cross() -> None:
-    assert crossed(BUILT_IN[0], BUILT_IN[1]) == []
+    assert crossings_of(BUILT_IN[0], BUILT_IN[1]) == []
 
 
 def test_examples_go_only_where_they_fit() -> None:
     bare = wording("Say it: {{ passage }}", "Short.", [{"output": "It rises."}])
-    assert not [how for how, _ in crossed(SUMMARY, bare) if "examples" in how]
+    assert not [how for how, _ in crossings_of(SUMMARY, bare) if "examples" in how]

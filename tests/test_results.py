@@ -58,7 +58,7 @@ def won(team: Team) -> Experiment:
 
 
 def test_a_winner_is_named_with_what_it_rests_on(team: Team, won: Experiment) -> None:
-    found = results.result(won)
+    found = results.result_of(won)
     assert found["verdict"] == "winner"
     assert found["method"] == ranking.METHOD
     leader, other = found["rows"]
@@ -109,7 +109,7 @@ def test_agreement_is_that_of_pairs_several_judged_with_sides_undone(team: Team)
         again.runs, again.variants = again.runs[::-1], again.variants[::-1]
         again.choice = {Choice.LEFT: Choice.RIGHT, Choice.RIGHT: Choice.LEFT}[choice]
         again.save()
-    found = results.result(made)["agreement"]
+    found = results.result_of(made)["agreement"]
     assert (found["alpha"], found["items"], found["pairs"]) == (pytest.approx(1), 30, 30)
 
 
@@ -120,7 +120,7 @@ def test_repeats_tell_whether_people_agree_with_themselves(team: Team) -> None:
         again = say(made, team.reviewer, position, second, is_repeat=True)
         again.runs, again.variants = first.runs[::-1], first.variants[::-1]
         again.save()
-    found = results.result(made)
+    found = results.result_of(made)
     assert found["repeats"] == {"count": 3, "alike": 1}
     assert found["comparisons"] == 3
 

@@ -50,7 +50,7 @@ Browse = Callable[[User], Client]
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comparing, "REPEATED", 0)
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 0)
     process_cache.clear()
     yield
     process_cache.clear()
@@ -62,24 +62,24 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("cases", [1, 6, 10, 41])
 def test_a_screening_of_few_cases_comes_to_its_end(team: Team, cases: int) -> None:
     made = arena.experiment(team.project, 3, cases, is_run=False, screens_by="words")
-    experiments.start(made)
+    experiments.start_experiment(made)
     while made.runs.filter(state=JobState.QUEUED).exists():
         made.runs.update(state=JobState.DONE, scores={"words": 3})
-        experiments.advance()
+        experiments.advance_screenings()
     made.refresh_from_db()
     assert (made.rung, made.runs.count()) == (LAST_RUNG, 3 * cases)
 
 
 def test_a_run_that_fails_by_itself_holds_no_screening_up(team: Team) -> None:
     made = arena.experiment(team.project, 3, 40, is_run=False, screens_by="words")
-    experiments.start(made)
+    experiments.start_experiment(made)
     first = made.runs.first()
     made.runs.exclude(pk=first.pk).update(state=JobState.DONE, scores={"words": 3})
     lost = {"state": JobState.RUNNING, "attempts": 6, "lease_until": timezone.now()}
     Run.objects.filter(pk=first.pk).update(**lost)
     jobs.sweep()
     assert made.runs.filter(state=JobState.FAILED).count() == 1
-    experiments.advance()
+    experiments.advance_screenings()
     made.refresh_from_db()
     assert made.rung == 1
     assert made.runs.count() == 60
@@ -95,13 +95,15 @@ def test_what_is_in_production_is_not_screened_out(team: Team) -> None:
 
 def test_identical_variants_are_seldom_screened_out() -> None:
     generator = np.random.default_rng(4)
-    level = screening.level_of(8)
+    level = screening.interval_level(8)
     wrong = 0
     for _ in range(300):
         table = generator.normal(size=(8, 25))
         best = table.mean(axis=1).argmax()
         intervals = [
-            screening.paired(dict(enumerate(one)), dict(enumerate(table[best])), level)
+            screening.interval_of_difference(
+                dict(enumerate(one)), dict(enumerate(table[best])), level
+            )
             for one in table
         ]
         wrong += any(interval is not None and interval[1] < 0 for interval in intervals)
@@ -110,34 +112,34 @@ def test_identical_variants_are_seldom_screened_out() -> None:
 
 def test_what_has_ended_or_is_set_aside_does_not_run(team: Team) -> None:
     made = arena.experiment(team.project, 3, 5, is_run=False)
-    experiments.start(made)
-    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
+    experiments.start_experiment(made)
+    experiments.set_entrant_aside(made.entrants.get(variant__number=2), "by hand")
     assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.end(made)
+    experiments.end_experiment(made)
     assert jobs.claim(Run, 64) == []
-    assert not experiments.progress(made).is_moving
-    experiments.end(made, is_ended=False)
+    assert not experiments.run_progress(made).is_moving
+    experiments.end_experiment(made, is_ended=False)
     assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.take_back(made.entrants.get(variant__number=2))
+    experiments.restore_entrant(made.entrants.get(variant__number=2))
     assert made.runs.filter(state=JobState.QUEUED).count() == 15
 
 
 def test_what_failed_is_not_tried_again_for_what_is_over(team: Team) -> None:
     made = arena.experiment(team.project, 3, 4)
     made.runs.update(state=JobState.FAILED)
-    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
-    assert experiments.retry(made) == 8
+    experiments.set_entrant_aside(made.entrants.get(variant__number=2), "by hand")
+    assert experiments.retry_failed_runs(made) == 8
     Run.objects.update(state=JobState.QUEUED)  # as a worker gives back what it could not do
     assert {run.variant.number for run in jobs.claim(Run, 64)} == {1, 3}
     Run.objects.update(state=JobState.FAILED, lease="")
-    experiments.end(made)
-    assert experiments.retry(made) == 0
-    assert not experiments.set_aside(made.entrants.get(variant__number=3), "late")
-    experiments.take_back(made.entrants.get(variant__number=2))
+    experiments.end_experiment(made)
+    assert experiments.retry_failed_runs(made) == 0
+    assert not experiments.set_entrant_aside(made.entrants.get(variant__number=3), "late")
+    experiments.restore_entrant(made.entrants.get(variant__number=2))
     Run.objects.update(state=JobState.QUEUED)
     assert jobs.claim(Run, 64) == []
     made.refresh_from_db()
-    assert not experiments.progress(made).is_moving
+    assert not experiments.run_progress(made).is_moving
 
 
 def test_what_cannot_be_filled_in_fails_though_the_budget_is_used_up(team: Team) -> None:
@@ -145,10 +147,10 @@ def test_what_cannot_be_filled_in_fails_though_the_budget_is_used_up(team: Team)
     Variant.objects.filter(prompt=made.prompt).update(model="scripted")
     made.variants.filter(number=2).update(template="{{ passage / 2 }}")
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=10**9)
-    experiments.start(made)
+    experiments.start_experiment(made)
     claimed = jobs.claim(Run, 64)
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=0)
-    experiments.run(claimed)
+    experiments.produce_outputs(claimed)
     states = set(made.runs.values_list("variant__number", "state"))
     assert states == {(1, JobState.QUEUED), (2, JobState.FAILED)}
 
@@ -159,9 +161,9 @@ def test_cases_without_a_score_come_last_and_a_score_of_nothing_is_shown(team: T
         run.scores = {"words": run.case.position, "pattern": 0.0}
         run.state = JobState.FAILED if run.case.position == 0 else JobState.DONE
         run.save(update_fields=["scores", "state"])
-    order = case_matrix.cases(made, case_matrix.Order(by="words"))
+    order = case_matrix.ordered_cases(made, case_matrix.CaseOrder(by="words"))
     assert [made.cases.get(pk=pk).position for pk in order] == [2, 1, 0]
-    kinds, rows = case_matrix.averages(made, case_matrix.entrants_of(made))
+    kinds, rows = case_matrix.averages_by_entrant(made, case_matrix.entrants_of(made))
     assert "pattern" in [str(kind.name) for kind in kinds]
     assert [row.cases for row in rows] == [2, 2]
 
@@ -284,7 +286,7 @@ def test_a_long_tip_does_no_harm(team: Team) -> None:
     Variant.objects.filter(prompt__task="rewrite").update(
         model="scripted", template="Copy: {{ prompt }} [[copy]] {{ tip }}\n\nWrite it."
     )
-    made = candidates.order(
+    made = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
     )
     candidates.work_off_searches()
@@ -303,15 +305,17 @@ def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse
 
 def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
     proposed = first_candidate(team)
-    candidates.accept(proposed, team.engineer, "", "{{ passage }} In a word?")
-    candidates.undo(proposed.prompt, team.engineer)
+    candidates.accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
+    candidates.undo_candidate_decision(proposed.prompt, team.engineer)
     again = Candidate.objects.get(pk=proposed.pk)
     assert again.template == proposed.template
 
 
 def first_candidate(team: Team) -> Candidate:
     of = arena.prompt(team.project)
-    made = candidates.order(of, team.engineer, seed=of.production, ways=["structure"], wanted=2)
+    made = candidates.order_candidates(
+        of, team.engineer, seed=of.production, ways=["structure"], wanted=2
+    )
     candidates.work_off_searches()
     return made.candidates.all()[0]
 
@@ -331,8 +335,10 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     )
     assert client.post(f"{team.url}/prompts/new/", data).status_code == 302
     own = arena.prompt(team.project, "maths")
-    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=1)
-    assert candidates._approved(search) == ""
+    search = candidates.order_candidates(
+        own, team.engineer, seed=own.production, ways=["structure"], wanted=1
+    )
+    assert candidates._approved_as_lines(search) == ""
     for template, said in (
         ("What is {{ expr }}?", "It names expr, which has no value here."),
         ("What is it?", "Name a variable"),
@@ -361,32 +367,36 @@ def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> 
 def own_prompt_in_use(team: Team) -> Experiment:
     """A prompt of the team's own with all that can hang on one."""
     values = {"template": "{{ text }}?", "model": "scripted"}
-    own = variants.begin(team.project, "maths", values, team.engineer)
-    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=2)
+    own = variants.begin_prompt(team.project, "maths", values, team.engineer)
+    search = candidates.order_candidates(
+        own, team.engineer, seed=own.production, ways=["structure"], wanted=2
+    )
     candidates.work_off_searches()
     proposed = search.candidates.all()[0]
-    other = candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    made = experiments.create(own, team.engineer, [own.production, other], question="Which?")
-    cases.store(made, from_text("one\ntwo", ["text"], is_typed=True))
-    experiments.start(made)
+    other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    made = experiments.create_experiment(
+        own, team.engineer, [own.production, other], question="Which?"
+    )
+    cases.store_cases(made, from_text("one\ntwo", ["text"], is_typed=True))
+    experiments.start_experiment(made)
     experiments.work_off_runs()
     made.refresh_from_db()
     made.runs.filter(variant=other).update(output="Otherwise.")
     process_cache.clear()
-    shown = comparing.take_next(made, team.reviewer)
+    shown = comparing.take_next_comparison(made, team.reviewer)
     assert shown
     arena.decide(shown, Choice.LEFT)
-    evidence = results.keep(made, team.engineer, "promoted")
-    assert variants.put_in_production(other, team.engineer, snapshot=evidence)
+    evidence = results.keep_snapshot(made, team.engineer, "promoted")
+    assert variants.promote_variant(other, team.engineer, snapshot=evidence)
     return made
 
 
 def test_a_prompt_of_ones_own_goes_with_its_experiments(team: Team) -> None:
     made = own_prompt_in_use(team)
     prompt = Prompt.objects.get(task="maths")
-    prompt_bins.put(prompt, team.engineer)
+    prompt_bins.bin_prompt(prompt, team.engineer)
     bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
-    prompt_bins.empty()
+    prompt_bins.remove_expired_prompts()
     assert not Prompt.everything.filter(pk=prompt.pk)
     assert not Experiment.objects.filter(pk=made.pk)
 

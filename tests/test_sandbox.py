@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, names, render
+from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, render, variables_in
 
 VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
 
@@ -103,7 +103,7 @@ TEMPLATES = st.one_of(
 @given(TEMPLATES)
 def test_nothing_but_refusals_is_raised(template: str) -> None:
     with suppress(TemplateRefused):
-        render(template, dict.fromkeys(names(template), "1"))
+        render(template, dict.fromkeys(variables_in(template), "1"))
 
 
 def test_ten_megabytes_are_refused() -> None:
@@ -112,7 +112,9 @@ def test_ten_megabytes_are_refused() -> None:
 
 
 def test_variables_are_named_before_anything_runs() -> None:
-    assert names("{% for row in rows %}{{ row }}{{ passage }}{% endfor %}{{ range(2)|list }}") == {
+    assert variables_in(
+        "{% for row in rows %}{{ row }}{{ passage }}{% endfor %}{{ range(2)|list }}"
+    ) == {
         "rows",
         "passage",
     }

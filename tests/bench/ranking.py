@@ -88,12 +88,12 @@ def verdicts(strengths: Array, cases: int, seed: int) -> list[tuple[str, int]]:
         rows: list[tuple[int, int, int, float]] = []
         verdict = ranking.MORE
         fitted = ranking.fit(Votes.of(rows), len(strengths))
-        while len(rows) < MOST_VOTES and verdict in (ranking.MORE, ranking.APART):
+        while len(rows) < MOST_VOTES and verdict in (ranking.MORE, ranking.NOT_COMPARABLE):
             pairs = (ranking.next_pair(fitted, generator) for _ in range(LOOK_EVERY))
             rows.extend(people.vote(*pair) for pair in pairs)
             votes = Votes.of(rows)
             fitted = ranking.fit(votes, len(strengths))
-            result = ranking.result(votes, len(strengths))
+            result = ranking.rank(votes, len(strengths))
             verdict = result.verdict
         found.append((verdict, result.standings[0].number))
     return found
