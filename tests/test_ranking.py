@@ -31,14 +31,14 @@ def random_votes(variants: int, count: int, seed: int) -> Votes:
 @pytest.mark.parametrize("seed", range(5))
 def test_strengths_are_those_of_evalica(seed: int) -> None:
     votes = random_votes(5, 400, seed)
-    names = [[str(one) for one in side] for side in (votes.first, votes.second)]
+    names = [[str(number) for number in side] for side in (votes.first, votes.second)]
     winners = {1: evalica.Winner.X, 0: evalica.Winner.Y, 0.5: evalica.Winner.Draw}
     theirs = evalica.bradley_terry(
         *names, [winners[outcome] for outcome in votes.outcome.tolist()], tolerance=1e-12
     ).scores
-    wanted = np.log([theirs[str(one)] for one in range(5)])
-    found = fit(votes, 5, prior=1e-9).theta
-    assert found - found.mean() == pytest.approx(wanted - wanted.mean(), abs=1e-4)
+    expected = np.log([theirs[str(number)] for number in range(5)])
+    theta = fit(votes, 5, prior=1e-9).theta
+    assert theta - theta.mean() == pytest.approx(expected - expected.mean(), abs=1e-4)
 
 
 def test_a_sweep_stays_finite_and_ordered() -> None:
@@ -69,11 +69,13 @@ def test_a_tie_counts_half_to_each() -> None:
     )
 )
 def test_whatever_is_voted_has_an_interval(rows: list[Row]) -> None:
-    votes = Votes.of([(first, (first + step) % 4, case, said) for first, step, case, said in rows])
-    found = rank(votes, 4)
-    assert sum(one.best for one in found.standings) == pytest.approx(1)
-    assert all(one.low <= one.gap <= one.high for one in found.standings)
-    assert found.standings[0].gap == 0
+    votes = Votes.of(
+        [(first, (first + step) % 4, case, outcome) for first, step, case, outcome in rows]
+    )
+    ranking = rank(votes, 4)
+    assert sum(standing.best for standing in ranking.standings) == pytest.approx(1)
+    assert all(standing.low <= standing.gap <= standing.high for standing in ranking.standings)
+    assert ranking.standings[0].gap == 0
     swapped = Votes(votes.second, votes.first, votes.case, 1 - votes.outcome)
     assert fit(swapped, 4).theta == pytest.approx(fit(votes, 4).theta)
 
@@ -106,8 +108,8 @@ def test_a_clear_winner_needs_thirty_comparisons_on_twenty_cases() -> None:
 def test_equals_are_told_apart_from_what_is_not_known_yet() -> None:
     generator = np.random.default_rng(0)
     equal = between(0, 1, *generator.permutation([1.0] * 1500 + [0.0] * 1500), cases=300)
-    found = rank(Votes.of(equal), 2)
-    assert (found.verdict, sorted(found.tied)) == (ranking.TIE, [0, 1])
+    result = rank(Votes.of(equal), 2)
+    assert (result.verdict, sorted(result.tied)) == (ranking.TIE, [0, 1])
     unknown = rank(Votes.of(equal[:60]), 2)
     assert unknown.verdict == ranking.MORE
     assert unknown.missing >= 100

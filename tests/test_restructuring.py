@@ -18,7 +18,9 @@ def wording(template: str, system: str = "", examples: Any = ()) -> Wording:
     return Wording(system, template, tuple(examples))
 
 
-BUILT_IN = [wording(one["template"], one["system"], one["examples"]) for one in BUILTIN.values()]
+BUILT_IN = [
+    wording(each["template"], each["system"], each["examples"]) for each in BUILTIN.values()
+]
 BROKEN = wording("What is of {{ expression }}?")
 SUM = wording("What is {{ a }} plus {{ b }}?")
 SUMMARY, OTHER = (
@@ -39,29 +41,33 @@ def templates(seed: Wording) -> dict[str, str]:
 
 def expressions(template: str) -> list[str]:
     """Return what stands in braces, as Jinja itself reads it."""
-    found: list[str] = []
+    parts: list[str] = []
     for _, kind, text in SandboxedEnvironment().lex(template):
         if kind == "variable_begin":
-            found.append("")
-        if found:
-            found[-1] += text
+            parts.append("")
+        if parts:
+            parts[-1] += text
         if kind == "variable_end":
-            found.append("")
-    return sorted(text for text in found if text.startswith("{{"))
+            parts.append("")
+    return sorted(text for text in parts if text.startswith("{{"))
 
 
-def check(seeds: list[Wording], found: list[Restructuring]) -> None:
+def check(seeds: list[Wording], candidates: list[Restructuring]) -> None:
     """Ask of candidates what must hold of all of them."""
     named = sandbox.variables_in(seeds[0].template)
-    for how, candidate in found:
+    for how, candidate in candidates:
         assert 5 < len(how) <= 100
         assert sandbox.variables_in(candidate.template) == named
         sandbox.render(candidate.template, dict.fromkeys(named, "7"))
         assert any(expressions(candidate.template) == expressions(seed.template) for seed in seeds)
-        assert all(any(one in seed.examples for seed in seeds) for one in candidate.examples)
-    assert len({how for how, _ in found}) == len(found)
-    wordings = [*seeds, *(candidate for _, candidate in found)]
-    assert all(one != other for one, other in combinations(wordings, 2) if other not in seeds)
+        assert all(
+            any(example in seed.examples for seed in seeds) for example in candidate.examples
+        )
+    assert len({how for how, _ in candidates}) == len(candidates)
+    wordings = [*seeds, *(candidate for _, candidate in candidates)]
+    assert all(
+        first != second for first, second in combinations(wordings, 2) if second not in seeds
+    )
 
 
 # What holds of all
@@ -69,9 +75,9 @@ def check(seeds: list[Wording], found: list[Restructuring]) -> None:
 
 @pytest.mark.parametrize("seed", [*BUILT_IN, BROKEN, SUM, OTHER])
 def test_candidates_of_real_wordings(seed: Wording) -> None:
-    found = restructurings_of(seed)
-    assert len(found) >= 5
-    check([seed], found)
+    candidates = restructurings_of(seed)
+    assert len(candidates) >= 5
+    check([seed], candidates)
 
 
 PARTS = [
@@ -91,15 +97,15 @@ WORDINGS = st.builds(wording, TEXTS, TEXTS, EXAMPLES)
 @settings(max_examples=300, deadline=None)
 @given(WORDINGS)
 def test_candidates_of_any_wording(seed: Wording) -> None:
-    if found := restructurings_of(seed):
-        check([seed], found)
+    if candidates := restructurings_of(seed):
+        check([seed], candidates)
 
 
 @settings(max_examples=150, deadline=None)
 @given(WORDINGS, WORDINGS)
-def test_crossings_of_any_wordings(one: Wording, other: Wording) -> None:
-    if found := crossings_of(one, other):
-        check([one, other], found)
+def test_crossings_of_any_wordings(first: Wording, second: Wording) -> None:
+    if candidates := crossings_of(first, second):
+        check([first, second], candidates)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +158,7 @@ def test_long_templates(part: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("template", "wanted"),
+    ("template", "expected"),
     [
         ("Passage: {{ p }}\n\nState it.", "State it.\n\nPassage: {{ p }}"),
         ("State it.\n\nPassage: {{ p }}", "Passage: {{ p }}\n\nState it."),
@@ -168,9 +174,9 @@ def test_long_templates(part: str) -> None:
         ("{{ p + '\n\n' }}\n\nState it.", "State it.\n\n{{ p + '\n\n' }}"),
     ],
 )
-def test_the_instruction_goes_to_the_other_side(template: str, wanted: str) -> None:
-    found = dict(item for item in templates(wording(template)).items() if item[0] in TURNED)
-    assert list(found.values()) == [wanted]
+def test_the_instruction_goes_to_the_other_side(template: str, expected: str) -> None:
+    by_change = dict(item for item in templates(wording(template)).items() if item[0] in TURNED)
+    assert list(by_change.values()) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +201,7 @@ def test_the_instruction_stays_where_it_cannot_be_told(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "wanted"),
+    ("question", "expected"),
     [
         ("What is of {{ x }}?", "Calculate the value of {{ x }}."),
         ("What is of 15^2 / 5?", "Calculate the value of 15^2 / 5."),
@@ -219,8 +225,8 @@ def test_the_instruction_stays_where_it_cannot_be_told(template: str) -> None:
         ),
     ],
 )
-def test_a_question_becomes_a_command(question: str, wanted: str) -> None:
-    assert templates(wording(question))[COMMANDED] == wanted
+def test_a_question_becomes_a_command(question: str, expected: str) -> None:
+    assert templates(wording(question))[COMMANDED] == expected
 
 
 @pytest.mark.parametrize(
@@ -240,21 +246,21 @@ def test_what_is_no_question_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("State {{ x }}.", "Can you state {{ x }}?"),
         ("Text: {{ x }}\n\nPlease write it", "Text: {{ x }}\n\nCan you write it?"),
         ("Write it. Name it.", "Can you write it? Name it."),
     ],
 )
-def test_a_command_becomes_a_question_last(text: str, wanted: str) -> None:
+def test_a_command_becomes_a_question_last(text: str, expected: str) -> None:
     how, last = restructurings_of(wording(text))[-1]
-    assert (how, last.template) == ("a question instead of an instruction", wanted)
+    assert (how, last.template) == ("a question instead of an instruction", expected)
 
 
 def test_please_is_left_out() -> None:
-    found = templates(wording("Please state {{ x }}. Please be short."))
-    assert found["without “please”"] == "State {{ x }}. Be short."
+    by_change = templates(wording("Please state {{ x }}. Please be short."))
+    assert by_change["without “please”"] == "State {{ x }}. Be short."
 
 
 # The form of the output
@@ -303,12 +309,12 @@ def test_other_languages_get_no_english() -> None:
 
 
 def test_roles() -> None:
-    found = dict(restructurings_of(SUMMARY))
+    by_change = dict(restructurings_of(SUMMARY))
     role = "You are a careful expert in this field."
-    assert found["with a role"].system == f"{role} {SUMMARY.system}"
-    at_top = found["the system text at the top of the template"]
+    assert by_change["with a role"].system == f"{role} {SUMMARY.system}"
+    at_top = by_change["the system text at the top of the template"]
     assert (at_top.system, at_top.template) == ("", f"{SUMMARY.system}\n\n{SUMMARY.template}")
-    assert found["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
+    assert by_change["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
     assert dict(restructurings_of(SUM))["with a role"].system == role
     assert "with a role" not in dict(restructurings_of(OTHER))
 
@@ -319,7 +325,7 @@ def test_a_system_text_with_braces_is_no_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted"),
+    ("count", "expected"),
     [
         (0, []),
         (1, [[]]),
@@ -328,20 +334,22 @@ def test_a_system_text_with_braces_is_no_template() -> None:
         (4, [[3, 2, 1, 0], [0], [0, 1], []]),
     ],
 )
-def test_worked_examples(count: int, wanted: list[list[int]]) -> None:
+def test_worked_examples(count: int, expected: list[list[int]]) -> None:
     examples = [{"p": str(number), "output": "x"} for number in range(count)]
-    found = restructurings_of(wording("{{ p }}", "", examples))
-    shown = [[*one.examples] for how, one in found if re.search("worked example", how)]
-    assert shown == [[examples[number] for number in numbers] for numbers in wanted]
+    candidates = restructurings_of(wording("{{ p }}", "", examples))
+    shown = [
+        [*candidate.examples] for how, candidate in candidates if re.search("worked example", how)
+    ]
+    assert shown == [[examples[number] for number in numbers] for numbers in expected]
 
 
 # Crossings
 
 
 def test_crossings() -> None:
-    found = crossings_of(SUMMARY, OTHER)
-    check([SUMMARY, OTHER], found)
-    mixed = dict(found)
+    candidates = crossings_of(SUMMARY, OTHER)
+    check([SUMMARY, OTHER], candidates)
+    mixed = dict(candidates)
     assert len(mixed) == 6
     assert mixed["the first with the instruction of the second"] == wording(
         "Passage: {{ passage }}\n\nSay what the passage above tells.",

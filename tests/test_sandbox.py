@@ -12,7 +12,7 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
 
 
 @pytest.mark.parametrize(
-    ("template", "wanted"),
+    ("template", "expected"),
     [
         ("Say it: {{ passage }}", "Say it: The tide rises."),
         ("{{ passage|upper }} {{ passage.split()|first }}", "THE TIDE RISES. The"),
@@ -25,8 +25,8 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{{ passage" + "|upper" * 150 + " }}", "THE TIDE RISES."),  # soon, not in 7 seconds
     ],
 )
-def test_what_prompts_need(template: str, wanted: str) -> None:
-    assert render(template, VALUES) == wanted
+def test_what_prompts_need(template: str, expected: str) -> None:
+    assert render(template, VALUES) == expected
 
 
 NESTED = "{% set a = [passage, passage] %}" + "{% set a = [a, a] %}" * 40
@@ -34,7 +34,7 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         ("{{ ''.__class__ }}", "unsafe"),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe"),
@@ -78,8 +78,8 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("x" * 100_001, "longer than 100,000"),
     ],
 )
-def test_what_is_refused_is_refused_soon_and_in_words(template: str, said: str) -> None:
-    with pytest.raises(TemplateRefused, match=said):
+def test_what_is_refused_is_refused_soon_and_in_words(template: str, message: str) -> None:
+    with pytest.raises(TemplateRefused, match=message):
         render(template, VALUES)
 
 

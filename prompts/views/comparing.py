@@ -107,7 +107,7 @@ def _show(
         "experiment": experiment,
         "comparison": comparison,
         "form": form,
-        "share": comparing.own_comparisons(experiment, request.user),
+        "own_comparisons": comparing.own_comparisons(experiment, request.user),
         "is_ranking": experiment.shown_at_once > 2,
     }
     if comparison:

@@ -100,7 +100,7 @@ def _matrix_and_settings(request: HttpRequest, experiment: Experiment) -> dict[s
         "cases": experiment.cases.count(),
         "first_cases": [] if experiment.started_at else experiment.cases.all()[:FIRST_CASES],
         "fewest_cases": ranking.FEWEST_CASES,
-        "share": comparing.own_comparisons(experiment, request.user),
+        "own_comparisons": comparing.own_comparisons(experiment, request.user),
     }
 
 

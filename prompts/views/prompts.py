@@ -60,7 +60,7 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "prompt": prompt,
         "variants": variants,
         "promotions": prompt.promotions.select_related("variant__prompt", "by", "snapshot"),
-        "shares": _shares(prompt, variants),
+        "acceptance": _acceptance_rows(prompt, variants),
         "experiments": prompt.experiments.all(),
         "waiting": prompt.candidates.filter(state=CandidateState.PENDING).count(),
         "before": prompt_variants.previous_in_production(prompt),
@@ -70,7 +70,7 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render_page(request, "prompts/show.html", context)
 
 
-def _shares(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
+def _acceptance_rows(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
     """Return how many items of each variant were accepted, the newest variant first."""
     shares = approved_items.items().acceptance_shares(prompt)
     return [
