@@ -24,7 +24,6 @@ from prompts import (
     screening,
     variants,
 )
-from prompts.cases import from_text
 from prompts.examples import Input, examples_for
 from prompts.models import (
     LAST_RUNG,
@@ -206,7 +205,7 @@ def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Brows
 @pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
 def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
     with pytest.raises(Exception, match="There is no column for expression"):
-        from_text(text, ["expression"])
+        cases.from_text(text, ["expression"])
 
 
 # Candidates and examples
@@ -367,10 +366,9 @@ def own_prompt_in_use(team: Team) -> Experiment:
     candidates.work_off_searches()
     proposed = search.candidates.all()[0]
     other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
-    experiment = experiments.create_experiment(
-        own, team.engineer, [own.production, other], question="Which?"
-    )
-    cases.store_cases(experiment, from_text("one\ntwo", ["text"], is_typed=True))
+    entered = [own.production, other]
+    experiment = experiments.create_experiment(own, team.engineer, entered, question="Which?")
+    cases.store_cases(experiment, cases.from_text("one\ntwo", ["text"], is_typed=True))
     experiments.start_experiment(experiment)
     experiments.work_off_runs()
     experiment.refresh_from_db()
