@@ -104,13 +104,13 @@ def _as_candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
     )
 
 
-def _note(search: Search, found: int) -> str:
-    if found == search.wanted:
+def _note(search: Search, count: int) -> str:
+    if count == search.wanted:
         return ""
     return stored(
         "%(found)s of %(wanted)s: no more can be made of this variant in these ways that differs "
         "from what is there.",
-        found=found,
+        found=count,
         wanted=counted(search.wanted, "candidate"),
     )
 

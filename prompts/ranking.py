@@ -140,7 +140,7 @@ def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
 
 CONFIDENCE = 1.96  # standard errors to either side, for 95 %
 WINNER_PROBABILITY = 0.95  # that a winner is the best; chosen, see bench-ranking
-# by so many a winner leads each other variant, as people look after every vote; see bench-ranking
+# that a winner leads every other variant by: many, as people look after every vote; bench-ranking
 WINNER_STANDARD_ERRORS = 2.75
 FEWEST_COMPARISONS = 30  # of each variant before a verdict; chosen, see bench-ranking
 FEWEST_CASES = 20  # of an experiment before a verdict; chosen, see bench-ranking
