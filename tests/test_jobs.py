@@ -165,7 +165,7 @@ def test_a_group_without_its_model_waits_and_the_others_are_worked_on(project: P
 
     jobs.work_off(Document, 3, lambda rows: jobs.work_in_groups(rows, lambda row: row.name, work))
     assert states() == ["done", "queued", "queued"]
-    assert jobs.trouble() == "The model of b is missing."
+    assert jobs.worker_trouble() == "The model of b is missing."
 
 
 def test_retry_only_of_what_failed(project: Project) -> None:
