@@ -24,7 +24,7 @@ from generation.models import (
 )
 from generation.prompt_values import language_of
 from generation.releases.freezing import earlier_splits, triple_of
-from prompts.approved_items import Approved, Disliked, Share
+from prompts.approved_items import AcceptanceShare, Approved, Disliked
 from prompts.models import Prompt, Task
 from qareview.embeddings import embed
 from qareview.models import Project
@@ -47,7 +47,7 @@ def similar(project: Project, text: str, count: int, passage: int) -> list[Appro
     vector = embed([text])[0].tolist()
     rows = (
         _examples(project)
-        .exclude(passage__in=alike(passage))
+        .exclude(passage__in=with_near_duplicates(passage))
         .exclude(embedding=None)
         .order_by(CosineDistance("embedding", vector))
     )
@@ -72,7 +72,7 @@ def diverse(project: Project, count: int) -> list[Approved]:
     return _in_order(project, [pool[index][0] for index in taken])
 
 
-def chosen(project: Project, items: Collection[int]) -> list[Approved]:
+def approved_among(project: Project, items: Collection[int]) -> list[Approved]:
     return _approved(project, _examples(project).filter(pk__in=items).order_by("pk"))
 
 
@@ -108,18 +108,18 @@ def _as_approved(project: Project, item: Item) -> Approved:
     return Approved(item.pk, item.passage_id, values)
 
 
-def alike(passage: int) -> set[int]:
+def with_near_duplicates(passage: int) -> set[int]:
     first = Passage.objects.filter(pk=passage).values("same_as")
     group = Q(pk=passage) | Q(same_as=passage) | Q(near_duplicates=passage) | Q(same_as__in=first)
     return set(Passage.objects.filter(group).values_list("pk", flat=True))
 
 
-def tested(project: Project, passages: Collection[int]) -> set[int]:
+def in_test_splits(project: Project, passages: Collection[int]) -> set[int]:
     found = Passage.objects.filter(pk__in=passages, document__in=_tested(project))
     return set(found.values_list("pk", flat=True)) if passages else set()
 
 
-def named(flag: str) -> str:
+def flag_name(flag: str) -> str:
     return str(flags.NAMES.get(flag, flag))
 
 
@@ -147,7 +147,7 @@ def _as_disliked(prompt: Prompt, review: Review) -> Disliked:
     return Disliked(values, output, why)
 
 
-def check(
+def check_outputs(
     task: str, texts: Sequence[tuple[dict[str, str], str]]
 ) -> list[tuple[dict[str, float], list[str]]]:
     if task == Task.ASK:
@@ -171,7 +171,7 @@ def _checked(
     return {flags.SUPPORT: weakest}, names
 
 
-def shares(prompt: Prompt) -> dict[int, Share]:
+def acceptance_shares(prompt: Prompt) -> dict[int, AcceptanceShare]:
     if prompt.task not in (Task.SUMMARISE, Task.ASK):
         return {}
     decided = prompt.project.items.filter(OUTCOME).exclude(state=ItemState.DISPUTED).order_by()
@@ -184,4 +184,4 @@ def shares(prompt: Prompt) -> dict[int, Share]:
         .values("writer")
         .annotate(all=Count("pk"), accepted=Count("pk", filter=Q(state=ItemState.ACCEPTED)))
     )
-    return {row["writer"]: Share(row["all"], row["accepted"]) for row in counted}
+    return {row["writer"]: AcceptanceShare(row["all"], row["accepted"]) for row in counted}

@@ -116,7 +116,7 @@ def empty() -> None:
     """Remove everything for good whose days in the bin are over."""
     for document in Document.everything.filter(bins.expired()).defer("text"):
         remove(document)
-    prompt_bins.empty()
+    prompt_bins.remove_expired_prompts()
     for project in Project.everything.filter(bins.expired()):
         remove_project(project)
 

@@ -1,4 +1,4 @@
-"""What prompts need of the items people decided on: another app has them, named in the settings."""
+"""The interface to reviewed items, which the app named in ``settings.APPROVED_ITEMS`` offers."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -10,13 +10,13 @@ from django.conf import settings
 from prompts.models import Prompt
 from qareview.models import Project
 
-# what an approved item has values for
+# the variables that an approved item has values for
 VARIABLES = ("passage", "headings", "document", "language", "question", "answer")
 
 
 @dataclass(frozen=True)
 class Approved:
-    """An approved item: texts for the variables of prompts, its question and answer among them."""
+    """An approved item; ``values`` are its texts by the names in VARIABLES."""
 
     item: int
     passage: int
@@ -25,7 +25,7 @@ class Approved:
 
 @dataclass(frozen=True)
 class Disliked:
-    """An output that people rejected, what it was made of, and what they said."""
+    """An output that reviewers rejected, the values it was written from, and their reason."""
 
     values: dict[str, str]
     output: str
@@ -33,75 +33,76 @@ class Disliked:
 
 
 @dataclass(frozen=True)
-class Share:
-    """Of the items drafted with a variant: how many were decided on, and accepted."""
+class AcceptanceShare:
+    """How many of the items drafted with a variant were decided on, and accepted."""
 
     decided: int
     accepted: int
 
 
 class Items(Protocol):
-    """What the app that has the items offers, as functions of a module."""
+    """The functions that the module in ``settings.APPROVED_ITEMS`` has to offer."""
 
     def newest(self, project: Project, count: int) -> list[Approved]:
         """Return the approved items that were drafted last and may serve as examples."""
 
     def drawn(self, project: Project, count: int, seed: int) -> list[Approved]:
-        """Return approved items drawn at random, the same for one seed."""
+        """Return approved items drawn at random; the same seed draws the same items."""
 
     def similar(self, project: Project, text: str, count: int, passage: int) -> list[Approved]:
-        """Return those most similar to a text, the most similar first, not of that passage.
+        """Return the approved items most similar to a text, the most similar first.
 
-        None is of a document in a test split, here and wherever examples are given.
+        Items of ``passage`` are left out, as are those of documents in a test split: no method
+        here returns these.
         """
 
     def diverse(self, project: Project, count: int) -> list[Approved]:
-        """Return approved items, each as different as can be from those before it."""
+        """Return approved items, each as different as possible from those before it."""
 
-    def chosen(self, project: Project, items: Collection[int]) -> list[Approved]:
-        """Return those of some items that are approved and may serve as examples."""
+    def approved_among(self, project: Project, items: Collection[int]) -> list[Approved]:
+        """Return those of these items that are approved and may serve as examples."""
 
-    def alike(self, passage: int) -> set[int]:
-        """Return the ids of a passage and of those that say nearly the same."""
+    def with_near_duplicates(self, passage: int) -> set[int]:
+        """Return the ids of a passage and of its near-duplicates."""
 
-    def tested(self, project: Project, passages: Collection[int]) -> set[int]:
-        """Return those of some passages that are of documents in a test split."""
+    def in_test_splits(self, project: Project, passages: Collection[int]) -> set[int]:
+        """Return those of these passages whose documents are in a test split."""
 
-    def named(self, flag: str) -> str:
-        """Return the name of a flag, for people."""
+    def flag_name(self, flag: str) -> str:
+        """Return the name of a flag as pages show it."""
 
     def disliked(self, prompt: Prompt, count: int) -> list[Disliked]:
-        """Return what a prompt brought out and reviewers rejected, the latest first."""
+        """Return outputs of a prompt that reviewers rejected, the latest first."""
 
-    def check(
+    def check_outputs(
         self, task: str, texts: Sequence[tuple[dict[str, str], str]]
     ) -> list[tuple[dict[str, float], list[str]]]:
-        """Return scores and flags of outputs, each given with its values, as drafts get them.
+        """Return the scores and flags of outputs, as a draft gets them. Raises ModelUnavailable.
 
-        Raises ModelUnavailable.
+        ``texts`` are pairs of the values that an output was written from, and the output.
         """
 
-    def shares(self, prompt: Prompt) -> dict[int, Share]:
-        """Return what became of the items drafted with each variant of a prompt, by its id."""
+    def acceptance_shares(self, prompt: Prompt) -> dict[int, AcceptanceShare]:
+        """Return how the items drafted with each variant of a prompt were decided, by its id."""
 
 
 def items() -> Items:
+    """Return the module that ``settings.APPROVED_ITEMS`` names."""
     return cast(Items, import_module(settings.APPROVED_ITEMS))
 
 
 def output_of(approved: Approved, names: Collection[str]) -> str:
-    """Return what is wanted of a prompt that is told ``names``: a question, of one told answers."""
-    wanted = "question" if "answer" in names else "answer"
-    return approved.values[wanted]
+    """Return an item's question if the prompt's variables include the answer, else its answer."""
+    return approved.values["question" if "answer" in names else "answer"]
 
 
 def values_of(approved: Approved, names: Collection[str]) -> dict[str, str]:
-    """Return the values of some variables; those that an item has none for are not among them."""
+    """Return an item's values of these variables, without those it has no value for."""
     return {name: approved.values[name] for name in names if name in approved.values}
 
 
 def example_of(approved: Approved, names: Collection[str]) -> dict[str, Any]:
-    """Return an approved item as a worked example of a prompt whose variables are ``names``."""
+    """Return an approved item as a worked example of a prompt with the variables ``names``."""
     return {
         **values_of(approved, names),
         "output": output_of(approved, names),

@@ -1,4 +1,4 @@
-"""A team's own prompts go to the bin; those the pipeline needs stay."""
+"""Prompts are moved to the bin and restored; those that drafting needs cannot be moved."""
 
 from typing import Any
 
@@ -11,11 +11,11 @@ from qareview.stored import stored
 
 
 class CannotMove(Exception):
-    """The prompt stays where it is; the message says why."""
+    """The prompt cannot be moved or restored; the message says why."""
 
 
-def put(prompt: Prompt, user: Any) -> bool:
-    """Put a prompt into the bin; return whether it was out of it. Raises CannotMove."""
+def bin_prompt(prompt: Prompt, user: Any) -> bool:
+    """Move a prompt to the bin; return False if it was there already. Raises CannotMove."""
     if prompt.is_builtin:
         raise CannotMove(
             stored("The prompt “%(task)s” is needed for drafting, so it stays.", task=prompt.task)
@@ -23,8 +23,8 @@ def put(prompt: Prompt, user: Any) -> bool:
     return bins.bin_rows(Prompt.everything.filter(pk=prompt.pk), user)
 
 
-def restore(prompt: Prompt) -> bool:
-    """Take a prompt out of the bin; return whether it could still come back. Raises CannotMove."""
+def restore_prompt(prompt: Prompt) -> bool:
+    """Restore a prompt from the bin; return False if it was not there. Raises CannotMove."""
     try:
         with transaction.atomic():
             return bins.restore_rows(Prompt.everything.filter(pk=prompt.pk))
@@ -37,20 +37,20 @@ def restore(prompt: Prompt) -> bool:
         ) from None
 
 
-def empty() -> None:
-    """Remove the prompts for good whose days in the bin are over.
+def remove_expired_prompts() -> None:
+    """Delete the prompts whose days in the bin are over.
 
-    One that wrote something which is still there stays, out of sight: it tells where that is from.
+    A prompt whose outputs are still in use stays in the bin as the record of their origin.
     """
     for prompt in Prompt.everything.filter(bins.expired()):
         try:
-            remove(prompt)
+            remove_prompt(prompt)
         except ProtectedError:
             continue
 
 
 @transaction.atomic
-def remove(prompt: Prompt) -> None:
-    """Delete a prompt with its variants. Raises ProtectedError if one of them wrote something."""
+def remove_prompt(prompt: Prompt) -> None:
+    """Delete a prompt with its variants. Raises ProtectedError if their outputs are in use."""
     Prompt.everything.filter(pk=prompt.pk).update(production=None)
     prompt.delete()

@@ -38,7 +38,7 @@ _LIBRARY = (
 _LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
 _LIBRARY_QUESTION = "How much does a library card cost?"
 
-# what a model that rewrites a prompt is told in turn
+# given in turn to the model that rewrites a prompt
 TIPS = ("", "Be more specific.", "Be shorter.", "Use simpler words.", "Say what to leave out.")
 
 BUILTIN: dict[Task, dict[str, Any]] = {
@@ -134,9 +134,9 @@ BUILTIN: dict[Task, dict[str, Any]] = {
 @transaction.atomic
 def add_builtin_prompts(project: Project) -> None:
     """Give a project the built-in prompts it lacks, each with its variant in production."""
-    there = set(project.prompts.values_list("task", flat=True))
+    existing = set(project.prompts.values_list("task", flat=True))
     for task, wording in BUILTIN.items():
-        if task in there:
+        if task in existing:
             continue
         prompt = Prompt.objects.create(project=project, task=task)
         prompt.production = Variant.objects.create(

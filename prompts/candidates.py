@@ -1,4 +1,4 @@
-"""Other wordings of a prompt are proposed, by rule and by a model, and reviewed like items."""
+"""Prompt candidates: proposed by rule or by a model, then accepted or rejected by an engineer."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -25,22 +25,21 @@ from prompts.models import (
 from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
 from qareview import completions, jobs
-from qareview.backends import Completion, ModelUnavailable
+from qareview.backends import Completion
 from qareview.stored import stored
 from qareview.translations import counted
 
-EXAMPLES = 4  # approved ones, that a model is shown
-DISLIKED = 5  # outputs of the desk, that a model is to repair, and as many comparisons
-LOOKED_AT = 20  # comparisons, of which those of people whose votes are out are passed over
-ROUNDS = 3  # of asking a model, each for as many as are wanted
+EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen, nobody measured
+OUTPUTS_QUOTED = 5  # rejected items in a request to repair; chosen, nobody measured
+COMPARISONS_READ = 20  # that were voted “both bad”, at most; chosen, nobody measured
+ROUNDS = 3  # of asking a model for as many candidates as wanted; chosen, nobody measured
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
-
-LONGEST_QUOTED = 2000  # characters of a text that a model is shown
+LONGEST_QUOTED = 2000  # characters of each text in a request; chosen, nobody measured
 
 
 class Proposal(NamedTuple):
-    """A wording, in which way it came to be, and what is different in it, or went wrong."""
+    """A proposed wording: the way it was found, how it differs, and any error of the model."""
 
     way: Way
     how: str
@@ -49,49 +48,49 @@ class Proposal(NamedTuple):
 
 
 class CannotDecide(Exception):
-    """The decision on a candidate is not taken; the message says why."""
+    """The decision on a candidate was not stored or undone; the message says why."""
 
 
-class TooLate(CannotDecide):
-    """Somebody has decided by now."""
+class AlreadyDecided(CannotDecide):
+    """Somebody else has decided on the candidate."""
 
 
-def order(prompt: Prompt, user: Any, **values: Any) -> Search:
-    """Queue a search for candidates; ``values`` are fields of it."""
-    made = Search.objects.create(prompt=prompt, created_by=user, **values)
+def order_candidates(prompt: Prompt, user: Any, **values: Any) -> Search:
+    """Queue a search for candidates; ``values`` are its other fields."""
+    search = Search.objects.create(prompt=prompt, created_by=user, **values)
     jobs.wake_workers(Search)
-    return made
+    return search
 
 
 def work_off_searches() -> None:
-    """Make candidates, a search at a time, until none is queued."""
-    jobs.work_off(Search, 1, lambda rows: make(rows[0]))
+    """Fill searches with candidates, one at a time, until none is queued."""
+    jobs.work_off(Search, 1, fill_searches)
 
 
-def make(search: Search) -> None:
-    """Fill a claimed search with candidates: as many as are wanted, else with a note why not.
+def fill_searches(searches: list[Search]) -> None:
+    """Fill claimed searches with candidates. Raises JobFailed and CannotWorkNow."""
+    jobs.work_in_groups(searches, lambda search: search.pk, lambda group: _fill_search(group[0]))
 
-    Raises JobFailed and CannotWorkNow.
-    """
+
+def _fill_search(search: Search) -> None:
+    """Fill a search with as many candidates as wanted, or fewer and a note that says why."""
     try:
         proposals = _proposals(search)
-        kept, dropped = _sift(search, proposals)
-    except ModelUnavailable as reason:
-        raise jobs.CannotWorkNow(str(reason)) from reason
+        selected, dropped = _select(search, proposals)
     except completions.BudgetUsedUp:
         jobs.return_jobs([search])
         return
     except RenderingFailed as reason:
         raise jobs.JobFailed(str(reason)) from reason
     with jobs.finishing([search]):
-        search.dropped, search.note = dropped, _note(search, len(kept))
+        search.dropped, search.note = dropped, _note(search, len(selected))
         search.save(update_fields=["dropped", "note"])
         Candidate.objects.bulk_create(
-            _candidate(search, number, proposal) for number, proposal in enumerate(kept, 1)
+            _as_candidate(search, number, proposal) for number, proposal in enumerate(selected, 1)
         )
 
 
-def _candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
+def _as_candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
     way, how, wording, _error = proposal
     return Candidate(
         search=search,
@@ -105,13 +104,13 @@ def _candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
     )
 
 
-def _note(search: Search, found: int) -> str:
-    if found == search.wanted:
+def _note(search: Search, count: int) -> str:
+    if count == search.wanted:
         return ""
     return stored(
         "%(found)s of %(wanted)s: no more can be made of this variant in these ways that differs "
         "from what is there.",
-        found=found,
+        found=count,
         wanted=counted(search.wanted, "candidate"),
     )
 
@@ -121,55 +120,55 @@ def wording_of(variant: Variant | Candidate) -> Wording:
 
 
 def _proposals(search: Search) -> Iterator[Proposal]:
-    """Yield what each of the ways proposes, in turn."""
+    """Yield proposals of the search's ways, alternating between them."""
     sources = [_SOURCES[Way(way)](search) for way in search.ways]
     for proposals in zip_longest(*sources):
-        yield from (one for one in proposals if one)
+        yield from (proposal for proposal in proposals if proposal)
 
 
 def _by_structure(search: Search) -> Iterator[Proposal]:
-    for how, wording in restructuring.restructured(wording_of(search.seed)):
+    for how, wording in restructuring.restructurings_of(wording_of(search.seed)):
         yield Proposal(Way.STRUCTURE, how, wording)
 
 
 def _by_crossing(search: Search) -> Iterator[Proposal]:
     if search.other:
         parents = wording_of(search.seed), wording_of(search.other)
-        for how, wording in restructuring.crossed(*parents):
+        for how, wording in restructuring.crossings_of(*parents):
             yield Proposal(Way.CROSSING, how, wording)
 
 
-def _rewritten(search: Search) -> Iterator[Proposal]:
-    for number, written in _written(search, ""):
-        tip = _tip(search, number)
+def _by_rewriting(search: Search) -> Iterator[Proposal]:
+    for number, completion in _ask_for_rewordings(search, ""):
+        tip = _tip_for(search, number)
         how = stored("in other words: %(tip)s", tip=tip) if tip else stored("in other words")
-        yield _proposal(search, Way.REWRITE, how, written)
+        yield _as_proposal(search, Way.REWRITE, how, completion)
 
 
-def _repaired(search: Search) -> Iterator[Proposal]:
+def _by_repair(search: Search) -> Iterator[Proposal]:
     feedback = feedback_on(search.prompt)
     if feedback:
-        for _, written in _written(search, feedback):
+        for _, completion in _ask_for_rewordings(search, feedback):
             how = stored("repaired from what people rejected")
-            yield _proposal(search, Way.REPAIR, how, written)
+            yield _as_proposal(search, Way.REPAIR, how, completion)
 
 
-def _proposal(search: Search, way: Way, how: str, written: Completion) -> Proposal:
+def _as_proposal(search: Search, way: Way, how: str, completion: Completion) -> Proposal:
     seed = search.seed
-    wording = Wording(seed.system, _plain(written.text), tuple(seed.examples))
-    return Proposal(way, how, wording, written.error)
+    wording = Wording(seed.system, _unwrapped(completion.text), tuple(seed.examples))
+    return Proposal(way, how, wording, completion.error)
 
 
 _SOURCES = {
     Way.STRUCTURE: _by_structure,
     Way.CROSSING: _by_crossing,
-    Way.REWRITE: _rewritten,
-    Way.REPAIR: _repaired,
+    Way.REWRITE: _by_rewriting,
+    Way.REPAIR: _by_repair,
 }
 
 
-def _written(search: Search, feedback: str) -> Iterator[tuple[int, Completion]]:
-    """Yield what the prompt that rewrites makes of the seed, with the number of each.
+def _ask_for_rewordings(search: Search, feedback: str) -> Iterator[tuple[int, Completion]]:
+    """Yield what the model makes of the seed with the rewriting prompt, numbered from 1.
 
     Raises ModelUnavailable, BudgetUsedUp and RenderingFailed.
     """
@@ -179,111 +178,122 @@ def _written(search: Search, feedback: str) -> Iterator[tuple[int, Completion]]:
     values = {
         "prompt": search.seed.template,
         "about": search.about,
-        "examples": _approved(search),
+        "examples": _approved_as_lines(search),
         "feedback": feedback,
     }
     for first in range(1, ROUNDS * search.wanted + 1, search.wanted):
         numbers = range(first, first + search.wanted)
         requests = [
-            request_for(variant, {**values, "tip": _tip(search, number)}, number)
+            request_for(variant, {**values, "tip": _tip_for(search, number)}, number)
             for number in numbers
         ]
         written = completions.complete(project, model, requests)
         yield from zip(numbers, written, strict=True)
 
 
-def _tip(search: Search, number: int) -> str:
+def _tip_for(search: Search, number: int) -> str:
     return search.tip or TIPS[number % len(TIPS)]
 
 
-def _plain(text: str) -> str:
-    """Return a text without the fence, the label and the quotes that models put around it."""
+def _unwrapped(text: str) -> str:
+    """Strip the code fence, the label and the quotes that models put around a prompt."""
     text = _FENCE.sub(r"\1", text.replace("\0", "").strip()).strip()
     text = _LABEL.sub("", text)
     is_quoted = len(text) > 1 and text[0] in "\"“'" and text[-1] in "\"”'"
     return text[1:-1].strip() if is_quoted else text
 
 
-def _approved(search: Search) -> str:
-    names = sandbox.names(search.seed.template)
-    if not names <= {*approved_items.VARIABLES}:  # a prompt of another kind
+def _approved_as_lines(search: Search) -> str:
+    """Return approved items as text for a model; empty if the prompt has other variables."""
+    names = sandbox.variables_in(search.seed.template)
+    if not names <= {*approved_items.VARIABLES}:
         return ""
-    found = approved_items.items().newest(search.prompt.project, EXAMPLES)
+    approved = approved_items.items().newest(search.prompt.project, EXAMPLES_QUOTED)
     return "\n\n".join(
-        _told(approved_items.values_of(one, names), approved_items.output_of(one, names))
-        for one in found
+        _as_lines(approved_items.values_of(item, names), approved_items.output_of(item, names))
+        for item in approved
     )
 
 
-def _told(values: dict[str, str], output: str) -> str:
-    given = {**values, "output": output}
-    return "\n".join(f"{name}: {text[:LONGEST_QUOTED]}" for name, text in given.items())
+def _as_lines(values: dict[str, str], output: str) -> str:
+    fields = {**values, "output": output}
+    return "\n".join(f"{name}: {text[:LONGEST_QUOTED]}" for name, text in fields.items())
 
 
 def _with_reason(values: dict[str, str], output: str, reason: str) -> str:
-    return f"{_told(values, output)}\nwhy not: {reason}"  # stays English: a model reads it
+    return f"{_as_lines(values, output)}\nwhy not: {reason}"  # stays English: a model reads it
 
 
 def feedback_on(prompt: Prompt) -> str:
-    """Return what people disliked about the outputs of a prompt: at the desk, and comparing."""
-    disliked = approved_items.items().disliked(prompt, DISLIKED)
-    told = [_with_reason(one.values, one.output, one.why) for one in disliked]
-    bad = Comparison.objects.standing().filter(experiment__prompt=prompt, choice=Choice.BAD)
-    for comparison in bad.select_related("case", "experiment").order_by("-pk")[:LOOKED_AT]:
+    """Return outputs that reviewers rejected or voted “both bad”, with their reasons, as text.
+
+    Comparisons of people whose votes are excluded are left out.
+    """
+    disliked = approved_items.items().disliked(prompt, OUTPUTS_QUOTED)
+    complaints = [
+        _with_reason(rejected.values, rejected.output, rejected.why) for rejected in disliked
+    ]
+    both_bad = Comparison.objects.standing().filter(experiment__prompt=prompt, choice=Choice.BAD)
+    latest = both_bad.select_related("case", "experiment").order_by("-pk")
+    for comparison in latest[:COMPARISONS_READ]:
         if comparison.reviewer_id in comparison.experiment.without:
             continue
-        told.extend(
+        complaints.extend(
             _with_reason(comparison.case.values, run.output, comparison.comment or "bad")
             for run in Run.objects.filter(pk__in=comparison.runs)
         )
-    return "\n\n".join(told[: 3 * DISLIKED])
+    return "\n\n".join(complaints[: 3 * OUTPUTS_QUOTED])
 
 
-# What is no use is dropped, with the reason
+# Selecting proposals
 
 
-def _sift(
+def _select(
     search: Search, proposals: Iterator[Proposal]
 ) -> tuple[list[Proposal], list[dict[str, str]]]:
-    """Keep so many proposals as are wanted; return them and what was dropped, with reasons."""
-    wanted = sandbox.names(search.seed.template)
-    there = {_gist(wording_of(one)) for one in search.prompt.variants.all()}
-    waiting = search.prompt.candidates.filter(state=CandidateState.PENDING)
-    there |= {_gist(wording_of(one)) for one in waiting}
-    kept: list[Proposal] = []
+    """Take usable and new proposals, as many as wanted; return them and those dropped.
+
+    Each dropped one is {"text", "reason"}. Those after the last wanted one are not looked at.
+    """
+    variables = sandbox.variables_in(search.seed.template)
+    known = {_comparable(wording_of(variant)) for variant in search.prompt.variants.all()}
+    pending = search.prompt.candidates.filter(state=CandidateState.PENDING)
+    known |= {_comparable(wording_of(candidate)) for candidate in pending}
+    selected: list[Proposal] = []
     dropped: list[dict[str, str]] = []
     for proposal in proposals:
         wording = proposal.wording
-        reason = proposal.error or objection(wording.template, wanted)
-        if not reason and _gist(wording) in there:
+        reason = proposal.error or objection_to_template(wording.template, variables)
+        if not reason and _comparable(wording) in known:
             reason = stored("It says what another variant or candidate says.")
         if reason:
             dropped.append({"text": wording.template[:2000], "reason": reason})
         else:
-            there.add(_gist(wording))
-            kept.append(proposal)
-        if len(kept) == search.wanted:
+            known.add(_comparable(wording))
+            selected.append(proposal)
+        if len(selected) == search.wanted:
             break
-    return kept, dropped
+    return selected, dropped
 
 
-def objection(template: str, wanted: frozenset[str]) -> str:
-    """Return why a template cannot stand for one that names ``wanted``; nothing if it can."""
+def objection_to_template(template: str, variables: frozenset[str]) -> str:
+    """Return why a template cannot replace one that has ``variables``; empty if it can."""
     if not template.strip():
         return stored("It is empty.")
     try:
-        named = sandbox.names(template)
-        sandbox.render(template, dict.fromkeys(named, "1"))
+        actual = sandbox.variables_in(template)
+        sandbox.render(template, dict.fromkeys(actual, "1"))
     except sandbox.TemplateRefused as reason:
         return str(reason)
-    if lost := wanted - named:
+    if lost := variables - actual:
         return stored("It does not name %(names)s any more.", names=", ".join(sorted(lost)))
-    if foreign := named - wanted:
+    if foreign := actual - variables:
         return stored("It names %(names)s, which has no value here.", names=", ".join(foreign))
     return ""
 
 
-def _gist(wording: Wording) -> tuple[Any, ...]:
+def _comparable(wording: Wording) -> tuple[Any, ...]:
+    """Return a wording without letter case and spacing, to compare it with others."""
     texts = (" ".join(text.casefold().split()) for text in (wording.system, wording.template))
     return *texts, [example.get("output") for example in wording.examples].__repr__()
 
@@ -292,15 +302,15 @@ def _gist(wording: Wording) -> tuple[Any, ...]:
 
 
 @transaction.atomic
-def accept(candidate: Candidate, user: Any, system: str, template: str) -> Variant:
-    """Make a variant of a candidate, as it stands or edited. Raises CannotDecide."""
-    locked = _pending(candidate)
+def accept_candidate(candidate: Candidate, user: Any, system: str, template: str) -> Variant:
+    """Create a variant from a candidate, edited or not. Raises CannotDecide."""
+    locked = _lock_pending(candidate)
     seed = locked.search.seed
-    if reason := objection(template, sandbox.names(seed.template)):
+    if reason := objection_to_template(template, sandbox.variables_in(seed.template)):
         raise CannotDecide(reason)
     wording = Wording(system, template, tuple(locked.examples))
-    there = locked.prompt.variants.filter(archived_at=None)
-    if any(_gist(wording) == _gist(wording_of(one)) for one in there):
+    others = locked.prompt.variants.filter(archived_at=None)
+    if any(_comparable(wording) == _comparable(wording_of(variant)) for variant in others):
         raise CannotDecide(stored("Another variant says the same."))
     is_edited = (system, template) != (locked.system, locked.template)
     origin = (
@@ -309,56 +319,60 @@ def accept(candidate: Candidate, user: Any, system: str, template: str) -> Varia
         else stored("proposed, accepted by %(name)s", name=user)
     )
     values = {"system": system, "template": template, "examples": locked.examples}
-    made = variants.add(seed, {**values, "notes": locked.how}, user, origin)
-    _decide(locked, CandidateState.ACCEPTED, user, variant=made)
-    return made
+    variant = variants.add_variant(seed, {**values, "notes": locked.how}, user, origin)
+    _store_decision(locked, CandidateState.ACCEPTED, user, variant=variant)
+    return variant
 
 
 @transaction.atomic
-def reject(candidate: Candidate, user: Any, reason: str = "") -> None:
-    """Refuse a candidate, perhaps with a reason. Raises CannotDecide."""
-    _decide(_pending(candidate), CandidateState.REJECTED, user, reason=reason[:200])
+def reject_candidate(candidate: Candidate, user: Any, reason: str = "") -> None:
+    """Reject a candidate, perhaps with a reason. Raises CannotDecide."""
+    _store_decision(_lock_pending(candidate), CandidateState.REJECTED, user, reason=reason[:200])
 
 
-def _pending(candidate: Candidate) -> Candidate:
+def _lock_pending(candidate: Candidate) -> Candidate:
+    """Lock a candidate until the transaction ends. Raises AlreadyDecided."""
     rows = Candidate.objects.select_for_update(of=("self",), no_key=True)
-    found = rows.select_related("search__seed__prompt", "prompt").get(pk=candidate.pk)
-    if found.state != CandidateState.PENDING:
-        raise TooLate(stored("%(name)s decided on it by now.", name=found.decided_by or "–"))
-    return found
+    locked = rows.select_related("search__seed__prompt", "prompt").get(pk=candidate.pk)
+    if locked.state != CandidateState.PENDING:
+        raise AlreadyDecided(
+            stored("%(name)s decided on it by now.", name=locked.decided_by or "–")
+        )
+    return locked
 
 
-def _decide(candidate: Candidate, state: CandidateState, user: Any, **values: Any) -> None:
+def _store_decision(candidate: Candidate, state: CandidateState, user: Any, **values: Any) -> None:
     values |= {"state": state, "decided_by": user, "decided_at": timezone.now()}
     Candidate.objects.filter(pk=candidate.pk).update(**values)
 
 
-def place(candidate: Candidate, at: int | None) -> None:
-    """Give a candidate a place among those of its search: 1 is the best."""
-    Candidate.objects.filter(pk=candidate.pk).update(place=at)
+def place_candidate(candidate: Candidate, place: int | None) -> None:
+    """Rank a candidate among those of its search: 1 is the best, None has no place."""
+    Candidate.objects.filter(pk=candidate.pk).update(place=place)
 
 
 @transaction.atomic
-def undo(prompt: Prompt, user: Any) -> Candidate | None:
-    """Take back the user's last decision on a candidate of a prompt; return the candidate.
+def undo_candidate_decision(prompt: Prompt, user: Any) -> Candidate | None:
+    """Undo the user's last decision on a candidate of a prompt; return the candidate.
 
-    A variant that was made of it is archived. If it is used already, CannotDecide is raised.
+    The variant of an accepted candidate is archived. Returns None if the user decided on none.
+    Raises CannotDecide if the variant is used already.
     """
     decided = prompt.candidates.filter(decided_by=user).exclude(state=CandidateState.PENDING)
     rows = decided.select_for_update(of=("self",), no_key=True).select_related("variant")
-    found = rows.order_by("-decided_at", "-pk").first()
-    if found is None:
+    candidate = rows.order_by("-decided_at", "-pk").first()
+    if candidate is None:
         return None
-    made = found.variant
-    if made and _is_used(made):
+    variant = candidate.variant
+    if variant and _is_used(variant):
         raise CannotDecide(
-            stored("Variant %(number)s is used already, so it stays.", number=made.number)
+            stored("Variant %(number)s is used already, so it stays.", number=variant.number)
         )
     values = {"state": CandidateState.PENDING, "decided_by": None, "decided_at": None}
-    Candidate.objects.filter(pk=found.pk).update(variant=None, reason="", **values)
-    if made:
-        Variant.objects.filter(pk=made.pk).update(archived_at=timezone.now())
-    return found
+    Candidate.objects.filter(pk=candidate.pk).update(variant=None, reason="", **values)
+    if variant:
+        Variant.objects.filter(pk=variant.pk).update(archived_at=timezone.now())
+    return candidate
 
 
 def _is_used(variant: Variant) -> bool:
@@ -366,7 +380,7 @@ def _is_used(variant: Variant) -> bool:
     return any(getattr(variant, name).exists() for name in names)
 
 
-def waiting(prompt: Prompt) -> Sequence[Candidate]:
-    """Return the candidates that wait for a decision, those of the last search first."""
+def pending_candidates(prompt: Prompt) -> Sequence[Candidate]:
+    """Return the undecided candidates, those of the last search first."""
     rows = prompt.candidates.filter(state=CandidateState.PENDING).select_related("search__seed")
     return list(rows.order_by("-search", "place", "number"))

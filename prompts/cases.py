@@ -10,17 +10,17 @@ from prompts.models import Case, Experiment, Prompt
 from qareview import tables
 from qareview.stored import stored
 
-MOST = 2000  # cases of an experiment
-LONGEST = 200_000  # characters of a value
-REFERENCE = ("reference", "output", "expected")  # what the column of wanted outputs is called
+MOST_CASES = 2000  # of an experiment; chosen, nobody measured
+LONGEST_VALUE = 200_000  # characters; chosen, nobody measured
+REFERENCE_COLUMNS = ("reference", "output", "expected")  # names of the column of references
 
 
 class BadCases(Exception):
-    """The cases cannot be taken; the message says which and why."""
+    """The cases cannot be used; the message says which and why."""
 
 
 @dataclass(frozen=True)
-class Given:
+class NewCase:
     """A case that is not stored yet."""
 
     values: dict[str, str]
@@ -29,34 +29,38 @@ class Given:
     passage: int | None = None
 
 
-def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> list[Given]:
-    """Draw approved items at random, the same for one seed; what they bear is the reference."""
+def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> list[NewCase]:
+    """Draw approved items at random as cases; the same seed draws the same items.
+
+    The reference is the item's question or answer, whichever the prompt writes.
+    """
     return [
-        Given(
-            approved_items.values_of(one, names),
-            approved_items.output_of(one, names),
-            one.item,
-            one.passage,
+        NewCase(
+            approved_items.values_of(item, names),
+            approved_items.output_of(item, names),
+            item.item,
+            item.passage,
         )
-        for one in approved_items.items().drawn(prompt.project, count, seed)
+        for item in approved_items.items().drawn(prompt.project, count, seed)
     ]
 
 
-def from_text(text: str, names: Sequence[str], *, is_typed: bool = False) -> list[Given]:
-    """Read cases, a JSON object a line or CSV with a header.
+def from_text(text: str, names: Sequence[str], *, is_typed: bool = False) -> list[NewCase]:
+    """Read cases from lines of JSON objects or from CSV with a header. Raises BadCases.
 
-    What is typed for a single variable may be a value a line. A column called reference, output or
-    expected holds the wanted output. Raises BadCases.
+    If they are typed and the prompt has one variable, each line may also be just a value.
     """
     text = text.replace("\0", "").removeprefix("\ufeff").strip()
     if not text:
         return []
     rows = _rows(text, names, is_typed)
-    if len(rows) > MOST:
+    if len(rows) > MOST_CASES:
         raise BadCases(
-            stored("%(rows)s cases are too many: %(most)s can be run.", rows=len(rows), most=MOST)
+            stored(
+                "%(rows)s cases are too many: %(most)s can be run.", rows=len(rows), most=MOST_CASES
+            )
         )
-    return [_given(row, names, number) for number, row in enumerate(rows, 1)]
+    return [_new_case(row, names, number) for number, row in enumerate(rows, 1)]
 
 
 def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str]]:
@@ -68,11 +72,11 @@ def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str
         rows = [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
     except tables.BadTable as reason:
         raise BadCases(str(reason)) from reason
-    if lacking := [name for name in names if name not in table.columns]:
+    if names_without_value := [name for name in names if name not in table.columns]:
         raise BadCases(
             stored(
                 "There is no column for %(names)s. There are: %(there)s.",
-                names=", ".join(lacking),
+                names=", ".join(names_without_value),
                 there=", ".join(table.columns),
             )
         )
@@ -80,47 +84,47 @@ def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str
 
 
 def _has_header(text: str, name: str) -> bool:
-    """Whether the first line of a text is a header with a column of a name."""
+    """Whether the first line of a text is a header that has a column of this name."""
     first = re.split(r"[,;\t|]", text.splitlines()[0])
     return name in (column.strip(' "') for column in first)
 
 
-def _given(row: dict[str, str], names: Sequence[str], number: int) -> Given:
+def _new_case(row: dict[str, str], names: Sequence[str], number: int) -> NewCase:
     if names and not any(row[name] for name in names):
         raise BadCases(
             stored(
                 "Case %(number)s has no value for %(names)s.", number=number, names=", ".join(names)
             )
         )
-    told = {name: row[name] for name in names}
-    if any(len(value) > LONGEST for value in told.values()):
+    values = {name: row[name] for name in names}
+    if any(len(value) > LONGEST_VALUE for value in values.values()):
         raise BadCases(
             stored(
                 "Case %(number)s is longer than %(most)s characters.",
                 number=number,
-                most=LONGEST,
+                most=LONGEST_VALUE,
             )
         )
-    wanted = next((row[name] for name in REFERENCE if row.get(name)), "")
-    return Given(told, wanted[:LONGEST])
+    reference = next((row[name] for name in REFERENCE_COLUMNS if row.get(name)), "")
+    return NewCase(values, reference[:LONGEST_VALUE])
 
 
-def lacking(given: Sequence[Given], names: Sequence[str]) -> list[str]:
-    """Return the variables that some of the cases have no value for."""
-    return [name for name in names if any(name not in one.values for one in given)]
+def names_without_value(cases: Sequence[NewCase], names: Sequence[str]) -> list[str]:
+    """Return the variables for which some case has no value."""
+    return [name for name in names if any(name not in case.values for case in cases)]
 
 
-def store(experiment: Experiment, given: Sequence[Given]) -> None:
-    """Add cases to an experiment, each different input once, in their order."""
-    distinct = {json.dumps(one.values, sort_keys=True): one for one in reversed(given)}
+def store_cases(experiment: Experiment, cases: Sequence[NewCase]) -> None:
+    """Add cases to an experiment in their order, each distinct input once."""
+    distinct = {json.dumps(case.values, sort_keys=True): case for case in reversed(cases)}
     Case.objects.bulk_create(
         Case(
             experiment=experiment,
             position=position,
-            values=one.values,
-            reference=one.reference,
-            item=one.item,
-            passage=one.passage,
+            values=case.values,
+            reference=case.reference,
+            item=case.item,
+            passage=case.passage,
         )
-        for position, one in enumerate(reversed(list(distinct.values())))
+        for position, case in enumerate(reversed(list(distinct.values())))
     )

@@ -1,11 +1,11 @@
-"""Who compares what next, and what they say: blind, each pair of outputs so often and not more.
+"""Blind comparisons: what a reviewer compares next, and storing their votes.
 
-Whoever takes a place at a pair, or gives their vote, locks the experiment first and counts then;
-so two at once never take the last place. Which variants meet is drawn by :func:`ranking.next_pair`
-from what was known a moment before, without the lock.
+Each pair of outputs is compared by ``reviewers_per_pair`` people at most. Whoever takes a place at
+a pair, or votes, locks the experiment before counting the places, so that two requests at once
+never take the last one. Which variants to compare is drawn by :func:`ranking.next_pair` from the
+cached pool, before the lock.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,254 +19,253 @@ from django.db import transaction
 from django.utils import timezone
 
 from prompts import ranking
-from prompts.comparison_pool import Board, Pair, Texts, board
+from prompts.comparison_pool import ComparisonPool, OutputPair, TextPair, VariantPair, pool_of
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
+from prompts.places import Places
 from qareview.stored import stored
 
-DRAWN = 20  # meetings of variants, before every two are looked at
-TRIED = 3  # pairs of outputs of each meeting, of which others may take the last place
-REPEATED = 0.05  # of what is shown to somebody, to see whether they agree with themselves,
-AFTER = 10  # once they have decided on so many others since
-OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
+DRAWN_VARIANT_PAIRS = 20  # before all pairs of variants are tried; chosen, nobody measured
+TRIED_OUTPUT_PAIRS = 3  # of each drawn pair of variants; chosen, nobody measured
+REPEAT_SHARE = 0.05  # of a reviewer's comparisons come again; chosen, nobody measured
+VOTES_BEFORE_REPEAT = 10  # between a comparison and its repeat; chosen, nobody measured
+CHOICES_OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
 
 
-class NotStored(Exception):
-    """What somebody chose was not stored; the message says why."""
+class VoteNotStored(Exception):
+    """The vote was not stored, or not undone; the message says why."""
 
 
-# Taking the next
+# Taking the next comparison
 
 
-def take_next(experiment: Experiment, user: Any) -> Comparison | None:
-    """Return what the user compares next, held for them; None if nothing is left for them.
+def take_next_comparison(experiment: Experiment, user: Any) -> Comparison | None:
+    """Return the user's next comparison, held for them; None if nothing is left for them.
 
-    What they have open already stays until it is decided.
+    A comparison that they have open is returned again until it is decided.
     """
     if not experiment.is_open:
         return None
-    found = board(experiment)
-    if len(found.of_variant) < 2:
+    pool = pool_of(experiment)
+    if len(pool.of_variant) < 2:
         return None
     own = list(Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None))
-    search = _Search(experiment, user, found, own, np.random.default_rng())
-    return search.renewed() or search.repeated() or search.drawn(False) or search.drawn(True)
+    chooser = _NextComparison(experiment, user, pool, own, np.random.default_rng())
+    return (
+        chooser.still_open()
+        or chooser.repeat()
+        or chooser.draw(is_skipped=False)
+        or chooser.draw(is_skipped=True)
+    )
 
 
-def renew(held: Comparison) -> bool:
-    """Keep the place of an open comparison; return False if it ran out, or is decided."""
+def extend_hold(comparison: Comparison) -> bool:
+    """Hold an open comparison for longer; return False if the hold ran out or it is decided."""
     now = timezone.now()
-    rows = Comparison.objects.filter(pk=held.pk, choice="", withdrawn_at=None, until__gte=now)
+    rows = Comparison.objects.filter(pk=comparison.pk, choice="", withdrawn_at=None, until__gte=now)
     return bool(rows.update(until=now + timedelta(seconds=settings.HOLD_SECONDS)))
 
 
 @dataclass
-class _Search:
-    """For what somebody compares next; ``own`` is what they said or have open."""
+class _NextComparison:
+    """Chooses a user's next comparison; ``own`` are theirs so far, decided or open."""
 
     experiment: Experiment
     user: Any
-    board: Board
+    pool: ComparisonPool
     own: Sequence[Comparison]
     generator: np.random.Generator
-    same: list[Pair] = field(default_factory=list)  # met on the way, that nobody has to judge
+    same: list[OutputPair] = field(default_factory=list)  # drawn pairs of two identical outputs
 
-    def renewed(self) -> Comparison | None:
-        """Return what is open, if its place is still held and its variants are still in."""
-        active = set(_active(self.experiment))
-        held = next((one for one in self.own if not one.choice), None)
-        return held if held and active.issuperset(held.variants) and renew(held) else None
+    def still_open(self) -> Comparison | None:
+        """Return the open comparison if its hold lasts and no variant of it was set aside."""
+        active = set(_active_variants(self.experiment))
+        current = next((comparison for comparison in self.own if not comparison.choice), None)
+        if current and active.issuperset(current.variants) and extend_hold(current):
+            return current
+        return None
 
-    def repeated(self) -> Comparison | None:
-        """Show something again with its sides swapped, now and then."""
-        again = {frozenset(one.runs) for one in self.own if one.is_repeat}
-        decided = [one for one in self.own if one.choice in OF_TWO]
-        old = [
-            one
-            for one in decided[:-AFTER]
-            if frozenset(one.runs) not in again and self.board.outputs.keys() >= {*one.runs}
-        ]
-        if not old or self.generator.random() >= REPEATED:
+    def repeat(self) -> Comparison | None:
+        """Show an earlier comparison again with its sides swapped, with chance REPEAT_SHARE."""
+        earlier = self._repeatable()
+        if not earlier or self.generator.random() >= REPEAT_SHARE:
             return None
-        chosen = old[int(self.generator.integers(len(old)))]
+        chosen = earlier[int(self.generator.integers(len(earlier)))]
         with transaction.atomic():
-            experiment = lock(chosen.experiment_id)
-            if not experiment.is_open or set(chosen.variants) - set(_active(experiment)):
+            experiment = lock_experiment(chosen.experiment_id)
+            if not experiment.is_open or set(chosen.variants) - set(_active_variants(experiment)):
                 return None
             runs, variants = chosen.runs[::-1], chosen.variants[::-1]
             return _open(chosen, self.user, runs, variants, is_repeat=True)
 
-    def drawn(self, is_skipped: bool) -> Comparison | None:
-        """Show outputs of variants that meet: what the user skipped, or what they did not."""
+    def _repeatable(self) -> list[Comparison]:
+        """Return the user's votes on two outputs that are old enough and were not repeated."""
+        repeated = {frozenset(comparison.runs) for comparison in self.own if comparison.is_repeat}
+        decided = [comparison for comparison in self.own if comparison.choice in CHOICES_OF_TWO]
+        return [
+            comparison
+            for comparison in decided[:-VOTES_BEFORE_REPEAT]
+            if frozenset(comparison.runs) not in repeated
+            and self.pool.outputs.keys() >= {*comparison.runs}
+        ]
+
+    def draw(self, is_skipped: bool) -> Comparison | None:
+        """Draw outputs to compare, from what the user skipped or from what they did not see."""
         seen, skipped = self._seen()
-        for meeting, tried in _meetings(self.board, self.generator):
-            options = [
+        for variant_pair, limit in _variant_pairs(self.pool, self.generator):
+            open_pairs = [
                 pair
-                for pair in self.board.pairs(*meeting)
-                if self.board.judged[pair] < self.experiment.reviewers_per_pair
-                and not (self.board.judged[pair] and self.board.is_same(pair))
-                and self.board.texts(pair) not in seen
-                and (self.board.texts(pair) in skipped) == is_skipped
+                for pair in self.pool.pairs(*variant_pair)
+                if self.pool.judged[pair] < self.experiment.reviewers_per_pair
+                and not (self.pool.judged[pair] and self.pool.is_same(pair))
+                and self.pool.texts(pair) not in seen
+                and (self.pool.texts(pair) in skipped) == is_skipped
             ]
-            for pair in _ordered(self.board, options, self.generator)[:tried]:
-                if self.board.is_same(pair):
+            for pair in _by_priority(self.pool, open_pairs, self.generator)[:limit]:
+                if self.pool.is_same(pair):
                     self.same.append(pair)
-                elif made := self._take(pair, seen):
-                    return made
+                elif comparison := self._take(pair, seen):
+                    return comparison
         return None
 
-    def _seen(self) -> tuple[set[Texts], set[Texts]]:
-        """Return the pairs of texts that the user decided on, and those they skipped."""
-        seen: set[Texts] = set()
-        skipped: set[Texts] = set()
-        for one in self.own:
-            known = [run for run in one.runs if run in self.board.outputs]
-            pairs = (self.board.texts(pair) for pair in combinations(known, 2))
-            if one.choice:
-                (skipped if one.choice == Choice.SKIPPED else seen).update(pairs)
+    def _seen(self) -> tuple[set[TextPair], set[TextPair]]:
+        """Return the pairs of texts that the user decided on, and those that they skipped."""
+        seen: set[TextPair] = set()
+        skipped: set[TextPair] = set()
+        for comparison in self.own:
+            runs = [run for run in comparison.runs if run in self.pool.outputs]
+            pairs = (self.pool.texts(pair) for pair in combinations(runs, 2))
+            if comparison.choice:
+                (skipped if comparison.choice == Choice.SKIPPED else seen).update(pairs)
         return seen, skipped - seen
 
     @transaction.atomic
-    def _take(self, pair: Pair, seen: set[Texts]) -> Comparison | None:
-        """Hold a pair, perhaps with more outputs of its case; None if it has no place by now."""
-        experiment = lock(self.experiment.pk)
-        outputs = self.board.outputs
+    def _take(self, pair: OutputPair, seen: set[TextPair]) -> Comparison | None:
+        """Open a comparison of a pair, or return None if the pair has no free place.
+
+        Other outputs of the same case are added up to ``shown_at_once``.
+        """
+        experiment = lock_experiment(self.experiment.pk)
+        outputs = self.pool.outputs
         case = outputs[min(pair)].case
-        places = _Places(experiment, case, self.user)
-        active = set(_active(experiment))
-        is_in = all(outputs[run].variant in active for run in pair)
-        if not (experiment.is_open and is_in and places.are_free([pair])):
+        places = Places(experiment, case, self.user)
+        active = set(_active_variants(experiment))
+        is_active = all(outputs[run].variant in active for run in pair)
+        if not (experiment.is_open and is_active and places.are_free([pair])):
             return None
         runs = sorted(pair)
-        for other in self._beside(runs, active):
+        for other in self._others_of_case(runs, active):
             pairs = list(product(runs, [other]))
-            is_new = not any(self.board.is_same(two) for two in pairs) and not (
-                seen & {self.board.texts(two) for two in pairs}
+            is_new = not any(self.pool.is_same(new_pair) for new_pair in pairs) and not (
+                seen & {self.pool.texts(new_pair) for new_pair in pairs}
             )
             if len(runs) < experiment.shown_at_once and is_new and places.are_free(pairs):
                 runs.append(other)
         runs = shuffled(runs, self.generator)
-        _note_same(experiment, self.board, self.same)
+        _store_same_outputs(experiment, self.pool, self.same)
         variants = [outputs[run].variant for run in runs]
         return _open(Comparison(experiment=experiment, case_id=case), self.user, runs, variants)
 
-    def _beside(self, runs: Sequence[int], active: set[int]) -> list[int]:
-        """Return other outputs of the same case and repeat, those of the least compared first."""
-        first = self.board.outputs[runs[0]]
-        compared = self.board.strengths.compared.sum(axis=1)
-        place = {variant: number for number, variant in enumerate(self.board.entrants)}
-        there = active - {self.board.outputs[run].variant for run in runs}
-        beside = [
+    def _others_of_case(self, runs: Sequence[int], active: set[int]) -> list[int]:
+        """Return runs of the other variants on the same case and repeat, least compared first."""
+        first = self.pool.outputs[runs[0]]
+        compared = self.pool.strengths.compared.sum(axis=1)
+        place = {variant: number for number, variant in enumerate(self.pool.entrants)}
+        others = active - {self.pool.outputs[run].variant for run in runs}
+        outputs = [
             output
-            for variant in sorted(there & self.board.of_variant.keys())
-            for output in self.board.of_variant[variant]
+            for variant in sorted(others & self.pool.of_variant.keys())
+            for output in self.pool.of_variant[variant]
             if (output.case, output.number) == (first.case, first.number)
         ]
-        beside = [beside[index] for index in self.generator.permutation(len(beside))]
-        return [one.run for one in sorted(beside, key=lambda one: compared[place[one.variant]])]
+        outputs = [outputs[index] for index in self.generator.permutation(len(outputs))]
+        outputs.sort(key=lambda output: compared[place[output.variant]])
+        return [output.run for output in outputs]
 
 
-def _active(experiment: Experiment) -> Iterable[int]:
+def _active_variants(experiment: Experiment) -> Iterable[int]:
+    """Return the ids of the variants that were not set aside."""
     return experiment.entrants.filter(aside_at=None).values_list("variant", flat=True)
 
 
 def shuffled(runs: Sequence[int], generator: np.random.Generator) -> list[int]:
-    """Return runs in the order in which they are shown, from left to right: any is as likely."""
+    """Return runs in a random order, in which they are shown from left to right."""
     return [runs[index] for index in generator.permutation(len(runs))]
 
 
-def _meetings(
-    found: Board, generator: np.random.Generator
-) -> Iterator[tuple[tuple[int, int], int | None]]:
-    """Yield variants that meet, and how many pairs of theirs to try: at last, all of every two."""
-    entrants = found.entrants
-    for _ in range(DRAWN):
-        one, other = ranking.next_pair(found.strengths, generator)
-        yield (entrants[one], entrants[other]), TRIED
-    every = list(combinations(entrants, 2))
-    yield from ((every[index], None) for index in generator.permutation(len(every)))
+def _variant_pairs(
+    pool: ComparisonPool, generator: np.random.Generator
+) -> Iterator[tuple[VariantPair, int | None]]:
+    """Yield pairs of variants to compare, each with how many of its output pairs to try.
+
+    First those that the ranking draws, then every pair without a limit (None).
+    """
+    entrants = pool.entrants
+    for _ in range(DRAWN_VARIANT_PAIRS):
+        first, second = ranking.next_pair(pool.strengths, generator)
+        yield (entrants[first], entrants[second]), TRIED_OUTPUT_PAIRS
+    all_pairs = list(combinations(entrants, 2))
+    yield from ((all_pairs[index], None) for index in generator.permutation(len(all_pairs)))
 
 
-def _ordered(found: Board, pairs: Sequence[Pair], generator: np.random.Generator) -> list[Pair]:
-    """Order pairs: first what others began, then of the cases that were compared least."""
-    chance = dict(zip(pairs, generator.random(len(pairs)), strict=True))
+def _by_priority(
+    pool: ComparisonPool, pairs: Sequence[OutputPair], generator: np.random.Generator
+) -> list[OutputPair]:
+    """Sort pairs: first those with a vote already, then those of the least compared cases."""
+    tie_breakers = dict(zip(pairs, generator.random(len(pairs)), strict=True))
 
-    def key(pair: Pair) -> tuple[bool, int, float]:
-        case = found.outputs[min(pair)].case
-        return not found.judged[pair], found.of_case[case], chance[pair]
+    def key(pair: OutputPair) -> tuple[bool, int, float]:
+        case = pool.outputs[min(pair)].case
+        return not pool.judged[pair], pool.of_case[case], tie_breakers[pair]
 
     return sorted(pairs, key=key)
 
 
-def lock(experiment: int) -> Experiment:
-    """Lock an experiment's places until the transaction ends."""
+def lock_experiment(experiment: int) -> Experiment:
+    """Lock the row of an experiment until the transaction ends."""
     return Experiment.objects.select_for_update(no_key=True).get(pk=experiment)
 
 
-def _note_same(experiment: Experiment, found: Board, pairs: Iterable[Pair]) -> None:
-    """Note, once each, that two outputs are the same: a tie that nobody has to judge.
+def _store_same_outputs(
+    experiment: Experiment, pool: ComparisonPool, pairs: Sequence[OutputPair]
+) -> None:
+    """Store pairs of identical outputs, each once, as ties that nobody has to judge.
 
-    Only what was drawn on the way to a comparison is noted, so that ties of this kind count as
-    often as they would if people judged them.
+    Only pairs that were drawn are stored, so that such ties count as often as they would if people
+    judged them.
     """
-    noted = Comparison.objects.filter(experiment=experiment, choice=Choice.SAME)
-    there = {frozenset(runs) for runs in noted.values_list("runs", flat=True)} if pairs else set()
-    fresh = [sorted(pair) for pair in dict.fromkeys(pairs) if pair not in there]
+    if not pairs:
+        return
+    stored_pairs = Comparison.objects.filter(experiment=experiment, choice=Choice.SAME)
+    known = {frozenset(runs) for runs in stored_pairs.values_list("runs", flat=True)}
+    new_pairs = [sorted(pair) for pair in dict.fromkeys(pairs) if pair not in known]
     Comparison.objects.bulk_create(
         Comparison(
             experiment=experiment,
-            case_id=found.outputs[runs[0]].case,
+            case_id=pool.outputs[runs[0]].case,
             runs=runs,
-            variants=[found.outputs[run].variant for run in runs],
+            variants=[pool.outputs[run].variant for run in runs],
             choice=Choice.SAME,
             decided_at=timezone.now(),
         )
-        for runs in fresh
+        for runs in new_pairs
     )
-    for runs in fresh:
-        found.judged[frozenset(runs)] += experiment.reviewers_per_pair
-
-
-class _Places:
-    """Who has a place at each pair of a case, counted while the experiment is locked.
-
-    Those who decided on it have one, unless their votes were taken out, and those who hold it.
-    """
-
-    def __init__(self, experiment: Experiment, case: int, user: Any, but: int = 0) -> None:
-        self.most, self.user = experiment.reviewers_per_pair, user.pk
-        self.taken: dict[Pair, set[int]] = defaultdict(set)
-        self.decided: set[Pair] = set()  # by the user
-        rows = Comparison.objects.filter(experiment=experiment, case=case, withdrawn_at=None)
-        rows = rows.filter(is_repeat=False).exclude(pk=but)
-        rows = rows.exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
-        names = ("runs", "reviewer", "choice", "until")
-        now = timezone.now()
-        for runs, reviewer, choice, until in rows.values_list(*names):
-            pairs = [frozenset(pair) for pair in combinations(runs, 2)]
-            if choice and reviewer == self.user:
-                self.decided.update(pairs)
-            if (choice or until >= now) and reviewer not in experiment.without:
-                for pair in pairs:
-                    self.taken[pair].add(reviewer)
-
-    def are_free(self, pairs: Iterable[Iterable[int]]) -> bool:
-        """Whether the user has a place at each of some pairs, or can have one."""
-        return all(
-            pair not in self.decided and len(self.taken[pair] - {self.user}) < self.most
-            for pair in map(frozenset, pairs)
-        )
+    for runs in new_pairs:
+        pool.judged[frozenset(runs)] += experiment.reviewers_per_pair
 
 
 def _open(
-    like: Comparison, user: Any, runs: list[int], variants: list[int], **values: Any
+    template: Comparison, user: Any, runs: list[int], variants: list[int], **values: Any
 ) -> Comparison:
-    """Open a comparison of a case in place of what the user has open; the experiment is locked."""
+    """Open a comparison for a user, of the same case as ``template``.
+
+    It replaces what they have open. The experiment must be locked.
+    """
     now = timezone.now()
-    own = Comparison.objects.filter(experiment=like.experiment_id).open_to(user)
+    own = Comparison.objects.filter(experiment=template.experiment_id).open_to(user)
     own.update(withdrawn_at=now)
     return Comparison.objects.create(
-        experiment_id=like.experiment_id,
-        case_id=like.case_id,
+        experiment_id=template.experiment_id,
+        case_id=template.case_id,
         reviewer=user,
         runs=runs,
         variants=variants,
@@ -275,12 +274,12 @@ def _open(
     )
 
 
-# Deciding
+# Voting
 
 
 @dataclass(frozen=True)
-class Decision:
-    """What somebody says of a comparison; ``places`` are those of a ranking, 1 is the best."""
+class Vote:
+    """What a person chose; ``places`` are those of a ranking from left to right, 1 is the best."""
 
     choice: Choice
     places: Sequence[int] = ()
@@ -289,90 +288,92 @@ class Decision:
 
 
 @transaction.atomic
-def decide(comparison: Comparison, decision: Decision) -> Comparison:
-    """Store what was said of a comparison; the same said twice is stored once. Raises NotStored."""
-    experiment = lock(comparison.experiment_id)
-    found = Comparison.objects.get(pk=comparison.pk)
-    if reason := _objection(experiment, found, decision):
-        raise NotStored(reason)
-    if not found.choice:
-        found.choice, found.places = decision.choice, list(decision.places)
-        found.comment, found.seconds = decision.comment, decision.seconds
-        found.decided_at = timezone.now()
-        found.save(update_fields=["choice", "places", "comment", "seconds", "decided_at"])
-    return found
+def store_vote(comparison: Comparison, vote: Vote) -> Comparison:
+    """Store a vote on an open comparison. Raises VoteNotStored.
+
+    The same vote sent twice, as by a double click, is stored once.
+    """
+    experiment = lock_experiment(comparison.experiment_id)
+    current = Comparison.objects.get(pk=comparison.pk)
+    if reason := _objection_to_vote(experiment, current, vote):
+        raise VoteNotStored(reason)
+    if not current.choice:
+        current.choice, current.places = vote.choice, list(vote.places)
+        current.comment, current.seconds = vote.comment, vote.seconds
+        current.decided_at = timezone.now()
+        current.save(update_fields=["choice", "places", "comment", "seconds", "decided_at"])
+    return current
 
 
-def _objection(experiment: Experiment, found: Comparison, decision: Decision) -> str:
-    """Return why a decision cannot be stored; nothing if it can, or is."""
-    if found.withdrawn_at:
+def _objection_to_vote(experiment: Experiment, current: Comparison, vote: Vote) -> str:
+    """Return why a vote cannot be stored; empty if it can be, or is stored already."""
+    if current.withdrawn_at:
         return stored("It is not open any more: it was taken back, or another took its place.")
-    if found.choice:
-        is_as_said = (found.choice, list(found.places)) == (decision.choice, [*decision.places])
-        return "" if is_as_said else _DECIDED
+    if current.choice:
+        is_equal = (current.choice, list(current.places)) == (vote.choice, [*vote.places])
+        return "" if is_equal else _ALREADY_DECIDED
     if not experiment.is_open:
         return stored("The experiment has ended, so nothing is compared any more.")
-    is_place_needed = not found.is_repeat and decision.choice != Choice.SKIPPED
-    places = _Places(experiment, found.case_id, found.reviewer)
-    if is_place_needed and not places.are_free(combinations(found.runs, 2)):
+    is_place_needed = not current.is_repeat and vote.choice != Choice.SKIPPED
+    places = Places(experiment, current.case_id, current.reviewer)
+    if is_place_needed and not places.are_free(combinations(current.runs, 2)):
         return stored("It was away for too long, and others have compared these outputs by now.")
     return ""
 
 
-_DECIDED = stored("You decided on it already, in another window. Undo takes that back.")
+_ALREADY_DECIDED = stored("You decided on it already, in another window. Undo takes that back.")
 
 
 @transaction.atomic
-def undo(experiment: Experiment, user: Any, shown: UUID | None = None) -> Comparison | None:
-    """Take back the user's last decision or skip, and open it for them again, as it was shown.
+def undo_vote(experiment: Experiment, user: Any, shown: UUID | None = None) -> Comparison | None:
+    """Withdraw the user's last vote or skip and open its comparison for them again.
 
-    ``shown`` is the token of what stands before the user, if anything does: where something else is
-    open by now, as after a second click, nothing is taken back. What was skipped, and has no place
-    any more, is passed over. Returns None if nothing is taken back, or the experiment has ended.
-    Raises NotStored if others took the place at what was decided, whose vote did not count.
+    ``shown`` is the token of the comparison on the user's page, if there is one. If another
+    comparison is open, as after a second click, nothing is undone. A skip whose outputs have no
+    free place is passed over. Returns None if nothing was undone.
+
+    Raises VoteNotStored if others have taken the place of a vote that did not count.
     """
-    experiment = lock(experiment.pk)
+    experiment = lock_experiment(experiment.pk)
     rows = Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None)
-    is_again = (
-        rows.filter(choice="").exclude(token=shown).exists()
-        if shown
-        else (rows.filter(choice="").exists())
-    )
-    if is_again or not experiment.is_open:
+    open_rows = rows.filter(choice="")
+    is_second_click = (open_rows.exclude(token=shown) if shown else open_rows).exists()
+    if is_second_click or not experiment.is_open:
         return None
     for last in rows.exclude(choice="").order_by("-decided_at", "-pk"):
-        if last.is_repeat or _could_be_open(experiment, last):
-            return _open_again(last)
+        if last.is_repeat or _can_reopen(experiment, last):
+            return _reopen(last)
         if last.choice != Choice.SKIPPED:
-            raise NotStored(stored("Others have compared these outputs by now."))
+            raise VoteNotStored(stored("Others have compared these outputs by now."))
     return None
 
 
-def _could_be_open(experiment: Experiment, comparison: Comparison) -> bool:
-    """Whether there would be a place for a comparison if it were taken back."""
-    places = _Places(experiment, comparison.case_id, comparison.reviewer, but=comparison.pk)
+def _can_reopen(experiment: Experiment, comparison: Comparison) -> bool:
+    """Whether the user would have a place at a comparison's outputs once it is withdrawn."""
+    places = Places(experiment, comparison.case_id, comparison.reviewer, but=comparison.pk)
     return places.are_free(combinations(comparison.runs, 2))
 
 
-def _open_again(last: Comparison) -> Comparison:
+def _reopen(last: Comparison) -> Comparison:
     Comparison.objects.filter(pk=last.pk).update(withdrawn_at=timezone.now())
-    said = {"comment": last.comment, "places": last.places, "is_repeat": last.is_repeat}
-    return _open(last, last.reviewer, last.runs, last.variants, **said)
+    values = {"comment": last.comment, "places": last.places, "is_repeat": last.is_repeat}
+    return _open(last, last.reviewer, last.runs, last.variants, **values)
 
 
-def of(user: Any, token: UUID) -> ComparisonQuerySet:
-    """Return the comparison with a token, if it is the user's."""
+def comparisons_of(user: Any, token: UUID) -> ComparisonQuerySet:
+    """Return the comparison with a token, or none if it is not the user's."""
     return Comparison.objects.filter(token=token, reviewer=user)
 
 
 @dataclass(frozen=True)
-class Share:
-    """How many comparisons a user has decided on, and all together, those that came again too."""
+class OwnComparisons:
+    """How many comparisons a user has decided on, and how many everyone has, with repeats."""
 
     own: int
     all: int
 
 
-def share(experiment: Experiment, user: Any) -> Share:
+def own_comparisons(experiment: Experiment, user: Any) -> OwnComparisons:
+    """Count the comparisons that a user and everyone decided on."""
     rows = Comparison.objects.standing().filter(experiment=experiment).exclude(reviewer=None)
-    return Share(rows.filter(reviewer=user).count(), rows.count())
+    return OwnComparisons(rows.filter(reviewer=user).count(), rows.count())

@@ -1,4 +1,4 @@
-"""What there is to be compared in an experiment, and what is known of it; a moment old."""
+"""The outputs of an experiment that can be compared, and how often each pair was."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -10,16 +10,17 @@ from django.db.models.functions import MD5
 
 from prompts import ranking
 from prompts.models import Experiment
-from prompts.votes import counted, votes
+from prompts.votes import as_ranking_votes, pair_votes
 from qareview.models import JobState
 from qareview.process_cache import cached
 
-Pair = frozenset[int]  # of two runs
-Texts = tuple[int, frozenset[str]]  # a case, and two digests; one if they are the same
+OutputPair = frozenset[int]  # ids of two runs
+VariantPair = tuple[int, int]  # ids of two variants
+TextPair = tuple[int, frozenset[str]]  # a case's id and the digests of two outputs, or the one
 
 
 class Output(NamedTuple):
-    """What is known of a run that is done: a digest of what it says, not the text."""
+    """A run that is done; ``text`` is the digest of its output, ids stand for the rest."""
 
     run: int
     variant: int
@@ -29,53 +30,53 @@ class Output(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Board:
-    """The outputs by run and by variant, and how often each was compared."""
+class ComparisonPool:
+    """The outputs by run and by variant, and how often they were compared."""
 
     outputs: dict[int, Output]
     of_variant: dict[int, list[Output]]
     strengths: ranking.Strengths
-    judged: Counter[Pair]  # by how many people, or once if both are the same
-    of_case: Counter[int]
+    judged: Counter[OutputPair]  # by how many people, or 1 if both outputs are the same
+    of_case: Counter[int]  # votes on each case
 
     @property
     def entrants(self) -> list[int]:
         return sorted(self.of_variant)
 
-    def texts(self, pair: Iterable[int]) -> Texts:
-        """Return what somebody would know again of a pair."""
+    def texts(self, pair: Iterable[int]) -> TextPair:
+        """Return what a reviewer could recognise of a pair: its case and its texts."""
         outputs = [self.outputs[run] for run in pair]
         return outputs[0].case, frozenset(output.text for output in outputs)
 
     def is_same(self, pair: Iterable[int]) -> bool:
-        """Whether two outputs say the same."""
+        """Whether two outputs are the same text."""
         return len(self.texts(pair)[1]) == 1
 
-    def pairs(self, one: int, other: int) -> list[Pair]:
-        """Return the pairs of outputs that two variants have of the same case and repeat."""
-        place = {(output.case, output.number): output.run for output in self.of_variant[other]}
+    def pairs(self, first: int, second: int) -> list[OutputPair]:
+        """Return the pairs of outputs of two variants on the same case and repeat."""
+        runs = {(output.case, output.number): output.run for output in self.of_variant[second]}
         return [
-            frozenset((output.run, place[output.case, output.number]))
-            for output in self.of_variant[one]
-            if (output.case, output.number) in place
+            frozenset((output.run, runs[output.case, output.number]))
+            for output in self.of_variant[first]
+            if (output.case, output.number) in runs
         ]
 
     def left(self, reviewers_per_pair: int) -> int:
-        """Return how many judgements of pairs can still be made."""
+        """Return how many votes on pairs of outputs can still be given."""
         return sum(
             max(0, reviewers_per_pair - self.judged[pair])
-            for meeting in combinations(self.entrants, 2)
-            for pair in self.pairs(*meeting)
+            for variant_pair in combinations(self.entrants, 2)
+            for pair in self.pairs(*variant_pair)
             if not self.is_same(pair)
         )
 
 
-def board(experiment: Experiment) -> Board:
-    """Return what there is to be compared in an experiment, counted at most a moment ago."""
-    return cached(("board", experiment.pk), lambda: _board(experiment)).value
+def pool_of(experiment: Experiment) -> ComparisonPool:
+    """Return the pool of an experiment, cached for a moment; see :mod:`qareview.process_cache`."""
+    return cached(("board", experiment.pk), lambda: _count_pool(experiment)).value
 
 
-def _board(experiment: Experiment) -> Board:
+def _count_pool(experiment: Experiment) -> ComparisonPool:
     active = experiment.entrants.filter(aside_at=None).values("variant")
     runs = experiment.runs.filter(state=JobState.DONE, variant__in=active)
     names = ("pk", "variant_id", "case_id", "number", MD5("output"))
@@ -83,8 +84,10 @@ def _board(experiment: Experiment) -> Board:
     of_variant: dict[int, list[Output]] = defaultdict(list)
     for output in outputs.values():
         of_variant[output.variant].append(output)
-    found = votes(experiment)
-    strengths = ranking.fit(counted(found, sorted(of_variant)), max(1, len(of_variant)))
-    judged = Counter(frozenset(vote.runs) for vote in found)
-    of_case = Counter(vote.case for vote in found)
-    return Board(outputs, dict(of_variant), strengths, judged, of_case)
+    all_votes = pair_votes(experiment)
+    strengths = ranking.fit(
+        as_ranking_votes(all_votes, sorted(of_variant)), max(1, len(of_variant))
+    )
+    judged = Counter(frozenset(vote.runs) for vote in all_votes)
+    of_case = Counter(vote.case for vote in all_votes)
+    return ComparisonPool(outputs, dict(of_variant), strengths, judged, of_case)

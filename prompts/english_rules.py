@@ -1,4 +1,4 @@
-"""Questions become commands and commands questions, as far as rules can in English."""
+"""Rules for English that turn questions into commands and commands into questions."""
 
 import re
 from collections.abc import Callable
@@ -35,13 +35,16 @@ _INVERTED = re.compile(
 
 
 def is_english(text: str) -> bool:
-    """Whether at least a tenth of its words are English ones, or it has no words."""
+    """Whether at least a tenth of a text's words are common English ones, or it has none.
+
+    The tenth was chosen; nobody measured.
+    """
     words = re.findall(r"[^\W\d_]+", text)
     return 10 * sum(1 for word in words if _ENGLISH.fullmatch(word)) >= len(words)
 
 
-def commanded(text: str, shown: Callable[[str], str]) -> str:
-    """Return a text with its questions as commands; ``shown`` gives a part as people see it."""
+def questions_as_commands(text: str, shown: Callable[[str], str]) -> str:
+    """Return a text with its questions as commands; ``shown`` puts expressions back into a part."""
     return _each_sentence(text, lambda sentence: _command(sentence, shown))
 
 
@@ -50,7 +53,7 @@ def without_please(text: str) -> str:
     return _each_sentence(text, _without_please)
 
 
-def asked(text: str) -> str:
+def first_command_as_question(text: str) -> str:
     """Return a text with its first command as a question."""
     parts = _BETWEEN_SENTENCES.split(text)
     for number, part in enumerate(parts):
@@ -74,16 +77,22 @@ def _capital(text: str) -> str:
 
 
 def _command(sentence: str, shown: Callable[[str], str]) -> str:
-    """Return a question as a command; what is no question as it is."""
-    asked = _without_please(sentence)
-    if match := _POLITE.fullmatch(asked):
+    """Return a question as a command, and any other sentence unchanged."""
+    first_command_as_question = _without_please(sentence)
+    if match := _POLITE.fullmatch(first_command_as_question):
         return f"{_capital(match[1])}."
-    if match := _VALUELESS.fullmatch(asked):
+    if match := _VALUELESS.fullmatch(first_command_as_question):
         return f"Calculate the value of {match[1]}."
-    if match := _WHAT_IS.fullmatch(asked):
+    if match := _WHAT_IS.fullmatch(first_command_as_question):
         verb = "Calculate" if _OF_NUMBERS.search(shown(match[1])) else "State"
         return f"{verb} {match[1]}."
-    if not _OPEN.fullmatch(asked):
+    if not _OPEN.fullmatch(first_command_as_question):
         return sentence
-    asked = asked[:1].lower() + asked[1:]
-    return f"Tell me: {asked}" if _INVERTED.match(asked) else f"Tell {asked[:-1]}."
+    first_command_as_question = (
+        first_command_as_question[:1].lower() + first_command_as_question[1:]
+    )
+    return (
+        f"Tell me: {first_command_as_question}"
+        if _INVERTED.match(first_command_as_question)
+        else f"Tell {first_command_as_question[:-1]}."
+    )

@@ -1,8 +1,8 @@
-"""Which worked examples a variant shows the model for an input (in-context examples, few-shot).
+"""The worked examples that a variant shows the model for an input (few-shot).
 
-They are written down with the variant, or picked from approved items for each input: the most
-similar (Liu et al. 2022, What makes good in-context examples for GPT-3?) or ones that differ from
-each other. None is ever of the passage that the input comes from.
+They are the variant's own, or picked from approved items for each input: the most similar ones (Liu
+et al. 2022, What makes good in-context examples for GPT-3?) or ones that differ from each other.
+An example is never from the passage that the input comes from.
 """
 
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from typing import Any
 
 from prompts import approved_items, sandbox
 from prompts.models import Picks, Variant
-from prompts.rendering import NEEDED
+from prompts.rendering import NEEDED_VARIABLE
 from qareview.models import Project
 
 Example = dict[str, Any]
-MOST_PICKED = 16
-SPARE = 4  # more are looked for, since some may be of the input itself
-LOOKED_AT = 3 * MOST_PICKED  # different items
+MOST_PICKED = 16  # examples; chosen, nobody measured
+SPARE_EXAMPLES = 4  # searched for beyond those, as some may be of the input's own passage; chosen
+DIVERSE_ITEMS = 3 * MOST_PICKED  # to pick diverse examples from; chosen, nobody measured
 
 
 @dataclass(frozen=True)
 class Input:
-    """Values for the variables, and the passage they come from, if they come from one."""
+    """Values for a prompt's variables, and the id of the passage they come from, 0 if none."""
 
     values: dict[str, str]
     passage: int = 0
@@ -31,57 +31,72 @@ class Input:
 def examples_for(
     project: Project, variant: Variant, inputs: Sequence[Input]
 ) -> list[list[Example]]:
-    """Return the worked examples for each input, the most telling last, next to the input.
+    """Return the worked examples for each input, the most similar last, next to the input.
 
-    Where too few items are approved, those written down fill up. Raises ModelUnavailable.
+    If too few items are approved, the variant's own examples fill up. Raises ModelUnavailable.
     """
-    picked = _picked(project, variant, inputs)
-    named = [one["passage_id"] for one in variant.examples if "passage_id" in one]
-    tested = approved_items.items().tested(project, named)
-    own = [one for one in variant.examples if one.get("passage_id") not in tested]
-    return [_shown(variant, own, found, one) for found, one in zip(picked, inputs, strict=True)]
+    picked = _picked_examples(project, variant, inputs)
+    passages = [example["passage_id"] for example in variant.examples if "passage_id" in example]
+    in_test_splits = approved_items.items().in_test_splits(project, passages)
+    own = [
+        example for example in variant.examples if example.get("passage_id") not in in_test_splits
+    ]
+    return [
+        _examples_shown(variant, own, candidates, for_input)
+        for candidates, for_input in zip(picked, inputs, strict=True)
+    ]
 
 
-def _shown(
-    variant: Variant, own: Sequence[Example], picked: Sequence[Example], given: Input
+def _examples_shown(
+    variant: Variant, own: Sequence[Example], picked: Sequence[Example], for_input: Input
 ) -> list[Example]:
-    """Return the picked examples and those written down, without what gives the input away."""
-    near = approved_items.items().alike(given.passage) if given.passage else set()
-    told = _plain(_told(variant, given.values))
+    """Return the picked and the own examples, without those that give the answer away."""
+    same_passages = (
+        approved_items.items().with_near_duplicates(for_input.passage)
+        if for_input.passage
+        else set()
+    )
+    topic = _normalised(_topic_of(variant, for_input.values))
 
     def is_of_another(example: Example) -> bool:
         values = {name: str(value) for name, value in example.items()}
-        return example.get("passage_id") not in near and _plain(_told(variant, values)) != told
+        return (
+            example.get("passage_id") not in same_passages
+            and _normalised(_topic_of(variant, values)) != topic
+        )
 
     own = list(filter(is_of_another, own))
     if variant.picks == Picks.OWN:
         return own
-    found = list(filter(is_of_another, picked))[: variant.pick_count]
-    return [*own[: max(0, variant.pick_count - len(found))], *reversed(found)]
+    usable = list(filter(is_of_another, picked))[: variant.pick_count]
+    return [*own[: max(0, variant.pick_count - len(usable))], *reversed(usable)]
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
-def _picked(project: Project, variant: Variant, inputs: Sequence[Input]) -> list[list[Example]]:
-    """Return more examples than are needed, the best first, for some are left out."""
-    names = sandbox.names(variant.template)
+def _picked_examples(
+    project: Project, variant: Variant, inputs: Sequence[Input]
+) -> list[list[Example]]:
+    """Return picked examples for each input, the best first, some more than needed."""
+    names = sandbox.variables_in(variant.template)
     items = approved_items.items()
     if variant.picks == Picks.SIMILAR:
-        count = variant.pick_count + SPARE
-        found = [
-            items.similar(project, _told(variant, one.values), count, one.passage) for one in inputs
+        count = variant.pick_count + SPARE_EXAMPLES
+        picked = [
+            items.similar(project, _topic_of(variant, for_input.values), count, for_input.passage)
+            for for_input in inputs
         ]
     elif variant.picks == Picks.DIVERSE:
-        found = [items.diverse(project, LOOKED_AT)] * len(inputs)
+        picked = [items.diverse(project, DIVERSE_ITEMS)] * len(inputs)
     else:
-        found = [[] for _ in inputs]
-    return [[approved_items.example_of(item, names) for item in some] for some in found]
+        picked = [[] for _ in inputs]
+    return [[approved_items.example_of(item, names) for item in approved] for approved in picked]
 
 
-def _told(variant: Variant, values: dict[str, str]) -> str:
-    """Return what of an input tells what it is about."""
-    needed = values.get(NEEDED.get(variant.prompt.task, ""), "")
-    names = sorted(sandbox.names(variant.template) & values.keys())
+def _topic_of(variant: Variant, values: dict[str, str]) -> str:
+    """Return the text that says what an input is about."""
+    needed = values.get(NEEDED_VARIABLE.get(variant.prompt.task, ""), "")
+    names = sorted(sandbox.variables_in(variant.template) & values.keys())
     return needed or "\n".join(values[name] for name in names)

@@ -1,4 +1,4 @@
-"""The forms of experiments: what runs, and in which order its outcome is looked at."""
+"""The forms of experiments, of comparisons and of prompt candidates."""
 
 import json
 from typing import Any
@@ -9,22 +9,23 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from prompts import cases, scores
-from prompts.case_matrix import DISAGREEMENT, POSITION, Order
+from prompts.case_matrix import DISAGREEMENT, POSITION, CaseOrder
 from prompts.experiments import MOST_RUNS
 from prompts.forms import with_plain_lines
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
-from prompts.sandbox import names
+from prompts.sandbox import variables_in
 from qareview.translations import translated
 
-SELDOM = ("seed", "repeats", "screens_by", "pattern", "schema")
-MOST_SHOWN, MOST_WANTED = 6, 40
-LONGEST_LABEL = 60  # characters of a template
-LARGEST_FILE = 20_000_000  # bytes of cases
+RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
+MOST_SHOWN = 6  # outputs of a comparison; chosen, nobody measured
+MOST_WANTED = 40  # candidates of a search; chosen, nobody measured
+LONGEST_LABEL = 60  # characters of a template; chosen, nobody measured
+LARGEST_FILE = 20_000_000  # bytes of cases; chosen, nobody measured
 
 
 class ExperimentForm(forms.Form):
-    """Variants, cases and how they are compared. The cases come from up to three places."""
+    """A new experiment: its variants, its cases from up to three sources, how it is compared."""
 
     question = forms.CharField(max_length=200, label=_("Question to those who compare"))
     variants = forms.ModelMultipleChoiceField(
@@ -32,7 +33,7 @@ class ExperimentForm(forms.Form):
     )
     items = forms.IntegerField(
         min_value=0,
-        max_value=cases.MOST,
+        max_value=cases.MOST_CASES,
         required=False,
         label=_("Cases from approved items"),
         help_text=_("So many, drawn at random. What people approved is the reference."),
@@ -98,33 +99,33 @@ class ExperimentForm(forms.Form):
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.prompt = prompt
-        offered = offered_of(prompt)
+        offered = offered_variants(prompt)
         variants: Any = self.fields["variants"]
         variants.queryset = offered
-        variants.label_from_instance = _label
-        chosen = [one.pk for one in offered[:2]]
-        self.initial["variants"] = {*chosen, prompt.production_id}
+        variants.label_from_instance = _variant_label
+        newest = [variant.pk for variant in offered[:2]]
+        self.initial["variants"] = {*newest, prompt.production_id}
         self.initial["question"] = gettext("Which output is better?")
 
     @property
     def main(self) -> list[forms.BoundField]:
         """The fields that every experiment needs."""
-        return [field for field in self if field.name not in SELDOM]
+        return [field for field in self if field.name not in RARELY_CHANGED]
 
     @property
     def seldom(self) -> list[forms.BoundField]:
-        """The fields whose first values are mostly right."""
-        return [field for field in self if field.name in SELDOM]
+        """The fields whose initial values are right for most experiments."""
+        return [field for field in self if field.name in RARELY_CHANGED]
 
     @property
     def seldom_errors(self) -> bool:
         return any(field.errors for field in self.seldom)
 
     def clean_variants(self) -> list[Variant]:
-        found = list(self.cleaned_data["variants"])
-        if len(found) < 2:
+        variants = list(self.cleaned_data["variants"])
+        if len(variants) < 2:
             raise forms.ValidationError(gettext("Choose two variants or more."))
-        return found
+        return variants
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]
@@ -157,67 +158,71 @@ class ExperimentForm(forms.Form):
         return text
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or self.cleaned_data
+        data = super().clean() or self.cleaned_data
         if not self.errors:
-            found["cases"] = self._cases(found)
-        return found
+            data["cases"] = self._cases(data)
+        return data
 
-    def _cases(self, found: dict[str, Any]) -> list[cases.Given]:
-        """Gather the cases; variables that have no value are named before anything runs."""
-        wanted = sorted(set().union(*(names(one.template) for one in found["variants"])))
-        known = [*wanted, *(name for name in variables_of(self.prompt) if name not in wanted)]
-        given: list[cases.Given] = []
+    def _cases(self, data: dict[str, Any]) -> list[cases.NewCase]:
+        """Return the cases of all three sources; add an error if they cannot be used."""
+        needed = sorted(
+            set().union(*(variables_in(variant.template) for variant in data["variants"]))
+        )
+        known = [*needed, *(name for name in variables_of(self.prompt) if name not in needed)]
+        all_cases: list[cases.NewCase] = []
         try:
             for field in ("file", "typed"):
-                given += cases.from_text(found[field], wanted, is_typed=field == "typed")
+                all_cases += cases.from_text(data[field], needed, is_typed=field == "typed")
         except cases.BadCases as refusal:
             self.add_error(field, translated(str(refusal)))
             return []
         drawn = []
-        if found["items"]:
-            drawn = cases.from_items(self.prompt, known, found["items"], found["seed"])
-        found["drawn"], given = len(drawn), [*given, *drawn]
-        if reason := self._objection(found, given, wanted):
+        if data["items"]:
+            drawn = cases.from_items(self.prompt, known, data["items"], data["seed"])
+        data["drawn"], all_cases = len(drawn), [*all_cases, *drawn]
+        if reason := self._objection(data, all_cases, needed):
             self.add_error(None, reason)
-        return given
+        return all_cases
 
-    def _objection(self, found: dict[str, Any], given: list[cases.Given], wanted: list[str]) -> str:
-        if not given:
+    def _objection(
+        self, data: dict[str, Any], all_cases: list[cases.NewCase], needed: list[str]
+    ) -> str:
+        if not all_cases:
             return gettext("There is no case. Draw approved items, choose a file, or type some.")
-        if lacking := cases.lacking(given, wanted):
+        if lacking := cases.names_without_value(all_cases, needed):
             return gettext("Approved items have no value for %(names)s: choose a file.") % {
                 "names": ", ".join(lacking)
             }
-        runs = len(given) * len(found["variants"]) * found["repeats"]
-        if len(given) > cases.MOST or runs > MOST_RUNS:
+        runs = len(all_cases) * len(data["variants"]) * data["repeats"]
+        if len(all_cases) > cases.MOST_CASES or runs > MOST_RUNS:
             return gettext(
                 "These are %(cases)s cases and %(runs)s runs; at most %(most)s runs can be made."
-            ) % {"cases": len(given), "runs": runs, "most": MOST_RUNS}
+            ) % {"cases": len(all_cases), "runs": runs, "most": MOST_RUNS}
         return ""
 
     def values(self) -> dict[str, Any]:
-        """Return the fields of the experiment."""
+        """Return the fields of the new experiment."""
         fields = ("question", "seed", "repeats", "reviewers_per_pair", "shown_at_once")
         return {
             name: self.cleaned_data[name] for name in (*fields, "screens_by", "pattern", "schema")
         }
 
 
-def offered_of(prompt: Prompt) -> QuerySet[Variant]:
+def offered_variants(prompt: Prompt) -> QuerySet[Variant]:
     """Return the variants that can be chosen, the newest first."""
     rows = prompt.variants.filter(archived_at=None).select_related("prompt")
     return rows.order_by("-number")
 
 
-def _label(variant: Variant) -> str:
+def _variant_label(variant: Variant) -> str:
     name = gettext("Variant %(number)s") % {"number": variant.number}
     is_used = variant.prompt.production_id == variant.pk
-    told = [name, gettext("in production") if is_used else "", variant.notes, *variant.tags]
-    return " · ".join([*filter(None, told), " ".join(variant.template.split())[:LONGEST_LABEL]])
+    parts = [name, gettext("in production") if is_used else "", variant.notes, *variant.tags]
+    return " · ".join([*filter(None, parts), " ".join(variant.template.split())[:LONGEST_LABEL]])
 
 
-class OrderForm(forms.Form):
-    """In which order the cases stand, and which of them are shown."""
+class CaseOrderForm(forms.Form):
+    """How the cases are ordered, and which of them are shown."""
 
     by = forms.ChoiceField(choices=lambda: _orders(), required=False, label=_("Order"))
     score = forms.ChoiceField(
@@ -227,14 +232,14 @@ class OrderForm(forms.Form):
     differing = forms.BooleanField(required=False, label=_("outputs differ"))
     failed = forms.BooleanField(required=False, label=_("something failed"))
 
-    def order(self) -> Order:
-        found = self.cleaned_data if self.is_valid() else {}
-        return Order(
-            found.get("by") or DISAGREEMENT,
-            found.get("score", ""),
-            found.get("most"),
-            found.get("failed", False),
-            found.get("differing", False),
+    def order(self) -> CaseOrder:
+        data = self.cleaned_data if self.is_valid() else {}
+        return CaseOrder(
+            data.get("by") or DISAGREEMENT,
+            data.get("score", ""),
+            data.get("most"),
+            data.get("failed", False),
+            data.get("differing", False),
         )
 
 
@@ -257,10 +262,10 @@ def _worst_first(name: str) -> str:
     return gettext("most %(name)s first") % {"name": kind.name}
 
 
-class DecisionForm(forms.Form):
-    """What somebody says of a comparison."""
+class VoteForm(forms.Form):
+    """A vote on a comparison."""
 
-    choice = forms.ChoiceField(choices=[(one.value, one.label) for one in Choice])
+    choice = forms.ChoiceField(choices=[(choice.value, choice.label) for choice in Choice])
     comment = forms.CharField(required=False, max_length=5000)
     seconds = forms.IntegerField(required=False, min_value=0, max_value=86_400)
 
@@ -281,18 +286,18 @@ class DecisionForm(forms.Form):
         return choice
 
     def places(self) -> list[int]:
-        """Return the places of a ranking."""
+        """Return the places of the outputs from left to right if they were ranked, else none."""
         return self._places() if self.cleaned_data["choice"] == Choice.RANKED else []
 
     def _places(self) -> list[int]:
-        """Return a place for each output, 0 where there is none."""
+        """Return a place for each output, 0 for one without a valid place."""
         numbers = [str(number) for number in range(1, self.shown + 1)]
-        given = [self.data.get(f"place-{number}", "") for number in numbers]
-        return [int(one) if one in numbers else 0 for one in given]
+        places = [self.data.get(f"place-{number}", "") for number in numbers]
+        return [int(place) if place in numbers else 0 for place in places]
 
 
 class SearchForm(forms.Form):
-    """An order for candidates."""
+    """A search for candidates."""
 
     wanted = forms.IntegerField(min_value=1, max_value=MOST_WANTED, initial=6, label=_("How many"))
     ways = forms.MultipleChoiceField(
@@ -315,24 +320,24 @@ class SearchForm(forms.Form):
 
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        offered = offered_of(prompt)
+        offered = offered_variants(prompt)
         for name in ("seed", "other"):
             field: Any = self.fields[name]
-            field.queryset, field.label_from_instance = offered, _label
+            field.queryset, field.label_from_instance = offered, _variant_label
         self.initial.update(seed=prompt.production_id, ways=[Way.STRUCTURE, Way.REWRITE])
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or self.cleaned_data
-        if Way.CROSSING in found.get("ways", []) and found.get("other") in (
+        data = super().clean() or self.cleaned_data
+        if Way.CROSSING in data.get("ways", []) and data.get("other") in (
             None,
-            found.get("seed"),
+            data.get("seed"),
         ):
             self.add_error("other", gettext("Choose another variant to cross it with."))
-        return found
+        return data
 
 
-class CandidateForm(forms.Form):
-    """What somebody decides on a candidate."""
+class CandidateDecisionForm(forms.Form):
+    """A decision on a candidate, or its place among the others."""
 
     verdict = forms.ChoiceField(choices=[("accepted", ""), ("rejected", ""), ("placed", "")])
     system = forms.CharField(required=False, strip=False)

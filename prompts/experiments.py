@@ -1,4 +1,7 @@
-"""Variants x cases x repeats become runs, worked off in batches as all jobs are."""
+"""Experiments: created, estimated, run on all cases, screened and ended.
+
+Each variant on each case and repeat is a run, which is a job.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,37 +14,43 @@ from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from prompts import scores, screening
-from prompts.comparing import lock
+from prompts.comparing import lock_experiment
 from prompts.examples import Input, examples_for
 from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import model_for
 from qareview import completions, jobs
-from qareview.backends import Completion, ModelUnavailable, Request
-from qareview.models import JobState, StoredCompletion
+from qareview.backends import Completion, Request
+from qareview.models import JobState, Project, StoredCompletion
 
-BATCH = 64  # runs
-LOOKED_AT = 200  # runs, for an estimate
-LETTERS_PER_TOKEN = 4  # about, of English and of most tokenizers
-MOST_RUNS = 20_000
+RUNS_AT_ONCE = 64  # in a batch; chosen, nobody measured
+SAMPLED_RUNS = 200  # that an estimate is made from; chosen, nobody measured
+CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
+MOST_RUNS = 20_000  # of an experiment; chosen, nobody measured
 
 
 @transaction.atomic
-def create(prompt: Prompt, user: Any, variants: Sequence[Variant], **values: Any) -> Experiment:
-    """Make an experiment that is not started; ``values`` are fields of it."""
+def create_experiment(
+    prompt: Prompt, user: Any, variants: Sequence[Variant], **values: Any
+) -> Experiment:
+    """Create an experiment without starting it; ``values`` are its other fields."""
     Prompt.objects.select_for_update(no_key=True).get(pk=prompt.pk)
     last = prompt.experiments.aggregate(last=Max("number"))["last"] or 0
-    made = Experiment.objects.create(prompt=prompt, number=last + 1, created_by=user, **values)
-    Entrant.objects.bulk_create(Entrant(experiment=made, variant=one) for one in variants)
-    return made
+    experiment = Experiment.objects.create(
+        prompt=prompt, number=last + 1, created_by=user, **values
+    )
+    Entrant.objects.bulk_create(
+        Entrant(experiment=experiment, variant=variant) for variant in variants
+    )
+    return experiment
 
 
 @transaction.atomic
-def remove(experiment: Experiment) -> bool:
-    """Remove an experiment, unless it was started: return whether it is gone."""
+def remove_experiment(experiment: Experiment) -> bool:
+    """Delete an experiment that was not started; return False if it was."""
     rows = Experiment.objects.filter(pk=experiment.pk)
-    found = rows.select_for_update().first()
-    if found and found.started_at:
+    locked = rows.select_for_update().first()
+    if locked and locked.started_at:
         return False
     rows.delete()
     return True
@@ -51,8 +60,8 @@ def remove(experiment: Experiment) -> bool:
 
 
 @dataclass(frozen=True)
-class Estimate:
-    """What an experiment takes, about; no seconds where nobody knows how fast the models are."""
+class CostEstimate:
+    """What an experiment will take, roughly; ``seconds`` is None for a model never used before."""
 
     runs: int
     tokens: int
@@ -60,56 +69,59 @@ class Estimate:
     seconds: int | None
 
 
-def estimate(experiment: Experiment) -> Estimate:
-    """Estimate what an experiment takes, from some of its requests and what such took before."""
+def estimate_cost(experiment: Experiment) -> CostEstimate:
+    """Estimate what an experiment takes, from a sample of its requests and earlier completions."""
     active = experiment.entrants.filter(aside_at=None).values("variant")
     variants = list(experiment.variants.filter(pk__in=active).select_related("prompt"))
-    shown = experiment.cases.all()[: max(1, LOOKED_AT // max(1, len(variants)))]
-    cases, all_cases = list(shown), experiment.cases.count()
+    sample = experiment.cases.all()[: max(1, SAMPLED_RUNS // max(1, len(variants)))]
+    cases, all_cases = list(sample), experiment.cases.count()
     runs = all_cases * len(variants) * experiment.repeats
     tokens, cost, milliseconds = 0.0, Decimal(0), 0.0
     is_known = True
     for variant in variants:
         model = model_for(experiment.prompt.project, variant)
-        past = _past(model)
-        written = min(variant.max_tokens, past["written"] or variant.max_tokens)
-        share = runs / len(variants)
-        read = _read(variant, cases)
-        tokens += share * (read + written)
+        past = _past_usage(model)
+        tokens_out = min(variant.max_tokens, past["tokens_out"] or variant.max_tokens)
+        runs_per_variant = runs / len(variants)
+        tokens_in = _tokens_per_request(variant, cases)
+        tokens += runs_per_variant * (tokens_in + tokens_out)
         cost += completions.cost_of(
-            model, Completion("", int(read * share), int(written * share), 0, False)
+            model,
+            Completion(
+                "", int(tokens_in * runs_per_variant), int(tokens_out * runs_per_variant), 0, False
+            ),
         )
-        milliseconds += share * (past["milliseconds"] or 0)
+        milliseconds += runs_per_variant * (past["milliseconds"] or 0)
         is_known = is_known and past["milliseconds"] is not None
-    return Estimate(runs, round(tokens), cost, round(milliseconds / 1000) if is_known else None)
+    return CostEstimate(runs, round(tokens), cost, round(milliseconds / 1000) if is_known else None)
 
 
-def _past(model: str) -> dict[str, Any]:
-    """Return what the last completions of a model took, on average."""
-    last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:LOOKED_AT]
+def _past_usage(model: str) -> dict[str, Any]:
+    """Return the mean tokens and milliseconds of a model's last completions, None if none."""
+    last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:SAMPLED_RUNS]
     rows = StoredCompletion.objects.filter(pk__in=last)
-    return rows.aggregate(written=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
+    return rows.aggregate(tokens_out=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
 
 
-def _read(variant: Variant, cases: Sequence[Case]) -> float:
-    """Return about how many tokens a request has, on average; picked examples are not counted."""
+def _tokens_per_request(variant: Variant, cases: Sequence[Case]) -> float:
+    """Return the mean tokens of a request, roughly; picked examples are not counted."""
     sizes = []
     for case in cases:
         try:
             request = request_for(variant, case.values)
-        except RenderingFailed:  # its run will say so
+        except RenderingFailed:  # reported on its run later
             continue
         sizes.append(sum(len(message["content"]) for message in request.messages))
-    return sum(sizes) / len(sizes) / LETTERS_PER_TOKEN if sizes else 0.0
+    return sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN if sizes else 0.0
 
 
 # Running
 
 
 @transaction.atomic
-def start(experiment: Experiment) -> bool:
-    """Queue an experiment's runs, or those of the first rung; return False if it was started."""
-    locked = lock(experiment.pk)
+def start_experiment(experiment: Experiment) -> bool:
+    """Queue an experiment's runs, or those of its first rung; return False if it was started."""
+    locked = lock_experiment(experiment.pk)
     if locked.started_at or locked.ended_at:
         return False
     locked.started_at = timezone.now()
@@ -119,7 +131,7 @@ def start(experiment: Experiment) -> bool:
 
 
 def _queue_rung(experiment: Experiment) -> None:
-    """Queue the runs of the rung that the experiment stands on, each once."""
+    """Queue the runs of the experiment's current rung that did not run yet."""
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
         (
@@ -128,20 +140,20 @@ def _queue_rung(experiment: Experiment) -> None:
             for entrant in entrants
             for number in range(1, experiment.repeats + 1)
         ),
-        ignore_conflicts=True,  # what ran on an earlier rung
+        ignore_conflicts=True,  # those that ran on an earlier rung
         batch_size=1000,
     )
     held = experiment.runs.filter(state=JobState.HELD)
     jobs.queue_again(held.filter(variant__in=entrants.values("variant")))
 
 
-def advance() -> None:
-    """Where all runs of a rung have ended, set aside what is clearly worse and go on.
+def advance_screenings() -> None:
+    """Move every experiment on whose runs of the current rung have all ended.
 
-    It is looked for after each batch, and now and then, since a run may end in other ways.
+    Called after each batch and on a schedule, since a run may also end by failing or being held.
     """
     screened = Experiment.objects.exclude(screens_by="").filter(rung__lt=LAST_RUNG)
-    moving = Run.objects.filter(experiment=OuterRef("pk"), state__in=MOVING)
+    moving = Run.objects.filter(experiment=OuterRef("pk"), state__in=UNFINISHED)
     waiting = screened.filter(~Exists(moving), started_at__isnull=False, ended_at=None)
     for pk in waiting.values_list("pk", flat=True):
         _advance(pk)
@@ -149,119 +161,124 @@ def advance() -> None:
 
 @transaction.atomic
 def _advance(pk: int) -> None:
-    experiment = lock(pk)
+    """Screen an experiment's variants and queue the next rung, as far as its runs have ended."""
+    experiment = lock_experiment(pk)
     if experiment.ended_at:
         return
-    while experiment.is_screening and not experiment.runs.filter(state__in=MOVING).exists():
-        screening.screen(experiment)
+    while experiment.is_screening and not experiment.runs.filter(state__in=UNFINISHED).exists():
+        screening.set_worse_aside(experiment)
         experiment.rung += 1
         experiment.save(update_fields=["rung"])
         _queue_rung(experiment)
 
 
-MOVING = (JobState.QUEUED, JobState.RUNNING)
+UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
 def work_off_runs() -> None:
-    """Run variants on cases, a batch at a time, until nothing is queued."""
-    jobs.work_off(Run, BATCH, run)
-    advance()
+    """Run variants on cases, a batch at a time, until no run is queued."""
+    jobs.work_off(Run, RUNS_AT_ONCE, produce_outputs)
+    advance_screenings()
 
 
-def run(batch: Sequence[Run]) -> None:
-    """Bring out the outputs of claimed runs.
+def produce_outputs(batch: Sequence[Run]) -> None:
+    """Have the models write the outputs of claimed runs, and store them with their scores.
 
-    One that cannot be filled in, written or scored fails on its own; those of a model that cannot
-    be used, or of a project without budget, go back to the queue. Raises CannotWorkNow at the end
-    where a model was lacking.
+    A run fails on its own if its template cannot be filled in or its output cannot be written or
+    scored. Runs of a project without budget go back to the queue, and so do those of a model that
+    is unavailable: then CannotWorkNow is raised once the others are done.
     """
     related = ("experiment__prompt__project", "variant__prompt", "case")
-    full = Run.objects.select_related(*related).in_bulk([one.pk for one in batch])
-    runs = [full[one.pk] for one in batch]
-    for one, claimed in zip(runs, batch, strict=True):
-        one.lease = claimed.lease
-        one.model = model_for(one.experiment.prompt.project, one.variant)
-    runs.sort(key=_alike)
-    trouble = ""
-    for _, some in groupby(runs, key=_alike):
-        try:
-            _run_alike(list(some))
-        except ModelUnavailable as reason:
-            trouble = str(reason)
-    if trouble:
-        raise jobs.CannotWorkNow(trouble)
+    loaded = Run.objects.select_related(*related).in_bulk([run.pk for run in batch])
+    runs = [loaded[run.pk] for run in batch]
+    for run, claimed in zip(runs, batch, strict=True):
+        run.lease = claimed.lease
+        run.model = model_for(run.experiment.prompt.project, run.variant)
+    jobs.work_in_groups(runs, _experiment_and_model, _run_group)
 
 
-def _alike(run: Run) -> tuple[int, str]:
+def _experiment_and_model(run: Run) -> tuple[int, str]:
     return run.experiment_id, run.model
 
 
-def _run_alike(runs: list[Run]) -> None:
-    experiment, project = runs[0].experiment, runs[0].experiment.prompt.project
-    asked = _requests(runs)
-    try:
-        written = completions.complete(project, runs[0].model, [request for _, request in asked])
-    except completions.BudgetUsedUp:
-        jobs.return_jobs([one for one, _ in asked])
-        asked, written = [], []
-    sound = [_take(one, found) for (one, _), found in zip(asked, written, strict=True)]
-    done = [one for one in sound if not one.error]
-    refused = scores.score(experiment, done)
-    for one in runs:
-        one.error = one.error or refused.get(one.pk, "")
-        if one.error:
-            jobs.fail_job(one, one.error)
-    done = [one for one in done if not one.error]
+def _run_group(runs: list[Run]) -> None:
+    """Write, score and store the outputs of runs of one experiment and model."""
+    experiment = runs[0].experiment
+    written = _write_outputs(experiment.prompt.project, runs)
+    unscored = scores.score_runs(experiment, [run for run in written if not run.error])
+    for run in runs:
+        run.error = run.error or unscored.get(run.pk, "")
+        if run.error:
+            jobs.fail_job(run, run.error)
+    done = [run for run in written if not run.error]
     if done:
         with jobs.finishing(done):
-            Run.objects.bulk_update(done, WRITTEN)
+            Run.objects.bulk_update(done, RUN_FIELDS)
 
 
-WRITTEN = [
+def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
+    """Fill in the outputs of runs; return those that the model was asked for.
+
+    Without budget they are given back to the queue, and none are returned.
+    """
+    requested = _requests_of(runs)
+    try:
+        completed = completions.complete(
+            project, runs[0].model, [request for _, request in requested]
+        )
+    except completions.BudgetUsedUp:
+        jobs.return_jobs([run for run, _ in requested])
+        return []
+    for (run, _), completion in zip(requested, completed, strict=True):
+        _fill_in(run, completion)
+    return [run for run, _ in requested]
+
+
+RUN_FIELDS = [
     *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
     *("scores", "flags"),
 ]
 
 
-def _requests(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
-    """Return the request of each run; one whose template cannot be filled in has an error."""
-    asked = []
-    for variant, some in _by_variant(runs):
-        inputs = [Input(one.case.values, one.case.passage or 0) for one in some]
-        shown = examples_for(some[0].experiment.prompt.project, variant, inputs)
-        for one, examples in zip(some, shown, strict=True):
+def _requests_of(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
+    """Return runs with their requests; set ``error`` on those that cannot be filled in."""
+    requests = []
+    for variant, group in _grouped_by_variant(runs):
+        inputs = [Input(run.case.values, run.case.passage or 0) for run in group]
+        all_examples = examples_for(group[0].experiment.prompt.project, variant, inputs)
+        for run, examples in zip(group, all_examples, strict=True):
             try:
-                asked.append((one, request_for(variant, one.case.values, one.number, examples)))
+                requests.append((run, request_for(variant, run.case.values, run.number, examples)))
             except RenderingFailed as reason:
-                one.error = str(reason)
-    return asked
+                run.error = str(reason)
+    return requests
 
 
-def _by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
-    ordered = sorted(runs, key=lambda one: (one.variant_id, one.case_id))
-    groups = ((next_, list(some)) for next_, some in groupby(ordered, key=lambda one: one.variant))
-    return list(groups)
+def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
+    ordered = sorted(runs, key=lambda run: (run.variant_id, run.case_id))
+    groups = groupby(ordered, key=lambda run: run.variant)
+    return [(variant, list(group)) for variant, group in groups]
 
 
-def _take(run: Run, written: Completion) -> Run:
-    run.error = written.error
-    run.output = written.text.replace("\0", "").strip()
-    run.tokens_in, run.tokens_out = written.tokens_in, written.tokens_out
-    run.milliseconds, run.cut_off = written.milliseconds, written.cut_off
-    run.cost = completions.cost_of(run.model, written)
-    return run
+def _fill_in(run: Run, completion: Completion) -> None:
+    """Fill in the fields of a run from what the model wrote."""
+    run.error = completion.error
+    run.output = completion.text.replace("\0", "").strip()
+    run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
+    run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
+    run.cost = completions.cost_of(run.model, completion)
 
 
-def retry(experiment: Experiment) -> int:
-    """Queue the runs that failed once more, of variants that are still in; return how many."""
+def retry_failed_runs(experiment: Experiment) -> int:
+    """Queue the failed runs of active variants again; return how many."""
     active = experiment.entrants.filter(aside_at=None, experiment__ended_at=None)
     failed = experiment.runs.filter(state=JobState.FAILED, variant__in=active.values("variant"))
     return jobs.queue_again(failed)
 
 
 @dataclass(frozen=True)
-class Progress:
-    """How far the runs are, and what they took."""
+class RunProgress:
+    """How many runs are done, and what they took."""
 
     runs: int
     done: int
@@ -275,11 +292,11 @@ class Progress:
         return self.done + self.failed < self.runs
 
 
-def progress(experiment: Experiment) -> Progress:
-    """Count an experiment's runs."""
+def run_progress(experiment: Experiment) -> RunProgress:
+    """Count an experiment's runs and sum up what they took."""
     runs = experiment.runs.exclude(state=JobState.HELD)
     if experiment.ended_at:
-        runs = runs.exclude(state__in=MOVING)
+        runs = runs.exclude(state__in=UNFINISHED)
     sums = runs.aggregate(
         all=Count("pk"),
         done=Count("pk", filter=Q(state=JobState.DONE)),
@@ -289,7 +306,7 @@ def progress(experiment: Experiment) -> Progress:
         cost=Sum("cost"),
         milliseconds=Sum("milliseconds"),
     )
-    return Progress(
+    return RunProgress(
         sums["all"],
         sums["done"],
         sums["failed"],
@@ -300,12 +317,12 @@ def progress(experiment: Experiment) -> Progress:
 
 
 @transaction.atomic
-def set_aside(entrant: Entrant, reason: str) -> bool:
-    """Take a variant out of what is compared from now on, for a reason that is shown.
+def set_entrant_aside(entrant: Entrant, reason: str) -> bool:
+    """Stop comparing a variant, for a reason that the page shows.
 
-    Returns False if fewer than two would stay, or the experiment has ended.
+    Returns False if fewer than two variants would be left, or the experiment has ended.
     """
-    experiment = lock(entrant.experiment_id)
+    experiment = lock_experiment(entrant.experiment_id)
     staying = experiment.entrants.filter(aside_at=None).exclude(pk=entrant.pk)
     if staying.count() < 2 or experiment.ended_at:
         return False
@@ -316,21 +333,21 @@ def set_aside(entrant: Entrant, reason: str) -> bool:
 
 
 @transaction.atomic
-def take_back(entrant: Entrant) -> None:
-    """Let a variant that was set aside be compared again; what it has not run yet is queued."""
-    experiment = lock(entrant.experiment_id)
+def restore_entrant(entrant: Entrant) -> None:
+    """Let a variant that was set aside be compared again, and queue its missing runs."""
+    experiment = lock_experiment(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
     if experiment.started_at and not experiment.ended_at:
         _queue_rung(experiment)
 
 
 @transaction.atomic
-def end(experiment: Experiment, is_ended: bool = True) -> bool:
-    """End the comparing, or let it go on; return whether that changed anything.
+def end_experiment(experiment: Experiment, is_ended: bool = True) -> bool:
+    """End an experiment, or reopen it; return whether that changed anything.
 
-    What has not run yet does not run for an experiment that has ended.
+    The runs that are still queued are put on hold when it ends, and queued when it is reopened.
     """
-    locked = lock(experiment.pk)
+    locked = lock_experiment(experiment.pk)
     if (locked.ended_at is not None) == is_ended or locked.started_at is None:
         return False
     locked.ended_at = timezone.now() if is_ended else None

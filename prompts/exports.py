@@ -1,4 +1,4 @@
-"""An experiment leaves: its winner, its prompts with their ratings, its comparisons."""
+"""Exports of an experiment: its winner, its prompts with their ratings, its comparisons."""
 
 import csv
 import io
@@ -17,41 +17,41 @@ from django_stubs_ext import StrOrPromise
 from prompts import case_matrix
 from prompts.models import Comparison, Experiment, Variant
 from prompts.rendering import RenderingFailed, request_for
-from prompts.results import result
+from prompts.results import result_of
 from prompts.variants import model_for
-from prompts.votes import pairs_of, votes
+from prompts.votes import pair_votes, pair_votes_of
 
-Row = dict[str, Any]
+Record = dict[str, Any]
 
 
 def as_json(experiment: Experiment) -> str:
-    """Return all variants with their ratings, intervals and the verdict."""
-    return json.dumps(_whole(experiment), ensure_ascii=False, indent=2) + "\n"
+    """Return all variants with their ratings and intervals, and the verdict, as JSON."""
+    return json.dumps(_as_record(experiment), ensure_ascii=False, indent=2) + "\n"
 
 
 def as_yaml(experiment: Experiment) -> str:
-    """Return what :func:`as_json` does, as YAML."""
-    return yaml.safe_dump(_whole(experiment), allow_unicode=True, sort_keys=False)
+    """Return the same as :func:`as_json`, as YAML."""
+    return yaml.safe_dump(_as_record(experiment), allow_unicode=True, sort_keys=False)
 
 
-def _whole(experiment: Experiment) -> Row:
-    found = result(experiment)
-    variants = {one.pk: one for one in experiment.variants.all()}
+def _as_record(experiment: Experiment) -> Record:
+    result = result_of(experiment)
+    variants = {variant.pk: variant for variant in experiment.variants.all()}
     rated = ("gap", "low", "high", "win_rate", "best", "comparisons", "wins", "ties", "losses")
-    ratings = {row["id"]: {name: row[name] for name in rated} for row in found["rows"]}
+    ratings = {row["id"]: {name: row[name] for name in rated} for row in result["rows"]}
     averages = case_matrix.averages_by_name(experiment)
     return {
         "prompt": experiment.prompt.task,
         "experiment": experiment.number,
-        "method": found["method"],
-        "verdict": found["verdict"],
-        "winner": best(found),
-        "comparisons": found["comparisons"],
-        "cases": found["cases"],
-        "people": found["people"],
+        "method": result["method"],
+        "verdict": result["verdict"],
+        "winner": winner_of(result),
+        "comparisons": result["comparisons"],
+        "cases": result["cases"],
+        "people": result["people"],
         "variants": [
             {
-                **_worded(variants[pk]),
+                **_variant_as_record(variants[pk]),
                 "model": model_for(experiment.prompt.project, variants[pk]),
                 "rating": ratings.get(pk),
                 "scores": averages.get(pk, {}),
@@ -61,7 +61,7 @@ def _whole(experiment: Experiment) -> Row:
     }
 
 
-def _worded(variant: Variant) -> Row:
+def _variant_as_record(variant: Variant) -> Record:
     return {
         "variant": variant.number,
         "system": variant.system,
@@ -77,23 +77,23 @@ def _worded(variant: Variant) -> Row:
     }
 
 
-def best(found: Row) -> int | None:
-    """Return the number of the variant that wins; None as long as none does."""
-    return found["rows"][0]["variant"] if found["verdict"] == "winner" else None
+def winner_of(result: Record) -> int | None:
+    """Return the number of the winning variant, or None if the verdict names none."""
+    return result["rows"][0]["variant"] if result["verdict"] == "winner" else None
 
 
 def as_jinja(experiment: Experiment) -> str:
-    """Return the template of the winner; as long as none wins, of the leader or of production."""
-    rows = result(experiment)["rows"]
+    """Return the template of the winner or leader; without comparisons, that in production."""
+    rows = result_of(experiment)["rows"]
     leader = rows[0]["id"] if rows else experiment.prompt.production_id or 0
     template = experiment.prompt.variants.filter(pk=leader)[0].template
     return template if template.endswith("\n") else f"{template}\n"
 
 
 def as_promptfoo(experiment: Experiment) -> str:
-    """Return a configuration of promptfoo: a prompt for each variant, a test for each case.
+    """Return a promptfoo configuration with a prompt for each variant and a test for each case.
 
-    Its templates are Nunjucks, which reads what ours are made of.
+    promptfoo's templates are Nunjucks, which reads the part of Jinja that prompts may use.
     """
     variants = list(experiment.variants.all())
     tests = [
@@ -113,20 +113,20 @@ def as_promptfoo(experiment: Experiment) -> str:
     return yaml.safe_dump(configuration, allow_unicode=True, sort_keys=False)
 
 
-def _assertions(experiment: Experiment, reference: str) -> list[Row]:
-    """Return what outputs are held against; likeness to the reference is told, and never fails."""
-    found: list[Row] = []
+def _assertions(experiment: Experiment, reference: str) -> list[Record]:
+    """Return promptfoo's assertions; similarity to the reference is reported and never fails."""
+    assertions: list[Record] = []
     if experiment.pattern:
-        found.append({"type": "regex", "value": experiment.pattern})
+        assertions.append({"type": "regex", "value": experiment.pattern})
     if experiment.schema is not None:
-        found.append({"type": "is-json", "value": experiment.schema})
+        assertions.append({"type": "is-json", "value": experiment.schema})
     if reference:
-        found.append({"type": "rouge-n", "value": reference, "threshold": 0})
-    return found
+        assertions.append({"type": "rouge-n", "value": reference, "threshold": 0})
+    return assertions
 
 
-def _chat(variant: Variant) -> Row:
-    """Return a variant as a chat in JSON; what is asked stays a template, all else a text."""
+def _chat(variant: Variant) -> Record:
+    """Return a variant as a chat in JSON; only its last message stays a template."""
     messages = [{"role": "system", "content": _literal(variant.system)}] if variant.system else []
     for example in variant.examples:
         shown = request_for(variant, example, examples=[]).messages[-1]["content"]
@@ -136,12 +136,12 @@ def _chat(variant: Variant) -> Row:
     return {
         "label": f"variant {variant.number}",  # stays English: in a file that leaves
         "raw": json.dumps(messages, ensure_ascii=False),
-        "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as the first run is
+        "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as for the first run
     }
 
 
 def _literal(text: str) -> str:
-    """Return text so that a template engine gives it back as it is."""
+    """Escape a text so that a template engine renders it unchanged."""
     return re.sub(r"\{(?=[{%#])", "{{ '{' }}", text)
 
 
@@ -161,85 +161,99 @@ COLUMNS = (
 
 
 def as_csv(experiment: Experiment) -> str:
-    """Return every comparison that stands, a row for each two outputs that were shown together.
+    """Return all votes as CSV, a line for each two outputs that were shown together.
 
-    ``outcome`` is 1 where the left one was better, 0 where the right one was, else 0.5.
+    ``outcome`` is 1 if the left output was better, 0 if the right one was, else 0.5.
     """
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(_comparisons(experiment))
+    writer.writerows(_csv_records(experiment))
     return file.getvalue()
 
 
-def _comparisons(experiment: Experiment) -> Iterator[Row]:
+def _csv_records(experiment: Experiment) -> Iterator[Record]:
     outputs = dict(experiment.runs.values_list("pk", "output"))
     numbers = dict(experiment.variants.values_list("pk", "number"))
     rows = Comparison.objects.standing().filter(experiment=experiment)
-    for one in rows.select_related("reviewer", "case").order_by("pk"):
-        at = one.case.position + 1
-        said = one.pk, one.runs, one.variants, at, None, one.choice, one.places
-        for vote in pairs_of(*said):
+    for comparison in rows.select_related("reviewer", "case").order_by("pk"):
+        case_number = comparison.case.position + 1
+        fields = (
+            comparison.pk,
+            comparison.runs,
+            comparison.variants,
+            case_number,
+            None,
+            comparison.choice,
+            comparison.places,
+        )
+        for vote in pair_votes_of(*fields):
             left, right = vote.runs
             yield {
                 "case": vote.case,
-                "input": json.dumps(one.case.values, ensure_ascii=False, sort_keys=True),
+                "input": json.dumps(comparison.case.values, ensure_ascii=False, sort_keys=True),
                 "left_variant": numbers[vote.left],
                 "right_variant": numbers[vote.right],
-                "left_output": _cell(outputs[left]),
-                "right_output": _cell(outputs[right]),
-                "choice": one.choice,
+                "left_output": _csv_text(outputs[left]),
+                "right_output": _csv_text(outputs[right]),
+                "choice": comparison.choice,
                 "outcome": f"{vote.outcome:g}",
-                "reviewer": _cell(one.reviewer.get_username() if one.reviewer else ""),
-                "comment": _cell(one.comment),
-                "seconds": one.seconds,
-                "is_repeat": int(one.is_repeat),
-                "counts": int(not one.is_repeat and one.reviewer_id not in experiment.without),
-                "decided_at": one.decided_at.isoformat() if one.decided_at else "",
+                "reviewer": _csv_text(
+                    comparison.reviewer.get_username() if comparison.reviewer else ""
+                ),
+                "comment": _csv_text(comparison.comment),
+                "seconds": comparison.seconds,
+                "is_repeat": int(comparison.is_repeat),
+                "counts": int(
+                    not comparison.is_repeat and comparison.reviewer_id not in experiment.without
+                ),
+                "decided_at": comparison.decided_at.isoformat() if comparison.decided_at else "",
             }
 
 
-def _cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
+def _csv_text(text: str) -> str:
+    """Return a text that no spreadsheet reads as a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def as_preferences(experiment: Experiment) -> str:
-    """Return a line of prompt, chosen and rejected for each two outputs of which most prefer one.
+    """Return a JSON line of prompt, chosen and rejected for each pair of outputs with a majority.
 
-    The prompt is what the case says in the wording of the variant in production.
+    The prompt is the case filled into the template of the variant in production.
     """
     outputs = dict(experiment.runs.values_list("pk", "output"))
-    asked = _asked(experiment)
+    prompts = _prompts_by_case(experiment)
     balance: Counter[tuple[int, int, int]] = Counter()
-    for vote in votes(experiment):
-        one, other = sorted(vote.runs)
-        sign = 1 if vote.runs[0] == one else -1
-        balance[vote.case, one, other] += sign * ((vote.outcome > 0.5) - (vote.outcome < 0.5))
+    for vote in pair_votes(experiment):
+        first, second = sorted(vote.runs)
+        sign = 1 if vote.runs[0] == first else -1
+        balance[vote.case, first, second] += sign * ((vote.outcome > 0.5) - (vote.outcome < 0.5))
     lines = []
-    for (case, one, other), ahead in sorted(balance.items()):
-        if ahead and case in asked:
-            better, worse = (one, other) if ahead > 0 else (other, one)
-            row = {"prompt": asked[case], "chosen": outputs[better], "rejected": outputs[worse]}
+    for (case, first, second), ahead in sorted(balance.items()):
+        if ahead and case in prompts:
+            better, worse = (first, second) if ahead > 0 else (second, first)
+            row = {"prompt": prompts[case], "chosen": outputs[better], "rejected": outputs[worse]}
             lines.append(json.dumps(row, ensure_ascii=False) + "\n")
     return "".join(lines)
 
 
-def _asked(experiment: Experiment) -> dict[int, str]:
-    """Return what the last message of the production variant says of each case."""
+def _prompts_by_case(experiment: Experiment) -> dict[int, str]:
+    """Return the production variant's last message for each case, by the case's id."""
     variant = experiment.prompt.production or experiment.variants.all()[0]
-    asked = {}
+    prompts = {}
     for case in experiment.cases.all():
         try:
-            asked[case.pk] = request_for(variant, case.values, examples=[]).messages[-1]["content"]
+            prompts[case.pk] = request_for(variant, case.values, examples=[]).messages[-1][
+                "content"
+            ]
         except RenderingFailed:
             continue
-    return asked
+    return prompts
 
 
 @dataclass(frozen=True)
-class Format:
-    """A file: what writes it, how its name ends, its media type, and what it is for."""
+class PromptFormat:
+    """A file format: its writer, the ending of file names, its media type and its purpose."""
 
     write: Callable[[Experiment], str]
     ending: str
@@ -248,21 +262,27 @@ class Format:
 
 
 FORMATS = {
-    "json": Format(as_json, "json", "application/json", _("All variants with their ratings.")),
-    "yaml": Format(as_yaml, "yaml", "application/yaml", _("The same as YAML.")),
-    "jinja": Format(as_jinja, "jinja", "text/plain", _("The template of the winner or leader.")),
-    "promptfoo": Format(
+    "json": PromptFormat(
+        as_json, "json", "application/json", _("All variants with their ratings.")
+    ),
+    "yaml": PromptFormat(as_yaml, "yaml", "application/yaml", _("The same as YAML.")),
+    "jinja": PromptFormat(
+        as_jinja, "jinja", "text/plain", _("The template of the winner or leader.")
+    ),
+    "promptfoo": PromptFormat(
         as_promptfoo, "yaml", "application/yaml", _("Prompts and cases for promptfoo.")
     ),
-    "comparisons": Format(as_csv, "csv", "text/csv", _("Every comparison, for a spreadsheet.")),
-    "preference": Format(
+    "comparisons": PromptFormat(
+        as_csv, "csv", "text/csv", _("Every comparison, for a spreadsheet.")
+    ),
+    "preference": PromptFormat(
         as_preferences, "jsonl", "application/jsonl", _("Preference pairs, for TRL’s DPOTrainer.")
     ),
 }
 
 
 def file_name(experiment: Experiment, name: str) -> str:
-    """Return what a download is called."""
+    """Return the name of a downloaded file."""
     prompt = experiment.prompt
     task = slugify(prompt.task) or str(prompt.pk)
     ending = FORMATS[name].ending

@@ -1,4 +1,4 @@
-"""The forms in which a prompt is changed, and one of the team's own is begun."""
+"""The forms that change a prompt and create a prompt of the team's own."""
 
 import json
 from typing import Any
@@ -11,19 +11,25 @@ from django.utils.translation import gettext_lazy as _
 from prompts import approved_items, sandbox
 from prompts.examples import MOST_PICKED
 from prompts.models import Prompt, Variant
-from prompts.rendering import NEEDED, VARIABLES, RenderingFailed, render, variables_of
-from prompts.variants import COMPARED
+from prompts.rendering import (
+    NEEDED_VARIABLE,
+    VARIABLES,
+    RenderingFailed,
+    render_template,
+    variables_of,
+)
+from prompts.variants import COMPARED_FIELDS
 from qareview.forms import model_field
 from qareview.models import Project
 from qareview.tables import storable
 from qareview.translations import translated
 
-MOST_TOKENS = 4096
-OFFERED = 30  # approved items, as examples
+MOST_TOKENS = 4096  # of a completion; chosen, nobody measured
+OFFERED = 30  # approved items to pick examples from; chosen, nobody measured
 
 
 class VariantForm(forms.ModelForm[Variant]):
-    """The fields of a variant, filled in from the one it is made of."""
+    """The fields of a new variant, filled in from its parent."""
 
     max_tokens = forms.IntegerField(
         min_value=1,
@@ -97,7 +103,7 @@ class VariantForm(forms.ModelForm[Variant]):
         self.prompt = self.instance.prompt
         items = approved_items.items().newest(self.prompt.project, OFFERED)
         choices = [
-            (str(one.item), f"{one.values['question']} {one.values['answer']}") for one in items
+            (str(item.item), f"{item.values['question']} {item.values['answer']}") for item in items
         ]
         self.fields["items"].choices = choices  # type: ignore[attr-defined]
         if not choices:
@@ -107,14 +113,14 @@ class VariantForm(forms.ModelForm[Variant]):
         return with_plain_lines(self.cleaned_data["system"])
 
     def clean_template(self) -> str:
-        """Fill the template in on trial, so that a mistake shows here and not on every passage."""
+        """Try to fill in the template, so that a mistake shows here and not on every passage."""
         template = with_plain_lines(self.cleaned_data["template"])
-        needed = NEEDED.get(self.prompt.task, "")
+        needed = NEEDED_VARIABLE.get(self.prompt.task, "")
         trial = "some %s"  # filled in for the moment
         try:
-            names = sandbox.names(template)
+            names = sandbox.variables_in(template)
             known = variables_of(self.prompt) if self.prompt.pk else names
-            rendered = render(template, {name: trial % name for name in known})
+            rendered = render_template(template, {name: trial % name for name in known})
         except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason
         if needed and trial % needed not in rendered:
@@ -130,76 +136,81 @@ class VariantForm(forms.ModelForm[Variant]):
         return [_example(line, number) for number, line in enumerate(lines, 1) if line.strip()]
 
     def clean(self) -> dict[str, Any]:
-        """Hold the examples against the template: each needs a value for what that names."""
-        found = super().clean() or self.cleaned_data
+        """Check that each example has a value for each variable of the template."""
+        data = super().clean() or self.cleaned_data
         if self.errors:
-            return found
-        names = sandbox.names(found["template"])
-        chosen = [int(pk) for pk in found.pop("items", [])]
+            return data
+        names = sandbox.variables_in(data["template"])
+        chosen = [int(pk) for pk in data.pop("items", [])]
         if chosen:
-            items = approved_items.items().chosen(self.prompt.project, chosen)
-            found["examples"] += [approved_items.example_of(one, names) for one in items]
-        for number, example in enumerate(found["examples"], 1):
+            items = approved_items.items().approved_among(self.prompt.project, chosen)
+            data["examples"] += [approved_items.example_of(item, names) for item in items]
+        for number, example in enumerate(data["examples"], 1):
             if lacking := sorted(names - example.keys()):
                 text = gettext("Example %(number)s has no value for %(names)s.")
                 self.add_error("examples", text % {"number": number, "names": ", ".join(lacking)})
-        foreign = names - {*approved_items.VARIABLES} if found["picks"] else frozenset()
+        foreign = names - {*approved_items.VARIABLES} if data["picks"] else frozenset()
         if foreign:
             text = gettext("Approved items have no value for %(names)s.")
             self.add_error("picks", text % {"names": ", ".join(sorted(foreign))})
-        if not self.errors and (twin := self._twin(found)):
+        if not self.errors and (twin := self._twin(data)):
             text = gettext("Variant %(number)s says all this already.")
             self.add_error(None, text % {"number": twin.number})
-        return found
+        return data
 
-    def _twin(self, found: dict[str, Any]) -> Variant | None:
-        """Return the variant that is the same in all that a model would notice."""
-        there = self.prompt.variants.all() if self.prompt.pk else []
-        names = [name for name in COMPARED if name in found]
+    def _twin(self, data: dict[str, Any]) -> Variant | None:
+        """Return the variant that sends the same requests to the same model, if there is one."""
+        variants = self.prompt.variants.all() if self.prompt.pk else []
+        names = [name for name in COMPARED_FIELDS if name in data]
         return next(
-            (one for one in there if all(getattr(one, name) == found[name] for name in names)), None
+            (
+                variant
+                for variant in variants
+                if all(getattr(variant, name) == data[name] for name in names)
+            ),
+            None,
         )
 
     def values(self) -> dict[str, Any]:
-        """Return the fields of the variant that is to be made."""
+        """Return the fields of the new variant."""
         return {name: self.cleaned_data[name] for name in self.Meta.fields if name != "items"}
 
 
 def with_plain_lines(text: str) -> str:
-    """Return text whose lines end as those of files do: browsers send another sign."""
+    """Return text with Unix line ends: browsers send those of Windows."""
     return text.replace("\r\n", "\n")
 
 
 def _line(example: dict[str, Any]) -> str:
-    """Return a worked example as a line of JSON, with the wanted output last."""
+    """Return a worked example as a line of JSON, with its output last."""
     ordered = sorted(example.items(), key=lambda pair: pair[0] == "output")
     return json.dumps(dict(ordered), ensure_ascii=False)
 
 
 def _example(line: str, number: int) -> dict[str, Any]:
     try:
-        found = json.loads(line)
+        example = json.loads(line)
     except (ValueError, RecursionError):
-        found = None
-    if not isinstance(found, dict):
+        example = None
+    if not isinstance(example, dict):
         raise forms.ValidationError(
             gettext("Line %(number)s is no JSON object.") % {"number": number}
         )
-    if not isinstance(found.get("output"), str):
+    if not isinstance(example.get("output"), str):
         raise forms.ValidationError(
             gettext("Example %(number)s has no text under “output”.") % {"number": number}
         )
-    passage = found.pop("passage_id", 0)
-    if type(passage) is not int or not all(isinstance(value, str) for value in found.values()):
+    passage = example.pop("passage_id", 0)
+    if type(passage) is not int or not all(isinstance(value, str) for value in example.values()):
         raise forms.ValidationError(
             gettext("Example %(number)s has a value that is no text.") % {"number": number}
         )
-    told = {storable(name): storable(value) for name, value in found.items()}
-    return {**told, "passage_id": passage} if passage else told
+    values = {storable(name): storable(value) for name, value in example.items()}
+    return {**values, "passage_id": passage} if passage else values
 
 
 class PromptForm(VariantForm):
-    """A prompt of the team's own: its name, and its first wording."""
+    """A prompt of the team's own: its name and its first variant."""
 
     task = forms.RegexField(
         r"^[\w-]+$",

@@ -1,9 +1,12 @@
-"""Which variant people prefer: strengths from comparisons, how sure they are, and what to ask next.
+"""The ranking of variants by people's votes, how sure it is, and which two to compare next.
 
-Bradley-Terry (1952) with a Gaussian prior, so that a sweep stays finite; a tie counts one half to
-each. Several people who compare the outputs of one case are no independent evidence about the
-variants, so the covariance is the sandwich of Liang & Zeger (1986) clustered by case, but never
-less than what the likelihood and the prior give themselves.
+The model is that of Bradley & Terry (1952) with a Gaussian prior, so that the strength of a variant
+that won every comparison stays finite. A tie counts as half a win for each. Votes of several people
+on one case are not independent evidence, so the covariance is the sandwich of Liang & Zeger (1986)
+clustered by case, and never less than the inverse Hessian of the posterior.
+
+``make bench-ranking`` measures the interval's coverage, the rates of false, wrong and missing
+winners, and the speed, of the constants below as a whole: those marked “see bench-ranking”.
 """
 
 from collections.abc import Sequence
@@ -14,18 +17,18 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-METHOD = "bradley-terry/1"  # stored with each result; to be raised when a figure could change
-PRIOR = 0.35  # precision of the strengths' Gaussian prior, around 0
-STEPS, CLOSE = 50, 1e-9  # of Newton's method
-DRAWS = 4000  # from the posterior
+METHOD = "bradley-terry/1"  # stored with each result; raise it with any change of figures
+PRIOR_PRECISION = 0.35  # of the strengths' Gaussian prior around 0; chosen, see bench-ranking
+NEWTON_STEPS, NEWTON_TOLERANCE = 50, 1e-9  # at most, and of a strength; chosen, nobody measured
+DRAWS = 4000  # from the posterior; chosen, nobody measured
 
 
 @dataclass(frozen=True)
 class Votes:
-    """Comparisons as arrays of one length: two variants, the case, and what was said.
+    """Votes on pairs of outputs as arrays of equal length, one element for each vote.
 
-    ``first`` and ``second`` are numbers of variants from 0; ``outcome`` is 1 where the first was
-    preferred, 0 where the second was, 0.5 where neither.
+    ``first`` and ``second`` are numbers of variants from 0; ``outcome`` is 1 if the first was
+    preferred, 0 if the second was, 0.5 if neither.
     """
 
     first: Array
@@ -35,7 +38,7 @@ class Votes:
 
     @classmethod
     def of(cls, rows: Sequence[tuple[int, int, int, float]]) -> "Votes":
-        """Return the votes of rows of first, second, case and outcome."""
+        """Return votes from rows of first, second, case and outcome."""
         table = np.array(rows, dtype=float).reshape(-1, 4)
         whole = table[:, :3].astype(np.int64)
         return cls(whole[:, 0], whole[:, 1], whole[:, 2], table[:, 3])
@@ -46,7 +49,7 @@ class Votes:
 
 @dataclass(frozen=True)
 class Strengths:
-    """Strengths of variants, their covariance, and how often each was compared with each."""
+    """Strengths of variants, their covariance, and how often each two were compared."""
 
     theta: Array  # (variants,)
     covariance: Array  # (variants, variants)
@@ -66,27 +69,27 @@ class Strengths:
         return bool(reached.all())
 
     def draws(self, count: int = DRAWS, seed: int = 0) -> Array:
-        """Return strengths drawn from the posterior, (count, variants); the same for one seed."""
+        """Return strengths drawn from the posterior, (count, variants); one seed, one result."""
         generator = np.random.default_rng(seed)
         return generator.multivariate_normal(
             self.theta, self.covariance, size=count, method="cholesky"
         )
 
 
-def fit(votes: Votes, count: int, prior: float = PRIOR) -> Strengths:
-    """Return the strengths of ``count`` variants that are likeliest a posteriori."""
+def fit(votes: Votes, count: int, prior: float = PRIOR_PRECISION) -> Strengths:
+    """Return the maximum a posteriori strengths of ``count`` variants."""
     pairs = votes.first * count + votes.second
     compared = _table(pairs, count)
     won = _table(pairs, count, votes.outcome)
     won += (compared - won).T
     compared = compared + compared.T
     theta = np.zeros(count)
-    for _ in range(STEPS):
+    for _ in range(NEWTON_STEPS):
         chances = _chances(theta)
         slope = (won - compared * chances).sum(axis=1) - prior * theta
         step = np.linalg.solve(_curvature(chances, compared, prior), slope)
         theta = theta + step
-        if np.abs(step).max() < CLOSE:
+        if np.abs(step).max() < NEWTON_TOLERANCE:
             break
     curvature = _curvature(_chances(theta), compared, prior)
     return Strengths(theta, _covariance(votes, theta, curvature), compared)
@@ -99,7 +102,7 @@ def _table(pairs: Array, count: int, weights: Array | None = None) -> Array:
 
 
 def _chances(theta: Array) -> Array:
-    """Return the chance that the variant of the row is preferred to that of the column."""
+    """Return the chance that the row's variant is preferred to the column's."""
     return _win_chance(theta[:, None] - theta[None, :])
 
 
@@ -111,9 +114,10 @@ def _curvature(chances: Array, compared: Array, prior: float) -> Array:
 
 
 def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
-    """Return the sandwich clustered by case, raised to the inverse of the curvature.
+    """Return the sandwich covariance clustered by case, with the inverse curvature as its floor.
 
-    Raised in the order of matrices: no contrast of variants has less variance than either gives.
+    The floor holds in the order of matrices: no contrast of variants has less variance than either
+    of the two gives it.
     """
     count = len(theta)
     cases, of_case = np.unique(votes.case, return_inverse=True)
@@ -135,55 +139,57 @@ def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
 
 
 CONFIDENCE = 1.96  # standard errors to either side, for 95 %
-BEST = 0.95  # a winner is the best with this probability, and
-SURE = 2.75  # is so many standard errors above each other one: people look after every vote
-FEWEST_COMPARISONS, FEWEST_CASES = 30, 20  # of a variant, and of the experiment
-INDIFFERENT = 0.02  # points of win rate that choosing one of those tied may cost
+WINNER_PROBABILITY = 0.95  # that a winner is the best; chosen, see bench-ranking
+# that a winner leads every other variant by: many, as people look after every vote; bench-ranking
+WINNER_STANDARD_ERRORS = 2.75
+FEWEST_COMPARISONS = 30  # of each variant before a verdict; chosen, see bench-ranking
+FEWEST_CASES = 20  # of an experiment before a verdict; chosen, see bench-ranking
+TIE_REGRET = 0.02  # of win rate that any of those tied costs at most; chosen, see bench-ranking
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a variant stands: numbers from 0, ``gap`` and its interval relative to the leader."""
+    """A variant in the ranking; ``number`` counts from 0, ``gap`` is relative to the leader."""
 
     number: int
     gap: float  # in strength; 0 of the leader
     low: float  # of the 95 % interval of the gap
     high: float
-    win_rate: float  # expected against the others, each as often
+    win_rate: float  # expected against the others, each equally often
     best: float  # the probability that it is the best
-    regret: float  # points of win rate that choosing it costs, as expected
+    regret: float  # expected loss of win rate from choosing it, from 0 to 1
     comparisons: int
 
 
 @dataclass(frozen=True)
-class Result:
-    """What the comparisons tell: the standings, the strongest first, and the verdict."""
+class Ranking:
+    """The verdict and the standings, the strongest first."""
 
     verdict: str
     standings: list[Standing]
-    tied: list[int]  # numbers of the variants among which it does not matter which is taken
-    missing: int  # comparisons that it would take about, where more are needed
+    tied: list[int]  # numbers of the variants that are equally good to choose, if it is a tie
+    missing: int  # about how many more comparisons a verdict takes, if more are needed
 
 
-WINNER, TIE, MORE, APART = "winner", "tie", "more", "not comparable"
+WINNER, TIE, MORE, NOT_COMPARABLE = "winner", "tie", "more", "not comparable"
 
 
-def result(votes: Votes, count: int) -> Result:
-    """Return the verdict on ``count`` variants and what it rests on."""
+def rank(votes: Votes, count: int) -> Ranking:
+    """Rank ``count`` variants by votes and give a verdict."""
     strengths = fit(votes, count)
     draws = strengths.draws()
     regret = _win_chance(draws.max(axis=1, keepdims=True) - draws).mean(axis=0) - 0.5
     best = np.bincount(draws.argmax(axis=1), minlength=count) / len(draws)
     order = np.argsort(-strengths.theta, kind="stable")
     leader = int(order[0])
-    behind, errors = gaps(strengths, leader)
+    to_leader, errors = gaps(strengths, leader)
     chances = _win_chance(strengths.theta[:, None] - strengths.theta[None, :])
     standings = [
         Standing(
             number=int(number),
-            gap=float(behind[number]),
-            low=float(behind[number] - CONFIDENCE * errors[number]),
-            high=float(behind[number] + CONFIDENCE * errors[number]),
+            gap=float(to_leader[number]),
+            low=float(to_leader[number] - CONFIDENCE * errors[number]),
+            high=float(to_leader[number] + CONFIDENCE * errors[number]),
             win_rate=float((chances[number].sum() - 0.5) / max(1, count - 1)),
             best=float(best[number]),
             regret=float(regret[number]),
@@ -191,17 +197,19 @@ def result(votes: Votes, count: int) -> Result:
         )
         for number in order
     ]
-    tied = [one.number for one in standings if one.regret < INDIFFERENT]
+    tied = [standing.number for standing in standings if standing.regret < TIE_REGRET]
     others = order[1:]
-    is_ahead = bool(np.all(-behind[others] > SURE * errors[others]))
+    is_ahead = bool(np.all(-to_leader[others] > WINNER_STANDARD_ERRORS * errors[others]))
     if not len(votes) or not strengths.is_connected:
-        return Result(APART, standings, [], 0)
-    lacking = _lacking(votes, standings)
-    if not lacking and is_ahead and best[leader] >= BEST:
-        return Result(WINNER, standings, [], 0)
+        return Ranking(NOT_COMPARABLE, standings, [], 0)
+    lacking = _missing_before_any_verdict(votes, standings)
+    if not lacking and is_ahead and best[leader] >= WINNER_PROBABILITY:
+        return Ranking(WINNER, standings, [], 0)
     if not lacking and len(tied) > 1:
-        return Result(TIE, standings, tied, 0)
-    return Result(MORE, standings, [], max(lacking, _missing(strengths, draws, len(votes))))
+        return Ranking(TIE, standings, tied, 0)
+    return Ranking(
+        MORE, standings, [], max(lacking, _missing_until_verdict(strengths, draws, len(votes)))
+    )
 
 
 def _win_chance(difference: Array) -> Array:
@@ -210,24 +218,24 @@ def _win_chance(difference: Array) -> Array:
 
 
 def gaps(strengths: Strengths, leader: int) -> tuple[Array, Array]:
-    """Return each variant's difference to the leader, and the difference's standard error."""
+    """Return each variant's difference to the leader and its standard error, (variants,) each."""
     spread = np.diag(strengths.covariance)
     shared = strengths.covariance[leader]
     errors = np.sqrt(np.maximum(spread + spread[leader] - 2 * shared, 0))
     return strengths.theta - strengths.theta[leader], errors
 
 
-def _lacking(votes: Votes, standings: Sequence[Standing]) -> int:
-    """Return how many comparisons are missing before anything may be said at all."""
-    short = sum(max(0, FEWEST_COMPARISONS - one.comparisons) for one in standings)
+def _missing_before_any_verdict(votes: Votes, standings: Sequence[Standing]) -> int:
+    """Return how many comparisons are missing until every minimum is reached."""
+    short = sum(max(0, FEWEST_COMPARISONS - standing.comparisons) for standing in standings)
     return max(-(-short // 2), FEWEST_CASES - len(np.unique(votes.case)), 0)
 
 
-def _missing(strengths: Strengths, draws: Array, so_far: int) -> int:
-    """Return how many more comparisons a verdict takes: the median over draws of the truth.
+def _missing_until_verdict(strengths: Strengths, draws: Array, so_far: int) -> int:
+    """Estimate how many more comparisons a verdict takes: the median over posterior draws.
 
-    With n times the comparisons the variance of a difference is an n-th. For each draw it is
-    asked when the best would be ahead of the second, or when both would be as good as tied.
+    With n times the comparisons, the variance of a difference is divided by n. Each draw is taken
+    as the truth: when would its best variant lead the second clearly, or both count as tied?
     """
     ranked = np.argsort(-draws, axis=1)[:, :2]
     first, second = ranked[:, 0], ranked[:, 1]
@@ -236,32 +244,32 @@ def _missing(strengths: Strengths, draws: Array, so_far: int) -> int:
     covariance = strengths.covariance
     spread = np.diag(covariance)
     variance = spread[first] + spread[second] - 2 * covariance[first, second]
-    until_ahead = SURE**2 * variance / np.maximum(gap, 1e-6) ** 2
-    until_tied = variance / (INDIFFERENT * 10) ** 2  # E max(0, N(0, s)) / 4 is about s / 10
-    growth = float(np.median(np.where(gap / 4 < INDIFFERENT, until_tied, until_ahead)))
+    until_ahead = WINNER_STANDARD_ERRORS**2 * variance / np.maximum(gap, 1e-6) ** 2
+    until_tied = variance / (TIE_REGRET * 10) ** 2  # E max(0, N(0, s)) / 4 is about s / 10
+    growth = float(np.median(np.where(gap / 4 < TIE_REGRET, until_tied, until_ahead)))
     return max(10, -(-round(so_far * (growth - 1)) // 10) * 10)
 
 
-RANDOM_SHARE = 0.15  # of pairs, so that the graph stays connected
+RANDOM_SHARE = 0.15  # of pairs, so that the graph stays connected; chosen, see bench-ranking
 
 
 def next_pair(strengths: Strengths, generator: np.random.Generator) -> tuple[int, int]:
-    """Return two different variants to be compared next, in no order.
+    """Return the numbers of two different variants to compare next, in no order.
 
-    As long as a variant has too few comparisons for a verdict, the one that has fewest is compared
-    with the best of a draw from the posterior. From then on it is Thompson sampling: the best of
-    one draw and the best other of a second draw (double Thompson sampling, Wu & Liu 2016). Some
-    pairs are drawn uniformly instead.
+    While a variant has too few comparisons for a verdict, the one with the fewest is compared with
+    the best of a draw from the posterior. Later the best of one draw is compared with the best
+    other variant of a second draw (double Thompson sampling, Wu & Liu 2016). A share of the pairs
+    is drawn uniformly instead.
     """
     count = len(strengths.theta)
     if generator.random() < RANDOM_SHARE:
         first, second = generator.choice(count, 2, replace=False)
         return int(first), int(second)
-    one, other = strengths.draws(2, int(generator.integers(2**32)))
+    first_draw, second_draw = strengths.draws(2, int(generator.integers(2**32)))
     compared = strengths.compared.sum(axis=1)
     if compared.min() < FEWEST_COMPARISONS:
         first = int(generator.choice(np.flatnonzero(compared == compared.min())))
     else:
-        first = int(one.argmax())
-    other[first] = -np.inf
-    return first, int(other.argmax())
+        first = int(first_draw.argmax())
+    second_draw[first] = -np.inf
+    return first, int(second_draw.argmax())

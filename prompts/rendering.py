@@ -1,4 +1,4 @@
-"""A variant and values for its variables become the messages that are sent to the model."""
+"""Requests to a model, made of a variant and values for its variables."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,18 +8,18 @@ from prompts.models import Prompt, Task, Variant
 from qareview.backends import Message, Request
 from qareview.stored import stored
 
-# what the templates of each task may name
-_OF_PASSAGE = ("passage", "headings", "document", "language")
+# the variables that the templates of each task may use
+_PASSAGE_VARIABLES = ("passage", "headings", "document", "language")
 VARIABLES: dict[str, tuple[str, ...]] = {
-    Task.SUMMARISE: _OF_PASSAGE,
-    Task.ASK: (*_OF_PASSAGE, "answer"),
-    Task.ANSWER: (*_OF_PASSAGE, "question"),
+    Task.SUMMARISE: _PASSAGE_VARIABLES,
+    Task.ASK: (*_PASSAGE_VARIABLES, "answer"),
+    Task.ANSWER: (*_PASSAGE_VARIABLES, "question"),
     Task.RECALL: ("document", "language", "question"),
     Task.REWRITE: ("prompt", "about", "examples", "feedback", "tip"),
 }
 
-# and what they have to name, since a text that does not depend on it is of no use
-NEEDED: dict[str, str] = {
+# the variable that they have to use, since the output would not depend on the input otherwise
+NEEDED_VARIABLE: dict[str, str] = {
     Task.SUMMARISE: "passage",
     Task.ASK: "answer",
     Task.ANSWER: "question",
@@ -29,11 +29,11 @@ NEEDED: dict[str, str] = {
 
 
 def variables_of(prompt: Prompt) -> tuple[str, ...]:
-    """Return what the templates of a prompt may name: of a team's own, what its first one does."""
+    """Return the variables a prompt's templates may use: for a team's own, those of its first."""
     if prompt.task in VARIABLES:
         return VARIABLES[prompt.task]
     first = prompt.variants.order_by("number").first()
-    return tuple(sorted(sandbox.names(first.template))) if first else ()
+    return tuple(sorted(sandbox.variables_in(first.template))) if first else ()
 
 
 class RenderingFailed(Exception):
@@ -46,20 +46,19 @@ def request_for(
     number: int = 1,
     examples: Sequence[dict[str, Any]] | None = None,
 ) -> Request:
-    """Return the request a variant makes of ``values``, worked examples told as earlier turns.
+    """Return a variant's request for ``values``, with worked examples as earlier turns.
 
-    Those are the variant's own, unless others were picked: see :mod:`prompts.examples`.
-
-    ``number`` counts the candidates asked for: the first is the likeliest text, every other is
-    drawn at the variant's temperature with its number as the seed. Raises RenderingFailed.
+    ``examples`` defaults to the variant's own; :mod:`prompts.examples` picks others.
+    ``number`` counts the outputs asked for: the first is the likeliest text, every other is drawn
+    at the variant's temperature with its number as the seed. Raises RenderingFailed.
     """
     messages: list[Message] = []
     if variant.system:
         messages.append({"role": "system", "content": variant.system})
     for example in variant.examples if examples is None else examples:
-        messages.append({"role": "user", "content": render(variant.template, example)})
+        messages.append({"role": "user", "content": render_template(variant.template, example)})
         messages.append({"role": "assistant", "content": example["output"]})
-    messages.append({"role": "user", "content": render(variant.template, values)})
+    messages.append({"role": "user", "content": render_template(variant.template, values)})
     return Request(
         messages=tuple(messages),
         max_tokens=variant.max_tokens,
@@ -68,8 +67,8 @@ def request_for(
     )
 
 
-def render(template: str, values: dict[str, str]) -> str:
-    """Fill a Jinja template in a sandbox. Raises RenderingFailed."""
+def render_template(template: str, values: dict[str, str]) -> str:
+    """Fill in a Jinja template in the sandbox. Raises RenderingFailed."""
     try:
         return sandbox.render(template, values)
     except sandbox.TemplateRefused as reason:

@@ -1,7 +1,7 @@
-"""Other wordings of a prompt, made by rule: its parts moved, turned, added and left out.
+"""Other wordings of a prompt by rule: its parts are moved, reworded, added or left out.
 
-The rules that add or turn words know English, and give nothing for a text in another language.
-While a text is changed, one character (a slot) stands for each expression in it.
+The rules that add or reword text know English only; a text in another language gets none of them.
+While a template is changed, a single character (a slot) stands for each expression in it.
 """
 
 import re
@@ -16,17 +16,17 @@ from qareview.stored import stored
 
 @dataclass(frozen=True)
 class Wording:
-    """What a candidate may change in a variant."""
+    """The parts of a variant that a candidate may change."""
 
     system: str
     template: str
     examples: tuple[dict[str, Any], ...]  # worked examples: {variable: text, ..., "output": text}
 
 
-Proposal = tuple[str, Wording]  # what was changed, and what came of it
+Restructuring = tuple[str, Wording]  # what was changed, and the new wording
 
 _ROLE = "You are a careful expert in this field."
-_FIRST_SLOT, _SLOT = 0xF0000, "\U000f0000-\U000ffffd"  # of a plane for private use
+_FIRST_SLOT, _SLOT = 0xF0000, "\U000f0000-\U000ffffd"  # private use plane 15 of Unicode
 _QUOTED = r"""'(?:\\.|[^'\\])*+'|"(?:\\.|[^"\\])*+\""""
 _PLAIN = rf"""{_QUOTED}|[^'"{{}}]"""
 _EXPRESSION = re.compile(rf"(?s)\{{\{{(?:\{{(?:{_PLAIN})*+\}}|{_PLAIN})*+\}}\}}")
@@ -34,7 +34,9 @@ _CODE = re.compile(r"\{[{%#][^{}]*[}%#]\}")
 _UNMOVABLE = re.compile(rf"\{{[%#]|\{{\{{-|-\}}\}}|[{_SLOT}]")
 _ENDS_STICKY = re.compile(r"(?:-[}%#]\}|:)\s*\Z")
 
-_BLANK = re.compile(r"((?<![:\s])[^\S\n]*\n\s*\n)")  # not after a label, which leads what follows
+_BLANK = re.compile(
+    r"((?<![:\s])[^\S\n]*\n\s*\n)"
+)  # not after a label, which belongs to the next paragraph
 _LABEL = rf"[^\n.?!:{_SLOT}]{{0,40}}:\s*"
 _LABELLED = re.compile(
     rf"(?m)((?:^(?:{_LABEL}[{_SLOT}][^\n]*|[{_SLOT}][^\n\w]*)$\n?)+|^{_LABEL}\Z)"
@@ -52,64 +54,75 @@ _SAYS_LENGTH = r"(?i)\b(?:sentence|phrase|paragraph|word|line)s?\b"
 _SAYS_SPECIFIC = r"(?i)\bspecific|\bnames and numbers\b"
 
 
-def restructured(wording: Wording) -> list[Proposal]:
-    """Return other structures of one wording, each with what was changed in it, the best first.
+def restructurings_of(wording: Wording) -> list[Restructuring]:
+    """Return other structures of a wording, each with what was changed in it, the best first.
 
-    Each names the variables the wording names. Empty if texts cannot be filled into its template.
+    They have the same variables. Empty if the template cannot be filled in with texts.
     """
-    if _names(wording.template) is None:
+    if _usable_variables(wording.template) is None:
         return []
-    rules = (_commanded, _turned, _told_the_form, _cast, _shown)
+    rules = (
+        _as_commands,
+        _with_instruction_moved,
+        _with_output_instructions,
+        _with_system_text_changed,
+        _with_fewer_examples,
+    )
     rounds = zip_longest(*(rule(wording) for rule in rules))
-    found = [candidate for each in rounds for candidate in each if candidate]
-    return _distinct([*found, *_asked(wording)], wording)
+    candidates = [candidate for proposals in rounds for candidate in proposals if candidate]
+    return _distinct([*candidates, *_as_question(wording)], wording)
 
 
-def crossed(one: Wording, other: Wording) -> list[Proposal]:
-    """Return crossings of two wordings, each with what it has of which, none like a parent.
+def crossings_of(first: Wording, second: Wording) -> list[Restructuring]:
+    """Return crossings of two wordings that differ from both, each with what it has of which.
 
-    Empty if texts cannot be filled into their templates, or these do not name the same variables.
+    Empty if a template cannot be filled in with texts, or they do not have the same variables.
     """
-    named = _names(one.template)
-    if named is None or named != _names(other.template):
+    variables = _usable_variables(first.template)
+    if variables is None or variables != _usable_variables(second.template):
         return []
-    return _distinct(_crossings(one, other, named), one, other)
+    return _distinct(_crossings(first, second, variables), first, second)
 
 
-def _distinct(found: Iterable[Proposal], *parents: Wording) -> list[Proposal]:
-    """Leave out what is like a parent or an earlier one, and what texts cannot be filled into."""
-    wanted, seen, kept = _names(parents[0].template), [*map(_words, parents)], []
-    for how, wording in found:
-        if (words := _words(wording)) not in seen and _names(wording.template) == wanted:
-            seen.append(words)
-            kept.append((how, wording))
-    return kept
+def _distinct(candidates: Iterable[Restructuring], *parents: Wording) -> list[Restructuring]:
+    """Return the usable candidates, without repeats of a parent or of an earlier candidate."""
+    variables = _usable_variables(parents[0].template)
+    seen, distinct = [_normalised(parent) for parent in parents], []
+    for how, wording in candidates:
+        text = _normalised(wording)
+        if text not in seen and _usable_variables(wording.template) == variables:
+            seen.append(text)
+            distinct.append((how, wording))
+    return distinct
 
 
-def _words(wording: Wording) -> tuple[Any, ...]:
+def _normalised(wording: Wording) -> tuple[Any, ...]:
     return wording.system.split(), wording.template.split(), wording.examples
 
 
-def _names(template: str) -> frozenset[str] | None:
-    """Return the variables of a template that texts can be filled into, else None."""
+def _usable_variables(template: str) -> frozenset[str] | None:
+    """Return a template's variables, or None if it cannot be filled in with texts."""
     try:
-        named = sandbox.names(template)
-        sandbox.render(template, dict.fromkeys(named, "1"))
-    except Exception:  # one too deep, say, is not refused: reading it fails in ways of its own
+        variables = sandbox.variables_in(template)
+        sandbox.render(template, dict.fromkeys(variables, "1"))
+    except sandbox.TemplateRefused:
         return None
-    return named
+    return variables
 
 
 class _Masked(NamedTuple):
+    """A template with slots in place of its expressions."""
+
     text: str
     expressions: dict[int, str]  # by the code points of their slots
 
     def template(self, text: str) -> str:
+        """Put the expressions back into a text."""
         return text.translate(self.expressions)
 
 
 def _masked(template: str) -> _Masked | None:
-    """Put slots into a template; None if it has blocks and the like, which keep their place."""
+    """Replace a template's expressions by slots; None if it has parts that cannot be moved."""
     expressions: dict[int, str] = {}
 
     def slot(match: re.Match[str]) -> str:
@@ -127,21 +140,25 @@ def _masked(template: str) -> _Masked | None:
 
 
 class _Layout(NamedTuple):
+    """The parts of a text: the instruction, the parts with variables, and a last label."""
+
     instruction: str
-    given: str  # what names variables
+    input: str
     cue: str
     is_instruction_first: bool
 
 
 def _layout(text: str) -> _Layout | None:
-    """Return what a text consists of; None if its instruction cannot be told from the input."""
+    """Return the parts of a text, or None if instruction and input are not clearly apart."""
     pieces = [piece for piece, _ in _pieces(text)]
     cue = pieces.pop() if _CUE.fullmatch(pieces[-1]) else ""
-    given = [piece for piece in pieces if _has_slot(piece)]
+    input_pieces = [piece for piece in pieces if _has_slot(piece)]
     instruction = [piece for piece in pieces if not _has_slot(piece)]
-    if not given or not instruction or not all(piece[:1].isalpha() for piece in instruction):
-        return None  # what begins with a sign may be a fence around the input
-    return _Layout("\n\n".join(instruction), "\n\n".join(given), cue, not _has_slot(pieces[0]))
+    if not input_pieces or not instruction or not all(piece[:1].isalpha() for piece in instruction):
+        return None  # a piece that begins with a sign may be a fence around the input
+    return _Layout(
+        "\n\n".join(instruction), "\n\n".join(input_pieces), cue, not _has_slot(pieces[0])
+    )
 
 
 def _has_slot(text: str) -> bool:
@@ -149,7 +166,7 @@ def _has_slot(text: str) -> bool:
 
 
 def _pieces(text: str) -> list[tuple[str, str]]:
-    """Return the paragraphs and labelled lines of a text, each with the space after it."""
+    """Split a text into paragraphs and labelled lines, each with the whitespace after it."""
     parts = [*_BLANK.split(text.strip()), ""]
     pieces = []
     for paragraph, after in zip(parts[::2], parts[1::2], strict=True):
@@ -159,23 +176,23 @@ def _pieces(text: str) -> list[tuple[str, str]]:
 
 
 def _lines(paragraph: str) -> list[str]:
-    """Part labelled lines from sentences; a paragraph that has anything else stays whole."""
+    """Split labelled lines from sentences; a paragraph with anything else is one piece."""
     lines = [line.strip("\n") for line in _LABELLED.split(paragraph) if line.strip()]
-    are_told_apart = all(_has_slot(line) or _SENTENCES.fullmatch(line) for line in lines)
-    return lines if lines and are_told_apart else [paragraph]
+    are_distinguishable = all(_has_slot(line) or _SENTENCES.fullmatch(line) for line in lines)
+    return lines if lines and are_distinguishable else [paragraph]
 
 
 def _arranged(layout: _Layout, is_first: bool) -> str:
-    """Put an instruction before or after the input, and have it point there."""
+    """Put the instruction before or after the input, with “above” and “below” adjusted."""
     if is_first:
-        parts = (_ABOVE.sub(r"\1below", layout.instruction), layout.given, layout.cue)
+        parts = (_ABOVE.sub(r"\1below", layout.instruction), layout.input, layout.cue)
     else:
         pointing = _FOLLOWING.sub(r"\1\2 above", _BELOW.sub(r"\1above", layout.instruction))
-        parts = (layout.given, pointing, layout.cue)
+        parts = (layout.input, pointing, layout.cue)
     return "\n\n".join(part for part in parts if part)
 
 
-def _turned(wording: Wording) -> Iterator[Proposal]:
+def _with_instruction_moved(wording: Wording) -> Iterator[Restructuring]:
     masked = _masked(wording.template)
     layout = masked and _layout(masked.text)
     if not masked or not layout:
@@ -191,20 +208,20 @@ def _turned(wording: Wording) -> Iterator[Proposal]:
 # Questions and commands
 
 
-def _commanded(wording: Wording) -> Iterator[Proposal]:
+def _as_commands(wording: Wording) -> Iterator[Restructuring]:
     if masked := _masked(wording.template):
-        told = english_rules.commanded(masked.text, masked.template)
-        plain = english_rules.without_please(masked.text)
+        as_commands = english_rules.questions_as_commands(masked.text, masked.template)
+        without_please = english_rules.without_please(masked.text)
         for how, text in (
-            (stored("an instruction instead of a question"), told),
-            (stored("without “please”"), plain),
+            (stored("an instruction instead of a question"), as_commands),
+            (stored("without “please”"), without_please),
         ):
             yield how, replace(wording, template=masked.template(text))
 
 
-def _asked(wording: Wording) -> Iterator[Proposal]:
+def _as_question(wording: Wording) -> Iterator[Restructuring]:
     if masked := _masked(wording.template):
-        template = masked.template(english_rules.asked(masked.text))
+        template = masked.template(english_rules.first_command_as_question(masked.text))
         yield stored("a question instead of an instruction"), replace(wording, template=template)
 
 
@@ -212,25 +229,25 @@ def _is_english(wording: Wording) -> bool:
     return english_rules.is_english(f"{wording.system} {_CODE.sub(' ', wording.template)}")
 
 
-# The form of the output, the role, the worked examples
+# The output, the role, the worked examples
 
 
-def _told_the_form(wording: Wording) -> Iterator[Proposal]:
-    said = f"{wording.system} {_CODE.sub(' ', wording.template)}"
-    noun, verb = ("question", "Ask") if _ASKS.search(said) else ("answer", "Answer")
+def _with_output_instructions(wording: Wording) -> Iterator[Restructuring]:
+    text = f"{wording.system} {_CODE.sub(' ', wording.template)}"
+    noun, verb = ("question", "Ask") if _ASKS.search(text) else ("answer", "Answer")
     only = f"Write only the {noun}, with nothing before or after it."
     specific = "Be specific: use the names and numbers of the text."
-    for how, line, says_so in (
+    for how, line, pattern in (
         (stored("told to write nothing else"), only, _SAYS_ONLY),
         (stored("told to write one sentence"), f"{verb} in one sentence.", _SAYS_LENGTH),
         (stored("told to be specific"), specific, _SAYS_SPECIFIC),
     ):
-        if _is_english(wording) and not re.search(says_so, said):
+        if _is_english(wording) and not re.search(pattern, text):
             yield how, replace(wording, template=_with_line(wording.template, line))
 
 
 def _with_line(template: str, line: str) -> str:
-    """End the instruction of a template with a line; the same if there is no telling where."""
+    """Append a line to the instruction of a template, if it is clear where that ends."""
     masked = _masked(template)
     if not masked:
         return template if _ENDS_STICKY.search(template) else f"{template.rstrip()}\n\n{line}"
@@ -245,8 +262,8 @@ def _with_line(template: str, line: str) -> str:
     return masked.template("".join(map("".join, pieces)) + cue)
 
 
-def _cast(wording: Wording) -> Iterator[Proposal]:
-    """Change the system text, which says who the model is."""
+def _with_system_text_changed(wording: Wording) -> Iterator[Restructuring]:
+    """Add a role to the system text, move it into the template, or leave it out."""
     system = wording.system.strip()
     has_place = not system or re.match(r"(?i)you (?!are\b)", system)
     if has_place and _is_english(wording):
@@ -257,7 +274,7 @@ def _cast(wording: Wording) -> Iterator[Proposal]:
     yield stored("without the system text"), replace(wording, system="")
 
 
-def _shown(wording: Wording) -> Iterator[Proposal]:
+def _with_fewer_examples(wording: Wording) -> Iterator[Restructuring]:
     examples = wording.examples
     half = examples[: len(examples) // 2] or examples
     yield stored("the worked examples in reverse order"), replace(wording, examples=examples[::-1])
@@ -269,27 +286,31 @@ def _shown(wording: Wording) -> Iterator[Proposal]:
 # Crossings
 
 
-def _crossings(one: Wording, other: Wording, named: frozenset[str]) -> Iterator[Proposal]:
-    yield stored("the first with the instruction of the second"), _with_instruction(one, other)
-    yield stored("the second with the instruction of the first"), _with_instruction(other, one)
-    mixed = replace(one, system=other.system)
+def _crossings(
+    first: Wording, second: Wording, variables: frozenset[str]
+) -> Iterator[Restructuring]:
+    yield stored("the first with the instruction of the second"), _with_instruction(first, second)
+    yield stored("the second with the instruction of the first"), _with_instruction(second, first)
+    mixed = replace(first, system=second.system)
     yield stored("the first with the system text of the second"), mixed
-    mixed = replace(other, system=one.system)
+    mixed = replace(second, system=first.system)
     yield stored("the second with the system text of the first"), mixed
-    if all(named <= example.keys() for example in one.examples + other.examples):
-        mixed = replace(one, examples=other.examples)
+    if all(variables <= example.keys() for example in first.examples + second.examples):
+        mixed = replace(first, examples=second.examples)
         yield stored("the first with the worked examples of the second"), mixed
-        mixed = replace(other, examples=one.examples)
+        mixed = replace(second, examples=first.examples)
         yield stored("the second with the worked examples of the first"), mixed
 
 
 def _with_instruction(wording: Wording, source: Wording) -> Wording:
-    """Return a wording with the instruction of another; the same if either has none of its own."""
-    masked, of_source = _masked(wording.template), _masked(source.template)
-    if not masked or not of_source:
+    """Return a wording with another's instruction, unchanged if either has no clear one."""
+    masked, masked_source = _masked(wording.template), _masked(source.template)
+    if not masked or not masked_source:
         return wording
-    layout, other = _layout(masked.text), _layout(of_source.text)
-    if not layout or not other:
+    layout, source_layout = _layout(masked.text), _layout(masked_source.text)
+    if not layout or not source_layout:
         return wording
-    text = _arranged(layout._replace(instruction=other.instruction), layout.is_instruction_first)
+    text = _arranged(
+        layout._replace(instruction=source_layout.instruction), layout.is_instruction_first
+    )
     return replace(wording, template=masked.template(text))

@@ -1,6 +1,6 @@
-"""What an experiment's comparisons tell: the verdict, what it rests on, and what may bend it.
+"""The result of an experiment: the verdict, its figures, and signs of bias in the votes.
 
-A result is a plain dictionary, so that it can be kept as it was: see :class:`Snapshot`.
+A result is a plain dictionary, so that it can be stored: see :class:`Snapshot`.
 """
 
 from collections import Counter, defaultdict
@@ -14,10 +14,10 @@ from django.db import transaction
 from django.db.models import Avg, F
 
 from prompts import ranking
-from prompts.comparing import lock
-from prompts.comparison_pool import board
+from prompts.comparing import lock_experiment
+from prompts.comparison_pool import pool_of
 from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
-from prompts.votes import Vote, counted, votes
+from prompts.votes import PairVote, as_ranking_votes, pair_votes
 from qareview import krippendorff
 from qareview.intervals import wilson
 from qareview.models import JobState
@@ -25,35 +25,43 @@ from qareview.models import JobState
 Facts = dict[str, Any]
 
 
-def result(experiment: Experiment) -> Facts:
-    """Return what the comparisons that count tell; figures are as :mod:`prompts.ranking` has them.
+def result_of(experiment: Experiment) -> Facts:
+    """Return the result of an experiment as of now; :class:`ranking.Ranking` explains its figures.
 
-    Shares are from 0 to 1; ``rows`` are the variants that brought something out and were not set
-    aside, the strongest first. ``missing`` and ``left_over`` count comparisons: those a verdict
-    would take, and those that can still be made.
+    Shares are from 0 to 1. ``rows`` are the active variants with outputs, the strongest first.
+    ``missing`` is how many more comparisons a verdict takes, ``left_over`` how many can still be
+    made.
     """
     entrants = list(experiment.entrants.select_related("variant"))
-    took = _took(experiment)
-    active = [one.variant for one in entrants if not one.aside_at and one.variant_id in took]
-    ids = [one.pk for one in active]
-    everyone = votes(experiment, is_of_everyone=True)
-    said = [
+    usage = _usage_per_run(experiment)
+    active = [
+        entrant.variant
+        for entrant in entrants
+        if not entrant.aside_at and entrant.variant_id in usage
+    ]
+    ids = [variant.pk for variant in active]
+    everyone = pair_votes(experiment, is_of_everyone=True)
+    counting = [
         vote
         for vote in everyone
         if vote.left in ids and vote.right in ids and vote.reviewer not in experiment.without
     ]
-    judged = [vote for vote in said if vote.choice != Choice.SAME]
+    judged = [vote for vote in counting if vote.choice != Choice.SAME]
     comparisons = len({vote.comparison for vote in judged})
-    # that a comparison tells of, as they were; before there are any, as they will be
-    pairs = len(judged) / comparisons if comparisons else comb(experiment.shown_at_once, 2)
-    ranked = ranking.result(counted(said, ids), len(active)) if len(active) > 1 else None
+    # as in the comparisons so far; before the first, as it will be
+    pairs_per_comparison = (
+        len(judged) / comparisons if comparisons else comb(experiment.shown_at_once, 2)
+    )
+    ranked = ranking.rank(as_ranking_votes(counting, ids), len(active)) if len(active) > 1 else None
     return {
         "method": ranking.METHOD,
-        "verdict": ranked.verdict if ranked else ranking.APART,
+        "verdict": ranked.verdict if ranked else ranking.NOT_COMPARABLE,
         "tied": [active[number].number for number in ranked.tied] if ranked else [],
-        "missing": ceil(ranked.missing / pairs) if ranked else 0,
-        "left_over": int(board(experiment).left(experiment.reviewers_per_pair) / pairs),
-        "rows": _rows(active, ranked, judged, took) if ranked else [],
+        "missing": ceil(ranked.missing / pairs_per_comparison) if ranked else 0,
+        "left_over": int(
+            pool_of(experiment).left(experiment.reviewers_per_pair) / pairs_per_comparison
+        ),
+        "rows": _rows(active, ranked, judged, usage) if ranked else [],
         "aside": [
             {"variant": entrant.variant.number, "why": entrant.aside}
             for entrant in entrants
@@ -62,52 +70,52 @@ def result(experiment: Experiment) -> Facts:
         "silent": [
             entrant.variant.number
             for entrant in entrants
-            if not entrant.aside_at and entrant.variant_id not in took
+            if not entrant.aside_at and entrant.variant_id not in usage
         ],
         "comparisons": comparisons,
-        "same": len(said) - len(judged),
-        "cases": len({vote.case for vote in said}),
+        "same": len(counting) - len(judged),
+        "cases": len({vote.case for vote in counting}),
         "cases_there": experiment.cases.count(),
         "cases_needed": ranking.FEWEST_CASES,
         "fewest": ranking.FEWEST_COMPARISONS,
-        "sure": ranking.SURE,
+        "sure": ranking.WINNER_STANDARD_ERRORS,
         "people": len({vote.reviewer for vote in judged}),
-        "left": _left(judged),
+        "left": _left_win_share(judged),
         "agreement": _agreement(judged),
-        "repeats": _repeats(experiment),
+        "repeats": _self_agreement(experiment),
         "reviewers": _reviewers(experiment, everyone),
     }
 
 
 def _rows(
     variants: Sequence[Variant],
-    ranked: ranking.Result,
-    judged: Sequence[Vote],
-    took: dict[int, Facts],
+    ranked: ranking.Ranking,
+    judged: Sequence[PairVote],
+    usage: dict[int, Facts],
 ) -> list[Facts]:
-    counts = _counts(judged)
+    counts = _outcomes_by_variant(judged)
     rows = []
     for standing in ranked.standings:
         variant = variants[standing.number]
         count = counts[variant.pk]
-        own = {"id": variant.pk, "variant": variant.number, **count, **took[variant.pk]}
+        own = {"id": variant.pk, "variant": variant.number, **count, **usage[variant.pk]}
         pairs = count["wins"] + count["ties"] + count["losses"]
         rows.append({**asdict(standing), **own, "comparisons": pairs})
     price = "cost" if any(row["cost"] for row in rows) else "tokens"
     for row in rows:
-        row["is_efficient"] = not any(_is_beaten(row, other, price) for other in rows)
+        row["is_efficient"] = not any(_is_dominated(row, other, price) for other in rows)
     return rows
 
 
-def _is_beaten(row: Facts, other: Facts, price: str) -> bool:
-    """Whether another is no worse and no dearer, and one of the two is truly so (Pareto)."""
+def _is_dominated(row: Facts, other: Facts, price: str) -> bool:
+    """Whether another variant is better or cheaper, and neither worse nor dearer (Pareto)."""
     better = other["win_rate"] - row["win_rate"]
     saved = row[price] - other[price]
     return bool(better >= 0 and saved >= 0 and (better > 0 or saved > 0))
 
 
-def _took(experiment: Experiment) -> dict[int, Facts]:
-    """Return what a run of each variant took, on average."""
+def _usage_per_run(experiment: Experiment) -> dict[int, Facts]:
+    """Return the mean tokens, milliseconds and cost of a run, by the variant's id."""
     runs = experiment.runs.filter(state=JobState.DONE).order_by().values("variant")
     sums = runs.annotate(
         tokens=Avg(F("tokens_in") + F("tokens_out")), ms=Avg("milliseconds"), price=Avg("cost")
@@ -122,18 +130,21 @@ def _took(experiment: Experiment) -> dict[int, Facts]:
     }
 
 
-def _counts(judged: Iterable[Vote]) -> dict[int, Facts]:
+def _outcomes_by_variant(judged: Iterable[PairVote]) -> dict[int, Facts]:
     counts: dict[int, Facts] = defaultdict(lambda: {"wins": 0, "ties": 0, "losses": 0, "bad": 0})
     for vote in judged:
         for variant, outcome in ((vote.left, vote.outcome), (vote.right, 1 - vote.outcome)):
-            named = {1.0: "wins", 0.5: "ties", 0.0: "losses"}[outcome]
-            counts[variant][named] += 1
+            outcome_name = {1.0: "wins", 0.5: "ties", 0.0: "losses"}[outcome]
+            counts[variant][outcome_name] += 1
             counts[variant]["bad"] += vote.choice == Choice.BAD
     return counts
 
 
-def _left(judged: Iterable[Vote]) -> Facts | None:
-    """Return how often the left of two was better, where one was: half, if sides do not count."""
+def _left_win_share(judged: Iterable[PairVote]) -> Facts | None:
+    """Return how often the left of two won if either did, with its interval; None without votes.
+
+    It is about a half if people do not prefer a side.
+    """
     decided = [vote.outcome for vote in judged if vote.outcome != 0.5 and vote.shown == 2]
     if not decided:
         return None
@@ -146,34 +157,41 @@ def _left(judged: Iterable[Vote]) -> Facts | None:
     }
 
 
-def _agreement(judged: Iterable[Vote]) -> Facts:
-    """Return Krippendorff's alpha of pairs of outputs that several people judged, sides undone."""
-    said: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
+def _agreement(judged: Iterable[PairVote]) -> Facts:
+    """Return Krippendorff's alpha over pairs of outputs, whichever side each was shown on."""
+    outcomes: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
     for vote in judged:
         is_turned = vote.runs[0] > vote.runs[1]
         outcome = 1 - vote.outcome if is_turned else vote.outcome
-        said[tuple(sorted(vote.runs))][outcome] += 1
-    patterns = Counter(tuple(one[value] for value in (0.0, 0.5, 1.0)) for one in said.values())
+        outcomes[tuple(sorted(vote.runs))][outcome] += 1
+    patterns = Counter(
+        tuple(counts[value] for value in (0.0, 0.5, 1.0)) for counts in outcomes.values()
+    )
     return asdict(krippendorff.agreement(patterns, is_two_sided=True))
 
 
-def _repeats(experiment: Experiment) -> Facts:
-    """Return how often somebody judged a pair alike when it came again with its sides swapped."""
+def _self_agreement(experiment: Experiment) -> Facts:
+    """Return how many repeats with swapped sides there were, and how many were voted alike."""
     repeats = Comparison.objects.standing().filter(experiment=experiment, is_repeat=True)
     first = Comparison.objects.counting(experiment).filter(reviewer__in=repeats.values("reviewer"))
-    said = {(one.reviewer_id, tuple(one.runs)): one.choice for one in first}
-    turned = {Choice.LEFT.value: Choice.RIGHT.value, Choice.RIGHT.value: Choice.LEFT.value}
+    first_choices = {
+        (comparison.reviewer_id, tuple(comparison.runs)): comparison.choice for comparison in first
+    }
+    swapped = {Choice.LEFT.value: Choice.RIGHT.value, Choice.RIGHT.value: Choice.LEFT.value}
     pairs = [
-        (said.get((one.reviewer_id, tuple(one.runs[::-1]))), turned.get(one.choice, one.choice))
-        for one in repeats
+        (
+            first_choices.get((comparison.reviewer_id, tuple(comparison.runs[::-1]))),
+            swapped.get(comparison.choice, comparison.choice),
+        )
+        for comparison in repeats
     ]
-    known = [pair for pair in pairs if pair[0]]
-    return {"count": len(known), "alike": sum(before == now for before, now in known)}
+    judged_twice = [pair for pair in pairs if pair[0]]
+    return {"count": len(judged_twice), "alike": sum(before == now for before, now in judged_twice)}
 
 
-def _reviewers(experiment: Experiment, everyone: Iterable[Vote]) -> list[Facts]:
-    """Return who compared, also those whose votes do not count, and their side."""
-    by_person: dict[int, list[Vote]] = defaultdict(list)
+def _reviewers(experiment: Experiment, everyone: Iterable[PairVote]) -> list[Facts]:
+    """Return who compared, how often, and how often the left won; also those excluded."""
+    by_person: dict[int, list[PairVote]] = defaultdict(list)
     for vote in everyone:
         if vote.reviewer:
             by_person[vote.reviewer].append(vote)
@@ -182,46 +200,46 @@ def _reviewers(experiment: Experiment, everyone: Iterable[Vote]) -> list[Facts]:
         {
             "id": pk,
             "name": names[pk],
-            "comparisons": len({vote.comparison for vote in said}),
-            "left": _left(said),
+            "comparisons": len({vote.comparison for vote in own_votes}),
+            "left": _left_win_share(own_votes),
             "is_out": pk in experiment.without,
         }
-        for pk, said in sorted(by_person.items(), key=lambda entry: names[entry[0]])
+        for pk, own_votes in sorted(by_person.items(), key=lambda entry: names[entry[0]])
     ]
 
 
-def comments(experiment: Experiment, count: int) -> list[Facts]:
-    """Return what people wrote beside their choices, the latest first, with the winners if any."""
+def comments_on(experiment: Experiment, count: int) -> list[Facts]:
+    """Return the latest comments with the vote and the variants they are about."""
     rows = Comparison.objects.counting(experiment).exclude(comment="").order_by("-pk")
     numbers = dict(experiment.variants.values_list("pk", "number"))
     return [
         {
-            "text": one.comment,
-            "choice": one.get_choice_display(),
-            "reviewer": one.reviewer,
-            "case": one.case.position + 1,
-            "variants": [numbers[pk] for pk in one.variants],
+            "text": comparison.comment,
+            "choice": comparison.get_choice_display(),
+            "reviewer": comparison.reviewer,
+            "case": comparison.case.position + 1,
+            "variants": [numbers[pk] for pk in comparison.variants],
         }
-        for one in rows.select_related("reviewer", "case")[:count]
+        for comparison in rows.select_related("reviewer", "case")[:count]
     ]
 
 
-def keep(experiment: Experiment, user: Any, because: str) -> Snapshot:
-    """Keep the result as it is now, with the method that drew it, for a reason that is shown."""
-    found = result(experiment)
+def keep_snapshot(experiment: Experiment, user: Any, because: str) -> Snapshot:
+    """Store the present result, with its method and a reason that the page shows."""
+    facts = result_of(experiment)
     return Snapshot.objects.create(
         experiment=experiment,
-        method=found["method"],
-        result=found,
+        method=facts["method"],
+        result=facts,
         because=because,
         created_by=user,
     )
 
 
 @transaction.atomic
-def take_out(experiment: Experiment, reviewer: int, is_out: bool) -> None:
-    """Let somebody's votes not count, or count again."""
-    locked = lock(experiment.pk)
-    without = {*locked.without} | {reviewer} if is_out else {*locked.without} - {reviewer}
+def exclude_votes(experiment: Experiment, reviewer: int, is_excluded: bool) -> None:
+    """Exclude a reviewer's votes from the result, or include them again."""
+    locked = lock_experiment(experiment.pk)
+    without = {*locked.without} | {reviewer} if is_excluded else {*locked.without} - {reviewer}
     locked.without = sorted(without)
     locked.save(update_fields=["without"])

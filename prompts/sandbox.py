@@ -1,8 +1,8 @@
-"""Templates run in a sandbox that bounds what they reach, how long they take and how much they say.
+"""The sandbox of templates: it limits what they can access, how long they run and what they write.
 
-Jinja's own sandbox keeps a template from attributes it should not read. It does not keep it from
-looping for ever or from doubling a text forty times. So only what prompts need is allowed, and
-lines run and characters made are counted.
+Jinja's own sandbox keeps a template from reading attributes that it should not. It does not keep
+it from endless loops, or from doubling a text forty times. So only the parts of Jinja that prompts
+need are allowed, and the lines that run and the characters that are written are counted.
 """
 
 import functools
@@ -18,146 +18,166 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qareview.stored import StoredSentence, stored
 
-MOST_CHARACTERS = 1_000_000  # of the text, and of any on the way to it
-LARGEST_NUMBER = 10**18
-MOST_LINES = 200_000  # of the program that Jinja makes of a template, run one after another
-LONGEST_TEMPLATE = 100_000  # characters
+MOST_CHARACTERS = 1_000_000  # of the output and of any text before it; chosen, nobody measured
+LARGEST_NUMBER = 10**18  # chosen, nobody measured
+MOST_LINES = 200_000  # that the compiled template may run; chosen, nobody measured
+LONGEST_TEMPLATE = 100_000  # characters; chosen, nobody measured
 
-NODES = (
+ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,
     nodes.Name, nodes.Const, nodes.List, nodes.Tuple, nodes.Dict, nodes.Pair, nodes.Slice,
     nodes.Getattr, nodes.Getitem, nodes.Call, nodes.Keyword, nodes.Filter, nodes.Test,
     nodes.Compare, nodes.Operand, nodes.Not, nodes.And, nodes.Or, nodes.CondExpr,
     nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Neg, nodes.Pos,
 )  # fmt: skip
-FILTERS = {"count", "d", "default", "first", "last", "length", "list", "reverse", "sort", "unique"}
+ALLOWED_FILTERS = {
+    "count", "d", "default", "first", "last", "length", "list", "reverse", "sort", "unique",
+}  # fmt: skip
 TEXT_FILTERS = {
     "capitalize", "float", "int", "lower", "round", "string", "title", "trim", "truncate", "upper",
     "wordcount",
 }  # fmt: skip
-METHODS = {  # of texts: none of them makes a text longer
+ALLOWED_METHODS = {  # of texts: none of them makes a text longer
     "capitalize", "count", "endswith", "find", "isalpha", "isdigit", "islower", "isupper", "lower",
     "lstrip", "partition", "removeprefix", "removesuffix", "rpartition", "rsplit", "rstrip",
     "split", "splitlines", "startswith", "strip", "swapcase", "title", "upper",
 }  # fmt: skip
 
 
-# what Jinja and Python raise of a template that is no good, or too deep for them
+# what Jinja and Python raise if a template is not valid, or nested too deep for them
 _UNREADABLE = (TemplateError, SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class TemplateRefused(Exception):
-    """The template is not valid, not allowed, takes too long or says too much; in a sentence."""
+    """The template is not valid or allowed, runs too long or writes too much; the message says."""
 
 
-class _Bounded(ImmutableSandboxedEnvironment):
-    """Refuses what can make a text grow beyond all bounds."""
+class _BoundedOutput(ImmutableSandboxedEnvironment):
+    """Jinja's sandbox without the operations that can make a text grow without limit."""
 
     intercepted_binops = frozenset(("+", "*", "%"))
 
     def __init__(self) -> None:
-        super().__init__(undefined=StrictUndefined, keep_trailing_newline=False, finalize=_plain)
+        super().__init__(
+            undefined=StrictUndefined,
+            keep_trailing_newline=False,
+            finalize=_text_or_number,
+            optimized=False,  # see _variables
+        )
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         if isinstance(obj, str):
-            return attr in METHODS
+            return attr in ALLOWED_METHODS
         return super().is_safe_attribute(obj, attr, value)
 
     def wrap_str_format(self, value: Any) -> None:
-        """Let ``format`` be a method as any other, which is not among those allowed."""
+        """Treat ``format`` like any other method: it is not among ALLOWED_METHODS."""
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str):
             raise SecurityError(stored("a text cannot be formatted by that sign"))
-        left, right = _plain(left), _plain(right)  # lists in lists grow as nothing else does
+        # lists of lists grow like nothing else
+        left, right = _text_or_number(left), _text_or_number(right)
         if operator == "*":
             text, times = (left, right) if isinstance(left, str) else (right, left)
             if isinstance(text, str) and isinstance(times, int):
-                _check(len(text) * times)
+                _check_length(len(text) * times)
         return _bounded(super().call_binop(context, operator, left, right))
 
 
-def _check(characters: int) -> None:
+def _check_length(characters: int) -> None:
     if characters > MOST_CHARACTERS:
         raise SecurityError(stored("it makes more than %(most)s characters", most=MOST_CHARACTERS))
 
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, str):
-        _check(len(value))
+        _check_length(len(value))
     elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
         raise SecurityError(stored("it computes with a number that is too large"))
     return value
 
 
-def _plain(value: Any) -> Any:
-    """Return a value that is a text or a number: of a list, its texts are meant one by one."""
+def _text_or_number(value: Any) -> Any:
+    """Return a value that is a text or a number. Raises SecurityError for a list."""
     if not isinstance(value, str | int | float | Undefined):
         raise SecurityError(stored("it uses a list where a text or a number is needed"))
     return value
 
 
 def _of_text(text_filter: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a filter be used on a text or a number only."""
+    """Restrict a filter to texts and numbers."""
 
-    @functools.wraps(text_filter)  # which keeps whether it is given the environment first
+    @functools.wraps(text_filter)  # keeps Jinja's mark that it takes the environment first
     def checked(*arguments: Any, **options: Any) -> Any:
-        _plain(arguments[hasattr(text_filter, "jinja_pass_arg")])
+        _text_or_number(arguments[hasattr(text_filter, "jinja_pass_arg")])
         return text_filter(*arguments, **options)
 
     return checked
 
 
 def _replace(text: str, old: str, new: str) -> str:
-    text, old, new = (str(_plain(one)) for one in (text, old, new))
-    _check(len(text) + text.count(old) * len(new))
+    text, old, new = (str(_text_or_number(value)) for value in (text, old, new))
+    _check_length(len(text) + text.count(old) * len(new))
     return text.replace(old, new)
 
 
 def _join(values: Any, between: str = "") -> str:
-    texts = [str(_plain(value)) for value in values]
-    _check(sum(map(len, texts)) + len(texts) * len(between))
+    texts = [str(_text_or_number(value)) for value in values]
+    _check_length(sum(map(len, texts)) + len(texts) * len(between))
     return str(between).join(texts)
 
 
-def _environment() -> _Bounded:
-    made = _Bounded()
-    made.filters = {
-        **{name: made.filters[name] for name in FILTERS},
-        **{name: _of_text(made.filters[name]) for name in TEXT_FILTERS},
+def _environment() -> _BoundedOutput:
+    environment = _BoundedOutput()
+    environment.filters = {
+        **{name: environment.filters[name] for name in ALLOWED_FILTERS},
+        **{name: _of_text(environment.filters[name]) for name in TEXT_FILTERS},
         "replace": _replace,
         "join": _join,
     }
-    made.globals = {"range": made.globals["range"]}
-    return made
+    environment.globals = {"range": environment.globals["range"]}
+    return environment
 
 
 _environment_of_prompts = _environment()
 
 
 @functools.lru_cache(maxsize=100)
-def names(template: str) -> frozenset[str]:
-    """Return the variables that a template names. Raises TemplateRefused if it is not valid."""
+def variables_in(template: str) -> frozenset[str]:
+    """Return the variables that a template uses. Raises TemplateRefused if it is not valid."""
     parsed = _parsed(template)
     try:
-        return frozenset(meta.find_undeclared_variables(parsed) - {"range"})
+        return frozenset(_variables(parsed) - {"range"})
     except _UNREADABLE as error:
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
 
 
+def _variables(parsed: nodes.Template) -> set[str]:
+    """Return the same as ``jinja2.meta.find_undeclared_variables``, without Jinja's optimizer.
+
+    The optimizer takes time that grows with the third power of a chain of filters: 7 seconds for
+    150 of them.
+    """
+    generator = meta.TrackingCodeGenerator(_environment_of_prompts)
+    generator.optimizer = None
+    generator.visit(parsed)
+    return generator.undeclared_identifiers
+
+
 def render(template: str, values: dict[str, Any]) -> str:
-    """Fill in a template. Raises TemplateRefused."""
+    """Fill in a template with a value for each variable. Raises TemplateRefused."""
     compiled = _compiled(template)
-    if lacking := sorted(names(template) - values.keys()):
+    if lacking := sorted(variables_in(template) - values.keys()):
         raise TemplateRefused(
             stored("It names %(names)s, which has no value here.", names=", ".join(lacking))
         )
-    parts, made = [], 0
+    parts, length = [], 0
     try:
-        with _few_lines():
+        with _limited_lines():
             for part in compiled.generate(values):
-                made += len(part)
-                _check(made)
+                length += len(part)
+                _check_length(length)
                 parts.append(part)
     except SecurityError as reason:
         text = str(reason)  # the sandbox's own ends with a full stop, ours do not
@@ -176,11 +196,17 @@ def _parsed(template: str) -> nodes.Template:
         )
     try:
         parsed = _environment_of_prompts.parse(template)
+        _check_nodes(parsed)
     except _UNREADABLE as error:
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+    return parsed
+
+
+def _check_nodes(parsed: nodes.Template) -> None:
+    """Raise TemplateRefused if a template uses anything that prompts may not."""
     for node in parsed.find_all(nodes.Node):
         is_recursive = isinstance(node, nodes.For) and node.recursive
-        if not isinstance(node, NODES) or is_recursive:
+        if not isinstance(node, ALLOWED_NODES) or is_recursive:
             raise TemplateRefused(
                 stored(
                     "Line %(line)s uses “%(name)s”, which prompts may not: values, conditions and "
@@ -189,7 +215,6 @@ def _parsed(template: str) -> nodes.Template:
                     name=type(node).__name__,
                 )
             )
-    return parsed
 
 
 @functools.lru_cache(maxsize=100)
@@ -201,7 +226,7 @@ def _compiled(template: str) -> Template:
             _environment_of_prompts.compile(parsed, filename=_FILE),
             dict(_environment_of_prompts.globals),
         )
-    except _UNREADABLE as error:  # such as a filter that there is not
+    except _UNREADABLE as error:  # such as an unknown filter
         raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
 
 
@@ -209,23 +234,23 @@ _FILE = "<prompt>"
 
 
 @contextmanager
-def _few_lines() -> Iterator[None]:
-    """Stop this thread when a template in it has run too many lines."""
-    run = 0
+def _limited_lines() -> Iterator[None]:
+    """Raise SecurityError in this thread once templates in it have run MOST_LINES lines."""
+    lines_run = 0
 
-    def line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
-        nonlocal run
-        run += 1
-        if run > MOST_LINES:
+    def count_line(frame: FrameType, event: str, argument: Any) -> Callable[..., Any]:
+        nonlocal lines_run
+        lines_run += 1
+        if lines_run > MOST_LINES:
             raise SecurityError(stored("it loops too long"))
-        return line
+        return count_line
 
-    def call(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
-        return line if frame.f_code.co_filename == _FILE else None
+    def trace_call(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:
+        return count_line if frame.f_code.co_filename == _FILE else None
 
-    before = sys.gettrace()
-    sys.settrace(call)
+    earlier = sys.gettrace()
+    sys.settrace(trace_call)
     try:
         yield
     finally:
-        sys.settrace(before)
+        sys.settrace(earlier)

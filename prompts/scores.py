@@ -1,4 +1,4 @@
-"""What can be told of a run without asking anybody: scores of its output, and what it took."""
+"""Automatic scores of a run's output, and what the run took."""
 
 import json
 import re
@@ -18,14 +18,14 @@ from prompts.models import Experiment, Run
 from qareview.embeddings import embed
 from qareview.stored import stored
 
-PATTERN_SECONDS = 0.5  # for one output
+PATTERN_SECONDS = 0.5  # for each output; chosen, nobody measured
 WORDS, EXACT, ROUGE, SIMILARITY = "words", "exact", "rouge", "similarity"
 PATTERN, SCHEMA, SUPPORT, FLAGS = "pattern", "schema", "support", "flags"
 
 
 @dataclass(frozen=True)
-class Kind:
-    """A score: its name and what it tells. ``sign`` is 1 if more is better, -1 if less is."""
+class ScoreKind:
+    """A kind of score: its name and meaning; ``sign`` is 1 if more is better, -1 if less is."""
 
     name: StrOrPromise
     tells: StrOrPromise
@@ -33,37 +33,43 @@ class Kind:
 
 
 KINDS = {
-    EXACT: Kind(_("exact match"), _("whether it is the reference, letter case and blanks aside")),
-    ROUGE: Kind(_("ROUGE-L"), _("how far its words follow each other as the reference's do")),
-    SIMILARITY: Kind(_("similarity"), _("how far it says what the reference says, by meaning")),
-    SUPPORT: Kind(_("support"), _("how well the passage carries its weakest sentence")),
-    PATTERN: Kind(_("pattern"), _("whether it matches the regular expression")),
-    SCHEMA: Kind(_("schema"), _("whether it is JSON that meets the schema")),
-    FLAGS: Kind(_("flags"), _("how many things the checks find wrong with it"), -1),
-    WORDS: Kind(_("words"), _("how long it is"), -1),
-    "tokens": Kind(_("tokens"), _("read and written"), -1),
-    "milliseconds": Kind(_("milliseconds"), _("its share of the time of its batch"), -1),
-    "cost": Kind(_("cost"), _("by the prices in the settings"), -1),
+    EXACT: ScoreKind(
+        _("exact match"), _("whether it is the reference, letter case and blanks aside")
+    ),
+    ROUGE: ScoreKind(_("ROUGE-L"), _("how far its words follow each other as the reference's do")),
+    SIMILARITY: ScoreKind(
+        _("similarity"), _("how far it says what the reference says, by meaning")
+    ),
+    SUPPORT: ScoreKind(_("support"), _("how well the passage carries its weakest sentence")),
+    PATTERN: ScoreKind(_("pattern"), _("whether it matches the regular expression")),
+    SCHEMA: ScoreKind(_("schema"), _("whether it is JSON that meets the schema")),
+    FLAGS: ScoreKind(_("flags"), _("how many things the checks find wrong with it"), -1),
+    WORDS: ScoreKind(_("words"), _("how long it is"), -1),
+    "tokens": ScoreKind(_("tokens"), _("read and written"), -1),
+    "milliseconds": ScoreKind(_("milliseconds"), _("its share of the time of its batch"), -1),
+    "cost": ScoreKind(_("cost"), _("by the prices in the settings"), -1),
 }
-OF_RUN = ("tokens", "milliseconds", "cost")  # those that every run has without being scored
+USAGE_SCORES = ("tokens", "milliseconds", "cost")  # that every run has without being scored
 
 
 class CannotScore(Exception):
     """An output cannot be scored; the message says why."""
 
 
-def score(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
-    """Fill in the scores and flags of an experiment's runs, loaded with their cases.
+def score_runs(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
+    """Set the scores and flags of an experiment's runs, which are loaded with their cases.
 
-    Returns why a run cannot be scored, by its id. Raises ModelUnavailable.
+    Returns why a run could not be scored, by its id. Raises ModelUnavailable.
     """
     task = experiment.prompt.task
-    checked = approved_items.items().check(task, [(run.case.values, run.output) for run in runs])
+    checked = approved_items.items().check_outputs(
+        task, [(run.case.values, run.output) for run in runs]
+    )
     for run, (scores, flags) in zip(runs, checked, strict=True):
         run.flags = [*_own_flags(run), *flags]
         run.scores = {WORDS: len(run.output.split()), FLAGS: len(run.flags), **scores}
-    _compare([run for run in runs if run.case.reference])
-    return _hold_against(experiment, runs)
+    _score_by_reference([run for run in runs if run.case.reference])
+    return _score_by_requirements(experiment, runs)
 
 
 EMPTY, CUT_OFF = "empty", "cut off"
@@ -76,54 +82,54 @@ def _own_flags(run: Run) -> list[str]:
     return [CUT_OFF] if run.cut_off else []
 
 
-def named(flag: str) -> str:
-    """Return the name of a flag, for people."""
-    return str(NAMES[flag]) if flag in NAMES else approved_items.items().named(flag)
+def flag_name(flag: str) -> str:
+    """Return the name of a flag as pages show it."""
+    return str(NAMES[flag]) if flag in NAMES else approved_items.items().flag_name(flag)
 
 
-def of(run: Run, name: str) -> float | None:
-    """Return a score of a run, or None if it has none."""
+def score_of(run: Run, name: str) -> float | None:
+    """Return a score of a run by its name, or None if it does not have it."""
     if name == "tokens":
         return run.tokens_in + run.tokens_out
-    if name in OF_RUN:
+    if name in USAGE_SCORES:
         return float(getattr(run, name))
     return run.scores.get(name)
 
 
-def _compare(runs: Sequence[Run]) -> None:
-    """Score what has a reference by it."""
+def _score_by_reference(runs: Sequence[Run]) -> None:
+    """Score runs against the references of their cases."""
     texts = sorted({text for run in runs for text in (run.output, run.case.reference)})
     vectors = dict(zip(texts, embed(texts), strict=True))
     for run in runs:
         output, reference = run.output, run.case.reference
-        alike = float(vectors[output] @ vectors[reference]) if output else 0.0
+        similarity = float(vectors[output] @ vectors[reference]) if output else 0.0
         run.scores |= {
-            EXACT: float(_plain(output) == _plain(reference)),
+            EXACT: float(_normalised(output) == _normalised(reference)),
             ROUGE: round(rouge_l(output, reference), 3),
-            SIMILARITY: round(max(0.0, alike), 3),
+            SIMILARITY: round(max(0.0, similarity), 3),
         }
 
 
-def _plain(text: str) -> str:
+def _normalised(text: str) -> str:
     return " ".join(text.casefold().split())
 
 
 def rouge_l(output: str, reference: str) -> float:
     """Return the F1 of the longest common subsequence of words, from 0 to 1 (Lin 2004, ROUGE)."""
-    words, wanted = (re.findall(r"\w+", text.casefold()) for text in (output, reference))
-    if not words or not wanted:
+    words, reference_words = (re.findall(r"\w+", text.casefold()) for text in (output, reference))
+    if not words or not reference_words:
         return 0.0
-    return 2 * LCSseq.similarity(words, wanted) / (len(words) + len(wanted))
+    return 2 * LCSseq.similarity(words, reference_words) / (len(words) + len(reference_words))
 
 
-def _hold_against(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
+def _score_by_requirements(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     refused = {}
     for run in runs:
         try:
             if experiment.pattern:
-                run.scores[PATTERN] = float(matches(experiment.pattern, run.output))
+                run.scores[PATTERN] = float(matches_pattern(experiment.pattern, run.output))
             if experiment.schema is not None:
-                run.scores[SCHEMA] = float(meets(experiment.schema, run.output))
+                run.scores[SCHEMA] = float(meets_schema(experiment.schema, run.output))
         except CannotScore as reason:
             refused[run.pk] = str(reason)
     return refused
@@ -132,8 +138,8 @@ def _hold_against(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]
 _TOO_SLOW = stored("The regular expression takes too long on this output. Make it simpler.")
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Return whether a regular expression is found in a text. Raises CannotScore."""
+def matches_pattern(pattern: str, text: str) -> bool:
+    """Return whether a regular expression matches somewhere in a text. Raises CannotScore."""
     try:
         return regex.search(pattern, text, timeout=PATTERN_SECONDS) is not None
     except regex.error as error:
@@ -144,44 +150,45 @@ def matches(pattern: str, text: str) -> bool:
         raise CannotScore(_TOO_SLOW) from None
 
 
-def meets(schema: Any, text: str) -> bool:
-    """Return whether a text is JSON that meets a schema, which may refer to nothing outside it.
+def meets_schema(schema: Any, text: str) -> bool:
+    """Return whether a text is JSON that meets a schema, which may not refer to other files.
 
     Raises CannotScore.
     """
     try:
-        found = json.loads(text)
+        instance = json.loads(text)
     except (ValueError, RecursionError):
         return False
     try:
-        return bool(_Validator(schema, registry=Registry()).is_valid(found))
+        return bool(_Validator(schema, registry=Registry()).is_valid(instance))
     except CannotScore:
         raise
-    except Exception as error:  # a reference that leads nowhere, or round in circles
+    except Exception as error:  # such as a reference that cannot be resolved, or a circular one
         raise CannotScore(
             stored("The JSON schema cannot be used: %(error)s", error=str(error)[:200])
         ) from error
 
 
 def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
-    if isinstance(instance, str) and not matches(pattern, instance):
+    if isinstance(instance, str) and not matches_pattern(pattern, instance):
         yield ValidationError("pattern")
 
 
 _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
-LONGEST_PATTERN, MOST_WEIGHT = 1000, 20_000
+LONGEST_PATTERN = 1000  # characters; chosen, nobody measured
+HEAVIEST_PATTERN = 20_000  # pieces, see _weight; chosen, nobody measured
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),?(\d*)\}|[*+?()]|.", re.DOTALL)
 _TOO_LARGE = stored("The regular expression is too large: shorten it, or its repeats.")
 
 
 def objection_to_pattern(pattern: str) -> str:
-    """Return, in a sentence, why a regular expression cannot be used; nothing if it can.
+    """Return, in a sentence, why a regular expression cannot be used; empty if it can.
 
-    One that repeats repeats would take all memory before it is ever tried.
+    Nested repeats are limited, since compiling them could take all memory.
     """
-    if len(pattern) > LONGEST_PATTERN or _weight(pattern) > MOST_WEIGHT:
+    if len(pattern) > LONGEST_PATTERN or _weight(pattern) > HEAVIEST_PATTERN:
         return _TOO_LARGE
     try:
         regex.compile(pattern)
@@ -191,8 +198,8 @@ def objection_to_pattern(pattern: str) -> str:
 
 
 def _weight(pattern: str) -> int:
-    """Return about how many pieces a pattern has once its repeats are written out."""
-    groups, last = [0], 0  # what each open group weighs, and its last piece
+    """Estimate how many pieces a pattern has once its repeats are written out."""
+    groups, last = [0], 0  # the weights of each open group, and of its last piece
     for piece in _PIECE.finditer(pattern):
         if piece[0] == "(":
             groups.append(0)
@@ -200,8 +207,8 @@ def _weight(pattern: str) -> int:
         if piece[0] == ")" and len(groups) > 1:
             last = groups.pop() + 1
         elif piece[1] is not None or piece[0] in "*+?":
-            bounds = [int(one[:7] or 0) for one in piece.groups(default="")]
-            last *= max(2, *bounds) - 1  # it is there once already
+            bounds = [int(number[:7] or 0) for number in piece.groups(default="")]
+            last *= max(2, *bounds) - 1  # once is counted already
         else:
             last = 1
         groups[-1] += last
@@ -209,7 +216,7 @@ def _weight(pattern: str) -> int:
 
 
 def objection_to_schema(schema: Any) -> str:
-    """Return, in a sentence, why a JSON schema cannot be used; nothing if it can."""
+    """Return, in a sentence, why a JSON schema cannot be used; empty if it can."""
     try:
         text = json.dumps(schema, ensure_ascii=False, allow_nan=False)
         text.encode()
@@ -219,7 +226,7 @@ def objection_to_schema(schema: Any) -> str:
         return stored("The JSON schema is not valid: %(error)s", error=str(what)[:200])
     if r"\u0000" in text:
         return stored("The JSON schema is not valid: %(error)s", error=r"\u0000")
-    if "patternProperties" in text:  # which would run without a limit of time
+    if "patternProperties" in text:  # these would run without a time limit
         return stored("A schema with “patternProperties” cannot be used here.")
     return next(filter(None, map(objection_to_pattern, _patterns(schema))), "")
 
@@ -230,5 +237,5 @@ def _patterns(schema: Any) -> Iterator[str]:
     if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
         yield schema["pattern"]
     if isinstance(schema, dict | list):
-        for one in inner:
-            yield from _patterns(one)
+        for part in inner:
+            yield from _patterns(part)

@@ -1,8 +1,8 @@
-"""Variants that are clearly worse by an automatic score are set aside before people see them.
+"""The screening: variants that score clearly worse are set aside before people compare.
 
 Successive halving (Jamieson & Talwalkar 2016): all variants run on a part of the cases, at most
-half of them are set aside, the rest run on more, and so on. Here none is set aside unless it is
-clearly worse than the best: its paired difference over the cases has an interval below zero.
+half of them are set aside, the others run on more cases, and so on. Here a variant is set aside
+only if it is clearly worse than the best: the interval of its paired difference is below zero.
 """
 
 import random
@@ -20,18 +20,17 @@ from qareview.models import JobState
 from qareview.stored import stored
 from qareview.translations import stored_label
 
-RUNGS = (0.25, 0.5, 1.0)  # shares of the cases
-FEWEST_CASES = 10  # that anything can be told from
-ERROR = (
-    0.05  # of setting aside one that is as good, over all pairs on a rung (Bonferroni): the best
-)
-# is chosen by the same scores, so any pair might have been looked at
+RUNGS = (0.25, 0.5, 1.0)  # shares of the cases; chosen, nobody measured
+FEWEST_CASES = 10  # that a variant is judged by; chosen, nobody measured
+# The rate of setting aside a variant that is as good as the best; chosen, nobody measured. It holds
+# over all pairs of a rung (Bonferroni), since the best is chosen by the same scores.
+ERROR_RATE = 0.05
 
 Scores = Mapping[int, Mapping[int, float]]  # by variant and case, the mean of the repeats
 
 
 def cases_of(experiment: Experiment) -> list[Case]:
-    """Return the cases that run on the rung an experiment stands on: some at random, then more."""
+    """Return the cases of an experiment's current rung; each rung adds random cases to the last."""
     cases = list(experiment.cases.all())
     if not experiment.screens_by:
         return cases
@@ -39,82 +38,86 @@ def cases_of(experiment: Experiment) -> list[Case]:
     return cases[: max(FEWEST_CASES, round(len(cases) * RUNGS[experiment.rung]))]
 
 
-def screen(experiment: Experiment) -> None:
-    """Set aside, of those that ran, what is clearly worse by the experiment's score.
+def set_worse_aside(experiment: Experiment) -> None:
+    """Set aside the variants that are clearly worse by the experiment's score.
 
-    What is in production stays: it is what the others are meant to beat.
+    The variant in production is never set aside: it is the one that the others have to beat.
     """
     kind = scores.KINDS[experiment.screens_by]
-    for entrant, text in clearly_worse(experiment):
+    for entrant, difference in clearly_worse(experiment):
         entrant.aside_at = timezone.now()
         entrant.aside = stored(
             "By “%(score)s” it is clearly worse than the best: %(told)s",
             score=stored_label(kind.name),
-            told=text,
+            told=difference,
         )
         entrant.save(update_fields=["aside_at", "aside"])
 
 
 def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
-    """Return who is clearly worse than the best, the worst first, with the difference in words.
+    """Return the variants clearly worse than the best, the worst first, with the difference.
 
-    At most half of those still in are among them.
+    At most half of the active variants are returned, and never the one in production.
     """
-    entrants = {one.variant_id: one for one in experiment.entrants.filter(aside_at=None)}
-    found = _scores(experiment, entrants)
-    if len(found) < 2:
+    entrants = {
+        entrant.variant_id: entrant for entrant in experiment.entrants.filter(aside_at=None)
+    }
+    by_variant = _scores(experiment, entrants)
+    if len(by_variant) < 2:
         return []
     sign = scores.KINDS[experiment.screens_by].sign
-    means = {variant: sign * np.mean(list(some.values())) for variant, some in found.items()}
+    means = {
+        variant: sign * np.mean(list(by_case.values())) for variant, by_case in by_variant.items()
+    }
     best = max(means, key=lambda variant: means[variant])
     production = experiment.prompt.production_id
-    level = level_of(len(found))
-    told = {}
-    for variant in sorted(means, key=lambda variant: means[variant])[: len(found) // 2]:
-        interval = paired(found[variant], found[best], level)
+    level = interval_level(len(by_variant))
+    differences = {}
+    for variant in sorted(means, key=lambda variant: means[variant])[: len(by_variant) // 2]:
+        interval = interval_of_difference(by_variant[variant], by_variant[best], level)
         if (
             variant not in (best, production)
             and interval
             and sign * interval[0] < 0
             and sign * interval[1] < 0
         ):
-            told[variant] = stored(
+            differences[variant] = stored(
                 "%(low)s to %(high)s on %(cases)s cases",
                 low=f"{interval[0]:+.3g}",
                 high=f"{interval[1]:+.3g}",
-                cases=len(found[variant]),
+                cases=len(by_variant[variant]),
             )
-    return [(entrants[variant], text) for variant, text in told.items()]
+    return [(entrants[variant], difference) for variant, difference in differences.items()]
 
 
-def level_of(count: int) -> float:
-    """Return the level of each interval, so that all between so many variants hold together."""
-    return 1 - ERROR / comb(count, 2)
+def interval_level(count: int) -> float:
+    """Return the level of each interval between ``count`` variants by the Bonferroni correction."""
+    return 1 - ERROR_RATE / comb(count, 2)
 
 
 def _scores(experiment: Experiment, entrants: Mapping[int, Entrant]) -> Scores:
     runs = experiment.runs.filter(state=JobState.DONE, variant__in=entrants)
-    found: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
+    by_variant: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in runs.defer("output"):
-        value = scores.of(run, experiment.screens_by)
+        value = scores.score_of(run, experiment.screens_by)
         if value is not None:
-            found[run.variant_id][run.case_id].append(value)
+            by_variant[run.variant_id][run.case_id].append(value)
     return {
-        variant: {case: float(np.mean(values)) for case, values in some.items()}
-        for variant, some in found.items()
+        variant: {case: float(np.mean(values)) for case, values in by_case.items()}
+        for variant, by_case in by_variant.items()
     }
 
 
-def paired(
-    one: Mapping[int, float], other: Mapping[int, float], level: float
+def interval_of_difference(
+    first: Mapping[int, float], second: Mapping[int, float], level: float
 ) -> tuple[float, float] | None:
     """Return the interval of the mean difference over the cases that both have (Student's t).
 
-    None where too few cases tell.
+    None if they have too few cases in common.
     """
-    gaps = np.array([one[case] - other[case] for case in sorted(one.keys() & other.keys())])
+    gaps = np.array([first[case] - second[case] for case in sorted(first.keys() & second.keys())])
     if len(gaps) < FEWEST_CASES:
         return None
     error = gaps.std(ddof=1) / np.sqrt(len(gaps))
-    half = float(stats.t.ppf((1 + level) / 2, len(gaps) - 1) * error)
-    return float(gaps.mean()) - half, float(gaps.mean()) + half
+    margin = float(stats.t.ppf((1 + level) / 2, len(gaps) - 1) * error)
+    return float(gaps.mean()) - margin, float(gaps.mean()) + margin

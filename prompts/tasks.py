@@ -1,4 +1,4 @@
-"""Doors for Celery: each leads to one function, and may be opened twice."""
+"""Celery tasks: each calls one function, and may run twice."""
 
 from celery import shared_task
 
@@ -12,7 +12,7 @@ def run_variants() -> None:
 
 @shared_task
 def advance_experiments() -> None:
-    experiments.advance()
+    experiments.advance_screenings()
 
 
 @shared_task

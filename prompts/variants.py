@@ -1,4 +1,7 @@
-"""Which variant is used, on which model; a prompt changes by a new one, those before stay."""
+"""Variants of prompts: which one is in production, on which model, and how they change.
+
+A variant never changes: a change makes a new one.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -17,14 +20,14 @@ from qareview.word_differences import word_differences
 
 
 def in_production(project: Project, task: Task) -> Variant:
-    """Return the variant of a task that the pipeline uses."""
+    """Return the variant of a task that is in production."""
     return Variant.objects.select_related("prompt").get(
         produces_for__project=project, produces_for__task=task
     )
 
 
 def model_for(project: Project, variant: Variant) -> str:
-    """Return the name of the model a variant runs on: its own, else the project's."""
+    """Return the name of the model that a variant runs on: its own, else the project's."""
     return variant.model or project.model or settings.DEFAULT_MODEL
 
 
@@ -34,9 +37,9 @@ def reading_model(project: Project) -> str:
 
 
 @transaction.atomic
-def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") -> Variant:
-    """Make a variant of a prompt from another, which it is like in all that ``values`` lacks."""
-    _locked(parent.prompt_id)
+def add_variant(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") -> Variant:
+    """Create a variant as a copy of ``parent`` with other ``values``."""
+    _lock_prompt(parent.prompt_id)
     last = parent.prompt.variants.aggregate(last=Max("number"))["last"] or 0
     return Variant.objects.create(
         prompt=parent.prompt,
@@ -44,13 +47,13 @@ def add(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") ->
         parent=parent,
         created_by=user,
         origin=origin or stored("changed by %(name)s", name=user),
-        **{name: getattr(parent, name) for name in COMPARED} | values,
+        **{name: getattr(parent, name) for name in COMPARED_FIELDS} | values,
     )
 
 
 @transaction.atomic
-def begin(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
-    """Make a prompt of the team's own with its first variant, which is in production."""
+def begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
+    """Create a prompt of the team's own, with its first variant in production."""
     prompt = Prompt.objects.create(project=project, task=task)
     first = Variant.objects.create(
         prompt=prompt,
@@ -65,27 +68,27 @@ def begin(project: Project, task: str, values: dict[str, Any], user: Any) -> Pro
 
 
 @transaction.atomic
-def put_in_production(
+def promote_variant(
     variant: Variant, user: Any, *, is_roll_back: bool = False, snapshot: Snapshot | None = None
 ) -> bool:
-    """Use a variant from now on; return False if it is in production, or archived.
+    """Put a variant into production; return False if it is there already, or archived.
 
-    ``snapshot`` is the result that speaks for it.
+    ``snapshot`` is the result of the experiment that it won.
     """
-    prompt = _locked(variant.prompt_id)
+    prompt = _lock_prompt(variant.prompt_id)
     variant.refresh_from_db(fields=["archived_at"])
     if prompt.production_id == variant.pk or variant.archived_at:
         return False
-    if prompt.production and not prompt.promotions.exists():  # of a time without a history
+    if prompt.production and not prompt.promotions.exists():  # from before there was a history
         first = prompt.production
-        _note(prompt, first, first.created_by, at=first.created_at)
+        _record_promotion(prompt, first, first.created_by, at=first.created_at)
     prompt.production = variant
     prompt.save(update_fields=["production"])
-    _note(prompt, variant, user, is_roll_back, snapshot)
+    _record_promotion(prompt, variant, user, is_roll_back, snapshot)
     return True
 
 
-def _note(
+def _record_promotion(
     prompt: Prompt,
     variant: Variant,
     user: Any,
@@ -103,17 +106,17 @@ def _note(
     )
 
 
-def before(prompt: Prompt) -> Variant | None:
-    """Return the variant that was in production before the present one, if it can be again."""
+def previous_in_production(prompt: Prompt) -> Variant | None:
+    """Return the variant last in production before the present one that is not archived."""
     earlier = prompt.promotions.exclude(variant=prompt.production_id)
     last = earlier.filter(variant__archived_at=None).select_related("variant__prompt").first()
     return last.variant if last else None
 
 
 @transaction.atomic
-def archive(variant: Variant, is_archived: bool) -> bool:
-    """Put a variant out of the way, or back; return False if it is in production."""
-    prompt = _locked(variant.prompt_id)
+def archive_variant(variant: Variant, is_archived: bool) -> bool:
+    """Archive a variant, or bring it back; return False if it is in production."""
+    prompt = _lock_prompt(variant.prompt_id)
     if prompt.production_id == variant.pk:
         return False
     rows = Variant.objects.filter(pk=variant.pk)
@@ -124,13 +127,13 @@ def archive(variant: Variant, is_archived: bool) -> bool:
     return True
 
 
-def _locked(prompt: int) -> Prompt:
+def _lock_prompt(prompt: int) -> Prompt:
     return (
         Prompt.objects.select_for_update(of=("self",)).select_related("production").get(pk=prompt)
     )
 
 
-COMPARED = {  # the fields in which variants differ, with their names
+COMPARED_FIELDS = {  # the fields that make two variants different, with their names
     "system": gettext_lazy("System prompt"),
     "template": gettext_lazy("Template"),
     "examples": gettext_lazy("Examples"),
@@ -143,16 +146,19 @@ COMPARED = {  # the fields in which variants differ, with their names
 
 
 def differences(first: Variant, second: Variant) -> list[tuple[Any, SafeString]]:
-    """Return in what two variants differ: the field's name, and what changed in it."""
-    pairs = {name: (_text(first, name), _text(second, name)) for name in COMPARED}
+    """Return the fields in which two variants differ: their names, and what changed."""
+    pairs = {
+        name: (_field_as_text(first, name), _field_as_text(second, name))
+        for name in COMPARED_FIELDS
+    }
     return [
-        (COMPARED[name], word_differences(*texts))
+        (COMPARED_FIELDS[name], word_differences(*texts))
         for name, texts in pairs.items()
         if texts[0] != texts[1]
     ]
 
 
-def _text(variant: Variant, name: str) -> str:
+def _field_as_text(variant: Variant, name: str) -> str:
     value = getattr(variant, name)
     if name != "examples":
         return str(value)

@@ -1,4 +1,4 @@
-"""What people said, as votes for one variant against another."""
+"""Comparisons as votes for one variant against another."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from itertools import combinations
 from prompts import ranking
 from prompts.models import Choice, Comparison, Experiment
 
-OUTCOMES = {  # for the left of two
+OUTCOMES = {  # of the left output of two
     Choice.LEFT: 1.0,
     Choice.RIGHT: 0.0,
     Choice.GOOD: 0.5,
@@ -17,33 +17,33 @@ OUTCOMES = {  # for the left of two
 
 
 @dataclass(frozen=True)
-class Vote:
-    """One pair of a comparison: two variants' ids, from left to right, and what was said."""
+class PairVote:
+    """A vote on one pair of a comparison's outputs, from left to right."""
 
     comparison: int
-    shown: int  # outputs, this pair among them
-    left: int
+    shown: int  # outputs of the comparison
+    left: int  # id of a variant
     right: int
     runs: tuple[int, int]
     case: int
     reviewer: int | None
-    outcome: float  # 1: the left is better, 0: the right is, 0.5: neither
+    outcome: float  # 1 if the left is better, 0 if the right is, 0.5 if neither
     choice: str
 
 
-def votes(experiment: Experiment, *, is_of_everyone: bool = False) -> list[Vote]:
-    """Return what counts in an experiment; a ranking says something of each pair in it.
+def pair_votes(experiment: Experiment, *, is_of_everyone: bool = False) -> list[PairVote]:
+    """Return the votes that count in an experiment; one for each pair of a ranking.
 
-    Of everyone: also what people said whose votes were taken out.
+    With ``is_of_everyone``, also the votes of people whose votes are excluded.
     """
     names = ("pk", "runs", "variants", "case_id", "reviewer_id", "choice", "places")
     rows = Comparison.objects.once().filter(experiment=experiment)
     if not is_of_everyone:
         rows = Comparison.objects.counting(experiment)
-    return [vote for row in rows.values_list(*names) for vote in pairs_of(*row)]
+    return [vote for row in rows.values_list(*names) for vote in pair_votes_of(*row)]
 
 
-def pairs_of(
+def pair_votes_of(
     comparison: int,
     runs: Sequence[int],
     variants: Sequence[int],
@@ -51,14 +51,14 @@ def pairs_of(
     reviewer: int | None,
     choice: str,
     places: Sequence[int],
-) -> Iterator[Vote]:
-    """Yield a vote for each two outputs that were shown together."""
+) -> Iterator[PairVote]:
+    """Yield a vote for each two outputs of a comparison, given by its fields."""
     for left, right in combinations(range(len(runs)), 2):
         if choice == Choice.RANKED:
             outcome = 0.5 + 0.5 * ((places[left] < places[right]) - (places[left] > places[right]))
         else:
             outcome = OUTCOMES[Choice(choice)]
-        yield Vote(
+        yield PairVote(
             comparison,
             len(runs),
             variants[left],
@@ -71,12 +71,12 @@ def pairs_of(
         )
 
 
-def counted(found: Sequence[Vote], entrants: Sequence[int]) -> ranking.Votes:
-    """Return votes as :mod:`prompts.ranking` takes them; ``entrants`` are variants in order."""
+def as_ranking_votes(votes: Sequence[PairVote], entrants: Sequence[int]) -> ranking.Votes:
+    """Return votes for :mod:`prompts.ranking`, variants numbered by their place in ``entrants``."""
     place = {variant: number for number, variant in enumerate(entrants)}
     rows = [
         (place[vote.left], place[vote.right], vote.case, vote.outcome)
-        for vote in found
+        for vote in votes
         if vote.left in place and vote.right in place
     ]
     return ranking.Votes.of(rows)

@@ -15,7 +15,8 @@ import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TypeVar
+from itertools import groupby
+from typing import Any, TypeVar
 
 from celery import current_app
 from django.conf import settings
@@ -24,6 +25,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from qareview.backends import ModelUnavailable
 from qareview.locking import lock_rows
 from qareview.models import Job, JobState, Worker
 from qareview.stored import stored
@@ -271,6 +273,24 @@ def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None
         except LeaseLost as loss:
             logger.warning("Results dropped: %s.", loss)
         report_worker("")
+
+
+def work_in_groups(
+    rows: Sequence[J], alike: Callable[[J], Any], work: Callable[[list[J]], None]
+) -> None:
+    """Work on claimed jobs group by group: those with equal ``alike`` together, in its order.
+
+    A group whose model is unavailable is left for the queue, and the other groups are still worked
+    on. Raises CannotWorkNow at the end if there was such a group.
+    """
+    trouble = ""
+    for _, group in groupby(sorted(rows, key=lambda row: (alike(row), row.pk)), key=alike):
+        try:
+            work(list(group))
+        except ModelUnavailable as reason:
+            trouble = str(reason)
+    if trouble:
+        raise CannotWorkNow(trouble)
 
 
 # Whether workers run

@@ -19,7 +19,7 @@ def variant(of: Prompt, **values: Any) -> Variant:
     assert of.production
     number = of.variants.count() + 1
     wording = {"template": f"Passage: {{{{ passage }}}}\n\nWording {number}.", **values}
-    return variants.add(of.production, wording, None)
+    return variants.add_variant(of.production, wording, None)
 
 
 def experiment(
@@ -29,47 +29,49 @@ def experiment(
     of = prompt(project)
     assert of.production
     chosen = [of.production, *(variant(of) for _ in range(count - 1))]
-    given = {"question": "Which is better?", **values}
-    made = experiments.create(of, None, chosen, **given)
+    fields = {"question": "Which is better?", **values}
+    experiment = experiments.create_experiment(of, None, chosen, **fields)
     Case.objects.bulk_create(
-        Case(experiment=made, position=number, values={"passage": f"Passage {number}: tides."})
+        Case(
+            experiment=experiment, position=number, values={"passage": f"Passage {number}: tides."}
+        )
         for number in range(cases)
     )
     if is_run:
-        made.started_at = timezone.now()
-        made.save(update_fields=["started_at"])
+        experiment.started_at = timezone.now()
+        experiment.save(update_fields=["started_at"])
         Run.objects.bulk_create(
             Run(
-                experiment=made,
-                variant=one,
+                experiment=experiment,
+                variant=variant,
                 case=case,
                 number=number,
                 state=JobState.DONE,
-                output=f"Output {one.number * 7919 % 101}/{number} on passage {case.position}.",
+                output=f"Output {variant.number * 7919 % 101}/{number} on passage {case.position}.",
                 model="scripted",
                 tokens_in=20,
                 tokens_out=10,
                 milliseconds=5,
                 scores={"words": 5},
             )
-            for case in made.cases.all()
-            for one in chosen
-            for number in range(1, made.repeats + 1)
+            for case in experiment.cases.all()
+            for variant in chosen
+            for number in range(1, experiment.repeats + 1)
         )
     process_cache.clear()
-    return made
+    return experiment
 
 
 def decide(of: Comparison, choice: Choice, **values: Any) -> Comparison:
-    return comparing.decide(of, comparing.Decision(choice, **values))
+    return comparing.store_vote(of, comparing.Vote(choice, **values))
 
 
-def prefer(made: Experiment, user: User, better: Variant, times: int) -> int:
+def prefer(experiment: Experiment, user: User, better: Variant, times: int) -> int:
     """Let somebody compare so often, preferring a variant where it is shown; return how often."""
     done = 0
     while done < times:
         process_cache.clear()
-        shown = comparing.take_next(made, user)
+        shown = comparing.take_next_comparison(experiment, user)
         if shown is None:
             break
         done += not shown.is_repeat

@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
+from prompts import comparing
+from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
 
@@ -38,6 +40,18 @@ def english() -> Iterator[None]:
     """Begin in English: the language of a test's last request stays with its thread."""
     with translation.override("en"):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept() -> None:
+    """Begin without the results that an earlier test left in the cache of this process."""
+    process_cache.clear()
+
+
+@pytest.fixture
+def no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show no comparison a second time, unless the test is about repeats."""
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 0)
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def furnish(admin: User) -> list[str]:
     document_bins.put(gone, admin)
     prompt = Prompt.objects.filter(project=project)[0]
     own = Prompt.objects.create(project=project, task="rhyme")
-    prompt_bins.put(own, admin)
+    prompt_bins.bin_prompt(own, admin)
     rows = {
         "documents-columns": table,
         "documents-restore": gone,
@@ -67,9 +67,9 @@ def furnish(admin: User) -> list[str]:
     }
     experiment = arena.experiment(project, 3)
     arena.prefer(experiment, first, experiment.variants.all()[1], 6)
-    shown = comparing.take_next(experiment, admin)
+    shown = comparing.take_next_comparison(experiment, admin)
     assert shown
-    waiting = candidates.order(
+    waiting = candidates.order_candidates(
         experiment.prompt, admin, seed=experiment.prompt.production, ways=["structure"], wanted=2
     )
     candidates.work_off_searches()

@@ -145,12 +145,14 @@ def filled(team: Team) -> Filled:
         team.project, team.engineer, BulkActionKind.ACCEPT, items, 1, uuid.uuid4()
     )
     experiment = arena.experiment(team.project)
-    shown = comparing.take_next(experiment, team.reviewer)
+    shown = comparing.take_next_comparison(experiment, team.reviewer)
     assert shown
-    results.keep(experiment, team.engineer, "ended")
-    experiments.end(experiment)
+    results.keep_snapshot(experiment, team.engineer, "ended")
+    experiments.end_experiment(experiment)
     prompt = experiment.prompt
-    search = candidates.order(prompt, team.engineer, seed=prompt.production, ways=["structure"])
+    search = candidates.order_candidates(
+        prompt, team.engineer, seed=prompt.production, ways=["structure"]
+    )
     candidates.work_off_searches()
     arguments: dict[str, list[object]] = {
         "candidates": [prompt.pk],

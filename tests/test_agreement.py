@@ -1,6 +1,6 @@
 """How far people agree, and that nobody learns what they may still be asked."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from random import Random
 
 import krippendorff
@@ -12,20 +12,12 @@ from django.utils import timezone
 from generation.models import Item, Purpose, Review, Verdict
 from generation.progress.agreement import GoldAgreement, against_gold, overview
 from generation.review import decisions
-from qareview import process_cache
 from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
 from tests.web import page
 
 Browse = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept() -> Iterator[None]:
-    process_cache.clear()
-    yield
-    process_cache.clear()
 
 
 # Alpha

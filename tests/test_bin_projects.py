@@ -173,16 +173,16 @@ def test_a_prompt_of_ones_own_goes_and_comes_back(team: Team, browse: Any) -> No
 
 def test_a_prompt_does_not_come_back_beside_another(team: Team) -> None:
     first = own(team)
-    prompt_bins.put(first, team.engineer)
+    prompt_bins.bin_prompt(first, team.engineer)
     own(team)
     with pytest.raises(prompt_bins.CannotMove, match="There is another prompt “translate”"):
-        prompt_bins.restore(first)
+        prompt_bins.restore_prompt(first)
     assert Prompt.everything.get(pk=first.pk).is_in_bin
 
 
 def test_a_prompt_goes_for_good_unless_it_wrote_something(team: Team, browse: Any) -> None:
     prompt = own(team)
-    prompt_bins.put(prompt, team.engineer)
+    prompt_bins.bin_prompt(prompt, team.engineer)
     client, address = browse(team.admin), f"{team.url}/prompts/{prompt.pk}/remove/"
     assert "<li>1 variant</li>" in page(client.get(address))
     item = make.item(team.project)

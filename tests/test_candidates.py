@@ -29,60 +29,60 @@ Browse = Callable[[User], Client]
 def search(team: Team, *ways: Way, **values: Any) -> Search:
     of = arena.prompt(team.project)
     Variant.objects.filter(prompt__task="rewrite").update(model="scripted")
-    made = candidates.order(
+    search = candidates.order_candidates(
         of, team.engineer, **{"seed": of.production, "wanted": 4, "ways": list(ways), **values}
     )
     candidates.work_off_searches()
-    made.refresh_from_db()
-    return made
+    search.refresh_from_db()
+    return search
 
 
-def texts(made: Search) -> list[str]:
-    return list(made.candidates.values_list("template", flat=True))
+def texts(finished: Search) -> list[str]:
+    return list(finished.candidates.values_list("template", flat=True))
 
 
 def test_rules_make_as_many_as_are_wanted(team: Team) -> None:
-    made = search(team, Way.STRUCTURE)
-    assert (made.state, made.note, made.candidates.count()) == (JobState.DONE, "", 4)
-    assert "State its main fact in one sentence.\n\nPassage: {{ passage }}" in texts(made)
-    assert "the instruction before the input" in made.candidates.values_list("how", flat=True)
+    finished = search(team, Way.STRUCTURE)
+    assert (finished.state, finished.note, finished.candidates.count()) == (JobState.DONE, "", 4)
+    assert "State its main fact in one sentence.\n\nPassage: {{ passage }}" in texts(finished)
+    assert "the instruction before the input" in finished.candidates.values_list("how", flat=True)
 
 
 def test_a_model_rewrites_from_one_grounded_request(team: Team) -> None:
     for item in make.items(team.project, 2):
         make.accept(item, team.reviewer)
-    made = search(team, Way.REWRITE, about="rules of a port", tip="Be brief.")
+    finished = search(team, Way.REWRITE, about="rules of a port", tip="Be brief.")
     # the scripted model speaks of the first words of the request, which name no variable
-    assert made.candidates.count() == 0
-    assert "0 of 4 candidates: no more can be made" in made.note
-    reasons = {one["reason"] for one in made.dropped}
+    assert finished.candidates.count() == 0
+    assert "0 of 4 candidates: no more can be made" in finished.note
+    reasons = {dropped["reason"] for dropped in finished.dropped}
     assert "It does not name passage any more." in reasons
-    assert any("rules of a port" in one["text"] for one in made.dropped)
+    assert any("rules of a port" in dropped["text"] for dropped in finished.dropped)
 
 
 def test_a_rewriting_that_keeps_the_variables_is_a_candidate(team: Team) -> None:
     rewriting = Variant.objects.get(prompt__task="rewrite", prompt__project=team.project)
     rewriting.template = "Copy: {{ prompt }} [[copy]] {{ tip }}\n\nWrite it."
     rewriting.save(update_fields=["template"])
-    made = search(team, Way.REWRITE, wanted=2, tip="Be brief.")
-    first = made.candidates.all()[0]
+    finished = search(team, Way.REWRITE, wanted=2, tip="Be brief.")
+    first = finished.candidates.all()[0]
     assert "{{ passage }}" in first.template
     assert first.how == "in other words: Be brief."
-    assert made.dropped[0]["reason"] == "It says what another variant or candidate says."
-    assert "1 of 2 candidates" in made.note
+    assert finished.dropped[0]["reason"] == "It says what another variant or candidate says."
+    assert "1 of 2 candidates" in finished.note
 
 
 def test_two_variants_are_crossed(team: Team) -> None:
     of = arena.prompt(team.project)
     other = arena.variant(of, system="Be exact.", template="{{ passage }}\n\nWhat matters most?")
-    made = search(team, Way.CROSSING, other=other)
-    assert "Be exact." in made.candidates.values_list("system", flat=True)
-    assert set(made.candidates.values_list("way", flat=True)) == {Way.CROSSING}
+    finished = search(team, Way.CROSSING, other=other)
+    assert "Be exact." in finished.candidates.values_list("system", flat=True)
+    assert set(finished.candidates.values_list("way", flat=True)) == {Way.CROSSING}
 
 
 def test_what_people_rejected_goes_into_the_request(team: Team) -> None:
-    made = search(team, Way.REPAIR)
-    assert made.candidates.count() == 0  # nothing was rejected yet
+    finished = search(team, Way.REPAIR)
+    assert finished.candidates.count() == 0  # nothing was rejected yet
     item = make.item(team.project)
     rejection = {"question": "", "answer": "", "reason": "Too long", "comment": "Twice as long."}
     make.accept(item, team.reviewer, verdict="rejected", **rejection)
@@ -108,19 +108,19 @@ def test_what_people_rejected_goes_into_the_request(team: Team) -> None:
 def test_what_was_proposed_already_is_not_proposed_again(team: Team) -> None:
     first, second = search(team, Way.STRUCTURE), search(team, Way.STRUCTURE, wanted=40)
     assert not set(texts(first)) & {
-        one.template
-        for one in second.candidates.all()
-        if one.system == first.seed.system and one.examples == first.seed.examples
+        candidate.template
+        for candidate in second.candidates.all()
+        if candidate.system == first.seed.system and candidate.examples == first.seed.examples
     }
     assert "of 40 candidates" in second.note
     assert len(second.dropped) >= 4
 
 
 def test_a_killed_worker_doubles_nothing(team: Team) -> None:
-    made = search(team, Way.STRUCTURE)
-    Search.objects.filter(pk=made.pk).update(state=JobState.RUNNING, lease="other/1")
+    finished = search(team, Way.STRUCTURE)
+    Search.objects.filter(pk=finished.pk).update(state=JobState.RUNNING, lease="other/1")
     candidates.work_off_searches()
-    assert made.candidates.count() == 4
+    assert finished.candidates.count() == 4
 
 
 # Reviewing
@@ -144,15 +144,15 @@ def test_an_accepted_candidate_is_a_variant(
     assert proposed.how in page(client.get(url)).lower()
     assert told(decide(client, team, proposed)) == ["Variant 2 is made."]
     proposed.refresh_from_db()
-    made = proposed.variant
-    assert made
-    assert (made.template, made.examples) == (proposed.template, proposed.examples)
-    assert (made.origin, made.notes) == ("proposed, accepted by eve", proposed.how)
-    assert made.parent == proposed.search.seed
+    variant = proposed.variant
+    assert variant
+    assert (variant.template, variant.examples) == (proposed.template, proposed.examples)
+    assert (variant.origin, variant.notes) == ("proposed, accepted by eve", proposed.how)
+    assert variant.parent == proposed.search.seed
     page(client.get(url))  # where that is read
     assert told(decide(client, team, proposed)) == ["eve decided on it by now."]
-    with pytest.raises(candidates.TooLate):
-        candidates.reject(proposed, team.admin)
+    with pytest.raises(candidates.AlreadyDecided):
+        candidates.reject_candidate(proposed, team.admin)
     assert proposed.prompt.variants.count() == 2
 
 
@@ -168,8 +168,8 @@ def test_an_edited_candidate_says_so_and_bad_edits_come_back(
     response = decide(client, team, proposed, template=same.template, system=same.system)
     assert "Another variant says the same." in page(response, 422)
     decide(client, team, proposed, template="{{ passage }} In a word?", system="")
-    made = Variant.objects.get(candidate=proposed)
-    assert (made.origin, made.template) == (
+    variant = Variant.objects.get(candidate=proposed)
+    assert (variant.origin, variant.template) == (
         "proposed, edited by eve",
         "{{ passage }} In a word?",
     )
@@ -194,14 +194,16 @@ def test_an_undone_acceptance_takes_its_variant_back_unless_it_is_used(
     team: Team, proposed: Candidate
 ) -> None:
     of: Prompt = proposed.prompt
-    candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    assert candidates.undo(of, team.engineer) == proposed
+    candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    assert candidates.undo_candidate_decision(of, team.engineer) == proposed
     first = of.variants.get(number=2)
     assert first.archived_at
-    made = candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    experiments.create(of, None, [made, proposed.search.seed], question="Which?")
+    variant = candidates.accept_candidate(
+        proposed, team.engineer, proposed.system, proposed.template
+    )
+    experiments.create_experiment(of, None, [variant, proposed.search.seed], question="Which?")
     with pytest.raises(candidates.CannotDecide, match="Variant 3 is used already"):
-        candidates.undo(of, team.engineer)
+        candidates.undo_candidate_decision(of, team.engineer)
 
 
 def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Candidate) -> None:
@@ -209,7 +211,7 @@ def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Ca
     client = browse(team.engineer)
     decide(client, team, second, verdict="placed", place="1")
     decide(client, team, proposed, verdict="placed", place="2")
-    waiting = candidates.waiting(proposed.prompt)
+    waiting = candidates.pending_candidates(proposed.prompt)
     assert waiting[:2] == [second, proposed]
 
 

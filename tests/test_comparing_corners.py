@@ -1,7 +1,7 @@
 """Corners of comparing and of results that a careful reader found."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from prompts import comparing, experiments, results
+from prompts import comparing, comparison_pool, experiments, results
 from prompts.models import (
     LAST_RUNG,
     Choice,
@@ -28,82 +28,81 @@ from tests.web import PART, page, told
 Browse = Callable[[User], Client]
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comparing, "REPEATED", 0)
-    process_cache.clear()
-    yield
-    process_cache.clear()
+pytestmark = pytest.mark.usefixtures("no_repeats")
 
 
-def taken(made: Experiment, user: User) -> Comparison:
+def taken(experiment: Experiment, user: User) -> Comparison:
     process_cache.clear()
-    found = comparing.take_next(made, user)
-    assert found
-    return found
+    comparison = comparing.take_next_comparison(experiment, user)
+    assert comparison
+    return comparison
 
 
 # Who compares what
 
 
 def test_short_answers_are_compared_on_every_case(team: Team) -> None:
-    made = arena.experiment(team.project, cases=20)
-    one, other = made.variants.order_by("number")
-    made.runs.filter(variant=one).update(output="Yes")
-    made.runs.filter(variant=other).update(output="No")
-    assert arena.prefer(made, team.reviewer, one, 50) == 20
+    experiment = arena.experiment(team.project, cases=20)
+    first, second = experiment.variants.order_by("number")
+    experiment.runs.filter(variant=first).update(output="Yes")
+    experiment.runs.filter(variant=second).update(output="No")
+    assert arena.prefer(experiment, team.reviewer, first, 50) == 20
 
 
 def test_what_was_decided_in_another_window_does_not_come_again(team: Team) -> None:
-    made = arena.experiment(team.project, cases=1, reviewers_per_pair=2)
-    shown = taken(made, team.reviewer)
+    experiment = arena.experiment(team.project, cases=1, reviewers_per_pair=2)
+    shown = taken(experiment, team.reviewer)
     own = list(Comparison.objects.filter(pk=shown.pk))  # what the other window knew
     arena.decide(shown, Choice.LEFT)
     process_cache.clear()
-    search = comparing._Search(
-        made, team.reviewer, comparing.board(made), own, np.random.default_rng()
+    search = comparing._NextComparison(
+        experiment, team.reviewer, comparison_pool.pool_of(experiment), own, np.random.default_rng()
     )
-    assert search.renewed() is None
-    assert search.drawn(False) is None
-    assert results.result(made)["comparisons"] == 1
+    assert search.still_open() is None
+    assert search.draw(is_skipped=False) is None
+    assert results.result_of(experiment)["comparisons"] == 1
 
 
 def test_votes_that_were_taken_out_give_their_places_back(team: Team) -> None:
-    made = arena.experiment(team.project, cases=3, reviewers_per_pair=1)
-    first = made.variants.all()[0]
-    assert arena.prefer(made, team.reviewer, first, 9) == 3
-    results.take_out(made, team.reviewer.pk, True)
-    made.refresh_from_db()
-    assert arena.prefer(made, team.engineer, first, 9) == 3
+    experiment = arena.experiment(team.project, cases=3, reviewers_per_pair=1)
+    first = experiment.variants.all()[0]
+    assert arena.prefer(experiment, team.reviewer, first, 9) == 3
+    results.exclude_votes(experiment, team.reviewer.pk, True)
+    experiment.refresh_from_db()
+    assert arena.prefer(experiment, team.engineer, first, 9) == 3
 
 
 def test_a_variant_set_aside_is_not_shown_any_more(team: Team) -> None:
-    made = arena.experiment(team.project, count=3, cases=20)
-    aside = made.entrants.get(variant__number=2)
-    comparing.take_next(made, team.reviewer)  # holds something, and the board is kept
-    assert experiments.set_aside(aside, "by hand")
+    experiment = arena.experiment(team.project, count=3, cases=20)
+    aside = experiment.entrants.get(variant__number=2)
+    comparing.take_next_comparison(
+        experiment, team.reviewer
+    )  # holds something, and the board is kept
+    assert experiments.set_entrant_aside(aside, "by hand")
     for _ in range(12):
-        shown = comparing.take_next(made, team.reviewer)  # with the board of before
+        shown = comparing.take_next_comparison(
+            experiment, team.reviewer
+        )  # with the board of before
         assert shown
         assert aside.variant_id not in shown.variants
         arena.decide(shown, Choice.LEFT)
 
 
 def test_nothing_is_compared_before_the_screening_is_over(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=20, screens_by="words")
-    url = f"{team.url}/experiments/{made.pk}/compare/"
-    assert comparing.take_next(made, team.reviewer) is None
+    experiment = arena.experiment(team.project, cases=20, screens_by="words")
+    url = f"{team.url}/experiments/{experiment.pk}/compare/"
+    assert comparing.take_next_comparison(experiment, team.reviewer) is None
     assert "are still being screened" in page(browse(team.reviewer).get(url))
     Experiment.objects.update(rung=LAST_RUNG)
-    made.refresh_from_db()
-    assert comparing.take_next(made, team.reviewer)
+    experiment.refresh_from_db()
+    assert comparing.take_next_comparison(experiment, team.reviewer)
 
 
 def test_a_token_that_gave_way_to_another_says_so(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project)
-    late = taken(made, team.reviewer)
+    experiment = arena.experiment(team.project)
+    late = taken(experiment, team.reviewer)
     Comparison.objects.update(until=timezone.now() - timedelta(seconds=1))
-    taken(made, team.reviewer)
+    taken(experiment, team.reviewer)
     data = {"choice": "left", "comment": "Kept?"}
     response = browse(team.reviewer).post(f"{team.url}/compare/{late.token}/", data)
     assert told(response) == [
@@ -112,28 +111,28 @@ def test_a_token_that_gave_way_to_another_says_so(team: Team, browse: Browse) ->
 
 
 def test_a_second_click_on_undo_takes_nothing_more_back(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project)
+    experiment = arena.experiment(team.project)
     for _ in range(2):
-        arena.decide(taken(made, team.reviewer), Choice.LEFT)
-    shown = taken(made, team.reviewer)
-    client, url = browse(team.reviewer), f"{team.url}/experiments/{made.pk}/compare/undo/"
+        arena.decide(taken(experiment, team.reviewer), Choice.LEFT)
+    shown = taken(experiment, team.reviewer)
+    client, url = browse(team.reviewer), f"{team.url}/experiments/{experiment.pk}/compare/undo/"
     for _ in range(2):
         page(client.post(url, {"shown": str(shown.token)}, headers=PART))
     assert Comparison.objects.standing().count() == 1
 
 
 def test_a_vote_that_was_taken_back_is_not_stored_again(team: Team) -> None:
-    made = arena.experiment(team.project)
-    shown = taken(made, team.reviewer)
+    experiment = arena.experiment(team.project)
+    shown = taken(experiment, team.reviewer)
     arena.decide(shown, Choice.LEFT)
-    comparing.undo(made, team.reviewer)
-    with pytest.raises(comparing.NotStored, match="was taken back"):
+    comparing.undo_vote(experiment, team.reviewer)
+    with pytest.raises(comparing.VoteNotStored, match="was taken back"):
         arena.decide(shown, Choice.LEFT)
 
 
 def test_a_place_in_the_order_is_needed_for_each_output(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, count=3, cases=2, shown_at_once=3)
-    shown = taken(made, team.reviewer)
+    experiment = arena.experiment(team.project, count=3, cases=2, shown_at_once=3)
+    shown = taken(experiment, team.reviewer)
     client, url = browse(team.reviewer), f"{team.url}/compare/{shown.token}/"
     for places in ({}, {"place-1": "1"}):
         text = page(client.post(url, {"choice": "ranked", "comment": "Mine.", **places}), 422)
@@ -147,9 +146,9 @@ def test_a_place_in_the_order_is_needed_for_each_output(team: Team, browse: Brow
 
 
 def test_two_that_are_left_of_a_ranking_are_ranked_too(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, count=2, cases=2, shown_at_once=4)
+    experiment = arena.experiment(team.project, count=2, cases=2, shown_at_once=4)
     client = browse(team.reviewer)
-    text = page(client.get(f"{team.url}/experiments/{made.pk}/compare/"))
+    text = page(client.get(f"{team.url}/experiments/{experiment.pk}/compare/"))
     assert "Save the order" in text
     shown = Comparison.objects.get(choice="")
     url = f"{team.url}/compare/{shown.token}/"
@@ -163,46 +162,48 @@ def test_two_that_are_left_of_a_ranking_are_ranked_too(team: Team, browse: Brows
 
 
 def test_the_figures_of_a_row_belong_together_when_something_is_set_aside(team: Team) -> None:
-    made = arena.experiment(team.project, count=3, cases=12, reviewers_per_pair=3)
+    experiment = arena.experiment(team.project, count=3, cases=12, reviewers_per_pair=3)
     for _ in range(12):
-        arena.decide(taken(made, team.reviewer), Choice.BAD)
-    experiments.set_aside(made.entrants.get(variant__number=3), "by hand")
+        arena.decide(taken(experiment, team.reviewer), Choice.BAD)
+    experiments.set_entrant_aside(experiment.entrants.get(variant__number=3), "by hand")
     process_cache.clear()
-    found = results.result(made)
-    assert [row["variant"] for row in found["rows"]] == [1, 2]
-    for row in found["rows"]:
+    result = results.result_of(experiment)
+    assert [row["variant"] for row in result["rows"]] == [1, 2]
+    for row in result["rows"]:
         assert row["bad"] <= row["comparisons"] == row["wins"] + row["ties"] + row["losses"]
-    assert found["comparisons"] == found["rows"][0]["comparisons"]
+    assert result["comparisons"] == result["rows"][0]["comparisons"]
 
 
 def test_a_ranking_is_one_comparison_and_tells_nothing_of_sides(team: Team) -> None:
-    made = arena.experiment(team.project, count=6, cases=4, shown_at_once=6, reviewers_per_pair=1)
+    experiment = arena.experiment(
+        team.project, count=6, cases=4, shown_at_once=6, reviewers_per_pair=1
+    )
     for _ in range(4):
-        arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
-    found = results.result(made)
-    assert (found["comparisons"], found["left"]) == (4, None)
-    assert found["rows"][0]["comparisons"] == 4 * 5
-    assert found["reviewers"][0]["comparisons"] == 4
+        arena.decide(taken(experiment, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
+    result = results.result_of(experiment)
+    assert (result["comparisons"], result["left"]) == (4, None)
+    assert result["rows"][0]["comparisons"] == 4 * 5
+    assert result["reviewers"][0]["comparisons"] == 4
 
 
 def test_a_variant_without_an_output_does_not_keep_others_from_a_verdict(
     team: Team, browse: Browse
 ) -> None:
-    made = arena.experiment(team.project, count=3, cases=40, reviewers_per_pair=1)
-    made.runs.filter(variant__number=3).update(state=JobState.FAILED, error="No.")
-    best = made.variants.get(number=1)
-    assert arena.prefer(made, team.reviewer, best, 60) == 40
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    experiment = arena.experiment(team.project, count=3, cases=40, reviewers_per_pair=1)
+    experiment.runs.filter(variant__number=3).update(state=JobState.FAILED, error="No.")
+    best = experiment.variants.get(number=1)
+    assert arena.prefer(experiment, team.reviewer, best, 60) == 40
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "Variant 1 wins." in text
     assert "Variant 3 is not among them: none of its runs is done." in text
 
 
 def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=25, reviewers_per_pair=1)
-    for position, case in enumerate(made.cases.all()):
-        runs = list(made.runs.filter(case=case).order_by("variant"))
+    experiment = arena.experiment(team.project, cases=25, reviewers_per_pair=1)
+    for position, case in enumerate(experiment.cases.all()):
+        runs = list(experiment.runs.filter(case=case).order_by("variant"))
         Comparison.objects.create(
-            experiment=made,
+            experiment=experiment,
             case=case,
             runs=[run.pk for run in runs],
             variants=[run.variant_id for run in runs],
@@ -210,27 +211,27 @@ def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse:
             choice=Choice.LEFT if position % 2 else Choice.RIGHT,
         )
     process_cache.clear()
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "0 comparisons can still be made here" in text
     assert "more would tell" not in text
 
 
 def test_two_people_taken_out_at_once_are_both_out(team: Team) -> None:
-    made = arena.experiment(team.project)
-    stale = Experiment.objects.get(pk=made.pk)
-    results.take_out(made, 7, True)
-    results.take_out(stale, 8, True)
-    made.refresh_from_db()
-    assert made.without == [7, 8]
+    experiment = arena.experiment(team.project)
+    stale = Experiment.objects.get(pk=experiment.pk)
+    results.exclude_votes(experiment, 7, True)
+    results.exclude_votes(stale, 8, True)
+    experiment.refresh_from_db()
+    assert experiment.without == [7, 8]
 
 
 def test_people_who_disagree_give_no_preference(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=1, reviewers_per_pair=3)
+    experiment = arena.experiment(team.project, cases=1, reviewers_per_pair=3)
     people = (team.reviewer, team.engineer, team.admin)
-    best = made.variants.get(number=2)
-    url = f"{team.url}/experiments/{made.pk}/result/preference/"
+    best = experiment.variants.get(number=2)
+    url = f"{team.url}/experiments/{experiment.pk}/result/preference/"
     for person, is_for in zip(people, (True, False, True), strict=True):
-        shown = taken(made, person)
+        shown = taken(experiment, person)
         is_left = (shown.variants[0] == best.pk) == is_for
         arena.decide(shown, Choice.LEFT if is_left else Choice.RIGHT)
         lines = page(browse(team.engineer).get(url)).splitlines()
@@ -240,71 +241,79 @@ def test_people_who_disagree_give_no_preference(team: Team, browse: Browse) -> N
 def test_nothing_of_a_variant_set_aside_comes_again(
     team: Team, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = arena.experiment(team.project, count=3, cases=20)
-    for _ in range(comparing.AFTER + 5):
-        arena.decide(taken(made, team.reviewer), Choice.LEFT)
-    comparing.board(made)  # is kept
-    monkeypatch.setattr(comparing, "REPEATED", 1.0)
-    aside = made.entrants.get(variant__number=2)
-    experiments.set_aside(aside, "by hand")
+    experiment = arena.experiment(team.project, count=3, cases=20)
+    for _ in range(comparing.VOTES_BEFORE_REPEAT + 5):
+        arena.decide(taken(experiment, team.reviewer), Choice.LEFT)
+    comparison_pool.pool_of(experiment)  # is kept
+    monkeypatch.setattr(comparing, "REPEAT_SHARE", 1.0)
+    aside = experiment.entrants.get(variant__number=2)
+    experiments.set_entrant_aside(aside, "by hand")
     for _ in range(4):
-        shown = comparing.take_next(made, team.reviewer)
+        shown = comparing.take_next_comparison(experiment, team.reviewer)
         assert shown
         assert aside.variant_id not in shown.variants
         arena.decide(shown, Choice.LEFT)
 
 
 def test_identical_outputs_are_told_of(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=25)
-    made.runs.update(output="Yes")
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    experiment = arena.experiment(team.project, cases=25)
+    experiment.runs.update(output="Yes")
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "The outputs are the same on every case" in text
 
 
 def test_ties_that_nobody_judged_do_not_keep_others_from_being_drawn(team: Team) -> None:
-    made = arena.experiment(team.project, count=2, cases=12, reviewers_per_pair=2)
-    made.runs.filter(case__position__lt=6).update(output="Yes")
-    assert arena.prefer(made, team.reviewer, made.variants.all()[0], 20) == 6
-    board = comparing.board(made)
-    found = comparing._Search(made, team.engineer, board, [], np.random.default_rng(1))
-    one, other = board.entrants
-    noted = [pair for pair in board.pairs(one, other) if board.judged[pair] and board.is_same(pair)]
+    experiment = arena.experiment(team.project, count=2, cases=12, reviewers_per_pair=2)
+    experiment.runs.filter(case__position__lt=6).update(output="Yes")
+    assert arena.prefer(experiment, team.reviewer, experiment.variants.all()[0], 20) == 6
+    board = comparison_pool.pool_of(experiment)
+    chooser = comparing._NextComparison(
+        experiment, team.engineer, board, [], np.random.default_rng(1)
+    )
+    first, second = board.entrants
+    noted = [
+        pair for pair in board.pairs(first, second) if board.judged[pair] and board.is_same(pair)
+    ]
     assert noted
-    shown = found.drawn(False)
+    shown = chooser.draw(is_skipped=False)
     assert shown
-    assert not {frozenset(shown.runs)} & set(found.same)
-    assert not set(noted) & set(found.same)
+    assert not {frozenset(shown.runs)} & set(chooser.same)
+    assert not set(noted) & set(chooser.same)
 
 
 def test_what_is_missing_is_counted_as_what_was_done(team: Team) -> None:
-    made = arena.experiment(team.project, count=6, cases=30, shown_at_once=6, reviewers_per_pair=1)
+    experiment = arena.experiment(
+        team.project, count=6, cases=30, shown_at_once=6, reviewers_per_pair=1
+    )
     for _ in range(10):
-        arena.decide(taken(made, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
+        arena.decide(taken(experiment, team.reviewer), Choice.RANKED, places=[1, 2, 3, 4, 5, 6])
     process_cache.clear()
-    found = results.result(made)
-    assert (found["comparisons"], found["left_over"]) == (10, 20)
+    result = results.result_of(experiment)
+    assert (result["comparisons"], result["left_over"]) == (10, 20)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_votes_cast_at_once_in_two_windows_are_one() -> None:
     project = make.project()
-    made = arena.experiment(project, cases=3, reviewers_per_pair=5)
+    experiment = arena.experiment(project, cases=3, reviewers_per_pair=5)
     user = make.member(project)
-    shown = taken(made, user)
-    said: list[Any] = []
+    shown = taken(experiment, user)
+    outcomes: list[Any] = []
 
     def say(choice: Choice) -> None:
         try:
-            said.append(arena.decide(shown, choice).choice)
-        except comparing.NotStored as reason:
-            said.append(reason)
+            outcomes.append(arena.decide(shown, choice).choice)
+        except comparing.VoteNotStored as reason:
+            outcomes.append(reason)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=say, args=(one,)) for one in (Choice.LEFT, Choice.RIGHT)]
+    threads = [
+        threading.Thread(target=say, args=(choice,)) for choice in (Choice.LEFT, Choice.RIGHT)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sum(isinstance(one, comparing.NotStored) for one in said) == 1
+    assert sum(isinstance(choice, comparing.VoteNotStored) for choice in outcomes) == 1
     assert Comparison.objects.standing().count() == 1

@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from generation import approved_items
+from generation.drafting import drafting
 from generation.models import Item, Passage, Release
-from generation.reading import pipeline
 from generation.releases import freezing
 from prompts.examples import Input, examples_for
 from prompts.models import Picks, Prompt, Task, Variant
@@ -28,12 +28,12 @@ ANSWERS = (
 
 def accepted(team: Team, answers: tuple[str, ...] = ANSWERS) -> list[Item]:
     """An accepted item for each answer, with its vector."""
-    made = make.items(team.project, len(answers))
-    for item, answer, vector in zip(made, answers, embed(answers), strict=True):
+    items = make.items(team.project, len(answers))
+    for item, answer, vector in zip(items, answers, embed(answers), strict=True):
         item.answer, item.embedding = answer, vector.tolist()
         item.save(update_fields=["answer", "embedding"])
         make.accept(item, team.reviewer)
-    return made
+    return items
 
 
 def picking(team: Team, picks: Picks, count: int = 2) -> Variant:
@@ -41,28 +41,28 @@ def picking(team: Team, picks: Picks, count: int = 2) -> Variant:
     return arena.variant(of, picks=picks, pick_count=count)
 
 
-def outputs(team: Team, variant: Variant, given: Input) -> list[str]:
-    return [one["output"] for one in examples_for(team.project, variant, [given])[0]]
+def outputs(team: Team, variant: Variant, for_input: Input) -> list[str]:
+    return [example["output"] for example in examples_for(team.project, variant, [for_input])[0]]
 
 
 def test_the_most_similar_stands_next_to_the_input(team: Team) -> None:
     accepted(team)
-    given = Input({"passage": "When does the tide fall?"})
-    assert outputs(team, picking(team, Picks.SIMILAR), given) == [ANSWERS[1], ANSWERS[0]]
+    for_input = Input({"passage": "When does the tide fall?"})
+    assert outputs(team, picking(team, Picks.SIMILAR), for_input) == [ANSWERS[1], ANSWERS[0]]
 
 
 def test_different_ones_differ(team: Team) -> None:
     accepted(team)
-    found = outputs(team, picking(team, Picks.DIVERSE, 3), Input({"passage": "x"}))
-    assert set(found) >= {ANSWERS[2], ANSWERS[3]}
-    assert len(found) == 3
+    examples = outputs(team, picking(team, Picks.DIVERSE, 3), Input({"passage": "x"}))
+    assert set(examples) >= {ANSWERS[2], ANSWERS[3]}
+    assert len(examples) == 3
 
 
 def test_none_is_of_the_passage_at_hand(team: Team) -> None:
     items = accepted(team)
-    given = Input({"passage": ANSWERS[0]}, items[0].passage_id)
+    for_input = Input({"passage": ANSWERS[0]}, items[0].passage_id)
     for picks in (Picks.SIMILAR, Picks.DIVERSE):
-        assert ANSWERS[0] not in outputs(team, picking(team, picks, 3), given)
+        assert ANSWERS[0] not in outputs(team, picking(team, picks, 3), for_input)
     by_hand = arena.variant(
         arena.prompt(team.project),
         examples=[
@@ -70,15 +70,15 @@ def test_none_is_of_the_passage_at_hand(team: Team) -> None:
             {"passage": "b", "output": "Of elsewhere."},
         ],
     )
-    assert outputs(team, by_hand, given) == ["Of elsewhere."]
+    assert outputs(team, by_hand, for_input) == ["Of elsewhere."]
     assert len(outputs(team, by_hand, Input({"passage": "x"}))) == 2
 
 
 def test_none_is_of_a_near_duplicate_of_the_passage(team: Team) -> None:
     items = accepted(team)
     Passage.objects.filter(pk=items[1].passage_id).update(same_as=items[0].passage_id)
-    given = Input({"passage": ANSWERS[0]}, items[1].passage_id)
-    assert ANSWERS[0] not in outputs(team, picking(team, Picks.SIMILAR, 4), given)
+    for_input = Input({"passage": ANSWERS[0]}, items[1].passage_id)
+    assert ANSWERS[0] not in outputs(team, picking(team, Picks.SIMILAR, 4), for_input)
 
 
 def test_none_is_of_a_test_split(team: Team) -> None:
@@ -89,26 +89,26 @@ def test_none_is_of_a_test_split(team: Team) -> None:
     rows = Release.objects.get().rows.filter(split="test")
     tested = {row.triple["answer"] for row in rows}
     assert tested
-    found = {one.values["answer"] for one in approved_items.newest(team.project, 9)}
-    assert found == set(ANSWERS) - tested
+    approved = {item.values["answer"] for item in approved_items.newest(team.project, 9)}
+    assert approved == set(ANSWERS) - tested
     for picks in (Picks.SIMILAR, Picks.DIVERSE):
-        given = Input({"passage": next(iter(tested))})
-        assert not tested & set(outputs(team, picking(team, picks, 4), given))
+        for_input = Input({"passage": next(iter(tested))})
+        assert not tested & set(outputs(team, picking(team, picks, 4), for_input))
 
 
 def test_where_too_few_are_approved_those_written_down_fill_up(team: Team) -> None:
     accepted(team, ANSWERS[:1])
     variant = picking(team, Picks.SIMILAR, 3)
-    found = outputs(team, variant, Input({"passage": "x"}))
-    assert found == [*(one["output"] for one in variant.examples[:2]), ANSWERS[0]]
+    examples = outputs(team, variant, Input({"passage": "x"}))
+    assert examples == [*(example["output"] for example in variant.examples[:2]), ANSWERS[0]]
 
 
 def test_a_question_is_shown_with_the_answer_it_was_asked_for(team: Team) -> None:
     accepted(team, ANSWERS[:1])
     of = arena.prompt(team.project, Task.ASK)
     variant = arena.variant(of, template="{{ answer }}\n\nAsk.", picks=Picks.SIMILAR, pick_count=1)
-    found = examples_for(team.project, variant, [Input({"answer": "The tide."})])[0]
-    assert (found[0]["answer"], found[0]["output"]) == (ANSWERS[0], "What is question 0?")
+    examples = examples_for(team.project, variant, [Input({"answer": "The tide."})])[0]
+    assert (examples[0]["answer"], examples[0]["output"]) == (ANSWERS[0], "What is question 0?")
 
 
 def test_drafting_picks_examples_too(team: Team) -> None:
@@ -120,7 +120,7 @@ def test_drafting_picks_examples_too(team: Team) -> None:
     of.production.save()
     of.save(update_fields=["production"])
     make.document(team.project)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert not Passage.objects.exclude(state=JobState.DONE)
     assert of.production.items.exists()
 
@@ -132,8 +132,8 @@ def test_items_are_chosen_by_hand(team: Team, browse: Callable[[User], Client]) 
     assert ANSWERS[2] in page(client.get(url))
     data = CHANGED | {"template": "{{ passage }}\n\nSum it up.", "items": [str(items[2].pk)]}
     assert client.post(url, data).status_code == 302
-    made = of.variants.get(number=2)
-    assert made.examples == [
+    new_variant = of.variants.get(number=2)
+    assert new_variant.examples == [
         {
             "passage": items[2].passage.text,
             "output": ANSWERS[2],

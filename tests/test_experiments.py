@@ -41,43 +41,43 @@ def new(team: Team, client: Client, **values: Any) -> Any:
 CASES = '{"passage": "The tide rises."}\n{"passage": "The gate shuts.", "reference": "It shuts."}'
 
 
-def made(team: Team, browse: Browse, **values: Any) -> Experiment:
+def created(team: Team, browse: Browse, **values: Any) -> Experiment:
     response = new(team, browse(team.engineer), **{"typed": CASES, **values})
     assert response.status_code == 302, page(response, 422)
     return Experiment.objects.latest("pk")
 
 
-def run_all(found: Experiment) -> None:
-    experiments.start(found)
+def run_all(experiment: Experiment) -> None:
+    experiments.start_experiment(experiment)
     experiments.work_off_runs()
-    found.refresh_from_db()
+    experiment.refresh_from_db()
 
 
 def test_an_experiment_shows_what_it_takes_before_it_runs(team: Team, browse: Browse) -> None:
-    found = made(team, browse)
-    assert [one.values["passage"] for one in found.cases.all()] == [
+    experiment = created(team, browse)
+    assert [case.values["passage"] for case in experiment.cases.all()] == [
         "The tide rises.",
         "The gate shuts.",
     ]
-    assert [one.reference for one in found.cases.all()] == ["", "It shuts."]
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{found.pk}/"))
+    assert [case.reference for case in experiment.cases.all()] == ["", "It shuts."]
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/"))
     assert "4 runs on 2 cases: about" in text
     assert "How long it takes is known after the first runs" in text
     assert not Run.objects.exists()
 
 
 def test_runs_are_made_by_workers_and_scored(team: Team, browse: Browse) -> None:
-    found = made(team, browse, repeats=2, pattern="^In short", schema='{"type": "object"}')
+    experiment = created(team, browse, repeats=2, pattern="^In short", schema='{"type": "object"}')
     client = browse(team.engineer)
-    url = f"{team.url}/experiments/{found.pk}"
+    url = f"{team.url}/experiments/{experiment.pk}"
     assert client.post(f"{url}/start/").status_code == 302
     assert client.post(f"{url}/start/").status_code == 302  # a double click
-    assert found.runs.count() == 2 * 2 * 2
+    assert experiment.runs.count() == 2 * 2 * 2
     assert "0 of 8 runs done" in page(client.get(f"{url}/"))
     experiments.work_off_runs()
-    runs = list(found.runs.all())
+    runs = list(experiment.runs.all())
     assert {run.state for run in runs} == {JobState.DONE}
-    run = found.runs.get(variant__number=1, case__position=1, number=1)
+    run = experiment.runs.get(variant__number=1, case__position=1, number=1)
     assert run.output == "In short, The gate shuts."
     assert run.model == "scripted"
     assert set(run.scores) >= {"words", "exact", "rouge", "similarity", "pattern", "schema"}
@@ -104,9 +104,9 @@ def test_the_list_takes_a_fixed_number_of_queries(
 
 
 def test_what_was_asked_before_is_not_asked_again(team: Team, browse: Browse) -> None:
-    run_all(made(team, browse))
+    run_all(created(team, browse))
     asked = StoredCompletion.objects.count()
-    again = made(team, browse)
+    again = created(team, browse)
     run_all(again)
     assert StoredCompletion.objects.count() == asked
     assert again.runs.filter(state=JobState.DONE).count() == 4
@@ -115,22 +115,26 @@ def test_what_was_asked_before_is_not_asked_again(team: Team, browse: Browse) ->
 def test_cases_come_from_approved_items_with_the_reference(team: Team, browse: Browse) -> None:
     for item in make.items(team.project, 5):
         make.accept(item, team.reviewer)
-    found = made(team, browse, typed="", items=3, seed=7)
-    assert found.cases.count() == 3
-    case = found.cases.all()[0]
+    experiment = created(team, browse, typed="", items=3, seed=7)
+    assert experiment.cases.count() == 3
+    case = experiment.cases.all()[0]
     item = team.project.items.get(pk=case.item)
     assert case.values["passage"] == item.passage.text
     assert (case.reference, case.passage) == (item.answer, item.passage_id)
-    same = made(team, browse, typed="", items=3, seed=7)
-    assert [one.item for one in same.cases.all()] == [one.item for one in found.cases.all()]
-    other = made(team, browse, typed="", items=3, seed=8)
-    assert [one.item for one in other.cases.all()] != [one.item for one in found.cases.all()]
+    same = created(team, browse, typed="", items=3, seed=7)
+    assert [case.item for case in same.cases.all()] == [
+        case.item for case in experiment.cases.all()
+    ]
+    other = created(team, browse, typed="", items=3, seed=8)
+    assert [case.item for case in other.cases.all()] != [
+        case.item for case in experiment.cases.all()
+    ]
 
 
 def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
     file = SimpleUploadedFile("cases.csv", b"passage;output\nThe tide, it rises;It rises.\n")
-    found = made(team, browse, typed="", file=file)
-    case = found.cases.get()
+    experiment = created(team, browse, typed="", file=file)
+    case = experiment.cases.get()
     assert (case.values, case.reference) == ({"passage": "The tide, it rises"}, "It rises.")
 
 
@@ -180,39 +184,41 @@ def test_missing_variables_are_named_before_anything_runs(team: Team, browse: Br
 
 
 def test_a_run_that_fails_says_why_and_is_tried_again(team: Team, browse: Browse) -> None:
-    found = made(team, browse, pattern=r"^In short, (a|a)*\.$")
-    Case.objects.filter(experiment=found, position=0).update(values={"passage": "a" * 60 + "b"})
-    run_all(found)
-    failed = found.runs.filter(state=JobState.FAILED)
+    experiment = created(team, browse, pattern=r"^In short, (a|a)*\.$")
+    Case.objects.filter(experiment=experiment, position=0).update(
+        values={"passage": "a" * 60 + "b"}
+    )
+    run_all(experiment)
+    failed = experiment.runs.filter(state=JobState.FAILED)
     assert {run.case.position for run in failed} == {0}
     assert "takes too long on this output" in failed[0].error
-    client, url = browse(team.engineer), f"{team.url}/experiments/{found.pk}/"
+    client, url = browse(team.engineer), f"{team.url}/experiments/{experiment.pk}/"
     text = page(client.get(url))
     assert "2 runs failed. Each says why below." in text
     assert "takes too long on this output" in text
     Experiment.objects.update(pattern="")
     assert told(client.post(f"{url}retry/")) == ["2 runs are tried again."]
     experiments.work_off_runs()
-    assert found.runs.filter(state=JobState.DONE).count() == 4
+    assert experiment.runs.filter(state=JobState.DONE).count() == 4
 
 
 def test_a_variant_that_cannot_be_filled_in_fails_alone(team: Team, browse: Browse) -> None:
-    found = made(team, browse)
-    bad = found.variants.get(number=2)
+    experiment = created(team, browse)
+    bad = experiment.variants.get(number=2)
     bad.template = "{{ passage / 2 }}"
     bad.save(update_fields=["template"])
-    run_all(found)
-    states = dict(found.runs.values_list("variant__number", "state"))
+    run_all(experiment)
+    states = dict(experiment.runs.values_list("variant__number", "state"))
     assert states == {1: JobState.DONE, 2: JobState.FAILED}
 
 
 def test_runs_wait_for_the_budget(team: Team, browse: Browse) -> None:
-    found = made(team, browse)
+    experiment = created(team, browse)
     team.project.budget_tokens = 0
     team.project.save(update_fields=["budget_tokens"])
-    run_all(found)
-    assert {run.state for run in found.runs.all()} == {JobState.QUEUED}
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{found.pk}/"))
+    run_all(experiment)
+    assert {run.state for run in experiment.runs.all()} == {JobState.QUEUED}
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/"))
     assert "The budget of 0 tokens is used up" in text
 
 
@@ -220,77 +226,89 @@ def test_runs_wait_for_the_budget(team: Team, browse: Browse) -> None:
 
 
 def screened(team: Team, worse: float, count: int = 4, cases: int = 20) -> Experiment:
-    found = arena.experiment(team.project, count, cases, is_run=False, screens_by="rouge")
-    experiments.start(found)
-    while found.runs.filter(state=JobState.QUEUED).exists():
-        for run in found.runs.filter(state=JobState.QUEUED).select_related("variant", "case"):
+    experiment = arena.experiment(team.project, count, cases, is_run=False, screens_by="rouge")
+    experiments.start_experiment(experiment)
+    while experiment.runs.filter(state=JobState.QUEUED).exists():
+        for run in experiment.runs.filter(state=JobState.QUEUED).select_related("variant", "case"):
             noise = (run.case.position * 37 % 11) / 100
             run.scores = {"rouge": 0.6 + noise - worse * (run.variant.number == 2)}
             run.state = JobState.DONE
             run.save(update_fields=["scores", "state"])
-        experiments.advance()
-    found.refresh_from_db()
-    return found
+        experiments.advance_screenings()
+    experiment.refresh_from_db()
+    return experiment
 
 
 def test_what_is_clearly_worse_is_set_aside_after_a_part_of_the_cases(team: Team) -> None:
-    found = screened(team, 0.4)
-    aside = found.entrants.exclude(aside_at=None)
-    assert [one.variant.number for one in aside] == [2]
+    experiment = screened(team, 0.4)
+    aside = experiment.entrants.exclude(aside_at=None)
+    assert [entrant.variant.number for entrant in aside] == [2]
     assert "it is clearly worse than the best: -0.4 to -0.4 on 10 cases" in aside[0].aside
-    ran = {one: found.runs.filter(variant__number=one).count() for one in (1, 2, 3, 4)}
+    ran = {
+        number: experiment.runs.filter(variant__number=number).count() for number in (1, 2, 3, 4)
+    }
     assert ran == {1: 20, 2: 10, 3: 20, 4: 20}
 
 
 def test_what_is_as_good_stays_in(team: Team) -> None:
-    found = screened(team, 0.0)
-    assert not found.entrants.exclude(aside_at=None)
-    assert found.runs.count() == 80
+    experiment = screened(team, 0.0)
+    assert not experiment.entrants.exclude(aside_at=None)
+    assert experiment.runs.count() == 80
 
 
 def test_the_paired_interval_is_that_of_students_t() -> None:
-    one, other = dict(enumerate([1.0, 2, 3, 4, 5, 9] * 2)), dict.fromkeys(range(12), 1.0)
-    low, high = screening.paired(one, other, 0.95)  # mean 3, sd 2.6968, t(11) = 2.2010
+    first, second = dict(enumerate([1.0, 2, 3, 4, 5, 9] * 2)), dict.fromkeys(range(12), 1.0)
+    low, high = screening.interval_of_difference(
+        first, second, 0.95
+    )  # mean 3, sd 2.6968, t(11) = 2.2010
     assert (low, high) == (pytest.approx(1.2865, abs=1e-3), pytest.approx(4.7135, abs=1e-3))
-    assert screening.paired({1: 1.0}, {1: 2.0}, 0.95) is None
+    assert screening.interval_of_difference({1: 1.0}, {1: 2.0}, 0.95) is None
 
 
 def test_a_variant_is_set_aside_by_hand_and_taken_back(team: Team, browse: Browse) -> None:
-    found = arena.experiment(team.project, count=3)
-    client, url = browse(team.engineer), f"{team.url}/experiments/{found.pk}"
+    experiment = arena.experiment(team.project, count=3)
+    client, url = browse(team.engineer), f"{team.url}/experiments/{experiment.pk}"
     assert told(client.post(f"{url}/2/aside/")) == ["Variant 2 is set aside."]
     assert "set aside by eve" in page(client.get(f"{url}/"))
     assert told(client.post(f"{url}/3/aside/")) == ["Two variants at least have to stay."]
     page(client.get(f"{url}/"))
     assert told(client.post(f"{url}/2/aside/?back=1")) == ["Variant 2 is compared again."]
-    assert found.entrants.filter(aside_at=None).count() == 3
+    assert experiment.entrants.filter(aside_at=None).count() == 3
 
 
 # The matrix
 
 
 def test_cases_on_which_outputs_differ_most_come_first(team: Team) -> None:
-    found = arena.experiment(team.project, cases=3)
+    experiment = arena.experiment(team.project, cases=3)
     outputs = {(0, 1): "The tide.", (0, 2): "The tide!", (1, 1): "xyz", (1, 2): "a long b"}
     for (position, number), text in outputs.items():
-        found.runs.filter(case__position=position, variant__number=number).update(output=text)
-    found.runs.filter(case__position=2).update(output="The same.")
+        experiment.runs.filter(case__position=position, variant__number=number).update(output=text)
+    experiment.runs.filter(case__position=2).update(output="The same.")
     order = [
-        Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, case_matrix.Order())
+        Case.objects.get(pk=pk).position
+        for pk in case_matrix.ordered_cases(experiment, case_matrix.CaseOrder())
     ]
     assert order == [1, 0, 2]
-    differing = case_matrix.cases(found, case_matrix.Order(by="position", differing=True))
+    differing = case_matrix.ordered_cases(
+        experiment, case_matrix.CaseOrder(by="position", differing=True)
+    )
     assert [Case.objects.get(pk=pk).position for pk in differing] == [0, 1]
 
 
 def test_cases_are_sorted_and_filtered_by_a_score(team: Team, browse: Browse) -> None:
-    found = arena.experiment(team.project, cases=3)
-    for run in found.runs.select_related("case"):
+    experiment = arena.experiment(team.project, cases=3)
+    for run in experiment.runs.select_related("case"):
         run.scores = {"rouge": run.case.position / 10}
         run.save(update_fields=["scores"])
-    order = case_matrix.Order(by="rouge", score="rouge", most=0.1)
-    assert [Case.objects.get(pk=pk).position for pk in case_matrix.cases(found, order)] == [0, 1]
-    url = f"{team.url}/experiments/{found.pk}/?by=rouge&score=rouge&most=0.05"
+    order = case_matrix.CaseOrder(by="rouge", score="rouge", most=0.1)
+    assert [
+        Case.objects.get(pk=pk).position for pk in case_matrix.ordered_cases(experiment, order)
+    ] == [
+        0,
+        1,
+    ]
+    url = f"{team.url}/experiments/{experiment.pk}/?by=rouge&score=rouge&most=0.05"
     text = page(browse(team.engineer).get(url))
     assert "Passage 0: tides." in text
     assert "Passage 1: tides." not in text
@@ -309,7 +327,7 @@ def test_rouge_l(output: str, reference: str, value: float) -> None:
 
 
 @pytest.mark.parametrize(
-    ("schema", "text", "wanted"),
+    ("schema", "text", "expected"),
     [
         ({"type": "object", "required": ["a"]}, '{"a": 1}', True),
         ({"type": "object", "required": ["a"]}, "{}", False),
@@ -318,8 +336,8 @@ def test_rouge_l(output: str, reference: str, value: float) -> None:
         ({}, "[" * 100_000, False),
     ],
 )
-def test_outputs_are_held_against_a_schema(schema: Any, text: str, wanted: bool) -> None:
-    assert scores.meets(schema, text) is wanted
+def test_outputs_are_held_against_a_schema(schema: Any, text: str, expected: bool) -> None:
+    assert scores.meets_schema(schema, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -332,11 +350,11 @@ def test_outputs_are_held_against_a_schema(schema: Any, text: str, wanted: bool)
 )
 def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text: str) -> None:
     with pytest.raises(scores.CannotScore):
-        scores.meets(schema, text)
+        scores.meets_schema(schema, text)
 
 
 @pytest.mark.parametrize(
-    ("text", "names", "found"),
+    ("text", "names", "expected"),
     [
         ("one\ntwo, three\n", ["x"], [("one", ""), ("two, three", "")]),
         ("x,reference\n1,a\n2,\n", ["x"], [("1", "a"), ("2", "")]),
@@ -345,22 +363,22 @@ def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text:
         ("", ["x"], []),
     ],
 )
-def test_cases_are_read(text: str, names: list[str], found: list[tuple[str, str]]) -> None:
-    given = from_text(text, names, is_typed=True)
-    assert [(one.values["x"], one.reference) for one in given] == found
+def test_cases_are_read(text: str, names: list[str], expected: list[tuple[str, str]]) -> None:
+    cases = from_text(text, names, is_typed=True)
+    assert [(case.values["x"], case.reference) for case in cases] == expected
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("x\n1\n", "There is no column for y."),
         ("x,y\n,\n", "Case 1 has no value for x, y."),
         ("x,y\n1,2,3\n", "line 2"),
         ('{"x": 1, "y": 2}\n[1]', "line 2"),
-        ("x,y\n" + "1,2\n" * (cases.MOST + 1), "are too many"),
-        (f'{{"x": "{"a" * (cases.LONGEST + 1)}", "y": 1}}', "longer than 200,000"),
+        ("x,y\n" + "1,2\n" * (cases.MOST_CASES + 1), "are too many"),
+        (f'{{"x": "{"a" * (cases.LONGEST_VALUE + 1)}", "y": 1}}', "longer than 200,000"),
     ],
 )
-def test_bad_cases_say_which(text: str, said: str) -> None:
-    with pytest.raises(BadCases, match=f"(?i){said}"):
+def test_bad_cases_say_which(text: str, message: str) -> None:
+    with pytest.raises(BadCases, match=f"(?i){message}"):
         from_text(text, ["x", "y"])

@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from generation.models import Document
 from qareview import jobs
+from qareview.backends import ModelUnavailable
 from qareview.models import JobState, Project, Worker
 from tests import make
 
@@ -138,6 +139,33 @@ def test_what_cannot_be_done_now_waits_and_the_trouble_is_told(project: Project)
     row = Document.objects.get()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
     assert jobs.worker_trouble() == "The model is missing. Run “make setup”."
+
+
+def test_alike_jobs_are_worked_on_together(project: Project) -> None:
+    for name in ("b", "a", "b", "a"):
+        queue(project, name=name)
+    groups: list[list[str]] = []
+
+    def work(rows: list[Document]) -> None:
+        groups.append([row.name for row in rows])
+
+    jobs.work_in_groups(jobs.claim(Document, 4), lambda row: row.name, work)
+    assert groups == [["a", "a"], ["b", "b"]]
+
+
+def test_a_group_without_its_model_waits_and_the_others_are_worked_on(project: Project) -> None:
+    for name in ("c", "b", "a"):
+        queue(project, name=name)
+
+    def work(rows: list[Document]) -> None:
+        if rows[0].name != "c":
+            raise ModelUnavailable(f"The model of {rows[0].name} is missing.")
+        with jobs.finishing(rows):
+            pass
+
+    jobs.work_off(Document, 3, lambda rows: jobs.work_in_groups(rows, lambda row: row.name, work))
+    assert states() == ["done", "queued", "queued"]
+    assert jobs.worker_trouble() == "The model of b is missing."
 
 
 def test_retry_only_of_what_failed(project: Project) -> None:

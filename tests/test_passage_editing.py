@@ -359,7 +359,7 @@ def test_it_is_drafted_again_with_another_model_or_prompt(
     ask = Prompt.objects.get(project=team.project, task=Task.ASK)
     old = ask.production
     values = {"template": "Answer: {{ answer }}\n\nAsk a question."}
-    variants.put_in_production(variants.add(old, values, team.engineer), team.engineer)
+    variants.promote_variant(variants.add_variant(old, values, team.engineer), team.engineer)
     place = f"{team.url}/items/{passage(document, 0).items.get().pk}/again/"
     client = browse(team.engineer)
     assert "1 pending item will be put aside" in page(client.get(place))

@@ -1,7 +1,7 @@
 """How far, how fast, and which wording makes work; and of other people only what one may see."""
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
@@ -23,13 +23,6 @@ from tests.conftest import Team
 from tests.web import page
 
 Browse = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_kept() -> Iterator[None]:
-    process_cache.clear()
-    yield
-    process_cache.clear()
 
 
 def reject(item: Item, user: User) -> Review:

@@ -12,7 +12,7 @@ from django.test import Client
 from prompts import variants
 from prompts.builtin_prompts import BUILTIN
 from prompts.models import Prompt, Task, Variant
-from prompts.rendering import RenderingFailed, render, request_for
+from prompts.rendering import RenderingFailed, render_template, request_for
 from tests.conftest import Team
 from tests.web import page, told
 
@@ -65,11 +65,11 @@ def test_examples_are_told_as_earlier_turns() -> None:
 )
 def test_bad_templates_say_what_is_wrong(template: str, reason: str) -> None:
     with pytest.raises(RenderingFailed, match=reason):
-        render(template, {"passage": "Water."})
+        render_template(template, {"passage": "Water."})
 
 
 def test_text_is_not_escaped_and_its_braces_are_no_template() -> None:
-    assert render("{{ passage }}!", {"passage": "<b> {{ x }} & y"}) == "<b> {{ x }} & y!"
+    assert render_template("{{ passage }}!", {"passage": "<b> {{ x }} & y"}) == "<b> {{ x }} & y!"
 
 
 CHANGED = {
@@ -91,7 +91,7 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     url = f"{team.url}/prompts/{prompt.pk}/change/"
     client = browse(team.engineer)
     assert before.system in page(client.get(url))
-    examples = [{**one, "language": "English"} for one in before.examples]
+    examples = [{**example, "language": "English"} for example in before.examples]
     data = CHANGED | {"examples": "\n".join(map(json.dumps, examples)), "promote": "1"}
     assert client.post(url, data).status_code == 302
     prompt.refresh_from_db()
@@ -155,7 +155,7 @@ def prompt(team: Team) -> Prompt:
 def new_variant(prompt: Prompt, by: User, template: str) -> Variant:
     prompt.refresh_from_db()
     assert prompt.production
-    return variants.add(prompt.production, {"template": template}, by)
+    return variants.add_variant(prompt.production, {"template": template}, by)
 
 
 def history(prompt: Prompt) -> list[tuple[int, str | None, bool]]:
@@ -169,13 +169,13 @@ def test_saving_only_leaves_production_as_it_is(
     client = browse(team.engineer)
     data = CHANGED | {"template": "Of {{ answer }}?", "notes": "Shorter.", "tags": "short, terse"}
     client.post(f"{team.url}/prompts/{prompt.pk}/change/", data)
-    made = prompt.variants.get(number=2)
-    assert (made.notes, made.tags, made.parent) == (
+    variant = prompt.variants.get(number=2)
+    assert (variant.notes, variant.tags, variant.parent) == (
         "Shorter.",
         ["short", "terse"],
         prompt.production,
     )
-    assert made.created_by == team.engineer
+    assert variant.created_by == team.engineer
     assert history(prompt) == []
     text = page(client.get(f"{team.url}/prompts/{prompt.pk}/"))
     assert "Shorter." in text
@@ -220,26 +220,26 @@ def test_an_archived_variant_is_out_of_the_way_and_comes_back(
         "What is in production stays. Put another there first."
     ]
     page(client.get(url))  # where that is read
-    made = new_variant(prompt, team.engineer, "Of {{ answer }}?")
+    variant = new_variant(prompt, team.engineer, "Of {{ answer }}?")
     client.post(f"{url}2/archive/")
     assert told(client.post(f"{url}2/promote/")) == ["Variant 2 is in production, or archived."]
     client.post(f"{url}2/archive/", {"back": "1"})
-    made.refresh_from_db()
-    assert made.archived_at is None
-    assert variants.put_in_production(made, team.engineer)
+    variant.refresh_from_db()
+    assert variant.archived_at is None
+    assert variants.promote_variant(variant, team.engineer)
 
 
 def test_any_two_variants_are_compared_word_by_word(
     team: Team, browse: Callable[[User], Client], prompt: Prompt
 ) -> None:
     assert prompt.production
-    made = variants.add(
+    variant = variants.add_variant(
         prompt.production,
         {"template": prompt.production.template + " Be specific.", "max_tokens": 99},
         team.engineer,
     )
     url = f"{team.url}/prompts/{prompt.pk}/"
-    text = page(browse(team.reviewer).get(f"{url}?first=1&second={made.number}"))
+    text = page(browse(team.reviewer).get(f"{url}?first=1&second={variant.number}"))
     assert re.search(r"<ins>[^<]*Be[^<]*</ins>", text)
     assert re.search(r"<del>\d+</del>\s*<ins>99</ins>", text)
     same = page(browse(team.reviewer).get(f"{url}?first=1&second=1"))

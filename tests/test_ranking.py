@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from prompts import ranking
-from prompts.ranking import Votes, fit, next_pair, result
+from prompts.ranking import Votes, fit, next_pair, rank
 
 Row = tuple[int, int, int, float]
 
@@ -31,14 +31,14 @@ def random_votes(variants: int, count: int, seed: int) -> Votes:
 @pytest.mark.parametrize("seed", range(5))
 def test_strengths_are_those_of_evalica(seed: int) -> None:
     votes = random_votes(5, 400, seed)
-    names = [[str(one) for one in side] for side in (votes.first, votes.second)]
+    names = [[str(number) for number in side] for side in (votes.first, votes.second)]
     winners = {1: evalica.Winner.X, 0: evalica.Winner.Y, 0.5: evalica.Winner.Draw}
     theirs = evalica.bradley_terry(
         *names, [winners[outcome] for outcome in votes.outcome.tolist()], tolerance=1e-12
     ).scores
-    wanted = np.log([theirs[str(one)] for one in range(5)])
-    found = fit(votes, 5, prior=1e-9).theta
-    assert found - found.mean() == pytest.approx(wanted - wanted.mean(), abs=1e-4)
+    expected = np.log([theirs[str(number)] for number in range(5)])
+    theta = fit(votes, 5, prior=1e-9).theta
+    assert theta - theta.mean() == pytest.approx(expected - expected.mean(), abs=1e-4)
 
 
 def test_a_sweep_stays_finite_and_ordered() -> None:
@@ -69,11 +69,13 @@ def test_a_tie_counts_half_to_each() -> None:
     )
 )
 def test_whatever_is_voted_has_an_interval(rows: list[Row]) -> None:
-    votes = Votes.of([(first, (first + step) % 4, case, said) for first, step, case, said in rows])
-    found = result(votes, 4)
-    assert sum(one.best for one in found.standings) == pytest.approx(1)
-    assert all(one.low <= one.gap <= one.high for one in found.standings)
-    assert found.standings[0].gap == 0
+    votes = Votes.of(
+        [(first, (first + step) % 4, case, outcome) for first, step, case, outcome in rows]
+    )
+    ranking = rank(votes, 4)
+    assert sum(standing.best for standing in ranking.standings) == pytest.approx(1)
+    assert all(standing.low <= standing.gap <= standing.high for standing in ranking.standings)
+    assert ranking.standings[0].gap == 0
     swapped = Votes(votes.second, votes.first, votes.case, 1 - votes.outcome)
     assert fit(swapped, 4).theta == pytest.approx(fit(votes, 4).theta)
 
@@ -91,24 +93,24 @@ def test_votes_on_one_case_are_no_independent_evidence() -> None:
 
 def test_what_is_not_connected_is_not_compared() -> None:
     votes = Votes.of(between(0, 1, *[1.0] * 40) + between(2, 3, *[1.0] * 40))
-    assert result(votes, 4).verdict == ranking.APART
-    assert result(Votes.of([]), 2).verdict == ranking.APART
+    assert rank(votes, 4).verdict == ranking.NOT_COMPARABLE
+    assert rank(Votes.of([]), 2).verdict == ranking.NOT_COMPARABLE
 
 
 def test_a_clear_winner_needs_thirty_comparisons_on_twenty_cases() -> None:
     clear = [1.0] * 36 + [0.0] * 4
-    assert result(Votes.of(between(0, 1, *clear)), 2).verdict == ranking.WINNER
-    few = result(Votes.of(between(0, 1, *clear[12:])), 2)
+    assert rank(Votes.of(between(0, 1, *clear)), 2).verdict == ranking.WINNER
+    few = rank(Votes.of(between(0, 1, *clear[12:])), 2)
     assert (few.verdict, few.missing > 0) == (ranking.MORE, True)
-    assert result(Votes.of(between(0, 1, *clear, cases=10)), 2).verdict == ranking.MORE
+    assert rank(Votes.of(between(0, 1, *clear, cases=10)), 2).verdict == ranking.MORE
 
 
 def test_equals_are_told_apart_from_what_is_not_known_yet() -> None:
     generator = np.random.default_rng(0)
     equal = between(0, 1, *generator.permutation([1.0] * 1500 + [0.0] * 1500), cases=300)
-    found = result(Votes.of(equal), 2)
-    assert (found.verdict, sorted(found.tied)) == (ranking.TIE, [0, 1])
-    unknown = result(Votes.of(equal[:60]), 2)
+    result = rank(Votes.of(equal), 2)
+    assert (result.verdict, sorted(result.tied)) == (ranking.TIE, [0, 1])
+    unknown = rank(Votes.of(equal[:60]), 2)
     assert unknown.verdict == ranking.MORE
     assert unknown.missing >= 100
 

@@ -11,14 +11,16 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from prompts import sandbox
 from prompts.builtin_prompts import BUILTIN
-from prompts.restructuring import Proposal, Wording, crossed, restructured
+from prompts.restructuring import Restructuring, Wording, crossings_of, restructurings_of
 
 
 def wording(template: str, system: str = "", examples: Any = ()) -> Wording:
     return Wording(system, template, tuple(examples))
 
 
-BUILT_IN = [wording(one["template"], one["system"], one["examples"]) for one in BUILTIN.values()]
+BUILT_IN = [
+    wording(each["template"], each["system"], each["examples"]) for each in BUILTIN.values()
+]
 BROKEN = wording("What is of {{ expression }}?")
 SUM = wording("What is {{ a }} plus {{ b }}?")
 SUMMARY, OTHER = (
@@ -34,34 +36,38 @@ COMMANDED = "an instruction instead of a question"
 
 
 def templates(seed: Wording) -> dict[str, str]:
-    return {how: candidate.template for how, candidate in restructured(seed)}
+    return {how: candidate.template for how, candidate in restructurings_of(seed)}
 
 
 def expressions(template: str) -> list[str]:
     """Return what stands in braces, as Jinja itself reads it."""
-    found: list[str] = []
+    parts: list[str] = []
     for _, kind, text in SandboxedEnvironment().lex(template):
         if kind == "variable_begin":
-            found.append("")
-        if found:
-            found[-1] += text
+            parts.append("")
+        if parts:
+            parts[-1] += text
         if kind == "variable_end":
-            found.append("")
-    return sorted(text for text in found if text.startswith("{{"))
+            parts.append("")
+    return sorted(text for text in parts if text.startswith("{{"))
 
 
-def check(seeds: list[Wording], found: list[Proposal]) -> None:
+def check(seeds: list[Wording], candidates: list[Restructuring]) -> None:
     """Ask of candidates what must hold of all of them."""
-    named = sandbox.names(seeds[0].template)
-    for how, candidate in found:
+    named = sandbox.variables_in(seeds[0].template)
+    for how, candidate in candidates:
         assert 5 < len(how) <= 100
-        assert sandbox.names(candidate.template) == named
+        assert sandbox.variables_in(candidate.template) == named
         sandbox.render(candidate.template, dict.fromkeys(named, "7"))
         assert any(expressions(candidate.template) == expressions(seed.template) for seed in seeds)
-        assert all(any(one in seed.examples for seed in seeds) for one in candidate.examples)
-    assert len({how for how, _ in found}) == len(found)
-    wordings = [*seeds, *(candidate for _, candidate in found)]
-    assert all(one != other for one, other in combinations(wordings, 2) if other not in seeds)
+        assert all(
+            any(example in seed.examples for seed in seeds) for example in candidate.examples
+        )
+    assert len({how for how, _ in candidates}) == len(candidates)
+    wordings = [*seeds, *(candidate for _, candidate in candidates)]
+    assert all(
+        first != second for first, second in combinations(wordings, 2) if second not in seeds
+    )
 
 
 # What holds of all
@@ -69,9 +75,9 @@ def check(seeds: list[Wording], found: list[Proposal]) -> None:
 
 @pytest.mark.parametrize("seed", [*BUILT_IN, BROKEN, SUM, OTHER])
 def test_candidates_of_real_wordings(seed: Wording) -> None:
-    found = restructured(seed)
-    assert len(found) >= 5
-    check([seed], found)
+    candidates = restructurings_of(seed)
+    assert len(candidates) >= 5
+    check([seed], candidates)
 
 
 PARTS = [
@@ -91,15 +97,15 @@ WORDINGS = st.builds(wording, TEXTS, TEXTS, EXAMPLES)
 @settings(max_examples=300, deadline=None)
 @given(WORDINGS)
 def test_candidates_of_any_wording(seed: Wording) -> None:
-    if found := restructured(seed):
-        check([seed], found)
+    if candidates := restructurings_of(seed):
+        check([seed], candidates)
 
 
 @settings(max_examples=150, deadline=None)
 @given(WORDINGS, WORDINGS)
-def test_crossings_of_any_wordings(one: Wording, other: Wording) -> None:
-    if found := crossed(one, other):
-        check([one, other], found)
+def test_crossings_of_any_wordings(first: Wording, second: Wording) -> None:
+    if candidates := crossings_of(first, second):
+        check([first, second], candidates)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +124,9 @@ def test_crossings_of_any_wordings(one: Wording, other: Wording) -> None:
 )
 def test_what_cannot_be_filled_in_gives_nothing(template: str) -> None:
     seed = wording(template, "You are brief.", [{"a": "1", "output": "2"}])
-    assert restructured(seed) == []
-    assert crossed(seed, seed) == []
-    assert crossed(seed, SUMMARY) == []
+    assert restructurings_of(seed) == []
+    assert crossings_of(seed, seed) == []
+    assert crossings_of(seed, SUMMARY) == []
 
 
 @pytest.mark.parametrize(
@@ -145,14 +151,14 @@ def test_what_cannot_be_filled_in_gives_nothing(template: str) -> None:
 )
 def test_long_templates(part: str) -> None:
     seed = wording(part * (100_000 // max(1, len(part))), "You write.")
-    check([seed], restructured(seed))
+    check([seed], restructurings_of(seed))
 
 
 # Instruction and input
 
 
 @pytest.mark.parametrize(
-    ("template", "wanted"),
+    ("template", "expected"),
     [
         ("Passage: {{ p }}\n\nState it.", "State it.\n\nPassage: {{ p }}"),
         ("State it.\n\nPassage: {{ p }}", "Passage: {{ p }}\n\nState it."),
@@ -168,9 +174,9 @@ def test_long_templates(part: str) -> None:
         ("{{ p + '\n\n' }}\n\nState it.", "State it.\n\n{{ p + '\n\n' }}"),
     ],
 )
-def test_the_instruction_goes_to_the_other_side(template: str, wanted: str) -> None:
-    found = dict(item for item in templates(wording(template)).items() if item[0] in TURNED)
-    assert list(found.values()) == [wanted]
+def test_the_instruction_goes_to_the_other_side(template: str, expected: str) -> None:
+    by_change = dict(item for item in templates(wording(template)).items() if item[0] in TURNED)
+    assert list(by_change.values()) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +201,7 @@ def test_the_instruction_stays_where_it_cannot_be_told(template: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("question", "wanted"),
+    ("question", "expected"),
     [
         ("What is of {{ x }}?", "Calculate the value of {{ x }}."),
         ("What is of 15^2 / 5?", "Calculate the value of 15^2 / 5."),
@@ -219,8 +225,8 @@ def test_the_instruction_stays_where_it_cannot_be_told(template: str) -> None:
         ),
     ],
 )
-def test_a_question_becomes_a_command(question: str, wanted: str) -> None:
-    assert templates(wording(question))[COMMANDED] == wanted
+def test_a_question_becomes_a_command(question: str, expected: str) -> None:
+    assert templates(wording(question))[COMMANDED] == expected
 
 
 @pytest.mark.parametrize(
@@ -240,21 +246,21 @@ def test_what_is_no_question_stays(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("State {{ x }}.", "Can you state {{ x }}?"),
         ("Text: {{ x }}\n\nPlease write it", "Text: {{ x }}\n\nCan you write it?"),
         ("Write it. Name it.", "Can you write it? Name it."),
     ],
 )
-def test_a_command_becomes_a_question_last(text: str, wanted: str) -> None:
-    how, last = restructured(wording(text))[-1]
-    assert (how, last.template) == ("a question instead of an instruction", wanted)
+def test_a_command_becomes_a_question_last(text: str, expected: str) -> None:
+    how, last = restructurings_of(wording(text))[-1]
+    assert (how, last.template) == ("a question instead of an instruction", expected)
 
 
 def test_please_is_left_out() -> None:
-    found = templates(wording("Please state {{ x }}. Please be short."))
-    assert found["without “please”"] == "State {{ x }}. Be short."
+    by_change = templates(wording("Please state {{ x }}. Please be short."))
+    assert by_change["without “please”"] == "State {{ x }}. Be short."
 
 
 # The form of the output
@@ -303,14 +309,14 @@ def test_other_languages_get_no_english() -> None:
 
 
 def test_roles() -> None:
-    found = dict(restructured(SUMMARY))
+    by_change = dict(restructurings_of(SUMMARY))
     role = "You are a careful expert in this field."
-    assert found["with a role"].system == f"{role} {SUMMARY.system}"
-    at_top = found["the system text at the top of the template"]
+    assert by_change["with a role"].system == f"{role} {SUMMARY.system}"
+    at_top = by_change["the system text at the top of the template"]
     assert (at_top.system, at_top.template) == ("", f"{SUMMARY.system}\n\n{SUMMARY.template}")
-    assert found["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
-    assert dict(restructured(SUM))["with a role"].system == role
-    assert "with a role" not in dict(restructured(OTHER))
+    assert by_change["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
+    assert dict(restructurings_of(SUM))["with a role"].system == role
+    assert "with a role" not in dict(restructurings_of(OTHER))
 
 
 def test_a_system_text_with_braces_is_no_template() -> None:
@@ -319,7 +325,7 @@ def test_a_system_text_with_braces_is_no_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "wanted"),
+    ("count", "expected"),
     [
         (0, []),
         (1, [[]]),
@@ -328,20 +334,22 @@ def test_a_system_text_with_braces_is_no_template() -> None:
         (4, [[3, 2, 1, 0], [0], [0, 1], []]),
     ],
 )
-def test_worked_examples(count: int, wanted: list[list[int]]) -> None:
+def test_worked_examples(count: int, expected: list[list[int]]) -> None:
     examples = [{"p": str(number), "output": "x"} for number in range(count)]
-    found = restructured(wording("{{ p }}", "", examples))
-    shown = [[*one.examples] for how, one in found if re.search("worked example", how)]
-    assert shown == [[examples[number] for number in numbers] for numbers in wanted]
+    candidates = restructurings_of(wording("{{ p }}", "", examples))
+    shown = [
+        [*candidate.examples] for how, candidate in candidates if re.search("worked example", how)
+    ]
+    assert shown == [[examples[number] for number in numbers] for numbers in expected]
 
 
 # Crossings
 
 
 def test_crossings() -> None:
-    found = crossed(SUMMARY, OTHER)
-    check([SUMMARY, OTHER], found)
-    mixed = dict(found)
+    candidates = crossings_of(SUMMARY, OTHER)
+    check([SUMMARY, OTHER], candidates)
+    mixed = dict(candidates)
     assert len(mixed) == 6
     assert mixed["the first with the instruction of the second"] == wording(
         "Passage: {{ passage }}\n\nSay what the passage above tells.",
@@ -357,14 +365,14 @@ def test_crossings() -> None:
 
 
 def test_what_differs_in_one_part_has_no_crossings() -> None:
-    assert crossed(SUMMARY, SUMMARY) == []
-    assert crossed(SUMMARY, wording(SUMMARY.template, "Other.", SUMMARY.examples)) == []
+    assert crossings_of(SUMMARY, SUMMARY) == []
+    assert crossings_of(SUMMARY, wording(SUMMARY.template, "Other.", SUMMARY.examples)) == []
 
 
 def test_wordings_of_other_variables_do_not_cross() -> None:
-    assert crossed(BUILT_IN[0], BUILT_IN[1]) == []
+    assert crossings_of(BUILT_IN[0], BUILT_IN[1]) == []
 
 
 def test_examples_go_only_where_they_fit() -> None:
     bare = wording("Say it: {{ passage }}", "Short.", [{"output": "It rises."}])
-    assert not [how for how, _ in crossed(SUMMARY, bare) if "examples" in how]
+    assert not [how for how, _ in crossings_of(SUMMARY, bare) if "examples" in how]

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from prompts import exports, ranking, results, sandbox
 from prompts.models import Choice, Comparison, Experiment, Run, Snapshot
-from qareview import process_cache
 from tests import arena, make
 from tests.conftest import Team
 from tests.web import page, told
@@ -22,23 +21,18 @@ from tests.web import page, told
 Browse = Callable[[User], Client]
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_kept() -> Iterator[None]:
-    process_cache.clear()
-    yield
-    process_cache.clear()
-
-
-def say(made: Experiment, by: User, position: int, choice: Choice, **values: Any) -> Comparison:
+def say(
+    experiment: Experiment, by: User, position: int, choice: Choice, **values: Any
+) -> Comparison:
     """A comparison of the first two variants on a case; the first stands left."""
-    one, other = made.variants.order_by("number")[:2]
-    runs = made.runs.filter(case__position=position, number=1)
-    case = made.cases.get(position=position)
+    first, second = experiment.variants.order_by("number")[:2]
+    runs = experiment.runs.filter(case__position=position, number=1)
+    case = experiment.cases.get(position=position)
     return Comparison.objects.create(
-        experiment=made,
+        experiment=experiment,
         case=case,
-        runs=[runs.get(variant=one).pk, runs.get(variant=other).pk],
-        variants=[one.pk, other.pk],
+        runs=[runs.get(variant=first).pk, runs.get(variant=second).pk],
+        variants=[first.pk, second.pk],
         reviewer=by,
         choice=choice,
         decided_at=timezone.now(),
@@ -49,26 +43,26 @@ def say(made: Experiment, by: User, position: int, choice: Choice, **values: Any
 @pytest.fixture
 def won(team: Team) -> Experiment:
     """An experiment in which the second variant wins 27 of 32 on 32 cases."""
-    made = arena.experiment(team.project, cases=32)
+    experiment = arena.experiment(team.project, cases=32)
     for position in range(32):
         choice = Choice.LEFT if position < 3 else Choice.RIGHT
         choice = Choice.BAD if position in (3, 4) else choice
-        say(made, team.reviewer, position, choice)
-    return made
+        say(experiment, team.reviewer, position, choice)
+    return experiment
 
 
 def test_a_winner_is_named_with_what_it_rests_on(team: Team, won: Experiment) -> None:
-    found = results.result(won)
-    assert found["verdict"] == "winner"
-    assert found["method"] == ranking.METHOD
-    leader, other = found["rows"]
+    result = results.result_of(won)
+    assert result["verdict"] == "winner"
+    assert result["method"] == ranking.METHOD
+    leader, other = result["rows"]
     assert (leader["variant"], other["variant"]) == (2, 1)
     assert (leader["wins"], leader["ties"], leader["losses"], leader["bad"]) == (27, 2, 3, 2)
     assert (other["wins"], other["ties"], other["losses"]) == (3, 2, 27)
     assert (leader["gap"], leader["low"], leader["high"]) == (0, 0, 0)
     assert other["low"] < other["gap"] < other["high"] < 0
-    assert (found["comparisons"], found["cases"], found["people"]) == (32, 32, 1)
-    assert found["left"]["share"] == pytest.approx(3 / 30)
+    assert (result["comparisons"], result["cases"], result["people"]) == (32, 32, 1)
+    assert result["left"]["share"] == pytest.approx(3 / 30)
     assert (leader["tokens"], leader["milliseconds"]) == (30, 5)
 
 
@@ -82,47 +76,47 @@ def test_the_page_says_it_in_a_sentence(team: Team, browse: Browse, won: Experim
 
 
 def test_before_thirty_comparisons_more_are_asked_for(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=5)
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+    experiment = arena.experiment(team.project, cases=5)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "Not comparable yet." in text
     for position in range(5):
-        say(made, team.reviewer, position, Choice.LEFT)
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+        say(experiment, team.reviewer, position, Choice.LEFT)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "No winner yet." in text
     assert "A verdict takes 20 cases, and this experiment has 5 cases" in text
 
 
 def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, cases=5)
+    experiment = arena.experiment(team.project, cases=5)
     for position in range(5):
-        say(made, team.reviewer, position, Choice.BAD if position else Choice.LEFT)
-    text = page(browse(team.engineer).get(f"{team.url}/experiments/{made.pk}/result/"))
+        say(experiment, team.reviewer, position, Choice.BAD if position else Choice.LEFT)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "But in 80 % of its comparisons both outputs were called bad" in text
 
 
 def test_agreement_is_that_of_pairs_several_judged_with_sides_undone(team: Team) -> None:
-    made = arena.experiment(team.project, cases=30)
+    experiment = arena.experiment(team.project, cases=30)
     for position in range(30):
         choice = Choice.LEFT if position % 2 else Choice.RIGHT
-        say(made, team.reviewer, position, choice)
-        again = say(made, team.engineer, position, choice)
+        say(experiment, team.reviewer, position, choice)
+        again = say(experiment, team.engineer, position, choice)
         again.runs, again.variants = again.runs[::-1], again.variants[::-1]
         again.choice = {Choice.LEFT: Choice.RIGHT, Choice.RIGHT: Choice.LEFT}[choice]
         again.save()
-    found = results.result(made)["agreement"]
-    assert (found["alpha"], found["items"], found["pairs"]) == (pytest.approx(1), 30, 30)
+    result = results.result_of(experiment)["agreement"]
+    assert (result["alpha"], result["items"], result["pairs"]) == (pytest.approx(1), 30, 30)
 
 
 def test_repeats_tell_whether_people_agree_with_themselves(team: Team) -> None:
-    made = arena.experiment(team.project)
+    experiment = arena.experiment(team.project)
     for position, second in enumerate((Choice.RIGHT, Choice.LEFT, Choice.GOOD)):
-        first = say(made, team.reviewer, position, Choice.LEFT)
-        again = say(made, team.reviewer, position, second, is_repeat=True)
+        first = say(experiment, team.reviewer, position, Choice.LEFT)
+        again = say(experiment, team.reviewer, position, second, is_repeat=True)
         again.runs, again.variants = first.runs[::-1], first.variants[::-1]
         again.save()
-    found = results.result(made)
-    assert found["repeats"] == {"count": 3, "alike": 1}
-    assert found["comparisons"] == 3
+    result = results.result_of(experiment)
+    assert result["repeats"] == {"count": 3, "alike": 1}
+    assert result["comparisons"] == 3
 
 
 def test_votes_are_taken_out_and_counted_again(team: Team, browse: Browse, won: Experiment) -> None:
@@ -218,8 +212,8 @@ def test_the_prompt_page_tells_what_a_promotion_changed_at_the_desk(
 # Exports
 
 
-def download(team: Team, browse: Browse, made: Experiment, name: str) -> str:
-    url = f"{team.url}/experiments/{made.pk}/result/{name}/"
+def download(team: Team, browse: Browse, experiment: Experiment, name: str) -> str:
+    url = f"{team.url}/experiments/{experiment.pk}/result/{name}/"
     response = browse(team.engineer).get(url)
     assert 'attachment; filename="harbour-' in response["Content-Disposition"]
     return page(response)
@@ -228,12 +222,12 @@ def download(team: Team, browse: Browse, made: Experiment, name: str) -> str:
 def test_json_and_yaml_have_all_variants_with_their_ratings(
     team: Team, browse: Browse, won: Experiment
 ) -> None:
-    found = json.loads(download(team, browse, won, "json"))
-    assert (found["verdict"], found["winner"], found["comparisons"]) == ("winner", 2, 32)
-    assert [one["variant"] for one in found["variants"]] == [1, 2]
-    assert found["variants"][1]["rating"]["wins"] == 27
-    assert found["variants"][1]["template"] == won.variants.get(number=2).template
-    assert yaml.safe_load(download(team, browse, won, "yaml")) == found
+    exported = json.loads(download(team, browse, won, "json"))
+    assert (exported["verdict"], exported["winner"], exported["comparisons"]) == ("winner", 2, 32)
+    assert [variant["variant"] for variant in exported["variants"]] == [1, 2]
+    assert exported["variants"][1]["rating"]["wins"] == 27
+    assert exported["variants"][1]["template"] == won.variants.get(number=2).template
+    assert yaml.safe_load(download(team, browse, won, "yaml")) == exported
 
 
 def test_the_winner_leaves_as_a_template(team: Team, browse: Browse, won: Experiment) -> None:
@@ -244,14 +238,14 @@ def test_the_winner_leaves_as_a_template(team: Team, browse: Browse, won: Experi
 
 def test_promptfoo_gets_prompts_and_cases(team: Team, browse: Browse, won: Experiment) -> None:
     won.cases.filter(position=0).update(reference="It rises.")
-    found = yaml.safe_load(download(team, browse, won, "promptfoo"))
-    assert set(found) == {"description", "providers", "prompts", "tests"}
-    assert len(found["tests"]) == 32
-    assert found["tests"][0]["vars"] == {"passage": "Passage 0: tides."}
-    assert found["tests"][0]["assert"] == [
+    configuration = yaml.safe_load(download(team, browse, won, "promptfoo"))
+    assert set(configuration) == {"description", "providers", "prompts", "tests"}
+    assert len(configuration["tests"]) == 32
+    assert configuration["tests"][0]["vars"] == {"passage": "Passage 0: tides."}
+    assert configuration["tests"][0]["assert"] == [
         {"type": "rouge-n", "value": "It rises.", "threshold": 0}
     ]
-    chat = json.loads(found["prompts"][1]["raw"])
+    chat = json.loads(configuration["prompts"][1]["raw"])
     assert chat[-1] == {"role": "user", "content": "Passage: {{ passage }}\n\nWording 2."}
     assert chat[0]["role"] == "system"
 

@@ -1,6 +1,6 @@
 """Corners of running, of candidates and of examples that a careful reader found."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -24,7 +24,6 @@ from prompts import (
     screening,
     variants,
 )
-from prompts.cases import from_text
 from prompts.examples import Input, examples_for
 from prompts.models import (
     LAST_RUNG,
@@ -48,12 +47,7 @@ from tests.web import page, told
 Browse = Callable[[User], Client]
 
 
-@pytest.fixture(autouse=True)
-def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(comparing, "REPEATED", 0)
-    process_cache.clear()
-    yield
-    process_cache.clear()
+pytestmark = pytest.mark.usefixtures("no_repeats")
 
 
 # Running
@@ -61,107 +55,107 @@ def nothing_is_kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.mark.parametrize("cases", [1, 6, 10, 41])
 def test_a_screening_of_few_cases_comes_to_its_end(team: Team, cases: int) -> None:
-    made = arena.experiment(team.project, 3, cases, is_run=False, screens_by="words")
-    experiments.start(made)
-    while made.runs.filter(state=JobState.QUEUED).exists():
-        made.runs.update(state=JobState.DONE, scores={"words": 3})
-        experiments.advance()
-    made.refresh_from_db()
-    assert (made.rung, made.runs.count()) == (LAST_RUNG, 3 * cases)
+    experiment = arena.experiment(team.project, 3, cases, is_run=False, screens_by="words")
+    experiments.start_experiment(experiment)
+    while experiment.runs.filter(state=JobState.QUEUED).exists():
+        experiment.runs.update(state=JobState.DONE, scores={"words": 3})
+        experiments.advance_screenings()
+    experiment.refresh_from_db()
+    assert (experiment.rung, experiment.runs.count()) == (LAST_RUNG, 3 * cases)
 
 
 def test_a_run_that_fails_by_itself_holds_no_screening_up(team: Team) -> None:
-    made = arena.experiment(team.project, 3, 40, is_run=False, screens_by="words")
-    experiments.start(made)
-    first = made.runs.first()
-    made.runs.exclude(pk=first.pk).update(state=JobState.DONE, scores={"words": 3})
+    experiment = arena.experiment(team.project, 3, 40, is_run=False, screens_by="words")
+    experiments.start_experiment(experiment)
+    first = experiment.runs.first()
+    experiment.runs.exclude(pk=first.pk).update(state=JobState.DONE, scores={"words": 3})
     lost = {"state": JobState.RUNNING, "attempts": 6, "lease_until": timezone.now()}
     Run.objects.filter(pk=first.pk).update(**lost)
     jobs.sweep()
-    assert made.runs.filter(state=JobState.FAILED).count() == 1
-    experiments.advance()
-    made.refresh_from_db()
-    assert made.rung == 1
-    assert made.runs.count() == 60
+    assert experiment.runs.filter(state=JobState.FAILED).count() == 1
+    experiments.advance_screenings()
+    experiment.refresh_from_db()
+    assert experiment.rung == 1
+    assert experiment.runs.count() == 60
 
 
 def test_what_is_in_production_is_not_screened_out(team: Team) -> None:
-    made = arena.experiment(team.project, 4, 20, screens_by="rouge")
-    for run in made.runs.select_related("variant"):
+    experiment = arena.experiment(team.project, 4, 20, screens_by="rouge")
+    for run in experiment.runs.select_related("variant"):
         run.scores = {"rouge": 0.1 if run.variant.number == 1 else 0.9}
         run.save(update_fields=["scores"])
-    assert screening.clearly_worse(made) == []
+    assert screening.clearly_worse(experiment) == []
 
 
 def test_identical_variants_are_seldom_screened_out() -> None:
     generator = np.random.default_rng(4)
-    level = screening.level_of(8)
+    level = screening.interval_level(8)
     wrong = 0
     for _ in range(300):
         table = generator.normal(size=(8, 25))
-        best = table.mean(axis=1).argmax()
+        variants_scores = [dict(enumerate(row)) for row in table]
+        best = variants_scores[int(table.mean(axis=1).argmax())]
         intervals = [
-            screening.paired(dict(enumerate(one)), dict(enumerate(table[best])), level)
-            for one in table
+            screening.interval_of_difference(by_case, best, level) for by_case in variants_scores
         ]
         wrong += any(interval is not None and interval[1] < 0 for interval in intervals)
     assert wrong <= 0.06 * 300
 
 
 def test_what_has_ended_or_is_set_aside_does_not_run(team: Team) -> None:
-    made = arena.experiment(team.project, 3, 5, is_run=False)
-    experiments.start(made)
-    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
-    assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.end(made)
+    experiment = arena.experiment(team.project, 3, 5, is_run=False)
+    experiments.start_experiment(experiment)
+    experiments.set_entrant_aside(experiment.entrants.get(variant__number=2), "by hand")
+    assert experiment.runs.filter(state=JobState.QUEUED).count() == 10
+    experiments.end_experiment(experiment)
     assert jobs.claim(Run, 64) == []
-    assert not experiments.progress(made).is_moving
-    experiments.end(made, is_ended=False)
-    assert made.runs.filter(state=JobState.QUEUED).count() == 10
-    experiments.take_back(made.entrants.get(variant__number=2))
-    assert made.runs.filter(state=JobState.QUEUED).count() == 15
+    assert not experiments.run_progress(experiment).is_moving
+    experiments.end_experiment(experiment, is_ended=False)
+    assert experiment.runs.filter(state=JobState.QUEUED).count() == 10
+    experiments.restore_entrant(experiment.entrants.get(variant__number=2))
+    assert experiment.runs.filter(state=JobState.QUEUED).count() == 15
 
 
 def test_what_failed_is_not_tried_again_for_what_is_over(team: Team) -> None:
-    made = arena.experiment(team.project, 3, 4)
-    made.runs.update(state=JobState.FAILED)
-    experiments.set_aside(made.entrants.get(variant__number=2), "by hand")
-    assert experiments.retry(made) == 8
+    experiment = arena.experiment(team.project, 3, 4)
+    experiment.runs.update(state=JobState.FAILED)
+    experiments.set_entrant_aside(experiment.entrants.get(variant__number=2), "by hand")
+    assert experiments.retry_failed_runs(experiment) == 8
     Run.objects.update(state=JobState.QUEUED)  # as a worker gives back what it could not do
     assert {run.variant.number for run in jobs.claim(Run, 64)} == {1, 3}
     Run.objects.update(state=JobState.FAILED, lease="")
-    experiments.end(made)
-    assert experiments.retry(made) == 0
-    assert not experiments.set_aside(made.entrants.get(variant__number=3), "late")
-    experiments.take_back(made.entrants.get(variant__number=2))
+    experiments.end_experiment(experiment)
+    assert experiments.retry_failed_runs(experiment) == 0
+    assert not experiments.set_entrant_aside(experiment.entrants.get(variant__number=3), "late")
+    experiments.restore_entrant(experiment.entrants.get(variant__number=2))
     Run.objects.update(state=JobState.QUEUED)
     assert jobs.claim(Run, 64) == []
-    made.refresh_from_db()
-    assert not experiments.progress(made).is_moving
+    experiment.refresh_from_db()
+    assert not experiments.run_progress(experiment).is_moving
 
 
 def test_what_cannot_be_filled_in_fails_though_the_budget_is_used_up(team: Team) -> None:
-    made = arena.experiment(team.project, 2, 2, is_run=False)
-    Variant.objects.filter(prompt=made.prompt).update(model="scripted")
-    made.variants.filter(number=2).update(template="{{ passage / 2 }}")
+    experiment = arena.experiment(team.project, 2, 2, is_run=False)
+    Variant.objects.filter(prompt=experiment.prompt).update(model="scripted")
+    experiment.variants.filter(number=2).update(template="{{ passage / 2 }}")
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=10**9)
-    experiments.start(made)
+    experiments.start_experiment(experiment)
     claimed = jobs.claim(Run, 64)
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=0)
-    experiments.run(claimed)
-    states = set(made.runs.values_list("variant__number", "state"))
+    experiments.produce_outputs(claimed)
+    states = set(experiment.runs.values_list("variant__number", "state"))
     assert states == {(1, JobState.QUEUED), (2, JobState.FAILED)}
 
 
 def test_cases_without_a_score_come_last_and_a_score_of_nothing_is_shown(team: Team) -> None:
-    made = arena.experiment(team.project, 2, 3)
-    for run in made.runs.select_related("case"):
+    experiment = arena.experiment(team.project, 2, 3)
+    for run in experiment.runs.select_related("case"):
         run.scores = {"words": run.case.position, "pattern": 0.0}
         run.state = JobState.FAILED if run.case.position == 0 else JobState.DONE
         run.save(update_fields=["scores", "state"])
-    order = case_matrix.cases(made, case_matrix.Order(by="words"))
-    assert [made.cases.get(pk=pk).position for pk in order] == [2, 1, 0]
-    kinds, rows = case_matrix.averages(made, case_matrix.entrants_of(made))
+    order = case_matrix.ordered_cases(experiment, case_matrix.CaseOrder(by="words"))
+    assert [experiment.cases.get(pk=pk).position for pk in order] == [2, 1, 0]
+    kinds, rows = case_matrix.averages_by_entrant(experiment, case_matrix.entrants_of(experiment))
     assert "pattern" in [str(kind.name) for kind in kinds]
     assert [row.cases for row in rows] == [2, 2]
 
@@ -170,10 +164,10 @@ def test_cases_without_a_score_come_last_and_a_score_of_nothing_is_shown(team: T
 def test_every_download_is_there_before_anything_ran(
     team: Team, browse: Browse, state: dict[str, str]
 ) -> None:
-    made = arena.experiment(team.project)
-    Run.objects.update(**state) if state else made.runs.all().delete()
+    experiment = arena.experiment(team.project)
+    Run.objects.update(**state) if state else experiment.runs.all().delete()
     for name in exports.FORMATS:
-        url = f"{team.url}/experiments/{made.pk}/result/{name}/"
+        url = f"{team.url}/experiments/{experiment.pk}/result/{name}/"
         assert browse(team.engineer).get(url).status_code == 200
 
 
@@ -195,9 +189,9 @@ def test_patterns_that_would_take_all_memory_are_refused(pattern: str, is_taken:
 
 
 def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project, is_run=False)
+    experiment = arena.experiment(team.project, is_run=False)
     client = browse(team.engineer)
-    assert told(client.post(f"{team.url}/experiments/{made.pk}/remove/")) == [
+    assert told(client.post(f"{team.url}/experiments/{experiment.pk}/remove/")) == [
         "The experiment is removed."
     ]
     assert not Experiment.objects.exists()
@@ -211,7 +205,7 @@ def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Brows
 @pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
 def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
     with pytest.raises(Exception, match="There is no column for expression"):
-        from_text(text, ["expression"])
+        cases.from_text(text, ["expression"])
 
 
 # Candidates and examples
@@ -225,13 +219,13 @@ def test_a_case_is_not_shown_with_its_own_answer(team: Team) -> None:
         make.accept(item, team.reviewer)
     of = arena.prompt(team.project)
     own = [{"passage": items[0].passage.text, "output": "Given away."}]
-    given = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
+    typed = Input({"passage": f"  {items[0].passage.text.upper()}"})  # typed, of no passage
     for picks in (Picks.SIMILAR, Picks.DIVERSE):
         variant = arena.variant(of, picks=picks, pick_count=3, examples=own)
-        found = examples_for(team.project, variant, [given])[0]
-        assert {one["output"] for one in found} == {items[1].answer, items[2].answer}
+        examples = examples_for(team.project, variant, [typed])[0]
+        assert {example["output"] for example in examples} == {items[1].answer, items[2].answer}
     variant = arena.variant(of, examples=[*own, {"passage": "b", "output": "Of elsewhere."}])
-    assert [one["output"] for one in examples_for(team.project, variant, [given])[0]] == [
+    assert [example["output"] for example in examples_for(team.project, variant, [typed])[0]] == [
         "Of elsewhere."
     ]
 
@@ -241,17 +235,17 @@ def test_an_example_whose_document_is_tested_by_now_is_not_shown(team: Team) -> 
         at = make.document(team.project, text="", name=f"{count}.md")
         for item in make.items(team.project, count, at=at):
             make.accept(item, team.reviewer)
-    found = approved_items.newest(team.project, 9)
     examples = [
-        {"passage": "a", "output": one.values["answer"], "passage_id": one.passage} for one in found
+        {"passage": "a", "output": item.values["answer"], "passage_id": item.passage}
+        for item in approved_items.newest(team.project, 9)
     ]
     variant = arena.variant(arena.prompt(team.project), examples=examples)
     freezing.order_release(team.project)
     freezing.work_off_releases()
-    standing = {one.passage for one in approved_items.newest(team.project, 9)}
+    standing = {item.passage for item in approved_items.newest(team.project, 9)}
     assert 0 < len(standing) < 6
     shown = examples_for(team.project, variant, [Input({"passage": "x"})])[0]
-    assert {one["passage_id"] for one in shown} == standing
+    assert {example["passage_id"] for example in shown} == standing
 
 
 @pytest.mark.parametrize(
@@ -284,12 +278,12 @@ def test_a_long_tip_does_no_harm(team: Team) -> None:
     Variant.objects.filter(prompt__task="rewrite").update(
         model="scripted", template="Copy: {{ prompt }} [[copy]] {{ tip }}\n\nWrite it."
     )
-    made = candidates.order(
+    search = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
     )
     candidates.work_off_searches()
-    made.refresh_from_db()
-    assert made.state == JobState.DONE
+    search.refresh_from_db()
+    assert search.state == JobState.DONE
 
 
 def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse) -> None:
@@ -297,23 +291,25 @@ def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse
     sent = proposed.template.replace("\n", "\r\n")  # as browsers do
     data = {"verdict": "accepted", "system": proposed.system, "template": sent}
     browse(team.engineer).post(f"{team.url}/candidates/{proposed.pk}/", data)
-    made = Variant.objects.get(candidate=proposed)
-    assert (made.origin, made.template) == ("proposed, accepted by eve", proposed.template)
+    variant = Variant.objects.get(candidate=proposed)
+    assert (variant.origin, variant.template) == ("proposed, accepted by eve", proposed.template)
 
 
 def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
     proposed = first_candidate(team)
-    candidates.accept(proposed, team.engineer, "", "{{ passage }} In a word?")
-    candidates.undo(proposed.prompt, team.engineer)
+    candidates.accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
+    candidates.undo_candidate_decision(proposed.prompt, team.engineer)
     again = Candidate.objects.get(pk=proposed.pk)
     assert again.template == proposed.template
 
 
 def first_candidate(team: Team) -> Candidate:
     of = arena.prompt(team.project)
-    made = candidates.order(of, team.engineer, seed=of.production, ways=["structure"], wanted=2)
+    search = candidates.order_candidates(
+        of, team.engineer, seed=of.production, ways=["structure"], wanted=2
+    )
     candidates.work_off_searches()
-    return made.candidates.all()[0]
+    return search.candidates.all()[0]
 
 
 def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: Browse) -> None:
@@ -331,27 +327,29 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     )
     assert client.post(f"{team.url}/prompts/new/", data).status_code == 302
     own = arena.prompt(team.project, "maths")
-    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=1)
-    assert candidates._approved(search) == ""
-    for template, said in (
+    search = candidates.order_candidates(
+        own, team.engineer, seed=own.production, ways=["structure"], wanted=1
+    )
+    assert candidates._approved_as_lines(search) == ""
+    for template, message in (
         ("What is {{ expr }}?", "It names expr, which has no value here."),
         ("What is it?", "Name a variable"),
         (data["template"], "Variant 1 says all this already."),
     ):
         url = f"{team.url}/prompts/{own.pk}/change/"
-        assert said in page(client.post(url, {**data, "template": template}), 422)
+        assert message in page(client.post(url, {**data, "template": template}), 422)
     for name in ("maths", "ask", "two words"):
         page(client.post(f"{team.url}/prompts/new/", {**data, "task": name}), 422)
 
 
 def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> None:
-    made = arena.experiment(team.project)
+    experiment = arena.experiment(team.project)
     client, long = browse(team.engineer), "9" * 5000
-    url = f"{team.url}/experiments/{made.pk}/result/"
+    url = f"{team.url}/experiments/{experiment.pk}/result/"
     assert client.get(f"{url}?snapshot={long}").status_code == 200
     assert client.post(f"{url}promote/", {"variant": long}).status_code == 302
     assert client.post(f"{url}votes/", {"reviewer": long}).status_code == 302
-    change = f"{team.url}/prompts/{made.prompt_id}/change/?variant={long}"
+    change = f"{team.url}/prompts/{experiment.prompt_id}/change/?variant={long}"
     assert client.get(change).status_code == 200
 
 
@@ -361,34 +359,37 @@ def test_numbers_too_long_for_a_row_are_no_error(team: Team, browse: Browse) -> 
 def own_prompt_in_use(team: Team) -> Experiment:
     """A prompt of the team's own with all that can hang on one."""
     values = {"template": "{{ text }}?", "model": "scripted"}
-    own = variants.begin(team.project, "maths", values, team.engineer)
-    search = candidates.order(own, team.engineer, seed=own.production, ways=["structure"], wanted=2)
+    own = variants.begin_prompt(team.project, "maths", values, team.engineer)
+    search = candidates.order_candidates(
+        own, team.engineer, seed=own.production, ways=["structure"], wanted=2
+    )
     candidates.work_off_searches()
     proposed = search.candidates.all()[0]
-    other = candidates.accept(proposed, team.engineer, proposed.system, proposed.template)
-    made = experiments.create(own, team.engineer, [own.production, other], question="Which?")
-    cases.store(made, from_text("one\ntwo", ["text"], is_typed=True))
-    experiments.start(made)
+    other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    entered = [own.production, other]
+    experiment = experiments.create_experiment(own, team.engineer, entered, question="Which?")
+    cases.store_cases(experiment, cases.from_text("one\ntwo", ["text"], is_typed=True))
+    experiments.start_experiment(experiment)
     experiments.work_off_runs()
-    made.refresh_from_db()
-    made.runs.filter(variant=other).update(output="Otherwise.")
+    experiment.refresh_from_db()
+    experiment.runs.filter(variant=other).update(output="Otherwise.")
     process_cache.clear()
-    shown = comparing.take_next(made, team.reviewer)
+    shown = comparing.take_next_comparison(experiment, team.reviewer)
     assert shown
     arena.decide(shown, Choice.LEFT)
-    evidence = results.keep(made, team.engineer, "promoted")
-    assert variants.put_in_production(other, team.engineer, snapshot=evidence)
-    return made
+    evidence = results.keep_snapshot(experiment, team.engineer, "promoted")
+    assert variants.promote_variant(other, team.engineer, snapshot=evidence)
+    return experiment
 
 
 def test_a_prompt_of_ones_own_goes_with_its_experiments(team: Team) -> None:
-    made = own_prompt_in_use(team)
+    experiment = own_prompt_in_use(team)
     prompt = Prompt.objects.get(task="maths")
-    prompt_bins.put(prompt, team.engineer)
+    prompt_bins.bin_prompt(prompt, team.engineer)
     bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
-    prompt_bins.empty()
+    prompt_bins.remove_expired_prompts()
     assert not Prompt.everything.filter(pk=prompt.pk)
-    assert not Experiment.objects.filter(pk=made.pk)
+    assert not Experiment.objects.filter(pk=experiment.pk)
 
 
 def test_a_project_goes_with_its_experiments(team: Team) -> None:

@@ -1,14 +1,18 @@
 """Templates reach nothing they should not, end, and stay small."""
 
-import pytest
+from contextlib import suppress
 
-from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, names, render
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, render, variables_in
 
 VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
 
 
 @pytest.mark.parametrize(
-    ("template", "wanted"),
+    ("template", "expected"),
     [
         ("Say it: {{ passage }}", "Say it: The tide rises."),
         ("{{ passage|upper }} {{ passage.split()|first }}", "THE TIDE RISES. The"),
@@ -18,10 +22,11 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{{ passage|replace('tide', 'moon') }} {{ rows|join(', ') }}", "The moon rises. one, two"),
         ("{{ 15 * 15 / 5 }} {{ '-' * 3 }} {{ true }}", "45.0 --- True"),
         ("{{ passage|truncate(8) }}", "The..."),
+        ("{{ passage" + "|upper" * 150 + " }}", "THE TIDE RISES."),  # soon, not in 7 seconds
     ],
 )
-def test_what_prompts_need(template: str, wanted: str) -> None:
-    assert render(template, VALUES) == wanted
+def test_what_prompts_need(template: str, expected: str) -> None:
+    assert render(template, VALUES) == expected
 
 
 NESTED = "{% set a = [passage, passage] %}" + "{% set a = [a, a] %}" * 40
@@ -29,7 +34,7 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
 
 
 @pytest.mark.parametrize(
-    ("template", "said"),
+    ("template", "message"),
     [
         ("{{ ''.__class__ }}", "unsafe"),
         ("{{ ''.__class__.__mro__[1].__subclasses__() }}", "unsafe"),
@@ -60,6 +65,9 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ " + "(" * 200 + "1" + ")" * 200 + " }}", "not valid"),
         ("{{ " + "9" * 5000 + " }}", "not valid"),
         ("{% for a in rows %}" * 30 + "{% endfor %}" * 30, "not valid"),
+        ("{{ passage" + ".x" * 9000 + " }}", "not valid"),
+        ("{{ passage" + "|upper" * 9000 + " }}", "not valid"),
+        ("{{ passage" + " + passage" * 9000 + " }}", "not valid"),
         ("{% for a in [[1]] recursive %}{{ loop(a) }}{% endfor %}", "For"),
         ("{% include 'settings.py' %}", "Include"),
         ("{{ lipsum(n=100000) }}", "lipsum"),
@@ -70,9 +78,32 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("x" * 100_001, "longer than 100,000"),
     ],
 )
-def test_what_is_refused_is_refused_soon_and_in_words(template: str, said: str) -> None:
-    with pytest.raises(TemplateRefused, match=said):
+def test_what_is_refused_is_refused_soon_and_in_words(template: str, message: str) -> None:
+    with pytest.raises(TemplateRefused, match=message):
         render(template, VALUES)
+
+
+PIECES = [
+    "{{", "}}", "{%", "%}", "{#", "#}", "-", " a ", " b ", " if ", " elif a ", " else ", " for ",
+    " in ", " endif ", " endfor ", " set ", "=", "(", ")", "[", "]", "{", "}", "|", "upper",
+    "sort", "join", "truncate", "round", "int", " is ", " not ", " and ", " recursive", " loop ",
+    " range ", " self ", ".", ",", ":", "'", '"', "1", "1e999", "~", "**", "//", "%", "*", "+",
+    "<", "\\", "\n", "\0", "\ud800",
+]  # fmt: skip
+MIXED = st.lists(st.sampled_from(PIECES), max_size=25).map("".join)
+TEMPLATES = st.one_of(
+    st.text(),
+    MIXED,
+    MIXED.map(lambda text: f"{{{{ {text} }}}}"),
+    MIXED.map(lambda text: f"{{% for a in {text} %}}{{{{ a }}}}{{% endfor %}}"),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEMPLATES)
+def test_nothing_but_refusals_is_raised(template: str) -> None:
+    with suppress(TemplateRefused):
+        render(template, dict.fromkeys(variables_in(template), "1"))
 
 
 def test_ten_megabytes_are_refused() -> None:
@@ -81,7 +112,9 @@ def test_ten_megabytes_are_refused() -> None:
 
 
 def test_variables_are_named_before_anything_runs() -> None:
-    assert names("{% for row in rows %}{{ row }}{{ passage }}{% endfor %}{{ range(2)|list }}") == {
+    assert variables_in(
+        "{% for row in rows %}{{ row }}{{ passage }}{% endfor %}{{ range(2)|list }}"
+    ) == {
         "rows",
         "passage",
     }

@@ -8,7 +8,6 @@ are drawn, each with a seed of its own, and what is like another is drawn anew.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -25,7 +24,7 @@ from prompts.models import Task, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import in_production, model_for
 from qareview import completions, jobs
-from qareview.backends import Completion, ModelUnavailable
+from qareview.backends import Completion
 from qareview.models import JobState, Project
 from qareview.stored import stored
 from qareview.translations import counted
@@ -99,16 +98,7 @@ def draft(batch: list[Passage]) -> None:
     )
     for row in batch:
         row.document = documents[row.document_id]
-    batch.sort(key=lambda row: (*_alike(row), row.pk))
-    trouble = ""
-    for _, rows in groupby(batch, key=_alike):
-        drafted_alike = list(rows)
-        try:
-            _draft_alike(drafted_alike[0].document.project, drafted_alike)
-        except ModelUnavailable as reason:
-            trouble = str(reason)
-    if trouble:
-        raise jobs.CannotWorkNow(trouble)
+    jobs.work_in_groups(batch, _alike, lambda rows: _draft_alike(rows[0].document.project, rows))
 
 
 def _alike(row: Passage) -> tuple[int, str]:

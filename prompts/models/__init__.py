@@ -1,4 +1,4 @@
-"""What is said to a model, and which wording wins: the nouns."""
+"""The models of prompts, experiments, comparisons and candidates."""
 
 from prompts.models.candidates import Candidate, CandidateState, Search, Way
 from prompts.models.comparisons import Choice, Comparison, ComparisonQuerySet, Snapshot

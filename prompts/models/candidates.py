@@ -1,4 +1,4 @@
-"""Wordings that were proposed, and are reviewed before they become variants."""
+"""Prompt candidates: proposed wordings that wait for approval, and the searches for them."""
 
 from typing import Any
 
@@ -30,20 +30,20 @@ class CandidateState(models.TextChoices):
 
 
 class Search(Job):
-    """An order for candidate wordings of a prompt: so many, made of one variant in some ways."""
+    """A search for ``wanted`` candidates of a prompt, made from one variant in some ways."""
 
     task = "prompts.tasks.make_candidates"
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="searches")
     seed = models.ForeignKey(Variant, models.RESTRICT, related_name="searches")
-    other = models.ForeignKey(  # that it is crossed with
+    other = models.ForeignKey(  # that ``seed`` is crossed with
         Variant, models.RESTRICT, null=True, related_name="crossed_in"
     )
     wanted = models.PositiveSmallIntegerField(default=6)
     ways = ArrayField(models.CharField(max_length=10, choices=Way.choices))
     about = models.CharField(max_length=300, blank=True)  # what the data is
     tip = models.CharField(max_length=200, blank=True)
-    note = SentenceField()  # why there are fewer than were asked for
+    note = SentenceField()  # why there are fewer than wanted
     dropped: "models.JSONField[list[dict[str, str]], list[dict[str, str]]]" = models.JSONField(
         default=list, encoder=SentenceEncoder, decoder=SentenceDecoder
     )  # [{"text", "reason"}]
@@ -61,13 +61,13 @@ class Search(Job):
 
 
 class Candidate(models.Model):
-    """A wording that was proposed; once it is accepted, perhaps edited, it is a variant."""
+    """A proposed wording; accepting it, perhaps edited, makes it a variant."""
 
     search = models.ForeignKey(Search, models.CASCADE, related_name="candidates")
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="candidates")
     number = models.PositiveSmallIntegerField()
     way = models.CharField(max_length=10, choices=Way.choices)
-    how = SentenceField()  # what is different in it
+    how = SentenceField()  # how it differs from the seed
     system = models.TextField(blank=True)
     template = models.TextField()
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -80,7 +80,7 @@ class Candidate(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     variant = models.OneToOneField(
         Variant, models.RESTRICT, null=True, related_name="candidate"
-    )  # that it became
+    )  # made from it
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )

@@ -1,4 +1,4 @@
-"""What people say of outputs, and the results that were drawn from it."""
+"""Comparisons of outputs, and stored results of experiments."""
 
 import uuid
 from typing import Any, ClassVar
@@ -29,44 +29,44 @@ class Choice(models.TextChoices):
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
     def open_to(self, user: Any) -> "ComparisonQuerySet":
-        """Keep what somebody has open."""
+        """Filter to the comparison that a user has open."""
         return self.filter(reviewer=user, choice="", withdrawn_at=None)
 
     def standing(self) -> "ComparisonQuerySet":
-        """Keep what was decided and not taken back; a skip decides nothing."""
+        """Filter to votes that were not withdrawn; a skip is not a vote."""
         return self.filter(withdrawn_at=None).exclude(choice__in=("", Choice.SKIPPED))
 
     def once(self) -> "ComparisonQuerySet":
-        """Keep what stands and did not come again with its sides swapped."""
+        """Filter to standing votes that are not repeats with swapped sides."""
         return self.standing().filter(is_repeat=False)
 
     def counting(self, experiment: Experiment) -> "ComparisonQuerySet":
-        """Keep what counts in an experiment's result: once each, and of whose votes count."""
+        """Filter to the votes that count in an experiment's result."""
         return self.once().filter(experiment=experiment).exclude(reviewer__in=experiment.without)
 
 
 class Comparison(models.Model):
-    """Two to six outputs of one case as they were shown, to whom, and what was said of them.
+    """Two to six outputs of one case as they were shown to a reviewer, and their vote.
 
-    As long as there is no choice it is open, and holds the place of its reviewer until a moment.
-    What is taken back, and an open one that gives way to another, is withdrawn; it stays on record.
+    Without a choice it is open, and holds the reviewer's place until ``until``. It is withdrawn
+    when the vote is undone or another comparison replaces it, and stays on record.
     """
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="comparisons")
     case = models.ForeignKey(Case, models.CASCADE, related_name="comparisons")
-    runs = ArrayField(models.BigIntegerField())  # from left to right,
-    variants = ArrayField(models.BigIntegerField())  # and what they are of
-    reviewer = models.ForeignKey(  # nobody, of outputs that are the same
+    runs = ArrayField(models.BigIntegerField())  # ids from left to right
+    variants = ArrayField(models.BigIntegerField())  # ids of the runs' variants
+    reviewer = models.ForeignKey(  # None if the outputs are the same
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="comparisons"
     )
-    token = models.UUIDField(unique=True, default=uuid.uuid4)  # all that a page tells of it
+    token = models.UUIDField(unique=True, default=uuid.uuid4)  # all that a page reveals of it
     until = models.DateTimeField(default=timezone.now)
     choice = models.CharField(max_length=9, choices=Choice.choices, blank=True)
     places = ArrayField(models.PositiveSmallIntegerField(), default=list)  # of a ranking: 1 is best
     comment = models.TextField(blank=True)
     seconds = models.PositiveIntegerField(default=0)
-    is_repeat = models.BooleanField(default=False)  # sides swapped: does somebody agree with
-    # themselves? It does not count.
+    is_repeat = models.BooleanField(default=False)  # with sides swapped, to see whether
+    # reviewers agree with themselves; it does not count
     shown_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
@@ -89,7 +89,7 @@ class Comparison(models.Model):
 
 
 class Snapshot(models.Model):
-    """The result of an experiment at one moment, with the method that drew it."""
+    """The result of an experiment at one moment, with the method that computed it."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="snapshots")
     method = models.CharField(max_length=40)

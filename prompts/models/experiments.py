@@ -1,4 +1,4 @@
-"""An experiment runs variants on cases; each run is a job."""
+"""Experiments, their variants and cases, and the runs of each variant on each case."""
 
 from typing import Any, ClassVar
 
@@ -14,12 +14,12 @@ from qareview import completions
 from qareview.fields import SentenceField
 from qareview.models import Job, JobState
 
-LAST_RUNG = 2  # of the screening: from there on all cases run
+LAST_RUNG = 2  # of the screening, on which all cases run
 
 
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
     def for_list(self, user: Any) -> "ExperimentQuerySet":
-        """Add how many runs there are and are done, and how much was compared, by the user too."""
+        """Annotate the numbers of runs, of ended runs, of comparisons and of the user's own."""
         from prompts.models.comparisons import Comparison  # upwards: it stands on experiments
 
         def count(rows: Any, **condition: Any) -> Any:
@@ -27,39 +27,45 @@ class ExperimentQuerySet(models.QuerySet["Experiment"]):
             counted = own.annotate(n=Count("pk", filter=Q(**condition))).values("n")
             return Coalesce(Subquery(counted), 0)
 
-        people = Comparison.objects.standing().exclude(reviewer=None)
+        votes = Comparison.objects.standing().exclude(reviewer=None)
         return self.select_related("prompt", "created_by").annotate(
             run_count=count(Run.objects.exclude(state=JobState.HELD)),
             done_count=count(Run.objects, state__in=(JobState.DONE, JobState.FAILED)),
-            compared_count=count(people),
-            own_count=count(people, reviewer=user.pk),
+            compared_count=count(votes),
+            own_count=count(votes, reviewer=user.pk),
         )
 
 
 class Experiment(models.Model):
-    """Variants of a prompt on the same cases, so that people can compare what they bring out."""
+    """Variants of a prompt that run on the same cases, so that people can compare the outputs."""
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="experiments")
     number = models.PositiveIntegerField()
-    question = models.CharField(max_length=200)  # that those who compare are asked
+    question = models.CharField(max_length=200)  # that is put to those who compare
     variants: "models.ManyToManyField[Variant, Entrant]" = models.ManyToManyField(
         Variant, through="Entrant", related_name="experiments"
     )
-    repeats = models.PositiveSmallIntegerField(default=1)  # runs of a variant on a case
-    seed = models.PositiveIntegerField(default=1)  # by which cases were drawn
-    reviewers_per_pair = models.PositiveSmallIntegerField(default=2)  # different people
-    shown_at_once = models.PositiveSmallIntegerField(default=2)  # outputs, up to six to rank
+    repeats = models.PositiveSmallIntegerField(default=1)  # runs of each variant on each case
+    seed = models.PositiveIntegerField(default=1)  # with which cases are drawn
+    reviewers_per_pair = models.PositiveSmallIntegerField(default=2)  # at most
+    shown_at_once = models.PositiveSmallIntegerField(
+        default=2
+    )  # outputs: two, or up to six to rank
     pattern = models.TextField(blank=True)  # regular expression that an output has to match
-    schema: "models.JSONField[Any, Any]" = models.JSONField(null=True)  # that it has to meet
-    screens_by = models.CharField(max_length=20, blank=True)  # name of a score; empty: by none
-    rung = models.PositiveSmallIntegerField(default=0)  # of the screening, which it stands on
-    without = ArrayField(models.IntegerField(), default=list)  # people whose votes do not count
+    schema: "models.JSONField[Any, Any]" = models.JSONField(
+        null=True
+    )  # JSON schema that it has to meet
+    screens_by = models.CharField(max_length=20, blank=True)  # name of a score; empty: no screening
+    rung = models.PositiveSmallIntegerField(default=0)  # the screening's current one
+    without = ArrayField(
+        models.IntegerField(), default=list
+    )  # ids of people whose votes are excluded
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="experiments"
     )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)  # nothing is compared from then on
+    ended_at = models.DateTimeField(null=True)  # no comparisons from then on
 
     objects: ClassVar[ExperimentQuerySet] = ExperimentQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -85,7 +91,7 @@ class Experiment(models.Model):
 
 
 class Entrant(models.Model):
-    """A variant in an experiment, and why it was set aside before people saw it, if it was."""
+    """A variant in an experiment, and why it was set aside, if it was."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="entrants")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="entrants")
@@ -100,14 +106,14 @@ class Entrant(models.Model):
 
 
 class Case(models.Model):
-    """Values for a prompt's variables, perhaps with the output that is wanted."""
+    """Values for a prompt's variables, perhaps with a reference."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="cases")
     position = models.PositiveIntegerField()
     values: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField()
     reference = models.TextField(blank=True)
-    item = models.PositiveBigIntegerField(null=True)  # the approved item it is a copy of,
-    passage = models.PositiveBigIntegerField(null=True)  # and that one's passage
+    item = models.PositiveBigIntegerField(null=True)  # the approved item it was copied from
+    passage = models.PositiveBigIntegerField(null=True)  # that item's passage
 
     class Meta:
         ordering = ("position",)
@@ -117,14 +123,14 @@ class Case(models.Model):
 
 
 class Run(Job):
-    """What a variant brings out of a case: the first is the likeliest text, others are drawn."""
+    """A variant's output for a case: the first is the likeliest text, repeats are drawn."""
 
     task = "prompts.tasks.run_variants"
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="runs")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="runs")
     case = models.ForeignKey(Case, models.CASCADE, related_name="runs")
-    number = models.PositiveSmallIntegerField(default=1)  # of the repeats, and the seed
+    number = models.PositiveSmallIntegerField(default=1)  # counts the repeats, and is the seed
     output = models.TextField(blank=True)
     model = models.CharField(max_length=100, blank=True)
     tokens_in = models.PositiveIntegerField(default=0)

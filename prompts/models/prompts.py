@@ -1,4 +1,4 @@
-"""A prompt is a task, its variants are wordings of it."""
+"""Prompts, their variants, and the history of which one was in production."""
 
 from typing import Any, ClassVar
 
@@ -21,7 +21,7 @@ class Task(models.TextChoices):
 
 
 class Prompt(Binnable):
-    """A task of a project, and which of its variants the pipeline uses."""
+    """A task that a model is given in a project, and its variant in production."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="prompts")
     task = models.CharField(max_length=20, choices=Task.choices)
@@ -47,7 +47,7 @@ class Prompt(Binnable):
 
     @property
     def is_builtin(self) -> bool:
-        """Whether the pipeline needs it, so that it cannot go to the bin."""
+        """Whether drafting needs it, so that it cannot be moved to the bin."""
         return self.task in Task.values
 
 
@@ -60,7 +60,7 @@ class Picks(models.TextChoices):
 
 
 class Variant(models.Model):
-    """One wording of a prompt and the model it is for. It never changes: a change is a new one."""
+    """A version of a prompt: wording, model and parameters. It never changes once created."""
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="variants")
     number = models.PositiveIntegerField()
@@ -70,7 +70,7 @@ class Variant(models.Model):
         default=list, help_text=_("Values for the template, and the wanted output under “output”.")
     )
     picks = models.CharField(max_length=8, choices=Picks.choices, default=Picks.OWN, blank=True)
-    pick_count = models.PositiveSmallIntegerField(default=3)  # of approved items, if any are picked
+    pick_count = models.PositiveSmallIntegerField(default=3)  # approved items, if picked
     model = models.CharField(
         max_length=100, blank=True, help_text=_("A name in settings.MODELS; empty: the project's.")
     )
@@ -88,7 +88,7 @@ class Variant(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="variants"
     )
-    archived_at = models.DateTimeField(null=True)  # out of the way; what it wrote tells of it
+    archived_at = models.DateTimeField(null=True)  # hidden; its outputs still refer to it
 
     class Meta:
         ordering = ("number",)
@@ -100,12 +100,12 @@ class Variant(models.Model):
         return f"{self.prompt.task} {self.number}"
 
     def temperature_of(self, number: int) -> float:
-        """Return the temperature of the candidate with this number: the first is not drawn."""
+        """Return the temperature of the output with this number: the first is not drawn."""
         return self.temperature if number > 1 else 0
 
 
 class Promotion(models.Model):
-    """A variant went into production: appended, so that the history of a prompt can be read."""
+    """An entry in a prompt's history: a variant went into production."""
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="promotions")
     variant = models.ForeignKey(Variant, models.CASCADE, related_name="promotions")
@@ -113,7 +113,7 @@ class Promotion(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="promotions"
     )
     is_roll_back = models.BooleanField(default=False)
-    snapshot = models.ForeignKey(  # of the result that spoke for it, if one did
+    snapshot = models.ForeignKey(  # of the result that it was promoted for, if any
         "Snapshot", models.SET_NULL, null=True, related_name="promotions"
     )
     created_at = models.DateTimeField(default=timezone.now)

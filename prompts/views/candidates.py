@@ -1,4 +1,4 @@
-"""Wordings that were proposed are ordered, and reviewed by keyboard like items."""
+"""The candidates of a prompt: ordering them, and deciding on them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from prompts import candidates
-from prompts.experiment_forms import CandidateForm, SearchForm
+from prompts.experiment_forms import CandidateDecisionForm, SearchForm
 from prompts.models import Candidate, Prompt, Search
 from qareview import access, jobs
 from qareview.htmx import form_status, render_page
@@ -18,7 +18,7 @@ from qareview.models import JobState, Role
 from qareview.translations import translated
 from qareview.word_differences import word_differences
 
-SHOWN = 5  # searches
+SEARCHES_SHOWN = 5
 
 
 def _prompt(request: HttpRequest, slug: str, pk: int) -> Prompt:
@@ -29,11 +29,11 @@ def _prompt(request: HttpRequest, slug: str, pk: int) -> Prompt:
 
 @require_http_methods(["GET", "POST"])
 def candidate_list(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the candidates that wait; a POST orders more."""
+    """Show the undecided candidates; a POST orders more."""
     prompt = _prompt(request, slug, pk)
     form = SearchForm(prompt, request.POST or None)
     if form.is_valid():
-        candidates.order(prompt, request.user, **form.cleaned_data)
+        candidates.order_candidates(prompt, request.user, **form.cleaned_data)
         return redirect("candidates", slug, pk)
     return _show(request, prompt, form)
 
@@ -45,15 +45,17 @@ def _show(
     refused: dict[str, Any] | None = None,
 ) -> HttpResponse:
     """Show the page; ``refused`` is a decision that could not be stored, and why."""
-    searches = list(prompt.searches.select_related("seed", "created_by")[:SHOWN])
-    waiting = candidates.waiting(prompt)
+    searches = list(prompt.searches.select_related("seed", "created_by")[:SEARCHES_SHOWN])
+    waiting = candidates.pending_candidates(prompt)
     context = {
         "prompt": prompt,
         "form": form,
         "refused": refused,
         "searches": searches,
-        "is_moving": any(one.state in (JobState.QUEUED, JobState.RUNNING) for one in searches),
-        "waiting": [_changed(one) for one in waiting],
+        "is_moving": any(
+            search.state in (JobState.QUEUED, JobState.RUNNING) for search in searches
+        ),
+        "waiting": [_changed(candidate) for candidate in waiting],
         "reasons": [_("It says less than it should"), _("It is no better"), _("It is unclear")],
     }
     status = 422 if refused else form_status(form)
@@ -61,7 +63,7 @@ def _show(
 
 
 def _changed(candidate: Candidate) -> tuple[Candidate, SafeString, SafeString]:
-    """Return a candidate with what it changed in the system text and in the template."""
+    """Return a candidate with its changes to the system text and to the template."""
     seed = candidate.search.seed
     pairs = ((seed.system, candidate.system), (seed.template, candidate.template))
     system, template = (word_differences(*pair) for pair in pairs)
@@ -69,38 +71,40 @@ def _changed(candidate: Candidate) -> tuple[Candidate, SafeString, SafeString]:
 
 
 @require_POST
-def decide(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Accept a candidate, edited or not, reject it, or give it a place."""
+def decide_on_candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Accept a candidate, edited or not, reject it, or rank it."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Candidate, prompt__project=project, prompt__binned_at=None, pk=pk)
-    form = CandidateForm(request.POST)
+    candidate = get_object_or_404(Candidate, prompt__project=project, prompt__binned_at=None, pk=pk)
+    form = CandidateDecisionForm(request.POST)
     if not form.is_valid():
         messages.error(request, _("That is no decision."))
-        return redirect("candidates", slug, found.prompt_id)
-    given = form.cleaned_data
+        return redirect("candidates", slug, candidate.prompt_id)
+    data = form.cleaned_data
     try:
-        if given["verdict"] == "accepted":
-            made = candidates.accept(found, request.user, given["system"], given["template"])
-            messages.success(request, _("Variant %(number)s is made.") % {"number": made.number})
-        elif given["verdict"] == "rejected":
-            candidates.reject(found, request.user, given["reason"])
+        if data["verdict"] == "accepted":
+            variant = candidates.accept_candidate(
+                candidate, request.user, data["system"], data["template"]
+            )
+            messages.success(request, _("Variant %(number)s is made.") % {"number": variant.number})
+        elif data["verdict"] == "rejected":
+            candidates.reject_candidate(candidate, request.user, data["reason"])
         else:
-            candidates.place(found, given["place"])
-    except candidates.TooLate as reason:
+            candidates.place_candidate(candidate, data["place"])
+    except candidates.AlreadyDecided as reason:
         messages.error(request, translated(str(reason)))
     except candidates.CannotDecide as reason:
-        prompt = _prompt(request, slug, found.prompt_id)
-        refused = {**given, "pk": pk, "reason": translated(str(reason))}
+        prompt = _prompt(request, slug, candidate.prompt_id)
+        refused = {**data, "pk": pk, "reason": translated(str(reason))}
         return _show(request, prompt, SearchForm(prompt), refused)
-    return redirect("candidates", slug, found.prompt_id)
+    return redirect("candidates", slug, candidate.prompt_id)
 
 
 @require_POST
-def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the user's last decision on a candidate of a prompt."""
+def undo_decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Undo the user's last decision on a candidate of a prompt."""
     prompt = _prompt(request, slug, pk)
     try:
-        if candidates.undo(prompt, request.user):
+        if candidates.undo_candidate_decision(prompt, request.user):
             messages.success(request, _("Undone. Here it is again."))
         else:
             messages.info(request, _("There is nothing of yours to undo."))
@@ -110,9 +114,9 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Queue a search that failed once more."""
+def retry_search(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Queue a failed search again."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Search, prompt__project=project, prompt__binned_at=None, pk=pk)
-    jobs.retry_job(found)
-    return redirect("candidates", slug, found.prompt_id)
+    search = get_object_or_404(Search, prompt__project=project, prompt__binned_at=None, pk=pk)
+    jobs.retry_job(search)
+    return redirect("candidates", slug, search.prompt_id)

@@ -1,6 +1,6 @@
-"""The comparing desk: blind, two outputs of a case at a time, and the next at once.
+"""The page on which people compare outputs without knowing which variant wrote them.
 
-Nothing that is sent tells which variant, run or model an output is of.
+No response reveals the variant, run or model of an output.
 """
 
 from typing import Any
@@ -14,10 +14,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
 
 from prompts import comparing, experiments
-from prompts.experiment_forms import DecisionForm
+from prompts.experiment_forms import VoteForm
 from prompts.models import Case, Comparison, Experiment, Run
-from prompts.rendering import NEEDED
-from prompts.views.experiments import of_project
+from prompts.rendering import NEEDED_VARIABLE
+from prompts.views.experiments import experiment_of
 from qareview import access
 from qareview.htmx import form_status, render_page, wants_part
 from qareview.translations import translated
@@ -26,44 +26,44 @@ from qareview.word_differences import side_by_side
 
 @require_GET
 def compare(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the outputs that the user compares now."""
+    """Show the user's next comparison."""
     project = access.project(request, slug)
-    experiment = of_project(project, pk)
-    return _show(request, experiment, comparing.take_next(experiment, request.user))
+    experiment = experiment_of(project, pk)
+    return _show(request, experiment, comparing.take_next_comparison(experiment, request.user))
 
 
 @require_POST
-def decide(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
-    """Store what the user says of a comparison and show the next."""
+def vote(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
+    """Store the user's vote on a comparison and show the next one."""
     project = access.project(request, slug)
-    found, experiment = _of_user(request, project, token)
-    form = DecisionForm(len(found.runs), experiment.shown_at_once > 2, request.POST)
+    comparison, experiment = _of_user(request, project, token)
+    form = VoteForm(len(comparison.runs), experiment.shown_at_once > 2, request.POST)
     if not form.is_valid():
-        return _show(request, experiment, found, form)
-    decision = comparing.Decision(
+        return _show(request, experiment, comparison, form)
+    ballot = comparing.Vote(
         choice=form.cleaned_data["choice"],
         places=form.places(),
         comment=form.cleaned_data["comment"],
         seconds=form.cleaned_data["seconds"] or 0,
     )
     try:
-        comparing.decide(found, decision)
-    except comparing.NotStored as reason:
+        comparing.store_vote(comparison, ballot)
+    except comparing.VoteNotStored as reason:
         messages.error(request, translated(str(reason)))
     return _next(request, experiment)
 
 
 @require_POST
-def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the user's last decision and show its outputs again."""
+def undo_vote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Undo the user's last vote and show its comparison again."""
     project = access.project(request, slug)
-    experiment = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     try:
-        found = comparing.undo(experiment, request.user, _shown(request))
-    except comparing.NotStored as reason:
+        comparison = comparing.undo_vote(experiment, request.user, _shown(request))
+    except comparing.VoteNotStored as reason:
         messages.error(request, translated(str(reason)))
         return _next(request, experiment)
-    if found:
+    if comparison:
         messages.success(request, _("Undone. Here it is again."))
     else:
         messages.info(request, _("There is nothing of yours to undo."))
@@ -79,47 +79,47 @@ def _shown(request: HttpRequest) -> UUID | None:
 
 @require_POST
 def hold(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
-    """Keep the user's place at what they compare; 409 if it ran out."""
+    """Hold the user's open comparison for longer; 409 if its time ran out."""
     project = access.project(request, slug)
-    found, _experiment = _of_user(request, project, token)
-    return HttpResponse(status=204 if comparing.renew(found) else 409)
+    comparison, _experiment = _of_user(request, project, token)
+    return HttpResponse(status=204 if comparing.extend_hold(comparison) else 409)
 
 
 def _of_user(request: HttpRequest, project: Any, token: UUID) -> tuple[Comparison, Experiment]:
-    rows = comparing.of(request.user, token).filter(experiment__prompt__project=project)
-    found = get_object_or_404(rows)
-    return found, of_project(project, found.experiment_id)
+    rows = comparing.comparisons_of(request.user, token).filter(experiment__prompt__project=project)
+    comparison = get_object_or_404(rows)
+    return comparison, experiment_of(project, comparison.experiment_id)
 
 
 def _next(request: HttpRequest, experiment: Experiment) -> HttpResponse:
     if not wants_part(request):
         return redirect("compare", experiment.prompt.project.slug, experiment.pk)
-    return _show(request, experiment, comparing.take_next(experiment, request.user))
+    return _show(request, experiment, comparing.take_next_comparison(experiment, request.user))
 
 
 def _show(
     request: HttpRequest,
     experiment: Experiment,
     comparison: Comparison | None,
-    form: DecisionForm | None = None,
+    form: VoteForm | None = None,
 ) -> HttpResponse:
     context: dict[str, Any] = {
         "experiment": experiment,
         "comparison": comparison,
         "form": form,
-        "share": comparing.share(experiment, request.user),
+        "own_comparisons": comparing.own_comparisons(experiment, request.user),
         "is_ranking": experiment.shown_at_once > 2,
     }
     if comparison:
         case = Case.objects.get(pk=comparison.case_id)
         typed = form.data if form else {}
         context |= {
-            "given": _given(experiment, case),
+            "values": _case_values(experiment, case),
             "outputs": _outputs(comparison, typed),
             "comment": typed.get("comment", comparison.comment),
         }
     elif experiment.is_open:
-        context["progress"] = experiments.progress(experiment)
+        context["progress"] = experiments.run_progress(experiment)
     status = form_status(form) if form else 200
     response = render_page(request, "comparing/show.html", context, part="desk", status=status)
     response["Cache-Control"] = "no-store"
@@ -128,17 +128,17 @@ def _show(
     return response
 
 
-def _given(experiment: Experiment, case: Case) -> list[tuple[str, str]]:
-    """Return the values of a case by their names, the one that matters most first."""
-    needed = NEEDED.get(experiment.prompt.task, "")
+def _case_values(experiment: Experiment, case: Case) -> list[tuple[str, str]]:
+    """Return the names and values of a case, the one that the prompt needs first."""
+    needed = NEEDED_VARIABLE.get(experiment.prompt.task, "")
     names = sorted(case.values, key=lambda name: (name != needed, name))
     return [(name, case.values[name]) for name in names if case.values[name]]
 
 
 def _outputs(comparison: Comparison, typed: Any) -> list[dict[str, Any]]:
-    """Return the outputs in the order they are shown; of two, with what differs marked."""
-    found = Run.objects.in_bulk(comparison.runs)
-    texts = [found[run].output for run in comparison.runs]
+    """Return the outputs from left to right; if they are two, with their differences marked."""
+    runs = Run.objects.in_bulk(comparison.runs)
+    texts = [runs[pk].output for pk in comparison.runs]
     marked = side_by_side(*texts) if len(texts) == 2 else [None] * len(texts)
     places = [typed.get(f"place-{number}", "") for number in range(1, len(texts) + 1)]
     if not any(places):

@@ -1,4 +1,4 @@
-"""Experiments: made, run, looked at case by case, ended."""
+"""Pages that create, start, show and end experiments."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prompts import case_matrix, cases, comparing, experiments, ranking, results
-from prompts.experiment_forms import ExperimentForm, OrderForm
+from prompts.experiment_forms import CaseOrderForm, ExperimentForm
 from prompts.models import Experiment, Prompt
 from qareview import access, completions
 from qareview.htmx import form_status, offer_undo, render_page, wants_part
@@ -20,18 +20,18 @@ from qareview.models import Project, Role
 from qareview.stored import stored
 from qareview.translations import counted
 
-FIRST_CASES = 10  # are shown before anything runs
+FIRST_CASES = 10  # shown before anything runs
 
 
-def of_project(project: Project, pk: int) -> Experiment:
-    """Return an experiment of a project. Raises Http404."""
+def experiment_of(project: Project, pk: int) -> Experiment:
+    """Return an experiment of a project that is not in the bin. Raises Http404."""
     rows = Experiment.objects.select_related("prompt__project", "prompt__production")
     return get_object_or_404(rows, pk=pk, prompt__project=project, prompt__binned_at=None)
 
 
 @require_GET
 def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a project's experiments, with what the user can compare in each."""
+    """List a project's experiments and how much the user compared in each."""
     project = access.project(request, slug)
     rows = Experiment.objects.filter(prompt__project=project, prompt__binned_at=None)
     prompts = Prompt.objects.filter(project=project)
@@ -40,8 +40,8 @@ def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Make an experiment of a prompt; it starts once somebody has seen what it would take."""
+def new_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Create an experiment of a prompt; it is started from its own page, after an estimate."""
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(
         Prompt.objects.select_related("project", "production"), project=project, pk=pk
@@ -49,42 +49,42 @@ def new(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = ExperimentForm(prompt, request.POST or None, request.FILES or None)
     if form.is_valid():
         with transaction.atomic():
-            made = experiments.create(
+            experiment = experiments.create_experiment(
                 prompt, request.user, form.cleaned_data["variants"], **form.values()
             )
-            cases.store(made, form.cleaned_data["cases"])
-        asked, drawn = form.cleaned_data["items"] or 0, form.cleaned_data["drawn"]
-        if drawn < asked:
+            cases.store_cases(experiment, form.cleaned_data["cases"])
+        requested, drawn = form.cleaned_data["items"] or 0, form.cleaned_data["drawn"]
+        if drawn < requested:
             text = _("Of the approved items you asked for there are only %(drawn)s.")
             messages.warning(request, text % {"drawn": drawn})
-        return redirect("experiments-show", slug, made.pk)
+        return redirect("experiments-show", slug, experiment.pk)
     context = {"prompt": prompt, "form": form}
     return render_page(request, "experiments/new.html", context, status=form_status(form))
 
 
 @require_GET
-def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show an experiment: what it would take, how far it is, and what came out, case by case."""
+def show_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show an experiment: its estimate, its progress and its outputs case by case."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     context = {
-        "experiment": found,
-        "progress": experiments.progress(found),
+        "experiment": experiment,
+        "progress": experiments.run_progress(experiment),
         "stopped": completions.why_over_budget(project),
     }
     if not wants_part(request):
-        context |= _looked_at(request, found)
+        context |= _matrix_and_settings(request, experiment)
     return render_page(request, "experiments/show.html", context, part="progress")
 
 
-def _looked_at(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
-    """Return what the page of an experiment shows beside how far it is."""
-    form = OrderForm(request.GET or None)
+def _matrix_and_settings(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
+    """Return the context of an experiment's page except its progress."""
+    form = CaseOrderForm(request.GET or None)
     entrants = case_matrix.entrants_of(experiment)
     order = form.order()
-    chosen = case_matrix.cases(experiment, order)
-    page = Paginator(chosen, case_matrix.PAGE).get_page(request.GET.get("page"))
-    kinds, averages = case_matrix.averages(experiment, entrants)
+    chosen = case_matrix.ordered_cases(experiment, order)
+    page = Paginator(chosen, case_matrix.CASES_PER_PAGE).get_page(request.GET.get("page"))
+    kinds, averages = case_matrix.averages_by_entrant(experiment, entrants)
     is_marked = "marks" in request.GET
     return {
         "entrants": entrants,
@@ -92,21 +92,23 @@ def _looked_at(request: HttpRequest, experiment: Experiment) -> dict[str, Any]:
         "averages": averages,
         "form": form,
         "page": page,
-        "lines": case_matrix.lines(experiment, list(page), entrants, order.by, is_marked=is_marked),
+        "lines": case_matrix.rows_of(
+            experiment, list(page), entrants, order.by, is_marked=is_marked
+        ),
         "marks": is_marked,
-        "estimate": None if experiment.started_at else experiments.estimate(experiment),
+        "estimate": None if experiment.started_at else experiments.estimate_cost(experiment),
         "cases": experiment.cases.count(),
         "first_cases": [] if experiment.started_at else experiment.cases.all()[:FIRST_CASES],
         "fewest_cases": ranking.FEWEST_CASES,
-        "share": comparing.share(experiment, request.user),
+        "own_comparisons": comparing.own_comparisons(experiment, request.user),
     }
 
 
 @require_POST
-def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Remove an experiment that has not started."""
+def remove_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Delete an experiment that was not started."""
     project = access.project(request, slug, Role.ENGINEER)
-    if experiments.remove(of_project(project, pk)):
+    if experiments.remove_experiment(experiment_of(project, pk)):
         messages.success(request, _("The experiment is removed."))
         return redirect("experiments", slug)
     messages.error(request, _("It has started, so it stays. End it instead."))
@@ -114,45 +116,45 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-def start(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def start_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Queue an experiment's runs; a second click changes nothing."""
     project = access.project(request, slug, Role.ENGINEER)
-    experiments.start(of_project(project, pk))
+    experiments.start_experiment(experiment_of(project, pk))
     return redirect("experiments-show", slug, pk)
 
 
 @require_POST
-def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Queue the runs that failed once more."""
+def retry_runs(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Queue the failed runs again."""
     project = access.project(request, slug, Role.ENGINEER)
-    count = experiments.retry(of_project(project, pk))
+    count = experiments.retry_failed_runs(experiment_of(project, pk))
     messages.info(request, _("%(runs)s are tried again.") % {"runs": counted(count, "run")})
     return redirect("experiments-show", slug, pk)
 
 
 @require_POST
-def end(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """End the comparing, so that everyone may see the result; with ``again``, let it go on."""
+def end_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """End an experiment, so that all members see the result; with ``again``, reopen it."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     is_ended = "again" not in request.POST
-    if experiments.end(found, is_ended) and is_ended:
-        results.keep(found, request.user, stored("the experiment ended"))
+    if experiments.end_experiment(experiment, is_ended) and is_ended:
+        results.keep_snapshot(experiment, request.user, stored("the experiment ended"))
         messages.success(request, _("The comparing has ended. All members can see the result."))
     return redirect("results", slug, pk)
 
 
 @require_POST
-def aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
-    """Set a variant aside before people see it; with ``back``, take it in again."""
+def set_aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+    """Set a variant aside; with ``back``, restore it."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = of_project(project, pk)
-    entrant = get_object_or_404(found.entrants, variant__number=number)
+    experiment = experiment_of(project, pk)
+    entrant = get_object_or_404(experiment.entrants, variant__number=number)
     values = {"number": number}
     if "back" in request.POST or "back" in request.GET:
-        experiments.take_back(entrant)
+        experiments.restore_entrant(entrant)
         messages.success(request, _("Variant %(number)s is compared again.") % values)
-    elif experiments.set_aside(entrant, stored("set aside by %(name)s", name=request.user)):
+    elif experiments.set_entrant_aside(entrant, stored("set aside by %(name)s", name=request.user)):
         undo = reverse("experiments-aside", args=[slug, pk, number])
         offer_undo(request, _("Variant %(number)s is set aside.") % values, f"{undo}?back=1")
     else:

@@ -1,4 +1,4 @@
-"""What is said to the model: prompts, their variants, and which of them is used."""
+"""The pages of prompts and their variants."""
 
 import copy
 from typing import Any
@@ -11,13 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from prompts import approved_items
-from prompts import bin as bins
-from prompts import variants as wordings
+from prompts import bin as prompt_bin
+from prompts import variants as prompt_variants
 from prompts.forms import PromptForm, VariantForm
 from prompts.models import CandidateState, Prompt, Variant
 from prompts.rendering import variables_of
 from qareview import access
-from qareview import bin as all_bins
+from qareview import bin as bins
 from qareview.htmx import form_status, offer_undo, render_page
 from qareview.intervals import wilson
 from qareview.models import Role
@@ -27,85 +27,89 @@ from qareview.translations import counted, translated
 
 @require_GET
 def prompt_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what is said to the model: each prompt with its variant in production."""
+    """List a project's prompts, each with its variant in production."""
     project = access.project(request, slug)
     prompts = Prompt.objects.filter(project=project).select_related("production")
     return render_page(request, "prompts/list.html", {"prompts": prompts})
 
 
 @require_http_methods(["GET", "POST"])
-def new(request: HttpRequest, slug: str) -> HttpResponse:
-    """Begin a prompt of the team's own."""
+def new_prompt(request: HttpRequest, slug: str) -> HttpResponse:
+    """Create a prompt of the team's own."""
     project = access.project(request, slug, Role.ENGINEER)
     form = PromptForm(project, request.POST or None)
     if form.is_valid():
-        made = wordings.begin(project, form.cleaned_data["task"], form.values(), request.user)
-        return redirect("prompts-show", slug, made.pk)
+        prompt = prompt_variants.begin_prompt(
+            project, form.cleaned_data["task"], form.values(), request.user
+        )
+        return redirect("prompts-show", slug, prompt.pk)
     return render_page(request, "prompts/new.html", {"form": form}, status=form_status(form))
 
 
 @require_GET
-def prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show a prompt's variants and history; ``?first=`` and ``?second=`` are compared, if given."""
+def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show a prompt's variants and history; compare two, ``?first=`` and ``?second=``."""
     project = access.project(request, slug)
-    found = get_object_or_404(Prompt.objects.select_related("production"), project=project, pk=pk)
-    variants = list(found.variants.order_by("-number").select_related("created_by", "parent"))
+    prompt = get_object_or_404(Prompt.objects.select_related("production"), project=project, pk=pk)
+    variants = list(prompt.variants.order_by("-number").select_related("created_by", "parent"))
     numbers = [request.GET.get(name, "") for name in ("first", "second")]
-    chosen = [one for number in numbers for one in variants if str(one.number) == number]
+    chosen = [
+        variant for number in numbers for variant in variants if str(variant.number) == number
+    ]
     context = {
-        "prompt": found,
+        "prompt": prompt,
         "variants": variants,
-        "promotions": found.promotions.select_related("variant__prompt", "by", "snapshot"),
-        "shares": _shares(found, variants),
-        "experiments": found.experiments.all(),
-        "waiting": found.candidates.filter(state=CandidateState.PENDING).count(),
-        "before": wordings.before(found),
+        "promotions": prompt.promotions.select_related("variant__prompt", "by", "snapshot"),
+        "acceptance": _acceptance_rows(prompt, variants),
+        "experiments": prompt.experiments.all(),
+        "waiting": prompt.candidates.filter(state=CandidateState.PENDING).count(),
+        "before": prompt_variants.previous_in_production(prompt),
         "chosen": chosen,
-        "differences": wordings.differences(*chosen) if len(chosen) == 2 else [],
+        "differences": prompt_variants.differences(*chosen) if len(chosen) == 2 else [],
     }
     return render_page(request, "prompts/show.html", context)
 
 
-def _shares(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
-    """Return what became of the items of each variant at the desk, the newest first."""
-    found = approved_items.items().shares(prompt)
+def _acceptance_rows(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
+    """Return how many items of each variant were accepted, the newest variant first."""
+    shares = approved_items.items().acceptance_shares(prompt)
     return [
         {
-            "number": one.number,
-            "share": found[one.pk],
-            "rate": found[one.pk].accepted / found[one.pk].decided,
-            "interval": wilson(found[one.pk].accepted, found[one.pk].decided),
+            "number": variant.number,
+            "share": shares[variant.pk],
+            "rate": shares[variant.pk].accepted / shares[variant.pk].decided,
+            "interval": wilson(shares[variant.pk].accepted, shares[variant.pk].decided),
         }
-        for one in variants
-        if one.pk in found
+        for variant in variants
+        if variant.pk in shares
     ]
 
 
 @require_http_methods(["GET", "POST"])
-def change(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Change a prompt's wording or model: a POST makes a new variant of the one that is shown.
+def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show a form with a variant; a POST creates a new variant from it.
 
-    That is the one numbered ``?variant=``, else the one in production. With ``promote`` the new
-    one goes into production at once.
+    The variant shown has the number ``?variant=``, or is in production. With ``promote`` the new
+    variant goes into production at once.
     """
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(
+    prompt = get_object_or_404(
         Prompt.objects.select_related("project", "production"), project=project, pk=pk
     )
     number = number_in(request.GET.get("variant"))
-    parent = found.production if number is None else _variant(found, number)
+    parent = prompt.production if number is None else _variant(prompt, number)
     form = VariantForm(request.POST or None, instance=copy.copy(parent))
     if form.is_valid() and parent:
-        made = wordings.add(parent, form.values(), request.user)
+        variant = prompt_variants.add_variant(parent, form.values(), request.user)
         if "promote" in request.POST:
-            return _promote(request, slug, made)
+            return _promote(request, slug, variant)
         messages.success(
             request,
-            _("Variant %(number)s is made; another is in production.") % {"number": made.number},
+            _("Variant %(number)s is made; another is in production.") % {"number": variant.number},
         )
         return redirect("prompts-show", slug, pk)
-    variables = variables_of(found)
-    context = {"prompt": found, "parent": parent, "form": form, "variables": variables}
+    variables = variables_of(prompt)
+    context = {"prompt": prompt, "parent": parent, "form": form, "variables": variables}
     return render_page(request, "prompts/change.html", context, status=form_status(form))
 
 
@@ -117,29 +121,29 @@ def _promote(
     request: HttpRequest, slug: str, variant: Variant, *, is_roll_back: bool = False
 ) -> HttpResponse:
     values = {"number": variant.number}
-    if wordings.put_in_production(variant, request.user, is_roll_back=is_roll_back):
-        said = _("Variant %(number)s is in production for what is drafted from now on.") % values
-        undo = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
-        offer_undo(request, said, undo)
+    if prompt_variants.promote_variant(variant, request.user, is_roll_back=is_roll_back):
+        message = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
+        offer_undo(request, message, undo_url)
     else:
         messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
     return redirect("prompts-show", slug, variant.prompt_id)
 
 
 @require_POST
-def promote(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+def promote_variant(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
     """Put a variant into production."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Prompt, project=project, pk=pk)
-    return _promote(request, slug, _variant(found, number))
+    prompt = get_object_or_404(Prompt, project=project, pk=pk)
+    return _promote(request, slug, _variant(prompt, number))
 
 
 @require_POST
 def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Put the variant back into production that was there before the present one."""
+    """Put the previous variant back into production."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Prompt, project=project, pk=pk)
-    variant = wordings.before(found)
+    prompt = get_object_or_404(Prompt, project=project, pk=pk)
+    variant = prompt_variants.previous_in_production(prompt)
     if variant is None:
         messages.info(request, _("No other variant has been in production."))
         return redirect("prompts-show", slug, pk)
@@ -147,49 +151,51 @@ def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-def archive(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
-    """Put a variant out of the way; with ``back``, take it back."""
+def archive_variant(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
+    """Archive a variant; with ``back``, bring it back."""
     project = access.project(request, slug, Role.ENGINEER)
-    found = get_object_or_404(Prompt, project=project, pk=pk)
-    if not wordings.archive(_variant(found, number), "back" not in request.POST):
+    prompt = get_object_or_404(Prompt, project=project, pk=pk)
+    if not prompt_variants.archive_variant(_variant(prompt, number), "back" not in request.POST):
         messages.error(request, _("What is in production stays. Put another there first."))
     return redirect("prompts-show", slug, pk)
 
 
 @require_POST
-def put_into_bin(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+def bin_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Move a prompt of the team's own to the bin."""
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(Prompt, project=project, pk=pk)
     try:
-        bins.put(prompt, request.user)
-        undo = reverse("prompts-restore", args=[slug, pk])
-        offer_undo(request, _("The prompt “%(task)s” is in the bin.") % {"task": prompt.task}, undo)
-    except bins.CannotMove as reason:
+        prompt_bin.bin_prompt(prompt, request.user)
+        undo_url = reverse("prompts-restore", args=[slug, pk])
+        offer_undo(
+            request, _("The prompt “%(task)s” is in the bin.") % {"task": prompt.task}, undo_url
+        )
+    except prompt_bin.CannotMove as reason:
         messages.error(request, translated(str(reason)))
     return redirect("prompts", slug)
 
 
 @require_POST
-def restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take a prompt out of the bin."""
+def restore_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Restore a prompt from the bin."""
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     try:
-        if bins.restore(prompt):
+        if prompt_bin.restore_prompt(prompt):
             messages.success(request, _("The prompt “%(task)s” is back.") % {"task": prompt.task})
         else:
             messages.info(
                 request, _("The prompt “%(task)s” is not in the bin.") % {"task": prompt.task}
             )
-    except bins.CannotMove as reason:
+    except prompt_bin.CannotMove as reason:
         messages.error(request, translated(str(reason)))
     return redirect("prompts", slug)
 
 
 @require_http_methods(["GET", "POST"])
-def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Tell what is lost when a prompt in the bin is removed for good; a POST orders that."""
+def remove_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show what is lost when a prompt in the bin is deleted; a POST deletes it."""
     project = access.project(request, slug, Role.ADMIN)
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     if not prompt.is_in_bin:
@@ -198,7 +204,7 @@ def remove(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         )
         return redirect("bin", slug)
     if request.method == "POST":
-        all_bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
+        bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
         messages.success(
             request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
         )

@@ -1,4 +1,4 @@
-"""What an experiment's comparisons tell, who won, and how it leaves."""
+"""The result of an experiment, its exports, and promoting its winner."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from prompts import experiments, exports, results, variants
-from prompts.views.experiments import of_project
+from prompts.views.experiments import experiment_of
 from qareview import access, charts
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
@@ -19,50 +19,53 @@ from qareview.numbers import number_in
 from qareview.stored import stored
 from qareview.translations import counted, number, percent
 
-COMMENTS = 50  # are shown
+COMMENTS_SHOWN = 50
 
 
 @require_GET
-def show(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the result, or with ``?snapshot=`` what it was once; members see it once it is ended."""
+def show_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Show the result, or an earlier one with ``?snapshot=``.
+
+    Reviewers see it only once the experiment has ended.
+    """
     member = access.member(request, slug)
-    experiment = of_project(member.project, pk)
+    experiment = experiment_of(member.project, pk)
     if not experiment.ended_at and not member.is_engineer:
         raise PermissionDenied(_("The result is shown once the comparing has ended."))
     snapshot = None
     if (chosen := number_in(request.GET.get("snapshot"))) is not None:
         snapshot = get_object_or_404(experiment.snapshots, pk=chosen)
-    found = snapshot.result if snapshot else results.result(experiment)
+    result = snapshot.result if snapshot else results.result_of(experiment)
     context = {
         "experiment": experiment,
         "snapshot": snapshot,
         "snapshots": experiment.snapshots.select_related("created_by"),
-        "result": found,
-        "charts": _charts(found),
-        "comments": results.comments(experiment, COMMENTS) if member.is_engineer else [],
+        "result": result,
+        "charts": _charts(result),
+        "comments": results.comments_on(experiment, COMMENTS_SHOWN) if member.is_engineer else [],
         "production": experiment.prompt.production,
         "formats": exports.FORMATS,
-        "progress": experiments.progress(experiment),
+        "progress": experiments.run_progress(experiment),
     }
     return render_page(request, "results/show.html", context)
 
 
 @require_POST
-def promote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Put a variant of an experiment into production; the result is kept as the evidence."""
+def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Put a variant of an experiment into production; a snapshot of the result is stored."""
     project = access.project(request, slug, Role.ENGINEER)
-    experiment = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     chosen = number_in(request.POST.get("variant"))
     if chosen is None:
         return _nothing_chosen(request, slug, pk)
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
     values = {"number": variant.number}
     because = stored("variant %(number)s went into production", **values)
-    evidence = results.keep(experiment, request.user, because)
-    if variants.put_in_production(variant, request.user, snapshot=evidence):
-        undo = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
-        told = _("Variant %(number)s is in production for what is drafted from now on.") % values
-        offer_undo(request, told, undo)
+    evidence = results.keep_snapshot(experiment, request.user, because)
+    if variants.promote_variant(variant, request.user, snapshot=evidence):
+        undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
+        message = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        offer_undo(request, message, undo_url)
     else:
         evidence.delete()
         messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
@@ -70,17 +73,19 @@ def promote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_POST
-def without(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Let somebody's votes not count; with ``back``, count again. What was stays as a snapshot."""
+def exclude_reviewer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Exclude a reviewer's votes, or include them with ``back``; store the earlier result."""
     project = access.project(request, slug, Role.ENGINEER)
-    experiment = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     reviewer = number_in(request.POST.get("reviewer"))
     if reviewer is None:
         return _nothing_chosen(request, slug, pk)
     if not experiment.comparisons.filter(reviewer=reviewer).exists():
         raise Http404(_("Nobody of that number compared here."))
-    results.keep(experiment, request.user, stored("before somebody’s votes were taken out or back"))
-    results.take_out(experiment, reviewer, "back" not in request.POST)
+    results.keep_snapshot(
+        experiment, request.user, stored("before somebody’s votes were taken out or back")
+    )
+    results.exclude_votes(experiment, reviewer, "back" not in request.POST)
     return redirect("results", slug, pk)
 
 
@@ -90,10 +95,10 @@ def _nothing_chosen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-def export(request: HttpRequest, slug: str, pk: int, format_name: str) -> HttpResponse:
+def export_experiment(request: HttpRequest, slug: str, pk: int, format_name: str) -> HttpResponse:
     """Download an experiment in one of the formats."""
     project = access.project(request, slug, Role.ENGINEER)
-    experiment = of_project(project, pk)
+    experiment = experiment_of(project, pk)
     chosen = exports.FORMATS.get(format_name)
     if chosen is None:
         raise Http404(_("There is no such format."))
@@ -105,9 +110,9 @@ def export(request: HttpRequest, slug: str, pk: int, format_name: str) -> HttpRe
     return response
 
 
-def _charts(found: results.Facts) -> list[Any]:
-    rows = found["rows"]
-    if found["verdict"] == "not comparable" or not rows:
+def _charts(result: results.Facts) -> list[Any]:
+    rows = result["rows"]
+    if result["verdict"] == "not comparable" or not rows:
         return []
     return [_strengths(rows), _prices(rows)]
 
@@ -159,12 +164,12 @@ def _prices(rows: list[dict[str, Any]]) -> charts.Points:
         )
         for row in rows
     ]
-    named = _("Cost of a run") if price == "cost" else _("Tokens of a run")
+    axis_label = _("Cost of a run") if price == "cost" else _("Tokens of a run")
     return charts.points(
         "prices",
         _("Quality against cost"),
         _("Win rate upwards, cost to the right. Filled: no other is both better and cheaper."),
-        (_("Variant"), named, _("Win rate"), _("No other is both better and cheaper")),
+        (_("Variant"), axis_label, _("Win rate"), _("No other is both better and cheaper")),
         spots,
-        named,
+        axis_label,
     )

@@ -15,10 +15,10 @@ import numpy as np
 from prompts import ranking
 from prompts.ranking import Array, Votes
 
-OF_CASE = 0.8  # standard deviation of what a variant is worth on one case
-TIES = 0.2  # of the votes are undecided, whoever is compared
-LOOK_EVERY, MOST_VOTES = 10, 300
-RUNS = 400
+OF_CASE = 0.8  # standard deviation of a variant's worth on a case; chosen
+TIES = 0.2  # share of undecided votes; chosen
+LOOK_EVERY, MOST_VOTES = 10, 300  # votes; chosen
+RUNS = 400  # of each simulated experiment; chosen
 
 
 class People:
@@ -82,25 +82,25 @@ def coverage() -> float:
 def verdicts(strengths: Array, cases: int, seed: int) -> list[tuple[str, int]]:
     """Return the verdict of each run of an experiment looked at again and again, and its leader."""
     generator = np.random.default_rng(seed)
-    found = []
+    runs = []
     for _ in range(RUNS):
         people = People(strengths, cases, generator)
         rows: list[tuple[int, int, int, float]] = []
         verdict = ranking.MORE
         fitted = ranking.fit(Votes.of(rows), len(strengths))
-        while len(rows) < MOST_VOTES and verdict in (ranking.MORE, ranking.APART):
+        while len(rows) < MOST_VOTES and verdict in (ranking.MORE, ranking.NOT_COMPARABLE):
             pairs = (ranking.next_pair(fitted, generator) for _ in range(LOOK_EVERY))
             rows.extend(people.vote(*pair) for pair in pairs)
             votes = Votes.of(rows)
             fitted = ranking.fit(votes, len(strengths))
-            result = ranking.result(votes, len(strengths))
+            result = ranking.rank(votes, len(strengths))
             verdict = result.verdict
-        found.append((verdict, result.standings[0].number))
-    return found
+        runs.append((verdict, result.standings[0].number))
+    return runs
 
 
-def share(found: list[tuple[str, int]], is_counted: Callable[[str, int], bool]) -> float:
-    return round(sum(is_counted(*one) for one in found) / len(found), 3)
+def share(runs: list[tuple[str, int]], is_counted: Callable[[str, int], bool]) -> float:
+    return round(sum(is_counted(*run) for run in runs) / len(runs), 3)
 
 
 def is_winner(verdict: str, _: int) -> bool:
@@ -127,7 +127,7 @@ def main() -> None:
     one_better = verdicts(np.array([np.log(0.69 / 0.31), 0, 0, 0, 0, 0]), 40, 3)
     figures = {
         "coverage": round(coverage(), 3),
-        "false_winner_rate": max(share(found, is_winner) for found in identical),
+        "false_winner_rate": max(share(runs, is_winner) for runs in identical),
         "undecided_rate": share(one_better, lambda verdict, _: verdict == ranking.MORE),
         "wrong_winner_rate": share(
             one_better, lambda verdict, leader: leader != 0 and is_winner(verdict, leader)

@@ -20,7 +20,8 @@ for run in two.runs.select_related("variant"):
     word = "shuts" if run.variant.number == 1 else "opens"
     run.output = f"The **gate** {word} at nine, case {run.case_id}."
     run.save()
-candidates.order(two.prompt, admin, seed=two.prompt.production, ways=["structure"], wanted=4)
+seed = two.prompt.production
+candidates.order_candidates(two.prompt, admin, seed=seed, ways=["structure"], wanted=4)
 print("made", two.pk, many.pk, two.prompt_id)
 """
 
