@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
-from pgvector.django import CosineDistance
 
 from generation.checks import acceptance_chances, flags
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
-from qareview.embeddings import embed
+from qareview.embeddings import embed, nearest
 from qareview.models import Project
 from qareview.stored import stored
 
@@ -181,19 +179,6 @@ def _nearest(
     for index, one in enumerate(drafted):
         one.embedding = vectors[index].tolist()
         front = [alike[index, at] for at in range(index) if owners[at] is not owners[index]]
-        found.append(max(float(max(front, default=0)), _nearest_stored(stored, one.embedding)))
+        behind = [1 - distance for _, distance in nearest(stored, one.embedding, 1)]
+        found.append(float(max([*front, *behind], default=0)))
     return found
-
-
-@transaction.atomic
-def _nearest_stored(stored: QuerySet[Any], vector: list[float]) -> float:
-    with connection.cursor() as cursor:  # else the index gives up among other projects' vectors
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-    distance = (
-        stored.exclude(embedding=None)
-        .annotate(distance=CosineDistance("embedding", vector))
-        .order_by("distance")
-        .values_list("distance", flat=True)
-        .first()
-    )
-    return 0.0 if distance is None else 1 - float(distance)

@@ -27,6 +27,7 @@ from generation.models import (
     reviews_shown_to,
     state_shown,
 )
+from qareview.embeddings import nearest
 from qareview.models import Project
 
 ITEMS_A_PAGE = 50
@@ -102,17 +103,9 @@ def matching(project: Project, chosen: Chosen, user: Any) -> ItemQuerySet:
     if any(decided):
         items = items.filter(_decided_between(*decided, user))
     if "like" in chosen:
-        return project.items.order_by().filter(pk__in=_alike(items, chosen["like"]))
+        similar = nearest(items, chosen["like"].embedding, ALIKE)
+        return project.items.order_by().filter(pk__in=[pk for pk, _ in similar])
     return items
-
-
-@transaction.atomic
-def _alike(items: ItemQuerySet, item: Item) -> list[int]:
-    """Return the items that are most similar to one, it first."""
-    with connection.cursor() as cursor:  # else the index gives up among what the filters leave out
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-    near = items.exclude(embedding=None).alias(distance=CosineDistance("embedding", item.embedding))
-    return list(near.order_by("distance").values_list("pk", flat=True)[:ALIKE])
 
 
 def _order(chosen: Chosen) -> tuple[Any, ...]:
