@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generation.drafting import drafting
 from generation.models import Document, Item
 from generation.reading import archives, documents, pipeline
 from qareview import jobs
@@ -51,7 +52,7 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
         ("passwd.md", "done"),
         ("tides.md", "done"),
     ]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.filter(passage__document__in=members).count() >= 3
     client = browse(team.reviewer)
     assert "3 documents came out of it" in page(client.get(f"{team.url}/"))

@@ -231,10 +231,10 @@ def test_nothing_of_it_is_drafted_until_it_is_back(team: Team) -> None:
     bins.put(document, team.engineer)
     assert orders.cancel(team.project) == orders.fill_up(team.project) == 0
     jobs.sweep()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert not Item.everything.exists()
     bins.restore(Document.everything.get())
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert team.project.items.count() == 2
 
 

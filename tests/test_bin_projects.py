@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from generation import bin as bins
+from generation.drafting import drafting
 from generation.models import Document, Item, Passage, Release, ReleaseRow, Review
-from generation.reading import pipeline
 from generation.releases import freezing
 from prompts import bin as prompt_bins
 from prompts.models import Prompt, Variant
@@ -82,7 +82,7 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
     for kind in jobs.job_kinds():
         assert jobs.claim(kind, 9) == [], kind
     browse(team.admin).post(f"{team.url}/restore/")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     freezing.work_off_releases()
     assert Item.objects.filter(document=document).count() == 2
     assert Release.objects.get().state == JobState.DONE
@@ -91,7 +91,7 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
 def filled(team: Team) -> None:
     """Give a project one of everything."""
     make.document(team.project)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     make.accept(team.project.items.all()[0], team.reviewer)
     freezing.order(team.project)
     freezing.work_off_releases()

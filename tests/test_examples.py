@@ -6,8 +6,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from generation import approved_items
+from generation.drafting import drafting
 from generation.models import Item, Passage, Release
-from generation.reading import pipeline
 from generation.releases import freezing
 from prompts.examples import Input, examples_for
 from prompts.models import Picks, Prompt, Task, Variant
@@ -120,7 +120,7 @@ def test_drafting_picks_examples_too(team: Team) -> None:
     of.production.save()
     of.save(update_fields=["production"])
     make.document(team.project)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert not Passage.objects.exclude(state=JobState.DONE)
     assert of.production.items.exists()
 

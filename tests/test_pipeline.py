@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from generation.checks import flags
+from generation.drafting import drafting
 from generation.models import Document, Item, Passage, Question
 from generation.passages import editing
 from generation.reading import documents, pipeline
@@ -31,7 +32,7 @@ def add(project: Project, data: bytes, name: str = "tides.md") -> Document:
 
 def work() -> None:
     pipeline.work_off_documents()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
 
 
 def change_production(project: Project, task: Task, **values: Any) -> None:
@@ -159,7 +160,7 @@ def test_a_project_without_its_model_keeps_no_other_waiting(
     healthy = make.project(name="Healthy")
     make.document(healthy)
     for _ in range(6):  # as often as a sweep knocks
-        pipeline.work_off_passages()
+        drafting.work_off_passages()
     assert Item.objects.filter(project=healthy).count() == 2
     states = Passage.objects.filter(document__project=project).values_list("state", "attempts")
     assert set(states) == {(JobState.QUEUED, 0)}

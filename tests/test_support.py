@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from generation.checks import flags, scoring
 from generation.checks.sentences import sentences
 from generation.checks.support import support
+from generation.drafting import drafting
 from generation.models import Item, Passage, Question
-from generation.reading import pipeline
 from generation.review import decisions, queue
 from prompts.models import Task
 from prompts.variants import in_production
@@ -194,7 +194,7 @@ def test_the_sentence_that_carries_the_answer_is_marked(team: Any, browse: Any) 
     Passage.objects.create(
         document=document, position=0, start=0, end=1, text=f"# Gates & <b>\n\n- {PASSAGE} *So*."
     )
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     item = Item.objects.get()
     item.support = [{"start": 0, "end": 5, "from": 17, "to": 41, "score": 0.9}]
     item.save()

@@ -28,6 +28,7 @@ from django.contrib.auth.models import User  # noqa: E402  Django is set up firs
 from django.core.files import File  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
+from generation.drafting import drafting  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
 from generation.models import Item, Passage  # noqa: E402
 from generation.prompt_values import values_of  # noqa: E402
@@ -97,7 +98,7 @@ def by_worker(backend: TransformersBackend) -> tuple[int, float]:
     counting = backend.model.register_forward_pre_hook(count, with_kwargs=True)
     embeddings.embed(["loaded"])
     started = time.monotonic()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     counting.remove()
     return computed, time.monotonic() - started
 
