@@ -9,7 +9,6 @@ from sklearn.metrics import roc_auc_score
 
 from generation.checks import flags, learned_acceptance, scoring
 from generation.models import Acceptance, Item, ItemState, Question
-from generation.reading import pipeline
 from generation.review import queue
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -54,7 +53,7 @@ def scored(project: Project, count: int) -> list[Item]:
 
 def learn(project: Project) -> Acceptance | None:
     learned_acceptance.order_learning()
-    pipeline.work_off_acceptance()
+    learned_acceptance.work_off_acceptance()
     return Acceptance.objects.filter(project=project).first()
 
 
@@ -185,7 +184,7 @@ def test_a_worker_that_dies_while_learning_leaves_it_to_the_next(team: Team) -> 
     jobs.claim(Acceptance, 1)
     Acceptance.objects.update(lease_until="2020-01-01T00:00Z")
     jobs.sweep()
-    pipeline.work_off_acceptance()
+    learned_acceptance.work_off_acceptance()
     assert Acceptance.objects.get().state == JobState.DONE
 
 
