@@ -1,6 +1,6 @@
 """A ZIP of files: each becomes a document of its own.
 
-Unpacking runs in the process of :mod:`isolation`; what it wrote is taken in here.
+Unpacking runs in :mod:`reader_process`; :mod:`documents` stores the files it wrote.
 """
 
 import shutil

@@ -1,16 +1,24 @@
-"""How fast files are read and cut, beside the libraries that extract text called bare.
+"""How fast files are read and cut, compared with the libraries that extract text.
 
-``make bench-reading`` prints one JSON object as its last line. Everything runs on one core, ours
-and bare in turn on the same files; of each file the best of several rounds counts. Ours is what a
-worker does without its database: read in the reader process, tell the language, cut into passages
-of 220 tokens. Bare is trafilatura or kreuzberg on the bytes, in this process, and nothing else.
+``make bench-reading`` prints one JSON object as its last line. Everything runs on one core, our
+code and the bare library in turn on the same files; of each file the best of several rounds
+counts. Our code does what a worker does, without the database: read in the reader process, detect
+the language, cut into passages of 220 tokens. Bare is trafilatura or kreuzberg on the bytes, in
+this process, and nothing else.
+
+The last figures compare three ways to keep a hostile file away from the worker: the reader process
+that reads one file after another, a fork of a warm parent for each file, and a new Python for each
+file. The last two return nothing, which favours them.
 """
 
+import gc
 import io
 import json
 import os
 import random
 import re
+import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -41,6 +49,7 @@ from qareview.models import Project  # noqa: E402
 MODEL = "smollm2-135m-instruct"
 LENGTH: int = Project._meta.get_field("passage_length").default
 ROUNDS = 7
+ISOLATED_FILES = 10  # a new Python for each takes long
 HTML_PAGES = 300
 PDF_PAGES = (50, 80, 120, 200)
 SYLLABLES = "ka lo mi ra ten sor vel dun ber fin gol har jes kum lan mor nep ost pul qua"
@@ -170,6 +179,42 @@ def _best(rounds: list[list[float]]) -> float:
     return sum(map(min, zip(*rounds, strict=True)))
 
 
+def in_reader_process(path: Path) -> None:
+    reader_process.read(path, path.name, seconds=120, megabytes=2000)
+
+
+def in_fork(path: Path) -> None:
+    child = os.fork()
+    if not child:
+        try:
+            readers.read(path, path.name)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def in_new_python(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from generation.reading import readers;"
+        "readers.read(Path(sys.argv[1]), sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, path, path.name], check=True)
+
+
+def compare_isolation(html: list[Path], markdown: Path) -> dict[str, float]:
+    """Return the milliseconds that each way takes for a web page and for a small Markdown file."""
+    readers.load_libraries()
+    gc.collect()
+    gc.freeze()  # otherwise collecting in the fork copies every page of memory
+    figures = {}
+    for work in (in_reader_process, in_fork, in_new_python):
+        for kind, files in (("html", html), ("markdown", [markdown])):
+            rounds = [[seconds(partial(work, path)) for path in files] for _ in range(ROUNDS)]
+            figures[f"{kind}_ms_{work.__name__}"] = round(1000 * _best(rounds) / len(files), 1)
+    gc.unfreeze()
+    return figures
+
+
 def measure(folder: Path) -> dict[str, float]:
     writer = Writer(seed=1)
     html, pdfs = [], []
@@ -179,6 +224,8 @@ def measure(folder: Path) -> dict[str, float]:
     for pages in PDF_PAGES:
         pdfs.append(folder / f"{pages}.pdf")
         pdfs[-1].write_bytes(pdf(writer, pages))
+    markdown = folder / "notes.md"
+    markdown.write_text("# Tides\n\nThe tide rises and falls twice a day in this harbour.\n")
     html_own, html_bare = compare(html, bare_html)
     pdf_own, pdf_bare = compare(pdfs, bare_pdf)
     return {
@@ -187,6 +234,7 @@ def measure(folder: Path) -> dict[str, float]:
         "pdf_pages_per_second": round(sum(PDF_PAGES) / pdf_own),
         "pdf_overhead": round(pdf_own / pdf_bare - 1, 2),
         **characters_per_second(html),
+        **compare_isolation(html[:ISOLATED_FILES], markdown),
     }
 
 
