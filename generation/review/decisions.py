@@ -252,7 +252,9 @@ def withdraw(
 
 
 _SETTLE = f"""
-    {projects.KEEP_SETTINGS};
+    SELECT {projects.SHARE_SETTINGS} FROM (
+        SELECT DISTINCT project_id FROM generation_item WHERE id = ANY (%(items)s)
+    ) AS own;
     UPDATE generation_item AS item SET reviewers = found.reviewers, state = CASE
         WHEN found.by_admin = 'rejected' THEN 'rejected'
         WHEN found.by_admin IS NOT NULL THEN 'accepted'
