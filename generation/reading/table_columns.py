@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from django.utils.translation import gettext_noop
+from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
 from qareview.stored import joined, stored
 from qareview.tables import BadTable, Table, storable
