@@ -29,7 +29,7 @@ class CannotRestore(Exception):
 
 
 @transaction.atomic
-def put(document: Document, user: Any) -> bool:
+def bin_document(document: Document, user: Any) -> bool:
     """Put a document into the bin with all that hangs on it; return whether it was out of it."""
     itself = Document.everything.filter(pk=document.pk)
     if not bins.bin_rows(itself, user):
@@ -42,7 +42,7 @@ def put(document: Document, user: Any) -> bool:
     return True
 
 
-def restore(document: Document) -> bool:
+def restore_document(document: Document) -> bool:
     """Take a document out of the bin, whole; return whether it could still come back.
 
     Raises CannotRestore if the same file came a second time meanwhile.
@@ -54,7 +54,7 @@ def restore(document: Document) -> bool:
             if is_back:
                 ids = items.lock()
                 decisions.settle(ids)
-                search.note(ids)
+                search.index_items(ids)
                 jobs.wake_workers(Document)
                 jobs.wake_workers(Passage)
             return is_back
@@ -112,16 +112,16 @@ def losses_of_project(project: Project) -> list[str]:
     ]
 
 
-def empty() -> None:
+def empty_bin() -> None:
     """Remove everything for good whose days in the bin are over."""
     for document in Document.everything.filter(bins.expired()).defer("text"):
-        remove(document)
+        remove_document(document)
     prompt_bins.empty()
     for project in Project.everything.filter(bins.expired()):
         remove_project(project)
 
 
-def remove(document: Document) -> None:
+def remove_document(document: Document) -> None:
     """Remove a document for good: its reviews, items and passages, and its original file.
 
     The file stays if it is that of another document as well. Releases hold copies and stay.
@@ -139,7 +139,7 @@ def _draft_copies(document: Document) -> None:
         if first:
             with transaction.atomic():
                 copies.exclude(pk=first.pk).update(same_as=first)
-                editing.restore(first)
+                editing.restore_passage(first)
 
 
 def _delete(document: Document) -> None:

@@ -21,7 +21,7 @@ _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
 
 # An edited text is found once everybody may see it who may see the item.
-_NOTE = """
+_INDEX = """
     UPDATE generation_item AS item SET search = to_tsvector('simple', left(concat_ws(
         E'\\n', first.text, item.answer, others.text, edited.text, passage.text
     ), %(longest)s)) || array_to_tsvector(ARRAY(
@@ -52,21 +52,21 @@ _NOTE = """
 """
 
 
-def note(items: Iterable[int]) -> None:
+def index_items(items: Iterable[int]) -> None:
     """Write down by what words items, given by their ids, are found; in one statement.
 
     To be called when they are stored, and whenever a review with an edited text is stored,
     withdrawn, or begins to be seen because the state changed.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE, {"items": list(items), "longest": LONGEST})
+        cursor.execute(_INDEX, {"items": list(items), "longest": LONGEST})
 
 
 def has_words(text: str) -> bool:
     return bool(_WORD.search(text))
 
 
-def matching(text: str) -> Q:
+def with_words(text: str) -> Q:
     """Return the condition of having all words of a query, and its quoted phrases.
 
     The last word may be the beginning of one. Nothing in a query is an operator but the quotes.
@@ -102,6 +102,6 @@ class _Label(SearchQuery):
         return "%s::tsquery", [_quoted(self.label)]
 
 
-def labelled(kind: str, value: object) -> Q:
+def with_label(kind: str, value: object) -> Q:
     """Return the condition of having a label: ``FLAG``, ``MODEL`` or ``VARIANT``, and which."""
     return Q(search=_Label(f"{kind} {value}"))

@@ -116,14 +116,14 @@ def test_a_bomb_is_refused_before_it_fills_the_disk(
     path = tmp_path / "bomb.zip"
     path.write_bytes(zipped({f"{n}.txt": bytes(1_000_000) for n in range(40)}))
     with pytest.raises(archives.CannotUnpack, match="unpacks to more than 5 MB"):
-        archives.unpack(path, tmp_path, 10_000_000)
+        archives.unpack_archive(path, tmp_path, 10_000_000)
     assert sum(file.stat().st_size for file in tmp_path.glob("*[0-9]")) <= 5_000_001
 
 
 def test_a_member_the_project_has_already_stays_what_it_was(
     team: Any, browse: Any, kept: Any
 ) -> None:
-    own = documents.add(team.project, make.ContentFile(make.TEXT.encode()), "mine.md")
+    own = documents.add_document(team.project, make.ContentFile(make.TEXT.encode()), "mine.md")
     archive = read(team, browse, zipped({"tides.md": make.TEXT.encode()}))
     own.refresh_from_db()
     assert (own.name, own.archive, archive.members.count()) == ("mine.md", None, 0)

@@ -88,7 +88,7 @@ def test_passages_and_furniture_are_the_whole_text(blocks: list[str], length: in
 def test_words_broken_at_line_ends(tmp_path: Any, text: str, joined: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(text)
-    assert readers.read(path, "a.txt").text == joined
+    assert readers.read_file(path, "a.txt").text == joined
 
 
 @pytest.mark.django_db

@@ -88,7 +88,7 @@ def test_splitting_makes_two_and_drops_no_letter(
     team: Any, browse: Any, document: Document
 ) -> None:
     row = passage(document, 2)
-    offsets = [offset for offset, _ in editing.pieces(row.text)]
+    offsets = [offset for offset, _ in editing.sentences_and_paragraphs(row.text)]
     assert [row.text[offset:][:5] for offset in offsets] == ["## Th", "Of th", "Whoev", "Its k"]
     assert change(team, browse, row, "split", offset=offsets[2]) == []
     assert passage(document, 2).text.endswith(" in the year 1702.")
@@ -174,7 +174,7 @@ def test_passages_that_stay_the_same_keep_their_items(document: Document) -> Non
 
 def test_what_was_excluded_stays_excluded_in_a_new_cut(team: Any, document: Document) -> None:
     for position in (0, 1):
-        editing.exclude(passage(document, position), team.engineer)
+        editing.exclude_passage(passage(document, position), team.engineer)
     editing.recut(document, 130)
     excluded = document.passages.exclude(excluded_at=None)
     assert [row.position for row in excluded] == [0]

@@ -27,7 +27,7 @@ def project() -> Project:
 
 
 def add(project: Project, data: bytes, name: str = "tides.md") -> Document:
-    return documents.add(project, ContentFile(data), name)
+    return documents.add_document(project, ContentFile(data), name)
 
 
 def work() -> None:
@@ -192,7 +192,7 @@ def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(project: Project)
     worker = threading.Thread(target=work)
     worker.start()
     is_storing.wait()
-    editing.merge(first)
+    editing.merge_with_next(first)
     worker.join()
     assert has_stored.is_set()
     assert not Item.everything.filter(document=document).exists()

@@ -14,13 +14,15 @@ from tests import files
 
 
 def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readers.Reading:
-    return reader_process.read(path, name or path.name, seconds=seconds, megabytes=megabytes)
+    return reader_process.read_isolated(
+        path, name or path.name, seconds=seconds, megabytes=megabytes
+    )
 
 
 def test_what_is_read_is_the_same_as_in_this_process(tmp_path: Path) -> None:
     path = tmp_path / "lock 🌊 -n.pdf"
     path.write_bytes(files.pdf())
-    assert read(path) == readers.read(path, path.name)
+    assert read(path) == readers.read_file(path, path.name)
 
 
 def test_a_reason_comes_through(tmp_path: Path) -> None:

@@ -161,7 +161,7 @@ def drafted(project: Project, answer: str, question: str) -> Item:
         answer=answer,
     )
     draft = scoring.Draft(item, [Question(item=item, variant=ask, text=question)])
-    scoring.score(project, [draft])
+    scoring.score_drafts(project, [draft])
     item.save()
     draft.questions[0].save()
     return item
@@ -229,6 +229,6 @@ def test_marks_go_around_the_elements_within() -> None:
 
 def test_scores_are_weighed_by_flags() -> None:
     scores = {flags.SUPPORT: 0.8, flags.NEW_ANSWER: 0.6}
-    assert scoring.overall(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
-    assert scoring.overall(scores, []) == 0.7
-    assert scoring.overall({}, []) == 0.5
+    assert scoring.overall_score(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
+    assert scoring.overall_score(scores, []) == 0.7
+    assert scoring.overall_score({}, []) == 0.5

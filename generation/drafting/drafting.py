@@ -135,7 +135,7 @@ def _draft_alike(project: Project, rows: list[Passage]) -> None:
             jobs.fail_job(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
-        scoring.score(project, sound)
+        scoring.score_drafts(project, sound)
         with jobs.finishing(done):
             _store(done, sound)
 
@@ -305,4 +305,4 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
         for rank, question in enumerate(draft.questions, 1):
             question.rank = rank
     Question.objects.bulk_create(question for draft in drafts for question in draft.questions)
-    search.note(draft.item.pk for draft in drafts)
+    search.index_items(draft.item.pk for draft in drafts)

@@ -48,20 +48,18 @@ def resume(project: Project) -> None:
 
 def cancel(project: Project) -> int:
     """Hold the passages that wait to be drafted; return how many."""
-    return jobs.hold_jobs(Passage.objects.of(project))
+    return jobs.hold_jobs(Passage.objects.in_project(project))
 
 
 def fill_up(project: Project) -> int:
     """Queue what was cancelled, and what has fewer items than the project asks for now."""
     standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
     ended = (
-        Passage.objects.of(project)
+        Passage.objects.in_project(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)
         .not_imported()
     )
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
-    waiting = Passage.objects.of(project).cancelled()
-    return jobs.queue_again(
-        Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting))
-    )
+    waiting = Passage.objects.in_project(project).cancelled()
+    return jobs.queue_again(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))

@@ -90,7 +90,7 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
 def _note_edited(ids: Any) -> None:
     """Let edited texts be found that everybody may see by now, or no longer."""
     edited = Review.objects.decisions().filter(item__in=ids, verdict=Verdict.EDITED)
-    search.note(edited.values_list("item", flat=True).distinct())
+    search.index_items(edited.values_list("item", flat=True).distinct())
 
 
 def _withdraw(action: BulkAction, items: Sequence[Item]) -> Outcomes:

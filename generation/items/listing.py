@@ -65,17 +65,17 @@ def _assigned_to(member: Any, user: Any) -> Q:
 
 
 CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
-    "text": lambda text, _: search.matching(text),
+    "text": lambda text, _: search.with_words(text),
     "state": state_shown,
     "document": lambda document, _: Q(document=document),
-    "flag": lambda flag, _: search.labelled("FLAG", flag),
+    "flag": lambda flag, _: search.with_label("FLAG", flag),
     "reviewer": _decided_by,
     "score_from": lambda score, _: Q(score__gte=score),
     "score_to": lambda score, _: Q(score__lte=score),
     "drafted_from": lambda day, _: Q(created_at__gte=_midnight(day)),
     "drafted_to": lambda day, _: Q(created_at__lt=_after(day)),
-    "model": lambda model, _: search.labelled("MODEL", model),
-    "variant": lambda variant, _: search.labelled("VARIANT", variant.pk),
+    "model": lambda model, _: search.with_label("MODEL", model),
+    "variant": lambda variant, _: search.with_label("VARIANT", variant.pk),
     "purpose": lambda purpose, _: Q(purpose="" if purpose == "usual" else purpose),
     "assigned": _assigned_to,
 }

@@ -144,7 +144,7 @@ CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at
 
 
 class PassageQuerySet(models.QuerySet["Passage"]):
-    def of(self, project: Project) -> "PassageQuerySet":
+    def in_project(self, project: Project) -> "PassageQuerySet":
         """Keep those of a project's documents that are not in the bin."""
         return self.filter(document__project=project, document__binned_at=None)
 

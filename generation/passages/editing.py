@@ -31,7 +31,7 @@ class CannotCut(Exception):
     """The passages cannot be changed this way; the message says why."""
 
 
-def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
+def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     """Return how a document would be cut into passages of at most ``length`` tokens.
 
     Raises ModelUnavailable if the reading model's tokenizer cannot be had.
@@ -45,7 +45,7 @@ def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     return cutting.cut(document.text, length, document.page_starts, tokenizer, kept_out)
 
 
-def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
+def add_passages(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
     """Store passages of a document, in a transaction, and queue those that say something new."""
     bands = near_duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
     stored = _stored(document, cuts, bands, values)
@@ -80,12 +80,12 @@ def _stored(
 @transaction.atomic
 def recut(document: Document, length: int) -> None:
     """Cut a document anew into passages of at most ``length`` tokens."""
-    cuts, left_out = propose(document, length)
+    cuts, left_out = propose_cuts(document, length)
     _replace(document, 0, len(document.text), cuts, left_out)
 
 
 @transaction.atomic
-def merge(passage: Passage) -> None:
+def merge_with_next(passage: Passage) -> None:
     """Make one passage of this one and the next. Raises CannotCut."""
     document = _locked(passage)
     following = _current(document).filter(position__gt=passage.position).first()
@@ -100,7 +100,7 @@ def merge(passage: Passage) -> None:
 
 
 @transaction.atomic
-def split(passage: Passage, offset: int) -> None:
+def split_passage(passage: Passage, offset: int) -> None:
     """Make two passages of one, the second starting ``offset`` characters into it.
 
     Raises CannotCut if either would be empty.
@@ -118,7 +118,7 @@ def split(passage: Passage, offset: int) -> None:
     _replace(document, passage.start, passage.end, [first, second], blank)
 
 
-def pieces(text: str) -> list[tuple[int, str]]:
+def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
     """Return the sentences and paragraphs of a passage, before which it may be split."""
     ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
     starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
@@ -128,7 +128,7 @@ def pieces(text: str) -> list[tuple[int, str]]:
 
 
 @transaction.atomic
-def exclude(passage: Passage, user: Any) -> None:
+def exclude_passage(passage: Passage, user: Any) -> None:
     """Draft nothing from a passage, and put aside what was drafted and is not decided."""
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
@@ -137,7 +137,7 @@ def exclude(passage: Passage, user: Any) -> None:
 
 
 @transaction.atomic
-def restore(passage: Passage) -> None:
+def restore_passage(passage: Passage) -> None:
     """Take in a passage that was excluded, or held as a near-duplicate."""
     passage.excluded_at = passage.excluded_by = passage.same_as = None
     passage.note = ""
@@ -186,13 +186,13 @@ def _replace(
     excluded = [row for row in gone if row.excluded_at]
     _retire(gone)
     newest = document.passages.aggregate(newest=Max("pk"))["newest"] or 0
-    add(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
+    add_passages(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
     for passage in document.passages.filter(pk__gt=newest) if excluded else ():
         covered = sum(
             max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
         )
         if covered * 2 > passage.end - passage.start:
-            exclude(passage, excluded[0].excluded_by)
+            exclude_passage(passage, excluded[0].excluded_by)
     outside = [gap for gap in document.left_out if gap["end"] <= start or gap["start"] >= end]
     gaps = [*outside, *(gap.as_json() for gap in left_out)]
     document.left_out = sorted(gaps, key=lambda gap: gap["start"])

@@ -87,7 +87,7 @@ def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[P
     """Return those older than the ``first`` fresh passage that share a band with a chunk."""
     wanted = [band for passage in chunk for band in passage.bands]
     return (
-        Passage.objects.of(project)
+        Passage.objects.in_project(project)
         .filter(
             pk__lt=first,
             same_as=None,

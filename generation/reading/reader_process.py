@@ -41,7 +41,7 @@ MOST_PRINTED = 20_000  # bytes, searched for a message about memory; chosen, nob
 MEMORY_ERRORS = (b"memoryerror", b"memory alloc", b"bad_alloc")  # of Python, Rust and C++
 
 
-def read(
+def read_isolated(
     path: Path,
     name: str,
     chosen: Mapping[str, str] | None = None,
@@ -49,7 +49,7 @@ def read(
     seconds: int,
     megabytes: int,
 ) -> readers.Reading:
-    """Read a file as :func:`readers.read` does, within limits of time and memory.
+    """Do what :func:`readers.read_file` does, within limits of time and memory.
 
     Raises CannotRead, also if a limit was reached or the process died.
     """
@@ -57,10 +57,10 @@ def read(
     return readers.Reading(**_run(request, seconds, megabytes))
 
 
-def unpack(
+def unpack_isolated(
     path: Path, folder: Path, limit: int, *, seconds: int, megabytes: int
 ) -> list[archives.Member]:
-    """Unpack an archive as :func:`archives.unpack` does, within limits. Raises CannotRead."""
+    """Do what :func:`archives.unpack_archive` does, within limits. Raises CannotRead."""
     answer = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
     return [archives.Member(**member) for member in answer["members"]]
 
@@ -230,8 +230,8 @@ def _answer_requests(worker: Connection, megabytes: int) -> None:
 def _answer(task: str, path: str, *arguments: str) -> dict[str, Any]:
     try:
         if task == "read":
-            return vars(readers.read(Path(path), arguments[0], json.loads(arguments[1])))
-        members = archives.unpack(Path(path), Path(arguments[0]), int(arguments[1]))
+            return vars(readers.read_file(Path(path), arguments[0], json.loads(arguments[1])))
+        members = archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1]))
         return {"members": [vars(member) for member in members]}
     except (readers.CannotRead, archives.CannotUnpack) as reason:
         return {"error": str(reason)}

@@ -211,7 +211,7 @@ def _told(review: Review) -> str:
 
 def _settle(item: Item) -> None:
     decisions.settle([item.pk])
-    search.note([item.pk])
+    search.index_items([item.pk])
 
 
 def _tell(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:

@@ -122,7 +122,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     if review.is_decision:
         settle([item.pk])
     if item.was_edited or review.verdict == Verdict.EDITED:
-        search.note([item.pk])
+        search.index_items([item.pk])
     if item.was_typed and review.is_decision:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
@@ -329,7 +329,7 @@ def _draw_anew(project: Project, percent: int) -> None:
 
 def _note_edited(items: ItemQuerySet) -> None:
     edited = Review.objects.decisions().filter(verdict=Verdict.EDITED, item__in=items.order_by())
-    search.note(edited.order_by().values_list("item", flat=True).distinct())
+    search.index_items(edited.order_by().values_list("item", flat=True).distinct())
 
 
 def _take_back(review: Review) -> None:
@@ -376,7 +376,7 @@ def undo(project: Project, user: Any) -> Item | None:
         return undo(project, user)  # it was withdrawn this very moment: the one before is meant
     _take_back(review)
     settle([item.pk])
-    search.note([item.pk])
+    search.index_items([item.pk])
     item.refresh_from_db()
     queue.hold(item, user, project.reviews_per_item)
     return item

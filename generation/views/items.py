@@ -58,7 +58,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "question": question,
         "reviews": reviews,
         "flags": explained,
-        "scores": scoring.explained(found),
+        "scores": scoring.explained_scores(found),
         **_standing(found, request.user),
         **context_of(member, found),
     }

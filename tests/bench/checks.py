@@ -44,7 +44,7 @@ Flagged = list[tuple[str, set[str], set[str]]]
 def flagged() -> Flagged:
     """Return each item's question, the flags it got and those it ought to get, by text alone."""
     made, wanted = zip(*drafts(), strict=True)
-    scoring.check(made)
+    scoring.check_drafts(made)
     return _compared(made, [right - BY_A_MODEL for right in wanted])
 
 

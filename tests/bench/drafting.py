@@ -122,7 +122,7 @@ def measure() -> dict[str, float]:
     project = projects.create_project("Bench", User.objects.create_user("bench"))
     for path in sorted(SAMPLES.iterdir()):
         with path.open("rb") as file:
-            documents.add(project, File(file, path.name), path.name)
+            documents.add_document(project, File(file, path.name), path.name)
     pipeline.work_off_documents()
     peak = matmul_peak()
     backend = backend_for(MODEL)

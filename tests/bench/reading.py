@@ -151,8 +151,8 @@ def bare_pdf(data: bytes) -> None:
 
 
 def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
-    """Do what pipeline.read does of a document, without the database."""
-    reading = reader_process.read(path, path.name, seconds=120, megabytes=2000)
+    """Do what pipeline.read_document does of a document, without the database."""
+    reading = reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
     languages.detect_language(reading.text)
     tokenizer = tokenizer_for(MODEL)
     found = reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture
@@ -180,14 +180,14 @@ def _best(rounds: list[list[float]]) -> float:
 
 
 def in_reader_process(path: Path) -> None:
-    reader_process.read(path, path.name, seconds=120, megabytes=2000)
+    reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
 
 
 def in_fork(path: Path) -> None:
     child = os.fork()
     if not child:
         try:
-            readers.read(path, path.name)
+            readers.read_file(path, path.name)
         finally:
             os._exit(0)
     os.waitpid(child, 0)
@@ -196,7 +196,7 @@ def in_fork(path: Path) -> None:
 def in_new_python(path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from generation.reading import readers;"
-        "readers.read(Path(sys.argv[1]), sys.argv[2])"
+        "readers.read_file(Path(sys.argv[1]), sys.argv[2])"
     )
     subprocess.run([sys.executable, "-c", code, path, path.name], check=True)
 
