@@ -18,7 +18,7 @@ _IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive: its name there, and the path it was written to or the reason why not."""
+    """A file of an archive: its name, and the path it was written to or why it was not."""
 
     name: str
     path: str = ""

@@ -162,7 +162,7 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
 
 
 def _text(role: str, cell: str) -> str:
-    """Return a value without surrounding blanks; the first if it is a list of answers, as in SQuAD."""
+    """Return a value without surrounding blanks; of a list of answers, as in SQuAD, the first."""
     answers = _json(cell) if role == "answer" else None
     if isinstance(answers, dict):
         answers = answers.get("text")

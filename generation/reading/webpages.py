@@ -65,7 +65,7 @@ def _trusting() -> Any:
 
 
 def _pieces(page: str) -> Iterator[str]:
-    """Yield small pages that together have the content of a large one, without menus and the like."""
+    """Yield small pages that together have the content of a large one, without menus."""
     import lxml.html
     from lxml import etree
 

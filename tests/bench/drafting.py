@@ -79,11 +79,11 @@ def matmul_peak() -> float:
 
     from qareview.backends.transformers import fastest_dtype
 
-    one = torch.randn(2048, 2048).to(fastest_dtype("cpu"))
-    one @ one
+    matrix = torch.randn(2048, 2048).to(fastest_dtype("cpu"))
+    matrix @ matrix
     started = time.monotonic()
     for _ in range(10):
-        one @ one
+        matrix @ matrix
     return 10 * 2 * 2048**3 / (time.monotonic() - started)
 
 
@@ -146,10 +146,10 @@ def measure() -> dict[str, float]:
 def main() -> None:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        found = measure()
+        figures = measure()
     finally:
         teardown_databases(databases, verbosity=0)
-    print(json.dumps(found))  # noqa: T201  that is what it is for
+    print(json.dumps(figures))  # noqa: T201  that is what it is for
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ class Writer:
         rare = ["".join(self.random.choices(syllables, k=2 + n % 3)) for n in range(5_000)]
         vocabulary = tokenizer_for(MODEL).get_vocab()
         tokens = sorted(vocabulary, key=vocabulary.__getitem__)
-        common = [found[1] for found in map(WORD.fullmatch, tokens) if found]
+        common = [match[1] for match in map(WORD.fullmatch, tokens) if match]
         self.words = [*common, *rare]
         self.weights = list(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
 
@@ -155,8 +155,8 @@ def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
     reading = reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
     languages.detect_language(reading.text)
     tokenizer = tokenizer_for(MODEL)
-    found = reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture
-    return reading.text, cutting.cut(*found)[0]
+    cuts, _ = cutting.cut(reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture)
+    return reading.text, cuts
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -171,7 +171,7 @@ def compare(files: list[Path], bare: Callable[[bytes], None]) -> tuple[float, fl
     own, other = [], []
     for _ in range(ROUNDS):
         own.append([seconds(partial(ours, path)) for path in files])
-        other.append([seconds(partial(bare, one)) for one in data])
+        other.append([seconds(partial(bare, content)) for content in data])
     return _best(own), _best(other)
 
 
@@ -240,11 +240,13 @@ def measure(folder: Path) -> dict[str, float]:
 
 def characters_per_second(files: list[Path]) -> dict[str, float]:
     """Return how fast texts are cut, and how fast near-duplicates among passages are prepared."""
-    found = [ours(path) for path in files]
-    characters = sum(len(text) for text, _ in found)
+    documents = [ours(path) for path in files]
+    characters = sum(len(text) for text, _ in documents)
     tokenizer = tokenizer_for(MODEL)
-    cut_seconds = seconds(lambda: [cutting.cut(text, LENGTH, (), tokenizer) for text, _ in found])
-    parts = [text[cut.start : cut.end] for text, cuts in found for cut in cuts]
+    cut_seconds = seconds(
+        lambda: [cutting.cut(text, LENGTH, (), tokenizer) for text, _ in documents]
+    )
+    parts = [text[cut.start : cut.end] for text, cuts in documents for cut in cuts]
     banding = seconds(lambda: near_duplicates.bands_of(parts))
     return {
         "characters_cut_per_second": round(characters / cut_seconds),
