@@ -102,5 +102,5 @@ class _Label(SearchQuery):
 
 
 def with_label(kind: str, value: object) -> Q:
-    """Return the condition that an item has a label: ``FLAG``, ``MODEL`` or ``VARIANT``, and which."""
+    """Return the condition that an item has a label: ``FLAG``, ``MODEL`` or ``VARIANT``."""
     return Q(search=_Label(f"{kind} {value}"))
