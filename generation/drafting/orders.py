@@ -62,4 +62,6 @@ def fill_up(project: Project) -> int:
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
     waiting = Passage.objects.in_project(project).cancelled()
-    return jobs.queue_again(Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting)))
+    return jobs.queue_again(
+        Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting))
+    )
