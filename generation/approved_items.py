@@ -5,9 +5,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
-from django.db import connection, transaction
 from django.db.models import Count, F, Q
-from pgvector.django import CosineDistance
 
 from generation.checks import flags
 from generation.checks.scoring import LEAST_SUPPORT
@@ -26,7 +24,7 @@ from generation.prompt_values import language_of
 from generation.releases.freezing import earlier_splits, triple_of
 from prompts.approved_items import AcceptanceShare, Approved, Disliked
 from prompts.models import Prompt, Task
-from qareview.embeddings import embed
+from qareview.embeddings import embed, nearest
 from qareview.models import Project
 
 MOST_DIVERSE = 500  # of the newest items, among which different ones are looked for
@@ -45,17 +43,8 @@ def drawn(project: Project, count: int, seed: int) -> list[Approved]:
 
 def similar(project: Project, text: str, count: int, passage: int) -> list[Approved]:
     vector = embed([text])[0].tolist()
-    rows = (
-        _examples(project)
-        .exclude(passage__in=with_near_duplicates(passage))
-        .exclude(embedding=None)
-        .order_by(CosineDistance("embedding", vector))
-    )
-    with transaction.atomic(), connection.cursor() as cursor:
-        # else the index gives up among other projects' vectors
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-        found = list(rows.values_list("pk", flat=True)[:count])
-    return _in_order(project, found)
+    others = _examples(project).exclude(passage__in=with_near_duplicates(passage))
+    return _in_order(project, [pk for pk, _ in nearest(others, vector, count)])
 
 
 def diverse(project: Project, count: int) -> list[Approved]:

@@ -1,8 +1,7 @@
-"""Documents go to the bin and come back whole; what is due there is removed for good.
+"""Move documents to the bin, restore them, and delete what is due.
 
-While a document is in the bin its items have the state BINNED, in which nothing but
-``Item.everything`` finds them. When it comes back, their states follow from their reviews, which
-nobody touched, as they do at any time.
+Items of a document in the bin have the state BINNED, and only ``Item.everything`` returns them.
+When the document is restored, their states are derived from their reviews, which have not changed.
 """
 
 from typing import Any
@@ -29,8 +28,8 @@ class CannotRestore(Exception):
 
 
 @transaction.atomic
-def put(document: Document, user: Any) -> bool:
-    """Put a document into the bin with all that hangs on it; return whether it was out of it."""
+def bin_document(document: Document, user: Any) -> bool:
+    """Move a document with all its items to the bin; return whether it was not there yet."""
     itself = Document.everything.filter(pk=document.pk)
     if not bins.bin_rows(itself, user):
         return False
@@ -42,10 +41,10 @@ def put(document: Document, user: Any) -> bool:
     return True
 
 
-def restore(document: Document) -> bool:
-    """Take a document out of the bin, whole; return whether it could still come back.
+def restore_document(document: Document) -> bool:
+    """Restore a document with its passages and items; return whether it could still be restored.
 
-    Raises CannotRestore if the same file came a second time meanwhile.
+    Raises CannotRestore if the same file was uploaded again meanwhile.
     """
     try:
         with transaction.atomic():
@@ -54,7 +53,7 @@ def restore(document: Document) -> bool:
             if is_back:
                 ids = items.lock()
                 decisions.settle(ids)
-                search.note(ids)
+                search.index_items(ids)
                 jobs.wake_workers(Document)
                 jobs.wake_workers(Passage)
             return is_back
@@ -71,7 +70,7 @@ def restore(document: Document) -> bool:
 
 
 def restore_project(project: Project) -> bool:
-    """Take a project out of the bin, whole; return whether it could still come back."""
+    """Restore a project with all it has; return whether it could still be restored."""
     if not bins.restore_rows(Project.everything.filter(pk=project.pk)):
         return False
     for kind in jobs.job_kinds():
@@ -80,7 +79,7 @@ def restore_project(project: Project) -> bool:
 
 
 def losses(documents: QuerySet[Document]) -> list[str]:
-    """Return, each as a number with its noun, what would be removed with some documents."""
+    """Return what would be deleted with some documents, each as a number with its noun."""
     return [
         counted(Passage.objects.filter(document__in=documents).count(), "passage"),
         counted(Item.everything.filter(document__in=documents).count(), "item"),
@@ -101,7 +100,7 @@ def _reviews_of(documents: QuerySet[Document]) -> str:
 
 
 def losses_of_project(project: Project) -> list[str]:
-    """Return, each as a number with its noun, what would be removed with a project."""
+    """Return what would be deleted with a project, each as a number with its noun."""
     documents = Document.everything.filter(project=project)
     return [
         counted(documents.count(), "document"),
@@ -112,26 +111,26 @@ def losses_of_project(project: Project) -> list[str]:
     ]
 
 
-def empty() -> None:
-    """Remove everything for good whose days in the bin are over."""
+def empty_bin() -> None:
+    """Delete everything whose days in the bin are over."""
     for document in Document.everything.filter(bins.expired()).defer("text"):
-        remove(document)
+        remove_document(document)
     prompt_bins.remove_expired_prompts()
     for project in Project.everything.filter(bins.expired()):
         remove_project(project)
 
 
-def remove(document: Document) -> None:
-    """Remove a document for good: its reviews, items and passages, and its original file.
+def remove_document(document: Document) -> None:
+    """Delete a document with its reviews, items and passages, and its original file.
 
-    The file stays if it is that of another document as well. Releases hold copies and stay.
+    The file stays if another document has it, too. Releases hold copies and stay.
     """
     _draft_copies(document)
     _delete(document)
 
 
 def _draft_copies(document: Document) -> None:
-    """Draft from the first of those that were held as near-duplicates of a passage that goes."""
+    """Draft from the first near-duplicate of each passage that is deleted."""
     for passage in document.passages.exclude(near_duplicates=None).distinct():
         copies = passage.near_duplicates.exclude(document=document)
         candidates = copies.filter(excluded_at=None, superseded_at=None)
@@ -139,7 +138,7 @@ def _draft_copies(document: Document) -> None:
         if first:
             with transaction.atomic():
                 copies.exclude(pk=first.pk).update(same_as=first)
-                editing.restore(first)
+                editing.restore_passage(first)
 
 
 def _delete(document: Document) -> None:
@@ -155,7 +154,7 @@ def _delete(document: Document) -> None:
 
 
 def remove_project(project: Project) -> None:
-    """Remove a project for good, with its documents, releases and all else."""
+    """Delete a project with its documents, releases and everything else."""
     for document in Document.everything.filter(project=project).defer("text"):
         _delete(document)
     bins.delete_in_batches(ReleaseRow.objects.filter(release__project=project))

@@ -1,4 +1,4 @@
-"""What the variables of a prompt stand for."""
+"""The values of a prompt's variables."""
 
 from generation.models import Document, Passage
 from qareview.languages import LANGUAGES
@@ -11,7 +11,7 @@ def language_of(project: Project, document: Document) -> str:
 
 
 def values_of(project: Project, passage: Passage) -> dict[str, str]:
-    """Return the variables that every prompt about a passage may name."""
+    """Return the values of the variables that every prompt about a passage may use."""
     return {
         "passage": passage.text,
         "headings": " › ".join(passage.headings),

@@ -1,8 +1,7 @@
-"""Items are found by their words: of question, answer and context, in every language alike.
+"""Find items by the words of question, answer and context, in any language.
 
-An item's ``search`` holds these words and, in capitals, so that no word is like them, labels of
-what never changes of it: its flags, its models and its variants. So one index answers for any
-combination of them.
+An item's ``search`` holds these words, and labels for what never changes: its flags, models and
+variants. Labels begin in capitals, which no word does. So one index serves any combination.
 """
 
 import re
@@ -14,14 +13,14 @@ from django.db import connection
 from django.db.models import Q
 
 CONFIG = "simple"  # no stemming, no stop words
-LONGEST = 100_000  # characters of an item that are searched; PostgreSQL takes no 1 MB of words
-SHORTEST_BEGINNING = 4  # letters: shorter ones begin so many words that the index is slow
-MOST_WORDS = 20  # of a query
+LONGEST = 100_000  # characters of an item; PostgreSQL limits a tsvector to 1 MB
+SHORTEST_BEGINNING = 4  # letters: shorter ones begin too many words; chosen; nobody measured
+MOST_WORDS = 20  # of a query; chosen; nobody measured
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
 
-# An edited text is found once everybody may see it who may see the item.
-_NOTE = """
+# An edited text can be searched once all who see the item may see the edit.
+_INDEX = """
     UPDATE generation_item AS item SET search = to_tsvector('simple', left(concat_ws(
         E'\\n', first.text, item.answer, others.text, edited.text, passage.text
     ), %(longest)s)) || array_to_tsvector(ARRAY(
@@ -52,24 +51,24 @@ _NOTE = """
 """
 
 
-def note(items: Iterable[int]) -> None:
-    """Write down by what words items, given by their ids, are found; in one statement.
+def index_items(items: Iterable[int]) -> None:
+    """Update ``search`` of items, by their ids, in one statement.
 
-    To be called when they are stored, and whenever a review with an edited text is stored,
-    withdrawn, or begins to be seen because the state changed.
+    Called when items are stored, and when a review with an edited text is stored, withdrawn, or
+    becomes visible because the state changed.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_NOTE, {"items": list(items), "longest": LONGEST})
+        cursor.execute(_INDEX, {"items": list(items), "longest": LONGEST})
 
 
 def has_words(text: str) -> bool:
     return bool(_WORD.search(text))
 
 
-def matching(text: str) -> Q:
-    """Return the condition of having all words of a query, and its quoted phrases.
+def with_words(text: str) -> Q:
+    """Return the condition that an item has all words and quoted phrases of a query.
 
-    The last word may be the beginning of one. Nothing in a query is an operator but the quotes.
+    The last word may be the beginning of a word. Only quotes have a meaning as operators.
     """
     parts = [part for part in _PART.findall(text) if has_words("".join(part))][:MOST_WORDS]
     combined: SearchQueryCombinable = _query(*parts[-1], is_last=True)
@@ -87,12 +86,12 @@ def _query(phrase: str, word: str, *, is_last: bool) -> SearchQuery:
 
 
 def _quoted(word: str) -> str:
-    """Return text as PostgreSQL's query language takes it for text, whatever is in it."""
+    """Return text quoted for PostgreSQL's text search queries."""
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
 class _Label(SearchQuery):
-    """A label as it stands in the index, taken by no parser for words."""
+    """A label, which no parser may change or divide into words."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)
@@ -102,6 +101,6 @@ class _Label(SearchQuery):
         return "%s::tsquery", [_quoted(self.label)]
 
 
-def labelled(kind: str, value: object) -> Q:
-    """Return the condition of having a label: ``FLAG``, ``MODEL`` or ``VARIANT``, and which."""
+def with_label(kind: str, value: object) -> Q:
+    """Return the condition that an item has a label: ``FLAG``, ``MODEL`` or ``VARIANT``."""
     return Q(search=_Label(f"{kind} {value}"))

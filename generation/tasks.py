@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from generation import bin as bins
-from generation.checks import learned_acceptance
+from generation.checks import acceptance_training
 from generation.drafting import drafting
 from generation.items import bulk_actions
 from generation.reading import pipeline
@@ -22,17 +22,17 @@ def draft_passages() -> None:
 
 @shared_task
 def order_learning() -> None:
-    learned_acceptance.order_learning()
+    acceptance_training.order_learning()
 
 
 @shared_task
 def learn_acceptance() -> None:
-    learned_acceptance.work_off_acceptance()
+    acceptance_training.work_off_acceptance()
 
 
 @shared_task
 def empty_bins() -> None:
-    bins.empty()
+    bins.empty_bin()
 
 
 @shared_task

@@ -1,4 +1,7 @@
-"""Texts as vectors, made by the embedded model all-MiniLM-L6-v2 (Reimers and Gurevych 2019)."""
+"""Texts as vectors, and the rows whose vectors are nearest to one.
+
+The embedded model is all-MiniLM-L6-v2 (Reimers and Gurevych 2019).
+"""
 
 import functools
 from collections.abc import Sequence
@@ -7,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from pgvector.django import CosineDistance
 
 from qareview.backends import ModelUnavailable
 from qareview.backends.transformers import fastest_dtype
@@ -33,6 +39,19 @@ def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
     encoded = encoded.float()
     vectors: np.ndarray[Any, Any] = (encoded / encoded.norm(dim=1, keepdim=True)).numpy()
     return vectors
+
+
+@transaction.atomic
+def nearest(rows: QuerySet[Any], vector: Any, count: int) -> list[tuple[int, float]]:
+    """Return the ids of the rows nearest to a vector and their cosine distances, nearest first.
+
+    ``rows`` are of a model with an ``embedding``; those without one are left out.
+    """
+    with connection.cursor() as cursor:
+        # Otherwise the HNSW index stops early and finds too few of the rows that pass a filter.
+        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
+    measured = rows.exclude(embedding=None).annotate(distance=CosineDistance("embedding", vector))
+    return list(measured.order_by("distance").values_list("pk", "distance")[:count])
 
 
 @functools.cache

@@ -27,16 +27,17 @@ def create_project(name: str, user: Any, slug: str = "") -> Project:
     return project
 
 
-# A transaction that derives something from settings takes the shared lock, then reads the settings
-# in a later statement. A transaction that changes settings takes the exclusive lock, so it waits.
-_SETTINGS_LOCK = 1
-KEEP_SETTINGS = f"SELECT pg_advisory_xact_lock_shared({_SETTINGS_LOCK})"
+# Each project has an advisory lock. A transaction that derives something from a project's settings
+# takes it shared, then reads the settings in a later statement. A transaction that changes settings
+# takes it exclusively, so it waits.
+_SETTINGS_LOCK = 1  # the first number of these locks; the second is the project's id
+SHARE_SETTINGS = f"pg_advisory_xact_lock_shared({_SETTINGS_LOCK}, project_id::int)"  # SQL
 
 
-def lock_settings() -> None:
-    """Take the exclusive lock on settings, until the transaction that changes them ends."""
+def lock_settings(project: Project) -> None:
+    """Take the exclusive lock on a project's settings, until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_advisory_xact_lock({_SETTINGS_LOCK})")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTINGS_LOCK, project.pk])
 
 
 def settings_changed(project: Project, before: Project) -> None:

@@ -60,7 +60,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
-        projects.lock_settings()
+        projects.lock_settings(project)
         before = Project.objects.get(pk=project.pk)  # somebody else may have changed it
         project.save(update_fields=form.changed_data)
     projects.settings_changed(Project.objects.get(pk=project.pk), before)

@@ -38,7 +38,7 @@ def furnish(admin: User) -> list[str]:
     comments.add_comment(item, first, f"@{admin} Is it high or low tide?")
     table = make.document(project, name="rows.csv", state=JobState.HELD, survey=SURVEY)
     gone = make.document(project)
-    document_bins.put(gone, admin)
+    document_bins.bin_document(gone, admin)
     prompt = Prompt.objects.filter(project=project)[0]
     own = Prompt.objects.create(project=project, task="rhyme")
     prompt_bins.bin_prompt(own, admin)

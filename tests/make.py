@@ -104,7 +104,7 @@ def items(of: Project, count: int, at: Document | None = None, **values: Any) ->
             item=item, variant=ask, model="scripted", text=f"What is question {number}?"
         )
         created.append(item)
-    search.note(item.pk for item in created)
+    search.index_items(item.pk for item in created)
     return created
 
 

@@ -4,6 +4,7 @@ import csv
 import io
 from typing import Any
 
+from generation.drafting import drafting
 from generation.models import Document
 from generation.reading import pipeline
 from qareview.models import JobState, Project
@@ -29,7 +30,7 @@ def table(rows: Any = TRIPLES) -> bytes:
 
 def work() -> None:
     pipeline.work_off_documents()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
 
 
 def place(team: Any, document: Document, verb: str = "") -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from generation.drafting import drafting
 from generation.models import Document, Item
 from generation.reading import archives, documents, pipeline
 from qareview import jobs
@@ -51,7 +52,7 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
         ("passwd.md", "done"),
         ("tides.md", "done"),
     ]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.filter(passage__document__in=members).count() >= 3
     client = browse(team.reviewer)
     assert "3 documents came out of it" in page(client.get(f"{team.url}/"))
@@ -115,14 +116,14 @@ def test_a_bomb_is_refused_before_it_fills_the_disk(
     path = tmp_path / "bomb.zip"
     path.write_bytes(zipped({f"{n}.txt": bytes(1_000_000) for n in range(40)}))
     with pytest.raises(archives.CannotUnpack, match="unpacks to more than 5 MB"):
-        archives.unpack(path, tmp_path, 10_000_000)
+        archives.unpack_archive(path, tmp_path, 10_000_000)
     assert sum(file.stat().st_size for file in tmp_path.glob("*[0-9]")) <= 5_000_001
 
 
 def test_a_member_the_project_has_already_stays_what_it_was(
     team: Any, browse: Any, kept: Any
 ) -> None:
-    own = documents.add(team.project, make.ContentFile(make.TEXT.encode()), "mine.md")
+    own = documents.add_document(team.project, make.ContentFile(make.TEXT.encode()), "mine.md")
     archive = read(team, browse, zipped({"tides.md": make.TEXT.encode()}))
     own.refresh_from_db()
     assert (own.name, own.archive, archive.members.count()) == ("mine.md", None, 0)

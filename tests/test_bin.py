@@ -108,17 +108,17 @@ def test_a_whole_cycle_loses_nothing(team: Team, browse: Any, reviewed: Document
 def test_what_is_asked_for_meanwhile_counts_when_it_comes_back(
     team: Team, reviewed: Document
 ) -> None:
-    bins.put(reviewed, team.engineer)
+    bins.bin_document(reviewed, team.engineer)
     Project.objects.update(reviews_per_item=1)
     decisions.settle_project(Project.objects.get(pk=team.project.pk))
     assert not team.project.items.exists()
-    assert bins.restore(Document.everything.get(pk=reviewed.pk))
+    assert bins.restore_document(Document.everything.get(pk=reviewed.pk))
     assert team.project.items.all().counts()[ItemState.PENDING] == 1
 
 
 def test_nothing_of_it_is_seen(team: Team, browse: Any, reviewed: Document) -> None:
     item, passage = reviewed.items.all()[0], reviewed.passages.all()[0]
-    bins.put(reviewed, team.engineer)
+    bins.bin_document(reviewed, team.engineer)
     client = browse(team.admin)
     for place in (
         f"documents/{reviewed.pk}/",
@@ -138,18 +138,18 @@ def test_nothing_of_it_is_seen(team: Team, browse: Any, reviewed: Document) -> N
 def test_the_desk_never_gives_it_out(team: Team, purpose: str) -> None:
     item = make.item(team.project, purpose=purpose)
     assert queue.take_next_item(team.project, team.reviewer) == item
-    bins.put(item.document, team.engineer)
+    bins.bin_document(item.document, team.engineer)
     assert queue.item_on_desk(team.project, team.reviewer) is None
     assert queue.take_next_item(team.project, team.reviewer) is None
     assert not queue.take_item(item, team.reviewer, 1)
-    bins.restore(Document.everything.get())
+    bins.restore_document(Document.everything.get())
     assert queue.take_next_item(team.project, team.reviewer) == item
 
 
 def test_who_has_an_item_on_the_desk_is_told_when_sending(team: Team, browse: Any) -> None:
     item = make.item(team.project, at=make.document(team.project))
     assert queue.take_next_item(team.project, team.reviewer) == item
-    bins.put(item.document, team.engineer)
+    bins.bin_document(item.document, team.engineer)
     sentence = "The document of this item was moved to the bin while you were at it."
     with pytest.raises(decisions.ItemGone, match=sentence):
         make.accept(item, team.reviewer)
@@ -164,7 +164,7 @@ def test_who_has_an_item_on_the_desk_is_told_when_sending(team: Team, browse: An
 def test_a_decision_in_the_bin_is_neither_changed_nor_undone(team: Team) -> None:
     first, last = make.item(team.project), make.item(team.project)
     kept, binned = make.accept(first, team.reviewer), make.accept(last, team.reviewer)
-    bins.put(last.document, team.engineer)
+    bins.bin_document(last.document, team.engineer)
     with pytest.raises(decisions.ItemGone):
         make.accept(last, team.reviewer, replaces=binned.pk)
     assert decisions.undo_review(team.project, team.reviewer) == first
@@ -198,25 +198,25 @@ def test_name_and_content_are_free_and_coming_back_is_refused(
 def test_it_is_not_compared_for_near_duplicates(team: Team) -> None:
     text = make.TEXT.encode()
     for number in (1, 2):
-        documents.add(team.project, ContentFile(text + b"\n" * number), "tides.md")
+        documents.add_document(team.project, ContentFile(text + b"\n" * number), "tides.md")
         pipeline.work_off_documents()
-        bins.put(team.project.documents.get(), team.engineer)
+        bins.bin_document(team.project.documents.get(), team.engineer)
     assert Passage.objects.count() == 2
     assert not Passage.objects.exclude(same_as=None).exists()
 
 
 def test_when_it_is_gone_the_first_copy_is_drafted_instead(team: Team, browse: Any) -> None:
     for name in ("first.md", "second.md", "third.md"):
-        documents.add(team.project, ContentFile(f"{make.TEXT}\n{name}".encode()), name)
+        documents.add_document(team.project, ContentFile(f"{make.TEXT}\n{name}".encode()), name)
     pipeline.work_off_documents()
     first, second, third = (document.passages.get() for document in Document.objects.all())
     assert (second.same_as, third.same_as) == (first, first)
-    bins.put(first.document, team.engineer)
+    bins.bin_document(first.document, team.engineer)
     shown = page(browse(team.reviewer).get(f"{team.url}/documents/{second.document_id}/"))
     assert "near-duplicate</span> of one in the bin" in shown
     assert jobs.claim(Passage, 9) == []
     days_pass()
-    bins.empty()
+    bins.empty_bin()
     second.refresh_from_db()
     third.refresh_from_db()
     assert (second.same_as, second.note, third.same_as) == (None, "", second)
@@ -228,20 +228,20 @@ def test_when_it_is_gone_the_first_copy_is_drafted_instead(team: Team, browse: A
 
 def test_nothing_of_it_is_drafted_until_it_is_back(team: Team) -> None:
     document = make.document(team.project)
-    bins.put(document, team.engineer)
+    bins.bin_document(document, team.engineer)
     assert orders.cancel(team.project) == orders.fill_up(team.project) == 0
     jobs.sweep()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert not Item.everything.exists()
-    bins.restore(Document.everything.get())
-    pipeline.work_off_passages()
+    bins.restore_document(Document.everything.get())
+    drafting.work_off_passages()
     assert team.project.items.count() == 2
 
 
 def test_what_is_being_drafted_is_dropped_and_drafted_later(team: Team) -> None:
     document = make.document(team.project)
     rows = jobs.claim(Passage, 2)
-    bins.put(document, team.engineer)
+    bins.bin_document(document, team.engineer)
     with pytest.raises(jobs.LeaseLost):
         drafting.draft(rows)
     assert not Item.everything.exists()
@@ -255,19 +255,19 @@ def test_what_is_claimed_at_that_very_moment_joins_it(team: Team) -> None:
     all_bins.bin_rows(Document.objects.all(), team.engineer)
     drafting.draft(rows)
     assert not team.project.items.exists()
-    bins.restore(Document.everything.get(pk=document.pk))
+    bins.restore_document(Document.everything.get(pk=document.pk))
     assert team.project.items.all().counts()[ItemState.PENDING] == 2
 
 
 def test_what_is_being_read_is_read_again_when_it_is_back(team: Team, kept: Path) -> None:
-    documents.add(team.project, ContentFile(make.TEXT.encode()), "tides.md")
+    documents.add_document(team.project, ContentFile(make.TEXT.encode()), "tides.md")
     [document] = jobs.claim(Document, 1)
-    bins.put(document, team.engineer)
+    bins.bin_document(document, team.engineer)
     with pytest.raises(jobs.LeaseLost):
-        pipeline.read(document)
+        pipeline.read_document(document)
     pipeline.work_off_documents()
     assert not Passage.objects.exists()
-    bins.restore(Document.everything.get())
+    bins.restore_document(Document.everything.get())
     pipeline.work_off_documents()
     assert team.project.documents.get().state == JobState.DONE
     assert Passage.objects.count() == 1
@@ -284,14 +284,14 @@ def test_a_release_leaves_out_what_is_in_the_bin(team: Team) -> None:
     stays, goes = make.item(team.project), make.item(team.project)
     for item in (stays, goes):
         make.accept(item, team.reviewer)
-    bins.put(goes.document, team.engineer)
+    bins.bin_document(goes.document, team.engineer)
     release = freezing.order_release(team.project)
     freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(stays.pk)]
-    bins.put(stays.document, team.engineer)
+    bins.bin_document(stays.document, team.engineer)
     with pytest.raises(freezing.NothingAccepted):
         freezing.order_release(team.project)
-    bins.restore(Document.everything.get(pk=goes.document_id))
+    bins.restore_document(Document.everything.get(pk=goes.document_id))
     release = freezing.order_release(team.project)
     freezing.work_off_releases()
     assert [row.triple["id"] for row in release.rows.all()] == [str(goes.pk)]
@@ -305,9 +305,9 @@ def test_a_release_stays_as_it_is_when_its_documents_are_gone(
     release.refresh_from_db()
     address = f"{team.url}/releases/1/triples.zip"
     before = lines(release), b"".join(browse(team.admin).get(address).streaming_content)
-    bins.put(reviewed, team.engineer)
+    bins.bin_document(reviewed, team.engineer)
     days_pass()
-    bins.empty()
+    bins.empty_bin()
     assert not Document.everything.exists()
     assert (lines(release), b"".join(browse(team.admin).get(address).streaming_content)) == before
     release.refresh_from_db()
@@ -327,15 +327,15 @@ def test_after_its_days_it_is_gone_for_good(
     monkeypatch.setattr(all_bins, "BATCH", 2)
     other = make.document(team.project)
     make.accept(make.items(team.project, 1, at=other)[0], team.reviewer)
-    bins.put(reviewed, team.engineer)
+    bins.bin_document(reviewed, team.engineer)
     days_pass(29)
     with django_capture_on_commit_callbacks(using=DEFAULT_DB_ALIAS, execute=True):
-        bins.empty()
+        bins.empty_bin()
     assert Document.everything.count() == 2
     days_pass(1)
-    assert not bins.restore(Document.everything.get(pk=reviewed.pk))
+    assert not bins.restore_document(Document.everything.get(pk=reviewed.pk))
     with django_capture_on_commit_callbacks(execute=True):
-        bins.empty()
+        bins.empty_bin()
     assert list(Document.everything.all()) == [other]
     assert [item.document for item in Item.everything.all()] == [other]
     assert Review.objects.count() == 1
@@ -347,15 +347,15 @@ def test_a_file_of_two_rows_stays(
 ) -> None:
     first, second = make.document(team.project), make.document(team.project)
     Document.objects.filter(pk=second.pk).update(original=first.original.name)
-    bins.put(first, team.engineer)
+    bins.bin_document(first, team.engineer)
     days_pass()
     with django_capture_on_commit_callbacks(execute=True):
-        bins.empty()
+        bins.empty_bin()
     assert Path(first.original.path).exists()
 
 
 def test_an_admin_removes_it_now(team: Team, browse: Any, reviewed: Document) -> None:
-    bins.put(reviewed, team.engineer)
+    bins.bin_document(reviewed, team.engineer)
     client, address = browse(team.admin), f"{team.url}/documents/{reviewed.pk}/remove/"
     asked = page(client.get(address))
     assert "Remove tides.md for good?" in asked
@@ -367,7 +367,7 @@ def test_an_admin_removes_it_now(team: Team, browse: Any, reviewed: Document) ->
     assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
     response = client.post(f"{team.url}/documents/{reviewed.pk}/restore/")
     assert told(response)[-1] == "tides.md is not in the bin."
-    bins.empty()
+    bins.empty_bin()
     assert not Document.everything.exists()
 
 
@@ -376,7 +376,7 @@ def test_the_bin_takes_the_same_queries_for_any_number(
     team: Team, browse: Any, django_assert_num_queries: Any, count: int
 ) -> None:
     for _ in range(count):
-        bins.put(make.document(team.project), team.engineer)
+        bins.bin_document(make.document(team.project), team.engineer)
     client = browse(team.admin)
     with django_assert_num_queries(6):
         assert page(client.get(f"{team.url}/bin/")).count("Restore</button>") == count

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from generation import bin as bins
+from generation.drafting import drafting
 from generation.models import Document, Item, Passage, Release, ReleaseRow, Review
-from generation.reading import pipeline
 from generation.releases import freezing
 from prompts import bin as prompt_bins
 from prompts.models import Prompt, Variant
@@ -82,7 +82,7 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
     for kind in jobs.job_kinds():
         assert jobs.claim(kind, 9) == [], kind
     browse(team.admin).post(f"{team.url}/restore/")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     freezing.work_off_releases()
     assert Item.objects.filter(document=document).count() == 2
     assert Release.objects.get().state == JobState.DONE
@@ -91,11 +91,11 @@ def test_workers_do_nothing_for_it(team: Team, browse: Any) -> None:
 def filled(team: Team) -> None:
     """Give a project one of everything."""
     make.document(team.project)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     make.accept(team.project.items.all()[0], team.reviewer)
     freezing.order_release(team.project)
     freezing.work_off_releases()
-    bins.put(make.document(team.project), team.engineer)
+    bins.bin_document(make.document(team.project), team.engineer)
     own(team)
 
 
@@ -103,11 +103,11 @@ def test_it_goes_for_good_after_its_days(team: Team, browse: Any) -> None:
     filled(team)
     assert StoredCompletion.objects.exists()
     put(team, browse)
-    bins.empty()
+    bins.empty_bin()
     assert Project.everything.filter(pk=team.project.pk).exists()
     days_pass()
     assert browse(team.admin).post(f"{team.url}/restore/").url == "/"
-    bins.empty()
+    bins.empty_bin()
     assert [project.name for project in Project.everything.all()] == ["Elsewhere"]
     for kind in (Item, Document):
         assert not kind.everything.exists()
@@ -125,7 +125,7 @@ def test_its_admin_removes_it_now(team: Team, browse: Any) -> None:
         assert f"<li>{loss}</li>" in asked
     assert told(client.post(f"{team.url}/remove/")) == ["Harbour is removed for good."]
     assert "In the bin" not in page(client.get("/"))
-    bins.empty()
+    bins.empty_bin()
     assert not Project.everything.filter(pk=team.project.pk).exists()
 
 
@@ -189,9 +189,9 @@ def test_a_prompt_goes_for_good_unless_it_wrote_something(team: Team, browse: An
     Item.objects.update(variant=prompt.production)
     assert told(client.post(address)) == ["The prompt “translate” is removed for good."]
     assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
-    bins.empty()
+    bins.empty_bin()
     assert Prompt.everything.get(pk=prompt.pk).production == prompt.production
     all_bins.bin_rows(Document.objects.filter(pk=item.document_id), team.admin)
     days_pass()
-    bins.empty()
+    bins.empty_bin()
     assert not Prompt.everything.filter(pk=prompt.pk).exists()

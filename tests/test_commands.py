@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from generation.drafting import drafting
 from generation.models import Document
 from generation.reading import pipeline
 from qareview import jobs
@@ -33,7 +34,7 @@ def run(*arguments: Any, **options: Any) -> str:
 
 def work() -> None:
     pipeline.work_off_documents()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
 
 
 @pytest.fixture

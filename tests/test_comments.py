@@ -247,7 +247,7 @@ def test_an_item_whose_passage_was_excluded_meanwhile_stays_aside(
     team: Team, client: Client, item: Item
 ) -> None:
     ask(client, team, item, team.engineer)
-    editing.exclude(item.passage, team.admin)
+    editing.exclude_passage(item.passage, team.admin)
     comments.add_comment(item, team.engineer, "Yes.")
     assert (fresh(item).state, fresh(item).aside_reason) == (ItemState.ASIDE, AsideReason.EXCLUDED)
 
@@ -258,7 +258,7 @@ def test_what_is_commented_stays_when_its_document_is_cut_anew(team: Team) -> No
     item = make.item(team.project)
     Item.objects.update(passage=passage, document=document)
     comments.add_comment(item, team.reviewer, "Keep this.")
-    editing.merge(passage)
+    editing.merge_with_next(passage)
     assert Comment.objects.get().item.passage.superseded_at is not None
 
 

@@ -76,7 +76,7 @@ def test_sections_end_before_a_heading_and_change_no_passage(monkeypatch):
 
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_samples_are_covered(path):
-    reading = readers.read(path, path.name)
+    reading = readers.read_file(path, path.name)
     cuts = assert_covers(reading.text, 900)
     assert len(cuts) >= 10
     assert all(cut.headings for cut in cuts)
@@ -221,7 +221,7 @@ def test_a_passage_ends_on_its_page_though_the_next_begins_right_after():
 def test_a_section_of_a_pdf_stands_on_its_own_page(tmp_path):
     path = tmp_path / "original"
     path.write_bytes(files.pdf())
-    reading = readers.read(path, "handbook.pdf")
+    reading = readers.read_file(path, "handbook.pdf")
     cuts, _ = cutting.cut(reading.text, 200, reading.page_starts)
     assert [(cut.headings, cut.first_page, cut.last_page) for cut in cuts] == [
         (["Tidal Basin"], 1, 1),

@@ -7,7 +7,6 @@ import pytest
 
 from generation.drafting import drafting
 from generation.models import Item, ItemState, Passage, Question
-from generation.reading import pipeline
 from prompts import variants
 from prompts.models import Prompt, Task, Variant
 from qareview import completions, jobs
@@ -42,7 +41,7 @@ def ask_for(project: Project, *, items: int = 1, questions: int = 1, **values: A
 def test_as_many_items_and_questions_as_asked_for(project: Project) -> None:
     ask_for(project, items=3, questions=2)
     [passage] = passages_of(project, SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     items = list(passage.items.for_list())
     assert [item.number for item in items] == [1, 2, 3]
     assert len({item.answer for item in items}) == 3
@@ -68,7 +67,7 @@ def test_a_candidate_tells_how_it_was_drawn(project: Project) -> None:
     ask_for(project, items=2)
     Variant.objects.filter(prompt__project=project).update(temperature=0.7)
     [passage] = passages_of(project, SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     first, second = passage.items.all()
     assert first.parameters == {"max_tokens": 80, "temperature": 0, "seed": 1}
     assert second.parameters == {"max_tokens": 80, "temperature": 0.7, "seed": 2}
@@ -77,7 +76,7 @@ def test_a_candidate_tells_how_it_was_drawn(project: Project) -> None:
 def test_a_passage_with_no_more_to_say_tells_so(project: Project) -> None:
     ask_for(project, items=4)
     [passage] = passages_of(project, "The gate of the basin closes at dusk and opens at dawn.")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     passage.refresh_from_db()
     assert passage.items.count() == 2  # eight words, and the three that are left
     assert passage.state == JobState.DONE
@@ -86,7 +85,7 @@ def test_a_passage_with_no_more_to_say_tells_so(project: Project) -> None:
 
 def test_a_model_that_writes_nothing_leaves_no_empty_item(project: Project) -> None:
     [passage] = passages_of(project, "The gate closes. [[empty]]")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     passage.refresh_from_db()
     assert (passage.state, Item.objects.count()) == (JobState.DONE, 0)
     assert passage.note.startswith("0 of 1 item drafted: ")
@@ -95,7 +94,7 @@ def test_a_model_that_writes_nothing_leaves_no_empty_item(project: Project) -> N
 def test_a_question_asked_in_the_document_is_replaced_by_another(project: Project) -> None:
     answer = "The gate of the old basin closes at dusk"
     twins = passages_of(project, f"{answer} in June.", f"{answer} in July.")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     texts = [passage.items.get().question.text for passage in twins]
     assert texts[0] == "What is told about “In short, The gate of the old basin”?"
     assert texts[1] == "What is told about “closes at”?"
@@ -103,17 +102,17 @@ def test_a_question_asked_in_the_document_is_replaced_by_another(project: Projec
 
 def test_filling_up_adds_what_is_missing_and_keeps_what_is_there(project: Project) -> None:
     [passage] = passages_of(project, SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     first = passage.items.get()
     ask_for(project, items=3)
     Passage.objects.update(state=JobState.QUEUED)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert [item.number for item in passage.items.all()] == [1, 2, 3]
     assert passage.items.first() == first
     first.state = ItemState.ASIDE
     first.save()
     Passage.objects.update(state=JobState.QUEUED)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert [item.number for item in passage.items.all()] == [1, 2, 3, 4]
 
 
@@ -142,7 +141,7 @@ def test_prices_make_costs(project: Project, settings: Any) -> None:
     settings.MODELS["dear"] = {"backend": "scripted", "price_in": 100, "price_out": 0.5}
     ask_for(project, model="dear")
     [passage] = passages_of(project, SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     item = passage.items.get()
     assert item.model == "dear"
     assert item.cost == Decimal(item.tokens_in * 100 + item.tokens_out / 2) / 1_000_000
@@ -154,7 +153,7 @@ def test_work_stops_at_the_budget_and_goes_on_when_it_is_raised(project: Project
     ask_for(project, budget_tokens=1)
     rows = passages_of(project, *(f"{n} {SENTENCES}" for n in range(40)))
     other = passages_of(make.project(name="Other"), SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     spent = completions.spending(project).tokens
     assert spent > 1
     assert Item.objects.filter(project=project).count() < len(rows)
@@ -163,7 +162,7 @@ def test_work_stops_at_the_budget_and_goes_on_when_it_is_raised(project: Project
     assert jobs.claim(Passage, 5) == []
     assert set(Passage.objects.filter(items=None).values_list("state", flat=True)) == {"queued"}
     ask_for(project, budget_tokens=10**6)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.filter(project=project).count() == len(rows)
     sent = StoredCompletion.objects.filter(project=project).count()
     assert sent == 2 * len(rows)  # what was written before the stop was not asked for again
@@ -173,10 +172,10 @@ def test_a_paused_project_keeps_no_other_waiting(project: Project) -> None:
     ask_for(project, is_paused=True)
     [mine] = passages_of(project, SENTENCES)
     [other] = passages_of(make.project(name="Other"), SENTENCES)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert (mine.items.count(), other.items.count()) == (0, 1)
     ask_for(project, is_paused=False)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert mine.items.count() == 1
 
 
@@ -191,7 +190,7 @@ def test_a_request_that_fails_costs_its_own_row_only(project: Project, monkeypat
 
     monkeypatch.setattr(scripted.ScriptedBackend, "complete", failing)
     bad, good = passages_of(project, "The tide is too long.", "The gate is short enough to read.")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     bad.refresh_from_db()
     assert (bad.state, bad.error) == (JobState.FAILED, "It is too long.")
     assert good.items.count() == 1

@@ -169,7 +169,7 @@ def test_a_thousand_hostile_files_leave_a_thousand_rows(team: Any, kept: Path) -
     sent = []
     chosen = list(zip(range(COUNT), hostile(), strict=False))
     for number, (name, data) in chosen:
-        sent.append(documents.add(team.project, ContentFile(data), f"{number}-{name}").pk)
+        sent.append(documents.add_document(team.project, ContentFile(data), f"{number}-{name}").pk)
         if number == WARM:
             pipeline.work_off_documents()
             before = resident()
@@ -183,7 +183,7 @@ def test_a_thousand_hostile_files_leave_a_thousand_rows(team: Any, kept: Path) -
             assert_told_well(row)
         else:
             assert_covered(row)
-    sound = documents.add(team.project, ContentFile(make.TEXT.encode()), "sound.md")
+    sound = documents.add_document(team.project, ContentFile(make.TEXT.encode()), "sound.md")
     pipeline.work_off_documents()
     sound.refresh_from_db()
     assert (sound.state, sound.text) == (JobState.DONE, make.TEXT)

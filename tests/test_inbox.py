@@ -55,7 +55,7 @@ def test_one_is_read_or_opened(team: Team, client: Client) -> None:
 def test_a_notice_leads_to_no_item_in_the_bin(team: Team, client: Client) -> None:
     item = make.item(team.project)
     make.notice(item, team.reviewer)
-    bins.put(item.document, team.admin)
+    bins.bin_document(item.document, team.admin)
     text = page(client.get(f"{team.url}/inbox/"))
     assert "Its document is in the bin." in text
     assert f"Open item {item.pk}" not in text

@@ -78,7 +78,7 @@ def peak() -> int:
 def test_a_large_file_is_read_whole_in_flat_memory(
     make: Callable[[], bytes], name: str, team: Any, kept: Path
 ) -> None:
-    document = documents.add(team.project, ContentFile(make()), name)
+    document = documents.add_document(team.project, ContentFile(make()), name)
     Path("/proc/self/clear_refs").write_text("5")
     before = peak()
     pipeline.work_off_documents()

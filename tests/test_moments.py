@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -106,7 +107,7 @@ def test_a_review_in_flight_follows_a_change_of_how_many_are_asked_for(
 
     def change() -> Any:
         with transaction.atomic():
-            projects.lock_settings()
+            projects.lock_settings(before)
             Project.objects.filter(pk=before.pk).update(reviews_per_item=2)
         projects.settings_changed(Project.objects.get(pk=before.pk), before)
 
@@ -115,3 +116,22 @@ def test_a_review_in_flight_follows_a_change_of_how_many_are_asked_for(
         end = begin(change)
     assert end() == [None]
     assert Item.objects.get(pk=item.pk).state == ItemState.PENDING
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_change_of_settings_does_not_wait_for_a_review_in_another_project(
+    team: Team, item: Item
+) -> None:
+    other = make.project(name="Lighthouse")
+
+    def change() -> None:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '5s'")
+                projects.lock_settings(other)
+        finally:
+            connection.close()
+
+    with transaction.atomic(), ThreadPoolExecutor() as pool:
+        make.accept(item, team.reviewer)
+        pool.submit(change).result()  # raises OperationalError if it waited

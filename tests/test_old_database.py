@@ -202,9 +202,9 @@ def bring_back(item: Item, way: str) -> None:
     if way == "redrafting.restore(item)":
         aside.restore_items(Item.objects.filter(pk=item.pk))
     elif way == "cutting.restore(passage)":
-        editing.restore(item.passage)
+        editing.restore_passage(item.passage)
     elif way == "bin.restore(document)":
-        bins.restore(Document.everything.get(pk=item.document_id))
+        bins.restore_document(Document.everything.get(pk=item.document_id))
     elif way == "comments.take_back by its author":
         comments.take_question_back(item, question.author)
     elif way == "comments.comment by who was asked":

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import requests as http
 
+from generation.drafting import drafting
 from generation.models import Item, Passage
-from generation.reading import pipeline
 from qareview import completions
 from qareview.backends import ModelUnavailable, Request, backend_for, openai
 from qareview.backends import transformers as local
@@ -321,10 +321,10 @@ def test_drafting_goes_on_by_itself_when_the_server_is_back(server: Server, sett
     Project.objects.filter(pk=project.pk).update(model="far")
     make.document(project)
     server.script = sends(503, b"")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert set(Passage.objects.values_list("state", flat=True)) == {JobState.QUEUED}
     server.script = good
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 2
 
 

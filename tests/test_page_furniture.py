@@ -88,7 +88,7 @@ def test_passages_and_furniture_are_the_whole_text(blocks: list[str], length: in
 def test_words_broken_at_line_ends(tmp_path: Any, text: str, joined: str) -> None:
     path = tmp_path / "a.txt"
     path.write_text(text)
-    assert readers.read(path, "a.txt").text == joined
+    assert readers.read_file(path, "a.txt").text == joined
 
 
 @pytest.mark.django_db
@@ -96,7 +96,7 @@ def test_heads_of_a_pdf_are_shown_as_left_out_and_pages_are_known(
     team: Any, browse: Any, kept: Any
 ) -> None:
     data = files.pdf_with_heads(6)
-    document = pipeline.documents.add(team.project, make.ContentFile(data), "book.pdf")
+    document = pipeline.documents.add_document(team.project, make.ContentFile(data), "book.pdf")
     pipeline.work_off_documents()
     document.refresh_from_db()
     reasons = [gap["reason"] for gap in document.left_out]

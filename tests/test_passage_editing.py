@@ -8,7 +8,6 @@ import pytest
 from generation.drafting import drafting
 from generation.models import Document, Item, ItemState, Passage, Review, Verdict
 from generation.passages import editing
-from generation.reading import pipeline
 from generation.review import queue
 from prompts import variants
 from prompts.models import Prompt, Task
@@ -34,7 +33,7 @@ def document(team: Any, kept: Any) -> Document:
     made = make.document(team.project, text=TEXT)
     made.passages.all().delete()
     editing.recut(made, 60)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     made.refresh_from_db()
     assert made.passages.count() == len(NAMES)
     assert_covered(made)
@@ -74,7 +73,7 @@ def test_merging_replaces_two_passages_and_drafts_from_the_new_one(
     assert (merged.state, merged.items.count()) == (JobState.QUEUED, 0)
     assert document.passages.count() == len(NAMES) - 1
     assert_covered(document)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert merged.items.count() == 1
 
 
@@ -89,7 +88,7 @@ def test_splitting_makes_two_and_drops_no_letter(
     team: Any, browse: Any, document: Document
 ) -> None:
     row = passage(document, 2)
-    offsets = [offset for offset, _ in editing.pieces(row.text)]
+    offsets = [offset for offset, _ in editing.sentences_and_paragraphs(row.text)]
     assert [row.text[offset:][:5] for offset in offsets] == ["## Th", "Of th", "Whoev", "Its k"]
     assert change(team, browse, row, "split", offset=offsets[2]) == []
     assert passage(document, 2).text.endswith(" in the year 1702.")
@@ -129,10 +128,10 @@ def test_a_passage_excluded_before_it_was_drafted_is_drafted_when_restored(
 ) -> None:
     row = make.document(team.project).passages.all()[0]
     change(team, browse, row, "exclude")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert row.items.count() == 0
     change(team, browse, row, "restore")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert row.items.count() == 1
 
 
@@ -153,7 +152,7 @@ def test_a_new_cut_keeps_what_was_reviewed(team: Any, browse: Any, document: Doc
     assert "From an earlier cut" in shown
     assert f"Item {reviewed.pk}" in shown
     assert "from an earlier cut" in page(client.get(f"{team.url}/items/{reviewed.pk}/"))
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     editing.recut(document, 60)
     assert_covered(document)
 
@@ -175,11 +174,11 @@ def test_passages_that_stay_the_same_keep_their_items(document: Document) -> Non
 
 def test_what_was_excluded_stays_excluded_in_a_new_cut(team: Any, document: Document) -> None:
     for position in (0, 1):
-        editing.exclude(passage(document, position), team.engineer)
+        editing.exclude_passage(passage(document, position), team.engineer)
     editing.recut(document, 130)
     excluded = document.passages.exclude(excluded_at=None)
     assert [row.position for row in excluded] == [0]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert excluded.get().items.count() == 0
 
 
@@ -251,14 +250,14 @@ def test_near_duplicates_are_drafted_once_and_can_be_drafted_all_the_same(
         editing.recut(other, 1000)
     rows = list(Passage.objects.exclude(document=first).order_by("pk"))
     assert [row.same_as for row in rows] == [None, rows[0], None, rows[0]]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert [row.items.count() for row in rows] == [1, 0, 1, 0]
     client = browse(team.engineer)
     shown = page(client.get(f"{team.url}/documents/{rows[1].document_id}/"))
     assert re.search(r'near-duplicate</span> of <a href="[^"]*passage=0#passage-0">', shown)
     assert "not drafted" in page(client.get(f"{team.url}/"))
     client.post(f"{team.url}/passages/{rows[1].pk}/restore/")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert rows[1].items.count() == 1
 
 
@@ -282,25 +281,25 @@ def test_drafting_is_paused_and_resumed(team: Any, browse: Any) -> None:
     assert order(team, browse, "pause") == [
         "Paused. What is being drafted now is finished; the rest waits."
     ]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 0
     shown = page(browse(team.engineer).get(f"{team.url}/"))
     assert "Drafting is paused. It goes on when an engineer resumes it." in shown
     assert "Resume drafting" in shown
     order(team, browse, "resume")
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 2
 
 
 def test_what_waits_is_cancelled_and_drafted_after_all(team: Any, browse: Any) -> None:
     make.document(team.project)
     assert order(team, browse, "cancel") == ["Cancelled: 2 passages will not be drafted."]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 0
     shown = page(browse(team.engineer).get(f"{team.url}/"))
     assert "Draft 2 cancelled passages" in shown
     assert order(team, browse, "fill-up") == ["2 passages queued to be drafted."]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 2
 
 
@@ -309,7 +308,7 @@ def test_more_items_asked_for_later_are_filled_up(team: Any, browse: Any, docume
     team.project.items_per_passage = 2
     team.project.save()
     assert order(team, browse, "fill-up") == [f"{len(NAMES)} passages queued to be drafted."]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert Item.objects.count() == 2 * len(NAMES)
 
 
@@ -323,7 +322,7 @@ def test_pending_items_are_drafted_again_and_decided_ones_stay(
     assert order(team, browse, "again") == [
         f"{count} items put aside; the passages are drafted again."
     ]
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     states = dict(Item.objects.values_list("pk", "state"))
     assert (states[decided.pk], states[held.pk]) == (ItemState.ACCEPTED, ItemState.PENDING)
     assert list(states.values()).count(ItemState.ASIDE) == count
@@ -370,7 +369,7 @@ def test_it_is_drafted_again_with_another_model_or_prompt(
     client.post(place, {"model": "other", "ask": old.pk})
     Passage.objects.filter(pk=passage(document, 1).pk).update(state=JobState.QUEUED)
     passage(document, 1).items.update(state=ItemState.ASIDE)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     ordered, usual = (passage(document, n).items.get(state=ItemState.PENDING) for n in (0, 1))
     assert (ordered.model, ordered.question.model) == ("other", "other")
     assert (usual.model, usual.question.model) == ("scripted", "scripted")

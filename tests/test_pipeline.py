@@ -8,6 +8,7 @@ from django.core.files.base import ContentFile
 from django.db import connection
 
 from generation.checks import flags
+from generation.drafting import drafting
 from generation.models import Document, Item, Passage, Question
 from generation.passages import editing
 from generation.reading import documents, pipeline
@@ -26,12 +27,12 @@ def project() -> Project:
 
 
 def add(project: Project, data: bytes, name: str = "tides.md") -> Document:
-    return documents.add(project, ContentFile(data), name)
+    return documents.add_document(project, ContentFile(data), name)
 
 
 def work() -> None:
     pipeline.work_off_documents()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
 
 
 def change_production(project: Project, task: Task, **values: Any) -> None:
@@ -159,7 +160,7 @@ def test_a_project_without_its_model_keeps_no_other_waiting(
     healthy = make.project(name="Healthy")
     make.document(healthy)
     for _ in range(6):  # as often as a sweep knocks
-        pipeline.work_off_passages()
+        drafting.work_off_passages()
     assert Item.objects.filter(project=healthy).count() == 2
     states = Passage.objects.filter(document__project=project).values_list("state", "attempts")
     assert set(states) == {(JobState.QUEUED, 0)}
@@ -191,7 +192,7 @@ def test_a_merge_waits_for_a_worker_that_stores_at_this_moment(project: Project)
     worker = threading.Thread(target=work)
     worker.start()
     is_storing.wait()
-    editing.merge(first)
+    editing.merge_with_next(first)
     worker.join()
     assert has_stored.is_set()
     assert not Item.everything.filter(document=document).exists()

@@ -1,9 +1,10 @@
 """A hostile file costs its row an error, and the worker nothing."""
 
-import ast
 import os
 import signal
+import threading
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,13 +14,15 @@ from tests import files
 
 
 def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readers.Reading:
-    return reader_process.read(path, name or path.name, seconds=seconds, megabytes=megabytes)
+    return reader_process.read_isolated(
+        path, name or path.name, seconds=seconds, megabytes=megabytes
+    )
 
 
-def test_what_is_read_is_the_same_as_without_isolation(tmp_path: Path) -> None:
+def test_what_is_read_is_the_same_as_in_this_process(tmp_path: Path) -> None:
     path = tmp_path / "lock 🌊 -n.pdf"
     path.write_bytes(files.pdf())
-    assert read(path) == readers.read(path, path.name)
+    assert read(path) == readers.read_file(path, path.name)
 
 
 def test_a_reason_comes_through(tmp_path: Path) -> None:
@@ -74,21 +77,17 @@ def test_an_entity_bomb_does_not_unfold(tmp_path: Path) -> None:
     assert len(text) < 1000
 
 
-# The process that stays
+# One process reads one file after the other
 
 
-def processes() -> list[int]:
-    """Return the process that forks readers, and its reader."""
-    found: list[int] = []
-    parent = os.getpid()
-    while children := Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-        parent = next(int(one) for one in children if b"isolation" in command(int(one)))
-        found.append(parent)
-    return found
+def process() -> int:
+    """Return the process that reads."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    return next(int(child) for child in children if b"reader_process" in command(int(child)))
 
 
-def command(process: int) -> bytes:
-    return Path(f"/proc/{process}/cmdline").read_bytes()
+def command(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 @pytest.fixture
@@ -100,38 +99,36 @@ def sound(tmp_path: Path) -> Path:
 
 def test_the_same_process_reads_one_file_after_the_other(sound: Path) -> None:
     read(sound)
-    before = processes()
-    assert len(before) == 2
+    before = process()
     assert read(sound).text == files.MARKDOWN
-    assert processes() == before
+    assert process() == before
 
 
-@pytest.mark.parametrize("which", [0, 1])
-def test_one_that_died_idle_costs_no_row(sound: Path, which: int) -> None:
+def test_a_reader_that_died_idle_costs_no_row(sound: Path) -> None:
     read(sound)
-    before = processes()
-    os.kill(before[which], signal.SIGKILL)
-    while os.access(f"/proc/{before[1]}", os.F_OK):
-        assert reader_process._processes  # the kernel ends them both
+    before = process()
+    os.kill(before, signal.SIGKILL)
     assert read(sound).text == files.MARKDOWN
-    assert not set(before) & set(processes())
+    assert process() != before
 
 
-def test_a_reader_is_replaced_after_so_many_files_and_its_program_stays(sound: Path) -> None:
+def test_a_reader_is_replaced_after_its_last_file(sound: Path) -> None:
     reader_process._stop()
     read(sound)
-    program, first = processes()
-    for _ in range(reader_process.MOST_FILES):
+    first = process()
+    for _ in range(reader_process.MOST_FILES - 2):
         read(sound)
-    assert processes()[0] == program
-    assert processes()[1] != first
+    assert process() == first
+    for _ in range(2):
+        assert read(sound).text == files.MARKDOWN
+    assert process() != first
 
 
 def test_what_libraries_print_is_no_answer(sound: Path) -> None:
     read(sound)
     for number in (1, 2):
-        with Path(f"/proc/{processes()[1]}/fd/{number}").open("a") as printed:
-            printed.write('{"died": 9}\n')
+        with Path(f"/proc/{process()}/fd/{number}").open("a") as printed:
+            printed.write('{"error": "printed"}\n')
     assert read(sound).text == files.MARKDOWN
 
 
@@ -157,41 +154,46 @@ def test_a_worker_that_forks_does_not_share_its_reader(sound: Path) -> None:
     child = os.fork()
     if not child:
         try:
-            os._exit(int(bool(reader_process._processes) or read(sound).text != files.MARKDOWN))
+            os._exit(int(bool(reader_process._readers) or read(sound).text != files.MARKDOWN))
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
     assert read(sound).text == files.MARKDOWN
 
 
-def test_readers_end_with_their_worker(sound: Path) -> None:
-    there, here = os.pipe()
+def test_a_reader_ends_with_its_worker(sound: Path) -> None:
+    theirs, ours = os.pipe()
     child = os.fork()
     if not child:
         read(sound)
-        os.write(here, repr(processes()).encode())
+        os.write(ours, str(process()).encode())
         os.kill(os.getpid(), signal.SIGKILL)
     os.waitpid(child, 0)
-    for process in ast.literal_eval(os.read(there, 1000).decode()):
-        while os.access(f"/proc/{process}", os.F_OK) and b"isolation" in command(process):
+    reader = int(os.read(theirs, 100))
+    with suppress(FileNotFoundError, ProcessLookupError):  # it ended between the two looks
+        while b"reader_process" in command(reader):
             os.sched_yield()
 
 
 def test_the_reader_knows_no_secrets(sound: Path) -> None:
     assert "DATABASE_URL" in os.environ
     read(sound)
-    for process in processes():
-        environment = Path(f"/proc/{process}/environ").read_bytes()
-        assert b"PATH=" in environment
-        assert b"_URL" not in environment
+    environment = Path(f"/proc/{process()}/environ").read_bytes()
+    assert b"PATH=" in environment
+    assert b"_URL" not in environment
 
 
-def test_a_reader_that_died_over_half_an_answer_is_told_of() -> None:
-    process = reader_process._Process(500)
-    there, here = os.pipe()
-    os.write(here, b'{"text": "The tide tur\n{"died": -9}\n')
-    process._answers = os.fdopen(there, "rb", 0)
-    with pytest.raises(reader_process._Gone) as caught:
-        process.answer(10)
-    assert caught.value.code == -9
-    process.stop()
+def test_a_reader_that_dies_while_reading_fails_its_file_only(sound: Path) -> None:
+    endless = sound.with_name("endless.md")
+    os.mkfifo(endless)
+    read(sound)
+    reader = process()
+
+    def kill() -> None:
+        with endless.open("w"):  # waits until the reader has opened it
+            os.kill(reader, signal.SIGTERM)
+
+    threading.Thread(target=kill).start()
+    with pytest.raises(readers.CannotRead, match="The file made its reader stop"):
+        read(endless)
+    assert read(sound).text == files.MARKDOWN

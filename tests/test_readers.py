@@ -16,7 +16,7 @@ def read(tmp_path):
     def read_bytes(data, name):
         path = tmp_path / "original"
         path.write_bytes(data)
-        return readers.read(path, name)
+        return readers.read_file(path, name)
 
     return read_bytes
 
@@ -207,14 +207,14 @@ def test_nul_is_dropped(read):
 def test_one_bad_byte_does_not_garble_utf_8(tmp_path):
     path = tmp_path / "a.txt"
     path.write_bytes("Die Tür öffnet früh. ".encode() * 5 + b"\xff Ende")
-    text = readers.read(path, "a.txt").text
+    text = readers.read_file(path, "a.txt").text
     assert text == "Die Tür öffnet früh. " * 5 + "\ufffd Ende"
 
 
 def test_text_about_pdf_is_no_pdf(tmp_path):
     path = tmp_path / "a.md"
     path.write_text("# Formats\n\nA PDF starts with `%PDF-1.7` in its first line.\n")
-    assert readers.read(path, "a.md").media_type == readers.MARKDOWN
+    assert readers.read_file(path, "a.md").media_type == readers.MARKDOWN
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_text_about_pdf_is_no_pdf(tmp_path):
 def test_more_formats_come_out_as_markdown(tmp_path, name, data, media_type):
     path = tmp_path / name
     path.write_bytes(data)
-    reading = readers.read(path, name)
+    reading = readers.read_file(path, name)
     assert reading.media_type == media_type
     assert reading.text.split("\n\n") == [
         "# Harbour",
@@ -243,7 +243,7 @@ def test_more_formats_come_out_as_markdown(tmp_path, name, data, media_type):
 def test_slides_are_read_with_their_titles(tmp_path):
     path = tmp_path / "a.pptx"
     path.write_bytes(files.pptx())
-    reading = readers.read(path, "a.pptx")
+    reading = readers.read_file(path, "a.pptx")
     assert reading.media_type == readers.PPTX
     lines = [line for line in reading.text.splitlines() if line]
     assert lines == ["## Harbour", "The tide rises."]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from generation.checks import flags, round_trip
+from generation.drafting import drafting
 from generation.models import Item, Passage, Question
-from generation.reading import pipeline
 from prompts.models import Prompt
 from qareview import completions
 from qareview.backends import Completion
@@ -65,7 +65,7 @@ def draft(project: Project, *, asks_back: bool = True) -> Passage:
     Project.objects.filter(pk=project.pk).update(asks_back=asks_back)
     document = make.document(project, text="")
     row = Passage.objects.create(document=document, position=0, start=0, end=1, text=ANSWER)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     row.refresh_from_db()
     return row
 
@@ -109,7 +109,7 @@ def test_a_budget_that_ends_between_question_and_check_loses_nothing(team: Team)
     spent = completions.spending(team.project).tokens
     assert spent >= 30
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=None)
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert flags.NEED in row.items.get().question.scores
     assert StoredCompletion.objects.count() == 4  # answer, question, and the two that check
 

@@ -12,7 +12,7 @@ from tests.conftest import Team
 
 
 def found(team: Team, text: str) -> list[str]:
-    items = team.project.items.filter(search.matching(text)).order_by("pk")
+    items = team.project.items.filter(search.with_words(text)).order_by("pk")
     return list(items.values_list("answer", flat=True))
 
 
@@ -77,10 +77,10 @@ def test_edited_texts_are_found_once_they_are_seen(team: Team) -> None:
     team.project.save()
     item = make.item(team.project)
     make.accept(item, team.engineer, answer="The sluice opens.")
-    search.note([item.pk])
+    search.index_items([item.pk])
     assert found(team, "sluice") == []
     make.accept(item, team.reviewer, answer="The sluice opens.")
-    search.note([item.pk])
+    search.index_items([item.pk])
     assert found(team, "sluice") == [item.answer]
 
 
@@ -95,16 +95,18 @@ def test_long_texts_are_stored(team: Team) -> None:
 def test_flags_models_and_variants_are_labels(team: Team) -> None:
     item = make.item(team.project, flags=["empty-answer"], model="org/Big-model:8b")
     Question.objects.filter(item=item).update(flags=["odd's"])
-    search.note([item.pk])
+    search.index_items([item.pk])
     make.item(team.project)
     for kind, value in (
         ("FLAG", "empty-answer"),
         ("FLAG", "odd's"),
         ("MODEL", "org/Big-model:8b"),
     ):
-        assert team.project.items.filter(search.labelled(kind, value)).get() == item
+        assert team.project.items.filter(search.with_label(kind, value)).get() == item
     variants = [item.variant_id, item.question.variant_id]
-    counts = [team.project.items.filter(search.labelled("VARIANT", pk)).count() for pk in variants]
+    counts = [
+        team.project.items.filter(search.with_label("VARIANT", pk)).count() for pk in variants
+    ]
     assert counts == [2, 2]
 
 
@@ -117,7 +119,7 @@ def test_an_edited_text_is_found_as_long_as_it_may_be_seen(team: Team) -> None:
     decisions.settle_project(team.project)
     assert found(team, "zebras") == []
     Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE)
-    search.note([item.pk])
+    search.index_items([item.pk])
     assert found(team, "zebras") == []
     team.project.reviews_per_item = 1
     team.project.save()

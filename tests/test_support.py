@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from generation.checks import flags, scoring
 from generation.checks.sentences import sentences
 from generation.checks.support import support
+from generation.drafting import drafting
 from generation.models import Item, Passage, Question
-from generation.reading import pipeline
 from generation.review import decisions, queue
 from prompts.models import Task
 from prompts.variants import in_production
@@ -161,7 +161,7 @@ def drafted(project: Project, answer: str, question: str) -> Item:
         answer=answer,
     )
     draft = scoring.Draft(item, [Question(item=item, variant=ask, text=question)])
-    scoring.score(project, [draft])
+    scoring.score_drafts(project, [draft])
     item.save()
     draft.questions[0].save()
     return item
@@ -194,7 +194,7 @@ def test_the_sentence_that_carries_the_answer_is_marked(team: Any, browse: Any) 
     Passage.objects.create(
         document=document, position=0, start=0, end=1, text=f"# Gates & <b>\n\n- {PASSAGE} *So*."
     )
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     item = Item.objects.get()
     item.support = [{"start": 0, "end": 5, "from": 17, "to": 41, "score": 0.9}]
     item.save()
@@ -229,6 +229,6 @@ def test_marks_go_around_the_elements_within() -> None:
 
 def test_scores_are_weighed_by_flags() -> None:
     scores = {flags.SUPPORT: 0.8, flags.NEW_ANSWER: 0.6}
-    assert scoring.overall(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
-    assert scoring.overall(scores, []) == 0.7
-    assert scoring.overall({}, []) == 0.5
+    assert scoring.overall_score(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
+    assert scoring.overall_score(scores, []) == 0.7
+    assert scoring.overall_score({}, []) == 0.5

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError
 
+from generation.drafting import drafting
 from generation.models import Document, Item, Passage
 from generation.reading import pipeline
 from qareview.models import JobState
@@ -144,7 +145,7 @@ def test_rows_become_passages_that_are_drafted_from(
     passages = list(waiting.passages.all())
     assert [passage.text for passage in passages] == CONTEXTS
     assert {passage.state for passage in passages} == {JobState.QUEUED}
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     assert {item.model for item in team.project.items.all()} == {"scripted"}
     assert team.project.items.count() == 2
     shown = page(browse(team.reviewer).get(place(team, waiting)))

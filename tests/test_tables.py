@@ -47,7 +47,7 @@ def read(tmp_path: Path) -> Any:
     def read_bytes(data: bytes, name: str, chosen: Any = None) -> readers.Reading:
         path = tmp_path / "original"
         path.write_bytes(data)
-        return readers.read(path, name, chosen)
+        return readers.read_file(path, name, chosen)
 
     return read_bytes
 
@@ -277,7 +277,7 @@ def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
 
 def test_contexts_stand_in_the_text_once_and_in_order() -> None:
     table = tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
-    taken = table_columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
     assert (taken.text, taken.note) == ("One\n\nTwo", "")
     assert [(row["start"], row["end"], row["question"]) for row in taken.rows] == [
         (0, 3, "q1?"),
@@ -289,7 +289,7 @@ def test_contexts_stand_in_the_text_once_and_in_order() -> None:
 def test_what_is_empty_is_not_taken_and_told_of() -> None:
     gaps = '"",q,a\n' * 7
     table = tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
-    taken = table_columns.take(table, {"context": "c", "question": "q", "answer": "a"})
+    taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
     assert taken.text == "One"
     assert taken.note == (
         "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 more), "
@@ -298,14 +298,14 @@ def test_what_is_empty_is_not_taken_and_told_of() -> None:
 
 
 def test_passages_that_come_again_are_told_of() -> None:
-    taken = table_columns.take(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
+    taken = table_columns.take_columns(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
     assert taken.text == "One\n\nTwo"
     assert taken.note == "1 row repeats the context of an earlier one, so they share a passage."
 
 
 def test_nothing_taken_is_an_error() -> None:
     with pytest.raises(tables.BadTable, match=r"^Nothing can be imported\. 2 of 2 rows were not"):
-        table_columns.take(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
+        table_columns.take_columns(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
 
 
 @pytest.mark.parametrize(
@@ -320,7 +320,7 @@ def test_nothing_taken_is_an_error() -> None:
 def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None:
     line = json.dumps({"context": "The gate.", "question": "When?", "answers": answers})
     chosen = {"context": "context", "question": "question", "answer": "answers"}
-    assert table_columns.take(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
+    assert table_columns.take_columns(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
 
 
 @pytest.mark.parametrize(
@@ -334,7 +334,7 @@ def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None
 )
 def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -> None:
     table = tables.from_jsonl(json.dumps({"text": "The gate.", **beside}))
-    [row] = table_columns.take(table, {"context": "text"}).rows
+    [row] = table_columns.take_columns(table, {"context": "text"}).rows
     assert (row["headings"], row["pages"]) == (headings, pages)
 
 
@@ -368,6 +368,6 @@ def test_a_table_is_read_within_limits(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    reading = reader_process.read(path, name, chosen, seconds=30, megabytes=1000)
-    assert reading == readers.read(path, name, chosen)
+    reading = reader_process.read_isolated(path, name, chosen, seconds=30, megabytes=1000)
+    assert reading == readers.read_file(path, name, chosen)
     assert bool(reading.rows) == bool(chosen)

@@ -167,7 +167,7 @@ def test_what_a_worker_imports_that_lost_its_claim_is_dropped(
     [claimed] = jobs.claim(Document, 1)
     Document.objects.update(lease="another/1")
     with pytest.raises(jobs.LeaseLost):
-        pipeline.read(claimed)
+        pipeline.read_document(claimed)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.text, waiting.lease) == (JobState.RUNNING, "", "another/1")
     assert (Passage.objects.count(), Item.objects.count()) == (0, 0)

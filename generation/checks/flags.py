@@ -1,6 +1,6 @@
-"""What is checked of a draft: flags that say what is wrong with it, and scores from 0 to 1.
+"""Flags, which name problems of a draft, and scores from 0 to 1, with their explanations.
 
-Each is explained in a sentence where it is shown. Flags that the text alone tells are found here.
+The flags that need nothing but the texts are raised here.
 """
 
 import re
@@ -89,7 +89,7 @@ _TEXT = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+\b|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
-MOST_LEAKED = 0.7  # of the answer's words that may stand in the question
+MOST_LEAKED = 0.7  # of the answer's words, in the question; `make bench-checks` measures it
 FEWEST_WORDS = 4  # of 3,000 human-rated questions, 85 % of those with fewer words were bad
 
 

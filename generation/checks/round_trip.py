@@ -1,7 +1,7 @@
 """The round trip: a model answers a draft's questions, with the passage and without it.
 
-What it answers from the passage ought to say what the draft's answer says (Alberti et al. 2019);
-what it answers without the passage ought not to, or the question teaches nothing.
+Its answer from the passage should say the same as the draft's answer (Alberti et al. 2019). Its
+answer without the passage should not: otherwise the question teaches nothing.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ MOST_KNOWN = 0.6  # with more, the answer is known without the passage
 
 
 def ask_back(project: Project, drafts: Sequence[Draft]) -> None:
-    """Score and flag each question of some drafts by what a model answers to it.
+    """Score and flag the questions of drafts by a model's answers to them.
 
     Raises ModelUnavailable, BudgetUsedUp and RenderingFailed.
     """
@@ -44,14 +44,14 @@ def judge(
     from_passage: Sequence[Completion],
     by_heart: Sequence[Completion],
 ) -> None:
-    """Score and flag questions by a model's answers; one that failed says nothing."""
+    """Score and flag questions by a model's answers; an answer that failed does not count."""
     answers = list({question.item.answer: None for question in questions})
-    meant = dict(zip(answers, embed(answers), strict=True))
-    agreed = _agreements(questions, from_passage, meant)
-    known = _agreements(questions, by_heart, meant)
+    vectors = dict(zip(answers, embed(answers), strict=True))
+    agreed = _agreements(questions, from_passage, vectors)
+    known = _agreements(questions, by_heart, vectors)
     rows = zip(questions, from_passage, by_heart, agreed, known, strict=True)
-    for question, told, recalled, agreement, knowledge in rows:
-        if not told.error:
+    for question, answered, recalled, agreement, knowledge in rows:
+        if not answered.error:
             question.scores[flags.ROUND_TRIP] = round(agreement, 3)
             if agreement < LEAST_AGREEMENT:
                 question.flags = [*question.flags, flags.ANSWERED_OTHERWISE]
@@ -64,7 +64,7 @@ def judge(
 def requests_for(
     project: Project, variant: Variant, questions: Sequence[Question]
 ) -> list[Request]:
-    """Return what a variant asks of a model to have questions answered. Raises RenderingFailed."""
+    """Return the requests with which a variant has questions answered. Raises RenderingFailed."""
     inputs = [
         Input(
             {**values_of(project, question.item.passage), "question": question.text},
@@ -74,8 +74,8 @@ def requests_for(
     ]
     shown = examples_for(project, variant, inputs)
     return [
-        request_for(variant, one.values, examples=examples)
-        for one, examples in zip(inputs, shown, strict=True)
+        request_for(variant, values.values, examples=examples)
+        for values, examples in zip(inputs, shown, strict=True)
     ]
 
 
@@ -86,18 +86,19 @@ def _answers(project: Project, task: Task, questions: Sequence[Question]) -> lis
 
 
 def _agreements(
-    questions: Sequence[Question], told: Sequence[Completion], meant: dict[str, Any]
+    questions: Sequence[Question], answers: Sequence[Completion], expected: dict[str, Any]
 ) -> list[float]:
-    """Return how far what was told says what the drafts' answers say, from 0 to 1.
+    """Return how far answers agree with those of the drafts, from 0 to 1.
 
-    ``meant`` are the embeddings of those answers. Half by meaning (cosine of embeddings), half by
-    words: the share of the words told, those of the question left out, that stand in the answer.
+    ``expected`` are the embeddings of the drafts' answers. Half of it is meaning (cosine of
+    embeddings), half is words: the share of an answer's words, without those of the question, that
+    the draft's answer has too.
     """
-    found = []
-    vectors = embed([completion.text for completion in told])
-    for question, completion, vector in zip(questions, told, vectors, strict=True):
+    agreements = []
+    vectors = embed([completion.text for completion in answers])
+    for question, completion, vector in zip(questions, answers, vectors, strict=True):
         new = gist(completion.text) - gist(question.text)
         words = len(new & gist(question.item.answer)) / len(new) if new else 0.0
-        meaning = max(0.0, float(vector @ meant[question.item.answer]))
-        found.append((meaning + words) / 2)
-    return found
+        meaning = max(0.0, float(vector @ expected[question.item.answer]))
+        agreements.append((meaning + words) / 2)
+    return agreements

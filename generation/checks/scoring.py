@@ -1,26 +1,24 @@
-"""Drafts get their flags, their scores from 0 to 1, and with them their place at the desk."""
+"""Give drafts their flags and their scores from 0 to 1, which order the desk."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
-from pgvector.django import CosineDistance
 
-from generation.checks import acceptance_chances, flags
+from generation.checks import acceptance_prediction, flags
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
-from qareview.embeddings import embed
+from qareview.embeddings import embed, nearest
 from qareview.models import Project
 from qareview.stored import stored
 
-LEAST_SUPPORT = 0.5  # below it a sentence is carried by none; measured by `make bench-checks`
-ALIKE = 0.93  # cosine of two vectors above which the texts say nearly the same
-A_FLAG = 0.8  # what each flag leaves of the score
-AT_ONCE = 1000  # items scored anew together
+LEAST_SUPPORT = 0.5  # below it no sentence supports the answer's; measured by `make bench-checks`
+ALIKE = 0.93  # cosine of vectors above which texts are duplicates; chosen; nobody measured
+FLAG_FACTOR = 0.8  # each flag multiplies the score by it; chosen; nobody measured
+AT_ONCE = 1000  # items scored again together; chosen; nobody measured
 
 
 @dataclass
@@ -31,62 +29,64 @@ class Draft:
     questions: list[Question]
 
 
-def score(project: Project, drafts: Sequence[Draft]) -> None:
+def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
     """Fill in flags and scores of a project's new drafts, and put each one's best question first.
 
     Raises ModelUnavailable.
     """
-    check(drafts)
-    _compare(project, drafts)
+    check_drafts(drafts)
+    _compare_with_others(project, drafts)
     for draft in drafts:
         for question in draft.questions:
-            question.score = overall(question.scores, question.flags)
+            question.score = overall_score(question.scores, question.flags)
         draft.questions.sort(key=lambda question: -question.score)
-    _expect(project, [(draft.item, draft.questions[0]) for draft in drafts])
+    _score_items(project, [(draft.item, draft.questions[0]) for draft in drafts])
     for draft in drafts:
-        draft.item.purpose = purpose(project, draft.item)
-        _put_aside_if_low(project, draft)
+        draft.item.purpose = drawn_purpose(project, draft.item)
+        _set_aside_if_low(project, draft)
 
 
-def purpose(project: Project, item: Item) -> Purpose:
+def drawn_purpose(project: Project, item: Item) -> Purpose:
     """Return whether an item is one of the share that goes to everyone."""
     is_drawn = item.shuffle * 100 < project.calibration_percent
     return Purpose.CALIBRATION if is_drawn else Purpose.USUAL
 
 
-def check(drafts: Sequence[Draft]) -> None:
-    """Fill in what can be told of each draft alone. Raises ModelUnavailable."""
-    carried = support([(draft.item.answer, draft.item.passage.text) for draft in drafts])
-    for draft, found in zip(drafts, carried, strict=True):
-        _check(draft, found)
+def check_drafts(drafts: Sequence[Draft]) -> None:
+    """Fill in flags and scores that need no other item. Raises ModelUnavailable."""
+    supported = support([(draft.item.answer, draft.item.passage.text) for draft in drafts])
+    for draft, sentences in zip(drafts, supported, strict=True):
+        _check(draft, sentences)
 
 
-def explained(item: Item) -> list[tuple[str, float, str]]:
-    """Return the scores of an item and its best question, each with its name and what it tells."""
+def explained_scores(item: Item) -> list[tuple[str, float, str]]:
+    """Return the scores of an item and its best question, each with its name and its meaning."""
     scores = {**item.scores, **item.question.scores}
     return [
-        (name, scores[name], str(told)) for name, told in flags.SCORES.items() if name in scores
+        (name, scores[name], str(meaning))
+        for name, meaning in flags.SCORES.items()
+        if name in scores
     ]
 
 
-def score_anew(learned: Acceptance) -> None:
-    """Give the pending items of a project the place at the desk by what was learned.
+def rescore_pending(classifier: Acceptance) -> None:
+    """Score the pending items of a project with a claimed, newly trained classifier.
 
-    Raises LeaseLost if ``learned``, which is claimed, is somebody else's by now.
+    Raises LeaseLost if another worker has claimed it meanwhile.
     """
-    project = learned.project
+    project = classifier.project
     pending = project.items.filter(state=ItemState.PENDING).prefetch_related("questions")
     last = 0
     while rows := list(pending.filter(pk__gt=last).order_by("pk")[:AT_ONCE]):
-        _expect(project, [(item, item.question) for item in rows])
-        with jobs.storing([learned]):
+        _score_items(project, [(item, item.question) for item in rows])
+        with jobs.storing([classifier]):
             Item.objects.bulk_update(rows, ["scores", "score"])
         last = rows[-1].pk
 
 
-def _expect(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
-    """Score items, each given with its best question: by what was learned, else by the checks."""
-    chances = acceptance_chances.chances(project, pairs)
+def _score_items(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
+    """Score items, each with its best question: by the chance of acceptance, else by the checks."""
+    chances = acceptance_prediction.acceptance_chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(flags.ACCEPTANCE, None)
         if chance is None:
@@ -98,16 +98,16 @@ def _expect(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
 def _by_checks(item: Item, question: Question) -> float:
     scores = {**item.scores, **question.scores}
     scores.pop(flags.ACCEPTANCE, None)
-    return overall(scores, {*item.flags, *question.flags})
+    return overall_score(scores, {*item.flags, *question.flags})
 
 
-def overall(scores: Mapping[str, float], flags: Iterable[str]) -> float:
-    """Return the mean score, less for each flag."""
-    return round(fmean(list(scores.values()) or [0.5]) * A_FLAG ** len(set(flags)), 4)
+def overall_score(scores: Mapping[str, float], flags: Iterable[str]) -> float:
+    """Return the mean of the scores, reduced for each flag."""
+    return round(fmean(list(scores.values()) or [0.5]) * FLAG_FACTOR ** len(set(flags)), 4)
 
 
-def _put_aside_if_low(project: Project, draft: Draft) -> None:
-    """Hold a draft against the project's limit, which is one of the checks, not of the chance."""
+def _set_aside_if_low(project: Project, draft: Draft) -> None:
+    """Set a draft aside if the score by its checks alone is under the project's limit."""
     score = _by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
@@ -119,10 +119,10 @@ def _put_aside_if_low(project: Project, draft: Draft) -> None:
         )
 
 
-def _check(draft: Draft, found: list[dict[str, Any]]) -> None:
+def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
     item, language = draft.item, draft.item.document.language
-    item.support = found
-    item.scores = {flags.SUPPORT: min((one["score"] for one in found), default=0.0)}
+    item.support = sentences
+    item.scores = {flags.SUPPORT: min((row["score"] for row in sentences), default=0.0)}
     is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
@@ -146,17 +146,17 @@ def _united(*flags: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(flag for some in flags for flag in some))
 
 
-def _compare(project: Project, drafts: Sequence[Draft]) -> None:
-    """Tell how far answers and questions are from those of the project's other items."""
+def _compare_with_others(project: Project, drafts: Sequence[Draft]) -> None:
+    """Score how far answers and questions are from those of the project's other items."""
     items = [draft.item for draft in drafts]
     standing = project.items.exclude(state=ItemState.ASIDE)
-    near = _nearest(items, [item.answer for item in items], standing)
-    for item, likeness in zip(items, near, strict=True):
+    likenesses = _likenesses(items, [item.answer for item in items], standing)
+    for item, likeness in zip(items, likenesses, strict=True):
         _note_likeness(item, likeness, flags.NEW_ANSWER, flags.DUPLICATE_ANSWER)
     questions = [question for draft in drafts for question in draft.questions]
     asked = Question.objects.filter(item__in=standing)
-    near = _nearest(questions, [question.text for question in questions], asked)
-    for question, likeness in zip(questions, near, strict=True):
+    likenesses = _likenesses(questions, [question.text for question in questions], asked)
+    for question, likeness in zip(questions, likenesses, strict=True):
         _note_likeness(question, likeness, flags.NEW_QUESTION, flags.DUPLICATE_QUESTION)
 
 
@@ -166,34 +166,21 @@ def _note_likeness(drafted: Item | Question, likeness: float, name: str, flag: s
         drafted.flags = _united(drafted.flags, [flag])
 
 
-def _nearest(
+def _likenesses(
     drafted: Sequence[Item | Question], texts: Sequence[str], stored: QuerySet[Any]
 ) -> list[float]:
-    """Give each draft its vector; return its cosine to the most similar one before it.
+    """Give each draft its vector; return its cosine to the most similar text before it.
 
-    Those before it are the drafts in front and the rows of ``stored``; the candidate questions of
-    one item do not count as such.
+    Texts before it are the earlier drafts and the rows of ``stored``, without candidate questions
+    of the same item.
     """
     vectors = embed(texts)
     alike = vectors @ vectors.T
-    owners = [getattr(one, "item", one) for one in drafted]
-    found = []
-    for index, one in enumerate(drafted):
-        one.embedding = vectors[index].tolist()
-        front = [alike[index, at] for at in range(index) if owners[at] is not owners[index]]
-        found.append(max(float(max(front, default=0)), _nearest_stored(stored, one.embedding)))
-    return found
-
-
-@transaction.atomic
-def _nearest_stored(stored: QuerySet[Any], vector: list[float]) -> float:
-    with connection.cursor() as cursor:  # else the index gives up among other projects' vectors
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-    distance = (
-        stored.exclude(embedding=None)
-        .annotate(distance=CosineDistance("embedding", vector))
-        .order_by("distance")
-        .values_list("distance", flat=True)
-        .first()
-    )
-    return 0.0 if distance is None else 1 - float(distance)
+    owners = [getattr(row, "item", row) for row in drafted]
+    likenesses = []
+    for index, row in enumerate(drafted):
+        row.embedding = vectors[index].tolist()
+        earlier = [alike[index, at] for at in range(index) if owners[at] is not owners[index]]
+        older = [1 - distance for _, distance in nearest(stored, row.embedding, 1)]
+        likenesses.append(float(max([*earlier, *older], default=0)))
+    return likenesses

@@ -1,7 +1,7 @@
-"""Which sentence of a passage carries each sentence of an answer, and how well.
+"""Which sentence of a passage supports each sentence of an answer, and how well.
 
-A sentence is as well supported as the best of the passage's sentences supports it: by meaning
-(cosine of embeddings) and by words (the share of its words that stand there).
+The best of the passage's sentences counts: by meaning (cosine of embeddings) and by words (the
+share of the answer's words that it has).
 """
 
 from collections.abc import Sequence
@@ -11,11 +11,11 @@ from generation.checks.gist import gist
 from generation.checks.sentences import sentences
 from qareview.embeddings import embed
 
-MEANING, WORDS = 0.6, 0.4  # how much each says
+MEANING, WORDS = 0.6, 0.4  # their weights; chosen; nobody measured
 
 
 def support(pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
-    """Return, for each answer and its passage, what carries each sentence of the answer.
+    """Return, for each answer and its passage, the support of each sentence of the answer.
 
     ``{"start", "end"}`` is the sentence in the answer, ``{"from", "to"}`` the one in the passage,
     ``score`` is from 0 to 1. Raises ModelUnavailable.
@@ -30,19 +30,19 @@ def support(pairs: Sequence[tuple[str, str]]) -> list[list[dict[str, Any]]]:
     order = sorted(texts)
     vectors = dict(zip(order, embed(order), strict=True)) if order else {}
     return [
-        _carried(answer, passage, *both, vectors)
+        _supported(answer, passage, *both, vectors)
         for (answer, passage), both in zip(pairs, places, strict=True)
     ]
 
 
-def _carried(
+def _supported(
     answer: str,
     passage: str,
     of_answer: Sequence[tuple[int, int]],
     of_passage: Sequence[tuple[int, int]],
     vectors: dict[str, Any],
 ) -> list[dict[str, Any]]:
-    found = []
+    supported = []
     for start, end in of_answer:
         sentence = answer[start:end]
         scored = [
@@ -50,11 +50,11 @@ def _carried(
             for first, last in of_passage
         ]
         if scored:
-            score, first, last = max(scored, key=lambda one: one[0])
-            found.append(
+            score, first, last = max(scored, key=lambda candidate: candidate[0])
+            supported.append(
                 {"start": start, "end": end, "from": first, "to": last, "score": round(score, 3)}
             )
-    return found
+    return supported
 
 
 def _score(sentence: str, other: str, vectors: dict[str, Any]) -> float:

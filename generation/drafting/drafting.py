@@ -1,8 +1,8 @@
-"""Passages become items: answers drafted from them, and questions for each answer.
+"""Draft items from passages: answers, and questions for each answer.
 
-A passage is filled up to as many items as its project asks for, whatever it has already, so
-drafting may run any number of times. The first candidate is the model's likeliest text; others
-are drawn, each with a seed of its own, and what is like another is drawn anew.
+Drafting fills a passage up to the number of items that its project asks for, so it may run any
+number of times. The first candidate is the model's likeliest text. Others are sampled, each with
+its own seed, and one with the gist of another is sampled again.
 """
 
 import json
@@ -29,37 +29,37 @@ from qareview.models import JobState, Project
 from qareview.stored import stored
 from qareview.translations import counted
 
-ROUNDS = 4  # of asking: once for all that is wanted, then for what was empty or like another
+ROUNDS = 4  # of requests: one for all texts, the others for empty and repeated ones; chosen
 
 
 @dataclass
 class Wish:
-    """So many different texts, wanted of one task filled in with ``values``.
+    """A number of different texts to write for one task, filled in with ``values``.
 
-    ``taken`` are the gists of the texts that are there already; wishes may share them.
+    ``taken`` are the gists of texts that exist already; wishes may share them.
     """
 
     values: dict[str, str]
     count: int
     taken: set[frozenset[str]]
-    passage: int  # that they are of
+    passage: int  # id
     next_number: int = 1
-    found: list[tuple[int, Completion]] = field(default_factory=list)
+    drafts: list[tuple[int, Completion]] = field(default_factory=list)
     error: str = ""
 
     def numbers(self) -> range:
         """Return the numbers of the candidates to ask for next."""
-        missing = 0 if self.error else self.count - len(self.found)
+        missing = 0 if self.error else self.count - len(self.drafts)
         start, self.next_number = self.next_number, self.next_number + missing
         return range(start, start + missing)
 
-    def take(self, number: int, completion: Completion) -> None:
-        """Keep a candidate, unless it is empty or like one that is taken."""
+    def add(self, number: int, completion: Completion) -> None:
+        """Add a candidate, unless it is empty or has the gist of another."""
         self.error = self.error or completion.error
-        found = gist(completion.text)
-        if found and found not in self.taken:
-            self.taken.add(found)
-            self.found.append((number, completion))
+        own = gist(completion.text)
+        if own and own not in self.taken:
+            self.taken.add(own)
+            self.drafts.append((number, completion))
 
 
 class Writer(NamedTuple):
@@ -70,9 +70,9 @@ class Writer(NamedTuple):
 
 
 def batch_size() -> int:
-    """Return how many passages to draft from at once: so many that their answers fill a batch.
+    """Return how many passages to draft from at once, so that their answers fill a batch.
 
-    More would make a pause or a cancellation wait.
+    More passages would delay a pause or a cancellation.
     """
     waiting = Project.objects.filter(documents__passages__state=JobState.QUEUED)
     most: int = waiting.aggregate(most=Max("items_per_passage"))["most"] or 1
@@ -87,9 +87,9 @@ def work_off_passages() -> None:
 def draft(batch: list[Passage]) -> None:
     """Draft the items that claimed passages lack.
 
-    A project whose prompt cannot be filled in fails its own passages only; one whose model cannot
-    be used, or whose budget is used up, leaves them to go back to the queue. Raises CannotWorkNow
-    at the end where a model was lacking.
+    If a project's prompt cannot be filled in, its passages fail. If its model cannot be used, or
+    its budget is used up, they go back to the queue. Raises CannotWorkNow at the end if a model
+    was unavailable.
     """
     documents = (
         Document.everything.select_related("project")
@@ -98,15 +98,17 @@ def draft(batch: list[Passage]) -> None:
     )
     for row in batch:
         row.document = documents[row.document_id]
-    jobs.work_in_groups(batch, _alike, lambda rows: _draft_alike(rows[0].document.project, rows))
+    jobs.work_in_groups(
+        batch, _group_key, lambda rows: _draft_group(rows[0].document.project, rows)
+    )
 
 
-def _alike(row: Passage) -> tuple[int, str]:
-    """Return what passages have in common that are drafted together."""
+def _group_key(row: Passage) -> tuple[int, str]:
+    """Return a key that passages share if they are drafted together."""
     return row.document.project_id, json.dumps(row.draft_with, sort_keys=True)
 
 
-def _draft_alike(project: Project, rows: list[Passage]) -> None:
+def _draft_group(project: Project, rows: list[Passage]) -> None:
     try:
         answers = _ask_for_answers(project, rows)
         drafts = _ask_for_questions(project, rows, answers)
@@ -125,7 +127,7 @@ def _draft_alike(project: Project, rows: list[Passage]) -> None:
             jobs.fail_job(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
-        scoring.score(project, sound)
+        scoring.score_drafts(project, sound)
         with jobs.finishing(done):
             _store(done, sound)
 
@@ -145,7 +147,7 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
         )
         for row in rows
     }
-    _fulfil(project, writer, wishes.values())
+    _write(project, writer, wishes.values())
     for row in rows:
         wish = wishes[row.pk]
         row.error, row.note = wish.error, _note(wish, "item")
@@ -156,19 +158,19 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
             passage=row,
             variant=writer.variant,
             number=number,
-            answer=found.text,
-            flags=[flags.CUT_OFF_ANSWER] if found.cut_off else [],
-            **_provenance(writer, number, found),
+            answer=completion.text,
+            flags=[flags.CUT_OFF_ANSWER] if completion.cut_off else [],
+            **_provenance(writer, number, completion),
         )
         for row in rows
-        for number, found in wishes[row.pk].found
+        for number, completion in wishes[row.pk].drafts
     ]
 
 
 def _ask_for_questions(
     project: Project, rows: Sequence[Passage], items: Sequence[Item]
 ) -> list[Draft]:
-    """Return the items with their questions; an item for which none came is left out."""
+    """Return the items with their questions; an item without questions is left out."""
     writer = _writer(project, Task.ASK, rows[0].draft_with)
     taken = _asked_already(rows)
     wishes = [
@@ -180,7 +182,7 @@ def _ask_for_questions(
         )
         for item in items
     ]
-    _fulfil(project, writer, wishes)
+    _write(project, writer, wishes)
     drafts = []
     for item, wish in zip(items, wishes, strict=True):
         item.passage.error = item.passage.error or wish.error
@@ -189,11 +191,11 @@ def _ask_for_questions(
             Question(
                 item=item,
                 variant=writer.variant,
-                text=found.text,
-                flags=[flags.CUT_OFF_QUESTION] if found.cut_off else [],
-                **_provenance(writer, number, found),
+                text=completion.text,
+                flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
+                **_provenance(writer, number, completion),
             )
-            for number, found in wish.found
+            for number, completion in wish.drafts
         ]
         if questions:
             drafts.append(Draft(item, questions))
@@ -201,14 +203,14 @@ def _ask_for_questions(
 
 
 def _writer(project: Project, task: Task, draft_with: dict[str, Any]) -> Writer:
-    """Return who writes for a task: what is in production, or what was ordered instead."""
+    """Return what writes for a task: the variant in production, or the one ordered instead."""
     chosen = Variant.objects.select_related("prompt").filter(pk=draft_with.get(task, 0))
     variant = chosen.first() or in_production(project, task)
     return Writer(variant, draft_with.get("model") or model_for(project, variant))
 
 
-def _fulfil(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
-    """Ask for what is wished, all at once, and again for what was empty or not new."""
+def _write(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
+    """Request the texts of all wishes together, and again those that were empty or repeated."""
     wishes = [wish for wish in wishes if wish.count]
     inputs = [Input(wish.values, wish.passage) for wish in wishes]
     shown = examples_for(project, writer.variant, inputs)
@@ -226,17 +228,17 @@ def _fulfil(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
             return
         written = completions.complete(project, writer.model, requests)
         for (wish, _, number), completion in zip(asked, written, strict=True):
-            wish.take(number, completion)
+            wish.add(number, completion)
 
 
 def _note(wish: Wish, noun: str) -> str:
-    """Say why there are fewer than were asked for; nothing if there are as many."""
-    if len(wish.found) == wish.count:
+    """Return why there are fewer texts than were asked for; "" if there are enough."""
+    if len(wish.drafts) == wish.count:
         return ""
     return stored(
         "%(found)s of %(wished)s drafted: what else the model wrote was empty or "
         "repeats what is there. The passage may have no more to ask.",
-        found=len(wish.found),
+        found=len(wish.drafts),
         wished=counted(wish.count, noun),
     )
 
@@ -257,12 +259,12 @@ def _provenance(writer: Writer, number: int, completion: Completion) -> dict[str
 
 
 def _standing(rows: Sequence[Passage]) -> dict[int, list[str]]:
-    """Return the answers of each passage's items, those put aside not counted."""
-    found: dict[int, list[str]] = {}
+    """Return the answers of each passage's items that are not set aside."""
+    answers: dict[int, list[str]] = {}
     items = Item.objects.filter(passage__in=rows).exclude(state=ItemState.ASIDE)
     for passage, answer in items.values_list("passage", "answer"):
-        found.setdefault(passage, []).append(answer)
-    return found
+        answers.setdefault(passage, []).append(answer)
+    return answers
 
 
 def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
@@ -271,7 +273,7 @@ def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
 
 
 def _asked_already(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
-    """Return the gists of the questions asked of the passages' documents."""
+    """Return the gists of the questions of the passages' documents, by document."""
     taken: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
     questions = Question.objects.filter(item__document__in=taken).exclude(
         item__state=ItemState.ASIDE
@@ -286,7 +288,9 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
         row.draft_with = {}
     Passage.objects.bulk_update(rows, ["note", "draft_with"])
     binned = Document.everything.exclude(binned_at=None)
-    gone = set(binned.filter(passages__in=rows).values_list("pk", flat=True))  # this very moment
+    gone = set(
+        binned.filter(passages__in=rows).values_list("pk", flat=True)
+    )  # moved there while drafting
     for draft in drafts:
         if draft.item.document_id in gone:
             draft.item.state = BINNED
@@ -295,4 +299,4 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
         for rank, question in enumerate(draft.questions, 1):
             question.rank = rank
     Question.objects.bulk_create(question for draft in drafts for question in draft.questions)
-    search.note(draft.item.pk for draft in drafts)
+    search.index_items(draft.item.pk for draft in drafts)

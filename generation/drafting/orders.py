@@ -1,4 +1,4 @@
-"""What is drafted, is drafted again, waits, or is not drafted at all: people's orders."""
+"""Draft again, pause, resume, cancel and fill up, as people order it."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from qareview.models import JobState, Project
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
-    """Keep what nobody decided on, is on nobody else's desk, and was drafted by a model."""
+    """Keep items drafted by a model that nobody has decided on and nobody else has at the desk."""
     held = queue.live_holds().exclude(reviewer=user).values("item")
     drafted = items.filter(state=ItemState.PENDING, reviewers=[], variant__isnull=False)
     return drafted.exclude(pk__in=held)
@@ -21,10 +21,10 @@ def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 
 @transaction.atomic
 def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> int:
-    """Put pending items aside and queue their passages to be drafted anew; return how many.
+    """Set pending items aside and queue their passages to be drafted again; return how many.
 
-    ``draft_with`` is as :attr:`Passage.draft_with`. What is decided stays, and so do what
-    somebody else has on the desk and what was imported.
+    ``draft_with`` is as :attr:`Passage.draft_with`. Items that are decided, imported, or at
+    somebody else's desk stay.
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
     chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
@@ -36,7 +36,7 @@ def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> i
 
 
 def pause(project: Project) -> None:
-    """Draft nothing of a project, after what is being drafted now."""
+    """Stop drafting for a project after the batch that is drafted now."""
     Project.objects.filter(pk=project.pk).update(is_paused=True)
 
 
@@ -47,21 +47,21 @@ def resume(project: Project) -> None:
 
 
 def cancel(project: Project) -> int:
-    """Hold the passages that wait to be drafted; return how many."""
-    return jobs.hold_jobs(Passage.objects.of(project))
+    """Hold a project's passages that are queued to be drafted; return how many."""
+    return jobs.hold_jobs(Passage.objects.in_project(project))
 
 
 def fill_up(project: Project) -> int:
-    """Queue what was cancelled, and what has fewer items than the project asks for now."""
+    """Queue passages that were cancelled or have too few items; return how many."""
     standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
     ended = (
-        Passage.objects.of(project)
+        Passage.objects.in_project(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)
         .not_imported()
     )
     counted = ended.annotate(standing=Count("items", filter=standing))
     short = counted.filter(standing__lt=project.items_per_passage, note="")
-    waiting = Passage.objects.of(project).cancelled()
+    waiting = Passage.objects.in_project(project).cancelled()
     return jobs.queue_again(
         Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting))
     )

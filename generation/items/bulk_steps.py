@@ -90,7 +90,7 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
 def _note_edited(ids: Any) -> None:
     """Update the search index for edited texts, whose visibility may have changed."""
     edited = Review.objects.decisions().filter(item__in=ids, verdict=Verdict.EDITED)
-    search.note(edited.values_list("item", flat=True).distinct())
+    search.index_items(edited.values_list("item", flat=True).distinct())
 
 
 def _withdraw(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:

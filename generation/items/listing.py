@@ -27,6 +27,7 @@ from generation.models import (
     reviews_shown_to,
     state_shown,
 )
+from qareview.embeddings import nearest
 from qareview.models import Project
 
 ITEMS_A_PAGE = 50  # chosen; nobody measured
@@ -64,17 +65,17 @@ def _assigned_to(member: Any, user: Any) -> Q:
 
 
 CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
-    "text": lambda text, _: search.matching(text),
+    "text": lambda text, _: search.with_words(text),
     "state": state_shown,
     "document": lambda document, _: Q(document=document),
-    "flag": lambda flag, _: search.labelled("FLAG", flag),
+    "flag": lambda flag, _: search.with_label("FLAG", flag),
     "reviewer": _decided_by,
     "score_from": lambda score, _: Q(score__gte=score),
     "score_to": lambda score, _: Q(score__lte=score),
     "drafted_from": lambda day, _: Q(created_at__gte=_midnight(day)),
     "drafted_to": lambda day, _: Q(created_at__lt=_after(day)),
-    "model": lambda model, _: search.labelled("MODEL", model),
-    "variant": lambda variant, _: search.labelled("VARIANT", variant.pk),
+    "model": lambda model, _: search.with_label("MODEL", model),
+    "variant": lambda variant, _: search.with_label("VARIANT", variant.pk),
     "purpose": lambda purpose, _: Q(purpose="" if purpose == "usual" else purpose),
     "assigned": _assigned_to,
 }
@@ -104,19 +105,9 @@ def matching_items(project: Project, values: FilterValues, user: Any) -> ItemQue
     if any(days):
         items = items.filter(_decided_between(*days, user))
     if "like" in values:
-        return project.items.order_by().filter(pk__in=_most_similar(items, values["like"]))
+        similar = nearest(items, values["like"].embedding, MOST_SIMILAR)
+        return project.items.order_by().filter(pk__in=[pk for pk, _ in similar])
     return items
-
-
-@transaction.atomic
-def _most_similar(items: ItemQuerySet, item: Item) -> list[int]:
-    """Return the ids of the items that are most similar to one, which comes first."""
-    with connection.cursor() as cursor:  # else filters can leave fewer results than there are
-        cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
-    by_distance = items.exclude(embedding=None).alias(
-        distance=CosineDistance("embedding", item.embedding)
-    )
-    return list(by_distance.order_by("distance").values_list("pk", flat=True)[:MOST_SIMILAR])
 
 
 def _order(values: FilterValues) -> tuple[Any, ...]:

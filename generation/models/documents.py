@@ -16,13 +16,13 @@ from qareview.models import Binnable, Job, JobState, OutOfBin, Project
 
 
 def original_path(document: "Document", name: str) -> str:
-    """Return where an original is kept: under its own hash, never under a name a user chose."""
+    """Return the path of an original: its hash, never a name that a user chose."""
     return f"{document.project_id}/{document.sha256[:2]}/{document.sha256}"
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
     def for_list(self) -> "DocumentQuerySet":
-        """Leave the text out; add how many passages and items there are, and how far they are."""
+        """Leave the text out; add the numbers of passages and items by their states."""
         from generation.models.items import Item, ItemState  # upwards: they stand on documents
 
         current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
@@ -47,7 +47,7 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         )
 
     def for_bin(self) -> "DocumentQuerySet":
-        """Keep what is in the bin and may come back, the latest first; add what hangs on it."""
+        """Keep documents in the bin that can be restored, the latest first; count their items."""
         from generation.models.items import Item  # upwards: it stands on documents
 
         items = Item.everything.filter(document=OuterRef("pk")).order_by().values("document")
@@ -64,7 +64,7 @@ DocumentsOutOfBin = OutOfBin.from_queryset(DocumentQuerySet)
 
 
 class Document(Binnable, Job):
-    """A file as it came, and the text that was read from it."""
+    """An uploaded file, and the text that was read from it."""
 
     task = "generation.tasks.read_documents"
 
@@ -82,11 +82,11 @@ class Document(Binnable, Job):
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
     survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
-    )  # of a table, before somebody chose its columns: see columns.survey
+    )  # of a table whose columns are not chosen yet: see table_columns.survey
     columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict
     )  # {"context": column}, and of triples "question" and "answer" as well
-    note = SentenceField()  # what of it was not imported, and why
+    note = SentenceField()  # which rows or files were not imported, and why
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
 
@@ -116,7 +116,7 @@ class Document(Binnable, Job):
 
     @property
     def is_triples(self) -> bool:
-        """Whether its rows are items already, from which nothing is to be drafted."""
+        """Whether its rows are whole items, so that nothing is drafted from them."""
         return "question" in self.columns
 
     @property
@@ -125,7 +125,7 @@ class Document(Binnable, Job):
         return bool(self.columns)
 
     def parts(self) -> list[dict[str, Any]]:
-        """The whole text in order: passages, and between them what was left out with the reason."""
+        """Return the whole text in order: passages, and the ranges left out with their reasons."""
         current = self.passages.filter(superseded_at=None)
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
@@ -135,24 +135,24 @@ class Document(Binnable, Job):
         return sorted([*passages, *shown], key=lambda part: part["start"])
 
     def earlier_passages(self) -> "models.QuerySet[Passage]":
-        """Passages of an earlier cut that are kept because they have reviews."""
+        """Return passages of an earlier cut, which stay because they have reviews or comments."""
         return self.passages.exclude(superseded_at=None).prefetch_related("items")
 
 
-# passages that were to be drafted until somebody cancelled that
+# passages whose drafting somebody cancelled
 CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
 
 
 class PassageQuerySet(models.QuerySet["Passage"]):
-    def of(self, project: Project) -> "PassageQuerySet":
-        """Keep those of a project's documents that are not in the bin."""
+    def in_project(self, project: Project) -> "PassageQuerySet":
+        """Keep the passages of a project's documents that are not in the bin."""
         return self.filter(document__project=project, document__binned_at=None)
 
     def cancelled(self) -> "PassageQuerySet":
         return self.filter(CANCELLED)
 
     def not_imported(self) -> "PassageQuerySet":
-        """Leave out those whose items are rows of a table, since nothing is drafted from them."""
+        """Leave out the passages of imported triples, since nothing is drafted from them."""
         return self.exclude(document__columns__has_key="question")
 
 

@@ -1,6 +1,6 @@
-"""Text becomes passages: slices of it, with their headings and pages.
+"""Cut text into passages: slices of it, with their headings and pages.
 
-Passages and the ranges left out, in order, are the whole text: nothing is lost between them.
+Passages and the ranges left out together cover the whole text.
 """
 
 import bisect
@@ -22,11 +22,11 @@ from generation.passages.token_counts import TokenStarts, counter_for
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
 _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
 _HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
-SECTION = 250_000  # characters of a long text that are split at once
+SECTION = 250_000  # characters of a long text that are split at once; chosen; nobody measured
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-FEWEST_WORDS = 8
-MARGIN = 0.9  # of the characters that so many tokens have on average
-SEAM = 2  # tokens by which a slice may differ from the same words within the text
+FEWEST_WORDS = 8  # chosen; nobody measured
+MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
+SEAM = 2  # tokens by which a slice may differ from the same words in the text; chosen, too
 
 BLANK = "blank"
 HEADINGS_ONLY = "headings only"
@@ -85,7 +85,7 @@ def cut(
     out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
     ascending; ``furniture`` are ranges that no passage may hold, with the reason.
     """
-    standing = _Standing(text)
+    headings_above = _HeadingTracker(text)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
@@ -97,7 +97,7 @@ def cut(
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
-            headings = standing.at(start, end)
+            headings = headings_above.at(start, end)
             cuts.append(Cut(start, end, headings, *pages(page_starts, start, end)))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
@@ -107,7 +107,7 @@ def cut(
 def _pieces(
     text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[Range]
 ) -> Iterator[tuple[int, str, str]]:
-    """Yield chunks and furniture with their offsets, and the reason why furniture is left out."""
+    """Yield chunks and furniture with their offsets; furniture with the reason to leave it out."""
     at = 0
     for start, end, reason in (*furniture, (len(text), len(text), "")):
         stretch = text[at:start]
@@ -128,22 +128,22 @@ def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
 
 
 def _section_end(text: str, at: int) -> int:
-    """Return where to end what is split at once: its time grows with the square of its length."""
+    """Return the end of a section; the time to split one grows with the square of its length."""
     if len(text) - at <= 2 * SECTION:
         return len(text)
     for before in ("\n\n#", "\n\n", "\n"):
-        found = text.rfind(before, at + SECTION // 2, at + SECTION)
-        if found > 0:
-            return found + before.count("\n")
+        end = text.rfind(before, at + SECTION // 2, at + SECTION)
+        if end > 0:
+            return end + before.count("\n")
     return at + SECTION
 
 
 def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
     """Yield chunks of at most ``length`` tokens with their offsets.
 
-    The splitter would tokenise every text it considers. So the tokens of the text are counted
-    once, it is split by characters at the length that is right for most chunks, and only what has
-    too many tokens is split by tokens.
+    The splitter tokenises every text that it considers, which is slow. So the text is tokenised
+    once and split by characters, at a length that fits most chunks. Only chunks with too many
+    tokens are split by tokens.
     """
     counter = counter_for(tokenizer)
     starts = TokenStarts(text, counter)
@@ -167,12 +167,12 @@ def _reason_to_leave_out(chunk: str) -> str:
 
 
 def _without_headings(text: str) -> str:
-    may_have = "#" in text or "\n=" in text or "\n--" in text  # most have none: look no closer
+    may_have = "#" in text or "\n=" in text or "\n--" in text  # most texts have none
     return _HEADING.sub("", text) if may_have else text
 
 
 def _headings(text: str) -> Iterator[Heading]:
-    """Yield every heading that does not stand in fenced code."""
+    """Yield every heading outside fenced code."""
     fences = [match.span() for match in _FENCED.finditer(text)]
     for match in _HEADING.finditer(text):
         before = bisect.bisect_right(fences, (match.start(), len(text)))
@@ -182,14 +182,14 @@ def _headings(text: str) -> Iterator[Heading]:
 
 
 def _without_marks(words: str) -> str:
-    """Return a heading's words without the marks that may close it, and without outer spaces."""
+    """Return a heading's words without closing marks and outer spaces."""
     words = words.strip()
     bare = words.rstrip("#")
     return bare.rstrip() if bare.endswith((" ", "\t")) else words
 
 
-class _Standing:
-    """Tells of passages, asked for in the order of the text, what headings they stand under."""
+class _HeadingTracker:
+    """Returns the headings above passages, which are asked for in the order of the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -199,13 +199,13 @@ class _Standing:
     def at(self, start: int, end: int) -> list[str]:
         """Return the headings of a passage, outermost first.
 
-        Those it begins with count; a heading further down in it does not.
+        Headings at its beginning count; those further down do not.
         """
         while self._headings and self._headings[0][0] < end:
             offset, level, words = self._headings[0]
             if offset > start and _without_headings(self._text[start:offset]).strip():
                 break
-            self._above = [*((at, one) for at, one in self._above if at < level), (level, words)]
+            self._above = [*(pair for pair in self._above if pair[0] < level), (level, words)]
             self._headings.popleft()
         return [words for _, words in self._above]
 

@@ -1,7 +1,7 @@
-"""A document's passages change: cut anew, merged, split, left out and taken in again.
+"""Change a document's passages: cut again, merge, split, exclude and restore them.
 
-What was said is never lost: a passage with reviews or comments that is no longer among the cuts
-stays, as one of an earlier cut, and keeps its items.
+No review or comment is lost: a passage that has some and is no longer among the cuts stays with its
+items, as one of an earlier cut.
 """
 
 import re
@@ -24,30 +24,30 @@ from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored import stored
 
-OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, so that none is there twice
-AT_ONCE = 500
+OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, since they are unique
+AT_ONCE = 500  # rows; chosen; nobody measured
 
 
 class CannotCut(Exception):
     """The passages cannot be changed this way; the message says why."""
 
 
-def propose(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
+def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftOut]]:
     """Return how a document would be cut into passages of at most ``length`` tokens.
 
-    Raises ModelUnavailable if the reading model's tokenizer cannot be had.
+    Raises ModelUnavailable if the reading model has no tokenizer.
     """
     tokenizer = tokenizer_for(reading_model(document.project))
-    kept_out = [
+    furniture = [
         (gap["start"], gap["end"], gap["reason"])
         for gap in document.left_out
         if gap["reason"] in page_furniture.REASONS
     ]
-    return cutting.cut(document.text, length, document.page_starts, tokenizer, kept_out)
+    return cutting.cut(document.text, length, document.page_starts, tokenizer, furniture)
 
 
-def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
-    """Store passages of a document, in a transaction, and queue those that say something new."""
+def add_passages(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
+    """Store passages of a document, in a transaction; queue those that are no near-duplicates."""
     bands = near_duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
     stored = _stored(document, cuts, bands, values)
     near_duplicates.hold_near_duplicates(document.project, stored, bands)
@@ -57,7 +57,7 @@ def add(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
 def _stored(
     document: Document, cuts: Sequence[Cut], bands: near_duplicates.Bands, values: dict[str, Any]
 ) -> Iterator[list[Passage]]:
-    """Store passages some at a time, and yield them: no more than these are in memory."""
+    """Store passages in batches, and yield each batch: only one is in memory."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
     for start in range(0, len(cuts), AT_ONCE):
@@ -80,14 +80,14 @@ def _stored(
 
 @transaction.atomic
 def recut(document: Document, length: int) -> None:
-    """Cut a document anew into passages of at most ``length`` tokens."""
-    cuts, left_out = propose(document, length)
+    """Cut a document again into passages of at most ``length`` tokens."""
+    cuts, left_out = propose_cuts(document, length)
     _replace(document, 0, len(document.text), cuts, left_out)
 
 
 @transaction.atomic
-def merge(passage: Passage) -> None:
-    """Make one passage of this one and the next. Raises CannotCut."""
+def merge_with_next(passage: Passage) -> None:
+    """Merge a passage with the next one. Raises CannotCut."""
     document = _locked(passage)
     following = _current(document).filter(position__gt=passage.position).first()
     if following is None:
@@ -101,8 +101,8 @@ def merge(passage: Passage) -> None:
 
 
 @transaction.atomic
-def split(passage: Passage, offset: int) -> None:
-    """Make two passages of one, the second starting ``offset`` characters into it.
+def split_passage(passage: Passage, offset: int) -> None:
+    """Split a passage in two; the second starts ``offset`` characters into it.
 
     Raises CannotCut if either would be empty.
     """
@@ -119,8 +119,8 @@ def split(passage: Passage, offset: int) -> None:
     _replace(document, passage.start, passage.end, [first, second], blank)
 
 
-def pieces(text: str) -> list[tuple[int, str]]:
-    """Return the sentences and paragraphs of a passage, before which it may be split."""
+def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
+    """Return the parts before which a passage may be split, with their offsets in it."""
     ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
     starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
     return [
@@ -129,8 +129,8 @@ def pieces(text: str) -> list[tuple[int, str]]:
 
 
 @transaction.atomic
-def exclude(passage: Passage, user: Any) -> None:
-    """Draft nothing from a passage, and put aside what was drafted and is not decided."""
+def exclude_passage(passage: Passage, user: Any) -> None:
+    """Stop drafting from a passage, and set aside its items that are not decided."""
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
     jobs.hold_jobs(Passage.objects.filter(pk=passage.pk))
@@ -138,8 +138,8 @@ def exclude(passage: Passage, user: Any) -> None:
 
 
 @transaction.atomic
-def restore(passage: Passage) -> None:
-    """Take in a passage that was excluded, or held as a near-duplicate."""
+def restore_passage(passage: Passage) -> None:
+    """Restore a passage that was excluded, or held as a near-duplicate."""
     passage.excluded_at = passage.excluded_by = passage.same_as = None
     passage.note = ""
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
@@ -164,9 +164,9 @@ def _current(document: Document) -> Any:
 
 
 def _lock_document(pk: int) -> Document:
-    """Lock a document's row against other cuts, but not against items stored under it.
+    """Lock a document's row against other cuts, but not against items stored for it.
 
-    A worker that stores some has their passages, which this cut is about to wait for.
+    A worker that stores items has locked their passages, and this cut will wait for those.
     """
     return Document.objects.select_for_update(no_key=True).get(pk=pk)
 
@@ -174,25 +174,25 @@ def _lock_document(pk: int) -> Document:
 def _replace(
     document: Document, start: int, end: int, cuts: Sequence[Cut], left_out: Sequence[LeftOut]
 ) -> None:
-    """Put these cuts in the place of the passages between ``start`` and ``end``."""
+    """Replace the passages between ``start`` and ``end`` by these cuts."""
     document = _lock_document(document.pk)
     lock_rows(_current(document))  # a worker that stores items of them does the same
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)
     }
-    wanted = {(cut.start, cut.end) for cut in cuts}
-    gone = [row for place, row in old.items() if place not in wanted]
+    new = {(cut.start, cut.end) for cut in cuts}
+    gone = [row for place, row in old.items() if place not in new]
     excluded = [row for row in gone if row.excluded_at]
     _retire(gone)
     newest = document.passages.aggregate(newest=Max("pk"))["newest"] or 0
-    add(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
+    add_passages(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
     for passage in document.passages.filter(pk__gt=newest) if excluded else ():
         covered = sum(
             max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
         )
         if covered * 2 > passage.end - passage.start:
-            exclude(passage, excluded[0].excluded_by)
+            exclude_passage(passage, excluded[0].excluded_by)
     outside = [gap for gap in document.left_out if gap["end"] <= start or gap["start"] >= end]
     gaps = [*outside, *(gap.as_json() for gap in left_out)]
     document.left_out = sorted(gaps, key=lambda gap: gap["start"])
@@ -201,12 +201,14 @@ def _replace(
 
 
 def _retire(rows: Sequence[Passage]) -> None:
-    """Remove locked passages; those with a review or a comment stay as of an earlier cut."""
+    """Remove locked passages; those with a review or a comment stay, as of an earlier cut."""
     chosen = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
-    items.lock()  # as whoever reviews one does: no review comes in between
-    spoken_of = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
-    kept_ids = list(chosen.filter(pk__in=spoken_of.values("passage")).values_list("pk", flat=True))
+    items.lock()  # so that no review is stored meanwhile
+    reviewed_or_commented = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
+    kept_ids = list(
+        chosen.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)
+    )
     set_items_aside(Item.objects.filter(passage__in=kept_ids), AsideReason.CUT_AGAIN)
     Passage.objects.filter(pk__in=kept_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""

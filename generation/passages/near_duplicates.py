@@ -1,7 +1,7 @@
-"""Passages that say nearly the same: found as they come, drafted once.
+"""Find passages that say nearly the same when they are stored; only one of a group is drafted.
 
 MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4)
-names candidates; the words themselves decide.
+names candidates, whose words are then compared.
 """
 
 import functools
@@ -21,10 +21,10 @@ from qareview.models import JobState, Project
 from qareview.stored import stored
 
 PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 % become candidates
-SHINGLE = 3  # words
-ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index)
+SHINGLE = 3  # words; chosen; nobody measured
+ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index); chosen; nobody measured
 
-MOST_COMPARED = 20  # passages with which one is compared word by word
+MOST_COMPARED = 20  # passages, word by word, with one passage; chosen; nobody measured
 ByBand = defaultdict[int, list["Passage"]]
 Bands = np.ndarray[Any, np.dtype[np.int64]]
 NOTE = stored("It says nearly the same as another passage, so nothing is drafted from it.")
@@ -40,8 +40,8 @@ def shingles(text: str) -> frozenset[str]:
 
 def bands_of(texts: Iterable[str]) -> Bands:
     """Return hashes of 64 bits, (texts, BANDS), of which near-duplicates share at least one."""
-    found = (band for text in texts for band in _bands(text))
-    return np.fromiter(found, np.int64).reshape(-1, BANDS)
+    bands = (band for text in texts for band in _bands(text))
+    return np.fromiter(bands, np.int64).reshape(-1, BANDS)
 
 
 def _bands(text: str) -> Iterator[int]:
@@ -60,42 +60,42 @@ def _hash(band: int, values: Sequence[int]) -> int:
 def hold_near_duplicates(
     project: Project, fresh: Iterable[Sequence[Passage]], bands: Bands
 ) -> None:
-    """Find which of a project's new passages say nearly what another says, and hold them.
+    """Hold the new passages of a project that say nearly the same as another.
 
-    They come stored, some at a time, with the ``bands`` of all. To be called in a transaction;
-    others that look for near-duplicates in the project wait.
+    ``fresh`` has them in batches, stored; ``bands`` are those of all. Called in a transaction:
+    another search for near-duplicates in the project waits for its end.
     """
     Project.everything.select_for_update(no_key=True).get(pk=project.pk)
     shared = _shared(bands)
-    by_band: ByBand = defaultdict(list)  # of the fresh ones that stand so far
+    by_band: ByBand = defaultdict(list)  # of fresh passages that are not held
     first = 0
     for chunk in fresh:
         first = first or chunk[0].pk
         to_draft = [passage for passage in chunk if passage.state == JobState.QUEUED]
         older = _by_band(_older(project, to_draft, first) if to_draft else ())
-        found = list(_held(to_draft, older, by_band, shared))
-        Passage.objects.bulk_update(found, ["same_as", "state", "note"])
+        held = list(_held(to_draft, older, by_band, shared))
+        Passage.objects.bulk_update(held, ["same_as", "state", "note"])
 
 
 def _shared(bands: Bands) -> set[int]:
-    """Return the bands that more than one passage has; they are few."""
+    """Return the few bands that more than one passage has."""
     values, counts = np.unique(bands, return_counts=True)
     return set(values[counts > 1].tolist())
 
 
 def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[Passage]:
-    """Return those older than the ``first`` fresh passage that share a band with a chunk."""
-    wanted = [band for passage in chunk for band in passage.bands]
+    """Return the passages before the ``first`` fresh one that share a band with a chunk."""
+    bands = [band for passage in chunk for band in passage.bands]
     return (
-        Passage.objects.of(project)
+        Passage.objects.in_project(project)
         .filter(
             pk__lt=first,
             same_as=None,
             superseded_at=None,
             excluded_at=None,
         )
-        # last, since to ask a row for so many bands is slow: the fresh rows are not asked
-        .filter(RawSQL("generation_passage.bands && %s::bigint[]", [wanted], BooleanField()))
+        # last, since this is slow for so many bands, and the fresh rows are left out by now
+        .filter(RawSQL("generation_passage.bands && %s::bigint[]", [bands], BooleanField()))
         .order_by("pk")
         .only("bands", "text")
     )
@@ -104,12 +104,12 @@ def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[P
 def _by_band(passages: Iterable[Passage]) -> ByBand:
     by_band: ByBand = defaultdict(list)
     for passage in passages:
-        _note(passage, passage.bands, by_band)
+        _add(passage, passage.bands, by_band)
     return by_band
 
 
-def _note(passage: Passage, bands: Iterable[int], by_band: ByBand) -> None:
-    """Note a passage under its bands; of many that share one, the first stand for all."""
+def _add(passage: Passage, bands: Iterable[int], by_band: ByBand) -> None:
+    """Add a passage under its bands, each of which lists only the first MOST_COMPARED."""
     for band in bands:
         if len(by_band[band]) < MOST_COMPARED:
             by_band[band].append(passage)
@@ -118,42 +118,45 @@ def _note(passage: Passage, bands: Iterable[int], by_band: ByBand) -> None:
 def _held(
     chunk: Sequence[Passage], older: ByBand, by_band: ByBand, shared: set[int]
 ) -> Iterator[Passage]:
-    """Yield the passages of a chunk that are like an earlier one, now marked so.
+    """Yield the passages of a chunk that say nearly the same as an earlier one, marked as held.
 
-    The others are noted in ``by_band`` under the bands that are ``shared``.
+    The others are added to ``by_band``, under the bands that are ``shared``.
     """
     for passage in chunk:
         own = shared.intersection(passage.bands)
-        near = [one for band in passage.bands for one in older.get(band, ())]
-        near += [one for band in own for one in by_band[band]]
-        same = _first_alike(passage, near)
+        near = [other for band in passage.bands for other in older.get(band, ())]
+        near += [other for band in own for other in by_band[band]]
+        same = _first_near_duplicate(passage, near)
         if same:
             passage.same_as, passage.state, passage.note = same, JobState.HELD, NOTE
             yield passage
         else:
-            _note(passage, own, by_band)
+            _add(passage, own, by_band)
 
 
-def _first_alike(passage: Passage, near: Sequence[Passage]) -> Passage | None:
+def _first_near_duplicate(passage: Passage, near: Sequence[Passage]) -> Passage | None:
     """Return the first passage that says nearly the same, of those that share most bands.
 
     ``near`` has a passage once for each band it shares.
     """
-    by_pk = {one.pk: one for one in near}
-    most = Counter(one.pk for one in near).most_common(MOST_COMPARED)
-    return next((by_pk[pk] for pk, _ in sorted(most) if alike(passage.text, by_pk[pk].text)), None)
+    by_pk = {other.pk: other for other in near}
+    most = Counter(other.pk for other in near).most_common(MOST_COMPARED)
+    return next(
+        (by_pk[pk] for pk, _ in sorted(most) if are_near_duplicates(passage.text, by_pk[pk].text)),
+        None,
+    )
 
 
-def alike(text: str, other: str) -> bool:
+def are_near_duplicates(text: str, other: str) -> bool:
     """Whether two texts say nearly the same: they share most of their shingles."""
     own, others = shingles(text), shingles(other)
     return len(own & others) >= ALIKE * len(own | others)
 
 
 def groups_of_documents(passages: Iterable[Passage]) -> dict[int, int]:
-    """Return for each document of some passages the first of those it shares near-duplicates with.
+    """Return for each document the first document of its group, by their ids.
 
-    Documents are the same group if a chain of such passages leads from one to the other.
+    Two documents are in one group if a chain of near-duplicates leads from one to the other.
     """
     first: dict[int, int] = {}
     by_band: ByBand = defaultdict(list)
@@ -166,10 +169,10 @@ def groups_of_documents(passages: Iterable[Passage]) -> dict[int, int]:
     for passage in passages:
         first.setdefault(passage.document_id, passage.document_id)
         bands = passage.bands or bands_of([passage.text])[0].tolist()
-        near = [one for band in bands for one in by_band[band]]
-        same = _first_alike(passage, near)
+        near = [other for band in bands for other in by_band[band]]
+        same = _first_near_duplicate(passage, near)
         if same:
-            one, other = sorted((group_of(passage.document_id), group_of(same.document_id)))
-            first[other] = one
-        _note(passage, bands, by_band)
+            earlier, later = sorted((group_of(passage.document_id), group_of(same.document_id)))
+            first[later] = earlier
+        _add(passage, bands, by_band)
     return {document: group_of(document) for document in first}

@@ -1,4 +1,4 @@
-"""What stands in a document for its pages' sake: running heads, page numbers, contents."""
+"""Text of a document that only serves its pages: running heads, page numbers, contents."""
 
 import bisect
 import re
@@ -11,9 +11,9 @@ CONTENTS = "contents"
 CONTINUED = "continuation note"
 REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
 
-LONGEST_HEAD = 150  # characters
-FEWEST_PAGES = 3  # on which a running head stands
-_LEADER = re.compile(  # from the first dot on only, else a line of nothing but dots takes hours
+LONGEST_HEAD = 150  # characters; chosen; nobody measured
+FEWEST_PAGES = 3  # that have the same running head; chosen; nobody measured
+_LEADER = re.compile(  # starts at the first dot only: otherwise a line of dots takes hours
     r"(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+[ \t]*+(?:\d+|[ivxlc]+)\b", re.IGNORECASE
 )
 _NUMBER = re.compile(
@@ -32,17 +32,17 @@ Range = tuple[int, int, str]
 def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
     """Return start, end and reason of each block that is furniture, in the order of the text.
 
-    ``page_starts`` are offsets into ``text``, ascending; only where there are some, running heads
-    and page numbers are looked for.
+    ``page_starts`` are offsets into ``text``, ascending. Running heads and page numbers are only
+    looked for if there are some.
     """
     blocks = [match.span() for match in _BLOCK.finditer(text)]
-    found = {span: reason for span in blocks if (reason := _by_itself(text, span))}
+    reasons = {span: reason for span in blocks if (reason := _by_itself(text, span))}
     if len(page_starts) >= FEWEST_PAGES:
-        left = [span for span in blocks if span not in found]
-        found |= dict(_at_edges(text, left, page_starts))
-        left = [span for span in left if span not in found]
-        found |= dict(_at_edges(text, left, page_starts))  # a head may have two lines
-    return [(start, end, found[start, end]) for start, end in sorted(found)]
+        left = [span for span in blocks if span not in reasons]
+        reasons |= dict(_at_edges(text, left, page_starts))
+        left = [span for span in left if span not in reasons]
+        reasons |= dict(_at_edges(text, left, page_starts))  # a head may have two lines
+    return [(start, end, reasons[start, end]) for start, end in sorted(reasons)]
 
 
 def _by_itself(text: str, span: tuple[int, int]) -> str:
@@ -57,7 +57,7 @@ def _by_itself(text: str, span: tuple[int, int]) -> str:
 def _at_edges(
     text: str, blocks: Sequence[tuple[int, int]], page_starts: Sequence[int]
 ) -> Iterator[tuple[tuple[int, int], str]]:
-    """Yield the first and last blocks of pages that are page numbers or come again and again."""
+    """Yield the first and last blocks of pages that are page numbers or occur on several pages."""
     pages: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for span in blocks:
         pages[bisect.bisect_right(page_starts, span[0])].append(span)
@@ -75,9 +75,9 @@ def _at_edges(
 
 
 def _may_be_head(block: str) -> bool:
-    """Whether a block is short, no heading of the text itself, and no sentence.
+    """Whether a block may be a running head: short, no heading of the text, and no sentence.
 
-    One word with a number, such as “Chapter 3”, heads a part of the text.
+    A word with a number, such as “Chapter 3”, is a heading of the text.
     """
     is_sentence = block.rstrip().endswith((".", "!", "?", ":"))
     is_heading = block.startswith("#") or _COUNTED.fullmatch(block)

@@ -1,7 +1,7 @@
-"""How many tokens the stretches of a text have, each word tokenised once.
+"""Count the tokens in parts of a text, and tokenise each word only once.
 
-Most tokenizers never let a token reach over the space between two words. For these the counts of
-words add up to the count of the text, and a word that was seen before need not be tokenised.
+With most tokenizers no token contains the space between two words. Then the counts of the words add
+up to the count of the text, and the counts of words can be remembered.
 """
 
 import functools
@@ -15,13 +15,13 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-BLOCK = 100_000  # characters looked at together; it ends with a line, if there is one
-MOST_WORDS = 50_000  # remembered, some 10 MB
-LONGEST_WORD = 40  # characters, of those remembered
+BLOCK = 100_000  # characters handled together, to the end of a line; chosen; nobody measured
+MOST_WORDS = 50_000  # remembered, about 10 MB; chosen; nobody measured
+LONGEST_WORD = 40  # characters, of those remembered; chosen; nobody measured
 
 _BLOCKS = re.compile(rf"(?s:.{{1,{BLOCK}}}(?:\n|\Z)|.{{1,{BLOCK}}})")
-# With the space before it. Only spaces, tabs and line ends part words: what else is space to one
-# library is a letter to another.
+# A word with the space before it. Only spaces, tabs and line ends separate words: libraries
+# disagree about other characters.
 _WORDS = re.compile(r"\s*\S+(?:[^\S \t\n\r]\s*\S+)*|\s+")
 
 Offsets = tuple[int, ...]
@@ -45,16 +45,16 @@ class Counter:
         return _WORDS.findall(text) if self._by_word else [text]
 
     def offsets(self, parts: Sequence[str]) -> list[Offsets]:
-        """Return for each part where in it tokens start, ascending."""
+        """Return for each part the offsets in it at which tokens start, ascending."""
         known = self._known
         try:
             return [known[part] for part in parts]
         except KeyError:
-            found = {part: self._tokenised(part) for part in set(parts)}
+            starts = {part: self._tokenised(part) for part in set(parts)}
         if len(known) > MOST_WORDS:
             known.clear()
-        known.update((part, at) for part, at in found.items() if len(part) <= LONGEST_WORD)
-        return [found[part] for part in parts]
+        known.update((part, at) for part, at in starts.items() if len(part) <= LONGEST_WORD)
+        return [starts[part] for part in parts]
 
     def _tokenised(self, part: str) -> Offsets:
         if part in self._known:
@@ -71,7 +71,7 @@ def counter_for(tokenizer: Tokenizer) -> Counter:
 
 
 class TokenStarts:
-    """Where in a text tokens start."""
+    """The offsets in a text at which tokens start."""
 
     def __init__(self, text: str, counter: Counter) -> None:
         self._text, self._counter = text, counter
@@ -105,9 +105,9 @@ class TokenStarts:
 
 
 def adds_up_by_word(tokenizer: Tokenizer) -> bool:
-    """Whether no token, and no rule of this tokenizer, reaches from a word into the space after it.
+    """Whether no token and no rule of this tokenizer goes beyond a word into the next space.
 
-    That is known of those that BERT and GPT-2 brought up; what is unknown is tokenised whole.
+    That is so for tokenizers like BERT's and GPT-2's. Others get texts as a whole.
     """
     described = json.loads(tokenizer.to_str())
     normalizer = described["normalizer"]
@@ -125,7 +125,7 @@ def _splits_words(step: dict[str, Any] | None) -> bool:
         case {"type": "ByteLevel", "use_regex": True, "add_prefix_space": False}:
             return True
         case {"type": "Sequence", "pretokenizers": [*first, last]}:
-            return _splits_words(last) and all(one["type"] == "Digits" for one in first)
+            return _splits_words(last) and all(other["type"] == "Digits" for other in first)
     return False
 
 

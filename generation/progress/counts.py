@@ -54,7 +54,7 @@ def project_progress(project: Project) -> ProjectProgress:
     """Return the counts of a project, in a fixed number of queries."""
     held = Count("pk", filter=Q(state=JobState.HELD))
     documents = _count(Document.objects.filter(project=project), held=held)
-    of_project = Passage.objects.of(project).filter(superseded_at=None)
+    of_project = Passage.objects.in_project(project).filter(superseded_at=None)
     passages = _count(of_project, cancelled=Count("pk", filter=CANCELLED))
     return ProjectProgress(
         documents=documents["all"],

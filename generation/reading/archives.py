@@ -1,6 +1,6 @@
-"""A ZIP of files: each becomes a document of its own.
+"""Unpack a ZIP of files, each of which becomes a document.
 
-Unpacking runs in the process of :mod:`isolation`; what it wrote is taken in here.
+Unpacking runs in :mod:`reader_process`; :mod:`documents` stores the files it wrote.
 """
 
 import shutil
@@ -11,14 +11,14 @@ from typing import IO
 
 from qareview.stored import stored
 
-MOST_MEMBERS = 10_000
-MOST_BYTES = 2_000_000_000  # unpacked, all members together
+MOST_MEMBERS = 10_000  # chosen; nobody measured
+MOST_BYTES = 2_000_000_000  # of all unpacked members; chosen; nobody measured
 _IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive: the name it has there, and where it was written, or why it was not."""
+    """A file of an archive: its name, and the path it was written to or why it was not."""
 
     name: str
     path: str = ""
@@ -26,10 +26,10 @@ class Member:
 
 
 class CannotUnpack(Exception):
-    """The archive is not taken; the message says why and what to do."""
+    """The archive cannot be unpacked; the message says why and what to do."""
 
 
-def unpack(path: Path, folder: Path, limit: int) -> list[Member]:
+def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
     """Write an archive's files into ``folder`` under numbers, each of at most ``limit`` bytes.
 
     Raises CannotUnpack.
@@ -63,7 +63,7 @@ def _written(
     members: list[Member] = []
     left = MOST_BYTES
     for number, info in enumerate(chosen):
-        target = folder / str(number)  # never under a name that the archive chose
+        target = folder / str(number)  # the archive's own names may lead out of the folder
         error = _write(archive, info, target, min(limit, left))
         left -= target.stat().st_size if target.exists() else 0
         members.append(Member(info.filename, "" if error else str(target), error))
@@ -78,12 +78,12 @@ def _written(
 
 
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int) -> str:
-    """Write a member, however large it claims to be; return why it was not, if it was not."""
+    """Write a member, whatever size it claims to have; return why it was not written, or ""."""
     if info.flag_bits & 1:
         return stored("It is encrypted. Unpack the archive with its password and upload the files.")
     try:
         with archive.open(info) as source, target.open("wb") as file:
-            shutil.copyfileobj(_Bounded(source, limit + 1), file)
+            shutil.copyfileobj(_BoundedReader(source, limit + 1), file)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
         target.unlink(missing_ok=True)
         return stored("It is damaged in the archive. Make the archive anew.")
@@ -95,8 +95,8 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit:
     return ""
 
 
-class _Bounded:
-    """Reads no more than so many bytes."""
+class _BoundedReader:
+    """Reads at most ``limit`` bytes of a file."""
 
     def __init__(self, source: IO[bytes], limit: int) -> None:
         self.source, self.left = source, limit

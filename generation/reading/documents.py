@@ -1,4 +1,4 @@
-"""Files come in: the original is kept byte for byte, once per project."""
+"""Store uploaded files as documents: the original byte for byte, once in a project."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ from qareview import jobs, uploads
 from qareview.models import JobState, Project
 from qareview.stored import joined, stored
 
-LONGEST_NAME = 255
+LONGEST_NAME = 255  # characters, the length of the column
 
 
 class AlreadyHere(Exception):
@@ -25,7 +25,7 @@ class AlreadyHere(Exception):
         self.document = document
 
 
-def add(
+def add_document(
     project: Project,
     file: File[bytes],
     name: str,
@@ -33,10 +33,10 @@ def add(
     archive: Document | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Document:
-    """Store a file, perhaps one out of an archive, and queue it to be read.
+    """Store a file, possibly from an archive, and queue it to be read.
 
-    ``columns`` are those to take if it is a table; without them it waits for somebody to say.
-    A file over the limit becomes a failed document without its content. Raises AlreadyHere.
+    ``columns`` maps roles to columns if it is a table; without them the document waits until they
+    are chosen. A file over the limit becomes a failed document without content. Raises AlreadyHere.
     """
     name = clean_name(name)
     if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
@@ -90,10 +90,10 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
     )
 
 
-def add_members(archive: Document, members: Iterable[Member]) -> None:
+def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
     """Store the files of an unpacked archive as documents.
 
-    Those that are here already stay, and the archive's note tells of them.
+    The archive's note names those that the project already has.
     """
     notes = []
     for member in members:
@@ -110,7 +110,7 @@ def add_members(archive: Document, members: Iterable[Member]) -> None:
         user, columns = archive.uploaded_by, archive.columns
         with Path(member.path).open("rb") as file:
             try:
-                add(archive.project, File(file, name), name, user, archive, columns)
+                add_document(archive.project, File(file, name), name, user, archive, columns)
             except AlreadyHere as reason:
                 if reason.document.archive_id != archive.pk:  # else it is read a second time
                     notes.append(str(reason))
@@ -118,14 +118,14 @@ def add_members(archive: Document, members: Iterable[Member]) -> None:
 
 
 def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
-    """Say which columns to take of a table that waits for that; return whether it did wait."""
+    """Choose the columns of a table that waits for it; return whether it waited."""
     waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
     with transaction.atomic():
         return bool(waiting.update(columns=dict(columns)) and jobs.queue_again(waiting))
 
 
 def clean_name(name: str) -> str:
-    """Return the last part of a file's name without control characters, to be shown and no more."""
+    """Return the last part of a file's name without control characters, for display only."""
     last = PurePosixPath(name.replace("\\", "/")).name
     shown = "".join(character for character in last if character.isprintable()).strip()
     return shown[:LONGEST_NAME] or "unnamed"

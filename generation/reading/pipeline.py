@@ -1,4 +1,4 @@
-"""A queued document is read and cut, imported as a table, or unpacked."""
+"""Read queued documents: cut them, import them as tables, or unpack them."""
 
 import tempfile
 from pathlib import Path
@@ -17,13 +17,13 @@ READ_FIELDS = ["text", "media_type", "page_starts", "language", "left_out", "col
 
 def work_off_documents() -> None:
     """Read documents, one by one, until none is queued."""
-    jobs.work_off(Document, 1, lambda rows: read(rows[0]))
+    jobs.work_off(Document, 1, lambda rows: read_document(rows[0]))
 
 
-def read(document: Document) -> None:
+def read_document(document: Document) -> None:
     """Read a claimed document and cut it into passages, which queue themselves to be drafted.
 
-    Raises JobFailed with a sentence for the document's row.
+    Raises JobFailed, and CannotWorkNow if a model is unavailable.
     """
     if not document.original:
         raise jobs.JobFailed(
@@ -37,7 +37,7 @@ def read(document: Document) -> None:
             )
         )
     try:
-        reading = reader_process.read(
+        reading = reader_process.read_isolated(
             path,
             document.name,
             document.columns,
@@ -69,29 +69,29 @@ def _cut(document: Document, reading: readers.Reading) -> None:
     document.page_starts = reading.page_starts
     document.language = languages.detect_language(reading.text)
     document.left_out = [cutting.LeftOut(*part).as_json() for part in reading.furniture]
-    cuts, left_out = editing.propose(document, document.project.passage_length)
+    cuts, left_out = editing.propose_cuts(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     with jobs.finishing([document]):
         document.columns = {}  # they were meant for tables
         document.save(update_fields=READ_FIELDS)
-        editing.add(document, cuts)
+        editing.add_passages(document, cuts)
 
 
 def _unpack(document: Document, path: Path) -> None:
-    """Make documents of an archive's files; one that is read again adds nothing twice."""
+    """Make documents of an archive's files; reading it again adds nothing twice."""
     if document.archive_id:
         raise readers.CannotRead(
             stored("This is an archive within an archive. Unpack it and upload its files.")
         )
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        members = reader_process.unpack(
+        members = reader_process.unpack_isolated(
             path,
             Path(folder),
             uploads.limit_bytes(),
             seconds=settings.READ_SECONDS,
             megabytes=settings.READ_MEGABYTES,
         )
-        documents.add_members(document, members)
+        documents.add_archive_files(document, members)
     document.media_type, document.columns = readers.ARCHIVE, {}
     with jobs.finishing([document]):
         document.save(update_fields=["media_type", "columns", "note"])

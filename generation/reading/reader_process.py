@@ -1,47 +1,47 @@
-"""Files are read in processes of their own: a hostile one costs its row an error, never a worker.
+"""Files are read in a process of their own: a hostile file fails alone, and its worker goes on.
 
-A program started on first use imports what reading needs, once, and forks the reader: a process
-that reads one file after the other and is forked anew when it died, has read many files or has
-grown. To fork for every file would be cleaner still, but takes 7 ms, of which an HTML page needs
-no more than 3; a fresh Python takes 300 ms. The program itself never reads, because the threads
-that reading starts are lost in a fork.
+The process imports what reading needs, then reads one file after another. It is replaced when it
+died or was stopped, after MOST_FILES files, and when it holds on to much memory. A process for
+each file would be simpler, but ``make bench-reading`` measured on a core of a busy machine, in
+milliseconds for a web page and for a small Markdown file: this process 3.6 and 0.1, a fork of a
+warm parent for each file 20.6 and 7.4, a new Python for each file 314 and 167. The worker itself
+cannot be that parent: it has threads, whose locks a fork may copy while they are held, and a model
+in memory.
 
-Requests and answers are lines of JSON over pipes of their own. What libraries print goes to a file,
-of which no more than the end is looked at, when a reader died.
+Requests and answers are JSON over a socket. What libraries print goes to a file, whose end tells
+whether a process that died ran out of memory.
 """
 
 import json
 import os
 import resource
-import select
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
 import traceback
 from collections.abc import Mapping
 from contextlib import suppress
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
-from typing import IO, Any, NoReturn, cast
+from typing import Any
 
 from generation.reading import archives, readers
 from qareview.machine import embedded
 from qareview.stored import SentenceDecoder, SentenceEncoder, stored
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address or password goes along
-MOST_FILES = 200  # for one reader
-MOST_GROWN = 0.25  # of the memory allowed, kept by a reader between files
-NO_MORE = 3  # a reader's exit code when nobody will ask again
-OUT_OF_MEMORY = 4
-START_SECONDS = 60
-PRINTED = 20_000  # bytes looked at of what a reader printed
-AT_ONCE = 1_000_000  # bytes
+PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address and no password
+MOST_FILES = 200  # for one process; chosen, nobody measured
+MOST_GROWN = 0.25  # of the memory limit, held between files; chosen, nobody measured
+OUT_OF_MEMORY = 4  # exit code
+START_SECONDS = 60  # chosen, nobody measured
+MOST_PRINTED = 20_000  # bytes, searched for a message about memory; chosen, nobody measured
+MEMORY_ERRORS = (b"memoryerror", b"memory alloc", b"bad_alloc")  # of Python, Rust and C++
 
 
-def read(
+def read_isolated(
     path: Path,
     name: str,
     chosen: Mapping[str, str] | None = None,
@@ -49,123 +49,105 @@ def read(
     seconds: int,
     megabytes: int,
 ) -> readers.Reading:
-    """Read a file as :func:`readers.read` does, within limits of time and memory.
+    """Do what :func:`readers.read_file` does, within limits of time and memory.
 
-    Raises CannotRead, also where a limit was reached or the process died.
+    Raises CannotRead, also if a limit was reached or the process died.
     """
-    arguments = ["read", str(path), name, json.dumps(chosen or {})]
-    return readers.Reading(**_run(arguments, seconds, megabytes))
+    request = ["read", str(path), name, json.dumps(chosen or {})]
+    return readers.Reading(**_run(request, seconds, megabytes))
 
 
-def unpack(
+def unpack_isolated(
     path: Path, folder: Path, limit: int, *, seconds: int, megabytes: int
 ) -> list[archives.Member]:
-    """Unpack an archive as :func:`archives.unpack` does, within limits. Raises CannotRead."""
-    found = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
-    return [archives.Member(**member) for member in found["members"]]
+    """Do what :func:`archives.unpack_archive` does, within limits. Raises CannotRead."""
+    answer = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
+    return [archives.Member(**member) for member in answer["members"]]
+
+
+class _Died(Exception):
+    """The process ended before it answered."""
 
 
 class _TookTooLong(Exception):
     """No answer came in time."""
 
 
-class _Gone(Exception):
-    """The process ended, or its reader did, with ``code``; negative is the signal's number.
-
-    ``printed`` is the end of what it printed.
-    """
-
-    def __init__(self, code: int, printed: bytes) -> None:
-        self.code, self.printed = code, printed.lower()
-
-    def needed_too_much_memory(self) -> bool:
-        return self.code in (-signal.SIGKILL, OUT_OF_MEMORY) or any(
-            word in self.printed for word in (b"memoryerror", b"memory alloc", b"bad_alloc")
-        )
-
-
-class _Process:
-    """The program that reads, from the worker's side."""
+class _Reader:
+    """A process that reads files, as its worker sees it."""
 
     def __init__(self, megabytes: int) -> None:
         self.megabytes = megabytes
+        self._connection, child = Pipe()
         self._printed = tempfile.TemporaryFile("a+b", 0)  # noqa: SIM115  as long as it runs
-        self._popen = subprocess.Popen(
-            [sys.executable, "-m", "generation.reading.reader_process", str(megabytes)],
-            cwd=ROOT,
-            env={
-                **{key: os.environ[key] for key in KEPT_VARIABLES if key in os.environ},
-                "MALLOC_ARENA_MAX": "1",  # else each thread claims address space it never uses
-            },
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._printed,
-            bufsize=0,
-            preexec_fn=embedded.die_with_parent(signal.SIGKILL),
-        )
-        self._requests = cast(IO[bytes], self._popen.stdin)
-        self._answers = cast(IO[bytes], self._popen.stdout)
-        self._ahead = b""  # read beyond the answer asked for
-
-    def is_alive(self) -> bool:
-        return self._popen.poll() is None
+        with child:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(child.fileno()), str(megabytes)],
+                cwd=ROOT,
+                env={
+                    **{key: os.environ[key] for key in PASSED_VARIABLES if key in os.environ},
+                    # Otherwise each thread reserves address space, which the memory limit counts.
+                    "MALLOC_ARENA_MAX": "1",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=self._printed,
+                stderr=self._printed,
+                pass_fds=[child.fileno()],
+                preexec_fn=embedded.die_with_parent(signal.SIGKILL),
+            )
 
     def send(self, request: list[str]) -> None:
-        """Hand over a request and wait until it is taken. Raises _Gone, _TookTooLong."""
+        """Send a request, and wait until the process has received it. Raises _Died, _TookTooLong.
+
+        Starting, which takes most of a second, is over then.
+        """
         self._printed.truncate(0)
         try:
-            self._requests.write(_line(request))
+            self._connection.send_bytes(_as_json(request))
         except OSError:
-            raise self._gone() from None
-        self.answer(START_SECONDS)
+            raise _Died from None
+        self._receive(START_SECONDS)
 
     def answer(self, seconds: float) -> dict[str, Any]:
-        """Return the next answer. Raises _Gone, _TookTooLong."""
-        deadline = time.monotonic() + seconds
-        line = self._read_line(deadline)
+        """Return the answer to the request. Raises _Died, _TookTooLong."""
+        answer: dict[str, Any] = json.loads(self._receive(seconds), cls=SentenceDecoder)
+        return answer
+
+    def _receive(self, seconds: float) -> bytes:
         try:
-            found: dict[str, Any] = json.loads(line, cls=SentenceDecoder)
-        except ValueError:  # its reader died over the answer; what follows says so
-            found = json.loads(self._read_line(deadline), cls=SentenceDecoder)
-        if "died" in found:
-            raise self._gone(found["died"])
-        return found
-
-    def _read_line(self, deadline: float) -> bytes:
-        parts = [self._ahead]
-        while b"\n" not in parts[-1]:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self._answers], [], [], left)[0]:
+            if not self._connection.poll(seconds):
                 raise _TookTooLong
-            parts.append(self._answers.read(AT_ONCE))
-            if not parts[-1]:
-                raise self._gone()
-        line, _, self._ahead = b"".join(parts).partition(b"\n")
-        return line
+            return self._connection.recv_bytes()
+        except (EOFError, OSError):
+            raise _Died from None
 
-    def _gone(self, code: int | None = None) -> _Gone:
+    def ran_out_of_memory(self) -> bool:
+        """Whether a process that died needed more memory than it may have, or than there is."""
         size = self._printed.seek(0, os.SEEK_END)
-        self._printed.seek(max(0, size - PRINTED))
-        return _Gone(self._popen.wait() if code is None else code, self._printed.read())
+        self._printed.seek(max(0, size - MOST_PRINTED))
+        printed = self._printed.read().lower()
+        return self._process.wait() in (-signal.SIGKILL, OUT_OF_MEMORY) or any(
+            message in printed for message in MEMORY_ERRORS
+        )
 
     def stop(self) -> None:
-        self._popen.kill()
-        self._popen.wait()
-        for file in (self._requests, self._answers, self._printed):
-            file.close()
+        self._process.kill()
+        self._process.wait()
+        self._connection.close()
+        self._printed.close()
 
 
 _lock = threading.Lock()
-_processes: list[_Process] = []  # the one that runs, if one does
-os.register_at_fork(after_in_child=_processes.clear)  # its pipes are the parent's
+_readers: list[_Reader] = []  # the one that runs, if there is one
+os.register_at_fork(after_in_child=_readers.clear)  # a forked worker starts its own
 
 
 def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
     with _lock:
         try:
-            found = _hand_over(request, megabytes).answer(seconds)
-        except _Gone as end:
-            raise readers.CannotRead(_reason(end, megabytes)) from None
+            answer = _send(request, megabytes).answer(seconds)
+        except _Died:
+            raise readers.CannotRead(_why_it_died(_readers[0], megabytes)) from None
         except _TookTooLong:
             _stop()
             raise readers.CannotRead(
@@ -175,40 +157,33 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
                     seconds=seconds,
                 )
             ) from None
-        except BaseException:  # an answer that nobody waited for would be taken for the next one
+        except BaseException:  # the next request would get the answer to this one
             _stop()
             raise
-    if "error" in found:
-        raise readers.CannotRead(found["error"])
-    return found
+    if "error" in answer:
+        raise readers.CannotRead(answer["error"])
+    return answer
 
 
-def _hand_over(request: list[str], megabytes: int) -> _Process:
-    """Return the process, which has now begun with a request; one that died idle is replaced."""
-    with suppress(_Gone):
-        process = _running(megabytes)
-        process.send(request)
-        return process
+def _send(request: list[str], megabytes: int) -> _Reader:
+    """Return the process that now works on a request; one that died idle is replaced."""
+    if _readers and _readers[0].megabytes == megabytes:
+        with suppress(_Died):
+            _readers[0].send(request)
+            return _readers[0]
     _stop()
-    process = _running(megabytes)
-    process.send(request)
-    return process
-
-
-def _running(megabytes: int) -> _Process:
-    if not _processes or not _processes[0].is_alive() or _processes[0].megabytes != megabytes:
-        _stop()
-        _processes.append(_Process(megabytes))
-    return _processes[0]
+    _readers.append(_Reader(megabytes))
+    _readers[0].send(request)
+    return _readers[0]
 
 
 def _stop() -> None:
-    while _processes:
-        _processes.pop().stop()
+    while _readers:
+        _readers.pop().stop()
 
 
-def _reason(end: _Gone, megabytes: int) -> str:
-    if end.needed_too_much_memory():
+def _why_it_died(reader: _Reader, megabytes: int) -> str:
+    if reader.ran_out_of_memory():
         return stored(
             "Reading needed more than %(megabytes)s MB of memory. Split the file, or raise "
             "QAREVIEW_READ_MEGABYTES.",
@@ -217,85 +192,55 @@ def _reason(end: _Gone, megabytes: int) -> str:
     return stored("The file made its reader stop. It may be damaged: save it anew and upload that.")
 
 
-def _line(value: Any) -> bytes:
-    return (
-        json.dumps(value, ensure_ascii=False, cls=SentenceEncoder).encode(errors="surrogatepass")
-        + b"\n"
-    )
+def _as_json(value: Any) -> bytes:
+    written = json.dumps(value, ensure_ascii=False, cls=SentenceEncoder)
+    return written.encode(errors="surrogatepass")  # names of files may hold lone surrogates
 
 
-# The program
+# What runs in the process
 
 
-def main(megabytes: int) -> None:
-    """Fork readers, one after the other, until nobody asks any more."""
-    requests, answers = os.dup(0), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)  # what libraries print is no answer
+def main(descriptor: int, megabytes: int) -> None:
+    """Answer requests that come over a socket, then end this process."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    readers.load_libraries()
-    die_with_parent = embedded.die_with_parent(signal.SIGKILL)
-    code = 0
-    while code != NO_MORE:
-        child = os.fork()
-        if not child:
-            die_with_parent()
-            _read_files(requests, answers, megabytes)
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if code not in (0, NO_MORE):
-            answers.write(b"\n")  # ends what the reader may have begun
-            _write(answers, {"died": code})
-
-
-def _read_files(requests: int, answers: IO[bytes], megabytes: int) -> NoReturn:
     code = 1
     try:
-        code = _answer(requests, answers, megabytes)
+        readers.load_libraries()
+        _answer_requests(Connection(descriptor), megabytes)
+        code = 0
     except MemoryError:
         code = OUT_OF_MEMORY
-    except Exception:  # whatever a library raises: the process ends, and its log tells
+    except Exception:  # libraries raise anything; the worker searches what is printed
         traceback.print_exc()
     finally:
-        os._exit(code)
+        os._exit(code)  # without waiting for threads that libraries started
 
 
-def _answer(requests: int, answers: IO[bytes], megabytes: int) -> int:
-    """Answer requests until there are no more, or a fresh reader is due; return the code."""
-    most = _size() + int(megabytes * 1_000_000 * MOST_GROWN)
+def _answer_requests(worker: Connection, megabytes: int) -> None:
+    most = _address_space() + int(megabytes * 1_000_000 * MOST_GROWN)
     for _ in range(MOST_FILES):
-        request = b""
-        while not request.endswith(b"\n"):
-            part = os.read(requests, AT_ONCE)
-            if not part:
-                return NO_MORE
-            request += part
-        _write(answers, {})  # it is taken: should this process die now, the file is the cause
-        _write(answers, _found(*json.loads(request)))
-        if _size() > most:
+        request = json.loads(worker.recv_bytes())
+        worker.send_bytes(b"")  # received: if this process dies from now on, the file is the cause
+        worker.send_bytes(_as_json(_answer(*request)))
+        if _address_space() > most:
             break
-    return 0
 
 
-def _found(work: str, path: str, *more: str) -> dict[str, Any]:
+def _answer(task: str, path: str, *arguments: str) -> dict[str, Any]:
     try:
-        if work == "read":
-            return vars(readers.read(Path(path), more[0], json.loads(more[1])))
-        members = archives.unpack(Path(path), Path(more[0]), int(more[1]))
+        if task == "read":
+            return vars(readers.read_file(Path(path), arguments[0], json.loads(arguments[1])))
+        members = archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1]))
         return {"members": [vars(member) for member in members]}
     except (readers.CannotRead, archives.CannotUnpack) as reason:
         return {"error": str(reason)}
 
 
-def _write(answers: IO[bytes], answer: dict[str, Any]) -> None:
-    answers.write(_line(answer))
-    answers.flush()
-
-
-def _size() -> int:
-    """Return how many bytes of address space this process has: what its limit counts."""
+def _address_space() -> int:
+    """Return the bytes of address space that this process has, which RLIMIT_AS limits."""
     return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

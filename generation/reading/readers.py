@@ -1,7 +1,7 @@
-"""A file becomes text: Markdown with its headings, and where in it each page starts.
+"""Read a file as text: Markdown with its headings, and the offsets at which pages start.
 
-What a file is shows in its first bytes; its name only tells apart kinds of text, such as Markdown
-and CSV. A table becomes the text of its contexts, once it is known which column holds them.
+The first bytes of a file show its type; its name only distinguishes types of text, such as Markdown
+and CSV. A table is read as the text of its contexts, once their column has been chosen.
 """
 
 import bisect
@@ -44,7 +44,8 @@ _SUFFIXES = {
     **dict.fromkeys((".jsonl", ".ndjson"), tables.JSONL),
 }
 _ANY_TEXT = ("", ".txt", ".json")  # what text may be called that is JSONL all the same
-_LONGEST = 10_000_000  # bytes of a line that is looked into to find out
+_LONGEST = 10_000_000  # bytes of a first line that is parsed to see that; chosen; nobody measured
+BEGINNING = 60  # letters of a page that find it in the text; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin with PKI
 _PARQUET = b"PAR1"
@@ -74,11 +75,12 @@ class CannotRead(Exception):
 
 @dataclass(frozen=True)
 class Reading:
-    """The text of a file; ``page_starts``: an offset into ``text`` per page, if it has pages.
+    """The text of a file.
 
-    ``furniture`` are ranges of the text that stand there for the pages' sake, with the reason.
-    Of a table there are, until its columns are chosen, what :func:`columns.survey` found and no
-    text; then the rows and the note of :class:`columns.Taken`.
+    ``page_starts`` has an offset into ``text`` for each page, if there are pages. ``furniture`` are
+    the ranges that only serve the pages, such as page numbers, with the reason. A table has a
+    ``survey`` (see :func:`table_columns.survey`) and no text until its columns are chosen, then the
+    ``rows`` and the ``note`` of :class:`table_columns.ImportedRows`.
     """
 
     text: str
@@ -90,10 +92,10 @@ class Reading:
     note: str = ""
 
 
-def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Reading:
-    """Read the file at ``path``, uploaded under ``name``; an archive has no text of its own.
+def read_file(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Reading:
+    """Read the file at ``path``, uploaded as ``name``; the text of an archive is empty.
 
-    ``chosen`` are the columns to take of a table, by their roles. Raises CannotRead.
+    ``chosen`` maps roles to the columns of a table. Raises CannotRead.
     """
     media_type = media_type_of(path, name)
     if media_type in tables.KINDS:
@@ -119,10 +121,7 @@ def read(path: Path, name: str, chosen: Mapping[str, str] | None = None) -> Read
 
 
 def load_libraries() -> None:
-    """Load what reading needs, so that it need not be loaded again after a fork.
-
-    No PDF or office file is read for it, since that starts threads.
-    """
+    """Load what reading needs, so that the first file is not slower than the others."""
     import kreuzberg  # noqa: F401
     import trafilatura
 
@@ -132,10 +131,10 @@ def load_libraries() -> None:
 def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Reading:
     try:
         table = _table(path, media_type)
-        wrong = table_columns.objection(chosen, table.columns) if chosen else ""
-        if wrong or not chosen:
-            return Reading("", media_type, survey=table_columns.survey(table), note=wrong)
-        taken = table_columns.take(table, chosen)
+        problem = table_columns.objection(chosen, table.columns) if chosen else ""
+        if problem or not chosen:
+            return Reading("", media_type, survey=table_columns.survey(table), note=problem)
+        taken = table_columns.take_columns(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason
     return Reading(taken.text, media_type, rows=taken.rows, note=taken.note)
@@ -149,7 +148,7 @@ def _table(path: Path, media_type: str) -> tables.Table:
 
 
 def media_type_of(path: Path, name: str) -> str:
-    """Return what kind of file this is. Raises CannotRead for a kind that cannot be read."""
+    """Return the type of a file. Raises CannotRead for a type that cannot be read."""
     with path.open("rb") as file:
         start = file.read(4096)
     if not start.strip():
@@ -220,9 +219,9 @@ def _kind_of_text(start: str, suffix: str) -> str:
 
 
 def decode(data: bytes, *, is_cut: bool = False) -> str:
-    """Decode text of any common encoding: by its byte order mark, as UTF-8, else by likelihood.
+    """Decode text by its byte order mark, else as UTF-8, else in the likeliest encoding.
 
-    ``is_cut`` says that data are the beginning of something longer. Raises CannotRead.
+    ``is_cut``: whether ``data`` is the beginning of a longer file. Raises CannotRead.
     """
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -243,14 +242,14 @@ def decode(data: bytes, *, is_cut: bool = False) -> str:
 
 
 def _by_likelihood(data: bytes) -> str:
-    """Decode by the best guess; Windows-1252, the most common, where it is about as good."""
+    """Decode in the likeliest encoding; Windows-1252, the most common, if it is about as likely."""
     guesses = charset_normalizer.from_bytes(data)
     best = guesses.best()
     if best is None:
         raise CannotRead(
             stored("This is not text in any encoding known. %(upload)s", upload=_UPLOAD)
         )
-    least = best.coherence - 0.05  # its coherence with a language says little in short texts
+    least = best.coherence - 0.05  # coherence is noise in short texts; chosen; nobody measured
     western = (guess for guess in guesses if "cp1252" in guess.could_be_from_charset)
     return str(next((guess for guess in western if guess.coherence >= least), best))
 
@@ -285,17 +284,17 @@ def _joined(text: str) -> str:
 
 
 def extraction() -> "ExtractionConfig":
-    """Return how kreuzberg is asked to extract."""
+    """Return the options for kreuzberg."""
     import kreuzberg
 
     return kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
-        # running heads are left out by ourselves, where it can be seen
+        # page_furniture leaves running heads out, and shows that
         content_filter=kreuzberg.ContentFilterConfig(
             include_headers=True, include_footers=True, strip_repeating_text=False
         ),
-        use_cache=False,  # else the text of every document stays under ~/.cache as well
+        use_cache=False,  # otherwise a copy of every text stays under ~/.cache
     )
 
 
@@ -328,10 +327,10 @@ def _pages(result: "ExtractionResult") -> list[str]:
 
 
 def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
-    """Return where in ``text`` each page starts, found by the letters the page begins with.
+    """Return the offset in ``text`` of each page, by the letters the page begins with.
 
-    Markdown and page text differ in marks and line ends, so letters and digits alone are
-    compared. A page that is not found starts where the one before it did.
+    Only letters and digits are compared, since Markdown and page text differ in marks and line
+    ends. A page that is not in the text starts where the page before it did.
     """
     words = [match.span() for match in _WORD.finditer(text)]
     before = list(itertools.accumulate((end - start for start, end in words), initial=0))
@@ -339,18 +338,18 @@ def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
     starts: list[int] = []
     at = 0
     for page in pages:
-        beginning = "".join(itertools.islice(filter(str.isalnum, page), 60))
-        found = letters.find(beginning, at) if beginning else -1
-        if found >= 0:
-            word = bisect.bisect_right(before, found) - 1
-            starts.append(_with_marks(text, words[word][0] + found - before[word]))
-            at = found + len(beginning)
+        beginning = "".join(itertools.islice(filter(str.isalnum, page), BEGINNING))
+        place = letters.find(beginning, at) if beginning else -1
+        if place >= 0:
+            word = bisect.bisect_right(before, place) - 1
+            starts.append(_with_marks(text, words[word][0] + place - before[word]))
+            at = place + len(beginning)
         else:
             starts.append(starts[-1] if starts else 0)
     return [0, *starts[1:]] if starts else []
 
 
 def _with_marks(text: str, offset: int) -> int:
-    """Return where the line starts if only marks, such as those of a heading, stand before."""
+    """Return the start of the line if there are only marks before ``offset``, as of a heading."""
     line = text.rfind("\n", 0, offset) + 1
     return offset if any(map(str.isalnum, text[line:offset])) else line

@@ -1,4 +1,4 @@
-"""Which columns of a table are context, question and answer, and what its rows give then."""
+"""Which columns of a table are context, question and answer, and the rows they make."""
 
 import json
 from collections import defaultdict
@@ -8,7 +8,7 @@ from itertools import islice
 from statistics import fmean
 from typing import Any
 
-from django.utils.translation import gettext_noop
+from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
 from qareview.stored import joined, stored
 from qareview.tables import BadTable, Table, storable
@@ -24,9 +24,9 @@ NAMES = {  # what columns are called that play a role, the likeliest first
 }
 BESIDE = {"id", "title", "url", "document", "source", "headings", "pages", "reviewers", "edited"}
 
-LOOKED_AT = 1000  # rows, to guess from
-SHOWN = 5  # rows, before the import
-LONGEST_SHOWN = 300  # characters of a value
+GUESSED_FROM = 1000  # rows; chosen; nobody measured
+SHOWN = 5  # rows, before the import; chosen; nobody measured
+LONGEST_SHOWN = 300  # characters of a value; chosen; nobody measured
 _A_ROLE = {
     "context": stored("a context"),
     "question": stored("a question"),
@@ -38,7 +38,7 @@ _WITHOUT = {
     "line": gettext_noop("%(count)s without %(role)s (line %(places)s)"),
     "lines": gettext_noop("%(count)s without %(role)s (lines %(places)s)"),
 }
-NAMED_PLACES = 5  # of rows that are not imported
+NAMED_PLACES = 5  # of rows that are not imported; chosen; nobody measured
 BETWEEN = "\n\n"  # contexts, in the text of the document
 
 
@@ -47,7 +47,7 @@ def survey(table: Table) -> dict[str, Any]:
 
     ``guess`` maps roles to columns. Raises BadTable.
     """
-    first = list(islice(table.rows, LOOKED_AT))
+    first = list(islice(table.rows, GUESSED_FROM))
     sample = [[value[:LONGEST_SHOWN] for value in row.values] for row in first[:SHOWN]]
     return {
         "columns": table.columns,
@@ -58,35 +58,35 @@ def survey(table: Table) -> dict[str, Any]:
 
 
 def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Return the column of each role: by its name, else by what stands in it."""
-    found = _by_name(columns)
+    """Return the column of each role: by its name, else by its values."""
+    by_role = _by_name(columns)
     values = {
         column: [row[index] for row in rows if row[index].strip()]
         for index, column in enumerate(columns)
     }
-    free = [column for column in columns if column not in found.values() and values[column]]
+    free = [column for column in columns if column not in by_role.values() and values[column]]
     longest_first = sorted(free, key=lambda column: -fmean(map(len, values[column])))
     asking = [column for column in longest_first if _asks(values[column])]
-    if asking and "question" not in found:
-        found["question"] = asking[0]
-    rest = [column for column in longest_first if column != found.get("question")]
-    if rest and "context" not in found:
-        found["context"] = rest.pop(0)
+    if asking and "question" not in by_role:
+        by_role["question"] = asking[0]
+    rest = [column for column in longest_first if column != by_role.get("question")]
+    if rest and "context" not in by_role:
+        by_role["context"] = rest.pop(0)
     named = [column for column in rest if column.lower() not in BESIDE and _says(values[column])]
-    if named and "answer" not in found:
-        found["answer"] = named[0]
-    return _complete(found)
+    if named and "answer" not in by_role:
+        by_role["answer"] = named[0]
+    return _complete(by_role)
 
 
 def _by_name(columns: Sequence[str]) -> dict[str, str]:
     by_name = {column.lower(): column for column in reversed(columns)}
-    found: dict[str, str] = {}
+    by_role: dict[str, str] = {}
     for role, names in NAMES.items():
-        there = [by_name[name] for name in names if name in by_name]
-        free = [column for column in there if column not in found.values()]
+        candidates = [by_name[name] for name in names if name in by_name]
+        free = [column for column in candidates if column not in by_role.values()]
         if free:
-            found[role] = free[0]
-    return found
+            by_role[role] = free[0]
+    return by_role
 
 
 def _asks(values: Sequence[str]) -> bool:
@@ -97,16 +97,16 @@ def _says(values: Sequence[str]) -> bool:
     return sum(any(map(str.isalpha, value)) for value in values) * 2 > len(values)
 
 
-def _complete(found: dict[str, str]) -> dict[str, str]:
+def _complete(by_role: dict[str, str]) -> dict[str, str]:
     """Leave question and answer out of a guess that lacks one of the two, or the context."""
-    if set(found) == set(ROLES):
-        return {role: found[role] for role in ROLES}
-    first = next((found[role] for role in ROLES if role in found), "")
+    if set(by_role) == set(ROLES):
+        return {role: by_role[role] for role in ROLES}
+    first = next((by_role[role] for role in ROLES if role in by_role), "")
     return {"context": first} if first else {}
 
 
 def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
-    """Return, in a sentence, what is wrong with a choice of columns; nothing if it can be taken."""
+    """Return a sentence that says what is wrong with a choice of columns; "" if it is valid."""
     unknown = [column for column in chosen.values() if column not in columns]
     if unknown:
         return stored(
@@ -124,11 +124,11 @@ def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class Taken:
-    """What the rows of a table give: a text of their contexts, and the rows with places in it.
+class ImportedRows:
+    """The contexts of a table as one text, and its rows with their offsets in it.
 
-    A row is {"row", "start", "end", "headings", "pages"} and, of a triple, {"question", "answer"}.
-    ``note`` says what was not imported, and why.
+    A row is {"row", "start", "end", "headings", "pages"}; that of a triple also has "question" and
+    "answer". ``note`` says which rows were not imported, and why.
     """
 
     text: str
@@ -136,8 +136,8 @@ class Taken:
     note: str
 
 
-def take(table: Table, chosen: Mapping[str, str]) -> Taken:
-    """Take the chosen columns of all rows; a context that comes again is in the text once.
+def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
+    """Read the chosen columns of all rows; a repeated context is in the text once.
 
     Raises BadTable.
     """
@@ -158,21 +158,21 @@ def take(table: Table, chosen: Mapping[str, str]) -> Taken:
         raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
         note = joined([note, _repeated(len(rows) - len(places))])
-    return Taken(BETWEEN.join(places), rows, note)
+    return ImportedRows(BETWEEN.join(places), rows, note)
 
 
 def _text(role: str, cell: str) -> str:
-    """Return a value without the blanks around it; of several answers, as in SQuAD, the first."""
-    found = _json(cell) if role == "answer" else None
-    if isinstance(found, dict):
-        found = found.get("text")
-    if isinstance(found, list):
-        cell = next((one for one in found if isinstance(one, str)), "")
+    """Return a value without surrounding blanks; of a list of answers, as in SQuAD, the first."""
+    answers = _json(cell) if role == "answer" else None
+    if isinstance(answers, dict):
+        answers = answers.get("text")
+    if isinstance(answers, list):
+        cell = next((answer for answer in answers if isinstance(answer, str)), "")
     return storable(cell).strip()
 
 
 def _place(places: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
-    """Return where a context stands in the text; one that is new stands at its end."""
+    """Return start and end of a context in the text; a new one is added at its end."""
     if context not in places:
         start = next(reversed(places.values()))[1] + len(BETWEEN) if places else 0
         places[context] = start, start + len(context)
@@ -180,7 +180,7 @@ def _place(places: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
 
 
 def _beside(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return the headings and pages that a row gives for its context, as our own exports do."""
+    """Return the headings and pages of a row, in the columns that our own exports have."""
     headings, pages = _json(cells.get("headings", "")), _json(cells.get("pages", ""))
     if _are(headings, str):
         headings = [storable(heading) for heading in headings]
@@ -190,12 +190,12 @@ def _beside(cells: Mapping[str, str]) -> dict[str, Any]:
     return {"headings": headings, "pages": pages if is_range else [None, None]}
 
 
-def _are(found: Any, kind: type) -> bool:
-    return isinstance(found, list) and all(type(one) is kind for one in found)
+def _are(values: Any, kind: type) -> bool:
+    return isinstance(values, list) and all(type(value) is kind for value in values)
 
 
 def _json(cell: str) -> Any:
-    """Return the list or object that a value is as JSON; None if it is neither."""
+    """Return the JSON list or object in a value; None if it is neither."""
     try:
         return json.loads(cell) if cell.startswith(("[", "{")) else None
     except (ValueError, RecursionError):
@@ -215,10 +215,10 @@ def _note(refused: Mapping[str, Sequence[int]], rows: int, unit: str) -> str:
         )
         for role, places in refused.items()
     ]
-    told = {"count": count, "rows": rows, "reasons": joined(reasons, ", ")}
+    counts = {"count": count, "rows": rows, "reasons": joined(reasons, ", ")}
     if count == 1:
-        return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **told)
-    return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **told)
+        return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **counts)
+    return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **counts)
 
 
 def _listed(places: Sequence[int]) -> str:

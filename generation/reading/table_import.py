@@ -1,4 +1,4 @@
-"""The rows of a table become passages to draft from, or whole triples to be reviewed again."""
+"""Make passages of a table's rows, or items of rows that are whole triples."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,12 +16,12 @@ from generation.review.aside import SENTENCES
 from qareview import jobs, languages
 from qareview.models import JobState
 
-AT_ONCE = 100  # triples that are scored and stored together
+AT_ONCE = 100  # triples that are scored and stored together; chosen; nobody measured
 READ_FIELDS = ["text", "media_type", "language", "left_out", "note", "survey"]
 
 
 def ask_for_columns(document: Document, reading: Reading) -> None:
-    """Keep what was found in a claimed table, and hold it until somebody chooses its columns."""
+    """Store the survey of a claimed table, and hold it until somebody chooses its columns."""
     document.media_type, document.survey = reading.media_type, reading.survey
     document.note, document.columns = reading.note, {}
     with jobs.finishing([document], JobState.HELD):
@@ -31,8 +31,8 @@ def ask_for_columns(document: Document, reading: Reading) -> None:
 def import_rows(document: Document, reading: Reading) -> None:
     """Make a passage of each context of a claimed table, and an item of each triple.
 
-    Triples are stored some at a time, while the document stays claimed, so that a worker that is
-    lost over many of them loses few; the next one goes on behind them. Raises ModelUnavailable.
+    Triples are stored in batches while the document stays claimed, so that a worker that dies loses
+    at most a batch; the next worker continues after it. Raises ModelUnavailable.
     """
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type
@@ -41,22 +41,22 @@ def import_rows(document: Document, reading: Reading) -> None:
     if not document.is_triples:
         with jobs.finishing([document]):
             document.save(update_fields=READ_FIELDS)
-            editing.add(document, cuts)
+            editing.add_passages(document, cuts)
         return
     passages = _stored(document, cuts)
     for drafts in _drafts(document, reading.rows, passages):
-        scoring.score(document.project, drafts)
+        scoring.score_drafts(document.project, drafts)
         with jobs.storing([document]):
-            _put_aside_excluded(drafts)
+            _set_aside_excluded(drafts)
             Item.objects.bulk_create(draft.item for draft in drafts)
             Question.objects.bulk_create(draft.questions[0] for draft in drafts)
-            search.note(draft.item.pk for draft in drafts)
+            search.index_items(draft.item.pk for draft in drafts)
     with jobs.finishing([document]):
         pass
 
 
-def _put_aside_excluded(drafts: Sequence[Draft]) -> None:
-    """Do with triples whose passage was excluded meanwhile what excluding does with the others."""
+def _set_aside_excluded(drafts: Sequence[Draft]) -> None:
+    """Set aside the triples whose passage was excluded meanwhile, as excluding does with others."""
     passages = Passage.objects.filter(pk__in={draft.item.passage_id for draft in drafts})
     locked = dict(passages.select_for_update().values_list("pk", "excluded_at"))
     for draft in drafts:
@@ -67,7 +67,7 @@ def _put_aside_excluded(drafts: Sequence[Draft]) -> None:
 
 
 def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
-    """Yield the passages, in the order of the text; the first row of each tells its headings."""
+    """Yield the passages in the order of the text, with the headings of their first rows."""
     end = -1
     for row in rows:
         if row["start"] > end:
@@ -81,12 +81,12 @@ def _gaps(cuts: Sequence[Cut]) -> Iterator[LeftOut]:
 
 
 def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
-    """Return the passages of triples by their starts, stored now or by a worker that was lost."""
+    """Return the passages of triples by their offsets, stored now or by a worker that died."""
     passages = list(document.passages.all())
     if not passages:
         with jobs.storing([document]):
             document.save(update_fields=READ_FIELDS)
-            editing.add(document, cuts, state=JobState.DONE)
+            editing.add_passages(document, cuts, state=JobState.DONE)
         passages = list(document.passages.all())
     for passage in passages:
         passage.document = document
@@ -96,7 +96,7 @@ def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
 def _drafts(
     document: Document, rows: Sequence[dict[str, Any]], passages: dict[int, Passage]
 ) -> Iterator[list[Draft]]:
-    """Yield the triples that are not stored yet, some at a time."""
+    """Yield the triples that are not stored yet, in batches."""
     stored = Item.objects.filter(document=document)
     known = set(stored.values_list("parameters__row", flat=True))
     numbers: Counter[int] = Counter()  # of the triples of each passage

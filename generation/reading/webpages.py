@@ -1,4 +1,4 @@
-"""The main content of a web page as Markdown, without its menus; of a very large one in pieces."""
+"""The main content of a web page as Markdown, without its menus. Large pages are read in pieces."""
 
 import functools
 import html
@@ -10,48 +10,49 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-SHORT = 1_000  # characters of content
+SHORT = 1_000  # characters of content, below which it is extracted again; chosen; nobody measured
 LARGE = 4_000_000  # characters: beyond, trafilatura's time and memory grow faster than the page
-PIECE = 500_000  # characters of HTML extracted at once
+PIECE = 500_000  # characters of HTML extracted at once; chosen; nobody measured
 _MAIN = re.compile(r"<(?:main|article)\b", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _KEPT_AROUND = {"ul", "ol", "table", "tbody", "blockquote"}
-Part = tuple[str, tuple[str, ...]]  # HTML, and the elements around it that its parts need
+Part = tuple[str, tuple[str, ...]]  # HTML, and the names of the elements around it
 _HEADING = re.compile(r"\s*<h[1-6]\b")  # one that a piece ended with would be dropped
 _BESIDE = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
 
 
 def main_content(page: str) -> str:
-    """Return the main content of a page; nothing if it has none."""
+    """Return the main content of a page; "" if it has none."""
     if len(page) <= LARGE:
         return _extract(page)
     return "\n\n".join(filter(None, map(_extract, _pieces(page))))
 
 
 def _extract(page: str) -> str:
-    """Return the main content; of a short page that says where it is, with its headings.
+    """Return the main content of a page.
 
-    By itself trafilatura takes little text for a mistake, and all of the page's words instead. Its
-    second opinion takes a quarter of the time, and counts only if it is twice as long or there are
-    hardly any paragraphs: it is not asked where neither can be.
+    trafilatura takes a short result for a mistake and returns all words of the page instead, unless
+    the page marks its main content: then that is extracted with its headings. Its fallback, which
+    takes a quarter of the time, counts only if it is twice as long or there are hardly any
+    paragraphs, so it is left out where neither can be the case.
     """
     import trafilatura
 
     extract = functools.partial(trafilatura.extract, output_format="markdown", include_tables=True)
-    found = extract(page, fast=True) or ""
-    if len(found) < SHORT or _is_half_at_most(found, page):
-        found = extract(page) or ""
-    if len(found) < SHORT and _MAIN.search(page):
+    content = extract(page, fast=True) or ""
+    if len(content) < SHORT or _is_half_at_most(content, page):
+        content = extract(page) or ""
+    if len(content) < SHORT and _MAIN.search(page):
         marked = extract(page, config=_trusting()) or ""
-        return marked if len(marked) * 2 > len(found) else found
-    return found
+        return marked if len(marked) * 2 > len(content) else content
+    return content
 
 
-def _is_half_at_most(found: str, page: str) -> bool:
-    """Whether a page has twice the text found, or no more paragraphs than tables."""
+def _is_half_at_most(content: str, page: str) -> bool:
+    """Whether a page has twice the text of ``content``, or no more paragraphs than tables."""
     tags = page.lower()
     has_few_paragraphs = tags.count("<p>") + tags.count("<p ") <= tags.count("<table")
-    return has_few_paragraphs or len(found) * 2 <= len(_UNSEEN.sub("", page))
+    return has_few_paragraphs or len(content) * 2 <= len(_UNSEEN.sub("", page))
 
 
 @functools.cache
@@ -64,7 +65,7 @@ def _trusting() -> Any:
 
 
 def _pieces(page: str) -> Iterator[str]:
-    """Yield pages that have the parts of a large one in turn; what stands beside is left out."""
+    """Yield small pages that together have the content of a large one, without menus."""
     import lxml.html
     from lxml import etree
 
@@ -88,7 +89,7 @@ def _pieces(page: str) -> Iterator[str]:
 
 
 def _page(parts: list[Part]) -> str:
-    """Return a page of parts; those that stood in the same list or table stand in one again."""
+    """Return a page of parts; neighbours from the same list or table share one again."""
     written = [
         "".join(f"<{tag}>" for tag in around)
         + "".join(part for part, _ in some)
@@ -99,7 +100,7 @@ def _page(parts: list[Part]) -> str:
 
 
 def _parts(body: "HtmlElement") -> Iterator[Part]:
-    """Yield HTML that, joined, is the element's; what is larger than a piece is taken apart."""
+    """Yield the HTML of an element in parts, none larger than a piece if it can be divided."""
     from lxml import etree
 
     waiting: list[tuple[HtmlElement | str, tuple[str, ...]]] = [(body, ())]

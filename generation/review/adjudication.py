@@ -223,7 +223,7 @@ def _outcome_text(review: Review) -> str:
 
 def _settle(item: Item) -> None:
     decisions.settle([item.pk])
-    search.note([item.pk])
+    search.index_items([item.pk])
 
 
 def _notify(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, text: str) -> None:

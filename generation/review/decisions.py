@@ -125,7 +125,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     if review.is_decision:
         settle([item.pk])
     if item.was_edited or review.verdict == Verdict.EDITED:
-        search.note([item.pk])
+        search.index_items([item.pk])
     if item.was_typed and review.is_decision:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
@@ -255,7 +255,9 @@ def withdraw(
 
 
 _SETTLE = f"""
-    {projects.KEEP_SETTINGS};
+    SELECT {projects.SHARE_SETTINGS} FROM (
+        SELECT DISTINCT project_id FROM generation_item WHERE id = ANY (%(items)s)
+    ) AS own;
     UPDATE generation_item AS item SET reviewers = settled.reviewers, state = CASE
         WHEN settled.by_admin = 'rejected' THEN 'rejected'
         WHEN settled.by_admin IS NOT NULL THEN 'accepted'
@@ -330,7 +332,7 @@ def _redraw_calibration(project: Project, percent: int) -> None:
 
 def _note_edited(items: ItemQuerySet) -> None:
     edited = Review.objects.decisions().filter(verdict=Verdict.EDITED, item__in=items.order_by())
-    search.note(edited.order_by().values_list("item", flat=True).distinct())
+    search.index_items(edited.order_by().values_list("item", flat=True).distinct())
 
 
 def _restore_replaced(review: Review) -> None:
@@ -378,7 +380,7 @@ def undo_review(project: Project, user: Any) -> Item | None:
         return undo_review(project, user)  # it has just been withdrawn: undo the one before
     _restore_replaced(review)
     settle([item.pk])
-    search.note([item.pk])
+    search.index_items([item.pk])
     item.refresh_from_db()
     queue.hold_item(item, user, project.reviews_per_item)
     return item

@@ -39,7 +39,7 @@ def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
 def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(Document.everything, project=project, pk=pk)  # a second click, too
-    bins.put(document, access.user(request))
+    bins.bin_document(document, access.user(request))
     undo = reverse("documents-restore", args=[slug, pk])
     offer_undo(
         request,
@@ -54,7 +54,7 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     try:
-        if bins.restore(document):
+        if bins.restore_document(document):
             messages.success(
                 request, _("%(name)s is back, with all that hangs on it.") % {"name": document.name}
             )

@@ -52,7 +52,7 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
     files: list[UploadedFile[bytes]] = form.cleaned_data["files"]
     for file in files:
         try:
-            documents.add(project, file, file.name or "", request.user)
+            documents.add_document(project, file, file.name or "", request.user)
         except documents.AlreadyHere as reason:
             messages.warning(request, translated(str(reason)))
     return redirect("documents", project.slug)
@@ -78,7 +78,7 @@ def _show(
         if "reason" in part:
             part["reason"] = cutting.explain_left_out(part["reason"])
         elif not document.is_triples:
-            part["passage"].pieces = editing.pieces(part["passage"].text)
+            part["passage"].pieces = editing.sentences_and_paragraphs(part["passage"].text)
     form = form or ColumnsForm(document.survey)
     context = {"document": document, "parts": page, "form": form}
     return render_page(request, "documents/show.html", context, status=form_status(form))

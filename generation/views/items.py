@@ -58,7 +58,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "question": question,
         "reviews": reviews,
         "flags": explained,
-        "scores": scoring.explained(item),
+        "scores": scoring.explained_scores(item),
         **_standing(item, request.user),
         **comments_context(member, item),
     }

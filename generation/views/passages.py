@@ -47,7 +47,7 @@ def _preview(document: Document, form: CutForm) -> dict[str, Any]:
     if not form.is_valid():
         return {}
     try:
-        cuts, _ = editing.propose(document, form.cleaned_data["length"])
+        cuts, _ = editing.propose_cuts(document, form.cleaned_data["length"])
     except ModelUnavailable as reason:
         return {"trouble": str(reason)}
     texts = [document.text[cut.start : cut.end] for cut in cuts]
@@ -63,16 +63,16 @@ def _preview(document: Document, form: CutForm) -> dict[str, Any]:
 def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpResponse:
     """Merge a passage with the next, split it at ``offset``, exclude it or restore it."""
     project = access.project(request, slug, Role.ENGINEER)
-    passage = get_object_or_404(Passage.objects.of(project), pk=pk)
+    passage = get_object_or_404(Passage.objects.in_project(project), pk=pk)
     try:
         if change == "merge":
-            editing.merge(passage)
+            editing.merge_with_next(passage)
         elif change == "split":
-            editing.split(passage, _offset(request))
+            editing.split_passage(passage, _offset(request))
         elif change == "exclude":
-            editing.exclude(passage, request.user)
+            editing.exclude_passage(passage, request.user)
         elif change == "restore":
-            editing.restore(passage)
+            editing.restore_passage(passage)
         else:
             raise Http404(_("Passages are merged, split, excluded or restored."))
     except editing.CannotCut as reason:

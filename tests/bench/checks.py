@@ -43,17 +43,17 @@ Flagged = list[tuple[str, set[str], set[str]]]
 
 def flagged() -> Flagged:
     """Return each item's question, the flags it got and those it ought to get, by text alone."""
-    made, wanted = zip(*drafts(), strict=True)
-    scoring.check(made)
-    return _compared(made, [right - BY_A_MODEL for right in wanted])
+    labelled, expected = zip(*drafts(), strict=True)
+    scoring.check_drafts(labelled)
+    return _compared(labelled, [right - BY_A_MODEL for right in expected])
 
 
 def flagged_by_a_model() -> Flagged:
     """The same for the flags that need a model to answer the questions."""
-    made, wanted = zip(*drafts(), strict=True)
-    questions = [draft.questions[0] for draft in made]
+    labelled, expected = zip(*drafts(), strict=True)
+    questions = [draft.questions[0] for draft in labelled]
     round_trip.judge(questions, *(_answers(task, questions) for task in (Task.ANSWER, Task.RECALL)))
-    return _compared(made, [right & BY_A_MODEL for right in wanted])
+    return _compared(labelled, [right & BY_A_MODEL for right in expected])
 
 
 def _answers(task: Task, questions: list[Question]) -> list[Completion]:
@@ -61,27 +61,27 @@ def _answers(task: Task, questions: list[Question]) -> list[Completion]:
     return backend_for(MODEL).complete(requests)
 
 
-def _compared(made: Sequence[scoring.Draft], wanted: Sequence[set[str]]) -> Flagged:
+def _compared(labelled: Sequence[scoring.Draft], expected: Sequence[set[str]]) -> Flagged:
     return [
         (draft.questions[0].text, {*draft.item.flags, *draft.questions[0].flags}, right)
-        for draft, right in zip(made, wanted, strict=True)
+        for draft, right in zip(labelled, expected, strict=True)
     ]
 
 
 def measure(rows: Flagged) -> dict[str, dict[str, Any]]:
     """Return precision and recall of every flag that is labelled."""
     names = sorted({name for _, got, right in rows for name in got | right})
-    found = {}
+    figures = {}
     for name in names:
         got = [name in flags for _, flags, _ in rows]
         right = [name in flags for _, _, flags in rows]
         hits = sum(a and b for a, b in zip(got, right, strict=True))
-        found[name] = {
+        figures[name] = {
             "labelled": sum(right),
             "precision": round(hits / sum(got), 2) if sum(got) else None,
             "recall": round(hits / sum(right), 2) if sum(right) else None,
         }
-    return found
+    return figures
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from django.contrib.auth.models import User  # noqa: E402  Django is set up firs
 from django.core.files import File  # noqa: E402
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
+from generation.drafting import drafting  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
 from generation.models import Item, Passage  # noqa: E402
 from generation.prompt_values import values_of  # noqa: E402
@@ -78,11 +79,11 @@ def matmul_peak() -> float:
 
     from qareview.backends.transformers import fastest_dtype
 
-    one = torch.randn(2048, 2048).to(fastest_dtype("cpu"))
-    one @ one
+    matrix = torch.randn(2048, 2048).to(fastest_dtype("cpu"))
+    matrix @ matrix
     started = time.monotonic()
     for _ in range(10):
-        one @ one
+        matrix @ matrix
     return 10 * 2 * 2048**3 / (time.monotonic() - started)
 
 
@@ -97,7 +98,7 @@ def by_worker(backend: TransformersBackend) -> tuple[int, float]:
     counting = backend.model.register_forward_pre_hook(count, with_kwargs=True)
     embeddings.embed(["loaded"])
     started = time.monotonic()
-    pipeline.work_off_passages()
+    drafting.work_off_passages()
     counting.remove()
     return computed, time.monotonic() - started
 
@@ -121,7 +122,7 @@ def measure() -> dict[str, float]:
     project = projects.create_project("Bench", User.objects.create_user("bench"))
     for path in sorted(SAMPLES.iterdir()):
         with path.open("rb") as file:
-            documents.add(project, File(file, path.name), path.name)
+            documents.add_document(project, File(file, path.name), path.name)
     pipeline.work_off_documents()
     peak = matmul_peak()
     backend = backend_for(MODEL)
@@ -145,10 +146,10 @@ def measure() -> dict[str, float]:
 def main() -> None:
     databases = setup_databases(verbosity=0, interactive=False)
     try:
-        found = measure()
+        figures = measure()
     finally:
         teardown_databases(databases, verbosity=0)
-    print(json.dumps(found))  # noqa: T201  that is what it is for
+    print(json.dumps(figures))  # noqa: T201  that is what it is for
 
 
 if __name__ == "__main__":

@@ -1,16 +1,24 @@
-"""How fast files are read and cut, beside the libraries that extract text called bare.
+"""How fast files are read and cut, compared with the libraries that extract text.
 
-``make bench-reading`` prints one JSON object as its last line. Everything runs on one core, ours
-and bare in turn on the same files; of each file the best of several rounds counts. Ours is what a
-worker does without its database: read in the reader process, tell the language, cut into passages
-of 220 tokens. Bare is trafilatura or kreuzberg on the bytes, in this process, and nothing else.
+``make bench-reading`` prints one JSON object as its last line. Everything runs on one core, our
+code and the bare library in turn on the same files; of each file the best of several rounds
+counts. Our code does what a worker does, without the database: read in the reader process, detect
+the language, cut into passages of 220 tokens. Bare is trafilatura or kreuzberg on the bytes, in
+this process, and nothing else.
+
+The last figures compare three ways to keep a hostile file away from the worker: the reader process
+that reads one file after another, a fork of a warm parent for each file, and a new Python for each
+file. The last two return nothing, which favours them.
 """
 
+import gc
 import io
 import json
 import os
 import random
 import re
+import subprocess
+import sys
 import tempfile
 import textwrap
 import time
@@ -41,6 +49,7 @@ from qareview.models import Project  # noqa: E402
 MODEL = "smollm2-135m-instruct"
 LENGTH: int = Project._meta.get_field("passage_length").default
 ROUNDS = 7
+ISOLATED_FILES = 10  # a new Python for each takes long
 HTML_PAGES = 300
 PDF_PAGES = (50, 80, 120, 200)
 SYLLABLES = "ka lo mi ra ten sor vel dun ber fin gol har jes kum lan mor nep ost pul qua"
@@ -59,7 +68,7 @@ class Writer:
         rare = ["".join(self.random.choices(syllables, k=2 + n % 3)) for n in range(5_000)]
         vocabulary = tokenizer_for(MODEL).get_vocab()
         tokens = sorted(vocabulary, key=vocabulary.__getitem__)
-        common = [found[1] for found in map(WORD.fullmatch, tokens) if found]
+        common = [match[1] for match in map(WORD.fullmatch, tokens) if match]
         self.words = [*common, *rare]
         self.weights = list(accumulate(1 / (rank + 3) for rank in range(len(self.words))))
 
@@ -142,12 +151,12 @@ def bare_pdf(data: bytes) -> None:
 
 
 def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
-    """Do what pipeline.read does of a document, without the database."""
-    reading = reader_process.read(path, path.name, seconds=120, megabytes=2000)
+    """Do what pipeline.read_document does of a document, without the database."""
+    reading = reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
     languages.detect_language(reading.text)
     tokenizer = tokenizer_for(MODEL)
-    found = reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture
-    return reading.text, cutting.cut(*found)[0]
+    cuts, _ = cutting.cut(reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture)
+    return reading.text, cuts
 
 
 def seconds(work: Callable[[], Any]) -> float:
@@ -162,12 +171,48 @@ def compare(files: list[Path], bare: Callable[[bytes], None]) -> tuple[float, fl
     own, other = [], []
     for _ in range(ROUNDS):
         own.append([seconds(partial(ours, path)) for path in files])
-        other.append([seconds(partial(bare, one)) for one in data])
+        other.append([seconds(partial(bare, content)) for content in data])
     return _best(own), _best(other)
 
 
 def _best(rounds: list[list[float]]) -> float:
     return sum(map(min, zip(*rounds, strict=True)))
+
+
+def in_reader_process(path: Path) -> None:
+    reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
+
+
+def in_fork(path: Path) -> None:
+    child = os.fork()
+    if not child:
+        try:
+            readers.read_file(path, path.name)
+        finally:
+            os._exit(0)
+    os.waitpid(child, 0)
+
+
+def in_new_python(path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from generation.reading import readers;"
+        "readers.read_file(Path(sys.argv[1]), sys.argv[2])"
+    )
+    subprocess.run([sys.executable, "-c", code, path, path.name], check=True)
+
+
+def compare_isolation(html: list[Path], markdown: Path) -> dict[str, float]:
+    """Return the milliseconds that each way takes for a web page and for a small Markdown file."""
+    readers.load_libraries()
+    gc.collect()
+    gc.freeze()  # otherwise collecting in the fork copies every page of memory
+    figures = {}
+    for work in (in_reader_process, in_fork, in_new_python):
+        for kind, files in (("html", html), ("markdown", [markdown])):
+            rounds = [[seconds(partial(work, path)) for path in files] for _ in range(ROUNDS)]
+            figures[f"{kind}_ms_{work.__name__}"] = round(1000 * _best(rounds) / len(files), 1)
+    gc.unfreeze()
+    return figures
 
 
 def measure(folder: Path) -> dict[str, float]:
@@ -179,6 +224,8 @@ def measure(folder: Path) -> dict[str, float]:
     for pages in PDF_PAGES:
         pdfs.append(folder / f"{pages}.pdf")
         pdfs[-1].write_bytes(pdf(writer, pages))
+    markdown = folder / "notes.md"
+    markdown.write_text("# Tides\n\nThe tide rises and falls twice a day in this harbour.\n")
     html_own, html_bare = compare(html, bare_html)
     pdf_own, pdf_bare = compare(pdfs, bare_pdf)
     return {
@@ -187,16 +234,19 @@ def measure(folder: Path) -> dict[str, float]:
         "pdf_pages_per_second": round(sum(PDF_PAGES) / pdf_own),
         "pdf_overhead": round(pdf_own / pdf_bare - 1, 2),
         **characters_per_second(html),
+        **compare_isolation(html[:ISOLATED_FILES], markdown),
     }
 
 
 def characters_per_second(files: list[Path]) -> dict[str, float]:
     """Return how fast texts are cut, and how fast near-duplicates among passages are prepared."""
-    found = [ours(path) for path in files]
-    characters = sum(len(text) for text, _ in found)
+    documents = [ours(path) for path in files]
+    characters = sum(len(text) for text, _ in documents)
     tokenizer = tokenizer_for(MODEL)
-    cut_seconds = seconds(lambda: [cutting.cut(text, LENGTH, (), tokenizer) for text, _ in found])
-    parts = [text[cut.start : cut.end] for text, cuts in found for cut in cuts]
+    cut_seconds = seconds(
+        lambda: [cutting.cut(text, LENGTH, (), tokenizer) for text, _ in documents]
+    )
+    parts = [text[cut.start : cut.end] for text, cuts in documents for cut in cuts]
     banding = seconds(lambda: near_duplicates.bands_of(parts))
     return {
         "characters_cut_per_second": round(characters / cut_seconds),

@@ -40,13 +40,13 @@ class Command(ProjectCommand):
         for warning in manifest["warnings"]:
             self.stderr.write(warning)
 
-    def _release(self, project: Project, wanted: str) -> Release:
+    def _release(self, project: Project, number: str) -> Release:
         frozen = project.releases.filter(state=JobState.DONE).select_related("project")
-        if wanted != "latest":
-            frozen = frozen.filter(number=int(wanted) if wanted.isdecimal() else -1)
+        if number != "latest":
+            frozen = frozen.filter(number=int(number) if number.isdecimal() else -1)
         release = frozen.order_by("-number").first()
         if release is None:
-            raise CommandError(f"{project.name} has no release {wanted} that is ready.")
+            raise CommandError(f"{project.name} has no release {number} that is ready.")
         return release
 
 

@@ -51,7 +51,9 @@ class Command(ProjectCommand):
         """Add one file, or choose the columns of one that waits for it; return why not."""
         try:
             with path.open("rb") as file:
-                document = documents.add(project, File(file, path.name), path.name, columns=columns)
+                document = documents.add_document(
+                    project, File(file, path.name), path.name, columns=columns
+                )
         except OSError as error:
             return error.strerror or str(error)
         except documents.AlreadyHere as reason:

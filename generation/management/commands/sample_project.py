@@ -37,4 +37,4 @@ class Command(DataCommand):
             project.save(update_fields=["guidelines"])
             for path in sorted(SAMPLES.iterdir()):
                 with path.open("rb") as file:
-                    documents.add(project, File(file, path.name), path.name, user)
+                    documents.add_document(project, File(file, path.name), path.name, user)

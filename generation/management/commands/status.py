@@ -47,6 +47,6 @@ def _waiting_for_people(project: Project) -> Iterator[str]:
         yield f"{document.name}: {document.error}"
     for document in of_project.filter(state=JobState.HELD):
         yield f"{document.name}: waits. Choose which of its columns to take."
-    failed = Passage.objects.of(project).filter(state=JobState.FAILED)
+    failed = Passage.objects.in_project(project).filter(state=JobState.FAILED)
     for passage in failed.select_related("document"):
         yield f"{passage.document.name}, passage {passage.position}: {passage.error}"

@@ -35,14 +35,14 @@ class Command(ProjectCommand):
 
     def _wait(self, project: Project, timeout: float | None) -> ProjectProgress:
         started = sound_at = time.monotonic()
-        told = ""
+        last_line = ""
         with tqdm(unit="passage", disable=None) as bar:
             while (counts := project_progress(project)).is_moving:
                 bar.total, bar.n = counts.passages, counts.passages_ended
                 bar.refresh()
                 line = f"{counts.passages_ended} of {counts.passages} passages drafted"
-                if bar.disable and line != told:  # no terminal: plain lines
-                    told = line
+                if bar.disable and line != last_line:  # no terminal: plain lines
+                    last_line = line
                     self.stdout.write(line)
                     self.stdout.flush()
                 if counts.stopped:

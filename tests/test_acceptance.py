@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from generation.checks import flags, learned_acceptance, scoring
+from generation.checks import acceptance_prediction, acceptance_training, flags, scoring
 from generation.models import Acceptance, Item, ItemState, Question
-from generation.reading import pipeline
 from generation.review import queue
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -45,7 +44,7 @@ def scored(project: Project, count: int) -> list[Item]:
         question = item.question
         question.text = f"What is said in {number}?"
         drafts.append(scoring.Draft(item, [question]))
-    scoring.score(project, drafts)
+    scoring.score_drafts(project, drafts)
     for draft in drafts:
         draft.item.save()
         draft.questions[0].save()
@@ -53,13 +52,13 @@ def scored(project: Project, count: int) -> list[Item]:
 
 
 def learn(project: Project) -> Acceptance | None:
-    learned_acceptance.order_learning()
-    pipeline.work_off_acceptance()
+    acceptance_training.order_learning()
+    acceptance_training.work_off_acceptance()
     return Acceptance.objects.filter(project=project).first()
 
 
 def test_nothing_is_learned_from_fewer_than_fifty_decisions(team: Team) -> None:
-    decided(team.project, learned_acceptance.FEWEST_DECISIONS - 1)
+    decided(team.project, acceptance_training.FEWEST_DECISIONS - 1)
     assert learn(team.project) is None
     decided(team.project, 1)
     found = learn(team.project)
@@ -142,7 +141,9 @@ def test_items_from_before_there_were_vectors_get_theirs(team: Team) -> None:
     assert not Question.objects.filter(embedding=None).exists()
     assert learn(team.project).finished_at == found.finished_at  # type: ignore[union-attr]
     unscored = make.item(team.project)
-    assert learned_acceptance.chances(team.project, [(unscored, unscored.question)]) == [None]
+    assert acceptance_prediction.acceptance_chances(
+        team.project, [(unscored, unscored.question)]
+    ) == [None]
 
 
 def test_decisions_on_few_passages_teach_nothing_and_say_so(team: Team) -> None:
@@ -169,7 +170,7 @@ def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
     _, before = scored(team.project, 2)
     known = {**before.scores, **before.question.scores}
     del known[flags.ACCEPTANCE]
-    checked = scoring.overall(known, {*before.flags, *before.question.flags})
+    checked = scoring.overall_score(known, {*before.flags, *before.question.flags})
     assert before.score < checked
     limit = (before.score + checked) / 2
     Project.objects.filter(pk=team.project.pk).update(lowest_score=limit)
@@ -181,11 +182,11 @@ def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
 
 def test_a_worker_that_dies_while_learning_leaves_it_to_the_next(team: Team) -> None:
     decided(team.project, 60)
-    learned_acceptance.order_learning()
+    acceptance_training.order_learning()
     jobs.claim(Acceptance, 1)
     Acceptance.objects.update(lease_until="2020-01-01T00:00Z")
     jobs.sweep()
-    pipeline.work_off_acceptance()
+    acceptance_training.work_off_acceptance()
     assert Acceptance.objects.get().state == JobState.DONE
 
 
@@ -196,7 +197,7 @@ def test_the_interval_holds_the_true_auc_as_often_as_it_says() -> None:
     hits = 0
     for _ in range(400):
         chances = np.concatenate([dice.normal(1, 1, 40), dice.normal(0, 1, 40)])
-        low, high = learned_acceptance.interval(float(roc_auc_score(wanted, chances)), 40, 40)
+        low, high = acceptance_training.interval(float(roc_auc_score(wanted, chances)), 40, 40)
         hits += low <= true <= high
     assert 0.91 <= hits / 400 <= 0.98
 

@@ -1,0 +1,56 @@
+"""Predict the chance that reviewers accept an item, with what a project's decisions taught.
+
+:mod:`acceptance_training` trains the classifier.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from generation.checks import flags
+from generation.models import Acceptance, Item, Question
+from qareview.models import Project
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Matrix = np.ndarray[Any, Any]
+
+ItemAndQuestion = tuple[Item, Question]  # an item and its best question
+
+
+def acceptance_chances(project: Project, pairs: Sequence[ItemAndQuestion]) -> list[float | None]:
+    """Return the chance of each item from 0 to 1; None where it cannot be predicted."""
+    import numpy as np
+
+    classifier = Acceptance.objects.filter(project=project).first()
+    embedded = [pair for pair in pairs if all(part.embedding is not None for part in pair)]
+    if classifier is None or not classifier.orders_the_desk or not embedded:
+        return [None] * len(pairs)
+    vectors, checks = features(embedded)
+    weights = classifier.weights
+    if len(weights["mean"]) != checks.shape[1]:  # trained when there were other checks
+        return [None] * len(pairs)
+    rows = np.hstack([vectors, (checks - weights["mean"]) / weights["scale"]])
+    logits = rows @ np.array(weights["coefficients"]) + weights["intercept"]
+    by_item = dict(zip((id(item) for item, _ in embedded), 1 / (1 + np.exp(-logits)), strict=True))
+    return [float(by_item[id(item)]) if id(item) in by_item else None for item, _ in pairs]
+
+
+def features(pairs: Sequence[ItemAndQuestion]) -> "tuple[Matrix, Matrix]":
+    """Return the embeddings, (items, 768), and the results of the checks, (items, checks)."""
+    import numpy as np
+
+    vectors = np.array([[*item.embedding, *question.embedding] for item, question in pairs])
+    return vectors, np.array([_check_results(item, question) for item, question in pairs])
+
+
+def _check_results(item: Item, question: Question) -> list[float]:
+    scores = {**item.scores, **question.scores}
+    raised = {*item.flags, *question.flags}
+    return [
+        *(scores.get(name, 0.5) for name in flags.SCORES if name != flags.ACCEPTANCE),
+        *(float(flag in raised) for flag in flags.EXPLANATIONS),
+        math.log1p(len(question.text)),
+        math.log1p(len(item.answer)),
+    ]

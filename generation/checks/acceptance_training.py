@@ -1,0 +1,148 @@
+"""Learn from a project's own decisions which items reviewers accept.
+
+The classifier is a logistic regression on frozen embeddings of question and answer and on the
+results of the checks. Its quality is the area under the ROC curve (AUC) of its predictions for
+passages that it was not trained on, with the interval of Hanley and McNeil 1982. It is used only if
+it is better than chance.
+"""
+
+import math
+from collections.abc import Sequence
+
+from django.db.models import Count
+
+from generation.checks import scoring
+from generation.checks.acceptance_prediction import ItemAndQuestion, features
+from generation.models import Acceptance, Item, ItemState, Question
+from qareview import jobs
+from qareview.embeddings import embed
+from qareview.stored import stored
+
+FEWEST_DECISIONS = 50  # chosen; nobody measured
+GROWTH = 1.2  # times the decisions, before it is trained again; chosen; nobody measured
+FOLDS = 5  # of passages; each is predicted by training on the others; chosen; nobody measured
+AT_ONCE = 1000  # rows; chosen; nobody measured
+DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
+LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
+
+
+def order_learning() -> None:
+    """Queue a classifier for each project that has enough new decisions to learn from."""
+    of_projects = Item.objects.filter(state__in=DECIDED, project__binned_at=None)
+    decided = of_projects.order_by().values("project")
+    enough = decided.annotate(count=Count("pk")).filter(count__gte=FEWEST_DECISIONS)
+    for project, count in enough.values_list("project", "count"):
+        classifier, is_new = Acceptance.objects.get_or_create(project_id=project)
+        if is_new:
+            jobs.wake_workers(Acceptance)
+        elif count >= GROWTH * classifier.decisions:
+            jobs.queue_again(Acceptance.objects.filter(pk=classifier.pk))
+
+
+def work_off_acceptance() -> None:
+    """Learn from decisions what reviewers accept, a project at a time, until none is queued."""
+    jobs.work_off(Acceptance, 1, lambda rows: learn(rows[0]))
+
+
+def learn(classifier: Acceptance) -> None:
+    """Train a claimed classifier and order the project's pending items by it."""
+    train(classifier)
+    with jobs.storing([classifier]):
+        classifier.save(update_fields=LEARNED)
+    scoring.rescore_pending(classifier)
+    with jobs.finishing([classifier]):
+        pass
+
+
+def train(classifier: Acceptance) -> None:
+    """Train the classifier on today's decisions and measure it; the caller stores it."""
+    items = Item.objects.filter(project=classifier.project_id, state__in=DECIDED).defer("search")
+    pairs = [(item, item.question) for item in items.prefetch_related("questions")]
+    _embed_missing(pairs)
+    accepted = [item.state == ItemState.ACCEPTED for item, _ in pairs]
+    classifier.decisions, classifier.accepted = len(pairs), sum(accepted)
+    classifier.weights, classifier.auc, classifier.auc_low, classifier.auc_high = (
+        {},
+        None,
+        None,
+        None,
+    )
+    classifier.note = _nothing_to_learn(classifier, pairs)
+    if not classifier.note:
+        _train(classifier, pairs, accepted)
+
+
+def _embed_missing(pairs: Sequence[ItemAndQuestion]) -> None:
+    """Give vectors to items and questions that were stored without."""
+    items = [item for item, _ in pairs if item.embedding is None]
+    questions = [question for _, question in pairs if question.embedding is None]
+    for item, vector in zip(items, embed([item.answer for item in items]), strict=True):
+        item.embedding = vector.tolist()
+    for question, vector in zip(
+        questions, embed([question.text for question in questions]), strict=True
+    ):
+        question.embedding = vector.tolist()
+    Item.objects.bulk_update(items, ["embedding"], batch_size=AT_ONCE)
+    Question.objects.bulk_update(questions, ["embedding"], batch_size=AT_ONCE)
+
+
+def _nothing_to_learn(classifier: Acceptance, pairs: Sequence[ItemAndQuestion]) -> str:
+    """Return why nothing can be learned from the decisions; "" if something can.
+
+    It is measured on passages that it was not trained on, so passages count.
+    """
+    of_state = ({item.passage_id for item, _ in pairs if item.state == state} for state in DECIDED)
+    if min(map(len, of_state)) >= FOLDS:
+        return ""
+    return stored(
+        "%(accepted)s of %(decisions)s decisions accept the item. To tell the two kinds apart, "
+        "there have to be items of each from %(folds)s passages.",
+        accepted=classifier.accepted,
+        decisions=classifier.decisions,
+        folds=FOLDS,
+    )
+
+
+def _train(
+    classifier: Acceptance, pairs: Sequence[ItemAndQuestion], accepted: Sequence[bool]
+) -> None:
+    import numpy as np
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+
+    vectors, checks = features(pairs)
+    mean, scale = checks.mean(axis=0), checks.std(axis=0)
+    scale[scale == 0] = 1
+    rows = np.hstack([vectors, (checks - mean) / scale])
+    accepted_labels = np.array(accepted)
+    model = LogisticRegression(max_iter=1000)
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    passages = [item.passage_id for item, _ in pairs]
+    predicted = cross_val_predict(
+        model, rows, accepted_labels, groups=passages, cv=folds, method="predict_proba"
+    )[:, 1]
+    classifier.auc = float(roc_auc_score(accepted_labels, predicted))
+    classifier.auc_low, classifier.auc_high = interval(
+        classifier.auc, sum(accepted), len(pairs) - sum(accepted)
+    )
+    model.fit(rows, accepted_labels)
+    classifier.weights = {
+        "mean": mean.tolist(),
+        "scale": scale.tolist(),
+        "coefficients": model.coef_[0].tolist(),
+        "intercept": float(model.intercept_[0]),
+    }
+
+
+def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """Return the 95 % interval of an AUC, by the numbers of positive and negative cases.
+
+    An AUC of exactly 0 or 1 counts as half a pair less, where the formula has a width.
+    """
+    pairs = positives * negatives
+    auc = min(max(auc, 0.5 / pairs), 1 - 0.5 / pairs)
+    first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = (positives - 1) * (first - auc**2) + (negatives - 1) * (second - auc**2)
+    error = math.sqrt((auc * (1 - auc) + spread) / pairs)
+    return max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error)
