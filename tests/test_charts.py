@@ -45,7 +45,7 @@ def test_dots_stand_on_the_scale_between_the_ends_of_their_interval() -> None:
     assert (first.low, first.x, first.high) == ("26.00%", "50.00%", "98.00%")
     assert (second.low, second.x, second.high) == ("2.00%", "2.00%", "98.00%")
     assert [tick.x for tick in chart.ticks] == ["2.00%", "98.00%"]
-    assert second.y - first.y == charts.ROW
+    assert second.y - first.y == charts.ROW_HEIGHT
 
 
 def test_what_cannot_be_told_has_a_row_but_no_dot() -> None:
