@@ -78,10 +78,10 @@ def addresses(team: Team) -> dict[str, list[object]]:
     document, item = items[0].document, make.disputed(team.project, team.reviewer, team.engineer)
     experiment = arena.experiment(team.project)
     process_cache.clear()
-    comparison = comparing.take_next(experiment, team.admin)
+    comparison = comparing.take_next_comparison(experiment, team.admin)
     assert comparison
     prompt = experiment.prompt
-    search = candidates.order(prompt, team.engineer, seed=prompt.production, ways=["structure"])
+    search = candidates.order_candidates(prompt, team.engineer, seed=prompt.production, ways=["structure"])
     candidates.work_off_searches()
     of_document = ("documents-show", "documents-cut")
     of_item = ("review-excerpt", "review-submit", "review-typed", "review-changes")
