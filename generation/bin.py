@@ -61,8 +61,8 @@ def restore_document(document: Document) -> bool:
         same = Document.objects.filter(project=document.project_id, sha256=document.sha256).first()
         raise CannotRestore(
             stored(
-                "%(name)s was uploaded again meanwhile, as %(same)s: the content is the same. "
-                "Move that one to the bin first.",
+                "%(name)s has since been uploaded again as %(same)s, with the same "
+                "content. To restore this document, move the new one to the bin first.",
                 name=document.name,
                 same=same,
             )

@@ -18,7 +18,10 @@ def bin_prompt(prompt: Prompt, user: Any) -> bool:
     """Move a prompt to the bin; return False if it was there already. Raises CannotMove."""
     if prompt.is_builtin:
         raise CannotMove(
-            stored("The prompt “%(task)s” is needed for drafting, so it stays.", task=prompt.task)
+            stored(
+                "The prompt “%(task)s” is needed for drafting, so you cannot move it to the bin.",
+                task=prompt.task,
+            )
         )
     return bins.bin_rows(Prompt.everything.filter(pk=prompt.pk), user)
 
@@ -31,7 +34,7 @@ def restore_prompt(prompt: Prompt) -> bool:
     except IntegrityError:
         raise CannotMove(
             stored(
-                "There is another prompt “%(task)s” by now. Move that one to the bin first.",
+                "There is already another prompt “%(task)s”. Move that one to the bin first.",
                 task=prompt.task,
             )
         ) from None

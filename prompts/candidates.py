@@ -108,8 +108,8 @@ def _note(search: Search, count: int) -> str:
     if count == search.wanted:
         return ""
     return stored(
-        "%(found)s of %(wanted)s: no more can be made of this variant in these ways that differs "
-        "from what is there.",
+        "%(found)s of %(wanted)s made. These methods produce no other new wordings of this "
+        "variant.",
         found=count,
         wanted=counted(search.wanted, "candidate"),
     )
@@ -141,7 +141,7 @@ def _by_crossing(search: Search) -> Iterator[Proposal]:
 def _by_rewriting(search: Search) -> Iterator[Proposal]:
     for number, completion in _ask_for_rewordings(search, ""):
         tip = _tip_for(search, number)
-        how = stored("in other words: %(tip)s", tip=tip) if tip else stored("in other words")
+        how = stored("rewritten: %(tip)s", tip=tip) if tip else stored("rewritten")
         yield _as_proposal(search, Way.REWRITE, how, completion)
 
 
@@ -149,7 +149,7 @@ def _by_repair(search: Search) -> Iterator[Proposal]:
     feedback = feedback_on(search.prompt)
     if feedback:
         for _, completion in _ask_for_rewordings(search, feedback):
-            how = stored("repaired from what people rejected")
+            how = stored("improved, based on rejected outputs")
             yield _as_proposal(search, Way.REPAIR, how, completion)
 
 
@@ -265,7 +265,7 @@ def _select(
         wording = proposal.wording
         reason = proposal.error or objection_to_template(wording.template, variables)
         if not reason and _comparable(wording) in known:
-            reason = stored("It says what another variant or candidate says.")
+            reason = stored("Same wording as another variant or candidate.")
         if reason:
             dropped.append({"text": wording.template[:2000], "reason": reason})
         else:
@@ -279,16 +279,19 @@ def _select(
 def objection_to_template(template: str, variables: frozenset[str]) -> str:
     """Return why a template cannot replace one that has ``variables``; empty if it can."""
     if not template.strip():
-        return stored("It is empty.")
+        return stored("The template is empty.")
     try:
         actual = sandbox.variables_in(template)
         sandbox.render(template, dict.fromkeys(actual, "1"))
     except sandbox.TemplateRefused as reason:
         return str(reason)
     if lost := variables - actual:
-        return stored("It does not name %(names)s any more.", names=", ".join(sorted(lost)))
+        return stored("The template no longer contains %(names)s.", names=", ".join(sorted(lost)))
     if foreign := actual - variables:
-        return stored("It names %(names)s, which has no value here.", names=", ".join(foreign))
+        return stored(
+            "The template uses variables that have no value here: %(names)s.",
+            names=", ".join(foreign),
+        )
     return ""
 
 
@@ -311,12 +314,12 @@ def accept_candidate(candidate: Candidate, user: Any, system: str, template: str
     wording = Wording(system, template, tuple(locked.examples))
     others = locked.prompt.variants.filter(archived_at=None)
     if any(_comparable(wording) == _comparable(wording_of(variant)) for variant in others):
-        raise CannotDecide(stored("Another variant says the same."))
+        raise CannotDecide(stored("Another variant has the same wording."))
     is_edited = (system, template) != (locked.system, locked.template)
     origin = (
-        stored("proposed, edited by %(name)s", name=user)
+        stored("candidate edited and accepted by %(name)s", name=user)
         if is_edited
-        else stored("proposed, accepted by %(name)s", name=user)
+        else stored("candidate accepted by %(name)s", name=user)
     )
     values = {"system": system, "template": template, "examples": locked.examples}
     variant = variants.add_variant(seed, {**values, "notes": locked.how}, user, origin)
@@ -336,7 +339,7 @@ def _lock_pending(candidate: Candidate) -> Candidate:
     locked = rows.select_related("search__seed__prompt", "prompt").get(pk=candidate.pk)
     if locked.state != CandidateState.PENDING:
         raise AlreadyDecided(
-            stored("%(name)s decided on it by now.", name=locked.decided_by or "–")
+            stored("%(name)s has already decided on this candidate.", name=locked.decided_by or "–")
         )
     return locked
 
@@ -366,7 +369,10 @@ def undo_candidate_decision(prompt: Prompt, user: Any) -> Candidate | None:
     variant = candidate.variant
     if variant and _is_used(variant):
         raise CannotDecide(
-            stored("Variant %(number)s is used already, so it stays.", number=variant.number)
+            stored(
+                "Variant %(number)s is already in use, so you cannot undo accepting it.",
+                number=variant.number,
+            )
         )
     values = {"state": CandidateState.PENDING, "decided_by": None, "decided_at": None}
     Candidate.objects.filter(pk=candidate.pk).update(variant=None, reason="", **values)

@@ -57,7 +57,9 @@ def from_text(text: str, names: Sequence[str], *, is_typed: bool = False) -> lis
     if len(rows) > MOST_CASES:
         raise BadCases(
             stored(
-                "%(rows)s cases are too many: %(most)s can be run.", rows=len(rows), most=MOST_CASES
+                "%(rows)s cases are too many. The limit is %(most)s.",
+                rows=len(rows),
+                most=MOST_CASES,
             )
         )
     return [_new_case(row, names, number) for number, row in enumerate(rows, 1)]
@@ -75,7 +77,7 @@ def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str
     if names_without_value := [name for name in names if name not in table.columns]:
         raise BadCases(
             stored(
-                "There is no column for %(names)s. There are: %(there)s.",
+                "There is no column for %(names)s. The columns are: %(there)s.",
                 names=", ".join(names_without_value),
                 there=", ".join(table.columns),
             )

@@ -308,20 +308,24 @@ def store_vote(comparison: Comparison, vote: Vote) -> Comparison:
 def _objection_to_vote(experiment: Experiment, current: Comparison, vote: Vote) -> str:
     """Return why a vote cannot be stored; empty if it can be, or is stored already."""
     if current.withdrawn_at:
-        return stored("It is not open any more: it was taken back, or another took its place.")
+        return stored("This comparison is no longer open. It was undone or replaced by another.")
     if current.choice:
         is_equal = (current.choice, list(current.places)) == (vote.choice, [*vote.places])
         return "" if is_equal else _ALREADY_DECIDED
     if not experiment.is_open:
-        return stored("The experiment has ended, so nothing is compared any more.")
+        return stored("The experiment has ended, so you can no longer vote.")
     is_place_needed = not current.is_repeat and vote.choice != Choice.SKIPPED
     places = Places(experiment, current.case_id, current.reviewer)
     if is_place_needed and not places.are_free(combinations(current.runs, 2)):
-        return stored("It was away for too long, and others have compared these outputs by now.")
+        return stored(
+            "Your time for this comparison ran out, and others have compared these outputs."
+        )
     return ""
 
 
-_ALREADY_DECIDED = stored("You decided on it already, in another window. Undo takes that back.")
+_ALREADY_DECIDED = stored(
+    "You have already voted on this in another window. Undo to change your vote."
+)
 
 
 @transaction.atomic
@@ -344,7 +348,9 @@ def undo_vote(experiment: Experiment, user: Any, shown: UUID | None = None) -> C
         if last.is_repeat or _can_reopen(experiment, last):
             return _reopen(last)
         if last.choice != Choice.SKIPPED:
-            raise VoteNotStored(stored("Others have compared these outputs by now."))
+            raise VoteNotStored(
+                stored("Others have compared these outputs since, so you cannot undo your vote.")
+            )
     return None
 
 

@@ -27,7 +27,7 @@ LARGEST_FILE = 20_000_000  # bytes of cases; chosen, nobody measured
 class ExperimentForm(forms.Form):
     """A new experiment: its variants, its cases from up to three sources, how it is compared."""
 
-    question = forms.CharField(max_length=200, label=_("Question to those who compare"))
+    question = forms.CharField(max_length=200, label=_("Question shown when comparing"))
     variants = forms.ModelMultipleChoiceField(
         Variant.objects.none(), widget=forms.CheckboxSelectMultiple, label=_("Variants")
     )
@@ -35,8 +35,8 @@ class ExperimentForm(forms.Form):
         min_value=0,
         max_value=cases.MOST_CASES,
         required=False,
-        label=_("Cases from approved items"),
-        help_text=_("So many, drawn at random. What people approved is the reference."),
+        label=_("Number of cases from accepted items"),
+        help_text=_("Drawn at random. The accepted text is the reference."),
     )
     seed = forms.IntegerField(
         min_value=0,
@@ -48,52 +48,57 @@ class ExperimentForm(forms.Form):
     file = forms.FileField(
         required=False,
         label=_("Cases from a file"),
-        help_text=_("CSV with a header, or a JSON object a line."),
+        help_text=_("CSV with a header row, or one JSON object per line."),
     )
     typed = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
-        label=_("Cases typed here"),
-        help_text=_("As in a file; of a prompt with one variable, a value a line will do."),
+        label=_("Cases entered here"),
+        help_text=_(
+            "In the same format as a file. If the prompt has only one variable, "
+            "one value per line is enough."
+        ),
     )
     repeats = forms.IntegerField(
         min_value=1,
         max_value=9,
         initial=1,
-        label=_("Repeats"),
-        help_text=_("Runs of a variant on a case; all but the first are drawn."),
+        label=_("Runs per variant and case"),
+        help_text=_("The first run gives the most likely text. The others are sampled."),
     )
     reviewers_per_pair = forms.IntegerField(
         min_value=1,
         max_value=10,
         initial=2,
         label=_("People per pair"),
-        help_text=_("Each two outputs are compared by so many different people, and no more."),
+        help_text=_("How many different people compare each pair of outputs."),
     )
     shown_at_once = forms.IntegerField(
         min_value=2,
         max_value=MOST_SHOWN,
         initial=2,
-        label=_("Outputs at once"),
-        help_text=_("2 to compare side by side; up to 6 to put in an order."),
+        label=_("Outputs shown at once"),
+        help_text=_("With 2, people choose the better one. With 3 to 6, they rank them."),
     )
     screens_by = forms.ChoiceField(
-        choices=lambda: [("", gettext("nothing")), *_kinds()],
+        choices=lambda: [("", gettext("no screening")), *_kinds()],
         required=False,
-        label=_("Screen by"),
+        label=_("Score for screening"),
         help_text=_(
-            "A score by which variants that are clearly worse are set aside before people see "
-            "them: after a quarter of the cases, and after a half."
+            "Variants that score clearly worse are dropped before people compare, after a "
+            "quarter and after half of the cases."
         ),
     )
     pattern = forms.CharField(
-        required=False, label=_("Regular expression"), help_text=_("That outputs have to match.")
+        required=False,
+        label=_("Regular expression"),
+        help_text=_("The pattern that outputs must match."),
     )
     schema = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         label=_("JSON schema"),
-        help_text=_("That outputs have to meet."),
+        help_text=_("The schema that outputs must match."),
     )
 
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
@@ -124,7 +129,7 @@ class ExperimentForm(forms.Form):
     def clean_variants(self) -> list[Variant]:
         variants = list(self.cleaned_data["variants"])
         if len(variants) < 2:
-            raise forms.ValidationError(gettext("Choose two variants or more."))
+            raise forms.ValidationError(gettext("Choose at least two variants."))
         return variants
 
     def clean_pattern(self) -> str:
@@ -140,7 +145,7 @@ class ExperimentForm(forms.Form):
         try:
             schema = json.loads(text)
         except (ValueError, RecursionError) as error:
-            raise forms.ValidationError(gettext("This is no JSON.")) from error
+            raise forms.ValidationError(gettext("Not valid JSON.")) from error
         if reason := scores.objection_to_schema(schema):
             raise forms.ValidationError(translated(reason))
         return schema
@@ -150,11 +155,13 @@ class ExperimentForm(forms.Form):
         if not file:
             return ""
         if (file.size or 0) > LARGEST_FILE:
-            raise forms.ValidationError(gettext("The file has more than 20 MB."))
+            raise forms.ValidationError(gettext("The file is larger than 20 MB."))
         try:
             text: str = file.read().decode("utf-8-sig")
         except UnicodeDecodeError as error:
-            raise forms.ValidationError(gettext("The file is no text in UTF-8.")) from error
+            raise forms.ValidationError(
+                gettext("The file is not UTF-8 text. Save it as UTF-8 and choose it again.")
+            ) from error
         return text
 
     def clean(self) -> dict[str, Any]:
@@ -188,15 +195,16 @@ class ExperimentForm(forms.Form):
         self, data: dict[str, Any], all_cases: list[cases.NewCase], needed: list[str]
     ) -> str:
         if not all_cases:
-            return gettext("There is no case. Draw approved items, choose a file, or type some.")
+            return gettext("There are no cases. Draw accepted items, choose a file or enter some.")
         if lacking := cases.names_without_value(all_cases, needed):
-            return gettext("Approved items have no value for %(names)s: choose a file.") % {
-                "names": ", ".join(lacking)
-            }
+            return gettext(
+                "Accepted items have no value for %(names)s. Use cases from a file instead."
+            ) % {"names": ", ".join(lacking)}
         runs = len(all_cases) * len(data["variants"]) * data["repeats"]
         if len(all_cases) > cases.MOST_CASES or runs > MOST_RUNS:
             return gettext(
-                "These are %(cases)s cases and %(runs)s runs; at most %(most)s runs can be made."
+                "This makes %(cases)s cases and %(runs)s runs. An experiment can have at "
+                "most %(most)s runs."
             ) % {"cases": len(all_cases), "runs": runs, "most": MOST_RUNS}
         return ""
 
@@ -226,11 +234,11 @@ class CaseOrderForm(forms.Form):
 
     by = forms.ChoiceField(choices=lambda: _orders(), required=False, label=_("Order"))
     score = forms.ChoiceField(
-        choices=lambda: [("", "–"), *_kinds()], required=False, label=_("Only where")
+        choices=lambda: [("", "–"), *_kinds()], required=False, label=_("Only cases where")
     )
     most = forms.FloatField(required=False, label=_("is at most"))
     differing = forms.BooleanField(required=False, label=_("outputs differ"))
-    failed = forms.BooleanField(required=False, label=_("something failed"))
+    failed = forms.BooleanField(required=False, label=_("a run failed"))
 
     def order(self) -> CaseOrder:
         data = self.cleaned_data if self.is_valid() else {}
@@ -249,8 +257,8 @@ def _kinds() -> list[tuple[str, Any]]:
 
 def _orders() -> list[tuple[str, Any]]:
     return [
-        (DISAGREEMENT, gettext("disagreement first")),
-        (POSITION, gettext("as they came")),
+        (DISAGREEMENT, gettext("most disagreement first")),
+        (POSITION, gettext("original order")),
         *((name, _worst_first(name)) for name in scores.KINDS),
     ]
 
@@ -258,8 +266,8 @@ def _orders() -> list[tuple[str, Any]]:
 def _worst_first(name: str) -> str:
     kind = scores.KINDS[name]
     if kind.sign > 0:
-        return gettext("least %(name)s first") % {"name": kind.name}
-    return gettext("most %(name)s first") % {"name": kind.name}
+        return gettext("%(name)s: lowest first") % {"name": kind.name}
+    return gettext("%(name)s: highest first") % {"name": kind.name}
 
 
 class VoteForm(forms.Form):
@@ -278,10 +286,10 @@ class VoteForm(forms.Form):
         offered = {Choice.GOOD, Choice.BAD, Choice.SKIPPED}
         offered |= {Choice.RANKED} if self.is_ranking else {Choice.LEFT, Choice.RIGHT}
         if choice not in offered:
-            raise forms.ValidationError(gettext("That is no choice here."))
+            raise forms.ValidationError(gettext("This choice is not available here."))
         if choice == Choice.RANKED and not all(self._places()):
             raise forms.ValidationError(
-                gettext("Give each output a place; the same place to those that are as good.")
+                gettext("Give each output a place. Equally good outputs can share a place.")
             )
         return choice
 
@@ -299,23 +307,27 @@ class VoteForm(forms.Form):
 class SearchForm(forms.Form):
     """A search for candidates."""
 
-    wanted = forms.IntegerField(min_value=1, max_value=MOST_WANTED, initial=6, label=_("How many"))
-    ways = forms.MultipleChoiceField(
-        choices=Way.choices, widget=forms.CheckboxSelectMultiple, label=_("In which ways")
+    wanted = forms.IntegerField(
+        min_value=1, max_value=MOST_WANTED, initial=6, label=_("Number of candidates")
     )
-    seed = forms.ModelChoiceField(Variant.objects.none(), label=_("Made of"))
-    other = forms.ModelChoiceField(Variant.objects.none(), required=False, label=_("Crossed with"))
+    ways = forms.MultipleChoiceField(
+        choices=Way.choices, widget=forms.CheckboxSelectMultiple, label=_("Methods")
+    )
+    seed = forms.ModelChoiceField(Variant.objects.none(), label=_("Starting variant"))
+    other = forms.ModelChoiceField(
+        Variant.objects.none(), required=False, label=_("Variant to cross it with")
+    )
     about = forms.CharField(
         required=False,
         max_length=300,
-        label=_("What the data is"),
-        help_text=_("For a model that rewrites, such as “questions of customers of a bank”."),
+        label=_("Description of the data"),
+        help_text=_("Helps the model that rewrites. For example “questions from bank customers”."),
     )
     tip = forms.CharField(
         required=False,
         max_length=200,
-        label=_("A tip"),
-        help_text=_("Such as “be more specific”. Without one, several are tried."),
+        label=_("Tip for rewriting"),
+        help_text=_("For example “be more specific”. Leave empty to try several tips."),
     )
 
     def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
@@ -332,7 +344,7 @@ class SearchForm(forms.Form):
             None,
             data.get("seed"),
         ):
-            self.add_error("other", gettext("Choose another variant to cross it with."))
+            self.add_error("other", gettext("Choose a second variant to cross it with."))
         return data
 
 

@@ -265,15 +265,18 @@ FORMATS = {
     "json": PromptFormat(
         as_json, "json", "application/json", _("All variants with their ratings.")
     ),
-    "yaml": PromptFormat(as_yaml, "yaml", "application/yaml", _("The same as YAML.")),
+    "yaml": PromptFormat(as_yaml, "yaml", "application/yaml", _("The same data as YAML.")),
     "jinja": PromptFormat(
-        as_jinja, "jinja", "text/plain", _("The template of the winner or leader.")
+        as_jinja,
+        "jinja",
+        "text/plain",
+        _("The template of the winner, or of the leader if there is no winner yet."),
     ),
     "promptfoo": PromptFormat(
         as_promptfoo, "yaml", "application/yaml", _("Prompts and cases for promptfoo.")
     ),
     "comparisons": PromptFormat(
-        as_csv, "csv", "text/csv", _("Every comparison, for a spreadsheet.")
+        as_csv, "csv", "text/csv", _("All comparisons, for a spreadsheet.")
     ),
     "preference": PromptFormat(
         as_preferences, "jsonl", "application/jsonl", _("Preference pairs, for TRL’s DPOTrainer.")

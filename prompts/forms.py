@@ -34,16 +34,16 @@ class VariantForm(forms.ModelForm[Variant]):
     max_tokens = forms.IntegerField(
         min_value=1,
         max_value=MOST_TOKENS,
-        label=_("At most so many tokens"),
-        help_text=_("A text longer than that is cut off."),
+        label=_("Maximum output tokens"),
+        help_text=_("Longer output is cut off."),
     )
     temperature = forms.FloatField(
         label=_("Temperature"),
         min_value=0.1,
         max_value=2,
         help_text=_(
-            "The first candidate is the likeliest text; the others are drawn, the more "
-            "freely the higher this is."
+            "The first candidate is the most likely text. The others are sampled: the "
+            "higher the temperature, the more they vary."
         ),
     )
 
@@ -52,28 +52,30 @@ class VariantForm(forms.ModelForm[Variant]):
         widget=forms.Textarea(attrs={"rows": 6}),
         label=_("Worked examples"),
         help_text=_(
-            "A JSON object a line: a value for each variable, and the wanted text under “output”."
+            "One JSON object per line, with a value for each variable and the wanted text "
+            "as “output”."
         ),
     )
     items = forms.MultipleChoiceField(
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        label=_("Approved items to add to them"),
+        label=_("Accepted items to add as examples"),
     )
     pick_count = forms.IntegerField(
         min_value=1,
         max_value=MOST_PICKED,
-        label=_("How many to pick"),
+        label=_("Number of examples to pick"),
         help_text=_(
-            "Of approved items, if any are picked; never of the passage at hand, nor of a test "
-            "split. Where there are too few, the worked examples fill up."
+            "Applies if examples are picked from accepted items. Items from the same "
+            "passage or from a test split are never picked. If there are too few, the "
+            "worked examples fill the gap."
         ),
     )
     tags = SimpleArrayField(
         forms.CharField(max_length=40),
         required=False,
         label=_("Tags"),
-        help_text=_("Some words to find it by, with commas between them."),
+        help_text=_("Words to find the variant by, separated by commas."),
     )
 
     class Meta:
@@ -85,10 +87,10 @@ class VariantForm(forms.ModelForm[Variant]):
         labels = {  # noqa: RUF012  Django's way
             "system": _("System prompt"),
             "template": _("Template"),
-            "picks": _("Which examples"),
+            "picks": _("Examples for the model"),
             "notes": _("Notes"),
         }
-        help_texts = {"notes": _("What is meant to be better, for those who come after.")}  # noqa: RUF012
+        help_texts = {"notes": _("What this variant is meant to improve.")}  # noqa: RUF012
         widgets = {  # noqa: RUF012
             "system": forms.Textarea(attrs={"rows": 3}),
             "template": forms.Textarea(attrs={"rows": 6}),
@@ -99,7 +101,7 @@ class VariantForm(forms.ModelForm[Variant]):
         super().__init__(*args, **kwargs)
         self.initial.update(notes="", tags=[])  # the other variant has its own
         self.initial["examples"] = "\n".join(map(_line, self.instance.examples))
-        self.fields["model"] = model_field(gettext("that of the project"))
+        self.fields["model"] = model_field(gettext("the project’s model"))
         self.prompt = self.instance.prompt
         items = approved_items.items().newest(self.prompt.project, OFFERED)
         choices = [
@@ -125,10 +127,13 @@ class VariantForm(forms.ModelForm[Variant]):
             raise forms.ValidationError(translated(str(reason))) from reason
         if needed and trial % needed not in rendered:
             raise forms.ValidationError(
-                gettext("Name {{ %(needed)s }}: the model has to see it.") % {"needed": needed}
+                gettext("Add {{ %(needed)s }} to the template: the model has to see it.")
+                % {"needed": needed}
             )
         if not names:
-            raise forms.ValidationError(gettext("Name a variable: the model has to see the input."))
+            raise forms.ValidationError(
+                gettext("Add at least one variable: the model has to see the input.")
+            )
         return template
 
     def clean_examples(self) -> list[dict[str, Any]]:
@@ -151,10 +156,12 @@ class VariantForm(forms.ModelForm[Variant]):
                 self.add_error("examples", text % {"number": number, "names": ", ".join(lacking)})
         foreign = names - {*approved_items.VARIABLES} if data["picks"] else frozenset()
         if foreign:
-            text = gettext("Approved items have no value for %(names)s.")
+            text = gettext("Accepted items have no value for %(names)s.")
             self.add_error("picks", text % {"names": ", ".join(sorted(foreign))})
         if not self.errors and (twin := self._twin(data)):
-            text = gettext("Variant %(number)s says all this already.")
+            text = gettext(
+                "Variant %(number)s is identical. Change something to save a new variant."
+            )
             self.add_error(None, text % {"number": twin.number})
         return data
 
@@ -194,7 +201,7 @@ def _example(line: str, number: int) -> dict[str, Any]:
         example = None
     if not isinstance(example, dict):
         raise forms.ValidationError(
-            gettext("Line %(number)s is no JSON object.") % {"number": number}
+            gettext("Line %(number)s is not a JSON object.") % {"number": number}
         )
     if not isinstance(example.get("output"), str):
         raise forms.ValidationError(
@@ -203,7 +210,7 @@ def _example(line: str, number: int) -> dict[str, Any]:
     passage = example.pop("passage_id", 0)
     if type(passage) is not int or not all(isinstance(value, str) for value in example.values()):
         raise forms.ValidationError(
-            gettext("Example %(number)s has a value that is no text.") % {"number": number}
+            gettext("Example %(number)s has a value that is not text.") % {"number": number}
         )
     values = {storable(name): storable(value) for name, value in example.items()}
     return {**values, "passage_id": passage} if passage else values
@@ -214,7 +221,7 @@ class PromptForm(VariantForm):
 
     task = forms.RegexField(
         r"^[\w-]+$",
-        error_messages={"invalid": _("Letters, digits, hyphens and no blanks.")},
+        error_messages={"invalid": _("Use only letters, digits, hyphens and underscores.")},
         max_length=20,
         label=_("Name"),
         help_text=_("One word, such as “translate”."),
@@ -228,5 +235,7 @@ class PromptForm(VariantForm):
     def clean_task(self) -> str:
         task: str = self.cleaned_data["task"]
         if task in VARIABLES or Prompt.objects.filter(project=self.prompt.project, task=task):
-            raise forms.ValidationError(gettext("There is a prompt of this name already."))
+            raise forms.ValidationError(
+                gettext("A prompt with this name already exists. Choose another name.")
+            )
         return task

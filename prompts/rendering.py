@@ -73,5 +73,5 @@ def render_template(template: str, values: dict[str, str]) -> str:
         return sandbox.render(template, values)
     except sandbox.TemplateRefused as reason:
         raise RenderingFailed(
-            stored("The prompt's template cannot be filled in. %(reason)s", reason=reason)
+            stored("The prompt could not be built. %(reason)s", reason=reason)
         ) from reason

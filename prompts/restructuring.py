@@ -238,9 +238,13 @@ def _with_output_instructions(wording: Wording) -> Iterator[Restructuring]:
     only = f"Write only the {noun}, with nothing before or after it."
     specific = "Be specific: use the names and numbers of the text."
     for how, line, pattern in (
-        (stored("told to write nothing else"), only, _SAYS_ONLY),
-        (stored("told to write one sentence"), f"{verb} in one sentence.", _SAYS_LENGTH),
-        (stored("told to be specific"), specific, _SAYS_SPECIFIC),
+        (stored("with the instruction to write nothing else"), only, _SAYS_ONLY),
+        (
+            stored("with the instruction to write one sentence"),
+            f"{verb} in one sentence.",
+            _SAYS_LENGTH,
+        ),
+        (stored("with the instruction to be specific"), specific, _SAYS_SPECIFIC),
     ):
         if _is_english(wording) and not re.search(pattern, text):
             yield how, replace(wording, template=_with_line(wording.template, line))
@@ -270,8 +274,8 @@ def _with_system_text_changed(wording: Wording) -> Iterator[Restructuring]:
         yield stored("with a role"), replace(wording, system=f"{_ROLE} {system}".strip())
     if not re.search(r"\{[{%#]", system) and not re.match(r"\s*\{[{%#]-", wording.template):
         moved = replace(wording, system="", template=f"{system}\n\n{wording.template}")
-        yield stored("the system text at the top of the template"), moved
-    yield stored("without the system text"), replace(wording, system="")
+        yield stored("the system prompt at the top of the template"), moved
+    yield stored("without the system prompt"), replace(wording, system="")
 
 
 def _with_fewer_examples(wording: Wording) -> Iterator[Restructuring]:
@@ -292,9 +296,9 @@ def _crossings(
     yield stored("the first with the instruction of the second"), _with_instruction(first, second)
     yield stored("the second with the instruction of the first"), _with_instruction(second, first)
     mixed = replace(first, system=second.system)
-    yield stored("the first with the system text of the second"), mixed
+    yield stored("the first with the system prompt of the second"), mixed
     mixed = replace(second, system=first.system)
-    yield stored("the second with the system text of the first"), mixed
+    yield stored("the second with the system prompt of the first"), mixed
     if all(variables <= example.keys() for example in first.examples + second.examples):
         mixed = replace(first, examples=second.examples)
         yield stored("the first with the worked examples of the second"), mixed

@@ -75,7 +75,7 @@ class _BoundedOutput(ImmutableSandboxedEnvironment):
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str):
-            raise SecurityError(stored("a text cannot be formatted by that sign"))
+            raise SecurityError(stored("text cannot be formatted with that operator"))
         # lists of lists grow like nothing else
         left, right = _text_or_number(left), _text_or_number(right)
         if operator == "*":
@@ -87,21 +87,23 @@ class _BoundedOutput(ImmutableSandboxedEnvironment):
 
 def _check_length(characters: int) -> None:
     if characters > MOST_CHARACTERS:
-        raise SecurityError(stored("it makes more than %(most)s characters", most=MOST_CHARACTERS))
+        raise SecurityError(
+            stored("its output is longer than %(most)s characters", most=MOST_CHARACTERS)
+        )
 
 
 def _bounded(value: Any) -> Any:
     if isinstance(value, str):
         _check_length(len(value))
     elif isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-        raise SecurityError(stored("it computes with a number that is too large"))
+        raise SecurityError(stored("it uses a number that is too large"))
     return value
 
 
 def _text_or_number(value: Any) -> Any:
     """Return a value that is a text or a number. Raises SecurityError for a list."""
     if not isinstance(value, str | int | float | Undefined):
-        raise SecurityError(stored("it uses a list where a text or a number is needed"))
+        raise SecurityError(stored("it uses a list where text or a number is needed"))
     return value
 
 
@@ -150,7 +152,9 @@ def variables_in(template: str) -> frozenset[str]:
     try:
         return frozenset(_variables(parsed) - {"range"})
     except _UNREADABLE as error:
-        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+        raise TemplateRefused(
+            stored("The template is not valid: %(error)s", error=error)
+        ) from error
 
 
 def _variables(parsed: nodes.Template) -> set[str]:
@@ -170,7 +174,10 @@ def render(template: str, values: dict[str, Any]) -> str:
     compiled = _compiled(template)
     if lacking := sorted(variables_in(template) - values.keys()):
         raise TemplateRefused(
-            stored("It names %(names)s, which has no value here.", names=", ".join(lacking))
+            stored(
+                "The template uses variables that have no value here: %(names)s.",
+                names=", ".join(lacking),
+            )
         )
     parts, length = [], 0
     try:
@@ -182,9 +189,13 @@ def render(template: str, values: dict[str, Any]) -> str:
     except SecurityError as reason:
         text = str(reason)  # the sandbox's own ends with a full stop, ours do not
         text = text if isinstance(text, StoredSentence) else text.rstrip(".")
-        raise TemplateRefused(stored("It was stopped: %(reason)s.", reason=text)) from reason
+        raise TemplateRefused(
+            stored("The template was stopped: %(reason)s.", reason=text)
+        ) from reason
     except Exception as error:  # a template is a program: it may raise anything
-        raise TemplateRefused(stored("It cannot be filled in: %(error)s", error=error)) from error
+        raise TemplateRefused(
+            stored("The template cannot be filled in: %(error)s", error=error)
+        ) from error
     return "".join(parts)
 
 
@@ -192,13 +203,15 @@ def render(template: str, values: dict[str, Any]) -> str:
 def _parsed(template: str) -> nodes.Template:
     if len(template) > LONGEST_TEMPLATE:
         raise TemplateRefused(
-            stored("It is longer than %(most)s characters.", most=LONGEST_TEMPLATE)
+            stored("The template is longer than %(most)s characters.", most=LONGEST_TEMPLATE)
         )
     try:
         parsed = _environment_of_prompts.parse(template)
         _check_nodes(parsed)
     except _UNREADABLE as error:
-        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+        raise TemplateRefused(
+            stored("The template is not valid: %(error)s", error=error)
+        ) from error
     return parsed
 
 
@@ -209,8 +222,8 @@ def _check_nodes(parsed: nodes.Template) -> None:
         if not isinstance(node, ALLOWED_NODES) or is_recursive:
             raise TemplateRefused(
                 stored(
-                    "Line %(line)s uses “%(name)s”, which prompts may not: values, conditions and "
-                    "loops are what they are made of.",
+                    "Line %(line)s uses “%(name)s”, which is not allowed. Templates can "
+                    "only contain values, conditions and loops.",
                     line=node.lineno,
                     name=type(node).__name__,
                 )
@@ -227,7 +240,9 @@ def _compiled(template: str) -> Template:
             dict(_environment_of_prompts.globals),
         )
     except _UNREADABLE as error:  # such as an unknown filter
-        raise TemplateRefused(stored("It is not valid: %(error)s", error=error)) from error
+        raise TemplateRefused(
+            stored("The template is not valid: %(error)s", error=error)
+        ) from error
 
 
 _FILE = "<prompt>"
@@ -242,7 +257,7 @@ def _limited_lines() -> Iterator[None]:
         nonlocal lines_run
         lines_run += 1
         if lines_run > MOST_LINES:
-            raise SecurityError(stored("it loops too long"))
+            raise SecurityError(stored("it loops for too long"))
         return count_line
 
     def trace_call(frame: FrameType, event: str, argument: Any) -> Callable[..., Any] | None:

@@ -34,20 +34,18 @@ class ScoreKind:
 
 KINDS = {
     EXACT: ScoreKind(
-        _("exact match"), _("whether it is the reference, letter case and blanks aside")
+        _("exact match"), _("Whether it equals the reference, ignoring case and spaces")
     ),
-    ROUGE: ScoreKind(_("ROUGE-L"), _("how far its words follow each other as the reference's do")),
-    SIMILARITY: ScoreKind(
-        _("similarity"), _("how far it says what the reference says, by meaning")
-    ),
-    SUPPORT: ScoreKind(_("support"), _("how well the passage carries its weakest sentence")),
-    PATTERN: ScoreKind(_("pattern"), _("whether it matches the regular expression")),
-    SCHEMA: ScoreKind(_("schema"), _("whether it is JSON that meets the schema")),
-    FLAGS: ScoreKind(_("flags"), _("how many things the checks find wrong with it"), -1),
-    WORDS: ScoreKind(_("words"), _("how long it is"), -1),
-    "tokens": ScoreKind(_("tokens"), _("read and written"), -1),
-    "milliseconds": ScoreKind(_("milliseconds"), _("its share of the time of its batch"), -1),
-    "cost": ScoreKind(_("cost"), _("by the prices in the settings"), -1),
+    ROUGE: ScoreKind(_("ROUGE-L"), _("Overlap with the words of the reference, in the same order")),
+    SIMILARITY: ScoreKind(_("similarity"), _("How close its meaning is to the reference")),
+    SUPPORT: ScoreKind(_("support"), _("How well the passage supports its weakest sentence")),
+    PATTERN: ScoreKind(_("pattern"), _("Whether it matches the regular expression")),
+    SCHEMA: ScoreKind(_("schema"), _("Whether it is JSON that matches the schema")),
+    FLAGS: ScoreKind(_("flags"), _("Number of problems the checks found"), -1),
+    WORDS: ScoreKind(_("words"), _("Length in words"), -1),
+    "tokens": ScoreKind(_("tokens"), _("Tokens read and written"), -1),
+    "milliseconds": ScoreKind(_("milliseconds"), _("Its share of its batch’s running time"), -1),
+    "cost": ScoreKind(_("cost"), _("Based on the prices in the settings"), -1),
 }
 USAGE_SCORES = ("tokens", "milliseconds", "cost")  # that every run has without being scored
 
@@ -135,7 +133,7 @@ def _score_by_requirements(experiment: Experiment, runs: Sequence[Run]) -> dict[
     return refused
 
 
-_TOO_SLOW = stored("The regular expression takes too long on this output. Make it simpler.")
+_TOO_SLOW = stored("The regular expression takes too long on this output. Simplify it.")
 
 
 def matches_pattern(pattern: str, text: str) -> bool:
@@ -180,7 +178,7 @@ _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 LONGEST_PATTERN = 1000  # characters; chosen, nobody measured
 HEAVIEST_PATTERN = 20_000  # pieces, see _weight; chosen, nobody measured
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),?(\d*)\}|[*+?()]|.", re.DOTALL)
-_TOO_LARGE = stored("The regular expression is too large: shorten it, or its repeats.")
+_TOO_LARGE = stored("The regular expression is too large. Shorten it or reduce its repeats.")
 
 
 def objection_to_pattern(pattern: str) -> str:
@@ -227,7 +225,7 @@ def objection_to_schema(schema: Any) -> str:
     if r"\u0000" in text:
         return stored("The JSON schema is not valid: %(error)s", error=r"\u0000")
     if "patternProperties" in text:  # these would run without a time limit
-        return stored("A schema with “patternProperties” cannot be used here.")
+        return stored("A schema with “patternProperties” is not supported. Remove it.")
     return next(filter(None, map(objection_to_pattern, _patterns(schema))), "")
 
 

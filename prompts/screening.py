@@ -47,7 +47,7 @@ def set_worse_aside(experiment: Experiment) -> None:
     for entrant, difference in clearly_worse(experiment):
         entrant.aside_at = timezone.now()
         entrant.aside = stored(
-            "By “%(score)s” it is clearly worse than the best: %(told)s",
+            "Clearly worse than the best variant on “%(score)s”: %(told)s",
             score=stored_label(kind.name),
             told=difference,
         )
@@ -82,7 +82,7 @@ def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
             and sign * interval[1] < 0
         ):
             differences[variant] = stored(
-                "%(low)s to %(high)s on %(cases)s cases",
+                "difference of %(low)s to %(high)s over %(cases)s cases",
                 low=f"{interval[0]:+.3g}",
                 high=f"{interval[1]:+.3g}",
                 cases=len(by_variant[variant]),

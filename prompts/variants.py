@@ -136,11 +136,11 @@ def _lock_prompt(prompt: int) -> Prompt:
 COMPARED_FIELDS = {  # the fields that make two variants different, with their names
     "system": gettext_lazy("System prompt"),
     "template": gettext_lazy("Template"),
-    "examples": gettext_lazy("Examples"),
-    "picks": gettext_lazy("Which examples"),
-    "pick_count": gettext_lazy("How many of them"),
+    "examples": gettext_lazy("Worked examples"),
+    "picks": gettext_lazy("Examples for the model"),
+    "pick_count": gettext_lazy("Number of examples to pick"),
     "model": gettext_lazy("Model"),
-    "max_tokens": gettext_lazy("At most so many tokens"),
+    "max_tokens": gettext_lazy("Maximum output tokens"),
     "temperature": gettext_lazy("Temperature"),
 }
 

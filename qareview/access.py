@@ -56,7 +56,7 @@ def _membership(
     own = memberships.filter(project__slug=slug, user_id=request.user.pk or 0)
     membership = own.select_related("project", "user__keymap").first()
     if membership is None:
-        raise Http404(gettext("No such project."))
+        raise Http404(gettext("Project not found."))
     check_role(membership, role)
     return membership
 
@@ -65,7 +65,7 @@ def check_role(membership: Membership, role: Role) -> None:
     """Raise PermissionDenied if the member's role is below ``role``."""
     if membership.role < role:
         raise PermissionDenied(
-            gettext("This is for the role “%(label)s” and above.") % {"label": role.label}
+            gettext("You need the role “%(label)s” or higher.") % {"label": role.label}
         )
 
 

@@ -147,15 +147,15 @@ def why_over_budget(project: Project) -> str:
     spent = spending(project)
     if project.budget_tokens is not None and spent.tokens >= project.budget_tokens:
         return stored(
-            "The budget of %(budget_tokens)s tokens is used up (%(tokens)s). What is left goes "
-            "on when an admin raises it in the settings.",
+            "The budget of %(budget_tokens)s tokens is used up (%(tokens)s used). Work "
+            "continues when an admin raises the budget in the settings.",
             budget_tokens=project.budget_tokens,
             tokens=spent.tokens,
         )
     if project.budget_cost is not None and spent.cost >= project.budget_cost:
         return stored(
-            "The budget of %(budget_cost)s is used up (%(cost)s). What is left goes on when an "
-            "admin raises it in the settings.",
+            "The budget of %(budget_cost)s is used up (%(cost)s used). Work continues when "
+            "an admin raises the budget in the settings.",
             budget_cost=f"{project.budget_cost:,.2f}",
             cost=f"{spent.cost:,.2f}",
         )

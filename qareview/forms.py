@@ -39,7 +39,7 @@ class SameNameForm(forms.Form):
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.project = project
-        self.fields["typed"].label = gettext("Type the project’s name, %(name)s") % {
+        self.fields["typed"].label = gettext("To confirm, type the project’s name: %(name)s") % {
             "name": project.name
         }
 
@@ -47,95 +47,104 @@ class SameNameForm(forms.Form):
         typed: str = self.cleaned_data["typed"]
         if typed != self.project.name:
             raise forms.ValidationError(
-                gettext("Type the name as it is: %(name)s") % {"name": self.project.name}
+                gettext("The name does not match. Type it exactly: %(name)s")
+                % {"name": self.project.name}
             )
         return typed
 
 
 class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
-        label=_("Reject reasons"),
+        label=_("Rejection reasons"),
         widget=forms.Textarea(attrs={"rows": 6}),
     )
     language = forms.ChoiceField(
         label=_("Language"),
         choices=[
-            ("", _("that of each document")),
+            ("", _("each document’s language")),
             *((code, _(name)) for code, name in LANGUAGES.items()),
         ],
         required=False,
-        help_text=_("What prompts are told where they name {{ language }}."),
+        help_text=_("The value of {{ language }} in prompts."),
     )
     passage_length = forms.IntegerField(
         label=_("Passage length"),
         min_value=SHORTEST_PASSAGE,
         max_value=LONGEST_PASSAGE,
         help_text=_(
-            "The most tokens a passage has, 50 to 1,000. Holds for documents that are "
-            "uploaded from now on; a document's page shows how it would be cut at another length."
+            "Maximum tokens per passage, 50 to 1,000. Applies to documents uploaded from "
+            "now on. A document’s page shows how it would be cut at another length."
         ),
     )
     items_per_passage = forms.IntegerField(
         label=_("Items per passage"),
         min_value=1,
         max_value=9,
-        help_text=_("Different answers drafted from each passage, 1 to 9."),
+        help_text=_("How many different answers are drafted from each passage, 1 to 9."),
     )
     questions_per_answer = forms.IntegerField(
         label=_("Questions per answer"),
         min_value=1,
         max_value=9,
-        help_text=_("Different questions drafted for each answer, 1 to 9; the best comes first."),
+        help_text=_(
+            "How many different questions are drafted for each answer, 1 to 9. The "
+            "best one comes first."
+        ),
     )
     reviews_per_item = forms.IntegerField(
         label=_("Reviews per item"),
         min_value=1,
         max_value=10,
         help_text=_(
-            "Each item goes to so many different people, 1 to 10. It can be changed at any "
-            "time; items with fewer reviews go back to the desk."
+            "How many different people review each item, 1 to 10. You can change this at "
+            "any time. Items with too few reviews go back to the desk."
         ),
     )
     calibration_percent = forms.IntegerField(
         min_value=0,
         max_value=100,
         label=_("Calibration"),
-        help_text=_("Of 100 items so many go to everyone, to see how far people agree."),
+        help_text=_(
+            "Percentage of items that every reviewer gets, to measure how far reviewers agree."
+        ),
     )
     asks_back = forms.BooleanField(
         required=False,
-        label=_("Ask back"),
+        label=_("Check questions with a model"),
         help_text=_(
-            "A model answers each drafted question, with the passage and without, to check "
-            "it; drafting takes about twice as long. The model that comes along is too small "
-            "for it: "
-            "most of its doubts are wrong. Name a larger one in the prompts “answer” and “recall”."
+            "A model answers each drafted question, with and without the passage, to check "
+            "it. This roughly doubles drafting time. The built-in model is too small for "
+            "this: most of the problems it reports are false alarms. Choose a larger one "
+            "in the prompts “answer” and “recall”."
         ),
     )
     budget_tokens = forms.IntegerField(
         required=False,
         min_value=0,
-        label=_("Budget in tokens"),
-        help_text=_("Read and written together. Drafting stops there; empty: no limit."),
+        label=_("Token budget"),
+        help_text=_(
+            "Counts tokens read and written. Drafting stops when the budget is "
+            "used up. Leave empty for no limit."
+        ),
     )
     budget_cost = forms.DecimalField(
         required=False,
         min_value=0,
         max_digits=12,
         decimal_places=2,
-        label=_("Budget in money"),
-        help_text=_("By the prices of the models, in their currency; empty: no limit."),
+        label=_("Cost budget"),
+        help_text=_("Based on the models’ prices, in their currency. Leave empty for no limit."),
     )
 
     lowest_score = forms.FloatField(
-        label=_("Lowest score"),
+        label=_("Minimum score"),
         required=False,
         min_value=0,
         max_value=1,
         widget=forms.NumberInput(attrs={"step": 0.05}),
         help_text=_(
-            "New items with a lower score, 0 to 1, are put aside by themselves; they are "
-            "listed and can be restored. Empty: none is."
+            "New items with a lower score (0 to 1) are set aside automatically. They stay "
+            "listed and can be restored. Leave empty to set none aside."
         ),
     )
 
@@ -165,7 +174,8 @@ class SettingsForm(forms.ModelForm[Project]):
         }
         help_texts = {  # noqa: RUF012  Django's way
             "order": _(
-                "In which the desk gives items out; what is assigned to somebody comes first."
+                "The order in which the desk hands out items. Items assigned to a reviewer "
+                "come first."
             )
         }
         widgets = {"guidelines": forms.Textarea(attrs={"rows": 10})}  # noqa: RUF012  Django's way
@@ -174,13 +184,13 @@ class SettingsForm(forms.ModelForm[Project]):
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
         self.fields["model"] = model_field(
-            gettext("the default, %(model)s") % {"model": settings.DEFAULT_MODEL}
+            gettext("default (%(model)s)") % {"model": settings.DEFAULT_MODEL}
         )
         self.fields["reject_reasons"].help_text = gettext(
-            "One a line, at most %(most)s: reviewers pick one with a digit key."
+            "One per line, at most %(most)s. Reviewers choose one with a digit key."
         ) % {"most": MOST_REASONS}
         self.fields["model"].help_text = gettext(
-            "Drafts answers and questions, unless a prompt names another."
+            "Drafts answers and questions, unless a prompt has its own model."
         )
 
     def clean(self) -> dict[str, Any]:
@@ -192,7 +202,10 @@ class SettingsForm(forms.ModelForm[Project]):
         if context and length and length * 2 > context:
             self.add_error(
                 "passage_length",
-                gettext("%(model)s takes %(context)s tokens in all; choose at most %(context2)s.")
+                gettext(
+                    "%(model)s takes at most %(context)s tokens in total. Choose "
+                    "%(context2)s or fewer."
+                )
                 % {"model": model, "context": f"{context:,}", "context2": f"{context // 2:,}"},
             )
         return cleaned
@@ -201,7 +214,7 @@ class SettingsForm(forms.ModelForm[Project]):
         lines = [line.strip() for line in self.cleaned_data["reject_reasons"].splitlines()]
         reasons = list(dict.fromkeys(filter(None, lines)))
         if not reasons:
-            raise forms.ValidationError(gettext("Give at least one reason."))
+            raise forms.ValidationError(gettext("Enter at least one reason."))
         if len(reasons) > MOST_REASONS:
             raise forms.ValidationError(
                 gettext("There are %(count)s reasons. At most %(most)s are allowed.")
@@ -209,7 +222,8 @@ class SettingsForm(forms.ModelForm[Project]):
             )
         if too_long := [reason for reason in reasons if len(reason) > 120]:
             raise forms.ValidationError(
-                gettext("Over 120 characters: “%(too_long)s”.") % {"too_long": too_long[0]}
+                gettext("Longer than 120 characters: “%(too_long)s”. Shorten it.")
+                % {"too_long": too_long[0]}
             )
         return reasons
 
@@ -234,8 +248,8 @@ class InvitationForm(forms.ModelForm[Invitation]):
     class Meta:
         model = Invitation
         fields = ("note", "role")
-        labels = {"note": _("For whom"), "role": _("Role")}  # noqa: RUF012  Django's way
-        help_texts = {"note": _("A name, so that you recognise the link.")}  # noqa: RUF012
+        labels = {"note": _("Invited person"), "role": _("Role")}  # noqa: RUF012  Django's way
+        help_texts = {"note": _("A name, so that you can tell the links apart.")}  # noqa: RUF012
 
 
 class RoleForm(forms.ModelForm[Membership]):

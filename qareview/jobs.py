@@ -234,8 +234,8 @@ def _return_lost_jobs(kind: type[Job], lost: Q) -> None:
         state=JobState.FAILED,
         error=(
             stored(
-                "The worker stopped %(alone)s times while at this alone. Its log says why; then "
-                "retry.",
+                "The worker crashed %(alone)s times while working on this. Check its log "
+                "for the cause, then retry.",
                 alone=LOSSES_ALONE,
             )
         ),
@@ -335,7 +335,7 @@ def worker_trouble() -> str:
     workers = Worker.objects.filter(heard_at__gte=silent_since)
     if not workers:
         return stored(
-            "No worker has been heard from for a while, so nothing is being read or drafted. "
-            "Start one with “make run”, or look into var/log/worker.log."
+            "No worker has responded for a while, so nothing is being read or drafted. "
+            "Start one with “make run”, or check var/log/worker.log."
         )
     return next((worker.trouble for worker in workers if worker.trouble), "")

@@ -55,16 +55,16 @@ def agreement(patterns: Mapping[Ratings, int], *, is_two_sided: bool = False) ->
     if note:
         return Agreement(items, values, pairs, note=note)
     alpha, low, high = _measure(pairable, is_two_sided)
-    note = "" if low is not None else stored("Nobody differed, so there is no interval.")
+    note = "" if low is not None else stored("Everyone agreed, so there is no interval.")
     return Agreement(items, values, pairs, alpha, low, high, note)
 
 
 def _why_none(pairable: Mapping[Ratings, int], items: int, is_two_sided: bool) -> str:
     if not items:
-        return stored("Nothing was decided by two people.")
+        return stored("Nothing has been decided by two or more people yet.")
     if items < FEWEST_ITEMS:
         return stored(
-            "Too little to tell: %(items)s of the %(fewest_items)s items it takes.",
+            "Not enough data yet: %(items)s of the %(fewest_items)s items needed.",
             items=items,
             fewest_items=FEWEST_ITEMS,
         )
@@ -72,7 +72,7 @@ def _why_none(pairable: Mapping[Ratings, int], items: int, is_two_sided: bool) -
     if is_two_sided:
         counts = [left + right for left, right in zip(counts, counts[::-1], strict=True)]
     if sum(map(bool, counts)) < 2:
-        return stored("Everyone chose the same every time, which agrees, but tells no alpha.")
+        return stored("Everyone made the same choice every time, so alpha is undefined.")
     return ""
 
 

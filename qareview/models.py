@@ -73,10 +73,10 @@ class DeskOrder(models.TextChoices):
     """The order in which the desk hands out items."""
 
     BEST = "best", _("best first")
-    UNCERTAIN = "uncertain", _("uncertain first")
+    UNCERTAIN = "uncertain", _("most uncertain first")
     RANDOM = "random", _("random")
-    DOCUMENT = "document", _("by document")
-    ASSIGNED = "assigned", _("only what is assigned")
+    DOCUMENT = "document", _("By document")
+    ASSIGNED = "assigned", _("only assigned items")
 
 
 class ProjectQuerySet(models.QuerySet["Project"]):
@@ -101,7 +101,10 @@ class Project(Binnable):
     slug = models.SlugField(max_length=60, unique=True)
     guidelines = models.TextField(
         blank=True,
-        help_text=_("Markdown, shown at the desk with G; {{ language }} is the item’s."),
+        help_text=_(
+            "Markdown. Reviewers press G at the desk to see it. {{ language }} "
+            "stands for the item’s language."
+        ),
     )
     reject_reasons = ArrayField(models.CharField(max_length=120), default=default_reject_reasons)
     model = models.CharField(max_length=100, blank=True)  # in settings.MODELS; empty: the default
@@ -171,7 +174,7 @@ class Invitation(models.Model):
     project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
     token = models.CharField(max_length=64, unique=True, default=invitation_token)
-    note = models.CharField(max_length=100, blank=True, help_text=_("Whom the link is for."))
+    note = models.CharField(max_length=100, blank=True, help_text=_("The person the link is for."))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations_made"
     )
@@ -190,7 +193,7 @@ class JobState(models.TextChoices):
     RUNNING = gettext_noop("running"), _("Running")
     DONE = gettext_noop("done"), _("Done")
     FAILED = gettext_noop("failed"), _("Failed")
-    HELD = gettext_noop("held"), _("Held")  # waits for a person, who queues it or not
+    HELD = gettext_noop("held"), _("On hold")  # waits for a person, who queues it or not
 
 
 class Job(models.Model):

@@ -75,5 +75,5 @@ def _keep_an_admin(member: Membership, role: int) -> None:
     admins = member.project.memberships.select_for_update().filter(role=Role.ADMIN)
     if role < Role.ADMIN and {admin.pk for admin in admins} == {member.pk}:
         raise LastAdmin(
-            stored("A project keeps at least one admin. Make somebody else admin first.")
+            stored("A project needs at least one admin. Make someone else an admin first.")
         )

@@ -19,27 +19,29 @@ class Action:
 
 
 ACTIONS = {
-    "accept": Action("a", _("accept, with your changes if there are any")),
-    "edit": Action("e", _("edit; Tab goes on to the next field")),
-    "reject": Action("r", _("reject, then a digit for the reason")),
+    "accept": Action("a", _("accept, including any changes you made")),
+    "edit": Action("e", _("edit; Tab moves to the next field")),
+    "reject": Action("r", _("reject; then press a digit for the reason")),
     "skip": Action("s", _("skip; the item comes back at the end")),
-    "undo": Action("u", _("undo the last one, as often as you like")),
-    "next": Action("j", _("the next one among those you reviewed")),
-    "previous": Action("k", _("the one before among those you reviewed")),
-    "context": Action("x", _("choose another excerpt of the document as the context")),
-    "neighbours": Action("n", _("what stands before and after the passage")),
-    "changes": Action("d", _("what you changed")),
-    "comment": Action("c", _("comments on the item")),
-    "ask": Action("q", _("ask a colleague; the item is put aside until they answer")),
-    "guidelines": Action("g", _("guidelines")),
-    "search": Action("/", _("search the items")),
-    "keys": Action("?", _("these keys")),
+    "undo": Action("u", _("undo your last decision or skip; press again to undo more")),
+    "next": Action("j", _("next item you reviewed")),
+    "previous": Action("k", _("previous item you reviewed")),
+    "context": Action("x", _("choose another excerpt from the document as the context")),
+    "neighbours": Action("n", _("show the text before and after the passage")),
+    "changes": Action("d", _("show your changes")),
+    "comment": Action("c", _("show the comments on the item")),
+    "ask": Action("q", _("ask a colleague; the item is set aside until they answer")),
+    "guidelines": Action("g", _("show the guidelines")),
+    "search": Action("/", _("search items")),
+    "keys": Action("?", _("show the shortcuts")),
 }
 FIXED_KEYS = {  # the same for everybody, with what they do
-    _("1 to 9"): _("choose that candidate question"),
-    _("Shift 1 to 9"): _("give that candidate the next place; once more takes it back"),
-    _("Ctrl Enter"): _("accept while you edit"),
-    "Esc": _("leave the text, or close what is open"),
+    _("1 to 9"): _("choose the candidate question with that number"),
+    _("Shift + 1 to 9"): _(
+        "give that candidate question the next place; press again to take it back"
+    ),
+    _("Ctrl + Enter"): _("accept while editing"),
+    "Esc": _("leave the text field, or close what is open"),
 }
 
 
@@ -59,12 +61,13 @@ def problem_with(keys: Mapping[str, str]) -> str:
     """Return what is wrong with somebody's choice of keys; empty if nothing is."""
     for name, key in keys.items():
         if len(key) != 1 or key.isspace() or key.isdecimal():
-            return gettext("“%(does)s” needs one letter or sign, and no digit.") % {
+            return gettext("“%(does)s” needs a single letter or symbol, not a digit.") % {
                 "does": ACTIONS[name].description
             }
     doubled = [key for key in keys.values() if list(keys.values()).count(key) > 1]
     return (
-        gettext("“%(doubled)s” is given to two actions.") % {"doubled": doubled[0]}
+        gettext("“%(doubled)s” is used for two actions. Choose different keys.")
+        % {"doubled": doubled[0]}
         if doubled
         else ""
     )

@@ -88,8 +88,12 @@ def from_parquet(path: Path) -> Table:
     return Table(_named(names), _numbered(_batched(file)), unit="row")
 
 
-_DAMAGED = stored("The Parquet file is damaged or encrypted. Write it anew and upload that.")
-_TOO_MANY = stored("The table has more than %(most_rows)s rows. Split it.", most_rows=MOST_ROWS)
+_DAMAGED = stored(
+    "The Parquet file is damaged or encrypted. Save it again and upload the new file."
+)
+_TOO_MANY = stored(
+    "The table has more than %(most_rows)s rows. Split it into smaller files.", most_rows=MOST_ROWS
+)
 
 
 def is_object(line: str) -> bool:
@@ -122,8 +126,9 @@ def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
         except csv.Error:
             raise BadTable(
                 stored(
-                    "In the row that begins on line %(line)s, a quotation mark is not closed, "
-                    "or something follows it. A quotation mark within quotation marks is doubled.",
+                    "In the row that starts on line %(line)s, a quotation mark is not "
+                    "closed or is followed by other text. Write a quotation mark inside "
+                    "quotation marks twice.",
                     line=str(line),
                 )
             ) from None
@@ -141,8 +146,8 @@ def _fitting(
         if len(fields) > len(columns):
             raise BadTable(
                 stored(
-                    "The row on line %(line)s has %(fields)s values for %(columns)s columns. A "
-                    "value that holds the delimiter stands in quotation marks.",
+                    "The row on line %(line)s has %(fields)s values for %(columns)s "
+                    "columns. Put values that contain the delimiter in quotation marks.",
                     line=str(line),
                     fields=len(fields),
                     columns=len(columns),
@@ -161,15 +166,16 @@ def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
         except (ValueError, RecursionError):
             raise BadTable(
                 stored(
-                    "Line %(line)s is not JSON. In JSONL each row is an object on a line of its "
-                    "own.",
+                    "Line %(line)s is not valid JSON. In JSONL, each row is an object on "
+                    "its own line.",
                     line=str(line),
                 )
             ) from None
         if not isinstance(record, dict):
             raise BadTable(
                 stored(
-                    "Line %(line)s is JSON, but no object such as {“question”: …}.", line=str(line)
+                    "Line %(line)s is JSON, but not an object such as {“question”: …}.",
+                    line=str(line),
                 )
             )
         yield line, record
@@ -192,9 +198,7 @@ def _named(names: Sequence[str]) -> list[str]:
     """Return the names of columns; one without a name gets its number. Raises BadTable."""
     stripped = [name.strip() for name in names]
     if not any(stripped):
-        raise BadTable(
-            stored("The table names no columns. Its first row says what each column is.")
-        )
+        raise BadTable(stored("The table has no column names. Put them in the first row."))
     if len(stripped) > MOST_COLUMNS:
         raise BadTable(
             stored(
@@ -219,7 +223,7 @@ def _numbered(rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
             raise BadTable(_TOO_MANY)
         yield Row(number, place, values)
     if not number:
-        raise BadTable(stored("The table has no rows, only the names of its columns."))
+        raise BadTable(stored("The table has no rows, only column names."))
 
 
 def _cell(value: Any) -> str:

@@ -39,7 +39,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def new_project(request: HttpRequest) -> HttpResponse:
     if not access.may_create_projects(request.user):
-        raise PermissionDenied(_("New projects are started by the installation's admins."))
+        raise PermissionDenied(_("Only the installation’s admins can create projects."))
     form = ProjectForm(request.POST or None)
     if not form.is_valid():
         context = {"form": form}
@@ -81,7 +81,7 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
     else:
         context = {"form": form}
         return render_page(request, "account/shortcuts.html", context, status=form_status(form))
-    messages.success(request, _("Your keys are saved."))
+    messages.success(request, _("Your shortcuts are saved."))
     return redirect("shortcuts")
 
 
@@ -94,7 +94,9 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         form.instance.project = project
         form.instance.created_by = access.user(request)
         form.save()
-        messages.success(request, _("Here is the link. Send it to the one it is for."))
+        messages.success(
+            request, _("Invitation link created. Send it to the person you are inviting.")
+        )
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
@@ -119,7 +121,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             values = {"user": member.user, "role": member.get_role_display()}
             messages.success(request, _("%(user)s now has the role: %(role)s.") % values)
         else:
-            messages.error(request, _("There is no such role."))
+            messages.error(request, _("Choose a valid role."))
     except projects.LastAdmin as reason:
         messages.error(request, translated(str(reason)))
     return redirect("members", slug) if request.user != member.user else redirect("projects")
@@ -129,7 +131,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
-    messages.success(request, _("The link no longer works."))
+    messages.success(request, _("Invitation withdrawn. Its link no longer works."))
     return redirect("members", slug)
 
 
@@ -139,7 +141,9 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show an invitation; a POST by a user who is signed in accepts it."""
     invitation = accounts.open_invitation(token)
     if invitation is None:
-        raise Http404(_("This invitation was taken or withdrawn. Ask for a new link."))
+        raise Http404(
+            _("This invitation has already been used or was withdrawn. Ask for a new link.")
+        )
     if request.method == "POST" and isinstance(request.user, User):
         accounts.accept_invitation(invitation, request.user)
         return redirect("documents", invitation.project.slug)

@@ -134,7 +134,7 @@ function takeExcerpt() {
   const before = count(around.value.slice(0, around.selectionStart));
   const text = around.value.slice(around.selectionStart, around.selectionEnd);
   const part = count(text);
-  if (!part) return say(gettext("Nothing is selected."));
+  if (!part) return say(gettext("Select some text first."));
   setExcerpt(offset + before, offset + before + part, text);
   empty("excerpt");
 }
@@ -196,13 +196,13 @@ async function keep() {
     form().dataset.typedAt = response.headers.get("Typed-At");
     if (state() === sent) localStorage.removeItem(local);
     else store();
-    byId("saved").textContent = gettext("Kept.");
+    byId("saved").textContent = gettext("Text saved.");
   } else if (response?.type === "opaqueredirect") {
     byId("saved").textContent = gettext(
-      "You were signed out. What you type stays in this browser until you sign in again.",
+      "You are signed out. Your text is kept in this browser until you sign in again.",
     );
   } else {
-    byId("saved").textContent = gettext("Not kept on the server yet; it stays in this browser. Trying again.");
+    byId("saved").textContent = gettext("Your text is not saved on the server yet, only in this browser. Trying again.");
     clearTimeout(timer);
     timer = setTimeout(keep, AGAIN);
   }
@@ -217,7 +217,7 @@ function restore() {
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
   typed();
-  say(gettext("What you had typed is back."));
+  say(gettext("Your text has been restored."));
 }
 
 document.addEventListener("input", (event) => {
@@ -272,7 +272,7 @@ document.addEventListener(
 
 function again(reason) {
   const wanted = button;
-  say(told(gettext("Not saved: %(reason)s What you typed is kept. Trying again."), { reason }), true);
+  say(told(gettext("Not saved: %(reason)s Your text is kept. Trying again."), { reason }), true);
   clearTimeout(retry);
   retry = setTimeout(() => {
     if (wanted?.isConnected) form().requestSubmit(wanted);
@@ -290,7 +290,7 @@ document.addEventListener("htmx:responseError", (event) => {
   if (status >= 500) {
     again(told(gettext("the server answered with error %(status)s."), { status }));
   } else {
-    const message = gettext("Not saved: the server answered with error %(status)s. What you typed is kept.");
+    const message = gettext("Not saved: the server answered with error %(status)s. Your text is kept.");
     say(told(message, { status }), true);
   }
 });
@@ -311,7 +311,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
     say(SAID[button?.value] ?? gettext("Rejected."));
   }
   if (elt.id === "hold" && xhr.status === 409) {
-    say(gettext("You were away and this item went on to somebody else. What you typed is kept."), true);
+    say(gettext("You were away, so this item went to someone else. Your text is kept."), true);
   }
 });
 

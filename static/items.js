@@ -39,7 +39,7 @@ const tickPage = document.getElementById("tick-page");
 
 function count() {
   const ticked = boxes().filter((box) => box.checked).length;
-  document.getElementById("ticked").textContent = all.checked ? "" : [gettext("or those ticked:"), ticked].join(" ");
+  document.getElementById("ticked").textContent = all.checked ? "" : [gettext("or selected:"), ticked].join(" ");
   tickPage.checked = ticked > 0 && ticked === boxes().length;
   tickPage.indeterminate = ticked > 0 && ticked < boxes().length;
 }

@@ -53,7 +53,7 @@ def test_password_is_changed(team: Team, browse: Browse, client: Client) -> None
 
 
 def test_nobody_signs_up_uninvited(db: None, client: Client) -> None:
-    assert "Accounts are by invitation" in page(client.get("/accounts/sign-up/"))
+    assert "You need an invitation" in page(client.get("/accounts/sign-up/"))
     client.post("/accounts/sign-up/", SIGN_UP)
     assert not User.objects.exists()
 
@@ -62,12 +62,12 @@ def test_who_is_invited_signs_up_and_is_a_member(team: Team, client: Client) -> 
     made = Invitation.objects.create(
         project=team.project, created_by=team.admin, role=Role.ENGINEER
     )
-    assert "Make an account" in page(client.get(f"/invitations/{made.token}/"))
-    assert "Make the account and join" in page(client.get("/accounts/sign-up/"))
+    assert "Create an account" in page(client.get(f"/invitations/{made.token}/"))
+    assert "Create account and join" in page(client.get("/accounts/sign-up/"))
     client.post("/accounts/sign-up/", SIGN_UP)
     assert client.get("/").url == f"{team.url}/"
     assert team.project.memberships.get(user__username="kim").role == Role.ENGINEER
-    assert "Accounts are by invitation" in page(Client().get("/accounts/sign-up/"))
+    assert "You need an invitation" in page(Client().get("/accounts/sign-up/"))
 
 
 def test_signing_up_with_a_weak_password_is_refused(team: Team, client: Client) -> None:

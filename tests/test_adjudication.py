@@ -206,7 +206,7 @@ def test_what_changed_meanwhile_is_refused_with_the_text_kept(
     stood = adjudication.standing_ids(item)
     send(browse(ben), team, item, action="reject", reason="The answer is wrong", why="No.")
     shown = page(send(admin, team, item, stands=stood, **text), 409)
-    assert "ben decided on this item meanwhile." in shown
+    assert "ben has since decided on this item." in shown
     assert "My text.</textarea>" in shown
     assert fresh(item).state == ItemState.REJECTED
     assert send(admin, team, fresh(item), **text).status_code == 302
@@ -243,7 +243,7 @@ def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, i
     decisions.undo_review(team.project, team.reviewer)
     make.accept(item, team.reviewer, answer="The answer of eve.")
     response = send(admin, team, item, stands=stood, **text)
-    assert "What reviewers say of this item changed meanwhile." in page(response, 409)
+    assert "The reviews of this item have changed since you opened it." in page(response, 409)
 
 
 # Sending back, taking back, overruling
@@ -260,7 +260,10 @@ def test_an_item_is_sent_back_and_decided_anew(
     because = set(Review.objects.exclude(is_adjudication=True).values_list("withdrawn_because"))
     assert because == {("sent back: Read the guidelines on dates.",)}
     desk = page(browse(team.reviewer).get(f"{team.url}/review/"))
-    assert "You decided on it before, and it was sent back: Read the guidelines on dates." in desk
+    sentence = (
+        "You have decided on this item before. It was sent back: Read the guidelines on dates."
+    )
+    assert sentence in desk
     for user in (team.engineer, team.reviewer):
         [text] = inbox_of(user)
         assert text.endswith("Read the guidelines on dates.")
@@ -276,7 +279,7 @@ def test_undo_takes_the_last_adjudication_back(team: Team, admin: Client, item: 
     assert fresh(item).state == ItemState.DISPUTED
     assert inbox_of(team.reviewer) == []  # it was not read yet
     again = admin.post(f"{team.url}/adjudicate/undo/")
-    assert told(again)[-1] == "There is nothing of yours to undo."
+    assert told(again)[-1] == "You have nothing to undo."
 
 
 def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
@@ -361,7 +364,7 @@ def test_gold_reads_pending_in_every_query(team: Team, admin: Client) -> None:
 def test_no_longer_gold(team: Team, admin: Client) -> None:
     item = make.item(team.project)
     make_gold(admin, team, item)
-    assert "No longer gold" in page(admin.get(f"{team.url}/items/{item.pk}/"))
+    assert "Remove gold status" in page(admin.get(f"{team.url}/items/{item.pk}/"))
     assert page(send(admin, team, fresh(item), action="back", why="So."), 409)
     admin.post(f"{team.url}/adjudicate/{item.pk}/take-back/")
     item = fresh(item)

@@ -83,9 +83,9 @@ def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
 @pytest.mark.parametrize(
     ("patterns", "note"),
     [
-        ({}, "Nothing was decided by two people."),
-        ({(1, 0): 500, (0, 1): 300}, "Nothing was decided by two people."),
-        ({(2, 0): FEWEST_ITEMS - 2, (1, 1): 1}, "Too little to tell: 19 of the 20 items it takes."),
+        ({}, "Nothing has been decided by two or more people yet."),
+        ({(1, 0): 500, (0, 1): 300}, "Nothing has been decided by two or more people yet."),
+        ({(2, 0): FEWEST_ITEMS - 2, (1, 1): 1}, "Not enough data yet: 19 of the 20 items needed."),
         ({(2, 0): 50}, "Everyone chose the same every time"),
         ({(0, 3): 50}, "Everyone chose the same every time"),
     ],
@@ -101,7 +101,7 @@ def test_where_alpha_tells_nothing_it_says_so(
 def test_where_nobody_differs_there_is_no_interval() -> None:
     result = agreement({(2, 0): 30, (0, 2): 10})
     assert (result.alpha, result.low) == (1, None)
-    assert result.note == "Nobody differed, so there is no interval."
+    assert result.note == "Everyone agreed, so there is no interval."
 
 
 def test_the_order_of_the_patterns_does_not_matter() -> None:
@@ -211,7 +211,7 @@ def test_nobody_learns_what_they_may_still_be_asked(team: Team, browse: Browse) 
     assert seen_by(team, asked).whole.items == 0
     assert seen_by(team, asked).people == seen_by(team, asked).reasons == []
     text = page(browse(asked).get(f"{team.url}/agreement/"))
-    assert "Nothing was decided by two people." in text
+    assert "Nothing has been decided by two or more people yet." in text
     assert f"/items/{item.pk}/" not in text
     assert seen_by(team, team.admin).whole.items == 1  # as a number, it tells an admin nothing
     decide(item, asked, "a")
@@ -247,8 +247,8 @@ def test_gold_items_are_for_admins(team: Team, browse: Browse) -> None:
 def test_the_page_says_that_there_is_too_little(pairs: Team, browse: Browse) -> None:
     decide_all(pairs, "aa", "ar")
     text = page(browse(pairs.reviewer).get(f"{pairs.url}/agreement/"))
-    assert "Too little to tell: 2 of the 20 items it takes." in text
-    assert "too little: 2 of 20 items" in text
+    assert "Not enough data yet: 2 of the 20 items needed." in text
+    assert "too few: 2 of 20 items" in text
     assert "alpha is" not in text
 
 

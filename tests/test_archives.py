@@ -55,9 +55,9 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
     drafting.work_off_passages()
     assert Item.objects.filter(passage__document__in=members).count() >= 3
     client = browse(team.reviewer)
-    assert "3 documents came out of it" in page(client.get(f"{team.url}/"))
+    assert "contained 3 documents" in page(client.get(f"{team.url}/"))
     shown = page(client.get(f"{team.url}/documents/{archive.pk}/"))
-    assert "It is an archive; these came out of it:" in shown
+    assert "This archive contained:" in shown
     assert "basin.pdf</a>" in shown
     assert "out of <a" in page(client.get(f"{team.url}/documents/{members[0].pk}/"))
 
@@ -79,7 +79,7 @@ def test_files_that_are_no_good_tell_so_on_their_rows(
     archive = read(team, browse, zipped({**bad, "good.md": make.TEXT.encode()}))
     told = {one.name: one.error for one in archive.members.all()}
     assert told["good.md"] == ""
-    assert told["photo.docx"].startswith("This is a JPEG picture")
+    assert told["photo.docx"].startswith("This is a JPEG image")
     assert told["inner.zip"].startswith("This is an archive within an archive.")
     assert told["huge.txt"].startswith("It has more than the 1 MB allowed.")
 

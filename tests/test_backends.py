@@ -111,7 +111,7 @@ def test_models_that_cannot_be_had_say_why(tmp_path: Path, settings: Any) -> Non
 def test_the_scripted_model_asks_and_answers() -> None:
     scripted = backend_for("scripted")
     answer, question = scripted.complete(
-        told(["Passage: The sea is wide.\n\nSum it up.", "Answer: It is.\n\nWrite the question."])
+        told(["Passage: The sea is wide.\n\nSum it up.", "Answer: It is.\n\nWrite a question."])
     )
     assert answer.text == "In short, The sea is wide."
     assert question.text == "What is told about “It is”?"

@@ -86,7 +86,7 @@ def test_a_whole_cycle_loses_nothing(team: Team, browse: Any, reviewed: Document
     client = browse(team.engineer)
 
     response = client.post(f"{team.url}/documents/{reviewed.pk}/bin/")
-    assert told(response) == ["tides.md is in the bin, with all that hangs on it."]
+    assert told(response) == ["tides.md and its items have been moved to the bin."]
     assert told(client.post(f"{team.url}/documents/{reviewed.pk}/bin/"))  # a second click
     listed = page(client.get(response.url))
     assert f'action="{team.url}/documents/{reviewed.pk}/restore/"' in listed
@@ -98,11 +98,11 @@ def test_a_whole_cycle_loses_nothing(team: Team, browse: Any, reviewed: Document
     assert f"{timezone.now() + timedelta(days=30):%-d %B %Y}" in in_bin
 
     response = client.post(f"{team.url}/documents/{reviewed.pk}/restore/")
-    assert told(response)[-1] == "tides.md is back, with all that hangs on it."
+    assert told(response)[-1] == "tides.md and its items have been restored."
     assert rows_of(reviewed) == before
     reviewed.refresh_from_db()
     assert (reviewed.binned_at, reviewed.binned_by, reviewed.goes_at) == (None, None, None)
-    assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
+    assert "The bin is empty." in page(client.get(f"{team.url}/bin/"))
 
 
 def test_what_is_asked_for_meanwhile_counts_when_it_comes_back(
@@ -150,7 +150,7 @@ def test_who_has_an_item_on_the_desk_is_told_when_sending(team: Team, browse: An
     item = make.item(team.project, at=make.document(team.project))
     assert queue.take_next_item(team.project, team.reviewer) == item
     bins.bin_document(item.document, team.engineer)
-    sentence = "The document of this item was moved to the bin while you were at it."
+    sentence = "The document was moved to the bin while you were reviewing this item."
     with pytest.raises(decisions.ItemGone, match=sentence):
         make.accept(item, team.reviewer)
     data = make.review_data(item, answer="What I typed.", verdict="edited", start=0, end=9)
@@ -187,8 +187,8 @@ def test_name_and_content_are_free_and_coming_back_is_refused(
     assert len(originals(kept)) == 2
     response = client.post(f"{team.url}/documents/{document.pk}/restore/")
     assert told(response)[-1] == (
-        "tides.md was uploaded again meanwhile, as tides.md: the content is the same. "
-        "Move that one to the bin first."
+        "tides.md has since been uploaded again as tides.md, with the same content. To "
+        "restore this document, move the new one to the bin first."
     )
     client.post(f"{team.url}/documents/{again.pk}/bin/")
     client.post(f"{team.url}/documents/{document.pk}/restore/")
@@ -358,13 +358,13 @@ def test_an_admin_removes_it_now(team: Team, browse: Any, reviewed: Document) ->
     bins.bin_document(reviewed, team.engineer)
     client, address = browse(team.admin), f"{team.url}/documents/{reviewed.pk}/remove/"
     asked = page(client.get(address))
-    assert "Remove tides.md for good?" in asked
+    assert "Delete tides.md permanently?" in asked
     for loss in ("9 passages", "7 items", "9 reviews by 3 people"):
         assert f"<li>{loss}</li>" in asked
     assert f'href="{address}"' not in page(browse(team.engineer).get(f"{team.url}/bin/"))
     assert f'href="{address}"' in page(client.get(f"{team.url}/bin/"))
-    assert told(client.post(address)) == ["tides.md is removed for good."]
-    assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
+    assert told(client.post(address)) == ["tides.md has been permanently deleted."]
+    assert "The bin is empty." in page(client.get(f"{team.url}/bin/"))
     response = client.post(f"{team.url}/documents/{reviewed.pk}/restore/")
     assert told(response)[-1] == "tides.md is not in the bin."
     bins.empty_bin()

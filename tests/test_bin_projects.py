@@ -29,7 +29,7 @@ def test_a_whole_cycle_of_a_project(team: Team, browse: Any) -> None:
     invitation = Invitation.objects.create(project=team.project, created_by=team.admin)
     client = browse(team.admin)
     settings = page(client.get(f"{team.url}/settings/"))
-    assert "Move the project to the bin</button>" in settings
+    assert "Move project to the bin</button>" in settings
     for typed in ("", "harbour"):
         refused = client.post(f"{team.url}/settings/bin/", {"typed": typed})
         assert "Move Harbour to the bin" in page(refused, 422)
@@ -37,7 +37,7 @@ def test_a_whole_cycle_of_a_project(team: Team, browse: Any) -> None:
 
     response = put(team, browse)
     assert response.url == "/"
-    assert told(response) == ["Harbour is in the bin, with all it has."]
+    assert told(response) == ["Harbour and everything in it have been moved to the bin."]
     assert put(team, browse).url == "/"  # a second click
     for who in (team.admin, team.engineer, team.reviewer, team.stranger):
         for place in ("", "review/", "items/", f"items/{item.pk}/", "releases/", "bin/"):
@@ -52,7 +52,7 @@ def test_a_whole_cycle_of_a_project(team: Team, browse: Any) -> None:
     assert browse(team.engineer).post(f"{team.url}/restore/").status_code == 403
     response = client.post(f"{team.url}/restore/")
     assert response.url == f"{team.url}/"
-    assert told(response)[-1] == "Harbour is back, with all it has."
+    assert told(response)[-1] == "Harbour and everything in it have been restored."
     assert "accepted" in page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/"))
     assert told(client.post(f"{team.url}/restore/"))[-1] == "Harbour is not in the bin."
 
@@ -123,7 +123,7 @@ def test_its_admin_removes_it_now(team: Team, browse: Any) -> None:
     asked = page(client.get(f"{team.url}/remove/"))
     for loss in ("2 documents", "4 passages", "2 items", "1 review by 1 person", "1 release"):
         assert f"<li>{loss}</li>" in asked
-    assert told(client.post(f"{team.url}/remove/")) == ["Harbour is removed for good."]
+    assert told(client.post(f"{team.url}/remove/")) == ["Harbour has been permanently deleted."]
     assert "In the bin" not in page(client.get("/"))
     bins.empty_bin()
     assert not Project.everything.filter(pk=team.project.pk).exists()
@@ -152,7 +152,9 @@ def own(team: Team) -> Prompt:
 def test_a_prompt_of_the_pipeline_stays(team: Team, browse: Any) -> None:
     prompt = Prompt.objects.get(project=team.project, task="ask")
     response = browse(team.engineer).post(f"{team.url}/prompts/{prompt.pk}/bin/")
-    assert told(response) == ["The prompt “ask” is needed for drafting, so it stays."]
+    assert told(response) == [
+        "The prompt “ask” is needed for drafting, so you cannot move it to the bin."
+    ]
     assert Prompt.objects.filter(pk=prompt.pk).exists()
     assert "Move to the bin" not in page(browse(team.engineer).get(f"{team.url}/prompts/"))
 
@@ -161,12 +163,12 @@ def test_a_prompt_of_ones_own_goes_and_comes_back(team: Team, browse: Any) -> No
     prompt, client = own(team), browse(team.engineer)
     assert "Move to the bin" in page(client.get(f"{team.url}/prompts/"))
     response = client.post(f"{team.url}/prompts/{prompt.pk}/bin/")
-    assert told(response) == ["The prompt “translate” is in the bin."]
+    assert told(response) == ["The prompt “translate” has been moved to the bin."]
     assert f'action="{team.url}/prompts/{prompt.pk}/restore/"' in page(client.get(response.url))
     assert client.get(f"{team.url}/prompts/{prompt.pk}/").status_code == 404
     assert "Prompt “translate”" in page(client.get(f"{team.url}/bin/"))
     response = client.post(f"{team.url}/prompts/{prompt.pk}/restore/")
-    assert told(response)[-1] == "The prompt “translate” is back."
+    assert told(response)[-1] == "The prompt “translate” has been restored."
     prompt.refresh_from_db()
     assert (prompt.binned_at, prompt.production.number) == (None, 1)
 
@@ -187,8 +189,8 @@ def test_a_prompt_goes_for_good_unless_it_wrote_something(team: Team, browse: An
     assert "<li>1 variant</li>" in page(client.get(address))
     item = make.item(team.project)
     Item.objects.update(variant=prompt.production)
-    assert told(client.post(address)) == ["The prompt “translate” is removed for good."]
-    assert "Nothing is in the bin." in page(client.get(f"{team.url}/bin/"))
+    assert told(client.post(address)) == ["The prompt “translate” has been permanently deleted."]
+    assert "The bin is empty." in page(client.get(f"{team.url}/bin/"))
     bins.empty_bin()
     assert Prompt.everything.get(pk=prompt.pk).production == prompt.production
     all_bins.bin_rows(Document.objects.filter(pk=item.document_id), team.admin)

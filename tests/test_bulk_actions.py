@@ -87,7 +87,7 @@ def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
     assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
     account = bulk_sentences.bulk_action_status(action)
     assert account.sentence == "1 item rejected for “Not worth asking”."
-    assert "1 on others’ desks" in account.left_out
+    assert "1 on someone else’s desk" in account.left_out
     assert Review.objects.get(bulk_action=action).reason == "Not worth asking"
 
 
@@ -99,7 +99,7 @@ def test_undoing_keeps_what_was_reviewed_later(team: Team) -> None:
     decisions.submit(team.project, first.pk, team.engineer, again)
     undo(action, team.engineer)
     assert states(team) == [ItemState.REJECTED, P]
-    assert bulk_sentences.bulk_action_status(action).left_out == "1 with something newer on them"
+    assert bulk_sentences.bulk_action_status(action).left_out == "1 changed since then"
     assert bulk_sentences.bulk_action_status(action).sentence == "Undone: 1 item accepted."
     with pytest.raises(bulk_actions.CannotUndo):
         bulk_actions.undo_bulk_action(action, team.engineer)
@@ -240,7 +240,7 @@ def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
     assert "<h1>Accept 3 items</h1>" in page(client.get(url))
     response = confirmed(client, url)
     assert response.url == f"{team.url}/items/?text=answer"
-    assert "0 items accepted so far, of 3." in page(client.get(response.url))
+    assert "0 items accepted so far, out of 3." in page(client.get(response.url))
     bulk_actions.work_off_bulk_actions()
     text = page(client.get(response.url))
     assert "3 items accepted." in text
@@ -255,7 +255,7 @@ def test_the_list_says_what_happened(team: Team, browse: Browse) -> None:
     assert "Undone: 3 items accepted." not in page(client.get(f"{team.url}/items/"))
     assert "Undone" in page(client.get(f"{team.url}/bulk-actions/"))
     assert told(client.post(f"{team.url}/bulk-actions/{action.pk}/undo/")) == [
-        "This is undone already."
+        "This bulk action has already been undone."
     ]
 
 
@@ -291,8 +291,8 @@ def test_another_number_than_was_confirmed_is_asked_again(team: Team, browse: Br
 @pytest.mark.parametrize(
     ("query", "said"),
     [
-        ("", "No item is ticked."),
-        ("?item=x", "No item is ticked."),
+        ("", "No items are selected."),
+        ("?item=x", "No items are selected."),
         ("?all=1&state=burnt", "The filter is not understood"),
         ("?all=1&nothing=1", "The filter is not understood"),
     ],

@@ -56,7 +56,7 @@ def test_a_model_rewrites_from_one_grounded_request(team: Team) -> None:
     assert finished.candidates.count() == 0
     assert "0 of 4 candidates: no more can be made" in finished.note
     reasons = {dropped["reason"] for dropped in finished.dropped}
-    assert "It does not name passage any more." in reasons
+    assert "The template no longer contains passage." in reasons
     assert any("rules of a port" in dropped["text"] for dropped in finished.dropped)
 
 
@@ -67,8 +67,8 @@ def test_a_rewriting_that_keeps_the_variables_is_a_candidate(team: Team) -> None
     finished = search(team, Way.REWRITE, wanted=2, tip="Be brief.")
     first = finished.candidates.all()[0]
     assert "{{ passage }}" in first.template
-    assert first.how == "in other words: Be brief."
-    assert finished.dropped[0]["reason"] == "It says what another variant or candidate says."
+    assert first.how == "rewritten: Be brief."
+    assert finished.dropped[0]["reason"] == "Same wording as another variant or candidate."
     assert "1 of 2 candidates" in finished.note
 
 
@@ -142,15 +142,15 @@ def test_an_accepted_candidate_is_a_variant(
     client = browse(team.engineer)
     url = f"{team.url}/prompts/{proposed.prompt_id}/candidates/"
     assert proposed.how in page(client.get(url)).lower()
-    assert told(decide(client, team, proposed)) == ["Variant 2 is made."]
+    assert told(decide(client, team, proposed)) == ["Variant 2 created."]
     proposed.refresh_from_db()
     variant = proposed.variant
     assert variant
     assert (variant.template, variant.examples) == (proposed.template, proposed.examples)
-    assert (variant.origin, variant.notes) == ("proposed, accepted by eve", proposed.how)
+    assert (variant.origin, variant.notes) == ("candidate accepted by eve", proposed.how)
     assert variant.parent == proposed.search.seed
     page(client.get(url))  # where that is read
-    assert told(decide(client, team, proposed)) == ["eve decided on it by now."]
+    assert told(decide(client, team, proposed)) == ["eve has already decided on this candidate."]
     with pytest.raises(candidates.AlreadyDecided):
         candidates.reject_candidate(proposed, team.admin)
     assert proposed.prompt.variants.count() == 2
@@ -161,16 +161,16 @@ def test_an_edited_candidate_says_so_and_bad_edits_come_back(
 ) -> None:
     client = browse(team.engineer)
     text = page(decide(client, team, proposed, template="Say it."), 422)
-    assert "It does not name passage any more." in text
+    assert "The template no longer contains passage." in text
     assert "Say it." in text
     same = proposed.search.seed
     assert proposed.examples == same.examples
     response = decide(client, team, proposed, template=same.template, system=same.system)
-    assert "Another variant says the same." in page(response, 422)
+    assert "Another variant has the same wording." in page(response, 422)
     decide(client, team, proposed, template="{{ passage }} In a word?", system="")
     variant = Variant.objects.get(candidate=proposed)
     assert (variant.origin, variant.template) == (
-        "proposed, edited by eve",
+        "candidate edited and accepted by eve",
         "{{ passage }} In a word?",
     )
 
@@ -180,12 +180,12 @@ def test_a_rejected_one_keeps_its_reason_and_comes_back_by_undo(
 ) -> None:
     client = browse(team.engineer)
     undo = f"{team.url}/prompts/{proposed.prompt_id}/candidates/undo/"
-    assert told(client.post(undo)) == ["There is nothing of yours to undo."]
+    assert told(client.post(undo)) == ["You have nothing to undo."]
     page(client.get(f"{team.url}/prompts/{proposed.prompt_id}/candidates/"))
-    decide(client, team, proposed, verdict="rejected", reason="It is unclear")
+    decide(client, team, proposed, verdict="rejected", reason="Unclear")
     proposed.refresh_from_db()
-    assert (proposed.state, proposed.reason) == (CandidateState.REJECTED, "It is unclear")
-    assert told(client.post(undo)) == ["Undone. Here it is again."]
+    assert (proposed.state, proposed.reason) == (CandidateState.REJECTED, "Unclear")
+    assert told(client.post(undo)) == ["Undone. You can decide again."]
     proposed.refresh_from_db()
     assert (proposed.state, proposed.reason, proposed.decided_by) == ("pending", "", None)
 
@@ -221,9 +221,9 @@ def test_candidates_are_ordered_from_the_page(team: Team, browse: Browse) -> Non
     assert of.production
     data = {"wanted": "3", "ways": ["structure"], "seed": of.production.pk}
     assert client.post(url, data).status_code == 302
-    assert "Candidates are being made." in page(client.get(url))
+    assert "Candidates are being generated." in page(client.get(url))
     candidates.work_off_searches()
     assert Candidate.objects.count() == 3
     crossing = page(client.post(url, data | {"ways": ["crossing"]}), 422)
-    assert "Choose another variant to cross it with." in crossing
+    assert "Choose a second variant to cross it with." in crossing
     assert "greater than or equal to 1" in page(client.post(url, data | {"wanted": "0"}), 422)

@@ -65,7 +65,7 @@ def test_htmx_gets_the_list_alone_with_the_new_comment_last(
 
 def test_nothing_is_no_comment(team: Team, client: Client, item: Item) -> None:
     url = f"{team.url}/items/{item.pk}/comments/"
-    assert "Write something first." in page(client.post(url, {"text": " "}, headers=PART), 422)
+    assert "Enter some text." in page(client.post(url, {"text": " "}, headers=PART), 422)
     assert not Comment.objects.exists()
 
 
@@ -152,9 +152,9 @@ def test_a_comment_of_somebody_else_is_no_answer(team: Team, client: Client, ite
 def test_a_question_is_taken_back(team: Team, client: Client, browse: Browse, item: Item) -> None:
     ask(client, team, item, team.engineer)
     url = f"{team.url}/items/{item.pk}/ask/take-back/"
-    assert "Take the question back" in page(client.get(f"{team.url}/items/{item.pk}/"))
+    assert "Withdraw question" in page(client.get(f"{team.url}/items/{item.pk}/"))
     others = browse(team.engineer).post(url)
-    assert told(others) == ["The question was answered or taken back before."]
+    assert told(others) == ["This question has already been answered or withdrawn."]
     assert fresh(item).state == ItemState.ASIDE
     client.post(url)
     assert fresh(item).state == ItemState.PENDING
@@ -168,7 +168,7 @@ def test_an_admin_takes_back_what_a_colleague_who_left_was_asked(
     ask(client, team, item, team.engineer)
     team.project.memberships.get(user=team.engineer).delete()
     admin = browse(team.admin)
-    assert "Take the question back" in page(admin.get(f"{team.url}/items/{item.pk}/"))
+    assert "Withdraw question" in page(admin.get(f"{team.url}/items/{item.pk}/"))
     admin.post(f"{team.url}/items/{item.pk}/ask/take-back/")
     assert queue.take_next_item(team.project, team.reviewer) == item
 

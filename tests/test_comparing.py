@@ -254,7 +254,7 @@ def test_the_desk_takes_a_choice_and_shows_the_next(team: Team, browse: Browse) 
     before_us = {"shown": str(Comparison.objects.get(choice="").token)}
     url = f"{team.url}/experiments/{experiment.pk}/compare/undo/"
     response = client.post(url, before_us, headers=PART)
-    assert "Undone. Here it is again." in page(response)
+    assert "Undone. You can decide again." in page(response)
     assert "Shorter." in response.text
 
 
@@ -290,8 +290,8 @@ def test_when_it_has_ended_nothing_is_stored_and_the_page_says_so(
     Experiment.objects.update(ended_at=timezone.now())
     client = browse(team.reviewer)
     response = client.post(f"{team.url}/compare/{shown.token}/", {"choice": "left"})
-    assert told(response) == ["The experiment has ended, so nothing is compared any more."]
-    assert "The comparing has ended." in page(client.get(response.url))
+    assert told(response) == ["The experiment has ended, so you can no longer vote."]
+    assert "The experiment has ended." in page(client.get(response.url))
 
 
 # Thirty at once

@@ -106,7 +106,7 @@ def test_a_token_that_gave_way_to_another_says_so(team: Team, browse: Browse) ->
     data = {"choice": "left", "comment": "Kept?"}
     response = browse(team.reviewer).post(f"{team.url}/compare/{late.token}/", data)
     assert told(response) == [
-        "It is not open any more: it was taken back, or another took its place."
+        "This comparison is no longer open. It was undone or replaced by another."
     ]
 
 
@@ -149,7 +149,7 @@ def test_two_that_are_left_of_a_ranking_are_ranked_too(team: Team, browse: Brows
     experiment = arena.experiment(team.project, count=2, cases=2, shown_at_once=4)
     client = browse(team.reviewer)
     text = page(client.get(f"{team.url}/experiments/{experiment.pk}/compare/"))
-    assert "Save the order" in text
+    assert "Save ranking" in text
     shown = Comparison.objects.get(choice="")
     url = f"{team.url}/compare/{shown.token}/"
     page(client.post(url, {"choice": "left"}), 422)
@@ -195,7 +195,7 @@ def test_a_variant_without_an_output_does_not_keep_others_from_a_verdict(
     assert arena.prefer(experiment, team.reviewer, best, 60) == 40
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "Variant 1 wins." in text
-    assert "Variant 3 is not among them: none of its runs is done." in text
+    assert "Variant 3 is not included because none of its runs is done." in text
 
 
 def test_it_does_not_ask_for_comparisons_that_cannot_be_made(team: Team, browse: Browse) -> None:

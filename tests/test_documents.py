@@ -13,7 +13,7 @@ from tests.web import PART, originals, page, told, upload
 def test_list_without_documents_says_what_to_do(team, browse):
     assert "Upload some above" in page(browse(team.engineer).get(f"{team.url}/"))
     for_reviewer = page(browse(team.reviewer).get(f"{team.url}/"))
-    assert "An engineer of the project uploads them." in for_reviewer
+    assert "An engineer of the project can upload some." in for_reviewer
     assert 'type="file"' not in for_reviewer
 
 
@@ -36,10 +36,10 @@ def test_list_counts_passages_and_items(team, browse):
 @pytest.mark.parametrize(
     ("values", "shown"),
     [
-        ({"state": JobState.QUEUED, "text": ""}, "waits to be read"),
-        ({"state": JobState.RUNNING, "text": ""}, "is being read"),
+        ({"state": JobState.QUEUED, "text": ""}, "queued"),
+        ({"state": JobState.RUNNING, "text": ""}, "being read"),
         ({"state": JobState.FAILED, "text": "", "error": "The file is empty."}, "file is empty."),
-        ({"text": "Too short."}, "Nothing in it is long enough for a question."),
+        ({"text": "Too short."}, "The text is too short to draft questions from."),
         ({}, "drafting, 0 of 2"),
     ],
 )
@@ -125,7 +125,7 @@ def test_a_document_that_failed_tells_why(team, browse):
     )
     shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/"))
     assert '<p class="notice error">The file is empty.</p>' in shown
-    assert "Nothing could be read." in shown
+    assert "This document could not be read." in shown
 
 
 @pytest.mark.parametrize(
@@ -222,7 +222,7 @@ def test_retry_queues_the_failed_passages_of_a_document(team, browse):
 def test_retry_of_what_has_not_failed_changes_nothing(team, browse, state):
     document = make.document(team.project, text="", state=state, attempts=1)
     response = browse(team.engineer).post(f"{team.url}/documents/{document.pk}/retry/")
-    assert told(response) == ["Nothing of tides.md has failed."]
+    assert told(response) == ["Nothing in tides.md has failed."]
     document.refresh_from_db()
     assert (document.state, document.attempts) == (state, 1)
 

@@ -189,7 +189,9 @@ def test_a_request_that_fails_costs_its_own_row_only(project: Project, monkeypat
         ]
 
     monkeypatch.setattr(scripted.ScriptedBackend, "complete", failing)
-    bad, good = passages_of(project, "The tide is too long.", "The gate is short enough to read.")
+    bad, good = passages_of(
+        project, "The tide is too long.", "The gate is short enough still to be read."
+    )
     drafting.work_off_passages()
     bad.refresh_from_db()
     assert (bad.state, bad.error) == (JobState.FAILED, "It is too long.")

@@ -143,10 +143,10 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
     [
         ({"typed": ""}, "There is no case. Draw approved items"),
         ({"typed": '{"passage": "a"}\n{"text": "b"}'}, "has no value for"),
-        ({"typed": '{"pasage": "a"}'}, "There is no column for passage. There are: pasage."),
+        ({"typed": '{"pasage": "a"}'}, "There is no column for passage. The columns are: pasage."),
         ({"variants": []}, "This field is required."),
         ({"pattern": "("}, "The regular expression is not valid"),
-        ({"schema": "{"}, "This is no JSON."),
+        ({"schema": "{"}, "Not valid JSON."),
         ({"schema": '{"type": "nonsense"}'}, "The JSON schema is not valid"),
         ({"pattern": "((a{6000}){6000})"}, "The regular expression is too large"),
         ({"pattern": "(" * 400 + ")" * 400}, "The regular expression is not valid"),
@@ -168,7 +168,7 @@ def test_what_cannot_run_is_refused_before_it_does(
 
 def test_missing_variables_are_named_before_anything_runs(team: Team, browse: Browse) -> None:
     of = arena.prompt(team.project, Task.ASK)
-    arena.variant(of, template="{{ answer }} of {{ document }}\n\nWrite the question.")
+    arena.variant(of, template="{{ answer }} of {{ document }}\n\nWrite a question.")
     data = {
         "question": "Which?",
         "variants": list(of.variants.values_list("pk", flat=True)),
@@ -180,7 +180,7 @@ def test_missing_variables_are_named_before_anything_runs(team: Team, browse: Br
     }
     url = f"{team.url}/prompts/{of.pk}/experiment/"
     response = browse(team.engineer).post(url, data)
-    assert "There is no column for document. There are: answer." in page(response, 422)
+    assert "There is no column for document. The columns are: answer." in page(response, 422)
 
 
 def test_a_run_that_fails_says_why_and_is_tried_again(team: Team, browse: Browse) -> None:
@@ -194,10 +194,10 @@ def test_a_run_that_fails_says_why_and_is_tried_again(team: Team, browse: Browse
     assert "takes too long on this output" in failed[0].error
     client, url = browse(team.engineer), f"{team.url}/experiments/{experiment.pk}/"
     text = page(client.get(url))
-    assert "2 runs failed. Each says why below." in text
+    assert "2 runs failed. See the reasons below." in text
     assert "takes too long on this output" in text
     Experiment.objects.update(pattern="")
-    assert told(client.post(f"{url}retry/")) == ["2 runs are tried again."]
+    assert told(client.post(f"{url}retry/")) == ["Retrying 2 runs."]
     experiments.work_off_runs()
     assert experiment.runs.filter(state=JobState.DONE).count() == 4
 
@@ -243,7 +243,10 @@ def test_what_is_clearly_worse_is_set_aside_after_a_part_of_the_cases(team: Team
     experiment = screened(team, 0.4)
     aside = experiment.entrants.exclude(aside_at=None)
     assert [entrant.variant.number for entrant in aside] == [2]
-    assert "it is clearly worse than the best: -0.4 to -0.4 on 10 cases" in aside[0].aside
+    assert (
+        "difference of it is clearly worse than the best: -0.4 to -0.4 over 10 cases"
+        in aside[0].aside
+    )
     ran = {
         number: experiment.runs.filter(variant__number=number).count() for number in (1, 2, 3, 4)
     }
@@ -268,11 +271,11 @@ def test_the_paired_interval_is_that_of_students_t() -> None:
 def test_a_variant_is_set_aside_by_hand_and_taken_back(team: Team, browse: Browse) -> None:
     experiment = arena.experiment(team.project, count=3)
     client, url = browse(team.engineer), f"{team.url}/experiments/{experiment.pk}"
-    assert told(client.post(f"{url}/2/aside/")) == ["Variant 2 is set aside."]
-    assert "set aside by eve" in page(client.get(f"{url}/"))
-    assert told(client.post(f"{url}/3/aside/")) == ["Two variants at least have to stay."]
+    assert told(client.post(f"{url}/2/aside/")) == ["Variant 2 dropped."]
+    assert "dropped by eve" in page(client.get(f"{url}/"))
+    assert told(client.post(f"{url}/3/aside/")) == ["An experiment needs at least two variants."]
     page(client.get(f"{url}/"))
-    assert told(client.post(f"{url}/2/aside/?back=1")) == ["Variant 2 is compared again."]
+    assert told(client.post(f"{url}/2/aside/?back=1")) == ["Variant 2 is being compared again."]
     assert experiment.entrants.filter(aside_at=None).count() == 3
 
 

@@ -114,7 +114,7 @@ def test_the_manifest_tells_counts_and_hashes(download: Download, team: Team, na
 
 
 def test_too_few_rows_for_the_trainer_are_told_of(download: Download) -> None:
-    sentence = "The trainer wants at least 50 rows; these are 6."
+    sentence = "The trainer needs at least 50 rows. This export has 6."
     files = open_zip(download("input_output"))
     assert json.loads(files["manifest.json"])["warnings"] == [sentence]
     assert sentence in files["README.md"].decode()

@@ -28,7 +28,7 @@ def shown(text: str) -> list[str]:
 
 
 def test_nothing_yet(team: Team, client: Client) -> None:
-    assert "No items yet: they come from documents." in page(client.get(f"{team.url}/items/"))
+    assert "No items yet. Items come from documents." in page(client.get(f"{team.url}/items/"))
 
 
 def test_items_show_the_text_that_stands(team: Team, client: Client) -> None:
@@ -93,7 +93,7 @@ def test_an_item_shows_everything_said_about_it(
     with django_assert_num_queries(9):
         text = page(client.get(f"{team.url}/items/{item.pk}/"))
     assert "Answer <del>0.</del><ins>zero.</ins>" in text
-    assert "That was taken back." in text
+    assert "This review was withdrawn." in text
     assert "Not worth asking." in text
     assert "summarise 1 and ask 1 on scripted" in text
 

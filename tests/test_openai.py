@@ -206,7 +206,9 @@ def test_a_request_that_fails_alone_is_told_on_its_row(server: Server, script: S
 @pytest.mark.parametrize("script", AWAY.values(), ids=AWAY)
 def test_a_connection_that_breaks_loses_nothing_that_came(server: Server, script: Script) -> None:
     server.script = only("bad", script)
-    with pytest.raises(ModelUnavailable, match="cannot be reached; see whether it runs") as caught:
+    with pytest.raises(
+        ModelUnavailable, match="cannot be reached; check that it is running"
+    ) as caught:
         server.load(tries=2).complete(told("a", "bad", "b"))
     assert {one.text for one in caught.value.finished.values()} == {"Re: a", "Re: b"}
     assert len(server.tries["bad"]) == 2
@@ -234,9 +236,9 @@ def test_a_server_that_speaks_otherwise_is_told_on_each_row(server: Server, scri
     ("status", "sentence"),
     [
         (401, "does not accept the key; check it in the environment: Not now."),
-        (403, "does not let this key use tiny: Not now."),
-        (404, "has no model tiny; check its name in MODELS: Not now."),
-        (429, "asks to slow down; it is tried again by itself: Not now."),
+        (403, "does not allow this key to use tiny: Not now."),
+        (404, "has no model named tiny; check the name in MODELS: Not now."),
+        (429, "is limiting requests; they are retried automatically: Not now."),
     ],
 )
 def test_what_the_server_refuses_to_all_is_the_workers_trouble(
@@ -292,7 +294,7 @@ def test_a_key_comes_from_the_environment_and_goes_to_no_other_server(
 
 def test_nobody_listening_is_told() -> None:
     backend = openai.load(f"http://127.0.0.1:{free_port()}/v1", "tiny", tries=1)
-    with pytest.raises(ModelUnavailable, match="cannot be reached; see whether it runs"):
+    with pytest.raises(ModelUnavailable, match="cannot be reached; check that it is running"):
         backend.complete(told("a"))
 
 

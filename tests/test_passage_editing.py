@@ -102,7 +102,7 @@ def test_a_split_at_no_place_is_refused(
     team: Any, browse: Any, document: Document, offset: str
 ) -> None:
     [reason] = change(team, browse, passage(document, 2), "split", offset=offset)
-    assert reason == "A passage is split between two of its sentences."
+    assert reason == "A passage can only be cut between two sentences."
     assert document.passages.count() == len(NAMES)
 
 
@@ -162,7 +162,7 @@ def test_a_skipped_item_of_an_old_cut_is_put_aside(team: Any, document: Document
     make.accept(item, team.reviewer, verdict=Verdict.SKIPPED)
     editing.recut(document, 130)
     item.refresh_from_db()
-    assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was cut anew.")
+    assert (item.state, item.aside) == (ItemState.ASIDE, "Its passage was cut again.")
 
 
 def test_passages_that_stay_the_same_keep_their_items(document: Document) -> None:
@@ -279,12 +279,12 @@ def order(team: Any, browse: Any, name: str) -> list[str]:
 def test_drafting_is_paused_and_resumed(team: Any, browse: Any) -> None:
     make.document(team.project)
     assert order(team, browse, "pause") == [
-        "Paused. What is being drafted now is finished; the rest waits."
+        "Drafting paused. Drafts in progress will be finished; the rest will wait."
     ]
     drafting.work_off_passages()
     assert Item.objects.count() == 0
     shown = page(browse(team.engineer).get(f"{team.url}/"))
-    assert "Drafting is paused. It goes on when an engineer resumes it." in shown
+    assert "Drafting is paused until an engineer resumes it." in shown
     assert "Resume drafting" in shown
     order(team, browse, "resume")
     drafting.work_off_passages()
@@ -293,18 +293,18 @@ def test_drafting_is_paused_and_resumed(team: Any, browse: Any) -> None:
 
 def test_what_waits_is_cancelled_and_drafted_after_all(team: Any, browse: Any) -> None:
     make.document(team.project)
-    assert order(team, browse, "cancel") == ["Cancelled: 2 passages will not be drafted."]
+    assert order(team, browse, "cancel") == ["Drafting cancelled for 2 passages."]
     drafting.work_off_passages()
     assert Item.objects.count() == 0
     shown = page(browse(team.engineer).get(f"{team.url}/"))
     assert "Draft 2 cancelled passages" in shown
-    assert order(team, browse, "fill-up") == ["2 passages queued to be drafted."]
+    assert order(team, browse, "fill-up") == ["2 passages queued for drafting."]
     drafting.work_off_passages()
     assert Item.objects.count() == 2
 
 
 def test_more_items_asked_for_later_are_filled_up(team: Any, browse: Any, document: Any) -> None:
-    assert order(team, browse, "fill-up") == ["0 passages queued to be drafted."]
+    assert order(team, browse, "fill-up") == ["0 passages queued for drafting."]
     team.project.items_per_passage = 2
     team.project.save()
     assert order(team, browse, "fill-up") == [f"{len(NAMES)} passages queued to be drafted."]

@@ -42,7 +42,7 @@ def days(*counts: int) -> list[tuple[date, int]]:
 @pytest.mark.parametrize(
     ("counts", "left", "words"),
     [
-        ((10,) * 14, 30, "About 3 days at the pace of the last 7 days."),
+        ((10,) * 14, 30, "About 3 days left at the pace of the last 7 days."),
         ((10,) * 14, 12, "About a day at"),
         ((10,) * 14, 3, "Less than a day at"),
         ((90, 0, 0, 0, 0, 0, 0, 7), 20, "About 20 days at"),
@@ -51,7 +51,7 @@ def days(*counts: int) -> list[tuple[date, int]]:
         ((1,) * 7, 9000, "More than two years at"),
         ((5, 0, 0, 0, 0, 0, 0, 0), 9, "Nothing was decided lately, so it cannot be told"),
         ((), 9, "Nothing was decided lately, so it cannot be told"),
-        ((3,) * 7, 0, "Nothing is left to decide."),
+        ((3,) * 7, 0, "No decisions are left to make."),
     ],
 )
 def test_the_forecast_is_in_words(counts: tuple[int, ...], left: int, words: str) -> None:
@@ -205,7 +205,7 @@ def test_items_for_everyone_are_left_out(team: Team) -> None:
 
 
 def test_the_page_of_an_empty_project(team: Team, browse: Browse) -> None:
-    assert "No items yet: they come from documents." in page(
+    assert "No items yet. Items come from documents." in page(
         browse(team.reviewer).get(f"{team.url}/progress/")
     )
 
@@ -216,7 +216,7 @@ def test_the_page_tells_how_far_it_is(team: Team, browse: Browse) -> None:
     make.accept(items[1], team.reviewer, answer="Better.")
     text = page(browse(team.reviewer).get(f"{team.url}/progress/"))
     assert "2 items decided, 2 items left." in text
-    assert "About a day at the pace of the last 7 days." in text
+    assert "About a day left at the pace of the last 7 days." in text
     assert "100 % of 2 accepted, 50 % edited" in text
     assert '<td class="n">34 to 100 %</td>' in text
     assert 'aria-current="page">Progress</a>' in text

@@ -117,7 +117,7 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
     client = browse(team.admin)
     small = SETTINGS | {"model": "small"}
     text = page(client.post(f"{team.url}/settings/", small), 422)
-    assert "small takes 512 tokens in all; choose at most 256." in text
+    assert "small takes at most 512 tokens in total. Choose 256 or fewer." in text
     assert (
         client.post(f"{team.url}/settings/", small | {"passage_length": "256"}).status_code == 302
     )
@@ -177,7 +177,7 @@ def change(browse: Browse, team: Team, who: User, **data: object) -> Any:
 def test_a_role_is_changed(team: Team, browse: Browse) -> None:
     assert told(change(browse, team, team.reviewer, role=2)) == ["rob is now engineer."]
     assert team.project.memberships.get(user=team.reviewer).role == Role.ENGINEER
-    assert told(change(browse, team, team.reviewer, role=9)) == ["There is no such role."]
+    assert told(change(browse, team, team.reviewer, role=9)) == ["Choose a valid role."]
 
 
 def test_a_member_is_removed_and_loses_access(team: Team, browse: Browse) -> None:
@@ -188,7 +188,7 @@ def test_a_member_is_removed_and_loses_access(team: Team, browse: Browse) -> Non
 @pytest.mark.parametrize("data", [{"remove": 1}, {"role": 1}])
 def test_the_last_admin_stays(team: Team, browse: Browse, data: dict[str, int]) -> None:
     [sentence] = told(change(browse, team, team.admin, **data))
-    assert sentence == "A project keeps at least one admin. Make somebody else admin first."
+    assert sentence == "A project needs at least one admin. Make someone else an admin first."
     assert team.project.memberships.get(user=team.admin).role == Role.ADMIN
 
 
@@ -209,7 +209,7 @@ def test_an_invitation_is_accepted_once(team: Team, browse: Browse) -> None:
     made = invite(browse, team, Role.ENGINEER)
     client = browse(team.stranger)
     url = f"/invitations/{made.token}/"
-    assert "You are invited to Harbour" in page(client.get(url))
+    assert "You are invited to join Harbour" in page(client.get(url))
     assert client.post(url).url == f"{team.url}/"
     assert team.project.memberships.get(user=team.stranger).role == Role.ENGINEER
     assert "was taken or withdrawn" in page(browse(make.user()).get(url), 404)
@@ -225,7 +225,7 @@ def test_a_member_keeps_the_higher_role(team: Team, browse: Browse) -> None:
 def test_a_withdrawn_invitation_no_longer_works(team: Team, browse: Browse) -> None:
     made = invite(browse, team)
     response = browse(team.admin).post(f"{team.url}/invitations/{made.pk}/withdraw/")
-    assert told(response) == ["The link no longer works."]
+    assert told(response) == ["Invitation withdrawn. Its link no longer works."]
     assert browse(team.stranger).post(f"/invitations/{made.token}/").status_code == 404
 
 

@@ -108,8 +108,11 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"template": "{{ passage }} {{ colour }}"}, "It names colour, which has no value here."),
-        ({"template": "{{ passage"}, "It is not valid: unexpected end of template"),
+        (
+            {"template": "{{ passage }} {{ colour }}"},
+            "The template uses variables that have no value here: colour.",
+        ),
+        ({"template": "{{ passage"}, "The template is not valid: unexpected end of template"),
         ({"template": "{{ passage.__class__.__mro__ }}"}, "cannot be filled in"),
         ({"template": ""}, "This field is required."),
         ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),
@@ -129,8 +132,8 @@ def test_a_change_that_would_not_work_is_refused(
 @pytest.mark.parametrize(
     ("examples", "sentence"),
     [
-        ("nonsense", "Line 1 is no JSON object."),
-        ('{"passage": "a", "output": "b"}\n["c"]', "Line 2 is no JSON object."),
+        ("nonsense", "Line 1 is not a JSON object."),
+        ('{"passage": "a", "output": "b"}\n["c"]', "Line 2 is not a JSON object."),
         ('{"passage": "a"}', "Example 1 has no text under “output”."),
         ('{"text": "a", "output": "b"}', "Example 1 has no value for language, passage."),
     ],
@@ -198,9 +201,11 @@ def test_what_was_in_production_comes_back(
     client.post(f"{url}roll-back/")
     assert history(prompt) == [(1, "eve", True), (2, "eve", False), (1, None, False)]
     text = page(client.get(url))
-    assert "That was a roll-back." in text
+    assert "This was a rollback." in text
     assert "Roll back to variant 2" in text
-    assert told(client.post(f"{url}1/promote/")) == ["Variant 1 is in production, or archived."]
+    assert told(client.post(f"{url}1/promote/")) == [
+        "Nothing changed: variant 1 is already in production, or it is archived."
+    ]
     assert len(history(prompt)) == 3
 
 
@@ -209,7 +214,7 @@ def test_without_a_history_there_is_nothing_to_roll_back(
 ) -> None:
     client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
     assert "Roll back" not in page(client.get(url))
-    assert told(client.post(f"{url}roll-back/")) == ["No other variant has been in production."]
+    assert told(client.post(f"{url}roll-back/")) == ["There is no earlier variant to roll back to."]
 
 
 def test_an_archived_variant_is_out_of_the_way_and_comes_back(
@@ -217,12 +222,14 @@ def test_an_archived_variant_is_out_of_the_way_and_comes_back(
 ) -> None:
     client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
     assert told(client.post(f"{url}1/archive/")) == [
-        "What is in production stays. Put another there first."
+        "You cannot archive the variant in production. Promote another variant first."
     ]
     page(client.get(url))  # where that is read
     variant = new_variant(prompt, team.engineer, "Of {{ answer }}?")
     client.post(f"{url}2/archive/")
-    assert told(client.post(f"{url}2/promote/")) == ["Variant 2 is in production, or archived."]
+    assert told(client.post(f"{url}2/promote/")) == [
+        "Nothing changed: variant 2 is already in production, or it is archived."
+    ]
     client.post(f"{url}2/archive/", {"back": "1"})
     variant.refresh_from_db()
     assert variant.archived_at is None
@@ -243,5 +250,5 @@ def test_any_two_variants_are_compared_word_by_word(
     assert re.search(r"<ins>[^<]*Be[^<]*</ins>", text)
     assert re.search(r"<del>\d+</del>\s*<ins>99</ins>", text)
     same = page(browse(team.reviewer).get(f"{url}?first=1&second=1"))
-    assert "They say the same." in same
+    assert "There are no differences." in same
     assert "They say" not in page(browse(team.reviewer).get(f"{url}?first=x&second=99"))

@@ -99,9 +99,9 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
     [
-        (files.jpeg(), "scan.docx", "This is a JPEG picture, whatever its name says."),
-        (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This is a PNG picture, whatever its name says."),
-        (b"GIF89a0000", "scan.txt", "This is a GIF picture, whatever its name says."),
+        (files.jpeg(), "scan.docx", "This is a JPEG image, whatever its name says."),
+        (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This is a PNG image, whatever its name says."),
+        (b"GIF89a0000", "scan.txt", "This is a GIF image, whatever its name says."),
         (b"\x1f\x8b\x08\x00", "notes.md", "This is a gzip archive, whatever its name says."),
         (b"\x7fELF\x02\x01", "notes.md", "This is a program, whatever its name says."),
         (b"MZ\x90\x00\x03\x00", "notes.md", "This is a program, whatever its name says."),

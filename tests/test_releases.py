@@ -136,7 +136,7 @@ def test_an_admin_freezes_and_sees_the_release(team: Team, browse: Browse) -> No
     make.accept(make.item(team.project), team.reviewer)
     assert client.post(f"{team.url}/releases/", {"note": "First of all"}).status_code == 302
     waiting = page(client.get(f"{team.url}/releases/", headers=PART))
-    assert "is being frozen" in waiting
+    assert "being frozen" in waiting
     assert "No worker has been heard from" in waiting
     assert "hx-trigger" in waiting
     freezing.work_off_releases()
@@ -174,7 +174,9 @@ def test_what_was_undone_before_it_was_frozen_leaves_nothing(team: Team) -> None
     decisions.undo_review(team.project, team.reviewer)
     freezing.work_off_releases()
     release.refresh_from_db()
-    assert release.error == "Nothing is accepted any more: it was undone since."
+    assert release.error == (
+        "There are no accepted items any more. Their decisions have been undone."
+    )
 
 
 def test_only_a_failed_release_is_retried(team: Team, browse: Browse) -> None:

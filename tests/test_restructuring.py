@@ -284,7 +284,7 @@ def test_lines_end_the_instruction() -> None:
 
 
 def test_a_question_is_asked_for_as_one() -> None:
-    only, sentence, _ = lines(wording("Answer: {{ answer }}\n\nWrite the question."))
+    only, sentence, _ = lines(wording("Answer: {{ answer }}\n\nWrite a question."))
     assert only.endswith("Write only the question, with nothing before or after it.")
     assert sentence.endswith("Ask in one sentence.")
 
@@ -300,8 +300,8 @@ def test_other_languages_get_no_english() -> None:
     seed = wording("Text: {{ p }}\n\nBitte nenne den Inhalt in einem Satz.", "Du bist kurz.")
     assert list(templates(seed)) == [
         "the instruction before the input",
-        "the system text at the top of the template",
-        "without the system text",
+        "the system prompt at the top of the template",
+        "without the system prompt",
     ]
 
 
@@ -312,16 +312,16 @@ def test_roles() -> None:
     by_change = dict(restructurings_of(SUMMARY))
     role = "You are a careful expert in this field."
     assert by_change["with a role"].system == f"{role} {SUMMARY.system}"
-    at_top = by_change["the system text at the top of the template"]
+    at_top = by_change["the system prompt at the top of the template"]
     assert (at_top.system, at_top.template) == ("", f"{SUMMARY.system}\n\n{SUMMARY.template}")
-    assert by_change["without the system text"] == wording(SUMMARY.template, "", SUMMARY.examples)
+    assert by_change["without the system prompt"] == wording(SUMMARY.template, "", SUMMARY.examples)
     assert dict(restructurings_of(SUM))["with a role"].system == role
     assert "with a role" not in dict(restructurings_of(OTHER))
 
 
 def test_a_system_text_with_braces_is_no_template() -> None:
     seed = wording("{{ p }}", "You fill in {{ p }} and {% x %}.")
-    assert "the system text at the top of the template" not in templates(seed)
+    assert "the system prompt at the top of the template" not in templates(seed)
 
 
 @pytest.mark.parametrize(
@@ -356,7 +356,7 @@ def test_crossings() -> None:
         SUMMARY.system,
         SUMMARY.examples,
     )
-    assert mixed["the second with the system text of the first"] == wording(
+    assert mixed["the second with the system prompt of the first"] == wording(
         OTHER.template, SUMMARY.system, OTHER.examples
     )
     assert mixed["the first with the worked examples of the second"] == wording(

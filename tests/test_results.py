@@ -71,7 +71,7 @@ def test_the_page_says_it_in_a_sentence(team: Team, browse: Browse, won: Experim
     assert "Variant 2 wins." in text
     assert "after 32 comparisons by 1 person on 32 cases" in text
     assert "The left side won 10 %" in text
-    assert "Make it production" in text
+    assert "Promote" in text
     assert "27 · 2 · 3" in text
 
 
@@ -144,7 +144,7 @@ def test_the_winner_goes_into_production_with_its_evidence(
 ) -> None:
     client, url = browse(team.engineer), f"{team.url}/experiments/{won.pk}/result/"
     response = client.post(f"{url}promote/", {"variant": "2"})
-    assert told(response) == ["Variant 2 is in production for what is drafted from now on."]
+    assert told(response) == ["Variant 2 is now in production. Existing drafts stay as they are."]
     prompt = arena.prompt(team.project)
     assert prompt.production
     assert prompt.production.number == 2
@@ -154,7 +154,7 @@ def test_the_winner_goes_into_production_with_its_evidence(
     text = page(client.get(response.url))
     assert f"/result/?snapshot={promotion.snapshot.pk}" in text
     assert told(client.post(f"{url}promote/", {"variant": "2"})) == [
-        "Variant 2 is in production, or archived."
+        "Nothing changed: variant 2 is already in production, or it is archived."
     ]
     assert Snapshot.objects.count() == 1
     assert client.post(f"{url}promote/", {"variant": "9"}).status_code == 404
@@ -182,8 +182,8 @@ def test_members_see_the_result_once_it_has_ended(
     assert engineer.post(f"{url}/end/").url == f"{url}/result/"
     text = page(client.get(f"{url}/result/"))
     assert "Variant 2 wins." in text
-    assert "Make it production" not in text
-    assert "Take the votes out" not in text
+    assert "Promote" not in text
+    assert "Do not count" not in text
     assert Snapshot.objects.get().because == "the experiment ended"
     engineer.post(f"{url}/end/")  # a double click
     assert Snapshot.objects.count() == 1

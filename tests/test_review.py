@@ -166,7 +166,7 @@ def test_undo_shows_the_item_again(team: Team, desk: Client) -> None:
 
 
 def test_nothing_to_undo_is_told(team: Team, desk: Client) -> None:
-    assert "There is nothing of yours to undo." in told(desk.post(f"{team.url}/review/undo/"))
+    assert "You have nothing to undo." in told(desk.post(f"{team.url}/review/undo/"))
 
 
 def test_an_item_one_decided_on_can_be_looked_at_again(team: Team, desk: Client) -> None:
@@ -186,7 +186,7 @@ def test_an_item_on_another_desk_is_not_given_away(
     browse(team.engineer).get(f"{team.url}/review/")
     response = desk.get(f"{team.url}/review/?item={item.pk}")
     assert response.url == f"{team.url}/items/{item.pk}/"
-    assert told(response) == ["This item has all the reviewers it needs at present."]
+    assert told(response) == ["This item has enough reviewers for now."]
 
 
 def test_a_hold_is_renewed_unless_somebody_else_has_the_item(
@@ -206,7 +206,7 @@ def test_a_hold_is_renewed_unless_somebody_else_has_the_item(
 
 
 def test_nothing_uploaded_yet(team: Team, desk: Client) -> None:
-    assert "There is nothing to review." in page(desk.get(f"{team.url}/review/"))
+    assert "There is nothing to review yet." in page(desk.get(f"{team.url}/review/"))
 
 
 def test_while_drafting_the_desk_waits_and_looks_again(team: Team, desk: Client) -> None:
@@ -231,7 +231,7 @@ def test_while_drafting_the_desk_tells_why_nothing_moves(
 
 def test_all_are_reviewed(team: Team, desk: Client, browse: Browse) -> None:
     make.item(team.project, state=ItemState.ACCEPTED)
-    assert "Every item is reviewed." in page(desk.get(f"{team.url}/review/"))
+    assert "All items are reviewed." in page(desk.get(f"{team.url}/review/"))
     assert "Freeze a release" in page(browse(team.admin).get(f"{team.url}/review/"))
 
 
@@ -372,7 +372,7 @@ def test_one_goes_back_and_forth_among_ones_own(team: Team, desk: Client) -> Non
     assert step("next", items[0]) == f"{desk_url}?item={items[1].pk}"
     assert step("next", items[1]) == desk_url
     first = desk.get(f"{desk_url}previous/?from={items[0].pk}")
-    assert told(first) == ["That was the first one you reviewed."]
+    assert told(first) == ["This is the first item you reviewed."]
 
 
 @pytest.mark.parametrize(("language", "places"), [("en", ["1st", "2nd"]), ("de", ["1.", "2."])])

@@ -192,13 +192,13 @@ def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Brows
     experiment = arena.experiment(team.project, is_run=False)
     client = browse(team.engineer)
     assert told(client.post(f"{team.url}/experiments/{experiment.pk}/remove/")) == [
-        "The experiment is removed."
+        "Experiment removed."
     ]
     assert not Experiment.objects.exists()
     started = arena.experiment(team.project)
     page(client.get(f"{team.url}/experiments/"))
     assert told(client.post(f"{team.url}/experiments/{started.pk}/remove/")) == [
-        "It has started, so it stays. End it instead."
+        "You cannot remove an experiment that has started. End it instead."
     ]
 
 
@@ -267,7 +267,7 @@ def test_examples_are_texts(team: Team, browse: Browse, line: str) -> None:
         "temperature": "0.5",
     }
     client = browse(team.engineer)
-    assert "Example 1 has a value that is no text." in page(client.post(url, data), 422)
+    assert "Example 1 has a value that is not text." in page(client.post(url, data), 422)
     odd = '{"passage": "p\\u0000\\ud800", "output": "o"}'
     assert client.post(url, {**data, "examples": odd}).status_code == 302
     assert of.variants.get(number=2).examples == [{"passage": "p?", "output": "o"}]
@@ -292,7 +292,7 @@ def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse
     data = {"verdict": "accepted", "system": proposed.system, "template": sent}
     browse(team.engineer).post(f"{team.url}/candidates/{proposed.pk}/", data)
     variant = Variant.objects.get(candidate=proposed)
-    assert (variant.origin, variant.template) == ("proposed, accepted by eve", proposed.template)
+    assert (variant.origin, variant.template) == ("candidate accepted by eve", proposed.template)
 
 
 def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
@@ -322,7 +322,7 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
         "max_tokens": "20",
         "temperature": "0.5",
     }
-    assert "Approved items have no value for expression." in page(
+    assert "Accepted items have no value for expression." in page(
         client.post(f"{team.url}/prompts/new/", {**data, "picks": "similar"}), 422
     )
     assert client.post(f"{team.url}/prompts/new/", data).status_code == 302
@@ -332,9 +332,9 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     )
     assert candidates._approved_as_lines(search) == ""
     for template, message in (
-        ("What is {{ expr }}?", "It names expr, which has no value here."),
+        ("What is {{ expr }}?", "The template uses variables that have no value here: expr."),
         ("What is it?", "Name a variable"),
-        (data["template"], "Variant 1 says all this already."),
+        (data["template"], "Variant 1 is identical. Change something to save a new variant."),
     ):
         url = f"{team.url}/prompts/{own.pk}/change/"
         assert message in page(client.post(url, {**data, "template": template}), 422)

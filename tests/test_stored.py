@@ -20,8 +20,8 @@ from tests.catalog import kept
 from tests.test_architecture import MODULES, ROOT
 
 LISTED = Path(__file__).parent / "fixtures" / "stored_messages.txt"
-EMPTY = "It is empty."
-BECAUSE = "The prompt's template cannot be filled in. %(reason)s"
+EMPTY = "The template is empty."
+BECAUSE = "The prompt could not be built. %(reason)s"
 
 
 def german(text: str) -> str:
@@ -31,18 +31,17 @@ def german(text: str) -> str:
 
 def test_a_sentence_is_english_text_that_can_be_said_in_german() -> None:
     sentence = stored(BECAUSE, reason=stored(EMPTY))
-    assert sentence == "The prompt's template cannot be filled in. It is empty."
+    assert sentence == BECAUSE % {"reason": EMPTY}
     assert german(sentence).endswith(german(stored(EMPTY)))
-    assert "empty" not in german(sentence)
+    assert "template" not in german(sentence)
 
 
 def test_numbers_in_a_sentence_are_written_as_the_reader_does() -> None:
-    sentence = stored("It is longer than %(most)s characters.", most=100_000)
+    sentence = stored("The template is longer than %(most)s characters.", most=100_000)
     assert "100,000" in sentence
     assert "100.000" in german(sentence)
     found = stored(
-        "%(found)s of %(wanted)s: no more can be made of this variant in these ways that differs "
-        "from what is there.",
+        "%(found)s of %(wanted)s made. These methods produce no other new wordings of this variant.",
         found=1,
         wanted=counted(1204, "candidate"),
     )
@@ -70,7 +69,7 @@ def test_sentences_survive_an_exception_json_and_pickling() -> None:
 
 def test_joined_sentences_are_translated_one_by_one() -> None:
     both = joined([stored(EMPTY), "", stored("built in")], "; ")
-    assert both == "It is empty.; built in"
+    assert both == f"{EMPTY}; built in"
     assert german(both) == f"{german(stored(EMPTY))}; {german(stored('built in'))}"
     assert joined([]) == ""
     assert joined([stored(EMPTY)]) == EMPTY

@@ -124,7 +124,7 @@ def test_low_scores_are_put_aside_listed_and_restored(team: Any, browse: Any) ->
     assert re.fullmatch(r"Its score, 0\.\d+, is under the limit of 0.5\.", bad.aside)
     client = browse(team.engineer)
     assert bad.aside in page(client.get(f"{team.url}/items/?state=aside"))
-    assert "1 item put aside because of a low score." in page(client.get(f"{team.url}/items/"))
+    assert "1 item set aside because of a low score." in page(client.get(f"{team.url}/items/"))
     client.post(f"{team.url}/drafting/restore/")
     bad.refresh_from_db()
     assert (bad.state, bad.aside) == ("pending", "")

@@ -47,12 +47,12 @@ def test_a_table_shows_what_is_in_it_and_what_would_be_taken(
     assert f'<a href="{place(team, waiting)}">Say which columns to take</a>' in listed
     assert "hx-trigger" not in listed.partition('id="table"')[2].partition(">")[0]
     shown = page(client.get(place(team, waiting)))
-    assert "A table of 3 rows." in shown
+    assert "This table has 3 rows." in shown
     assert [f'<th scope="col">{name}</th>' in shown for name in CHOSEN.values()] == [True] * 3
     assert [f"<td><div>{text}</div></td>" in shown for text in TRIPLES[1]] == [True] * 3
     selected = [f'<option value="{name}" selected>' in shown for name in CHOSEN.values()]
     assert selected == [True] * 3
-    assert shown.count("none: draft them") == 2
+    assert shown.count("None (draft them)") == 2
     assert "Import 3 rows" in shown
 
 
@@ -60,7 +60,7 @@ def test_a_reviewer_sees_the_rows_and_chooses_nothing(
     team: Any, browse: Any, waiting: Document
 ) -> None:
     shown = page(browse(team.reviewer).get(place(team, waiting)))
-    assert "An engineer of the project says which of its columns to take." in shown
+    assert "An engineer of the project must choose the columns." in shown
     assert CONTEXTS[0] in shown
     assert "<select" not in shown
 
@@ -101,11 +101,11 @@ def test_a_bad_choice_comes_back_with_the_form(
 def test_a_second_click_changes_nothing(team: Any, browse: Any, waiting: Document) -> None:
     choose(team, browse, waiting, **CHOSEN)
     second = choose(team, browse, waiting, context="answer")
-    assert told(second) == ["rows.csv does not wait for its columns to be chosen."]
+    assert told(second) == ["rows.csv is not waiting for you to choose columns."]
     work()
     assert triples_of(team.project) == TRIPLES
     third = choose(team, browse, waiting, **CHOSEN)
-    assert told(third) == ["rows.csv does not wait for its columns to be chosen."]
+    assert told(third) == ["rows.csv is not waiting for you to choose columns."]
     work()
     assert Item.objects.count() == 3
 
@@ -122,7 +122,7 @@ def test_only_engineers_choose(
 
 def test_a_table_that_waits_may_go_to_the_bin(team: Any, browse: Any, waiting: Document) -> None:
     response = browse(team.engineer).post(place(team, waiting, "bin/"))
-    assert told(response) == ["rows.csv is in the bin, with all that hangs on it."]
+    assert told(response) == ["rows.csv and its items have been moved to the bin."]
     assert Document.objects.count() == 0
 
 
@@ -239,7 +239,7 @@ def test_a_table_without_the_columns_named_waits_for_others(
     run("import_documents", team.project.slug, path, "--columns=context=colour")
     work()
     row = team.project.documents.get()
-    wrong = "The table has no column “colour”. It has: text, question, answer."
+    wrong = "The table has no column “colour”. Its columns are: text, question, answer."
     assert (row.state, row.note, row.passages.count()) == (JobState.HELD, wrong, 0)
     shown = page(browse(team.engineer).get(f"{team.url}/documents/{row.pk}/"))
     assert wrong in shown

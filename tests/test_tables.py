@@ -292,8 +292,8 @@ def test_what_is_empty_is_not_taken_and_told_of() -> None:
     taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
     assert taken.text == "One"
     assert taken.note == (
-        "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 more), "
-        "1 without a question (line 10), 1 without an answer (line 11)."
+        "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 "
+        "more), 1 without a question or answer (line 10), 1 without an answer (line 11)."
     )
 
 
@@ -346,7 +346,7 @@ def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -
         ({"context": "a", "question": "b"}, "Choose a column for the question and one for the"),
         ({"context": "a", "answer": "b"}, "Choose a column for the question and one for the"),
         ({"context": "a", "question": "b", "answer": "b"}, "Choose a different column for each."),
-        ({"context": "z"}, "The table has no column “z”. It has: a, b."),
+        ({"context": "z"}, "The table has no column “z”. Its columns are: a, b."),
         ({"context": "a"}, ""),
     ],
 )

@@ -29,6 +29,7 @@ PLACES = re.compile(r"%\(\w+\)[a-z]|%[a-z%]")
 # `# stays English: …` instead.
 STAYS_ENGLISH = {
     "generation/prompt_values.py": "what prompts are told",
+    "qareview/former_messages.py": "messages that the catalog had",
     "qareview/backends/scripted.py": "what a model says in tests",
     "generation/checks/gist.py": "words that are left out when texts are compared",
     "generation/releases/exports.py": "what is written into the files that leave",
@@ -230,8 +231,8 @@ def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -
     aside.set_items_aside(Item.objects.filter(pk=item.pk), AsideReason.DRAFTED_AGAIN)
     Passage.objects.filter(pk=item.passage_id).update(
         note=stored(
-            "%(found)s of %(wished)s drafted: what else the model wrote was empty or repeats what "
-            "is there. The passage may have no more to ask.",
+            "%(found)s of %(wished)s drafted. The model’s other drafts were empty or "
+            "repeats. The passage may not have enough content for more.",
             found=1,
             wished=translations.counted(2, "item"),
         )

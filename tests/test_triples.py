@@ -82,9 +82,8 @@ def test_where_an_item_came_from_is_told(team: Any, browse: Any, imported: Docum
     assert "Draft again" not in shown
     assert "Imported, row 3" in page(client.get(f"{team.url}/review/?item={item.pk}"))
     document = page(client.get(place(team, imported)))
-    assert [word in document for word in ("Cut anew", "Draft the pending again", "Merge with")] == [
-        False
-    ] * 3
+    buttons = ("Cut again", "Draft pending items again", "Merge with")
+    assert [word in document for word in buttons] == [False] * 3
 
 
 def test_nothing_is_drafted_from_imported_passages(
@@ -93,9 +92,12 @@ def test_nothing_is_drafted_from_imported_passages(
     Project.objects.update(items_per_passage=4)
     client = browse(team.engineer)
     filled = told(client.post(f"{team.url}/drafting/fill-up/"))
-    assert filled == ["0 passages queued to be drafted."]
+    assert filled == ["0 passages queued for drafting."]
     again = told(client.post(place(team, imported, "again/")))
-    assert again[-1] == "Nothing is drafted again: what is decided, on a desk or imported stays."
+    assert again[-1] == (
+        "There is nothing to draft again. Items that are decided, imported or on someone else’s "
+        "desk are kept."
+    )
     work()
     assert triples_of(team.project) == TRIPLES
     assert set(team.project.items.values_list("state", flat=True)) == {ItemState.PENDING}
@@ -140,7 +142,7 @@ def test_rows_that_cannot_be_imported_are_told_of(team: Any, browse: Any, kept: 
     )
     client = browse(team.reviewer)
     assert f'<p class="notice warning">{note}</p>' in page(client.get(place(team, document)))
-    assert "a note on its rows" in page(client.get(f"{team.url}/"))
+    assert "note on the rows" in page(client.get(f"{team.url}/"))
     assert triples_of(team.project) == TRIPLES[:2]
 
 

@@ -38,7 +38,9 @@ def test_upload_keeps_several_files_and_queues_them(team, browse, kept):
 def test_same_content_twice_is_told_by_name(team, browse, kept):
     client, data = browse(team.engineer), files.MARKDOWN.encode()
     response = upload(client, team, ("tides.md", data), ("copy.md", data))
-    assert told(response) == ["copy.md is already here, as tides.md: the content is the same."]
+    assert told(response) == [
+        "copy.md has already been uploaded as tides.md. The content is the same."
+    ]
     assert told(upload(client, team, ("again.md", data)))[-1].startswith("again.md is already")
     assert [row.name for row in team.project.documents.all()] == ["tides.md"]
     assert len(originals(kept)) == 1
@@ -64,7 +66,7 @@ def test_a_file_over_the_limit_becomes_a_failed_row(team, browse, kept, settings
     large, small = team.project.documents.order_by("pk")
     assert (large.state, small.state) == (JobState.FAILED, JobState.QUEUED)
     assert large.error == (
-        "The file has 2 MB; at most 1 MB are allowed. Split it, or raise QAREVIEW_UPLOAD_LIMIT_MB."
+        "The file is 2 MB. The limit is 1 MB. Split the file, or raise QAREVIEW_UPLOAD_LIMIT_MB."
     )
     assert (large.size, large.original.name, large.sha256) == (2_000_000, "", "")
     assert [path.read_bytes() for path in originals(kept)] == [b"# Tides"]

@@ -95,8 +95,8 @@ def _nothing_to_learn(classifier: Acceptance, pairs: Sequence[ItemAndQuestion]) 
     if min(map(len, of_state)) >= FOLDS:
         return ""
     return stored(
-        "%(accepted)s of %(decisions)s decisions accept the item. To tell the two kinds apart, "
-        "there have to be items of each from %(folds)s passages.",
+        "%(accepted)s of %(decisions)s decisions were to accept. To learn from them, "
+        "QAReview needs accepted and rejected items, each from at least %(folds)s passages.",
         accepted=classifier.accepted,
         decisions=classifier.decisions,
         folds=FOLDS,

@@ -236,8 +236,8 @@ def _note(wish: Wish, noun: str) -> str:
     if len(wish.drafts) == wish.count:
         return ""
     return stored(
-        "%(found)s of %(wished)s drafted: what else the model wrote was empty or "
-        "repeats what is there. The passage may have no more to ask.",
+        "%(found)s of %(wished)s drafted. The model’s other drafts were empty or repeats. "
+        "The passage may not have enough content for more.",
         found=len(wish.drafts),
         wished=counted(wish.count, noun),
     )

@@ -41,33 +41,33 @@ class AdjudicationForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if {"key", "stands", "action", "choice"} & set(self.errors):
-            raise forms.ValidationError(_("The form was damaged on its way. Send it once more."))
+            raise forms.ValidationError(_("The form data is not valid. Send the form again."))
         cleaned["action"] = cleaned["action"] or ("choose" if cleaned["choice"] else "")
         check = getattr(self, f"_check_{cleaned['action']}", None)
         if check is None:
             raise forms.ValidationError(
-                _("Choose a version, write one, reject the item or send it.")
+                _("Choose a version, write your own, reject the item or send it back.")
             )
         check(cleaned)
         return cleaned
 
     def _check_choose(self, cleaned: dict[str, Any]) -> None:
         if self._chosen() is None:
-            self.add_error(None, _("There is no such version of this item."))
+            self.add_error(None, _("Choose a version that belongs to this item."))
 
     def _check_merge(self, cleaned: dict[str, Any]) -> None:
         if not (cleaned.get("question") and cleaned.get("answer")):
             self.add_error(None, _("An accepted item needs a question and an answer."))
         if cleaned.get("excerpt") and cleaned["excerpt"] not in excerpts(self.item.reviews.all()):
-            self.add_error(None, _("There is no such excerpt of this item."))
+            self.add_error(None, _("Choose an excerpt that belongs to this item."))
 
     def _check_reject(self, cleaned: dict[str, Any]) -> None:
         if cleaned.get("reason") not in self.project.reject_reasons:
-            self.add_error(None, _("Give one of the project's reasons for rejecting the item."))
-        self._check_why(cleaned, _("Say in a sentence why it is rejected."))
+            self.add_error(None, _("Choose one of the project’s reasons for rejecting the item."))
+        self._check_why(cleaned, _("Explain in a sentence why you are rejecting the item."))
 
     def _check_back(self, cleaned: dict[str, Any]) -> None:
-        self._check_why(cleaned, _("Say in a sentence why it goes back."))
+        self._check_why(cleaned, _("Explain in a sentence why you are sending the item back."))
 
     def _check_why(self, cleaned: dict[str, Any], sentence: str) -> None:
         if "why" not in self.errors and not cleaned.get("why"):

@@ -29,7 +29,7 @@ class BulkActionForm(forms.Form):
         if kind == BulkActionKind.REJECT:
             reasons = [(reason, reason) for reason in project.reject_reasons]
             self.fields["reason"] = forms.ChoiceField(
-                choices=[("", _("choose one")), *reasons], label=_("Reason")
+                choices=[("", _("Choose one")), *reasons], label=_("Reason")
             )
         if kind in (BulkActionKind.ASSIGN, BulkActionKind.UNASSIGN):
             members = User.objects.filter(memberships__project=project).order_by("username")
@@ -37,7 +37,7 @@ class BulkActionForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         if {"key", "confirmed"} & set(self.errors):
-            raise forms.ValidationError(_("The form was damaged on its way. Send it once more."))
+            raise forms.ValidationError(_("The form data is not valid. Send the form again."))
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ class CommentForm(forms.Form):
         max_length=LONGEST_COMMENT,
         label=_("Comment"),
         widget=forms.Textarea(attrs={"rows": 3, "class": "field"}),
-        error_messages={"required": _("Write something first.")},
+        error_messages={"required": _("Enter some text.")},
     )
 
     def clean_text(self) -> str:
@@ -27,7 +27,7 @@ class CommentForm(forms.Form):
 class AskForm(CommentForm):
     colleague: forms.ModelChoiceField[User] = forms.ModelChoiceField(
         queryset=User.objects.none(),
-        empty_label=_("choose one"),
+        empty_label=_("Choose one"),
         label=_("Colleague"),
         widget=forms.Select(attrs={"autofocus": True}),
     )

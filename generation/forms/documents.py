@@ -44,7 +44,7 @@ class ColumnsForm(forms.Form):
         super().__init__(data, initial=survey.get("guess"))
         self.columns: list[str] = survey.get("columns", [])
         for role, field in self.fields.items():
-            none = gettext("choose one") if role == "context" else gettext("none: draft them")
+            none = gettext("Choose one") if role == "context" else gettext("None (draft them)")
             choices = [("", none), *((column, column) for column in self.columns)]
             field.widget = forms.Select(choices=choices)
 

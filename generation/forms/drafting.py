@@ -15,7 +15,7 @@ class AgainForm(forms.Form):
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["model"] = model_field(gettext("that of the prompt or the project"))
+        self.fields["model"] = model_field(gettext("Same as the prompt or project"))
         for task, label in (
             (Task.SUMMARISE, gettext("Prompt for the answers")),
             (Task.ASK, gettext("Prompt for the questions")),
@@ -25,7 +25,7 @@ class AgainForm(forms.Form):
                 queryset=variants.select_related("prompt").order_by("-number"),
                 required=False,
                 label=label,
-                empty_label=gettext("the one in production"),
+                empty_label=gettext("The variant in production"),
             )
 
     def draft_with(self) -> dict[str, Any]:

@@ -66,14 +66,14 @@ class ItemFilterForm(forms.Form):
         required=False,
         max_length=200,
         label=_("Text"),
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _('words, "a phrase"')}),
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": _('Words or "a phrase"')}),
     )
-    state = _choice(_("State"), _("any state"), ItemState.choices)
-    document = _one_of(_("Document"), _("any document"), Document.objects.none())
+    state = _choice(_("State"), _("Any state"), ItemState.choices)
+    document = _one_of(_("Document"), _("Any document"), Document.objects.none())
     order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
-    flag = _choice(_("Flag"), _("any"), list(flags.NAMES.items()))
-    reviewer = _one_of(_("Decided by"), _("anybody"), User.objects.none())
-    assigned = _one_of(_("Assigned to"), _("anybody or nobody"), User.objects.none())
+    flag = _choice(_("Flag"), _("Any"), list(flags.NAMES.items()))
+    reviewer = _one_of(_("Decided by"), _("Anyone"), User.objects.none())
+    assigned = _one_of(_("Assigned to"), _("Anyone or no one"), User.objects.none())
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))
     drafted_from, drafted_to = _day(_("Drafted from")), _day(_("Drafted to"))
     decided_from, decided_to = _day(_("Decided from")), _day(_("Decided to"))
@@ -83,16 +83,16 @@ class ItemFilterForm(forms.Form):
         label=_("Model"),  # any name is accepted, since a model may be gone from the settings
         widget=forms.TextInput(attrs={"list": "models"}),
     )
-    variant = _one_of(_("Prompt"), _("any"), Variant.objects.none())
+    variant = _one_of(_("Prompt"), _("Any"), Variant.objects.none())
     purpose = _choice(
         _("Purpose"),
-        _("any"),
+        _("Any"),
         [
-            ("usual", _("usual")),
+            ("usual", _("regular")),
             *((purpose.value, _(purpose.value)) for purpose in Purpose if purpose.value),
         ],
     )
-    like = _one_of(_("Similar to"), _("any"), Item.objects.none())
+    like = _one_of(_("Similar to"), _("Any"), Item.objects.none())
     like.widget = forms.HiddenInput()
 
     def __init__(self, membership: Membership, data: QueryDict) -> None:
@@ -124,12 +124,12 @@ class ItemFilterForm(forms.Form):
             offered.update(documents.filter(pk=chosen))
         select = self.fields["document"].widget
         assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
-        select.choices = [("", _("any document")), *offered.items()]
+        select.choices = [("", _("Any document")), *offered.items()]
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
         if text and not search.has_words(text):
-            raise forms.ValidationError(gettext("There is no word in it."))
+            raise forms.ValidationError(gettext("Enter at least one word."))
         return text
 
     @property
@@ -142,13 +142,13 @@ class ItemFilterForm(forms.Form):
     def doubts(self) -> list[str]:
         """Return a sentence for each parameter of the address that is ignored."""
         wrong = [
-            gettext("“%(label)s” is not understood") % {"label": self.fields[name].label}
+            gettext("“%(label)s” is not valid") % {"label": self.fields[name].label}
             for name in self.errors
         ]
         unknown = sorted(set(self.data) - set(self.fields) - OTHERS)
         return [
             *wrong,
-            *(gettext("There is no filter “%(name)s”") % {"name": name} for name in unknown),
+            *(gettext("“%(name)s” is not a filter") % {"name": name} for name in unknown),
         ]
 
     @property

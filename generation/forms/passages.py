@@ -12,9 +12,9 @@ class CutForm(forms.Form):
     length = forms.IntegerField(
         min_value=SHORTEST_PASSAGE,
         max_value=LONGEST_PASSAGE,
-        label=_("At most so many tokens a passage"),
+        label=_("Maximum tokens per passage"),
         widget=forms.NumberInput(attrs={"step": 10}),
     )
     for_project = forms.BooleanField(
-        required=False, label=_("Cut what is uploaded from now on so, too")
+        required=False, label=_("Use this length for future uploads too")
     )

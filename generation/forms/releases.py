@@ -11,4 +11,4 @@ class ReleaseForm(forms.ModelForm[Release]):
         model = Release
         fields = ("note",)
         labels = {"note": _("Note")}  # noqa: RUF012  Django's way
-        help_texts = {"note": _("Optional; goes on the card of the download.")}  # noqa: RUF012
+        help_texts = {"note": _("Optional. Shown on the dataset card in the download.")}  # noqa: RUF012

@@ -67,15 +67,11 @@ class ReviewForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if {"key", "replaces", "verdict", "seconds"} & set(self.errors):
-            raise forms.ValidationError(
-                gettext("The form was damaged on its way. Send it once more.")
-            )
+            raise forms.ValidationError(gettext("The form data is not valid. Send the form again."))
         if cleaned.get("reason") and not cleaned.get("verdict"):
             cleaned["verdict"] = Verdict.REJECTED
         if not cleaned.get("verdict"):
-            self.add_error(
-                None, gettext("Say what becomes of the item: accept, reject or skip it.")
-            )
+            self.add_error(None, gettext("Accept, reject or skip the item."))
         if cleaned.get("verdict") == Verdict.REJECTED:
             self._check_reason(cleaned.get("reason"))
         if cleaned.get("verdict") in ACCEPTING:
@@ -86,7 +82,7 @@ class ReviewForm(forms.Form):
     def _check_reason(self, reason: str | None) -> None:
         if reason not in self.project.reject_reasons:
             self.add_error(
-                None, gettext("Give one of the project's reasons for rejecting the item.")
+                None, gettext("Choose one of the project’s reasons for rejecting the item.")
             )
 
     def _check_text(self, cleaned: dict[str, Any]) -> None:
@@ -107,7 +103,9 @@ class ReviewForm(forms.Form):
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,
-                gettext("The excerpt has to be inside the document: 0 to %(length)s.")
+                gettext(
+                    "The excerpt must be within the document, between characters 0 and %(length)s."
+                )
                 % {"length": length},
             )
         elif (start, end) == (first, last):

@@ -67,7 +67,7 @@ def order_bulk_action(
     action.size = _store_items(action, items)
     if action.size > confirmed or not action.size:
         raise CountChanged(
-            stored("It is %(count)s by now, since something changed meanwhile.", count=action.size)
+            stored("The number of items has changed and is now %(count)s.", count=action.size)
         )
     action.save(update_fields=["size"])
     jobs.wake_workers(BulkAction)
@@ -91,7 +91,7 @@ def undo_bulk_action(action: BulkAction, user: Any) -> None:
     """Order a bulk action to be undone, finished or not. Raises CannotUndo."""
     action = BulkAction.objects.select_for_update().get(pk=action.pk)
     if action.undo_at:
-        raise CannotUndo(stored("This is undone already."))
+        raise CannotUndo(stored("This bulk action has already been undone."))
     action.undo_at, action.undo_by = timezone.now(), user
     action.save(update_fields=["undo_at", "undo_by"])
     jobs.queue_again(BulkAction.objects.filter(pk=action.pk))

@@ -16,42 +16,42 @@ WORDS = {
     BulkActionKind.REJECT: (_("Reject %(items)s"), _("%(items)s rejected")),
     BulkActionKind.ASSIGN: (_("Assign %(items)s"), _("%(items)s assigned to %(member)s")),
     BulkActionKind.UNASSIGN: (
-        _("Take the assignment of %(items)s away"),
-        _("%(items)s taken from %(member)s"),
+        _("Unassign %(items)s"),
+        _("%(items)s unassigned from %(member)s"),
     ),
     BulkActionKind.REDRAFT: (
         _("Draft %(items)s again"),
-        _("%(items)s put aside to be drafted again"),
+        _("%(items)s set aside to be drafted again"),
     ),
     BulkActionKind.CALIBRATE: (
-        _("Put %(items)s into the calibration set"),
-        _("%(items)s put into the calibration set"),
+        _("Add %(items)s to the calibration set"),
+        _("%(items)s added to the calibration set"),
     ),
     BulkActionKind.UNCALIBRATE: (
-        _("Take %(items)s out of the calibration set"),
-        _("%(items)s taken out of the calibration set"),
+        _("Remove %(items)s from the calibration set"),
+        _("%(items)s removed from the calibration set"),
     ),
 }
 _REVIEWS = _(
-    "These are your own reviews, of the text as it was drafted. Left out is what you reviewed "
-    "already, what has all its reviews and what is on others’ desks."
+    "These count as your own reviews of the drafted text. Items you have already reviewed, "
+    "fully reviewed items and items on someone else’s desk are skipped."
 )
 EXPLANATIONS = {
     BulkActionKind.ACCEPT: _REVIEWS,
     BulkActionKind.REJECT: _REVIEWS,
     BulkActionKind.ASSIGN: _(
-        "They are given to that member first. Left out is what they reviewed already "
-        "and what waits for no review."
+        "The member gets these items first. Items they have already reviewed and items "
+        "that are not waiting for review are skipped."
     ),
-    BulkActionKind.UNASSIGN: _("They are no longer given to that member first."),
+    BulkActionKind.UNASSIGN: _("The member no longer gets these items first."),
     BulkActionKind.REDRAFT: _(
-        "They are put aside, and new ones drafted. Left out is what is decided, on "
-        "another desk or imported."
+        "These items are set aside and new ones are drafted. Decided items, imported items "
+        "and items on someone else’s desk are skipped."
     ),
     BulkActionKind.CALIBRATE: _(
-        "Everyone gets them to review, so that it is seen how far people agree."
+        "Calibration items go to every reviewer, so that their agreement can be measured."
     ),
-    BulkActionKind.UNCALIBRATE: _("They need no more reviews than any other item."),
+    BulkActionKind.UNCALIBRATE: _("These items will need only as many reviews as any other item."),
 }
 
 
@@ -93,13 +93,16 @@ def _sentence(action: BulkAction, counts: dict[str, int], is_moving: bool) -> st
         "member": action.member or gettext("a former user"),
     }
     if action.undo_at:
-        begin = gettext("Being undone: %(words)s.") if is_moving else gettext("Undone: %(words)s.")
+        begin = gettext("Undoing: %(words)s.") if is_moving else gettext("Undone: %(words)s.")
         return begin % {"words": words}
     if action.reason:
-        words = gettext("%(words)s for “%(reason)s”") % {"words": words, "reason": action.reason}
+        words = gettext("%(words)s with the reason “%(reason)s”") % {
+            "words": words,
+            "reason": action.reason,
+        }
     if is_moving:
         size = number(action.size)
-        words = gettext("%(words)s so far, of %(size)s") % {"words": words, "size": size}
+        words = gettext("%(words)s so far, out of %(size)s") % {"words": words, "size": size}
     return f"{words}."
 
 

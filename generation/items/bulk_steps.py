@@ -26,19 +26,19 @@ from qareview.stored import stored
 
 # why items were left out, or not undone; a number comes before
 OUTCOMES = {
-    "own": stored("reviewed by you already"),
-    "full": stored("with all their reviews"),
+    "own": stored("already reviewed by you"),
+    "full": stored("fully reviewed"),
     "binned": stored("in the bin"),
-    "desk": stored("on others’ desks"),
-    "aside": stored("put aside"),
-    "no-question": stored("without a question"),
-    "assigned": stored("assigned so already"),
-    "unassigned": stored("not assigned so"),
-    "reviewed": stored("reviewed by that member already"),
-    "decided": stored("decided, on others’ desks or imported"),
-    "everyone": stored("given to everyone already"),
+    "desk": stored("on someone else’s desk"),
+    "aside": stored("set aside"),
+    "no-question": stored("without a question or answer"),
+    "assigned": stored("already assigned to that member"),
+    "unassigned": stored("not assigned to that member"),
+    "reviewed": stored("already reviewed by that member"),
+    "decided": stored("decided, imported or on someone else’s desk"),
+    "everyone": stored("already calibration or gold"),
     "usual": stored("not in the calibration set"),
-    "newer": stored("with something newer on them"),
+    "newer": stored("changed since then"),
 }
 StepOutcomes = dict[int, str]  # by the ids of items; an item without one was done or undone
 

@@ -39,10 +39,10 @@ MOST_SIMILAR = 50  # items shown as similar to one: chosen; nobody measured
 
 NEWEST = ""
 ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
-    NEWEST: (_("newest first"), ("-created_at", "-id")),
-    "best": (_("best score first"), ("-score", "-id")),
-    "lowest": (_("lowest score first"), ("score", "id")),
-    "document": (_("by document"), ("document_id", "passage_id", "id")),
+    NEWEST: (_("Newest first"), ("-created_at", "-id")),
+    "best": (_("Highest score first"), ("-score", "-id")),
+    "lowest": (_("Lowest score first"), ("score", "id")),
+    "document": (_("By document"), ("document_id", "passage_id", "id")),
 }
 
 FilterValues = Mapping[str, Any]  # of the filters that are set, by their names

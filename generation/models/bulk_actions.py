@@ -16,10 +16,10 @@ class BulkActionKind(models.TextChoices):
     ACCEPT = gettext_noop("accept"), _("Accept")
     REJECT = gettext_noop("reject"), _("Reject")
     ASSIGN = gettext_noop("assign"), _("Assign")
-    UNASSIGN = "unassign", _("take the assignment away")
-    REDRAFT = "redraft", _("draft again")
-    CALIBRATE = "calibrate", _("put into the calibration set")
-    UNCALIBRATE = "uncalibrate", _("take out of the calibration set")
+    UNASSIGN = "unassign", _("Unassign")
+    REDRAFT = "redraft", _("Draft again")
+    CALIBRATE = "calibrate", _("Add to the calibration set")
+    UNCALIBRATE = "uncalibrate", _("Remove from the calibration set")
 
 
 class BulkAction(Job):

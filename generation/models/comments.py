@@ -64,7 +64,7 @@ class NoticeKind(models.TextChoices):
     ASKED = gettext_noop("asked"), _("Asked")
     ANSWERED = gettext_noop("answered"), _("Answered")
     ADJUDICATED = gettext_noop("adjudicated"), _("Adjudicated")
-    SENT_BACK = gettext_noop("sent back"), _("Sent Back")
+    SENT_BACK = gettext_noop("sent back"), _("Sent back")
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):

@@ -39,7 +39,7 @@ class ItemState(models.TextChoices):
     DISPUTED = gettext_noop("disputed"), _("Disputed")  # reviewers differ, and no admin has decided
     ASIDE = (
         gettext_noop("aside"),
-        _("Aside"),
+        _("Set aside"),
     )  # undecided, and not handed out; the item says why
 
 

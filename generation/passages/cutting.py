@@ -38,7 +38,7 @@ LEFT_OUT_REASONS = {
     page_furniture.RUNNING_HEAD: _("running head"),
     page_furniture.PAGE_NUMBER: _("page number"),
     page_furniture.CONTENTS: _("table of contents"),
-    page_furniture.CONTINUED: _("note that it goes on"),
+    page_furniture.CONTINUED: _("continuation note"),
 }
 
 Heading = tuple[int, int, str]  # offset, level and words

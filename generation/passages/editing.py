@@ -92,7 +92,9 @@ def merge_with_next(passage: Passage) -> None:
     following = _current(document).filter(position__gt=passage.position).first()
     if following is None:
         raise CannotCut(
-            stored("This is the document's last passage; there is none to merge it with.")
+            stored(
+                "This is the document’s last passage, so there is no next passage to merge it with."
+            )
         )
     merged = Cut(
         passage.start, following.end, passage.headings, passage.first_page, following.last_page
@@ -109,7 +111,7 @@ def split_passage(passage: Passage, offset: int) -> None:
     document = _locked(passage)
     before, after = passage.text[:offset], passage.text[offset:]
     if not before.strip() or not after.strip():
-        raise CannotCut(stored("A passage is split between two of its sentences."))
+        raise CannotCut(stored("A passage can only be cut between two sentences."))
     end = passage.start + len(before.rstrip())
     start = passage.end - len(after.lstrip())
     pages = document.page_starts
@@ -153,9 +155,11 @@ def _locked(passage: Passage) -> Document:
     document = _lock_document(passage.document_id)
     passage.refresh_from_db()
     if passage.superseded_at:
-        raise CannotCut(stored("The document was cut anew meanwhile. Look at it again."))
+        raise CannotCut(stored("The document has since been cut again. Check its passages."))
     if document.is_triples:
-        raise CannotCut(stored("Its triples were imported with this passage, so it stays whole."))
+        raise CannotCut(
+            stored("This passage was imported with its triples, so it cannot be changed.")
+        )
     return document
 
 

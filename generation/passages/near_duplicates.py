@@ -27,7 +27,7 @@ ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index); chosen;
 MOST_COMPARED = 20  # passages, word by word, with one passage; chosen; nobody measured
 ByBand = defaultdict[int, list["Passage"]]
 Bands = np.ndarray[Any, np.dtype[np.int64]]
-NOTE = stored("It says nearly the same as another passage, so nothing is drafted from it.")
+NOTE = stored("It is a near-duplicate of another passage, so nothing is drafted from it.")
 
 
 @functools.lru_cache(maxsize=2000)

@@ -72,7 +72,7 @@ def project_progress(project: Project) -> ProjectProgress:
 
 def _why_stopped(project: Project) -> str:
     if project.is_paused:
-        return stored("Drafting is paused. It goes on when an engineer resumes it.")
+        return stored("Drafting is paused until an engineer resumes it.")
     return completions.why_over_budget(project)
 
 

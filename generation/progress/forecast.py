@@ -36,11 +36,11 @@ class Pace:
     def forecast(self) -> str:
         """A sentence that says when everything will be decided at this pace."""
         if not self.left:
-            return stored("Nothing is left to decide.")
+            return stored("No decisions are left to make.")
         if not self.per_day:
-            return stored("Nothing was decided lately, so it cannot be told when that is done.")
+            return stored("No recent decisions, so no forecast.")
         return stored(
-            "%(left)s at the pace of the last %(pace_days)s days.",
+            "%(left)s left at the pace of the last %(pace_days)s days.",
             left=_in_words(self.left / self.per_day),
             pace_days=PACE_DAYS,
         )

@@ -40,8 +40,8 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
             if len(chosen) > MOST_MEMBERS:
                 raise CannotUnpack(
                     stored(
-                        "The archive holds %(chosen)s files; at most %(most_members)s are "
-                        "taken. Split it.",
+                        "The archive has %(chosen)s files. The limit is %(most_members)s. "
+                        "Split it into smaller archives.",
                         chosen=len(chosen),
                         most_members=MOST_MEMBERS,
                     )
@@ -49,7 +49,7 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
             return _written(archive, chosen, folder, limit)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
         raise CannotUnpack(
-            stored("The archive is damaged. Make it anew and upload that.")
+            stored("The archive is damaged. Create it again and upload the new one.")
         ) from None
 
 
@@ -70,7 +70,8 @@ def _written(
         if left <= 0:
             raise CannotUnpack(
                 stored(
-                    "The archive unpacks to more than %(most_bytes)s MB. Split it.",
+                    "The archive unpacks to more than %(most_bytes)s MB. Split it into "
+                    "smaller archives.",
                     most_bytes=MOST_BYTES // 1_000_000,
                 )
             )
@@ -86,11 +87,12 @@ def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit:
             shutil.copyfileobj(_BoundedReader(source, limit + 1), file)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
         target.unlink(missing_ok=True)
-        return stored("It is damaged in the archive. Make the archive anew.")
+        return stored("It is damaged in the archive. Create the archive again.")
     if target.stat().st_size > limit:
         target.write_bytes(b"")
         return stored(
-            "It has more than the %(limit)s MB allowed. Split it.", limit=limit // 1_000_000
+            "It is larger than the %(limit)s MB allowed. Split it into smaller files.",
+            limit=limit // 1_000_000,
         )
     return ""
 

@@ -62,7 +62,7 @@ def add_document(
             raise
         raise AlreadyHere(
             stored(
-                "%(name)s is already here, as %(name2)s: the content is the same.",
+                "%(name)s has already been uploaded as %(name2)s. The content is the same.",
                 name=name,
                 name2=same.name,
             ),
@@ -81,8 +81,8 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
         state=JobState.FAILED,
         error=(
             stored(
-                "The file has %(megabytes)s MB; at most %(limit)s MB are allowed. Split it, or "
-                "raise QAREVIEW_UPLOAD_LIMIT_MB.",
+                "The file is %(megabytes)s MB. The limit is %(limit)s MB. Split the file, "
+                "or raise QAREVIEW_UPLOAD_LIMIT_MB.",
                 megabytes=round(megabytes),
                 limit=uploads.limit_bytes() // 1_000_000,
             )

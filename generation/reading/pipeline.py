@@ -26,9 +26,7 @@ def read_document(document: Document) -> None:
     Raises JobFailed, and CannotWorkNow if a model is unavailable.
     """
     if not document.original:
-        raise jobs.JobFailed(
-            stored("The file was refused when it came, so there is nothing to read.")
-        )
+        raise jobs.JobFailed(stored("The file was refused on upload, so there is nothing to read."))
     path = Path(document.original.path)
     if not path.exists():
         raise jobs.JobFailed(
@@ -81,7 +79,7 @@ def _unpack(document: Document, path: Path) -> None:
     """Make documents of an archive's files; reading it again adds nothing twice."""
     if document.archive_id:
         raise readers.CannotRead(
-            stored("This is an archive within an archive. Unpack it and upload its files.")
+            stored("This is an archive inside another archive. Unpack it and upload its files.")
         )
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
         members = reader_process.unpack_isolated(

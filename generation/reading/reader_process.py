@@ -189,7 +189,9 @@ def _why_it_died(reader: _Reader, megabytes: int) -> str:
             "QAREVIEW_READ_MEGABYTES.",
             megabytes=megabytes,
         )
-    return stored("The file made its reader stop. It may be damaged: save it anew and upload that.")
+    return stored(
+        "The file could not be read. It may be damaged: save it again and upload the new copy."
+    )
 
 
 def _as_json(value: Any) -> bytes:

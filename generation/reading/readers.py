@@ -51,9 +51,9 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin
 _PARQUET = b"PAR1"
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
 _FOREIGN = {
-    b"\xff\xd8\xff": stored("a JPEG picture"),
-    b"\x89PNG": stored("a PNG picture"),
-    b"GIF8": stored("a GIF picture"),
+    b"\xff\xd8\xff": stored("a JPEG image"),
+    b"\x89PNG": stored("a PNG image"),
+    b"GIF8": stored("a GIF image"),
     b"RIFF": stored("a media file"),
     b"\x1f\x8b": stored("a gzip archive"),
     b"Rar!": stored("a RAR archive"),
@@ -63,8 +63,8 @@ _FOREIGN = {
 }
 _WORD = re.compile(r"[^\W_]+")  # of what str.isalnum() says yes to
 READABLE = stored(
-    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, "
-    "tables as CSV, JSONL or Parquet, or a ZIP of such"
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
+    "(CSV, JSONL or Parquet), or a ZIP archive of these files"
 )
 _UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
 
@@ -113,7 +113,9 @@ def read_file(path: Path, name: str, chosen: Mapping[str, str] | None = None) ->
         reading = Reading(_joined(text) if media_type == PLAIN else text, media_type)
     if not reading.text.strip():
         raise CannotRead(
-            stored("No text found; run OCR first. The pages seem to be pictures of text.")
+            stored(
+                "No text found. The pages seem to be images, so run text recognition (OCR) first."
+            )
             if media_type == PDF
             else stored("No text was found in this file.")
         )
@@ -162,15 +164,15 @@ def media_type_of(path: Path, name: str) -> str:
     if start.startswith(_OLE):
         raise CannotRead(
             stored(
-                "This is a Word file under a password or of the old .doc kind. "
-                "Save it as .docx without a password."
+                "This Word file is protected by a password or in the old .doc format. Save "
+                "it as .docx without a password."
             )
         )
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
             raise CannotRead(
                 stored(
-                    "This is %(kind)s, whatever its name says. %(upload)s",
+                    "This file is %(kind)s, which cannot be read. %(upload)s",
                     kind=kind,
                     upload=_UPLOAD,
                 )
@@ -203,7 +205,7 @@ def _kind_of_archive(path: Path) -> str:
                     return declared
     except zipfile.BadZipFile:
         raise CannotRead(
-            stored("The file is damaged: it starts like a DOCX and then breaks off.")
+            stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None
     return ARCHIVE
 
@@ -247,7 +249,7 @@ def _by_likelihood(data: bytes) -> str:
     best = guesses.best()
     if best is None:
         raise CannotRead(
-            stored("This is not text in any encoding known. %(upload)s", upload=_UPLOAD)
+            stored("The encoding of this text is not known. %(upload)s", upload=_UPLOAD)
         )
     least = best.coherence - 0.05  # coherence is noise in short texts; chosen; nobody measured
     western = (guess for guess in guesses if "cp1252" in guess.could_be_from_charset)
@@ -313,11 +315,13 @@ def _sentence(error: str, media_type: str) -> str:
     kind = EXTRACTED[media_type]
     if "password" in error.lower():
         return stored(
-            "The %(kind)s is protected by a password. Save a copy without one and upload that.",
+            "The %(kind)s file is protected by a password. Save a copy without a password "
+            "and upload that.",
             kind=kind,
         )
     return stored(
-        "The %(kind)s is damaged and cannot be read. Open it, save it anew and upload that.",
+        "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
+        "upload the new copy.",
         kind=kind,
     )
 

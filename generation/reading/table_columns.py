@@ -110,12 +110,12 @@ def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
     unknown = [column for column in chosen.values() if column not in columns]
     if unknown:
         return stored(
-            "The table has no column “%(unknown)s”. It has: %(join)s.",
+            "The table has no column “%(unknown)s”. Its columns are: %(join)s.",
             unknown=unknown[0],
             join=", ".join(columns),
         )
     if "context" not in chosen:
-        return stored("Say which column holds the context: its rows become the passages.")
+        return stored("Choose the column with the context. Its rows become the passages.")
     if ("question" in chosen) != ("answer" in chosen):
         return stored("Choose a column for the question and one for the answer, or neither.")
     if len(set(chosen.values())) < len(chosen):

@@ -47,10 +47,12 @@ class ReleaseFormat:
 
 
 FORMATS = {
-    "triples": ReleaseFormat(triples, _("The full record of every triple; imports back.")),
+    "triples": ReleaseFormat(
+        triples, _("The full record of every triple. You can import it again.")
+    ),
     "input_output": ReleaseFormat(
         input_output,
-        _("Two strings a row, for IBM watsonx.ai tuning."),
+        _("Two strings per row, for IBM watsonx.ai tuning."),
         fewest_rows=50,
         most_rows=10_000,
         most_bytes=200_000_000,
@@ -124,17 +126,17 @@ def _warnings(release_format: ReleaseFormat, files: dict[str, dict[str, Any]]) -
     warnings = []
     if rows < release_format.fewest_rows:
         warnings.append(
-            gettext("The trainer wants at least %(fewest_rows)s rows; these are %(rows)s.")
+            gettext("The trainer needs at least %(fewest_rows)s rows. This export has %(rows)s.")
             % {"fewest_rows": release_format.fewest_rows, "rows": rows}
         )
     if release_format.most_rows and rows > release_format.most_rows:
         warnings.append(
-            gettext("The trainer takes at most %(most_rows)s rows; these are %(rows)s.")
+            gettext("The trainer accepts up to %(most_rows)s rows. This export has %(rows)s.")
             % {"most_rows": release_format.most_rows, "rows": rows}
         )
     if release_format.most_bytes and size > release_format.most_bytes:
         warnings.append(
-            gettext("The trainer takes at most %(most_bytes)s MB; these are %(size)s.")
+            gettext("The trainer accepts up to %(most_bytes)s MB. This export has %(size)s MB.")
             % {
                 "most_bytes": release_format.most_bytes // 1_000_000,
                 "size": f"{size / 1_000_000:.0f}",

@@ -42,7 +42,7 @@ def order_release(project: Project, user: Any = None, note: str = "") -> Release
     """
     if not project.items.filter(state=ItemState.ACCEPTED).exists():
         raise NothingAccepted(
-            stored("Nothing has been accepted yet. A release holds what is accepted.")
+            stored("No items have been accepted yet. A release is made of accepted items.")
         )
     while True:
         moving = project.releases.filter(state__in=(JobState.QUEUED, JobState.RUNNING)).first()
@@ -65,7 +65,9 @@ def freeze(release: Release) -> None:
     with jobs.finishing([release]):
         items = list(_accepted(release.project))
         if not items:
-            raise jobs.JobFailed(stored("Nothing is accepted any more: it was undone since."))
+            raise jobs.JobFailed(
+                stored("There are no accepted items any more. Their decisions have been undone.")
+            )
         splits = _splits(release.project, items)
         rows = _rows(release, items, splits)
         ReleaseRow.objects.bulk_create(rows, batch_size=ROWS_AT_ONCE)

@@ -108,7 +108,7 @@ def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudic
     if earlier := Review.objects.filter(submission=adjudication.key).first():
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
             return earlier
-        raise ReviewNotStored(stored("This form was sent before, for another item."))
+        raise ReviewNotStored(stored("This form has already been sent for another item."))
     decisions = Review.objects.decisions().filter(item=item)
     _check(item, decisions, adjudication)
     return (_send_back if adjudication.verdict == Verdict.SKIPPED else _adjudicate)(
@@ -119,18 +119,24 @@ def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudic
 def _check(item: Item, decisions: ReviewQuerySet, adjudication: Adjudication) -> None:
     """Refuse an adjudication made for an earlier state of the item. Raises ReviewNotStored."""
     if item.state == ItemState.ASIDE:
-        raise ReviewNotStored(joined([stored("The item was put aside meanwhile."), item.aside]))
+        raise ReviewNotStored(
+            joined([stored("This item has been set aside in the meantime."), item.aside])
+        )
     by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
     if _joined(decisions.values_list("pk", flat=True)) != adjudication.stands:
         if by_admin and str(by_admin.pk) not in adjudication.stands.split(","):
             raise ReviewNotStored(
-                stored("%(reviewer)s decided on this item meanwhile.", reviewer=by_admin.reviewer)
+                stored("%(reviewer)s has since decided on this item.", reviewer=by_admin.reviewer)
             )
-        raise ReviewNotStored(stored("What reviewers say of this item changed meanwhile."))
+        raise ReviewNotStored(stored("The reviews of this item have changed since you opened it."))
     if item.state not in DECIDED and not adjudication.is_gold:
-        raise ReviewNotStored(stored("This item is not decided yet: its reviewers come first."))
+        raise ReviewNotStored(
+            stored("This item has not been decided yet. Its reviewers decide first.")
+        )
     if adjudication.verdict == Verdict.SKIPPED and item.purpose == Purpose.GOLD:
-        raise ReviewNotStored(stored("A gold item cannot be sent back; end its being gold first."))
+        raise ReviewNotStored(
+            stored("A gold item cannot be sent back. Remove its gold status first.")
+        )
 
 
 def _adjudicate(
@@ -165,7 +171,7 @@ def _send_back(
     _settle(item)
     inbox.remove_notices(item, *NOTICES)
     notice = stored(
-        "%(admin)s sent item %(pk)s back, so you may decide anew. %(comment)s",
+        "%(admin)s sent item %(pk)s back. You can decide on it again. %(comment)s",
         admin=admin,
         pk=str(item.pk),
         comment=adjudication.comment,

@@ -8,7 +8,7 @@ from qareview.stored import stored
 
 SENTENCES = {
     AsideReason.EXCLUDED: stored("Its passage was excluded."),
-    AsideReason.CUT_AGAIN: stored("Its passage was cut anew."),
+    AsideReason.CUT_AGAIN: stored("Its passage was cut again."),
     AsideReason.DRAFTED_AGAIN: stored("It was drafted again."),
 }
 

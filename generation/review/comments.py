@@ -84,11 +84,14 @@ def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Commen
     holders = set(queue.live_holds().filter(item=item).values_list("reviewer", flat=True))
     if holders and author.pk not in holders:
         raise NotAsked(
-            stored("Somebody else has this item on the desk just now. Write a comment, or wait.")
+            stored("Someone else has this item on their desk. Wait, or write a comment instead.")
         )
     if not item.is_open or author.pk in item.reviewers:
         raise NotAsked(
-            stored("Only an item that waits for you can wait for an answer. Write a comment.")
+            stored(
+                "You can only ask about an item that is waiting for your review. Write "
+                "a comment instead."
+            )
         )
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
     # somebody restored the item of an earlier question by hand: that question is over

@@ -104,7 +104,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
         earlier = Review.objects.get(pk=item.earlier)
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
-        raise ItemChanged(stored("This form was sent before, for another item."))
+        raise ItemChanged(stored("This form has already been sent for another item."))
     _check_unchanged(item, submission)
     _make_place(item, submission, project.reviews_per_item)
     review = Review.objects.create(
@@ -185,23 +185,23 @@ def _check_unchanged(item: Any, submission: Submission) -> None:
     """Refuse a submission made for an earlier state. Raises ItemGone, ItemChanged."""
     if item.state == BINNED:
         raise ItemGone(
-            stored("The document of this item was moved to the bin while you were at it.")
+            stored("The document was moved to the bin while you were reviewing this item.")
         )
     if (item.own or 0) != submission.replaces:
-        raise ItemChanged(stored("You reviewed this item since, in another window."))
+        raise ItemChanged(stored("You have already reviewed this item in another window."))
 
 
 def _check_place(item: Any, reviews_per_item: int) -> None:
     """Refuse a reviewer who has no place at the item and cannot get one. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
-        raise ItemGone(joined([stored("The item was put aside meanwhile."), item.aside]))
-    if not item.is_open:
         raise ItemGone(
-            stored("The item went on to others while you were away, and has all its reviews.")
+            joined([stored("This item has been set aside in the meantime."), item.aside])
         )
+    if not item.is_open:
+        raise ItemGone(stored("While you were away, others finished reviewing this item."))
     places = reviews_per_item - item.others
     if not (item.is_held or item.is_for_everyone or places > 0):
-        raise ItemGone(stored("The item went on to somebody else while you were away."))
+        raise ItemGone(stored("While you were away, this item went to someone else."))
 
 
 class _SentReview(Protocol):
@@ -236,7 +236,7 @@ def _excerpt(item: Item, submission: Submission) -> str:
 SENTENCES = {
     Withdrawal.BY_AUTHOR: "",
     Withdrawal.REPLACED: stored("replaced by a later one"),
-    Withdrawal.BULK_UNDONE: stored("It was given in bulk, and that was undone."),
+    Withdrawal.BULK_UNDONE: stored("It was part of a bulk action that was undone."),
 }
 
 

@@ -46,7 +46,10 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     data = request.POST or request.GET
     place = GOLD if "gold" in data else data.get("from", "")
     if place != GOLD and not item.shows_reviews_to(request.user):
-        messages.info(request, _("Decide on this item at the desk first: it is open to you, too."))
+        messages.info(
+            request,
+            _("Decide on this item at the desk first. It is still waiting for your review."),
+        )
         return redirect("items-show", slug, pk)
     if request.method == "GET":
         return _show(request, project, item, place)
@@ -63,7 +66,7 @@ def _decide(request: HttpRequest, project: Project, item: Item, place: str) -> H
         item = project.items.for_item_page().get(pk=item.pk)
         form.add_error(
             None,
-            _("This was not saved. %(reason)s Your text is kept below.")
+            _("Your decision was not saved. %(reason)s Your text is kept below.")
             % {"reason": translated(str(reason))},
         )
         return _show(request, project, item, place, form, status=409)
@@ -75,7 +78,7 @@ def _decide(request: HttpRequest, project: Project, item: Item, place: str) -> H
 
 def _outcome_message(review: Review, is_gold: bool) -> str:
     if review.verdict == "skipped":
-        return _("Item %(item_id)s goes back to its reviewers.") % {"item_id": review.item_id}
+        return _("Item %(item_id)s was sent back to its reviewers.") % {"item_id": review.item_id}
     sentences = {
         (True, False): _("Item %(item_id)s is accepted."),
         (True, True): _("Item %(item_id)s is accepted and is a gold item now."),
@@ -91,7 +94,7 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ADMIN)
     last = adjudication.last_adjudicated(project, request.user)
     if last is None:
-        messages.info(request, _("There is nothing of yours to undo."))
+        messages.info(request, _("You have nothing to undo."))
         return redirect("adjudicate", slug)
     adjudication.withdraw_adjudication(project, last)
     messages.success(request, _("Undone. Here is the item again."))
@@ -105,9 +108,11 @@ def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         was_taken_back = adjudication.withdraw_adjudication(project, pk)
     except Item.DoesNotExist:
-        raise Http404(_("No such item.")) from None
+        raise Http404(_("Item not found.")) from None
     if was_taken_back:
-        messages.success(request, _("Taken back. The item is what its reviewers say again."))
+        messages.success(
+            request, _("Adjudication withdrawn. The reviewers’ decisions apply again.")
+        )
     return redirect("items-show", slug, pk)
 
 

@@ -69,7 +69,9 @@ def _chart(
     lowest = min(
         [*alphas, *(result.low for _, result in rows if result.low is not None)], default=0
     )
-    description = _("Alpha with its 95 %% interval for %(rows)s rows, %(told)s of which tell.") % {
+    description = _(
+        "Alpha with its 95 %% interval in %(rows)s rows. %(told)s of them have enough data."
+    ) % {
         "rows": len(rows),
         "told": len(alphas),
     }
@@ -85,7 +87,7 @@ def _chart(
 
 def _ticks(lowest: float) -> list[tuple[float, str]]:
     halves = range(round(2 * lowest), 3)
-    words = {half: number(half / 2, half % 2) for half in halves} | {0: _("0: by chance")}
+    words = {half: number(half / 2, half % 2) for half in halves} | {0: _("0: chance")}
     return [(half / 2, words[half]) for half in halves]
 
 
@@ -113,5 +115,5 @@ def _in_short(result: Agreement) -> str:
     """Say why there is no alpha, in a few words for the chart."""
     if result.items < krippendorff.FEWEST_ITEMS:
         counts = {"items": result.items, "fewest": krippendorff.FEWEST_ITEMS}
-        return _("too little: %(items)s of %(fewest)s items") % counts
+        return _("too few: %(items)s of %(fewest)s items") % counts
     return _("all alike: %(items)s") % {"items": counted(result.items, "item")}

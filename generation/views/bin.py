@@ -43,7 +43,7 @@ def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     undo = reverse("documents-restore", args=[slug, pk])
     offer_undo(
         request,
-        _("%(name)s is in the bin, with all that hangs on it.") % {"name": document.name},
+        _("%(name)s and its items have been moved to the bin.") % {"name": document.name},
         undo,
     )
     return redirect("documents", slug)
@@ -56,7 +56,7 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         if bins.restore_document(document):
             messages.success(
-                request, _("%(name)s is back, with all that hangs on it.") % {"name": document.name}
+                request, _("%(name)s and its items have been restored.") % {"name": document.name}
             )
         else:
             messages.info(request, _("%(name)s is not in the bin.") % {"name": document.name})
@@ -76,7 +76,9 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return redirect("bin", slug)
     if request.method == "POST":
         all_bins.expire_rows(Document.everything.filter(pk=pk))
-        messages.success(request, _("%(name)s is removed for good.") % {"name": document.name})
+        messages.success(
+            request, _("%(name)s has been permanently deleted.") % {"name": document.name}
+        )
         return redirect("bin", slug)
     context = {
         "name": document.name,
@@ -100,7 +102,9 @@ def put_project(request: HttpRequest, slug: str) -> HttpResponse:
     all_bins.bin_rows(Project.everything.filter(pk=project.pk), access.user(request))
     undo = reverse("project-restore", args=[slug])
     offer_undo(
-        request, _("%(name)s is in the bin, with all it has.") % {"name": project.name}, undo
+        request,
+        _("%(name)s and everything in it have been moved to the bin.") % {"name": project.name},
+        undo,
     )
     return redirect("projects")
 
@@ -111,7 +115,9 @@ def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
     if not bins.restore_project(project):
         messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})
         return redirect("projects")
-    messages.success(request, _("%(name)s is back, with all it has.") % {"name": project.name})
+    messages.success(
+        request, _("%(name)s and everything in it have been restored.") % {"name": project.name}
+    )
     is_member = project.memberships.filter(user=access.user(request)).exists()
     return redirect("documents", slug) if is_member else redirect("projects")
 
@@ -125,7 +131,9 @@ def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("projects")
     if request.method == "POST":
         all_bins.expire_rows(Project.everything.filter(pk=project.pk))
-        messages.success(request, _("%(name)s is removed for good.") % {"name": project.name})
+        messages.success(
+            request, _("%(name)s has been permanently deleted.") % {"name": project.name}
+        )
         return redirect("projects")
     context = {
         "name": project.name,

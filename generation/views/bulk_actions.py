@@ -42,14 +42,14 @@ def _selected(member: Membership, query: QueryDict) -> Selection:
     items: ItemQuerySet = member.project.items.all()
     if query.get("all"):
         if form.doubts:
-            trouble = _("The filter is not understood, so it would be done to too many items.")
+            trouble = _("The filter is not valid, so this would affect too many items.")
             return Selection(items.none(), form.address, trouble)
         return Selection(
             listing.matching_items(member.project, form.filter_values, member.user), form.address
         )
     texts = query.getlist("item")[:MOST_TICKED]
     ticked = [pk for text in texts if (pk := number_in(text)) is not None]
-    trouble = "" if ticked else _("No item is ticked.")
+    trouble = "" if ticked else _("No items are selected.")
     return Selection(items.filter(pk__in=ticked), form.address, trouble)
 
 
@@ -58,7 +58,7 @@ def new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     """Say to how many items something is to be done; a POST orders it."""
     member = access.member(request, slug, Role.ENGINEER)
     if kind not in BulkActionKind.values:
-        raise Http404(_("There is no such action."))
+        raise Http404(_("Bulk action not found."))
     access.check_role(member, bulk_actions.ROLES[BulkActionKind(kind)])
     selection = _selected(member, request.GET)
     if request.method == "POST" and not selection.trouble:
@@ -150,7 +150,7 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Go on with a bulk action that failed."""
     if not jobs.retry_job(_own_action(request, slug, pk)):
-        messages.info(request, _("This has not failed."))
+        messages.info(request, _("This bulk action has not failed."))
     return redirect("bulk-actions-show", slug, pk)
 
 
@@ -159,5 +159,7 @@ def _own_action(request: HttpRequest, slug: str, pk: int) -> BulkAction:
     member = access.member(request, slug, Role.ENGINEER)
     action = get_object_or_404(member.project.bulk_actions, pk=pk)
     if action.by_id != member.user_id and not member.is_admin:
-        raise PermissionDenied(_("This is for who ordered it, and for admins."))
+        raise PermissionDenied(
+            _("Only admins and the person who started this bulk action can do this.")
+        )
     return action

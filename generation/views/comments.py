@@ -85,7 +85,7 @@ def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
         return False
     messages.success(
         request,
-        _("%(colleague)s was asked. The item comes back with the answer.")
+        _("You asked %(colleague)s. The item comes back to your desk when they answer.")
         % {"colleague": colleague},
     )
     return True
@@ -97,7 +97,7 @@ def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     member = access.member(request, slug)
     item = get_object_or_404(member.project.items, pk=pk)
     if comments.take_question_back(item, request.user, member.is_admin):
-        messages.success(request, _("Taken back. The item waits at the desk again."))
+        messages.success(request, _("Question withdrawn. The item is waiting at the desk again."))
     else:
-        messages.info(request, _("The question was answered or taken back before."))
+        messages.info(request, _("This question has already been answered or withdrawn."))
     return redirect("items-show", slug, pk)

@@ -103,7 +103,7 @@ def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if not (form.is_valid() and documents.choose_columns(document, form.chosen_columns())):
         messages.info(
             request,
-            _("%(name)s does not wait for its columns to be chosen.") % {"name": document.name},
+            _("%(name)s is not waiting for you to choose columns.") % {"name": document.name},
         )
     return redirect("documents", slug)
 
@@ -114,7 +114,7 @@ def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
     project = access.project(request, slug)
     document = get_object_or_404(project.documents, pk=pk)
     if not document.original or not document.original.storage.exists(str(document.original.name)):
-        raise Http404(_("The original file is not in the storage."))
+        raise Http404(_("The original file is missing from storage."))
     return FileResponse(document.original.open(), as_attachment=True, filename=document.name)
 
 
@@ -125,5 +125,5 @@ def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     document = get_object_or_404(project.documents, pk=pk)
     rows: list[Document | Passage] = [document, *document.passages.filter(state=JobState.FAILED)]
     if not sum(jobs.retry_job(row) for row in rows):
-        messages.info(request, _("Nothing of %(name)s has failed.") % {"name": document.name})
+        messages.info(request, _("Nothing in %(name)s has failed.") % {"name": document.name})
     return redirect("documents", slug)

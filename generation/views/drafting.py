@@ -21,30 +21,30 @@ from qareview.translations import counted
 
 def _pause(project: Project) -> str:
     orders.pause(project)
-    return _("Paused. What is being drafted now is finished; the rest waits.")
+    return _("Drafting paused. Drafts in progress will be finished; the rest will wait.")
 
 
 def _resume(project: Project) -> str:
     orders.resume(project)
-    return _("Drafting goes on.")
+    return _("Drafting resumed.")
 
 
 def _cancel(project: Project) -> str:
     count = orders.cancel(project)
     if not count:
-        return _("Nothing waits any more: what is being drafted now is finished.")
-    return _("Cancelled: %(count)s will not be drafted.") % {"count": counted(count, "passage")}
+        return _("Nothing is queued. Drafts in progress will be finished.")
+    return _("Drafting cancelled for %(count)s.") % {"count": counted(count, "passage")}
 
 
 def _fill_up(project: Project) -> str:
-    return _("%(fill_up)s queued to be drafted.") % {
+    return _("%(fill_up)s queued for drafting.") % {
         "fill_up": counted(orders.fill_up(project), "passage")
     }
 
 
 def _restore(project: Project) -> str:
     count = aside.restore_items(project.items.filter(aside_reason=AsideReason.LOW_SCORE))
-    return _("%(count)s given to the desk.") % {"count": counted(count, "item")}
+    return _("%(count)s restored.") % {"count": counted(count, "item")}
 
 
 ORDERS: dict[str, Callable[[Project], str]] = {
@@ -61,7 +61,7 @@ def order(request: HttpRequest, slug: str, name: str) -> HttpResponse:
     """Give the workers an order for the whole project."""
     project = access.project(request, slug, Role.ENGINEER)
     if name not in ORDERS:
-        raise Http404(_("There is no such order."))
+        raise Http404(_("Drafting action not found."))
     messages.success(request, ORDERS[name](project))
     return redirect("documents", slug)
 
@@ -109,13 +109,16 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
     if aside.restore_items(project.items.filter(pk=item.pk)):
-        messages.success(request, _("The item is to be reviewed again."))
+        messages.success(request, _("Item restored. It is waiting for review again."))
     return redirect("items-show", slug, pk)
 
 
 def _drafted_again(count: int) -> str:
     if not count:
-        return _("Nothing is drafted again: what is decided, on a desk or imported stays.")
-    return _("%(count)s put aside; the passages are drafted again.") % {
+        return _(
+            "There is nothing to draft again. Items that are decided, imported or on "
+            "someone else’s desk are kept."
+        )
+    return _("%(count)s set aside and queued to be drafted again.") % {
         "count": counted(count, "item")
     }

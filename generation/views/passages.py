@@ -28,7 +28,7 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     if document.is_table:
-        raise Http404(_("The passages of a table are its rows, which are not cut."))
+        raise Http404(_("The passages of a table are its rows, so it cannot be cut."))
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
     is_order = request.method == "POST" and "preview" not in request.POST
     if is_order and form.is_valid():
@@ -36,7 +36,9 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         if form.cleaned_data["for_project"]:
             project.passage_length = form.cleaned_data["length"]
             project.save(update_fields=["passage_length"])
-        messages.success(request, _("The document is cut anew. What was reviewed is still there."))
+        messages.success(
+            request, _("The document has been cut into new passages. Reviewed items are kept.")
+        )
         return redirect("documents-show", slug, pk)
     status = 422 if is_order else 200
     context = {"document": document, "form": form, **_preview(document, form)}
@@ -74,7 +76,7 @@ def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpRespons
         elif change == "restore":
             editing.restore_passage(passage)
         else:
-            raise Http404(_("Passages are merged, split, excluded or restored."))
+            raise Http404(_("A passage can only be merged, cut, excluded or restored."))
     except editing.CannotCut as reason:
         messages.error(request, translated(str(reason)))
     position = passage.position

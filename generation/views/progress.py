@@ -79,7 +79,7 @@ def _by_day(pace: Pace) -> charts.Bars:
         "days",
         _("Decisions by day, %(days)s to %(days2)s")
         % {"days": _day(pace.days[0][0]), "days2": _day(pace.days[-1][0])},
-        _("%(total)s decisions in %(days)s days, %(most)s on the busiest.")
+        _("%(total)s decisions in %(days)s days, %(most)s on the busiest day.")
         % {"total": number(total), "days": len(pace.days), "most": number(most)},
         (_("Day"), _("Decisions")),
         [
@@ -103,7 +103,7 @@ def _acceptance(name: str, title: str, kind: str, rows: Sequence[Outcome]) -> ch
     return charts.dots(
         f"accepted-{name}",
         title,
-        _("Shares of decided items that were accepted, with 95 %% intervals, in %(rows)s rows.")
+        _("Percentage of decided items that were accepted, with 95 %% intervals, in %(rows)s rows.")
         % {"rows": len(rows)},
         (kind, *map(str, COLUMNS)),
         [_estimate(outcome) for outcome in rows],

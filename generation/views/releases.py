@@ -71,7 +71,7 @@ def download(request: HttpRequest, slug: str, number: int, format_name: str) -> 
         project.releases.select_related("project"), number=number, state=JobState.DONE
     )
     if format_name not in exports.FORMATS:
-        raise Http404(_("There is no format “%(name)s”.") % {"name": format_name})
+        raise Http404(_("“%(name)s” is not an export format.") % {"name": format_name})
     return FileResponse(
         exports.zip_file(release, format_name),
         as_attachment=True,

@@ -38,7 +38,7 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
         return _show(request, member, held or queue.take_next_item(project, request.user))
     item = _shown_item(member, pk)
     if not queue.take_item(item, request.user, project.reviews_per_item):
-        messages.info(request, _("This item has all the reviewers it needs at present."))
+        messages.info(request, _("This item has enough reviewers for now."))
         return redirect("items-show", slug, item.pk)
     return _show(request, member, item)
 
@@ -53,7 +53,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     try:
         review = decisions.submit(member.project, pk, request.user, form.submission())
     except Item.DoesNotExist:
-        raise Http404(_("No such item.")) from None
+        raise Http404(_("Item not found.")) from None
     except decisions.ReviewNotStored as reason:
         return _show_conflict(request, member, pk, form, reason)
     response = _next(request, member)
@@ -68,7 +68,7 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     member = access.member(request, slug)
     item = decisions.undo_review(member.project, request.user)
     if item is None:
-        messages.info(request, _("There is nothing of yours to undo."))
+        messages.info(request, _("You have nothing to undo."))
         return _next(request, member)
     messages.success(request, _("Undone. Here is the item again."))
     if wants_part(request):
@@ -168,7 +168,7 @@ def mine(request: HttpRequest, slug: str, step: str) -> HttpResponse:
     start = number_in(request.GET.get("from")) or 0
     pk = desks.neighbouring_item(project, request.user, start, step)
     if not pk and step == desks.PREVIOUS:
-        messages.info(request, _("That was the first one you reviewed."))
+        messages.info(request, _("This is the first item you reviewed."))
         pk = start
     place = reverse("review", args=[slug])
     return redirect(f"{place}?item={pk}" if pk else place)

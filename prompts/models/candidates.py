@@ -17,10 +17,10 @@ from qareview.stored import SentenceDecoder, SentenceEncoder
 
 
 class Way(models.TextChoices):
-    STRUCTURE = "structure", _("another structure, by rule")
+    STRUCTURE = "structure", _("restructured by rules")
     REWRITE = "rewrite", _("rewritten by a model")
-    CROSSING = "crossing", _("crossed with another variant, by rule")
-    REPAIR = "repair", _("repaired by a model from what people rejected")
+    CROSSING = "crossing", _("crossed with another variant by rules")
+    REPAIR = "repair", _("improved by a model, based on rejected outputs")
 
 
 class CandidateState(models.TextChoices):

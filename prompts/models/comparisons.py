@@ -24,7 +24,7 @@ class Choice(models.TextChoices):
     BAD = gettext_noop("both bad"), _("Both bad")
     RANKED = gettext_noop("ranked"), _("Ranked")
     SKIPPED = gettext_noop("skipped"), _("Skipped")
-    SAME = gettext_noop("same"), _("The same output")  # a tie that nobody has to judge
+    SAME = gettext_noop("same"), _("Same output")  # a tie that nobody has to judge
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):

@@ -15,9 +15,9 @@ from qareview.models import Binnable, OutOfBin, Project
 class Task(models.TextChoices):
     SUMMARISE = "summarise", _("Write the answer: a summary of the passage")
     ASK = "ask", _("Write a question for the answer")
-    ANSWER = "answer", _("Answer a question from the passage, to check it")
-    RECALL = "recall", _("Answer a question without the passage, to check it")
-    REWRITE = "rewrite", _("Write another wording of a prompt")
+    ANSWER = "answer", _("Answer the question from the passage, as a check")
+    RECALL = "recall", _("Answer the question without the passage, as a check")
+    REWRITE = "rewrite", _("Rewrite a prompt")
 
 
 class Prompt(Binnable):
@@ -54,9 +54,9 @@ class Prompt(Binnable):
 class Picks(models.TextChoices):
     """Which worked examples a variant shows the model."""
 
-    OWN = "", _("those written down with it")
-    SIMILAR = "similar", _("the approved items most similar to the input")
-    DIVERSE = "diverse", _("approved items that differ from each other")
+    OWN = "", _("the variant’s own worked examples")
+    SIMILAR = "similar", _("accepted items most similar to the input")
+    DIVERSE = "diverse", _("accepted items that differ from each other")
 
 
 class Variant(models.Model):
@@ -65,18 +65,21 @@ class Variant(models.Model):
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="variants")
     number = models.PositiveIntegerField()
     system = models.TextField(blank=True)
-    template = models.TextField(help_text=_("Jinja; its variables are those of the task."))
+    template = models.TextField(help_text=_("A Jinja template that uses the task’s variables."))
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
-        default=list, help_text=_("Values for the template, and the wanted output under “output”.")
+        default=list, help_text=_("Values for the template, with the wanted output as “output”.")
     )
     picks = models.CharField(max_length=8, choices=Picks.choices, default=Picks.OWN, blank=True)
     pick_count = models.PositiveSmallIntegerField(default=3)  # approved items, if picked
     model = models.CharField(
-        max_length=100, blank=True, help_text=_("A name in settings.MODELS; empty: the project's.")
+        max_length=100,
+        blank=True,
+        help_text=_("A name in settings.MODELS. Leave empty to use the project’s model."),
     )
     max_tokens = models.PositiveIntegerField(default=128)
     temperature = models.FloatField(
-        default=0.8, help_text=_("Of all candidates but the first, which is the likeliest text.")
+        default=0.8,
+        help_text=_("Used for all candidates except the first, which is the most likely text."),
     )
     origin = SentenceField()
     parent = models.ForeignKey("self", models.SET_NULL, null=True, related_name="children")

@@ -56,7 +56,7 @@ def _show(
             search.state in (JobState.QUEUED, JobState.RUNNING) for search in searches
         ),
         "waiting": [_changed(candidate) for candidate in waiting],
-        "reasons": [_("It says less than it should"), _("It is no better"), _("It is unclear")],
+        "reasons": [_("Leaves something out"), _("Not an improvement"), _("Unclear")],
     }
     status = 422 if refused else form_status(form)
     return render_page(request, "candidates/list.html", context, part="searches", status=status)
@@ -77,7 +77,7 @@ def decide_on_candidate(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     candidate = get_object_or_404(Candidate, prompt__project=project, prompt__binned_at=None, pk=pk)
     form = CandidateDecisionForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("That is no decision."))
+        messages.error(request, _("Not a valid decision. Accept, reject or give a place."))
         return redirect("candidates", slug, candidate.prompt_id)
     data = form.cleaned_data
     try:
@@ -85,7 +85,7 @@ def decide_on_candidate(request: HttpRequest, slug: str, pk: int) -> HttpRespons
             variant = candidates.accept_candidate(
                 candidate, request.user, data["system"], data["template"]
             )
-            messages.success(request, _("Variant %(number)s is made.") % {"number": variant.number})
+            messages.success(request, _("Variant %(number)s created.") % {"number": variant.number})
         elif data["verdict"] == "rejected":
             candidates.reject_candidate(candidate, request.user, data["reason"])
         else:
@@ -105,9 +105,9 @@ def undo_decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = _prompt(request, slug, pk)
     try:
         if candidates.undo_candidate_decision(prompt, request.user):
-            messages.success(request, _("Undone. Here it is again."))
+            messages.success(request, _("Undone. You can decide again."))
         else:
-            messages.info(request, _("There is nothing of yours to undo."))
+            messages.info(request, _("You have nothing to undo."))
     except candidates.CannotDecide as reason:
         messages.error(request, translated(str(reason)))
     return redirect("candidates", slug, pk)

@@ -64,9 +64,9 @@ def undo_vote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         messages.error(request, translated(str(reason)))
         return _next(request, experiment)
     if comparison:
-        messages.success(request, _("Undone. Here it is again."))
+        messages.success(request, _("Undone. You can decide again."))
     else:
-        messages.info(request, _("There is nothing of yours to undo."))
+        messages.info(request, _("You have nothing to undo."))
     return _next(request, experiment)
 
 

@@ -55,7 +55,7 @@ def new_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             cases.store_cases(experiment, form.cleaned_data["cases"])
         requested, drawn = form.cleaned_data["items"] or 0, form.cleaned_data["drawn"]
         if drawn < requested:
-            text = _("Of the approved items you asked for there are only %(drawn)s.")
+            text = _("There are fewer accepted items than you asked for: %(drawn)s.")
             messages.warning(request, text % {"drawn": drawn})
         return redirect("experiments-show", slug, experiment.pk)
     context = {"prompt": prompt, "form": form}
@@ -109,9 +109,9 @@ def remove_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Delete an experiment that was not started."""
     project = access.project(request, slug, Role.ENGINEER)
     if experiments.remove_experiment(experiment_of(project, pk)):
-        messages.success(request, _("The experiment is removed."))
+        messages.success(request, _("Experiment removed."))
         return redirect("experiments", slug)
-    messages.error(request, _("It has started, so it stays. End it instead."))
+    messages.error(request, _("You cannot remove an experiment that has started. End it instead."))
     return redirect("experiments-show", slug, pk)
 
 
@@ -128,7 +128,7 @@ def retry_runs(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Queue the failed runs again."""
     project = access.project(request, slug, Role.ENGINEER)
     count = experiments.retry_failed_runs(experiment_of(project, pk))
-    messages.info(request, _("%(runs)s are tried again.") % {"runs": counted(count, "run")})
+    messages.info(request, _("Retrying %(runs)s.") % {"runs": counted(count, "run")})
     return redirect("experiments-show", slug, pk)
 
 
@@ -140,7 +140,9 @@ def end_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     is_ended = "again" not in request.POST
     if experiments.end_experiment(experiment, is_ended) and is_ended:
         results.keep_snapshot(experiment, request.user, stored("the experiment ended"))
-        messages.success(request, _("The comparing has ended. All members can see the result."))
+        messages.success(
+            request, _("The experiment has ended. All members can now see the result.")
+        )
     return redirect("results", slug, pk)
 
 
@@ -153,10 +155,10 @@ def set_aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResp
     values = {"number": number}
     if "back" in request.POST or "back" in request.GET:
         experiments.restore_entrant(entrant)
-        messages.success(request, _("Variant %(number)s is compared again.") % values)
-    elif experiments.set_entrant_aside(entrant, stored("set aside by %(name)s", name=request.user)):
+        messages.success(request, _("Variant %(number)s is being compared again.") % values)
+    elif experiments.set_entrant_aside(entrant, stored("dropped by %(name)s", name=request.user)):
         undo = reverse("experiments-aside", args=[slug, pk, number])
-        offer_undo(request, _("Variant %(number)s is set aside.") % values, f"{undo}?back=1")
+        offer_undo(request, _("Variant %(number)s dropped.") % values, f"{undo}?back=1")
     else:
-        messages.error(request, _("Two variants at least have to stay."))
+        messages.error(request, _("An experiment needs at least two variants."))
     return redirect("experiments-show", slug, pk)

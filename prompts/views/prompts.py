@@ -105,7 +105,8 @@ def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             return _promote(request, slug, variant)
         messages.success(
             request,
-            _("Variant %(number)s is made; another is in production.") % {"number": variant.number},
+            _("Variant %(number)s created. It is not in production yet.")
+            % {"number": variant.number},
         )
         return redirect("prompts-show", slug, pk)
     variables = variables_of(prompt)
@@ -122,11 +123,17 @@ def _promote(
 ) -> HttpResponse:
     values = {"number": variant.number}
     if prompt_variants.promote_variant(variant, request.user, is_roll_back=is_roll_back):
-        message = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        message = (
+            _("Variant %(number)s is now in production. Existing drafts stay as they are.") % values
+        )
         undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
         offer_undo(request, message, undo_url)
     else:
-        messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
+        messages.info(
+            request,
+            _("Nothing changed: variant %(number)s is already in production, or it is archived.")
+            % values,
+        )
     return redirect("prompts-show", slug, variant.prompt_id)
 
 
@@ -145,7 +152,7 @@ def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = get_object_or_404(Prompt, project=project, pk=pk)
     variant = prompt_variants.previous_in_production(prompt)
     if variant is None:
-        messages.info(request, _("No other variant has been in production."))
+        messages.info(request, _("There is no earlier variant to roll back to."))
         return redirect("prompts-show", slug, pk)
     return _promote(request, slug, variant, is_roll_back=True)
 
@@ -156,7 +163,10 @@ def archive_variant(request: HttpRequest, slug: str, pk: int, number: int) -> Ht
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(Prompt, project=project, pk=pk)
     if not prompt_variants.archive_variant(_variant(prompt, number), "back" not in request.POST):
-        messages.error(request, _("What is in production stays. Put another there first."))
+        messages.error(
+            request,
+            _("You cannot archive the variant in production. Promote another variant first."),
+        )
     return redirect("prompts-show", slug, pk)
 
 
@@ -169,7 +179,9 @@ def bin_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         prompt_bin.bin_prompt(prompt, request.user)
         undo_url = reverse("prompts-restore", args=[slug, pk])
         offer_undo(
-            request, _("The prompt “%(task)s” is in the bin.") % {"task": prompt.task}, undo_url
+            request,
+            _("The prompt “%(task)s” has been moved to the bin.") % {"task": prompt.task},
+            undo_url,
         )
     except prompt_bin.CannotMove as reason:
         messages.error(request, translated(str(reason)))
@@ -183,7 +195,9 @@ def restore_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     try:
         if prompt_bin.restore_prompt(prompt):
-            messages.success(request, _("The prompt “%(task)s” is back.") % {"task": prompt.task})
+            messages.success(
+                request, _("The prompt “%(task)s” has been restored.") % {"task": prompt.task}
+            )
         else:
             messages.info(
                 request, _("The prompt “%(task)s” is not in the bin.") % {"task": prompt.task}
@@ -206,7 +220,8 @@ def remove_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if request.method == "POST":
         bins.expire_rows(Prompt.everything.filter(pk=prompt.pk))
         messages.success(
-            request, _("The prompt “%(task)s” is removed for good.") % {"task": prompt.task}
+            request,
+            _("The prompt “%(task)s” has been permanently deleted.") % {"task": prompt.task},
         )
         return redirect("bin", slug)
     losses = [

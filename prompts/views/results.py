@@ -31,7 +31,7 @@ def show_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     member = access.member(request, slug)
     experiment = experiment_of(member.project, pk)
     if not experiment.ended_at and not member.is_engineer:
-        raise PermissionDenied(_("The result is shown once the comparing has ended."))
+        raise PermissionDenied(_("The result is not available until the experiment ends."))
     snapshot = None
     if (chosen := number_in(request.GET.get("snapshot"))) is not None:
         snapshot = get_object_or_404(experiment.snapshots, pk=chosen)
@@ -60,15 +60,21 @@ def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         return _nothing_chosen(request, slug, pk)
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
     values = {"number": variant.number}
-    because = stored("variant %(number)s went into production", **values)
+    because = stored("variant %(number)s was promoted", **values)
     evidence = results.keep_snapshot(experiment, request.user, because)
     if variants.promote_variant(variant, request.user, snapshot=evidence):
         undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
-        message = _("Variant %(number)s is in production for what is drafted from now on.") % values
+        message = (
+            _("Variant %(number)s is now in production. Existing drafts stay as they are.") % values
+        )
         offer_undo(request, message, undo_url)
     else:
         evidence.delete()
-        messages.info(request, _("Variant %(number)s is in production, or archived.") % values)
+        messages.info(
+            request,
+            _("Nothing changed: variant %(number)s is already in production, or it is archived.")
+            % values,
+        )
     return redirect("prompts-show", slug, variant.prompt_id)
 
 
@@ -81,16 +87,14 @@ def exclude_reviewer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if reviewer is None:
         return _nothing_chosen(request, slug, pk)
     if not experiment.comparisons.filter(reviewer=reviewer).exists():
-        raise Http404(_("Nobody of that number compared here."))
-    results.keep_snapshot(
-        experiment, request.user, stored("before somebody’s votes were taken out or back")
-    )
+        raise Http404(_("This person has not compared anything in this experiment."))
+    results.keep_snapshot(experiment, request.user, stored("before a change to whose votes count"))
     results.exclude_votes(experiment, reviewer, "back" not in request.POST)
     return redirect("results", slug, pk)
 
 
 def _nothing_chosen(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    messages.error(request, _("Nothing was chosen."))
+    messages.error(request, _("Nothing was selected."))
     return redirect("results", slug, pk)
 
 
@@ -101,7 +105,7 @@ def export_experiment(request: HttpRequest, slug: str, pk: int, format_name: str
     experiment = experiment_of(project, pk)
     chosen = exports.FORMATS.get(format_name)
     if chosen is None:
-        raise Http404(_("There is no such format."))
+        raise Http404(_("Format not found."))
     response = HttpResponse(
         chosen.write(experiment).encode(), content_type=f"{chosen.media_type}; charset=utf-8"
     )
@@ -138,8 +142,8 @@ def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
     ]
     return charts.dots(
         "strengths",
-        _("Strength against the leader"),
-        _("The difference in strength to the leader, with its 95 % interval, clustered by case."),
+        _("Strength relative to the leader"),
+        _("Difference in strength from the leader, with its 95 % interval, clustered by case."),
         (_("Variant"), _("Difference"), _("Interval"), _("Comparisons")),
         estimates,
         [(first, number(first, 1)), (0.0, "0"), (last, number(last, 1) if last > 1 else "")],
@@ -164,12 +168,15 @@ def _prices(rows: list[dict[str, Any]]) -> charts.Points:
         )
         for row in rows
     ]
-    axis_label = _("Cost of a run") if price == "cost" else _("Tokens of a run")
+    axis_label = _("Cost per run") if price == "cost" else _("Tokens per run")
     return charts.points(
         "prices",
-        _("Quality against cost"),
-        _("Win rate upwards, cost to the right. Filled: no other is both better and cheaper."),
-        (_("Variant"), axis_label, _("Win rate"), _("No other is both better and cheaper")),
+        _("Quality versus cost"),
+        _(
+            "Win rate on the vertical axis, cost on the horizontal axis. Filled dots are "
+            "Pareto-optimal: no other variant is both better and cheaper."
+        ),
+        (_("Variant"), axis_label, _("Win rate"), _("Pareto-optimal")),
         spots,
         axis_label,
     )

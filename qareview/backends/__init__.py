@@ -90,7 +90,7 @@ def model_options(model: str) -> dict[str, Any]:
         known = ", ".join(sorted(settings.MODELS))
         raise ModelUnavailable(
             stored(
-                "No model is called “%(model)s”. The models named in MODELS are: %(known)s.",
+                "There is no model named “%(model)s”. The models in MODELS are: %(known)s.",
                 model=model,
                 known=known,
             )

@@ -65,7 +65,7 @@ class OpenAIBackend:
             )
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             return _failed(
-                stored("The model's server refused this: %(error)s", error=_error_text(error))
+                stored("The model server refused this request: %(error)s", error=_error_text(error))
             )
         except (openai.OpenAIError, ValueError) as error:
             return error
@@ -75,8 +75,8 @@ class OpenAIBackend:
         except (AttributeError, IndexError, TypeError, KeyError):
             return _failed(
                 stored(
-                    "The model's server answered in a shape that is not understood. Retry; if it "
-                    "stays so, look at the address in MODELS: it ends with /v1 as a rule."
+                    "The model server sent a response that could not be read. Retry. If it "
+                    "happens again, check the address in MODELS: it usually ends with /v1."
                 )
             )
 
@@ -92,25 +92,25 @@ class OpenAIBackend:
             ),
             (
                 openai.PermissionDeniedError,
-                stored("does not let this key use %(name)s", name=self.name),
+                stored("does not allow this key to use %(name)s", name=self.name),
             ),
             (
                 openai.NotFoundError,
-                stored("has no model %(name)s; check its name in MODELS", name=self.name),
+                stored("has no model named %(name)s; check the name in MODELS", name=self.name),
             ),
-            (openai.RateLimitError, stored("asks to slow down; it is tried again by itself")),
+            (openai.RateLimitError, stored("is limiting requests; they are retried automatically")),
             (
                 openai.APITimeoutError,
-                stored("took too long to answer; it is tried again by itself"),
+                stored("took too long to answer; the request is retried automatically"),
             ),
-            (openai.APIConnectionError, stored("cannot be reached; see whether it runs")),
-            (openai.APIStatusError, stored("failed; its own log says why")),
+            (openai.APIConnectionError, stored("cannot be reached; check that it is running")),
+            (openai.APIStatusError, stored("failed; check its log")),
         ]
         words = next((words for kind, words in kinds if isinstance(error, kind)), "")
         return stored(
-            "The model's server at %(place)s %(words)s: %(error)s",
+            "The model server at %(place)s %(words)s: %(error)s",
             place=place,
-            words=words or stored("answered with no JSON"),
+            words=words or stored("did not answer with JSON"),
             error=_error_text(error),
         )
 
@@ -130,7 +130,9 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     text = choice.message.content or ""
     if choice.finish_reason == "content_filter":
         return _failed(
-            stored("The model's server filtered its answer out. Edit the passage or exclude it.")
+            stored(
+                "The model server’s content filter blocked the answer. Edit or exclude the passage."
+            )
         )
     prompt = "\n".join(message["content"] for message in request.messages)
     usage = answer.usage
@@ -174,8 +176,8 @@ def load(
     if not key:
         raise ModelUnavailable(
             stored(
-                "The key for %(url)s is missing. Set the environment variable %(key_variable)s, "
-                "then start the workers anew.",
+                "The key for %(url)s is missing. Set the environment variable "
+                "%(key_variable)s, then restart the workers.",
                 url=url,
                 key_variable=key_variable,
             )

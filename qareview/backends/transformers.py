@@ -193,9 +193,9 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
         cut_off=False,
         error=(
             stored(
-                "The prompt has %(tokens)s tokens and %(wanted)s more were to be written; the "
-                "model takes %(limit)s in all. Choose shorter passages or a model with a longer "
-                "context.",
+                "The prompt has %(tokens)s tokens and the output may need %(wanted)s more, "
+                "but the model takes at most %(limit)s in total. Choose shorter passages "
+                "or a model with a longer context.",
                 tokens=tokens,
                 wanted=wanted,
                 limit=limit,

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import migrations
 
 from qareview.fields import SentenceField
-from qareview.stored import SentenceDecoder, SentenceEncoder, StoredSentence, joined
+from qareview.stored import SentenceEncoder, StoredSentence, joined
 from qareview.translations import NOUNS, counted
 
 ERRORS = (  # of jobs, notes of documents and passages, troubles of workers
@@ -345,6 +345,16 @@ def _update(cursor: Any, table: str, column: str, text: str, sentence: StoredSen
     )
 
 
+def _text(value: Any) -> str:
+    """Return the English text of a sentence, in the words it was stored with."""
+    if isinstance(value, dict) and "message" in value:
+        values = {name: _text(inner) for name, inner in value["values"].items()}
+        return value["message"] % values if values else value["message"]
+    if isinstance(value, dict):
+        return value["text"]
+    return f"{value:,}" if isinstance(value, int) else value
+
+
 def convert_back(editor: Any, table: str, columns: Iterable[str]) -> None:
     """Give columns of sentences the English texts that they were stored as before."""
     with editor.connection.cursor() as cursor:
@@ -354,7 +364,7 @@ def convert_back(editor: Any, table: str, columns: Iterable[str]) -> None:
                 f"WHERE jsonb_typeof({column}) = 'object'"
             )
             for (written,) in cursor.fetchall():
-                text = json.loads(written, cls=SentenceDecoder)[:]
+                text = _text(json.loads(written))
                 cursor.execute(
                     f"UPDATE {table} SET {column} = %s::jsonb "  # noqa: S608
                     f"WHERE {column} = %s::jsonb",

@@ -64,7 +64,7 @@ def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
     expect(queue.get_by_label("Question")).to_be_focused()
     queue.keyboard.type(" 1")  # no key of the page while typing
     expect(queue.get_by_label("Question")).to_have_value("What is question 0? 1")
-    queue.get_by_role("button", name="Take this text").click()
+    queue.get_by_role("button", name="Use this text").click()
     expect(queue.get_by_text("is edited.")).to_be_visible()
     queue.keyboard.press("b")
     queue.get_by_label("Why it goes back").fill("Read the guidelines on dates.")
@@ -94,8 +94,8 @@ def test_a_comment_appears_without_a_reload(page: Page, site: Site, first: int) 
 def test_the_head_tells_of_unread_notices(page: Page, site: Site, first: int) -> None:
     page.goto(f"{site.url}/projects/disputes/inbox/")
     expect(page.get_by_role("navigation").get_by_text("1 unread")).to_be_attached()
-    page.get_by_role("button", name="Mark all read").click()
-    expect(page.get_by_role("button", name="Mark all read")).to_have_count(0)
+    page.get_by_role("button", name="Mark all as read").click()
+    expect(page.get_by_role("button", name="Mark all as read")).to_have_count(0)
     expect(page.locator(".count")).to_be_empty()
 
 

@@ -63,7 +63,7 @@ def test_from_a_seed_prompt_to_production_and_back(
     page.goto(f"{arena}/prompts/")
     page.get_by_role("link", name="summarise", exact=True).click()
     page.get_by_role("button", name="Roll back to variant 1").click()
-    expect(page.get_by_text("That was a roll-back.")).to_be_visible()
+    expect(page.get_by_text("This was a rollback.")).to_be_visible()
     document.write_text(document.read_text().replace("owl", "eagle owl"))
     assert drafted_by(page, arena, site, document, "eagles.md") == {1}
 
@@ -73,36 +73,36 @@ def propose(page: Page, arena: str) -> None:
     page.goto(f"{arena}/prompts/")
     page.get_by_role("link", name="summarise", exact=True).click()
     page.get_by_role("link", name="Candidates").click()
-    page.get_by_label("How many").fill("3")
+    page.get_by_label("Number of candidates").fill("3")
     page.get_by_label("rewritten by a model", exact=True).uncheck()
-    page.get_by_role("button", name="Make them").click()
+    page.get_by_role("button", name="Generate").click()
     expect(page.locator(".candidate")).to_have_count(3)
     page.keyboard.press("e")
     expect(page.locator("[name=template]").first).to_be_focused()
     page.keyboard.press("Control+a")
     page.keyboard.type(WORDING)
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_text("Variant 2 is made.")).to_be_visible()
+    expect(page.get_by_text("Variant 2 created.")).to_be_visible()
     expect(page.locator(".candidate")).to_have_count(2)
     page.keyboard.press("r")
     expect(page.locator("#reasons")).to_be_visible()
     page.keyboard.press("2")
     expect(page.locator(".candidate")).to_have_count(1)
     page.keyboard.press("u")
-    expect(page.get_by_text("Undone. Here it is again.")).to_be_visible()
+    expect(page.get_by_text("Undone. You can decide again.")).to_be_visible()
 
 
 def run(page: Page) -> None:
     """Run both wordings on thirty cases."""
     page.get_by_role("link", name="summarise", exact=True).click()
     page.get_by_role("link", name="New experiment").click()
-    page.get_by_label("Cases typed here").fill(CASES)
+    page.get_by_label("Cases entered here").fill(CASES)
     page.get_by_label("People per pair").fill("1")
-    page.get_by_role("button", name="Go on").click()
+    page.get_by_role("button", name="Continue").click()
     expect(page.get_by_text("60 runs on 30 cases: about")).to_be_visible()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_text("60 runs done")).to_be_visible(timeout=60_000)
-    page.get_by_role("link", name="Show what came out").click()
+    page.get_by_role("link", name="Show outputs").click()
     expect(page.locator(".matrix tbody tr")).to_have_count(20)
 
 
@@ -127,9 +127,9 @@ def promote(page: Page) -> None:
     page.get_by_role("link", name="Experiments").first.click()
     page.get_by_role("link", name="Result").first.click()
     expect(page.get_by_text("Variant 2 wins.")).to_be_visible()
-    page.get_by_role("button", name="Make it production").first.click()
+    page.get_by_role("button", name="Promote").first.click()
     expect(page.get_by_text("Variant 2 is in production for what is drafted")).to_be_visible()
-    page.get_by_role("link", name="The result at that moment").click()
+    page.get_by_role("link", name="Result at that time").click()
     expect(page.get_by_text("This is the result as it was on")).to_be_visible()
 
 

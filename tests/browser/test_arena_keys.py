@@ -77,7 +77,7 @@ def test_two_are_compared(desk: Page, site: Site, made: list[str]) -> None:
     expect(desk.locator("#given")).to_have_attribute("open", "")  # as it was left
     expect(desk.get_by_text("1 compared by you")).to_be_visible()
     press(desk, "u")
-    expect(desk.get_by_text("Undone. Here it is again.")).to_be_visible()
+    expect(desk.get_by_text("Undone. You can decide again.")).to_be_visible()
     assert texts(desk) == first
     expect(desk.get_by_label("Comment")).to_have_value("Says 1 thing, and 2.")
     for key in ("3", "4", "s", "1"):
@@ -125,7 +125,7 @@ def test_candidates_are_walked_through_and_put_in_an_order(
     desk.keyboard.press("2")
     expect(desk.locator(".candidate")).to_have_count(3)
     query = "SELECT reason FROM prompts_candidate WHERE state = 'rejected' AND prompt_id = %s"
-    assert site.rows(query, int(made[2])) == [("It is no better",)]
+    assert site.rows(query, int(made[2])) == [("Not an improvement",)]
     desk.keyboard.press("u")
     expect(desk.locator(".candidate")).to_have_count(4)
     desk.keyboard.press("a")

@@ -17,7 +17,7 @@ def desk(page: Page, site: Site) -> Iterator[Page]:
     expect(page.locator("#left")).to_be_visible()
     if page.locator("#changed").is_visible():  # what a test before typed, and undid
         page.locator("#changed").click()
-        expect(page.locator("#saved")).to_have_text("Kept.")
+        expect(page.locator("#saved")).to_have_text("Text saved.")
         page.reload()
         expect(page.locator("#left")).to_be_visible()
     yield page
@@ -59,7 +59,7 @@ def test_keys_do_nothing_while_typing(desk: Page) -> None:
     desk.keyboard.press("Escape")
     expect(desk.locator("[data-shows=question]")).to_contain_text(" ars?")
     assert left(desk) == before
-    desk.get_by_role("button", name="Back to how it was").click()
+    desk.get_by_role("button", name="Discard changes").click()
     assert not question(desk).endswith(" ars?")
 
 
@@ -85,14 +85,14 @@ def test_typed_text_survives_a_closed_tab(desk: Page, site: Site) -> None:
     desk.close()  # before anything reached the server
     again.goto(f"{site.url}/projects/sample/review/")
     expect(again.get_by_label("Answer", exact=True)).to_have_value("Half a thought")
-    expect(again.locator("#saved")).to_have_text("Kept.")
-    again.get_by_role("button", name="Back to how it was").click()
-    expect(again.locator("#saved")).to_have_text("Kept.")
+    expect(again.locator("#saved")).to_have_text("Text saved.")
+    again.get_by_role("button", name="Discard changes").click()
+    expect(again.locator("#saved")).to_have_text("Text saved.")
 
 
 def test_typed_text_is_there_in_another_browser(desk: Page, site: Site) -> None:
     edit(desk, "Answer", "Begun at work")
-    expect(desk.locator("#saved")).to_have_text("Kept.")
+    expect(desk.locator("#saved")).to_have_text("Text saved.")
     desk.evaluate("localStorage.clear()")
     desk.reload()
     expect(desk.get_by_label("Answer", exact=True)).to_have_value("Begun at work")
@@ -200,7 +200,7 @@ def test_another_context_is_chosen_by_key(desk: Page, site: Site) -> None:
     chosen = around.evaluate("field => field.value.slice(field.selectionStart, field.selectionEnd)")
     assert chosen.strip()
     desk.keyboard.press("Shift+ArrowLeft")
-    desk.get_by_role("button", name="Take what is selected").click()
+    desk.get_by_role("button", name="Use selection").click()
     expect(desk.locator("#context")).to_be_visible()
     desk.locator("main").focus()
     desk.keyboard.press("a")
@@ -229,8 +229,8 @@ def test_what_was_changed_and_what_stands_around_by_key(desk: Page) -> None:
     expect(desk.locator("#changes ins")).to_contain_text("Indeed.")
     desk.keyboard.press("n")
     expect(desk.locator("#neighbours .source")).to_be_visible()
-    desk.get_by_role("button", name="Back to how it was").click()
-    expect(desk.locator("#saved")).to_have_text("Kept.")
+    desk.get_by_role("button", name="Discard changes").click()
+    expect(desk.locator("#saved")).to_have_text("Text saved.")
 
 
 def test_comments_and_questions_to_colleagues_by_key(desk: Page, site: Site) -> None:
@@ -261,7 +261,7 @@ def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     accept = desk.get_by_label("Accept, with your changes")
     accept.fill("e")
     desk.get_by_role("button", name="Save").click()
-    expect(desk.get_by_text("“e” is given to two actions.")).to_be_visible()
+    expect(desk.get_by_text("“e” is used for two actions. Choose different keys.")).to_be_visible()
     desk.get_by_label("Accept, with your changes").fill("f")
     desk.get_by_role("button", name="Save").click()
     desk.goto(f"{site.url}/projects/sample/review/")
@@ -272,7 +272,7 @@ def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
     desk.goto(f"{site.url}/accounts/keys/")
-    desk.get_by_role("button", name="Back to the usual keys").click()
+    desk.get_by_role("button", name="Reset to defaults").click()
     expect(desk.get_by_label("Accept, with your changes")).to_have_value("a")
 
 
@@ -282,7 +282,7 @@ def test_the_desk_by_keyboard_alone(desk: Page) -> None:
     for _ in range(60):
         desk.keyboard.press("Tab")
         names.add(desk.evaluate("document.activeElement.textContent.trim().split(/\\s+/)[0]"))
-    assert {"Accept", "Edit", "Reject", "Skip", "Undo", "Guidelines", "Keys"} <= names
+    assert {"Accept", "Edit", "Reject", "Skip", "Undo", "Guidelines", "Shortcuts"} <= names
 
 
 def test_a_double_click_counts_once(desk: Page, site: Site) -> None:
@@ -318,18 +318,18 @@ def browser_of_another_reviewer(context: BrowserContext, site: Site) -> Iterator
     """Somebody who follows an invitation link, makes an account and joins."""
     admin = context.new_page()
     admin.goto(f"{site.url}/projects/sample/members/")
-    admin.get_by_label("For whom").fill("Rob")
-    admin.get_by_role("button", name="Make a link").click()
+    admin.get_by_label("Invited person").fill("Rob")
+    admin.get_by_role("button", name="Create link").click()
     link = admin.get_by_label("Invitation link for Rob").input_value()
     assert context.browser is not None
     other = context.browser.new_context()
     page = other.new_page()
     page.goto(link)
-    page.get_by_role("link", name="Make an account").click()
+    page.get_by_role("link", name="Create an account").click()
     page.get_by_label("Username").fill("rob")
     page.get_by_label("Password", exact=True).fill("a-long-enough-one")
     page.get_by_label("Password (again)").fill("a-long-enough-one")
-    page.get_by_role("button", name="Make the account and join").click()
+    page.get_by_role("button", name="Create account and join").click()
     page.wait_for_url(f"{site.url}/**")
     yield page
     other.close()
@@ -366,18 +366,18 @@ def test_what_is_refused_is_not_called_accepted(desk: Page) -> None:
 
 def test_another_context_is_shown(desk: Page) -> None:
     desk.keyboard.press("x")
-    desk.get_by_label("The document around the passage").evaluate(
+    desk.get_by_label("Document text around the passage").evaluate(
         "(field) => field.setSelectionRange(3, 40)"
     )
     taken = desk.locator("#around").evaluate("(field) => field.value.slice(3, 40)")
-    desk.get_by_role("button", name="Take what is selected").click()
+    desk.get_by_role("button", name="Use selection").click()
     assert desk.locator("#context-text").inner_text().split() == taken.split()
-    expect(desk.locator("#saved")).to_have_text("Kept.")
+    expect(desk.locator("#saved")).to_have_text("Text saved.")
     desk.reload()
     assert desk.locator("#context-text").inner_text().split() == taken.split()
-    desk.get_by_role("button", name="Take the passage again").click()
+    desk.get_by_role("button", name="Use the passage").click()
     expect(desk.locator("#context")).to_be_hidden()
-    expect(desk.locator("#saved")).to_have_text("Kept.")
+    expect(desk.locator("#saved")).to_have_text("Text saved.")
 
 
 def test_the_second_click_of_a_double_click_is_not_for_the_next_item(desk: Page) -> None:

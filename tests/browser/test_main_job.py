@@ -20,7 +20,7 @@ def test_from_a_document_to_an_exported_triple(
     sign_in(page, real_site)
     page.get_by_role("link", name="New project").click()
     page.get_by_label("Name").fill("Birds")
-    page.get_by_role("button", name="Start the project").click()
+    page.get_by_role("button", name="Create project").click()
 
     page.locator("input[type=file]").set_input_files(document)
     row = page.get_by_role("row").filter(has_text="owls.md")

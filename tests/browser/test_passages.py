@@ -24,21 +24,21 @@ def test_a_passage_is_split_and_merged_again(page: Page, site: Site) -> None:
     passage = page.locator("#passage-4")
     text = passage.locator(".source").inner_text()
     passage.locator("summary", has_text="Change").click()
-    passage.get_by_role("button", name="Split here").last.click()
+    passage.get_by_role("button", name="Cut here").last.click()
     first, second = page.locator("#passage-4 .source"), page.locator("#passage-5 .source")
     expect(first).not_to_have_text(text)
     joined = f"{first.inner_text()} {second.inner_text()}"
     assert joined.split() == text.split()
     page.locator("#passage-4 summary", has_text="Change").click()
-    page.locator("#passage-4").get_by_role("button", name="Merge with the next").click()
+    page.locator("#passage-4").get_by_role("button", name="Merge with the next passage").click()
     expect(page.locator("#passage-4 .source")).to_have_text(text)
 
 
 def test_the_preview_follows_the_length_that_is_typed(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/projects/sample/documents/3/cut/")
     before = page.locator("#preview .card").count()
-    page.get_by_label("At most so many tokens a passage").fill("60")
+    page.get_by_label("Maximum tokens per passage").fill("60")
     expect(page.locator("#preview .card")).not_to_have_count(before)
     assert page.locator("#preview .card").count() > before
-    page.get_by_label("At most so many tokens a passage").fill("5")
+    page.get_by_label("Maximum tokens per passage").fill("5")
     expect(page.locator("#preview")).to_contain_text("greater than or equal to 50")

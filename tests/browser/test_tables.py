@@ -31,8 +31,8 @@ def test_a_table_becomes_triples_at_the_desk(page: Page, site: Site, tmp_path: P
     site.manage("create_project", "Owls", "--slug", "owls")
     page.goto(f"{site.url}/projects/owls/")
     page.locator("input[type=file]").set_input_files(table)
-    page.get_by_role("link", name="Say which columns to take").click()
-    expect(page.get_by_text("A table of 7 rows.")).to_be_visible()
+    page.get_by_role("link", name="Choose columns").click()
+    expect(page.get_by_text("This table has 7 rows.")).to_be_visible()
     expect(page.get_by_label("Context")).to_have_value("context")
     expect(page.get_by_label("Answer")).to_have_value("answer")
     for width in (1280, 320):
