@@ -41,7 +41,8 @@ def test_numbers_in_a_sentence_are_written_as_the_reader_does() -> None:
     assert "100,000" in sentence
     assert "100.000" in german(sentence)
     found = stored(
-        "%(found)s of %(wanted)s made. These methods produce no other new wordings of this variant.",
+        "%(found)s of %(wanted)s made. These methods produce no other new wordings of this "
+        "variant.",
         found=1,
         wanted=counted(1204, "candidate"),
     )
