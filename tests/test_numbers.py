@@ -81,7 +81,9 @@ def addresses(team: Team) -> dict[str, list[object]]:
     comparison = comparing.take_next_comparison(experiment, team.admin)
     assert comparison
     prompt = experiment.prompt
-    search = candidates.order_candidates(prompt, team.engineer, seed=prompt.production, ways=["structure"])
+    search = candidates.order_candidates(
+        prompt, team.engineer, seed=prompt.production, ways=["structure"]
+    )
     candidates.work_off_searches()
     of_document = ("documents-show", "documents-cut")
     of_item = ("review-excerpt", "review-submit", "review-typed", "review-changes")
