@@ -9,7 +9,7 @@ from generation.views import (
     drafting,
     inbox,
     items,
-    moved,
+    old_addresses,
     passages,
     progress,
     releases,
@@ -18,7 +18,7 @@ from generation.views import (
 from generation.views import bin as bins
 
 urlpatterns = [
-    re_path(r"^acts/(?P<rest>.*)$", moved.bulk_actions, name="bulk-actions-moved"),
+    re_path(r"^acts/(?P<rest>.*)$", old_addresses.bulk_actions, name="bulk-actions-moved"),
     path("", documents.document_list, name="documents"),
     path("documents/<int:pk>/", documents.document, name="documents-show"),
     path("documents/<int:pk>/original/", documents.original, name="documents-original"),

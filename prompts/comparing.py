@@ -19,9 +19,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from prompts import ranking
+from prompts.comparison_places import Places
 from prompts.comparison_pool import ComparisonPool, OutputPair, TextPair, VariantPair, pool_of
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
-from prompts.places import Places
 from qareview.stored import stored
 
 DRAWN_VARIANT_PAIRS = 20  # before all pairs of variants are tried; chosen, nobody measured

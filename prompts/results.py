@@ -19,7 +19,7 @@ from prompts.comparison_pool import pool_of
 from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
 from prompts.votes import PairVote, as_ranking_votes, pair_votes
 from qareview import krippendorff
-from qareview.intervals import wilson
+from qareview.confidence_intervals import wilson
 from qareview.models import JobState
 
 Facts = dict[str, Any]

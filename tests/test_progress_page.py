@@ -17,7 +17,7 @@ from generation.progress.reviewers import reviewers
 from generation.review import decisions
 from prompts.models import Variant
 from qareview import process_cache
-from qareview.intervals import wilson
+from qareview.confidence_intervals import wilson
 from tests import make
 from tests.conftest import Team
 from tests.web import page

@@ -20,7 +20,7 @@ from generation.items.listing import ORDERS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
 from qareview.models import Membership
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 
 MOST_DOCUMENTS = 200  # to choose from; others via their page: chosen; nobody measured
 LAST_DAY = date(9998, 12, 31)  # the day after has to exist: Python's dates end with the year 9999

@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from generation.models import ACCEPTING, Item, Verdict
 from generation.review.decisions import Submission
 from qareview.models import Project
-from qareview.numbers import LARGEST_POSITION, number_in
+from qareview.request_numbers import LARGEST_POSITION, number_in
 
 LONGEST_TEXT = 1_000_000  # of a question or answer; tables have long ones: chosen; nobody measured
 LAST_PLACE = 99  # of a candidate question; an item has at most nine

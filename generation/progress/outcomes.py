@@ -9,7 +9,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from generation.models import OUTCOME, Document, Item, ItemState, Review, Verdict
 from prompts.models import Variant
-from qareview.intervals import wilson
+from qareview.confidence_intervals import wilson
 from qareview.models import Project
 
 MOST = 30  # rows of each kind: chosen; nobody measured

@@ -11,7 +11,7 @@ from django.utils import timezone
 from generation.checks import flags
 from generation.models import Document, Item, Review, Typed
 from qareview.models import Project
-from qareview.numbers import LARGEST_POSITION, number_in
+from qareview.request_numbers import LARGEST_POSITION, number_in
 
 SPAN = ("start", "end")
 FIELDS = ("question", "answer", *SPAN)

@@ -17,7 +17,7 @@ from generation.review import adjudication, decisions
 from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 from qareview.translations import translated
 
 QUEUE, GOLD = (

@@ -17,7 +17,7 @@ from generation.models import BulkAction, BulkActionKind, ItemQuerySet
 from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 from qareview.translations import translated
 
 MOST_LISTED = 50  # bulk actions: chosen; nobody measured

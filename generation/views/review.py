@@ -21,7 +21,7 @@ from generation.review import desk as desks
 from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
 from qareview.models import Membership
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")

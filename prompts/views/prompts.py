@@ -18,10 +18,10 @@ from prompts.models import CandidateState, Prompt, Variant
 from prompts.rendering import variables_of
 from qareview import access
 from qareview import bin as bins
+from qareview.confidence_intervals import wilson
 from qareview.htmx import form_status, offer_undo, render_page
-from qareview.intervals import wilson
 from qareview.models import Role
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 from qareview.translations import counted, translated
 
 

@@ -15,7 +15,7 @@ from prompts.views.experiments import experiment_of
 from qareview import access, charts
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
-from qareview.numbers import number_in
+from qareview.request_numbers import number_in
 from qareview.stored import stored
 from qareview.translations import counted, number, percent
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from prompts import candidates, comparing
 from qareview import process_cache
-from qareview.numbers import LARGEST_ID, number_in
+from qareview.request_numbers import LARGEST_ID, number_in
 from tests import arena, make
 from tests.conftest import Team
 
