@@ -19,7 +19,7 @@ from prompts.models import Prompt
 from qareview import bin as bins
 from qareview import jobs
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.translations import counted
 
 

@@ -7,7 +7,7 @@ from django.db.models import ProtectedError
 
 from prompts.models import Prompt
 from qareview import bin as bins
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 
 class CannotMove(Exception):

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from prompts.models import Prompt, Task, Variant
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 _CURIE = (
     "Marie Curie and her husband Pierre discovered the elements polonium and radium in Paris in "

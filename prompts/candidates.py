@@ -26,7 +26,7 @@ from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
 from qareview import completions, jobs
 from qareview.backends import Completion
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.translations import counted
 
 EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen, nobody measured

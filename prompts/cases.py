@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from prompts import approved_items
 from prompts.models import Case, Experiment, Prompt
 from qareview import tables
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 MOST_CASES = 2000  # of an experiment; chosen, nobody measured
 LONGEST_VALUE = 200_000  # characters; chosen, nobody measured

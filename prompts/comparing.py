@@ -22,7 +22,7 @@ from prompts import ranking
 from prompts.comparison_places import Places
 from prompts.comparison_pool import ComparisonPool, OutputPair, TextPair, VariantPair, pool_of
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 DRAWN_VARIANT_PAIRS = 20  # before all pairs of variants are tried; chosen, nobody measured
 TRIED_OUTPUT_PAIRS = 3  # of each drawn pair of variants; chosen, nobody measured

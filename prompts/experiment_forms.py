@@ -15,7 +15,7 @@ from prompts.forms import with_plain_lines
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
 from prompts.sandbox import variables_in
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN = 6  # outputs of a comparison; chosen, nobody measured

@@ -6,7 +6,7 @@ from typing import Any
 from prompts import sandbox
 from prompts.models import Prompt, Task, Variant
 from qareview.backends import Message, Request
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 # the variables that the templates of each task may use
 _PASSAGE_VARIABLES = ("passage", "headings", "document", "language")

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from prompts import english_rules, sandbox
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 
 @dataclass(frozen=True)

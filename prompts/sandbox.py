@@ -16,7 +16,7 @@ from jinja2 import StrictUndefined, Template, TemplateError, Undefined, meta, no
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from qareview.stored import StoredSentence, stored
+from qareview.stored_sentences import StoredSentence, stored
 
 MOST_CHARACTERS = 1_000_000  # of the output and of any text before it; chosen, nobody measured
 LARGEST_NUMBER = 10**18  # chosen, nobody measured

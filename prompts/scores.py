@@ -16,7 +16,7 @@ from referencing import Registry
 from prompts import approved_items
 from prompts.models import Experiment, Run
 from qareview.embeddings import embed
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 PATTERN_SECONDS = 0.5  # for each output; chosen, nobody measured
 WORDS, EXACT, ROUGE, SIMILARITY = "words", "exact", "rouge", "similarity"

@@ -17,8 +17,7 @@ from scipy import stats
 from prompts import scores
 from prompts.models import Case, Entrant, Experiment
 from qareview.models import JobState
-from qareview.stored import stored
-from qareview.translations import stored_label
+from qareview.stored_sentences import stored, stored_label
 
 RUNGS = (0.25, 0.5, 1.0)  # shares of the cases; chosen, nobody measured
 FEWEST_CASES = 10  # that a variant is judged by; chosen, nobody measured

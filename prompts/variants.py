@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.word_differences import word_differences
 
 

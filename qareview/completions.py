@@ -20,7 +20,7 @@ from qareview.backends import (
     model_options,
 )
 from qareview.models import Project, StoredCompletion
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 REQUESTS_AT_ONCE = 64  # lost or overspent at most if work stops; chosen; nobody measured
 MILLION = 1_000_000

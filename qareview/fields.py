@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import models
 
-from qareview.stored import SentenceDecoder, SentenceEncoder
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 if TYPE_CHECKING:
     SentenceBase = models.JSONField[str, str]

@@ -28,7 +28,7 @@ from kombu.exceptions import OperationalError
 from qareview.backends import ModelUnavailable
 from qareview.locking import lock_rows
 from qareview.models import Job, JobState, Worker
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 logger = logging.getLogger(__name__)
 

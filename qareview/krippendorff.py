@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,7 +8,7 @@ from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
 from qareview.models import Membership, Project, Role
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 RESERVED_SLUGS = {"new"}
 

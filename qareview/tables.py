@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile

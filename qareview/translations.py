@@ -1,10 +1,9 @@
-"""Numbers with their nouns, and stored sentences, in the reader's language."""
+"""Numbers, counted nouns and values of the code in the reader's language."""
+
+from typing import Any
 
 from django.utils.formats import number_format
-from django.utils.translation import gettext, ngettext_lazy, override
-from django_stubs_ext import StrOrPromise
-
-from qareview.stored import CountedNoun, StoredSentence, stored
+from django.utils.translation import gettext, ngettext_lazy
 
 _COUNT = "count"  # by which a noun takes its form
 NOUNS = {
@@ -42,6 +41,24 @@ NOUNS = {
 }
 
 
+class CountedNoun(str):
+    """A number with its noun, such as “3 items”; see :func:`qareview.translations.counted`."""
+
+    amount: int
+    noun: str
+
+    def __new__(cls, text: str, amount: int, noun: str) -> "CountedNoun":
+        counted = super().__new__(cls, text)
+        counted.amount, counted.noun = amount, noun
+        return counted
+
+    def __str__(self) -> str:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return CountedNoun, (self[:], self.amount, self.noun)
+
+
 def number(value: float, decimals: int = 0) -> str:
     """Return a number as the language writes it, in groups of three digits."""
     return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
@@ -60,26 +77,6 @@ def counted(count: int, noun: str) -> CountedNoun:
     return CountedNoun(text, count, noun)
 
 
-def stored_label(label: StrOrPromise) -> StoredSentence:
-    """Return a lazy label as it is stored within a sentence."""
-    with override("en"):
-        return stored(str(label))
-
-
 def label(message: str) -> str:
     """Return a name that the code uses as a value, such as “pending”, in the current language."""
     return gettext(message) if message else ""
-
-
-def translated(text: str) -> str:
-    """Return a stored sentence in the current language; plain text as it is."""
-    if isinstance(text, CountedNoun):
-        return counted(text.amount, text.noun)[:]
-    if not isinstance(text, StoredSentence):
-        return text
-    values = {
-        name: number(value) if isinstance(value, int) else translated(value)
-        for name, value in text.values.items()
-    }
-    message = gettext(text.message)
-    return message % values if values else message

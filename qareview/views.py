@@ -21,7 +21,7 @@ from qareview.forms import (
 )
 from qareview.htmx import form_status, render_page
 from qareview.models import KeyMap, Project, Role
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 
 @require_GET

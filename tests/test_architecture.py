@@ -26,7 +26,7 @@ ROOMS = [
     ["approved_items", "bin"],
 ]
 FRAME = {"settings", "celery", "wsgi", "apps", "management", "templatetags", "migrations"}
-FRAME |= {"fields", "stored", "former_messages"}  # what models are made of
+FRAME |= {"fields", "stored_sentences", "translations", "former_messages"}  # below models
 
 MODULES = [
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts

@@ -35,8 +35,7 @@ from generation.models import (
 from generation.passages import cutting, editing
 from generation.review import aside, comments, decisions, queue
 from qareview.models import Project
-from qareview.stored import SentenceDecoder, StoredSentence
-from qareview.translations import translated
+from qareview.stored_sentences import SentenceDecoder, StoredSentence, translated
 from tests.catalog import kept
 from tests.web import page
 

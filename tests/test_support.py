@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from generation.checks import flags, scoring
-from generation.checks.sentences import sentences
+from generation.checks.sentence_splitting import sentences
 from generation.checks.support import support
 from generation.drafting import drafting
 from generation.models import Item, Passage, Question

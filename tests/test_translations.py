@@ -18,7 +18,7 @@ from django.utils import translation
 from generation.models import AsideReason, Item, Passage
 from generation.review import aside
 from qareview import translations
-from qareview.stored import stored
+from qareview.stored_sentences import stored, translated
 from tests import catalog, make, unmarked
 from tests.conftest import Team
 from tests.furnished import furnish
@@ -249,7 +249,7 @@ def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -
 @pytest.mark.parametrize("text", ["", "changed by eve", "1 item", "12 : 7 %"])
 def test_plain_text_stays_as_it_is(text: str) -> None:
     with translation.override("de"):
-        assert translations.translated(text) == text
+        assert translated(text) == text
 
 
 def test_numbers_are_written_as_the_language_does() -> None:

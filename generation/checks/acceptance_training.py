@@ -16,7 +16,7 @@ from generation.checks.acceptance_prediction import ItemAndQuestion, features
 from generation.models import Acceptance, Item, ItemState, Question
 from qareview import jobs
 from qareview.embeddings import embed
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 FEWEST_DECISIONS = 50  # chosen; nobody measured
 GROWTH = 1.2  # times the decisions, before it is trained again; chosen; nobody measured

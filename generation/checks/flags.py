@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.checks.gist import gist
 from qareview import languages
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 EMPTY_ANSWER = "empty-answer"
 CUT_OFF_ANSWER = "cut-off-answer"

@@ -13,7 +13,7 @@ from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose,
 from qareview import jobs
 from qareview.embeddings import embed, nearest
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 LEAST_SUPPORT = 0.5  # below it no sentence supports the answer's; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of vectors above which texts are duplicates; chosen; nobody measured

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from generation.checks.gist import gist
-from generation.checks.sentences import sentences
+from generation.checks.sentence_splitting import sentences
 from qareview.embeddings import embed
 
 MEANING, WORDS = 0.6, 0.4  # their weights; chosen; nobody measured

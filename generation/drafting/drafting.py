@@ -26,7 +26,7 @@ from prompts.variants import in_production, model_for
 from qareview import completions, jobs
 from qareview.backends import Completion
 from qareview.models import JobState, Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.translations import counted
 
 ROUNDS = 4  # of requests: one for all texts, the others for empty and repeated ones; chosen

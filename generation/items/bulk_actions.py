@@ -24,7 +24,7 @@ from generation.models import (
 )
 from qareview import jobs
 from qareview.models import JobState, Project, Role
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 # how long the list shows the latest bulk action: chosen; nobody measured
 RECENT = timedelta(hours=12)

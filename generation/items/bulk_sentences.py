@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from generation.items import bulk_actions, bulk_steps
 from generation.models import BulkAction, BulkActionKind
 from qareview.models import JobState
-from qareview.translations import counted, number, translated
+from qareview.stored_sentences import translated
+from qareview.translations import counted, number
 
 # of each kind, with the number of items: the button, and the sentence once it is done
 WORDS = {

@@ -22,7 +22,7 @@ from generation.models import (
 )
 from generation.review import aside, decisions
 from generation.review.decisions import ItemChanged, ItemGone, Submission
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 # why items were left out, or not undone; a number comes before
 OUTCOMES = {

@@ -22,7 +22,7 @@ from qareview import jobs
 from qareview.backends.tokens import tokenizer_for
 from qareview.locking import lock_rows
 from qareview.models import JobState
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, since they are unique
 AT_ONCE = 500  # rows; chosen; nobody measured

@@ -18,7 +18,7 @@ from rensa import RMinHash
 
 from generation.models import Passage
 from qareview.models import JobState, Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 % become candidates
 SHINGLE = 3  # words; chosen; nobody measured

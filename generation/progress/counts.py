@@ -10,7 +10,7 @@ from django.utils import timezone
 from generation.models import CANCELLED, Document, Passage, Review
 from qareview import completions
 from qareview.models import JobState, Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 LATELY = timedelta(minutes=5)  # whose speed the estimate takes: chosen; nobody measured
 MOST_LEFT = 1000  # items counted as left: chosen; nobody measured

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from generation.models import BEGUN, ItemState, Review
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 CHARTED_DAYS = 14  # chosen; nobody measured
 PACE_DAYS = 7  # chosen; nobody measured

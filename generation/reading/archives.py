@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 MOST_MEMBERS = 10_000  # chosen; nobody measured
 MOST_BYTES = 2_000_000_000  # of all unpacked members; chosen; nobody measured

@@ -12,7 +12,7 @@ from generation.models import Document
 from generation.reading.archives import Member
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
-from qareview.stored import joined, stored
+from qareview.stored_sentences import joined, stored
 
 LONGEST_NAME = 255  # characters, the length of the column
 

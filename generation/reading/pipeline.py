@@ -10,7 +10,7 @@ from generation.passages import cutting, editing
 from generation.reading import documents, reader_process, readers, table_import
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 READ_FIELDS = ["text", "media_type", "page_starts", "language", "left_out", "columns"]
 

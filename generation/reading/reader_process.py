@@ -29,7 +29,7 @@ from typing import Any
 
 from generation.reading import archives, readers
 from qareview.machine import embedded
-from qareview.stored import SentenceDecoder, SentenceEncoder, stored
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address and no password

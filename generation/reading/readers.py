@@ -19,7 +19,7 @@ import charset_normalizer
 from generation.passages.page_furniture import Range, furniture
 from generation.reading import table_columns, webpages
 from qareview import tables
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionConfig, ExtractionResult

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
-from qareview.stored import joined, stored
+from qareview.stored_sentences import joined, stored
 from qareview.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")

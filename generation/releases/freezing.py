@@ -20,7 +20,7 @@ from generation.models import (
 from generation.passages import cutting, near_duplicates
 from qareview import jobs
 from qareview.models import JobState, Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}  # chosen; nobody measured
 ROWS_AT_ONCE = 1000  # chosen; nobody measured

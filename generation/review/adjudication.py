@@ -27,7 +27,7 @@ from generation.models import (
 from generation.review import decisions, inbox
 from generation.review.decisions import ReviewNotStored, verdict_of, withdraw
 from qareview.models import Project
-from qareview.stored import joined, stored
+from qareview.stored_sentences import joined, stored
 from qareview.word_differences import word_differences
 
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED)

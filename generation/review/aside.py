@@ -4,7 +4,7 @@ from django.db import transaction
 
 from generation.models import AsideReason, Item, ItemQuerySet, ItemState
 from generation.review import decisions
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 SENTENCES = {
     AsideReason.EXCLUDED: stored("Its passage was excluded."),

@@ -23,7 +23,7 @@ from generation.models import (
 )
 from generation.review import aside, decisions, inbox, queue
 from qareview.models import Project
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 _MENTION = re.compile(r"(?<![\w@.+-])@([\w@.+-]+)")
 _ENDS = ".-+@"  # allowed in usernames, but at the end of one they are usually punctuation

@@ -28,7 +28,7 @@ from generation.models import (
 from generation.review import desk, queue
 from qareview import projects
 from qareview.models import Project
-from qareview.stored import joined, stored
+from qareview.stored_sentences import joined, stored
 
 
 @dataclass(frozen=True)

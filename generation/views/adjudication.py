@@ -18,7 +18,7 @@ from qareview import access
 from qareview.htmx import render_page
 from qareview.models import Project, Role
 from qareview.request_numbers import number_in
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 QUEUE, GOLD = (
     "queue",

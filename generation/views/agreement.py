@@ -14,7 +14,8 @@ from qareview.htmx import render_page
 from qareview.krippendorff import Agreement
 from qareview.models import Membership
 from qareview.process_cache import cached
-from qareview.translations import counted, number, translated
+from qareview.stored_sentences import translated
+from qareview.translations import counted, number
 
 COLUMNS = (
     gettext_lazy("Alpha"),

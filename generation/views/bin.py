@@ -17,7 +17,7 @@ from qareview import bin as all_bins
 from qareview.forms import SameNameForm
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Project, Role
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
 

@@ -18,7 +18,7 @@ from qareview import access, jobs
 from qareview.htmx import render_page
 from qareview.models import Membership, Project, Role
 from qareview.request_numbers import number_in
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 MOST_LISTED = 50  # bulk actions: chosen; nobody measured
 MOST_TICKED = 1000  # items: chosen; nobody measured

@@ -15,7 +15,7 @@ from generation.review import comments
 from qareview import access
 from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 DESK = "desk"  # the value of ``from`` at the desk; the item's page has none
 

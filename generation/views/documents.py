@@ -18,7 +18,7 @@ from generation.reading import documents, readers
 from qareview import access, jobs, uploads
 from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
 PARTS_A_PAGE = 60  # chosen; nobody measured

@@ -17,7 +17,7 @@ from qareview.backends import ModelUnavailable
 from qareview.htmx import render_page
 from qareview.models import Role
 from qareview.request_numbers import LARGEST_POSITION, number_in
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 SHOWN = 60  # passages of a preview: chosen; nobody measured: chosen; nobody measured
 

@@ -12,7 +12,7 @@ from generation.releases import exports, freezing
 from qareview import access, jobs
 from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,7 +3,7 @@
 from django.db import migrations, models
 
 from qareview.migrations._former_sentences import TextToSentence
-from qareview.stored import SentenceDecoder, SentenceEncoder
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
 class Migration(migrations.Migration):

@@ -17,7 +17,7 @@ from qareview.migrations._former_sentences import (
     convert_back,
     parsed,
 )
-from qareview.stored import SentenceDecoder, SentenceEncoder
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 SENTENCES = {
     "prompts_candidate": {"how": CHANGES},

@@ -13,7 +13,7 @@ from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
 from qareview.models import Job
-from qareview.stored import SentenceDecoder, SentenceEncoder
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
 class Way(models.TextChoices):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from prompts.models.experiments import Case, Experiment
 from qareview.fields import SentenceField
-from qareview.stored import SentenceDecoder, SentenceEncoder
+from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
 class Choice(models.TextChoices):

@@ -15,7 +15,7 @@ from prompts.models import Candidate, Prompt, Search
 from qareview import access, jobs
 from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Role
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
 SEARCHES_SHOWN = 5

@@ -20,7 +20,7 @@ from prompts.rendering import NEEDED_VARIABLE
 from prompts.views.experiments import experiment_of
 from qareview import access
 from qareview.htmx import form_status, render_page, wants_part
-from qareview.translations import translated
+from qareview.stored_sentences import translated
 from qareview.word_differences import side_by_side
 
 

@@ -17,7 +17,7 @@ from prompts.models import Experiment, Prompt
 from qareview import access, completions
 from qareview.htmx import form_status, offer_undo, render_page, wants_part
 from qareview.models import Project, Role
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.translations import counted
 
 FIRST_CASES = 10  # shown before anything runs

@@ -22,7 +22,8 @@ from qareview.confidence_intervals import wilson
 from qareview.htmx import form_status, offer_undo, render_page
 from qareview.models import Role
 from qareview.request_numbers import number_in
-from qareview.translations import counted, translated
+from qareview.stored_sentences import translated
+from qareview.translations import counted
 
 
 @require_GET

@@ -16,7 +16,7 @@ from qareview import access, charts
 from qareview.htmx import offer_undo, render_page
 from qareview.models import Role
 from qareview.request_numbers import number_in
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 from qareview.translations import counted, number, percent
 
 COMMENTS_SHOWN = 50

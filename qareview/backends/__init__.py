@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 NOT_FOR_BACKEND = {"context", "price_in", "price_out"}  # options of a model that others read
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from qareview.backends import Completion, ModelUnavailable, Request
 from qareview.backends.tokens import estimate_tokens
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from openai import OpenAI

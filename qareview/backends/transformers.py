@@ -15,7 +15,7 @@ from django.conf import settings
 
 from qareview.backends import Completion, ModelUnavailable, Request, decoding
 from qareview.backends.decoding import Beginning, DecodingRow
-from qareview.stored import stored
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     import torch

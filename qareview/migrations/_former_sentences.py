@@ -13,7 +13,7 @@ from typing import Any
 from django.db import migrations
 
 from qareview.fields import SentenceField
-from qareview.stored import SentenceEncoder, StoredSentence, joined
+from qareview.stored_sentences import SentenceEncoder, StoredSentence, joined
 from qareview.translations import NOUNS, counted
 
 ERRORS = (  # of jobs, notes of documents and passages, troubles of workers

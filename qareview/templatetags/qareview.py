@@ -17,7 +17,8 @@ from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 
 from qareview.languages import LANGUAGES
-from qareview.translations import counted, label, number, percent, translated
+from qareview.stored_sentences import translated
+from qareview.translations import counted, label, number, percent
 
 register = template.Library()
 

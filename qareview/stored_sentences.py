@@ -2,14 +2,18 @@
 
 A worker knows nobody's language, and what it says of a document is read by many people. So such a
 sentence is English text that remembers how it was made, and
-:func:`qareview.translations.translated` says it in the reader's language.
+:func:`translated` says it in the reader's language.
 """
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
+from django.utils.translation import gettext, override
+from django_stubs_ext import StrOrPromise
+
 from qareview.former_messages import FORMER_MESSAGES
+from qareview.translations import CountedNoun, counted, number
 
 Value = str | int  # a StoredSentence or a CountedNoun among the values is translated, too
 
@@ -39,24 +43,6 @@ class StoredSentence(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return StoredSentence, (self.message, self.values)
-
-
-class CountedNoun(str):
-    """A number with its noun, such as “3 items”; see :func:`qareview.translations.counted`."""
-
-    amount: int
-    noun: str
-
-    def __new__(cls, text: str, amount: int, noun: str) -> "CountedNoun":
-        counted = super().__new__(cls, text)
-        counted.amount, counted.noun = amount, noun
-        return counted
-
-    def __str__(self) -> str:
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return CountedNoun, (self[:], self.amount, self.noun)
 
 
 def stored(message: str, **values: object) -> StoredSentence:
@@ -109,3 +95,23 @@ def _from_json(value: dict[str, Any]) -> Any:
         message = FORMER_MESSAGES.get(value["message"], value["message"])
         return StoredSentence(message, value["values"])
     return CountedNoun(**value) if value.keys() == {"text", "amount", "noun"} else value
+
+
+def stored_label(label: StrOrPromise) -> StoredSentence:
+    """Return a lazy label as it is stored within a sentence."""
+    with override("en"):
+        return stored(str(label))
+
+
+def translated(text: str) -> str:
+    """Return a stored sentence in the current language; plain text as it is."""
+    if isinstance(text, CountedNoun):
+        return counted(text.amount, text.noun)[:]
+    if not isinstance(text, StoredSentence):
+        return text
+    values = {
+        name: number(value) if isinstance(value, int) else translated(value)
+        for name, value in text.values.items()
+    }
+    message = gettext(text.message)
+    return message % values if values else message

@@ -13,8 +13,15 @@ from django.utils import translation
 from generation.models import Passage
 from qareview.former_messages import FORMER_MESSAGES
 from qareview.jobs import JobFailed
-from qareview.stored import SentenceDecoder, SentenceEncoder, StoredSentence, joined, stored
-from qareview.translations import counted, translated
+from qareview.stored_sentences import (
+    SentenceDecoder,
+    SentenceEncoder,
+    StoredSentence,
+    joined,
+    stored,
+    translated,
+)
+from qareview.translations import counted
 from tests import make
 from tests.catalog import kept
 from tests.test_architecture import MODULES, ROOT
@@ -168,7 +175,7 @@ def test_the_test_before_finds_what_there_was(
     line: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = ROOT / "generation" / "somewhere.py"
-    monkeypatch.setattr("tests.test_stored.MODULES", [_Source(path, line)])
+    monkeypatch.setattr("tests.test_stored_sentences.MODULES", [_Source(path, line)])
     with pytest.raises(AssertionError):
         test_no_logic_hangs_on_the_words_of_a_stored_sentence()
 
