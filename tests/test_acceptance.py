@@ -109,7 +109,7 @@ def test_what_is_no_better_than_chance_orders_nothing(team: Team, browse: Any) -
     assert flags.ACCEPTANCE not in waiting.scores
     assert waiting.score == before
     text = page(browse(team.reviewer).get(f"{team.url}/items/"))
-    assert "What reviewers accept cannot be told yet from 60 decisions" in text
+    assert "It is not yet possible to predict from 60 decisions" in text
 
 
 def test_decisions_that_all_agree_teach_nothing_and_say_so(team: Team, browse: Any) -> None:
@@ -117,7 +117,7 @@ def test_decisions_that_all_agree_teach_nothing_and_say_so(team: Team, browse: A
     Item.objects.update(state=ItemState.ACCEPTED)
     found = learn(team.project)
     assert found is not None
-    assert found.note.startswith("50 of 50 decisions accept the item")
+    assert found.note.startswith("50 of 50 decisions were to accept")
     assert found.note in page(browse(team.reviewer).get(f"{team.url}/items/"))
 
 
@@ -152,7 +152,7 @@ def test_decisions_on_few_passages_teach_nothing_and_say_so(team: Team) -> None:
     Item.objects.exclude(pk__in=list(rejected)[:4]).update(state=ItemState.ACCEPTED)
     found = learn(team.project)
     assert found is not None
-    assert found.note.startswith("56 of 60 decisions accept the item. To tell the two kinds apart")
+    assert found.note.startswith("56 of 60 decisions were to accept. To learn from them")
     assert not found.orders_the_desk
 
 

@@ -230,7 +230,7 @@ def test_a_role_too_low_is_told_so(
     lower = filled.team.engineer if role == ADMIN else filled.team.reviewer
     response = getattr(browse(lower), method)(filled.url(name))
     assert response.status_code == 403
-    assert f"for the role “{role.label}”" in response.text
+    assert f"You need the role “{role.label}”" in response.text
 
 
 @pytest.mark.parametrize(("name", "method", "role"), CASES)

@@ -53,11 +53,11 @@ def test_disputed_items_come_one_after_the_other(team: Team, admin: Client, item
     other = make.disputed(team.project, team.engineer, team.reviewer)
     make.item(team.project, state=ItemState.ACCEPTED)
     text = page(admin.get(f"{team.url}/adjudicate/"))
-    assert f"Disputed: item {item.pk}" in text
+    assert f"Disputed item {item.pk}" in text
     assert "2 disputed items left" in text
     for before, after in ((item, other), (other, item)):
         text = page(admin.get(f"{team.url}/adjudicate/?after={before.pk}"))
-        assert f"Disputed: item {after.pk}" in text
+        assert f"Disputed item {after.pk}" in text
 
 
 def test_all_versions_are_shown_with_what_they_change(
@@ -85,18 +85,18 @@ def test_who_says_the_same_shares_a_version(team: Team) -> None:
 
 
 def test_nothing_is_disputed(team: Team, admin: Client) -> None:
-    assert "No item is disputed." in page(admin.get(f"{team.url}/adjudicate/"))
+    assert "No disputed items." in page(admin.get(f"{team.url}/adjudicate/"))
 
 
 def test_a_calibration_item_waits_for_the_admin_to_decide_first(
     team: Team, admin: Client, item: Item
 ) -> None:
     Item.objects.update(purpose=Purpose.CALIBRATION)
-    assert "No item is disputed." in page(admin.get(f"{team.url}/adjudicate/"))
+    assert "No disputed items." in page(admin.get(f"{team.url}/adjudicate/"))
     response = admin.get(f"{team.url}/adjudicate/{item.pk}/")
     assert response.url == f"{team.url}/items/{item.pk}/"
     make.accept(item, team.admin)
-    assert f"Disputed: item {item.pk}" in page(admin.get(f"{team.url}/adjudicate/"))
+    assert f"Disputed item {item.pk}" in page(admin.get(f"{team.url}/adjudicate/"))
 
 
 # Deciding
@@ -169,14 +169,14 @@ def test_it_is_rejected_with_a_reason(team: Team, admin: Client, item: Item) -> 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"action": "reject", "reason": "The answer is wrong"}, "why it is rejected"),
-        ({"action": "reject", "reason": "Because", "why": "So."}, "one of the project's reasons"),
-        ({"action": "back"}, "why it goes back"),
+        ({"action": "reject", "reason": "The answer is wrong"}, "why you are rejecting"),
+        ({"action": "reject", "reason": "Because", "why": "So."}, "one of the project’s reasons"),
+        ({"action": "back"}, "why you are sending"),
         ({"action": "merge", "question": ""}, "needs a question and an answer"),
-        ({"choice": 0, "action": "choose"}, "no such version"),
+        ({"choice": 0, "action": "choose"}, "a version that belongs to this item"),
         ({}, "Choose a version"),
-        ({"action": "burn"}, "damaged on its way"),
-        ({"key": "1", "action": "back"}, "damaged on its way"),
+        ({"action": "burn"}, "form data is not valid"),
+        ({"key": "1", "action": "back"}, "form data is not valid"),
     ],
 )
 def test_what_is_not_valid_comes_back(
@@ -234,7 +234,7 @@ def test_of_admins_at_the_same_moment_one_decides(team: Team, item: Item) -> Non
     for thread in threads:
         thread.join()
     assert (len(stored), len(refused)) == (1, 3)
-    assert set(refused) == {f"{stored[0].reviewer} decided on this item meanwhile."}
+    assert set(refused) == {f"{stored[0].reviewer} has since decided on this item."}
 
 
 def test_a_reviewer_who_agrees_meanwhile_settles_it(team: Team, admin: Client, item: Item) -> None:
@@ -288,7 +288,9 @@ def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
     item = make.item(team.project)
     make.accept(item, team.reviewer)
     assert "Overrule" in page(admin.get(f"{team.url}/items/{item.pk}/"))
-    assert f"Overrule item {item.pk}" in page(admin.get(f"{team.url}/adjudicate/{item.pk}/"))
+    assert f"Overrule the decision on item {item.pk}" in page(
+        admin.get(f"{team.url}/adjudicate/{item.pk}/")
+    )
     values = {"action": "reject", "reason": "The answer is wrong", "why": "It is 1962.", "from": ""}
     assert send(admin, team, item, **values).url == f"{team.url}/items/{item.pk}/"
     assert fresh(item).state == ItemState.REJECTED
@@ -298,7 +300,7 @@ def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
 
 def test_a_pending_item_is_not_overruled(team: Team, admin: Client) -> None:
     item = make.item(team.project)
-    with pytest.raises(decisions.ReviewNotStored, match="not decided yet"):
+    with pytest.raises(decisions.ReviewNotStored, match="has not been decided yet"):
         adjudication.adjudicate(
             team.project,
             item.pk,

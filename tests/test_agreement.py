@@ -86,8 +86,8 @@ def test_an_interval_is_narrower_for_more_items_and_always_the_same() -> None:
         ({}, "Nothing has been decided by two or more people yet."),
         ({(1, 0): 500, (0, 1): 300}, "Nothing has been decided by two or more people yet."),
         ({(2, 0): FEWEST_ITEMS - 2, (1, 1): 1}, "Not enough data yet: 19 of the 20 items needed."),
-        ({(2, 0): 50}, "Everyone chose the same every time"),
-        ({(0, 3): 50}, "Everyone chose the same every time"),
+        ({(2, 0): 50}, "Everyone made the same choice every time"),
+        ({(0, 3): 50}, "Everyone made the same choice every time"),
     ],
 )
 def test_where_alpha_tells_nothing_it_says_so(

@@ -59,7 +59,7 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
     shown = page(client.get(f"{team.url}/documents/{archive.pk}/"))
     assert "This archive contained:" in shown
     assert "basin.pdf</a>" in shown
-    assert "out of <a" in page(client.get(f"{team.url}/documents/{members[0].pk}/"))
+    assert "from <a" in page(client.get(f"{team.url}/documents/{members[0].pk}/"))
 
 
 def test_unpacking_twice_adds_nothing(team: Any, browse: Any, kept: Any) -> None:
@@ -80,8 +80,8 @@ def test_files_that_are_no_good_tell_so_on_their_rows(
     told = {one.name: one.error for one in archive.members.all()}
     assert told["good.md"] == ""
     assert told["photo.docx"].startswith("This is a JPEG image")
-    assert told["inner.zip"].startswith("This is an archive within an archive.")
-    assert told["huge.txt"].startswith("It has more than the 1 MB allowed.")
+    assert told["inner.zip"].startswith("This is an archive inside another archive.")
+    assert told["huge.txt"].startswith("It is larger than the 1 MB allowed.")
 
 
 def test_what_is_encrypted_tells_so(team: Any, browse: Any, kept: Any) -> None:
@@ -97,7 +97,7 @@ def test_what_is_encrypted_tells_so(team: Any, browse: Any, kept: Any) -> None:
     ("data", "sentence"),
     [
         (zipped(GOOD)[:-30], "The file is damaged"),
-        (zipped({f"{n}.md": b"" for n in range(archives.MOST_MEMBERS + 1)}), "The archive holds"),
+        (zipped({f"{n}.md": b"" for n in range(archives.MOST_MEMBERS + 1)}), "The archive has"),
     ],
 )
 def test_an_archive_that_is_no_good_tells_so(

@@ -213,7 +213,7 @@ def test_when_it_is_gone_the_first_copy_is_drafted_instead(team: Team, browse: A
     assert (second.same_as, third.same_as) == (first, first)
     bins.bin_document(first.document, team.engineer)
     shown = page(browse(team.reviewer).get(f"{team.url}/documents/{second.document_id}/"))
-    assert "near-duplicate</span> of one in the bin" in shown
+    assert "near-duplicate</span> of a passage in the bin" in shown
     assert jobs.claim(Passage, 9) == []
     days_pass()
     bins.empty_bin()

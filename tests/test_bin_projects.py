@@ -177,7 +177,7 @@ def test_a_prompt_does_not_come_back_beside_another(team: Team) -> None:
     first = own(team)
     prompt_bins.bin_prompt(first, team.engineer)
     own(team)
-    with pytest.raises(prompt_bins.CannotMove, match="There is another prompt “translate”"):
+    with pytest.raises(prompt_bins.CannotMove, match="There is already another prompt “translate”"):
         prompt_bins.restore_prompt(first)
     assert Prompt.everything.get(pk=first.pk).is_in_bin
 

@@ -293,8 +293,8 @@ def test_another_number_than_was_confirmed_is_asked_again(team: Team, browse: Br
     [
         ("", "No items are selected."),
         ("?item=x", "No items are selected."),
-        ("?all=1&state=burnt", "The filter is not understood"),
-        ("?all=1&nothing=1", "The filter is not understood"),
+        ("?all=1&state=burnt", "The filter is not valid"),
+        ("?all=1&nothing=1", "The filter is not valid"),
     ],
 )
 def test_nothing_is_done_by_mistake(team: Team, browse: Browse, query: str, said: str) -> None:
@@ -312,7 +312,7 @@ def test_a_damaged_form_is_asked_again(team: Team, browse: Browse) -> None:
         browse(team.engineer).post(f"{team.url}/bulk-actions/new/accept/?all=1", {"confirmed": 1}),
         422,
     )
-    assert "The form was damaged" in text
+    assert "The form data is not valid" in text
 
 
 @pytest.mark.parametrize("kind", ["assign", "unassign", "calibrate", "uncalibrate"])

@@ -202,7 +202,7 @@ def test_an_undone_acceptance_takes_its_variant_back_unless_it_is_used(
         proposed, team.engineer, proposed.system, proposed.template
     )
     experiments.create_experiment(of, None, [variant, proposed.search.seed], question="Which?")
-    with pytest.raises(candidates.CannotDecide, match="Variant 3 is used already"):
+    with pytest.raises(candidates.CannotDecide, match="Variant 3 is already in use"):
         candidates.undo_candidate_decision(of, team.engineer)
 
 

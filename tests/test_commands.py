@@ -116,7 +116,7 @@ def test_an_unknown_project_is_named(team: Team, command: str) -> None:
 
 
 def test_release_of_nothing_is_refused(team: Team) -> None:
-    with pytest.raises(CommandError, match="Nothing has been accepted yet"):
+    with pytest.raises(CommandError, match="No items have been accepted yet"):
         run("release", team.project.slug)
 
 
@@ -129,7 +129,7 @@ def test_export_of_an_unknown_release_is_refused(team: Team, tmp_path: Path) -> 
 def test_wait_gives_up_where_no_worker_runs(team: Team, markdown: Path, settings: Any) -> None:
     settings.WORKER_SILENT_SECONDS = 0
     run("import_documents", team.project.slug, markdown)
-    with pytest.raises(CommandError, match="No worker has been heard from"):
+    with pytest.raises(CommandError, match="No worker has responded"):
         run("wait", team.project.slug)
 
 

@@ -177,7 +177,7 @@ def test_what_lies_on_anothers_desk_is_not_put_aside(
     team: Team, client: Client, browse: Browse, item: Item
 ) -> None:
     assert queue.take_item(item, team.reviewer, 1)
-    assert "on the desk just now" in page(ask(browse(team.admin), team, item, team.engineer), 422)
+    assert "on their desk" in page(ask(browse(team.admin), team, item, team.engineer), 422)
     ask(client, team, item, team.engineer)
     assert fresh(item).state == ItemState.ASIDE
 
@@ -199,7 +199,7 @@ def test_what_does_not_wait_for_the_asker_is_not_put_aside(
     team: Team, client: Client, item: Item, state: ItemState
 ) -> None:
     Item.objects.update(state=state)
-    assert "Write a comment." in page(ask(client, team, item, team.engineer), 422)
+    assert "Write a comment instead." in page(ask(client, team, item, team.engineer), 422)
     assert fresh(item).state == state
     assert not Comment.objects.exists()
 

@@ -67,7 +67,7 @@ def test_a_hold_that_runs_out_gives_its_place_to_others(team: Team) -> None:
     Comparison.objects.update(until=timezone.now() - timedelta(seconds=1))
     other = taken(experiment, team.engineer)
     arena.decide(other, Choice.GOOD)
-    with pytest.raises(comparing.VoteNotStored, match="away for too long"):
+    with pytest.raises(comparing.VoteNotStored, match="time for this comparison ran out"):
         arena.decide(late, Choice.LEFT)
     assert comparing.take_next_comparison(experiment, team.reviewer) is None
     assert Comparison.objects.standing().count() == 1

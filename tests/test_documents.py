@@ -11,7 +11,7 @@ from tests.web import PART, originals, page, told, upload
 
 
 def test_list_without_documents_says_what_to_do(team, browse):
-    assert "Upload some above" in page(browse(team.engineer).get(f"{team.url}/"))
+    assert "Upload files above" in page(browse(team.engineer).get(f"{team.url}/"))
     for_reviewer = page(browse(team.reviewer).get(f"{team.url}/"))
     assert "An engineer of the project can upload some." in for_reviewer
     assert 'type="file"' not in for_reviewer
@@ -88,7 +88,7 @@ def test_part_is_only_the_table_and_polls_while_something_moves(team, browse):
 def test_part_tells_that_no_worker_runs_only_to_those_who_wait(team, browse):
     document = make.document(team.project)
     client = browse(team.reviewer)
-    assert "No worker has been heard from" in page(client.get(f"{team.url}/", headers=PART))
+    assert "No worker has responded" in page(client.get(f"{team.url}/", headers=PART))
     document.passages.update(state=JobState.DONE)
     assert "No worker" not in page(client.get(f"{team.url}/", headers=PART))
 

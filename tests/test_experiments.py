@@ -62,7 +62,7 @@ def test_an_experiment_shows_what_it_takes_before_it_runs(team: Team, browse: Br
     assert [case.reference for case in experiment.cases.all()] == ["", "It shuts."]
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/"))
     assert "4 runs on 2 cases: about" in text
-    assert "How long it takes is known after the first runs" in text
+    assert "A time estimate will be available after this model’s first runs" in text
     assert not Run.objects.exists()
 
 
@@ -141,7 +141,7 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"typed": ""}, "There is no case. Draw approved items"),
+        ({"typed": ""}, "There are no cases. Draw accepted items"),
         ({"typed": '{"passage": "a"}\n{"text": "b"}'}, "has no value for"),
         ({"typed": '{"pasage": "a"}'}, "There is no column for passage. The columns are: pasage."),
         ({"variants": []}, "This field is required."),
@@ -154,7 +154,7 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
         ({"schema": '{"const": "\\u0000"}'}, "The JSON schema is not valid"),
         ({"schema": '{"const": "\\ud800"}'}, "The JSON schema is not valid"),
         ({"schema": '{"items": {"pattern": "(a{9000}){9000}"}}'}, "is too large"),
-        ({"schema": '{"patternProperties": {"(a+)+$": {}}}'}, "cannot be used here"),
+        ({"schema": '{"patternProperties": {"(a+)+$": {}}}'}, "is not supported"),
         ({"repeats": "0"}, "greater than or equal to 1"),
         ({"shown_at_once": "7"}, "less than or equal to 6"),
     ],

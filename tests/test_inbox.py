@@ -23,7 +23,7 @@ def client(team: Team, browse: Browse) -> Client:
 
 def test_nothing_yet(team: Team, client: Client) -> None:
     text = page(client.get(f"{team.url}/inbox/"))
-    assert "Nothing here." in text
+    assert "No notices yet." in text
     assert "Mark all as read" not in text
     assert page(client.get(f"{team.url}/inbox/count/", headers=PART)).strip() == ""
 

@@ -75,7 +75,7 @@ def test_what_lost_its_lease_goes_back_twice_and_then_fails(project: Project) ->
         lose_the_lease()
         jobs.sweep()
         assert states() == [expected]
-    assert "stopped 3 times while at this alone" in Document.objects.get().error
+    assert "stopped 3 times while working on this" in Document.objects.get().error
 
 
 def test_what_was_lost_with_others_three_times_comes_alone(project: Project) -> None:
@@ -179,11 +179,11 @@ def test_retry_only_of_what_failed(project: Project) -> None:
 
 
 def test_silent_workers_are_told_of() -> None:
-    assert "No worker has been heard from" in jobs.worker_trouble()
+    assert "No worker has responded" in jobs.worker_trouble()
     jobs.report_worker("")
     assert jobs.worker_trouble() == ""
     Worker.objects.update(heard_at=timezone.now() - timedelta(minutes=1))
-    assert "No worker has been heard from" in jobs.worker_trouble()
+    assert "No worker has responded" in jobs.worker_trouble()
 
 
 def test_renewing_keeps_a_lease_beyond_its_time(

@@ -200,7 +200,7 @@ def test_a_request_that_fails_alone_is_told_on_its_row(server: Server, script: S
     server.script = only("bad", script)
     found = server.load(seconds=1, tries=2).complete(told("a", "bad", "b"))
     assert [one.text for one in found] == ["Re: a", "", "Re: b"]
-    assert found[1].error.startswith("The model's server")
+    assert found[1].error.startswith("The model server")
 
 
 @pytest.mark.parametrize("script", AWAY.values(), ids=AWAY)
@@ -217,7 +217,7 @@ def test_a_connection_that_breaks_loses_nothing_that_came(server: Server, script
 @pytest.mark.parametrize("script", [*AWAY.values(), *FAILING.values()])
 def test_a_server_that_fails_for_all_fails_no_row(server: Server, script: Script) -> None:
     server.script = script
-    with pytest.raises(ModelUnavailable, match=f"The model's server at {server.url}") as caught:
+    with pytest.raises(ModelUnavailable, match=f"The model server at {server.url}") as caught:
         server.load(seconds=1, tries=1).complete(told("a", "b"))
     assert caught.value.finished == {}
 
@@ -226,7 +226,7 @@ def test_a_server_that_fails_for_all_fails_no_row(server: Server, script: Script
 def test_a_server_that_speaks_otherwise_is_told_on_each_row(server: Server, script: Script) -> None:
     server.script = script
     found = server.load(tries=1).complete(told("a", "b"))
-    assert [one.error.startswith("The model's server answered in a shape") for one in found] == [
+    assert [one.error.startswith("The model server sent a response") for one in found] == [
         True,
         True,
     ]
@@ -256,7 +256,7 @@ def test_a_refused_request_harms_no_other(server: Server) -> None:
     server.script = only("bad", sends(400, told_so))
     found = server.load().complete(told("a", "bad"))
     assert found[0].text == "Re: a"
-    assert found[1].error.startswith("The model's server refused this: ")
+    assert found[1].error.startswith("The model server refused this request: ")
     assert "This is too long for 2048 tokens." in found[1].error
     assert len(server.tries["bad"]) == 1
 
@@ -274,7 +274,7 @@ def test_texts_that_break_off_are_filtered_or_think_aloud(server: Server) -> Non
     )
     long, bad, deep, lost, poor = server.load().complete(told(*texts))
     assert (long.text, long.cut_off) == ("And so", True)
-    assert bad.error.startswith("The model's server filtered its answer out.")
+    assert bad.error.startswith("The model server’s content filter blocked the answer.")
     assert (deep.text, lost.text) == ("It closes.", "")
     assert (poor.tokens_in, poor.tokens_out) == (1, 3)
 

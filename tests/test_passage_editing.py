@@ -81,7 +81,7 @@ def test_the_last_passage_has_none_to_merge_with(
     team: Any, browse: Any, document: Document
 ) -> None:
     [reason] = change(team, browse, passage(document, len(NAMES) - 1), "merge")
-    assert reason.startswith("This is the document's last passage")
+    assert reason.startswith("This is the document’s last passage")
 
 
 def test_splitting_makes_two_and_drops_no_letter(
@@ -217,7 +217,7 @@ def test_a_change_of_a_passage_that_is_gone_tells_so(
     make.accept(row.items.get(), team.reviewer)
     editing.recut(document, 130)
     [reason] = change(team, browse, row, "merge")
-    assert reason.startswith("The document was cut anew meanwhile.")
+    assert reason.startswith("The document has since been cut again.")
     answer = browse(team.engineer).post(f"{team.url}/passages/{row.pk}/explode/")
     assert answer.status_code == 404
 

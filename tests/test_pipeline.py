@@ -82,7 +82,7 @@ def test_running_again_changes_nothing(project: Project) -> None:
 def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -> None:
     sent = {
         "empty.md": (b"", "The file is empty."),
-        "scan.pdf": (files.pdf_of_pictures(), "No text found; run OCR first."),
+        "scan.pdf": (files.pdf_of_pictures(), "No text found."),
         "secret.pdf": (files.pdf(password="x"), "The PDF is protected by a password."),
         "photo.docx": (files.jpeg(), "This is a JPEG image, whatever its name says."),
         "ansi.txt": (files.windows_1252(), ""),
@@ -147,7 +147,7 @@ def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> 
     [row] = Passage.objects.all()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
     assert jobs.worker_trouble().startswith(
-        "No model is called “gone-away”. The models named in MODELS"
+        "There is no model named “gone-away”. The models named in MODELS"
     )
 
 

@@ -49,8 +49,8 @@ def days(*counts: int) -> list[tuple[date, int]]:
         ((12,), 24, "About 2 days at"),  # begun today
         ((1,) * 7, 90, "About 3 months at"),
         ((1,) * 7, 9000, "More than two years at"),
-        ((5, 0, 0, 0, 0, 0, 0, 0), 9, "Nothing was decided lately, so it cannot be told"),
-        ((), 9, "Nothing was decided lately, so it cannot be told"),
+        ((5, 0, 0, 0, 0, 0, 0, 0), 9, "No recent decisions, so no forecast"),
+        ((), 9, "No recent decisions, so no forecast"),
         ((3,) * 7, 0, "No decisions are left to make."),
     ],
 )
@@ -283,7 +283,7 @@ def test_more_than_matters_is_not_counted(
     monkeypatch.setattr(counts, "MOST_LEFT", 2)
     make.items(team.project, 3)
     client = browse(team.reviewer)
-    assert '<span id="left">2</span> and more left' in page(client.get(f"{team.url}/review/share/"))
+    assert 'at least <span id="left">2</span> left' in page(client.get(f"{team.url}/review/share/"))
     make.accept(team.project.items.first(), team.engineer)
     make.accept(team.project.items.last(), team.engineer)
     process_cache.clear()

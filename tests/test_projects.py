@@ -129,7 +129,7 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
         ({"name": ""}, "This field is required."),
         ({"reject_reasons": "\n".join("abcdefghij")}, "10 reasons; at most 9 fit."),
         ({"reject_reasons": " \n "}, "This field is required."),
-        ({"reject_reasons": "x" * 121}, "Over 120 characters"),
+        ({"reject_reasons": "x" * 121}, "Longer than 120 characters"),
         ({"passage_length": "10"}, "greater than or equal to 50"),
         ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),
         ({"language": "xx"}, "xx is not one of the available choices"),
@@ -212,7 +212,7 @@ def test_an_invitation_is_accepted_once(team: Team, browse: Browse) -> None:
     assert "You are invited to join Harbour" in page(client.get(url))
     assert client.post(url).url == f"{team.url}/"
     assert team.project.memberships.get(user=team.stranger).role == Role.ENGINEER
-    assert "was taken or withdrawn" in page(browse(make.user()).get(url), 404)
+    assert "has already been used or was withdrawn" in page(browse(make.user()).get(url), 404)
 
 
 def test_a_member_keeps_the_higher_role(team: Team, browse: Browse) -> None:

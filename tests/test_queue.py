@@ -52,7 +52,7 @@ def test_a_hold_that_ran_out_gives_the_item_to_another(team: Team) -> None:
     Hold.objects.update(until=timezone.now() - timedelta(seconds=1))
     assert next_for(team, team.engineer) == item
     assert queue.take_item(item, team.reviewer, 1) is False
-    with pytest.raises(decisions.ItemGone, match="went on to somebody else"):
+    with pytest.raises(decisions.ItemGone, match="went to someone else"):
         make.accept(item, team.reviewer)
 
 
@@ -134,7 +134,7 @@ def test_what_was_decided_in_another_window_is_not_overwritten_unseen(team: Team
 def test_an_item_that_has_its_reviews_is_not_reviewed_once_more(team: Team) -> None:
     item = make.item(team.project)
     make.accept(item, team.engineer)
-    with pytest.raises(decisions.ItemGone, match="has all its reviews"):
+    with pytest.raises(decisions.ItemGone, match="others finished reviewing this item"):
         make.accept(item, team.reviewer, answer="Mine.")
     assert Review.objects.get().reviewer == team.engineer
 
@@ -143,7 +143,7 @@ def test_an_item_put_aside_meanwhile_is_not_reviewed(team: Team) -> None:
     item = make.item(team.project)
     next_for(team, team.reviewer)
     aside.set_items_aside(team.project.items.all(), AsideReason.DRAFTED_AGAIN)
-    with pytest.raises(decisions.ItemGone, match="put aside meanwhile"):
+    with pytest.raises(decisions.ItemGone, match="set aside in the meantime"):
         make.accept(item, team.reviewer)
 
 

@@ -194,6 +194,6 @@ def test_a_reader_that_dies_while_reading_fails_its_file_only(sound: Path) -> No
             os.kill(reader, signal.SIGTERM)
 
     threading.Thread(target=kill).start()
-    with pytest.raises(readers.CannotRead, match="The file made its reader stop"):
+    with pytest.raises(readers.CannotRead, match="The file could not be read"):
         read(endless)
     assert read(sound).text == files.MARKDOWN

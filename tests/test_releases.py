@@ -137,7 +137,7 @@ def test_an_admin_freezes_and_sees_the_release(team: Team, browse: Browse) -> No
     assert client.post(f"{team.url}/releases/", {"note": "First of all"}).status_code == 302
     waiting = page(client.get(f"{team.url}/releases/", headers=PART))
     assert "being frozen" in waiting
-    assert "No worker has been heard from" in waiting
+    assert "No worker has responded" in waiting
     assert "hx-trigger" in waiting
     freezing.work_off_releases()
     ready = page(client.get(f"{team.url}/releases/", headers=PART))
@@ -155,7 +155,7 @@ def test_an_admin_freezes_and_sees_the_release(team: Team, browse: Browse) -> No
 def test_nothing_accepted_freezes_nothing(team: Team, browse: Browse) -> None:
     make.item(team.project)
     response = browse(team.admin).post(f"{team.url}/releases/", {"note": ""})
-    assert "Nothing has been accepted yet." in page(response, 422)
+    assert "No items have been accepted yet." in page(response, 422)
     too_long = browse(team.admin).post(f"{team.url}/releases/", {"note": "x" * 201})
     assert "at most 200 characters" in page(too_long, 422)
     assert not Release.objects.exists()

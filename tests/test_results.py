@@ -70,7 +70,7 @@ def test_the_page_says_it_in_a_sentence(team: Team, browse: Browse, won: Experim
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{won.pk}/result/"))
     assert "Variant 2 wins." in text
     assert "after 32 comparisons by 1 person on 32 cases" in text
-    assert "The left side won 10 %" in text
+    assert "The left output won 10 %" in text
     assert "Promote" in text
     assert "27 · 2 · 3" in text
 
@@ -83,7 +83,7 @@ def test_before_thirty_comparisons_more_are_asked_for(team: Team, browse: Browse
         say(experiment, team.reviewer, position, Choice.LEFT)
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "No winner yet." in text
-    assert "A verdict takes 20 cases, and this experiment has 5 cases" in text
+    assert "A clear result needs 20 cases, and this experiment has 5 cases" in text
 
 
 def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None:
@@ -132,7 +132,7 @@ def test_votes_are_taken_out_and_counted_again(team: Team, browse: Browse, won: 
     snapshot = Snapshot.objects.get()
     assert (snapshot.result["comparisons"], snapshot.method) == (42, ranking.METHOD)
     then = page(client.get(f"{url}?snapshot={snapshot.pk}"))
-    assert "This is the result as it was on" in then
+    assert "This is the result as of" in then
     assert "42 comparisons" in then
     client.post(f"{url}votes/", {"reviewer": team.admin.pk, "back": "1"})
     assert "42 comparisons" in page(client.get(url))
@@ -177,7 +177,7 @@ def test_members_see_the_result_once_it_has_ended(
 ) -> None:
     url = f"{team.url}/experiments/{won.pk}"
     client = browse(team.reviewer)
-    assert "once the comparing has ended" in page(client.get(f"{url}/result/"), 403)
+    assert "until the experiment ends" in page(client.get(f"{url}/result/"), 403)
     engineer = browse(team.engineer)
     assert engineer.post(f"{url}/end/").url == f"{url}/result/"
     text = page(client.get(f"{url}/result/"))

@@ -86,12 +86,12 @@ def test_without_scripts_a_review_leads_back_to_the_desk(team: Team, desk: Clien
     [
         ({"question": " "}, "An accepted item needs a question."),
         ({"answer": ""}, "An accepted item needs an answer."),
-        ({"verdict": "rejected"}, "one of the project's reasons"),
-        ({"verdict": "rejected", "reason": "Because"}, "one of the project's reasons"),
-        ({"verdict": ""}, "Say what becomes of the item"),
-        ({"verdict": "burnt"}, "The form was damaged on its way."),
-        ({"replaces": "one"}, "The form was damaged on its way."),
-        ({"key": "not-a-key"}, "The form was damaged on its way."),
+        ({"verdict": "rejected"}, "one of the project’s reasons"),
+        ({"verdict": "rejected", "reason": "Because"}, "one of the project’s reasons"),
+        ({"verdict": ""}, "Accept, reject or skip the item"),
+        ({"verdict": "burnt"}, "The form data is not valid."),
+        ({"replaces": "one"}, "The form data is not valid."),
+        ({"key": "not-a-key"}, "The form data is not valid."),
         ({"question": "x" * 1_000_001}, "at most 1000000 characters"),
     ],
 )
@@ -135,7 +135,7 @@ def test_an_item_that_went_on_is_refused_with_the_text_kept(team: Team, desk: Cl
     item = make.item(team.project)
     make.accept(item, team.engineer, answer="Her answer.")
     text = page(send(desk, team, item, answer="My answer.", headers=PART), 409)
-    assert "has all its reviews" in text
+    assert "others finished reviewing this item" in text
     assert "eve edited it" in text
     assert "My answer.</textarea>" in text
     assert Review.objects.count() == 1
@@ -213,7 +213,7 @@ def test_while_drafting_the_desk_waits_and_looks_again(team: Team, desk: Client)
     make.document(team.project)
     jobs.report_worker("")
     text = page(desk.get(f"{team.url}/review/"))
-    assert "No item is ready yet. 0 of 2 passages drafted" in text
+    assert "No items are ready yet. 0 of 2 passages drafted" in text
     assert 'hx-trigger="every 2s"' in text
     assert "No worker" not in text
 
@@ -226,7 +226,7 @@ def test_while_drafting_the_desk_tells_why_nothing_moves(
     if sentence:
         jobs.report_worker(sentence)
     text = page(desk.get(f"{team.url}/review/"))
-    assert (sentence or "No worker has been heard from for a while") in text
+    assert (sentence or "No worker has responded for a while") in text
 
 
 def test_all_are_reviewed(team: Team, desk: Client, browse: Browse) -> None:

@@ -333,7 +333,7 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     assert candidates._approved_as_lines(search) == ""
     for template, message in (
         ("What is {{ expr }}?", "The template uses variables that have no value here: expr."),
-        ("What is it?", "Name a variable"),
+        ("What is it?", "Add at least one variable"),
         (data["template"], "Variant 1 is identical. Change something to save a new variant."),
     ):
         url = f"{team.url}/prompts/{own.pk}/change/"

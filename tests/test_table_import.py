@@ -81,7 +81,7 @@ def test_long_values_and_markup_are_shown_short_and_plain(
 @pytest.mark.parametrize(
     ("chosen", "sentence"),
     [
-        ({}, "Say which column holds the context"),
+        ({}, "Choose the column with the context"),
         ({"context": "text", "question": "question"}, "one for the answer, or neither."),
         ({"context": "text", "answer": "answer"}, "one for the answer, or neither."),
         ({"context": "text", "question": "text", "answer": "answer"}, "a different column for"),
@@ -130,7 +130,7 @@ def test_a_bad_table_fails_on_its_row(team: Any, browse: Any, kept: Any) -> None
     upload(browse(team.engineer), team, ("rows.jsonl", b'{"text": "Gate"}\n{"text": \n'))
     work()
     row = team.project.documents.get()
-    assert (row.state, row.error[:19]) == (JobState.FAILED, "Line 2 is not JSON.")
+    assert (row.state, row.error[:19]) == (JobState.FAILED, "Line 2 is not valid JSON.")
 
 
 # Passages

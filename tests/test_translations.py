@@ -101,7 +101,7 @@ def test_sources_say_nothing_in_no_message() -> None:
         (unmarked.in_python, 'REPLACED = "replaced by a later one"', ["replaced by a later one"]),
         (unmarked.in_python, 'SHORT = f"fewer than {n} words"', ["fewer than … words"]),
         (unmarked.in_python, 'say(f"{name} was asked.")', ["… was asked."]),
-        (unmarked.in_python, 'say(_("Not yet.") % {"a": stored("Nothing here.")})', []),
+        (unmarked.in_python, 'say(_("Not yet.") % {"a": stored("No notices yet.")})', []),
         (unmarked.in_python, '"""A docstring is read."""\nlogger.info("Not yet.")', []),
         (unmarked.in_javascript, 'say("Not yet.");', ["Not yet."]),
         (unmarked.in_javascript, "say(`Kept ${n} times.`);", ["Kept ${n} times."]),

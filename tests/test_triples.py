@@ -125,7 +125,7 @@ def test_passages_of_triples_stay_whole(team: Any, browse: Any, imported: Docume
     first = imported.passages.get(position=0)
     for verb, data in (("merge", {}), ("split", {"offset": 20})):
         response = client.post(f"{team.url}/passages/{first.pk}/{verb}/", data)
-        assert told(response)[-1].startswith("Its triples were imported with this passage")
+        assert told(response)[-1].startswith("This passage was imported with its triples")
     assert client.post(place(team, imported, "cut/"), {"length": 50}).status_code == 404
     assert triples_of(team.project) == TRIPLES
 

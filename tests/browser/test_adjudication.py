@@ -41,20 +41,22 @@ def queue(page: Page, site: Site, first: int) -> Iterator[Page]:
 
 
 def test_disputes_are_decided_by_key(queue: Page, first: int) -> None:
-    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first}")
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first}")
     queue.keyboard.press("n")
-    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first + 1}")
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
     queue.keyboard.press("1")
     expect(queue.get_by_text(f"Item {first + 1} is edited.")).to_be_visible()
     queue.keyboard.press("u")
     expect(queue.get_by_text("Undone. Here is the item again.")).to_be_visible()
-    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed: item {first + 1}")
+    expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
 
 
 def test_a_rejection_says_why(queue: Page) -> None:
     queue.keyboard.press("r")
     expect(queue.get_by_label("Reason")).to_be_focused()
-    queue.get_by_label("Why it is rejected").fill("The passage names no year.")
+    queue.get_by_label("Explain in one sentence why you are rejecting it").fill(
+        "The passage names no year."
+    )
     queue.locator("#reject").get_by_role("button", name="Reject").click()
     expect(queue.get_by_text("is rejected.")).to_be_visible()
 
@@ -67,9 +69,11 @@ def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
     queue.get_by_role("button", name="Use this text").click()
     expect(queue.get_by_text("is edited.")).to_be_visible()
     queue.keyboard.press("b")
-    queue.get_by_label("Why it goes back").fill("Read the guidelines on dates.")
+    queue.get_by_label("Explain in one sentence why you are sending it back").fill(
+        "Read the guidelines on dates."
+    )
     queue.locator("#back").get_by_role("button", name="Send back").click()
-    expect(queue.get_by_text("goes back to its reviewers.")).to_be_visible()
+    expect(queue.get_by_text("was sent back to its reviewers.")).to_be_visible()
 
 
 def test_comments_are_read_and_written_in_a_sheet(queue: Page) -> None:

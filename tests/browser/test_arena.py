@@ -123,14 +123,14 @@ def compare(page: Page, arena: str) -> int:
 
 def promote(page: Page) -> None:
     """Promote the winner from the result's page."""
-    expect(page.get_by_text("Nothing is left for you to compare")).to_be_visible()
+    expect(page.get_by_text("There is nothing for you to compare right now")).to_be_visible()
     page.get_by_role("link", name="Experiments").first.click()
     page.get_by_role("link", name="Result").first.click()
     expect(page.get_by_text("Variant 2 wins.")).to_be_visible()
     page.get_by_role("button", name="Promote").first.click()
-    expect(page.get_by_text("Variant 2 is in production for what is drafted")).to_be_visible()
+    expect(page.get_by_text("Variant 2 is now in production")).to_be_visible()
     page.get_by_role("link", name="Result at that time").click()
-    expect(page.get_by_text("This is the result as it was on")).to_be_visible()
+    expect(page.get_by_text("This is the result as of")).to_be_visible()
 
 
 def drafted_by(page: Page, arena: str, site: Site, document: Path, name: str) -> set[int]:

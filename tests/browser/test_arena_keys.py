@@ -75,7 +75,7 @@ def test_two_are_compared(desk: Page, site: Site, made: list[str]) -> None:
     desk.keyboard.press("Escape")
     press(desk, "ArrowRight")
     expect(desk.locator("#given")).to_have_attribute("open", "")  # as it was left
-    expect(desk.get_by_text("1 compared by you")).to_be_visible()
+    expect(desk.get_by_text("Compared by you: 1")).to_be_visible()
     press(desk, "u")
     expect(desk.get_by_text("Undone. You can decide again.")).to_be_visible()
     assert texts(desk) == first
@@ -129,4 +129,4 @@ def test_candidates_are_walked_through_and_put_in_an_order(
     desk.keyboard.press("u")
     expect(desk.locator(".candidate")).to_have_count(4)
     desk.keyboard.press("a")
-    expect(desk.get_by_text("is made.")).to_be_visible()
+    expect(desk.get_by_text("created.")).to_be_visible()

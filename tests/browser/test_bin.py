@@ -29,10 +29,10 @@ def test_what_is_moved_to_the_bin_is_undone(browser: Browser, site: Site, has_sc
     upload(page, site, name)
     page.get_by_role("link", name=name).click()
     page.get_by_role("button", name="Move to the bin").click()
-    expect(page.get_by_text(f"{name} is in the bin, with all that hangs on it.")).to_be_visible()
+    expect(page.get_by_text(f"{name} and its items have been moved to the bin.")).to_be_visible()
     expect(page.get_by_role("link", name=name)).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text(f"{name} is back, with all that hangs on it.")).to_be_visible()
+    expect(page.get_by_text(f"{name} and its items have been restored.")).to_be_visible()
     expect(page.get_by_role("link", name=name)).to_be_visible()
     context.close()
 
@@ -58,7 +58,7 @@ def test_pages_of_the_bin_are_accessible(
     page.get_by_role("region", name=name).get_by_role("link", name="Delete now").click()
     check(page, width)
     page.get_by_role("button", name="Delete permanently").click()
-    expect(page.get_by_text(f"{name} is removed for good.")).to_be_visible()
+    expect(page.get_by_text(f"{name} has been permanently deleted.")).to_be_visible()
     context.close()
 
 
@@ -67,11 +67,11 @@ def test_a_project_is_moved_to_the_bin_and_restored(page: Page, site: Site) -> N
     page.get_by_label("Name").fill("Lighthouse")
     page.get_by_role("button", name="Create project").click()
     page.get_by_role("link", name="Settings").click()
-    page.get_by_label("Type the project’s name").fill("lighthouse")
+    page.get_by_label("To confirm, type the project’s name").fill("lighthouse")
     page.get_by_role("button", name="Move project to the bin").click()
     expect(page.get_by_text("The name does not match. Type it exactly: Lighthouse")).to_be_visible()
     check(page, 1280)
-    page.get_by_label("Type the project’s name").fill("Lighthouse")
+    page.get_by_label("To confirm, type the project’s name").fill("Lighthouse")
     page.get_by_role("button", name="Move project to the bin").click()
     expect(page.get_by_role("region", name="Lighthouse")).to_be_visible()
     for width in (1280, 320):

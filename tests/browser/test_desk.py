@@ -107,7 +107,7 @@ def test_without_a_network_the_text_stays_and_is_sent_when_it_is_back(desk: Page
     desk.context.set_offline(True)
     desk.keyboard.press("Control+Enter")
     expect(desk.locator("#note")).to_contain_text("Not saved")
-    expect(desk.locator("#saved")).to_contain_text("it stays in this browser")
+    expect(desk.locator("#saved")).to_contain_text("only in this browser")
     expect(desk.get_by_label("Answer", exact=True)).to_have_value("Typed in a tunnel.")
     desk.context.set_offline(False)
     expect(desk.locator("#left")).to_have_text(str(before - 1))  # with no hand of ours

@@ -70,7 +70,7 @@ def review_all(page: Page) -> list[tuple[str, str, str]]:
             reviewed.append((verdict, *texts(page)))
             page.keyboard.press("a")
         expect(page.locator(f"[name=key][value='{key}']")).to_have_count(0)
-    expect(page.locator("main")).to_contain_text("Every item is reviewed")
+    expect(page.locator("main")).to_contain_text("All items are reviewed")
     return reviewed
 
 
