@@ -314,7 +314,7 @@ def test_who_differed_sees_what_was_decided_and_why(
 ) -> None:
     send(admin, team, item, action="reject", reason="The answer is wrong", why="It is 1962.")
     text = page(browse(team.engineer).get(f"{team.url}/items/{item.pk}/"))
-    assert "<strong>ada</strong>, deciding as an admin, rejected it" in text
+    assert "<strong>ada</strong> rejected it as an admin" in text
     assert "It is 1962." in text
 
 

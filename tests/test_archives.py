@@ -79,7 +79,7 @@ def test_files_that_are_no_good_tell_so_on_their_rows(
     archive = read(team, browse, zipped({**bad, "good.md": make.TEXT.encode()}))
     told = {one.name: one.error for one in archive.members.all()}
     assert told["good.md"] == ""
-    assert told["photo.docx"].startswith("This is a JPEG image")
+    assert told["photo.docx"].startswith("This file is a JPEG image")
     assert told["inner.zip"].startswith("This is an archive inside another archive.")
     assert told["huge.txt"].startswith("It is larger than the 1 MB allowed.")
 

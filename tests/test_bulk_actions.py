@@ -86,7 +86,7 @@ def test_what_has_no_place_is_left_out_and_said(team: Team) -> None:
     assert states(team) == [A, A, P, ItemState.ASIDE, ItemState.REJECTED]
     assert action.facts == {"own": 1, "full": 1, "desk": 1, "aside": 1, "done": 1}
     account = bulk_sentences.bulk_action_status(action)
-    assert account.sentence == "1 item rejected for “Not worth asking”."
+    assert account.sentence == "1 item rejected with the reason “Not worth asking”."
     assert "1 on someone else’s desk" in account.left_out
     assert Review.objects.get(bulk_action=action).reason == "Not worth asking"
 
@@ -283,7 +283,7 @@ def test_another_number_than_was_confirmed_is_asked_again(team: Team, browse: Br
     data = {"key": str(uuid.uuid4()), "confirmed": 1}
     make.items(team.project, 1)
     text = page(client.post(url, data), 422)
-    assert "It is 2 by now" in text
+    assert "The number of items has changed and is now 2." in text
     assert "<h1>Accept 2 items</h1>" in text
     assert not BulkAction.objects.exists()
 

@@ -54,7 +54,7 @@ def test_a_model_rewrites_from_one_grounded_request(team: Team) -> None:
     finished = search(team, Way.REWRITE, about="rules of a port", tip="Be brief.")
     # the scripted model speaks of the first words of the request, which name no variable
     assert finished.candidates.count() == 0
-    assert "0 of 4 candidates: no more can be made" in finished.note
+    assert "0 of 4 candidates made. These methods produce no other new wordings" in finished.note
     reasons = {dropped["reason"] for dropped in finished.dropped}
     assert "The template no longer contains passage." in reasons
     assert any("rules of a port" in dropped["text"] for dropped in finished.dropped)

@@ -97,7 +97,7 @@ def test_status_tells_what_failed_and_why(team: Team, tmp_path: Path) -> None:
     run("import_documents", team.project.slug, picture)
     work()
     answer = run("status", team.project.slug)
-    assert "scan.docx: This is a JPEG image, whatever its name says." in answer
+    assert "scan.docx: This file is a JPEG image, which cannot be read." in answer
     with pytest.raises(CommandError, match="1 failed"):
         run("wait", team.project.slug)
 

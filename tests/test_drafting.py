@@ -80,7 +80,7 @@ def test_a_passage_with_no_more_to_say_tells_so(project: Project) -> None:
     passage.refresh_from_db()
     assert passage.items.count() == 2  # eight words, and the three that are left
     assert passage.state == JobState.DONE
-    assert passage.note.startswith("2 of 4 items drafted: ")
+    assert passage.note.startswith("2 of 4 items drafted. The model’s other drafts")
 
 
 def test_a_model_that_writes_nothing_leaves_no_empty_item(project: Project) -> None:
@@ -88,7 +88,7 @@ def test_a_model_that_writes_nothing_leaves_no_empty_item(project: Project) -> N
     drafting.work_off_passages()
     passage.refresh_from_db()
     assert (passage.state, Item.objects.count()) == (JobState.DONE, 0)
-    assert passage.note.startswith("0 of 1 item drafted: ")
+    assert passage.note.startswith("0 of 1 item drafted. The model’s other drafts")
 
 
 def test_a_question_asked_in_the_document_is_replaced_by_another(project: Project) -> None:
