@@ -13,7 +13,7 @@ import pytest
 
 from tests.site import ROOT, Site, until
 
-ASK = "import os; from qareview import embedded; embedded.ensure(); print(os.environ['{}'])"
+ASK = "import os; from qareview.machine import embedded; embedded.ensure(); print(os.environ['{}'])"
 
 
 @pytest.fixture

@@ -257,7 +257,7 @@ def test_the_slash_opens_the_search(desk: Page, site: Site) -> None:
 
 def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     before = left(desk)
-    desk.goto(f"{site.url}/accounts/keys/")
+    desk.goto(f"{site.url}/accounts/shortcuts/")
     accept = desk.get_by_label("Accept, with your changes")
     accept.fill("e")
     desk.get_by_role("button", name="Save").click()
@@ -271,7 +271,7 @@ def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     expect(desk.locator("#left")).to_have_text(str(before - 1))
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
-    desk.goto(f"{site.url}/accounts/keys/")
+    desk.goto(f"{site.url}/accounts/shortcuts/")
     desk.get_by_role("button", name="Reset to defaults").click()
     expect(desk.get_by_label("Accept, with your changes")).to_have_value("a")
 
