@@ -58,7 +58,7 @@ run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --durations=10 $(ARGS)
 
 lint: $(TEST_STAMP)
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ from math import comb
 
 import numpy as np
 from django.utils import timezone
-from scipy import stats
 
 from prompts import scores
 from prompts.models import Case, Entrant, Experiment
@@ -109,6 +108,8 @@ def paired(
 
     None where too few cases tell.
     """
+    from scipy import stats  # costs every program that starts half of the time it starts in
+
     gaps = np.array([one[case] - other[case] for case in sorted(one.keys() & other.keys())])
     if len(gaps) < FEWEST_CASES:
         return None
