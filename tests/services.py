@@ -14,7 +14,9 @@ from qareview import embedded
 
 BROKER_DATABASES = 16  # that Valkey has; number 0 is for a running QAReview
 
-# Small matrices: threads of NumPy and its like would burn more time waiting than they save.
+# Threads of libraries wait for each other by spinning, which on cores that other tests keep busy
+# makes a model many times slower. Here they sleep, and small matrices are left to one thread.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # "gw0", "gw1" and so on in a worker of pytest-xdist
