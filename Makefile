@@ -24,7 +24,8 @@ endef
 
 help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
-	@echo "make test              set up and run every test"
+	@echo "make test              set up and run every test, in some processes at once"
+	@echo "make test ARGS=\"tests/test_queue.py -n 0\"   only these, in one process"
 	@echo "make lint              check style, types and templates; JS and CSS where Node.js is there"
 	@echo "make messages          bring the German messages up to date with the sources"
 	@echo "make bench-reading     measure how fast files are read and cut"
@@ -60,7 +61,7 @@ run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --durations=10 $(ARGS)
 
 lint: lint-python lint-templates lint-scripts lint-types
 

@@ -12,7 +12,6 @@ from math import comb
 
 import numpy as np
 from django.utils import timezone
-from scipy import stats
 
 from prompts import scores
 from prompts.models import Case, Entrant, Experiment
@@ -114,6 +113,8 @@ def interval_of_difference(
 
     None if they have too few cases in common.
     """
+    from scipy import stats  # as slow to import as all the rest of the program
+
     gaps = np.array([first[case] - second[case] for case in sorted(first.keys() & second.keys())])
     if len(gaps) < FEWEST_CASES:
         return None

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
@@ -32,7 +33,9 @@ class Team:
 
 @pytest.fixture(scope="session", autouse=True)
 def static_files() -> None:
+    """Collect them once; what serves them looks when asked, not through all for every client."""
     call_command("collectstatic", verbosity=0, interactive=False)
+    django_settings.WHITENOISE_AUTOREFRESH = True
 
 
 @pytest.fixture(autouse=True)

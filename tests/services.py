@@ -1,17 +1,38 @@
-"""Loaded before anything else: starts the private servers, so that settings find a database."""
+"""Loaded before anything else: starts the private servers, so that settings find a database.
+
+The servers are started once. With pytest-xdist that does the process that hands out the tests; its
+workers get the addresses by the environment, and keep apart what else they would share.
+"""
 
 import atexit
 import os
 import shutil
 import tempfile
+from pathlib import Path
 
 from qareview.machine import embedded
 
-os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ["QAREVIEW_MODEL"] = "scripted"
-os.environ["QAREVIEW_FILES_DIR"] = tempfile.mkdtemp(prefix="qareview-test-files-")
-atexit.register(shutil.rmtree, os.environ["QAREVIEW_FILES_DIR"], ignore_errors=True)
+BROKER_DATABASES = 16  # that Valkey has; number 0 is for a running QAReview
 
-embedded.ensure()
+# Threads of libraries wait for each other by spinning, which on cores that other tests keep busy
+# makes a model many times slower. Here they sleep, and small matrices are left to one thread.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# "gw0", "gw1" and so on in a worker of pytest-xdist
+worker = os.environ.get("PYTEST_XDIST_WORKER")
+if worker is None:
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    os.environ["QAREVIEW_MODEL"] = "scripted"
+    os.environ["QAREVIEW_FILES_DIR"] = tempfile.mkdtemp(prefix="qareview-test-files-")
+    atexit.register(shutil.rmtree, os.environ["QAREVIEW_FILES_DIR"], ignore_errors=True)
+    embedded.ensure()
+    broker_database = 1
+else:
+    # inside the folder that the first process removes at the end
+    os.environ["QAREVIEW_FILES_DIR"] += f"/{worker}"
+    Path(os.environ["QAREVIEW_FILES_DIR"]).mkdir()
+    broker_database = 1 + int(worker.removeprefix("gw")) % (BROKER_DATABASES - 1)
+
 # A broker database of its own, so that tests and a running QAReview do not hear each other.
-os.environ["REDIS_URL"] = os.environ["REDIS_URL"].rpartition("/")[0] + "/1"
+os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{broker_database}"

@@ -1,0 +1,45 @@
+"""How ``make test`` shares the tests among processes: what goes together, and what comes first.
+
+A unit is a file, so that what a file's fixtures start is started once; the browser's files are one
+unit, because they share a running QAReview. The longest units begin first, so that no process is
+left alone with one at the end.
+"""
+
+import os
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+TOGETHER = "tests/browser"
+# These wait for processes of their own for minutes; the rest is fast, and fills the gaps.
+LONGEST = (
+    TOGETHER,
+    "tests/test_whole.py",
+    "tests/test_embedded.py",
+)
+MOST = 6  # the longest unit takes as long, however many share the rest
+
+
+def unit(nodeid: str) -> str:
+    return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.split("::", 1)[0]
+
+
+class ByUnit(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return unit(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
+    config.option.loadscopereorder = False  # by the number of tests, which tells little
+    return ByUnit(config, log)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for a browser or a server of their own."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(unit(item.nodeid), len(order)))
