@@ -95,7 +95,7 @@ def test_an_item_shows_everything_said_about_it(
     assert "Answer <del>0.</del><ins>zero.</ins>" in text
     assert "This review was withdrawn." in text
     assert "Not worth asking." in text
-    assert "summarise 1 and ask 1 on scripted" in text
+    assert "summarise 1 and ask 1 with scripted" in text
 
 
 def test_markup_of_a_model_is_shown_and_not_obeyed(team: Team, client: Client) -> None:

@@ -75,7 +75,7 @@ def test_what_lost_its_lease_goes_back_twice_and_then_fails(project: Project) ->
         lose_the_lease()
         jobs.sweep()
         assert states() == [expected]
-    assert "stopped 3 times while working on this" in Document.objects.get().error
+    assert "crashed 3 times while working on this" in Document.objects.get().error
 
 
 def test_what_was_lost_with_others_three_times_comes_alone(project: Project) -> None:

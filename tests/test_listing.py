@@ -241,4 +241,4 @@ def test_what_many_have_is_found_among_the_newest(team: Team, monkeypatch: Any) 
 @pytest.mark.parametrize("name", ["drafted_to", "decided_to", "drafted_from"])
 def test_the_last_day_of_all_is_refused(team: Team, browse: Any, name: str) -> None:
     text = page(browse(team.admin).get(f"{team.url}/items/?{name}=9999-12-31"))
-    assert "is not understood. This filter is ignored." in text
+    assert "is not valid. This filter is ignored." in text

@@ -307,7 +307,7 @@ def test_more_items_asked_for_later_are_filled_up(team: Any, browse: Any, docume
     assert order(team, browse, "fill-up") == ["0 passages queued for drafting."]
     team.project.items_per_passage = 2
     team.project.save()
-    assert order(team, browse, "fill-up") == [f"{len(NAMES)} passages queued to be drafted."]
+    assert order(team, browse, "fill-up") == [f"{len(NAMES)} passages queued for drafting."]
     drafting.work_off_passages()
     assert Item.objects.count() == 2 * len(NAMES)
 
@@ -320,7 +320,7 @@ def test_pending_items_are_drafted_again_and_decided_ones_stay(
     held = queue.take_next_item(team.project, team.reviewer)
     count = len(NAMES) - 2
     assert order(team, browse, "again") == [
-        f"{count} items put aside; the passages are drafted again."
+        f"{count} items set aside and queued to be drafted again."
     ]
     drafting.work_off_passages()
     states = dict(Item.objects.values_list("pk", "state"))
@@ -361,7 +361,7 @@ def test_it_is_drafted_again_with_another_model_or_prompt(
     variants.promote_variant(variants.add_variant(old, values, team.engineer), team.engineer)
     place = f"{team.url}/items/{passage(document, 0).items.get().pk}/again/"
     client = browse(team.engineer)
-    assert "1 pending item will be put aside" in page(client.get(place))
+    assert "1 pending item will be set aside" in page(client.get(place))
     assert client.post(place, {"model": "gone"}).status_code == 422
     foreign = Prompt.objects.get(project=make.project(name="Far"), task=Task.ASK).production_id
     assert client.post(place, {"ask": foreign}).status_code == 422

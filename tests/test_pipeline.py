@@ -83,7 +83,7 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
     sent = {
         "empty.md": (b"", "The file is empty."),
         "scan.pdf": (files.pdf_of_pictures(), "No text found."),
-        "secret.pdf": (files.pdf(password="x"), "The PDF is protected by a password."),
+        "secret.pdf": (files.pdf(password="x"), "The PDF file is protected by a password."),
         "photo.docx": (files.jpeg(), "This is a JPEG image, whatever its name says."),
         "ansi.txt": (files.windows_1252(), ""),
         "wide.txt": (files.utf_16(), ""),
@@ -137,7 +137,7 @@ def test_a_prompt_that_cannot_be_filled_in_fails_its_own_project_only(project: P
     assert Item.objects.filter(project=project).count() == 1
     [row] = Passage.objects.filter(document__project=broken)
     assert row.state == JobState.FAILED
-    assert "names colour, which has no value" in row.error
+    assert "variables that have no value here: colour" in row.error
 
 
 def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> None:
@@ -147,7 +147,7 @@ def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> 
     [row] = Passage.objects.all()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
     assert jobs.worker_trouble().startswith(
-        "There is no model named “gone-away”. The models named in MODELS"
+        "There is no model named “gone-away”. The models in MODELS"
     )
 
 

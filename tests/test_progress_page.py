@@ -43,12 +43,12 @@ def days(*counts: int) -> list[tuple[date, int]]:
     ("counts", "left", "words"),
     [
         ((10,) * 14, 30, "About 3 days left at the pace of the last 7 days."),
-        ((10,) * 14, 12, "About a day at"),
-        ((10,) * 14, 3, "Less than a day at"),
-        ((90, 0, 0, 0, 0, 0, 0, 7), 20, "About 20 days at"),
-        ((12,), 24, "About 2 days at"),  # begun today
-        ((1,) * 7, 90, "About 3 months at"),
-        ((1,) * 7, 9000, "More than two years at"),
+        ((10,) * 14, 12, "About a day left at"),
+        ((10,) * 14, 3, "Less than a day left at"),
+        ((90, 0, 0, 0, 0, 0, 0, 7), 20, "About 20 days left at"),
+        ((12,), 24, "About 2 days left at"),  # begun today
+        ((1,) * 7, 90, "About 3 months left at"),
+        ((1,) * 7, 9000, "More than two years left at"),
         ((5, 0, 0, 0, 0, 0, 0, 0), 9, "No recent decisions, so no forecast"),
         ((), 9, "No recent decisions, so no forecast"),
         ((3,) * 7, 0, "No decisions are left to make."),

@@ -67,7 +67,7 @@ def test_a_project_needs_a_name_and_the_right(team: Team, browse: Browse) -> Non
     admin = browse(make.user(is_superuser=True))
     assert "This field is required." in page(admin.post("/projects/new/", {"name": " "}), 422)
     text = page(browse(team.admin).post("/projects/new/", {"name": "Mine"}), 403)
-    assert "New projects are started by the installation&#x27;s admins." in text
+    assert "Only the installation’s admins can create projects." in text
     assert page(browse(team.admin).get("/projects/new/"), 403)
     assert not Project.objects.filter(name="Mine").exists()
 
@@ -127,7 +127,10 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
     ("values", "sentence"),
     [
         ({"name": ""}, "This field is required."),
-        ({"reject_reasons": "\n".join("abcdefghij")}, "10 reasons; at most 9 fit."),
+        (
+            {"reject_reasons": "\n".join("abcdefghij")},
+            "There are 10 reasons. At most 9 are allowed.",
+        ),
         ({"reject_reasons": " \n "}, "This field is required."),
         ({"reject_reasons": "x" * 121}, "Longer than 120 characters"),
         ({"passage_length": "10"}, "greater than or equal to 50"),
@@ -175,7 +178,7 @@ def change(browse: Browse, team: Team, who: User, **data: object) -> Any:
 
 
 def test_a_role_is_changed(team: Team, browse: Browse) -> None:
-    assert told(change(browse, team, team.reviewer, role=2)) == ["rob is now engineer."]
+    assert told(change(browse, team, team.reviewer, role=2)) == ["rob now has the role: engineer."]
     assert team.project.memberships.get(user=team.reviewer).role == Role.ENGINEER
     assert told(change(browse, team, team.reviewer, role=9)) == ["Choose a valid role."]
 

@@ -56,7 +56,7 @@ def test_examples_are_told_as_earlier_turns() -> None:
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{{ colour }}", "It names colour, which has no value"),
+        ("{{ colour }}", "variables that have no value here: colour"),
         ("{{ passage", "unexpected end of template"),
         ("{{ passage.__class__.__mro__ }}", "unsafe"),
         ("{{ range.__init__.__globals__ }}", "unsafe"),
@@ -102,7 +102,7 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
     assert new.template == CHANGED["template"]
     before.refresh_from_db()
     assert (before.number, before.model) == (1, "")
-    assert "Variant 2, changed by eve, on scripted" in page(client.get(f"{team.url}/prompts/"))
+    assert "Variant 2, changed by eve, with scripted" in page(client.get(f"{team.url}/prompts/"))
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_a_change_makes_a_new_variant_for_what_is_drafted_from_now_on(
             "The template uses variables that have no value here: colour.",
         ),
         ({"template": "{{ passage"}, "The template is not valid: unexpected end of template"),
-        ({"template": "{{ passage.__class__.__mro__ }}"}, "cannot be filled in"),
+        ({"template": "{{ passage.__class__.__mro__ }}"}, "The prompt could not be built."),
         ({"template": ""}, "This field is required."),
         ({"model": "unheard-of"}, "unheard-of is not one of the available choices"),
         ({"max_tokens": "0"}, "greater than or equal to 1"),

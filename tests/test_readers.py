@@ -99,21 +99,21 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
     [
-        (files.jpeg(), "scan.docx", "This is a JPEG image, whatever its name says."),
-        (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This is a PNG image, whatever its name says."),
-        (b"GIF89a0000", "scan.txt", "This is a GIF image, whatever its name says."),
-        (b"\x1f\x8b\x08\x00", "notes.md", "This is a gzip archive, whatever its name says."),
-        (b"\x7fELF\x02\x01", "notes.md", "This is a program, whatever its name says."),
-        (b"MZ\x90\x00\x03\x00", "notes.md", "This is a program, whatever its name says."),
+        (files.jpeg(), "scan.docx", "This file is a JPEG image, which cannot be read."),
+        (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This file is a PNG image, which cannot be read."),
+        (b"GIF89a0000", "scan.txt", "This file is a GIF image, which cannot be read."),
+        (b"\x1f\x8b\x08\x00", "notes.md", "This file is a gzip archive, which cannot be read."),
+        (b"\x7fELF\x02\x01", "notes.md", "This file is a program, which cannot be read."),
+        (b"MZ\x90\x00\x03\x00", "notes.md", "This file is a program, which cannot be read."),
         (files.docx()[:2000], "notes.docx", "The file is damaged: it starts like a DOCX"),
         (
             files.old_word(),
             "notes.doc",
             "This Word file is protected by a password or in the old .doc",
         ),
-        (files.pdf()[:700], "notes.pdf", "The PDF is damaged and cannot be read."),
-        (b"%PDF-1.7\nnothing more", "notes.pdf", "The PDF is damaged and cannot be read."),
-        (files.pdf(password="tide"), "notes.pdf", "The PDF is protected by a password."),
+        (files.pdf()[:700], "notes.pdf", "The PDF file is damaged and cannot be read."),
+        (b"%PDF-1.7\nnothing more", "notes.pdf", "The PDF file is damaged and cannot be read."),
+        (files.pdf(password="tide"), "notes.pdf", "The PDF file is protected by a password."),
         (files.pdf_of_pictures(), "scan.pdf", "No text found."),
         (files.binary(), "notes.txt", "This is not a text file."),
         (b"", "notes.md", "The file is empty."),
@@ -132,7 +132,7 @@ def test_a_docx_broken_inside_is_said_to_be_damaged(read):
     data = bytearray(files.docx())
     middle = data.index(b"word/document.xml") + 60
     data[middle : middle + 200] = bytes(200)
-    with pytest.raises(readers.CannotRead, match="The DOCX is damaged and cannot be read"):
+    with pytest.raises(readers.CannotRead, match="The DOCX file is damaged and cannot be read"):
         read(bytes(data), "notes.docx")
 
 

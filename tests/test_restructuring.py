@@ -267,7 +267,7 @@ def test_please_is_left_out() -> None:
 
 
 def lines(seed: Wording) -> list[str]:
-    return [text for how, text in templates(seed).items() if how.startswith("told")]
+    return [text for how, text in templates(seed).items() if how.startswith("with the instruction")]
 
 
 def test_lines_end_the_instruction() -> None:

@@ -83,7 +83,7 @@ def test_before_thirty_comparisons_more_are_asked_for(team: Team, browse: Browse
         say(experiment, team.reviewer, position, Choice.LEFT)
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "No winner yet." in text
-    assert "A clear result needs 20 cases, and this experiment has 5 cases" in text
+    assert "A clear result needs 20 cases, but this experiment has only 5 cases" in text
 
 
 def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None:
@@ -91,7 +91,7 @@ def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None
     for position in range(5):
         say(experiment, team.reviewer, position, Choice.BAD if position else Choice.LEFT)
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
-    assert "But in 80 % of its comparisons both outputs were called bad" in text
+    assert "But both outputs were rated bad in 80 % of its comparisons" in text
 
 
 def test_agreement_is_that_of_pairs_several_judged_with_sides_undone(team: Team) -> None:

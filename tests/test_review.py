@@ -239,7 +239,10 @@ def test_the_rest_is_on_other_desks(team: Team, desk: Client, browse: Browse) ->
     make.item(team.project)
     browse(team.engineer).get(f"{team.url}/review/")
     text = page(desk.get(f"{team.url}/review/"))
-    assert "Nothing is left for you. 1 item waits for others." in text
+    assert (
+        "There is nothing for you to review right now. 1 item is waiting for other reviewers."
+        in text
+    )
     assert 'hx-trigger="every 10s"' in text
 
 
@@ -334,7 +337,7 @@ def test_another_excerpt_of_the_document_is_the_context(team: Team, desk: Client
     for bounds in ((0, 10**6), (20, 10), (5, "")):
         outside = {"start": bounds[0], "end": bounds[1]}
         text = page(send(desk, team, item, headers=PART, **outside), 422)
-        assert f"0 to {len(document.text)}" in text
+        assert f"between characters 0 and {len(document.text)}" in text
     send(desk, team, item, start=9, end=41)
     review = Review.objects.get()
     assert (review.verdict, review.context) == ("edited", document.text[9:41])

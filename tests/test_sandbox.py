@@ -118,5 +118,7 @@ def test_variables_are_named_before_anything_runs() -> None:
         "rows",
         "passage",
     }
-    with pytest.raises(TemplateRefused, match="It names answer, language, which has no value"):
+    with pytest.raises(
+        TemplateRefused, match="variables that have no value here: answer, language"
+    ):
         render("{{ 1 / 0 }}{{ language }}{{ answer }}", VALUES)

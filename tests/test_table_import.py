@@ -43,8 +43,8 @@ def test_a_table_shows_what_is_in_it_and_what_would_be_taken(
 ) -> None:
     client = browse(team.engineer)
     listed = page(client.get(f"{team.url}/"))
-    assert '<span class="state warn">waits</span>' in listed
-    assert f'<a href="{place(team, waiting)}">Say which columns to take</a>' in listed
+    assert '<span class="state warn">on hold</span>' in listed
+    assert f'<a href="{place(team, waiting)}">Choose columns</a>' in listed
     assert "hx-trigger" not in listed.partition('id="table"')[2].partition(">")[0]
     shown = page(client.get(place(team, waiting)))
     assert "This table has 3 rows." in shown
@@ -85,7 +85,10 @@ def test_long_values_and_markup_are_shown_short_and_plain(
         ({"context": "text", "question": "question"}, "one for the answer, or neither."),
         ({"context": "text", "answer": "answer"}, "one for the answer, or neither."),
         ({"context": "text", "question": "text", "answer": "answer"}, "a different column for"),
-        ({"context": "colour"}, "The table has no column “colour”. It has: text, question, an"),
+        (
+            {"context": "colour"},
+            "The table has no column “colour”. The columns are: text, question, an",
+        ),
     ],
 )
 def test_a_bad_choice_comes_back_with_the_form(
@@ -130,7 +133,7 @@ def test_a_bad_table_fails_on_its_row(team: Any, browse: Any, kept: Any) -> None
     upload(browse(team.engineer), team, ("rows.jsonl", b'{"text": "Gate"}\n{"text": \n'))
     work()
     row = team.project.documents.get()
-    assert (row.state, row.error[:19]) == (JobState.FAILED, "Line 2 is not valid JSON.")
+    assert (row.state, row.error[:25]) == (JobState.FAILED, "Line 2 is not valid JSON.")
 
 
 # Passages

@@ -293,7 +293,7 @@ def test_what_is_empty_is_not_taken_and_told_of() -> None:
     assert taken.text == "One"
     assert taken.note == (
         "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 "
-        "more), 1 without a question or answer (line 10), 1 without an answer (line 11)."
+        "more), 1 without a question (line 10), 1 without an answer (line 11)."
     )
 
 

@@ -41,7 +41,7 @@ def test_same_content_twice_is_told_by_name(team, browse, kept):
     assert told(response) == [
         "copy.md has already been uploaded as tides.md. The content is the same."
     ]
-    assert told(upload(client, team, ("again.md", data)))[-1].startswith("again.md is already")
+    assert told(upload(client, team, ("again.md", data)))[-1].startswith("again.md has already")
     assert [row.name for row in team.project.documents.all()] == ["tides.md"]
     assert len(originals(kept)) == 1
 
@@ -128,6 +128,6 @@ def test_after_an_upload_by_htmx_the_table_and_messages_come(team, browse):
     sent = ("tides.md", data), ("copy.md", data)
     text = page(upload(browse(team.engineer), team, *sent, headers=PART, follow=True))
     assert "<html" not in text
-    assert "copy.md is already here, as tides.md" in text
+    assert "copy.md has already been uploaded as tides.md" in text
     assert 'hx-swap-oob="true"' in text
     assert text.count("<tr>") == 2

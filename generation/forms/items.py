@@ -154,7 +154,9 @@ class ItemFilterForm(forms.Form):
     @property
     def page(self) -> int:
         """Return the number of the page in the address, 1 if it is not valid."""
-        return min(number_in(self.data.get("page")) or 1, LAST_PAGE)
+        text = self.data.get("page", "")
+        is_beyond = len(text) > len(str(LAST_PAGE)) and text.isdecimal()
+        return LAST_PAGE if is_beyond else min(number_in(text) or 1, LAST_PAGE)
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return the names and raw values of the valid filters that are set."""

@@ -37,7 +37,8 @@ def addresses(browser: Browser, site: Site, signed_in: list[Any]) -> list[str]:
     answers = {one: context.request.get(site.url + one, max_redirects=0) for one in found}
     shown = {one: answer for one, answer in answers.items() if answer.status == 200}
     others = {answer.status for answer in answers.values()} - {200}
-    assert others <= {301, 302, 308, 404, 405}  # elsewhere; a release that is not frozen yet; for a POST only
+    # elsewhere; a release that is not frozen yet; for a POST only
+    assert others <= {301, 302, 308, 404, 405}
     assert [one for one, answer in answers.items() if answer.status == 404][1:] == []
     pages = [one for one, answer in shown.items() if "<html" in answer.text()]
     context.close()
