@@ -191,7 +191,7 @@ def test_the_preview_shows_another_length_at_once(
     assert "<strong>" in whole
     part = page(client.get(url, {"length": 130}, headers=PART))
     assert "<html" not in part
-    assert f"<strong>{len(NAMES) // 2} passages</strong>; now there are {len(NAMES)}." in part
+    assert f"<strong>{len(NAMES) // 2} passages</strong>, currently {len(NAMES)}." in part
     assert part.count('class="card source"') == len(NAMES) // 2
     wrong = page(client.get(url, {"length": 7}, headers=PART))
     assert "greater than or equal to 50" in wrong

@@ -84,7 +84,7 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
         "empty.md": (b"", "The file is empty."),
         "scan.pdf": (files.pdf_of_pictures(), "No text found."),
         "secret.pdf": (files.pdf(password="x"), "The PDF file is protected by a password."),
-        "photo.docx": (files.jpeg(), "This is a JPEG image, whatever its name says."),
+        "photo.docx": (files.jpeg(), "This file is a JPEG image, which cannot be read."),
         "ansi.txt": (files.windows_1252(), ""),
         "wide.txt": (files.utf_16(), ""),
         "bare.txt": (files.utf_16(mark=False), ""),

@@ -87,7 +87,7 @@ def test_long_values_and_markup_are_shown_short_and_plain(
         ({"context": "text", "question": "text", "answer": "answer"}, "a different column for"),
         (
             {"context": "colour"},
-            "The table has no column “colour”. The columns are: text, question, an",
+            "The table has no column “colour”. Its columns are: text, question, an",
         ),
     ],
 )
