@@ -21,8 +21,7 @@ from qareview.backends import Completion, Request
 from qareview.embeddings import embed
 from qareview.models import Project
 
-# Limits of the agreement with the draft's answer, measured by `make bench-checks` with the
-# embedded model.
+# Limits of the agreement with the draft's answer; the benchmark uses the embedded model.
 LEAST_AGREEMENT = 0.15  # below it, the answer from the passage is another one; `make bench-checks`
 MOST_KNOWN = 0.6  # above it, the model knows the answer without the passage; `make bench-checks`
 
