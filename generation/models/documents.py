@@ -185,7 +185,7 @@ class Passage(Job):
     )  # the first of a group of near-duplicates, the only one that is drafted
     excluded_at = models.DateTimeField(null=True)
     excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
-    superseded_at = models.DateTimeField(null=True)  # cut again since; stays for its reviews
+    superseded_at = models.DateTimeField(null=True)  # it stays for its reviews or comments
 
     objects: ClassVar[PassageQuerySet] = PassageQuerySet.as_manager()  # type: ignore[assignment]
 
