@@ -82,7 +82,7 @@ CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
 
 
 def _decided_between(first: date | None, last: date | None, user: Any) -> Q:
-    """Return the condition that an item was decided from ``first`` to ``last``; either may be None."""
+    """Return the condition that an item was decided from ``first`` to ``last``, if not None."""
     reviews = Review.objects.decisions().filter(item=OuterRef("pk"))
     if first:
         reviews = reviews.filter(created_at__gte=_midnight(first))
