@@ -70,7 +70,7 @@ class Writer(NamedTuple):
 
 
 def batch_size() -> int:
-    """Return how many passages to draft from at once: as many as their answers fill a batch.
+    """Return how many passages to draft from together, so that their answers fill a batch.
 
     More passages would delay a pause or a cancellation.
     """
@@ -112,9 +112,9 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
     try:
         answers = _ask_for_answers(project, rows)
         drafts = _ask_for_questions(project, rows, answers)
-        sound = [draft for draft in drafts if not draft.item.passage.error]
+        complete = [draft for draft in drafts if not draft.item.passage.error]
         if project.asks_back:
-            round_trip.ask_back(project, sound)
+            round_trip.ask_back(project, complete)
     except RenderingFailed as reason:
         for row in rows:
             jobs.fail_job(row, str(reason))
@@ -127,9 +127,9 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
             jobs.fail_job(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
-        scoring.score_drafts(project, sound)
+        scoring.score_drafts(project, complete)
         with jobs.finishing(done):
-            _store(done, sound)
+            _store(done, complete)
 
 
 def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:

@@ -32,7 +32,7 @@ class FilesField(forms.FileField):
 class UploadForm(forms.Form):
     """The files to upload."""
 
-    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
+    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is not a field
 
 
 class ColumnsForm(forms.Form):

@@ -101,11 +101,8 @@ class ReviewForm(forms.Form):
             return
         item = Item.everything.filter(project=self.project, pk=self.item_id)
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
-        first, last, length = bounds.first() or (
-            0,
-            0,
-            0,
-        )  # decisions.submit raises if there is no item
+        # decisions.submit raises if there is no item.
+        first, last, length = bounds.first() or (0, 0, 0)
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,

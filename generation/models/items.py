@@ -282,7 +282,7 @@ class Item(Drafted):
 
     @property
     def decision(self) -> "Review | None":
-        """The review whose texts the item has: the adjudication, else the last decision."""
+        """The review whose texts the item has: the adjudication, or else the last decision."""
         by_admin = [review for review in self.decisions if review.is_adjudication]
         decisions = by_admin or self.decisions
         return decisions[-1] if decisions else None
@@ -304,7 +304,7 @@ class Item(Drafted):
         return self.state == ItemState.PENDING or goes_to_everyone
 
     def shows_reviews_to(self, user: Any) -> bool:
-        """Whether a user may see other people's reviews: only if it is no longer open to them."""
+        """Whether a user may see other people's reviews: the item is no longer open to them."""
         is_undecided = self.is_open or self.state in NOT_GIVEN_OUT
         return user.pk in self.reviewers or not is_undecided
 

@@ -26,7 +26,7 @@ SECTION = 250_000  # characters of a long text that are split together; chosen; 
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
 FEWEST_WORDS = 8  # of a passage; chosen; nobody measured
 MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
-SEAM = 2  # tokens that a slice may have more by itself than in the text; chosen; nobody measured
+SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
 
 BLANK = "blank"
 HEADINGS_ONLY = "headings only"

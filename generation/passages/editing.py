@@ -224,7 +224,7 @@ def _retire(rows: Sequence[Passage]) -> None:
     """Delete locked passages; mark those with reviews or comments as of an earlier cut instead."""
     passages = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
-    items.lock()  # so that no review is stored meanwhile
+    items.lock()  # so that nobody stores a review before this transaction ends
     reviewed_or_commented = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
     superseded_ids = list(
         passages.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)

@@ -31,7 +31,7 @@ def ask_for_columns(document: Document, reading: Reading) -> None:
 def import_rows(document: Document, reading: Reading) -> None:
     """Store each context of a claimed table as a passage, and each triple as an item.
 
-    Raises ModelUnavailable, and LeaseLost if another worker has claimed the table meanwhile.
+    Raises ModelUnavailable, and LeaseLost if another worker has since claimed the table.
     """
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type

@@ -196,7 +196,7 @@ def _check_unchanged(item: Any, submission: Submission) -> None:
 
 
 def _check_slot(item: Any, reviews_per_item: int) -> None:
-    """Refuse a reviewer who has no slot of the item and cannot get one. Raises ItemGone."""
+    """Refuse a reviewer who has no slot and cannot get one. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
         raise ItemGone(
             joined([stored("This item has been set aside in the meantime."), item.aside])
