@@ -1,4 +1,8 @@
-"""Approved items as prompts use them: examples, cases, and what people said of what they wrote."""
+"""Reviewed items as prompts use them: examples, cases, outcomes and the reasons for rejecting.
+
+The functions that have no docstring here implement :class:`prompts.approved_items.Items`, which
+documents them.
+"""
 
 import random
 from collections.abc import Collection, Sequence
@@ -27,7 +31,7 @@ from prompts.models import Prompt, Task
 from qareview.embeddings import embed, nearest
 from qareview.models import Project
 
-MOST_DIVERSE = 500  # of the newest items, among which different ones are looked for
+MOST_DIVERSE = 500  # newest items that diverse ones are chosen from; chosen; nobody measured
 
 
 def newest(project: Project, count: int) -> list[Approved]:
@@ -36,9 +40,9 @@ def newest(project: Project, count: int) -> list[Approved]:
 
 def drawn(project: Project, count: int, seed: int) -> list[Approved]:
     accepted = project.items.filter(state=ItemState.ACCEPTED).order_by("pk")
-    found = list(accepted.values_list("pk", flat=True))
-    chosen = random.Random(seed).sample(found, min(count, len(found)))  # noqa: S311  no secret
-    return _in_order(project, chosen)
+    ids = list(accepted.values_list("pk", flat=True))
+    sample = random.Random(seed).sample(ids, min(count, len(ids)))  # noqa: S311  no secret
+    return _in_order(project, sample)
 
 
 def similar(project: Project, text: str, count: int, passage: int) -> list[Approved]:
@@ -48,16 +52,16 @@ def similar(project: Project, text: str, count: int, passage: int) -> list[Appro
 
 
 def diverse(project: Project, count: int) -> list[Approved]:
-    """Take the newest, then again and again the one farthest from all taken (Gonzalez 1985)."""
+    """Return the newest item, then in each step the item farthest from those (Gonzalez 1985)."""
     rows = _examples(project).exclude(embedding=None).order_by("-pk")
     pool = list(rows.values_list("pk", "embedding")[:MOST_DIVERSE])
     if not pool:
         return []
     vectors = np.array([vector for _, vector in pool], dtype=np.float32)
-    taken, nearest = [0], vectors @ vectors[0]
+    taken, cosines = [0], vectors @ vectors[0]  # the cosine of each to the nearest that is taken
     while len(taken) < min(count, len(pool)):
-        taken.append(int(nearest.argmin()))
-        nearest = np.maximum(nearest, vectors @ vectors[taken[-1]])
+        taken.append(int(cosines.argmin()))
+        cosines = np.maximum(cosines, vectors @ vectors[taken[-1]])
     return _in_order(project, [pool[index][0] for index in taken])
 
 
@@ -66,17 +70,21 @@ def approved_among(project: Project, items: Collection[int]) -> list[Approved]:
 
 
 def _examples(project: Project) -> ItemQuerySet:
-    """Return the approved items of documents that no release keeps for testing."""
-    return project.items.filter(state=ItemState.ACCEPTED).exclude(document__in=_tested(project))
+    """Return the accepted items, without those of documents in a release's test split."""
+    accepted = project.items.filter(state=ItemState.ACCEPTED)
+    return accepted.exclude(document__in=_test_documents(project))
 
 
-def _tested(project: Project) -> list[int]:
+def _test_documents(project: Project) -> list[int]:
+    """Return the ids of the documents that a release has put into its test split."""
     return [pk for pk, split in earlier_splits(project).items() if split == Split.TEST]
 
 
 def _in_order(project: Project, items: Sequence[int]) -> list[Approved]:
-    found = {one.item: one for one in _approved(project, project.items.filter(pk__in=items))}
-    return [found[pk] for pk in items if pk in found]
+    """Return the approved items with these ids, in the order of the ids."""
+    rows = _approved(project, project.items.filter(pk__in=items))
+    by_id = {approved.item: approved for approved in rows}
+    return [by_id[pk] for pk in items if pk in by_id]
 
 
 def _approved(project: Project, items: ItemQuerySet) -> list[Approved]:
@@ -85,14 +93,14 @@ def _approved(project: Project, items: ItemQuerySet) -> list[Approved]:
 
 
 def _as_approved(project: Project, item: Item) -> Approved:
-    told = triple_of(item)
+    triple = triple_of(item)
     values = {
-        "passage": told["context"],
-        "headings": " › ".join(told["headings"]),
-        "document": told["document"],
+        "passage": triple["context"],
+        "headings": " › ".join(triple["headings"]),
+        "document": triple["document"],
         "language": language_of(project, item.document),
-        "question": told["question"],
-        "answer": told["answer"],
+        "question": triple["question"],
+        "answer": triple["answer"],
     }
     return Approved(item.pk, item.passage_id, values)
 
@@ -104,8 +112,10 @@ def with_near_duplicates(passage: int) -> set[int]:
 
 
 def in_test_splits(project: Project, passages: Collection[int]) -> set[int]:
-    found = Passage.objects.filter(pk__in=passages, document__in=_tested(project))
-    return set(found.values_list("pk", flat=True)) if passages else set()
+    if not passages:
+        return set()
+    of_tests = Passage.objects.filter(pk__in=passages, document__in=_test_documents(project))
+    return set(of_tests.values_list("pk", flat=True))
 
 
 def flag_name(flag: str) -> str:
@@ -115,13 +125,14 @@ def flag_name(flag: str) -> str:
 def disliked(prompt: Prompt, count: int) -> list[Disliked]:
     if prompt.task not in (Task.SUMMARISE, Task.ASK):
         return []
-    own = {
+    written_by = {
         Task.SUMMARISE: Q(item__variant__prompt=prompt),
         Task.ASK: Q(item__questions__rank=1, item__questions__variant__prompt=prompt),
     }
+    is_own = written_by[Task(prompt.task)]
     rejected = (
         Review.objects.of_reviewers()
-        .filter(own[Task(prompt.task)], verdict=Verdict.REJECTED, item__state=ItemState.REJECTED)
+        .filter(is_own, verdict=Verdict.REJECTED, item__state=ItemState.REJECTED)
         .select_related("item__passage", "item__document")
         .order_by("-pk")
     )
@@ -132,7 +143,7 @@ def _as_disliked(prompt: Prompt, review: Review) -> Disliked:
     item = review.item
     values = {"passage": item.passage.text, "answer": item.answer}
     output = values.pop("answer") if prompt.task == Task.SUMMARISE else item.question.text
-    why = ". ".join(said for said in (review.reason, review.comment) if said)
+    why = ". ".join(text for text in (review.reason, review.comment) if text)
     return Disliked(values, output, why)
 
 
@@ -147,17 +158,19 @@ def check_outputs(
     if task != Task.SUMMARISE:
         return [({}, []) for _ in texts]
     pairs = [(output, values.get("passage", "")) for values, output in texts]
-    return [_checked(*pair, found) for pair, found in zip(pairs, support(pairs), strict=True)]
+    supported = zip(pairs, support(pairs), strict=True)
+    return [_check_answer(*pair, sentences) for pair, sentences in supported]
 
 
-def _checked(
-    answer: str, passage: str, carried: list[dict[str, Any]]
+def _check_answer(
+    answer: str, passage: str, sentences: list[dict[str, Any]]
 ) -> tuple[dict[str, float], list[str]]:
-    weakest = min((one["score"] for one in carried), default=0.0)
-    names = flags.flags_of_answer(answer, passage)
+    """Return the scores and flags of an answer, given the support of its sentences."""
+    weakest = min((sentence["score"] for sentence in sentences), default=0.0)
+    raised_flags = flags.flags_of_answer(answer, passage)
     if answer and weakest < LEAST_SUPPORT:
-        names.append(flags.UNSUPPORTED)
-    return {flags.SUPPORT: weakest}, names
+        raised_flags.append(flags.UNSUPPORTED)
+    return {flags.SUPPORT: weakest}, raised_flags
 
 
 def acceptance_shares(prompt: Prompt) -> dict[int, AcceptanceShare]:

@@ -1,4 +1,4 @@
-"""Move documents to the bin, restore them, and delete what is due.
+"""Move documents to the bin, restore them, and delete what has been in the bin long enough.
 
 Items of a document in the bin have the state BINNED, and only ``Item.everything`` returns them.
 When the document is restored, their states are derived from their reviews, which have not changed.
@@ -29,11 +29,11 @@ class CannotRestore(Exception):
 
 @transaction.atomic
 def bin_document(document: Document, user: Any) -> bool:
-    """Move a document with all its items to the bin; return whether it was not there yet."""
-    itself = Document.everything.filter(pk=document.pk)
-    if not bins.bin_rows(itself, user):
+    """Move a document with all its items to the bin; return False if it was already in the bin."""
+    rows = Document.everything.filter(pk=document.pk)
+    if not bins.bin_rows(rows, user):
         return False
-    jobs.take_from_workers(itself)
+    jobs.take_from_workers(rows)
     jobs.take_from_workers(Passage.objects.filter(document=document))
     items = Item.objects.filter(document=document)
     items.lock()
@@ -42,21 +42,20 @@ def bin_document(document: Document, user: Any) -> bool:
 
 
 def restore_document(document: Document) -> bool:
-    """Restore a document with its passages and items; return whether it could still be restored.
+    """Restore a document with its passages and items; return whether it was restored.
 
-    Raises CannotRestore if the same file was uploaded again meanwhile.
+    Raises CannotRestore if the same file has been uploaded again.
     """
     try:
         with transaction.atomic():
-            is_back = bins.restore_rows(Document.everything.filter(pk=document.pk))
-            items = Item.everything.filter(document=document, state=BINNED)
-            if is_back:
-                ids = items.lock()
-                decisions.settle(ids)
-                search.index_items(ids)
-                jobs.wake_workers(Document)
-                jobs.wake_workers(Passage)
-            return is_back
+            if not bins.restore_rows(Document.everything.filter(pk=document.pk)):
+                return False
+            ids = Item.everything.filter(document=document, state=BINNED).lock()
+            decisions.settle(ids)
+            search.index_items(ids)
+            jobs.wake_workers(Document)
+            jobs.wake_workers(Passage)
+            return True
     except IntegrityError:
         same = Document.objects.filter(project=document.project_id, sha256=document.sha256).first()
         raise CannotRestore(
@@ -70,7 +69,7 @@ def restore_document(document: Document) -> bool:
 
 
 def restore_project(project: Project) -> bool:
-    """Restore a project with all it has; return whether it could still be restored."""
+    """Restore a project with all it has; return whether it was restored."""
     if not bins.restore_rows(Project.everything.filter(pk=project.pk)):
         return False
     for kind in jobs.job_kinds():
@@ -79,7 +78,7 @@ def restore_project(project: Project) -> bool:
 
 
 def losses(documents: QuerySet[Document]) -> list[str]:
-    """Return what would be deleted with some documents, each as a number with its noun."""
+    """Return what would be deleted with these documents, such as ["2 passages", "3 items"]."""
     return [
         counted(Passage.objects.filter(document__in=documents).count(), "passage"),
         counted(Item.everything.filter(document__in=documents).count(), "item"),
@@ -100,7 +99,7 @@ def _reviews_of(documents: QuerySet[Document]) -> str:
 
 
 def losses_of_project(project: Project) -> list[str]:
-    """Return what would be deleted with a project, each as a number with its noun."""
+    """Return what would be deleted with a project, such as ["2 documents", "1 release"]."""
     documents = Document.everything.filter(project=project)
     return [
         counted(documents.count(), "document"),
@@ -112,7 +111,7 @@ def losses_of_project(project: Project) -> list[str]:
 
 
 def empty_bin() -> None:
-    """Delete everything whose days in the bin are over."""
+    """Delete everything in the bin that can no longer be restored."""
     for document in Document.everything.filter(bins.expired()).defer("text"):
         remove_document(document)
     prompt_bins.remove_expired_prompts()
@@ -123,21 +122,21 @@ def empty_bin() -> None:
 def remove_document(document: Document) -> None:
     """Delete a document with its reviews, items and passages, and its original file.
 
-    The file stays if another document has it, too. Releases hold copies and stay.
+    The file stays if another document has the same file. Releases have copies and do not change.
     """
-    _draft_copies(document)
+    _draft_near_duplicates(document)
     _delete(document)
 
 
-def _draft_copies(document: Document) -> None:
-    """Draft from the first near-duplicate of each passage that is deleted."""
+def _draft_near_duplicates(document: Document) -> None:
+    """For each passage that is deleted, draft from the first of its near-duplicates instead."""
     for passage in document.passages.exclude(near_duplicates=None).distinct():
-        copies = passage.near_duplicates.exclude(document=document)
-        candidates = copies.filter(excluded_at=None, superseded_at=None)
+        others = passage.near_duplicates.exclude(document=document)
+        candidates = others.filter(excluded_at=None, superseded_at=None)
         first = candidates.order_by(F("document__binned_at").asc(nulls_first=True), "pk").first()
         if first:
             with transaction.atomic():
-                copies.exclude(pk=first.pk).update(same_as=first)
+                others.exclude(pk=first.pk).update(same_as=first)
                 editing.restore_passage(first)
 
 

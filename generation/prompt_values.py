@@ -6,12 +6,12 @@ from qareview.models import Project
 
 
 def language_of(project: Project, document: Document) -> str:
-    """Return the English name of the language to write in."""
+    """Return the English name of the language to write in, or a phrase if it is not known."""
     return LANGUAGES.get(project.language or document.language, "the language of the passage")
 
 
 def values_of(project: Project, passage: Passage) -> dict[str, str]:
-    """Return the values of the variables that every prompt about a passage may use."""
+    """Return the values of the variables that any prompt about a passage may use, by name."""
     return {
         "passage": passage.text,
         "headings": " › ".join(passage.headings),

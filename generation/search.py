@@ -1,7 +1,7 @@
-"""Find items by the words of question, answer and context, in any language.
+"""Find items by the words of their question, answer and context, in any language.
 
-An item's ``search`` holds these words, and labels for what never changes: its flags, models and
-variants. Labels begin in capitals, which no word does. So one index serves any combination.
+An item's ``search`` has these words, and labels for its flags, models and variants, which never
+change. Labels begin with capitals, which no word does, so one index serves any combination.
 """
 
 import re
@@ -14,12 +14,12 @@ from django.db.models import Q
 
 CONFIG = "simple"  # no stemming, no stop words
 LONGEST = 100_000  # characters of an item; PostgreSQL limits a tsvector to 1 MB
-SHORTEST_BEGINNING = 4  # letters: shorter ones begin too many words; chosen; nobody measured
-MOST_WORDS = 20  # of a query; chosen; nobody measured
+SHORTEST_BEGINNING = 4  # letters; shorter ones match too many words; chosen; nobody measured
+MOST_WORDS = 20  # words and phrases of a query; chosen; nobody measured
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
 
-# An edited text can be searched once all who see the item may see the edit.
+# An edited text is indexed only once everyone who sees the item may see the edit.
 _INDEX = """
     UPDATE generation_item AS item SET search = to_tsvector('simple', left(concat_ws(
         E'\\n', first.text, item.answer, others.text, edited.text, passage.text
@@ -52,23 +52,25 @@ _INDEX = """
 
 
 def index_items(items: Iterable[int]) -> None:
-    """Update ``search`` of items, by their ids, in one statement.
+    """Update ``search`` of the items with these ids, in one statement.
 
-    Called when items are stored, and when a review with an edited text is stored, withdrawn, or
-    becomes visible because the state changed.
+    Call it when items are stored, and when a review with an edited text is stored, withdrawn, or
+    becomes visible because the item's state changed.
     """
     with connection.cursor() as cursor:
         cursor.execute(_INDEX, {"items": list(items), "longest": LONGEST})
 
 
 def has_words(text: str) -> bool:
+    """Whether a query has a letter or digit to search for."""
     return bool(_WORD.search(text))
 
 
 def with_words(text: str) -> Q:
     """Return the condition that an item has all words and quoted phrases of a query.
 
-    The last word may be the beginning of a word. Only quotes have a meaning as operators.
+    The last word may be the beginning of a longer word. The only operators are quotes. The query
+    must have words: see :func:`has_words`.
     """
     parts = [part for part in _PART.findall(text) if has_words("".join(part))][:MOST_WORDS]
     combined: SearchQueryCombinable = _query(*parts[-1], is_last=True)
@@ -91,7 +93,7 @@ def _quoted(word: str) -> str:
 
 
 class _Label(SearchQuery):
-    """A label, which no parser may change or divide into words."""
+    """A query for a label, which no parser may change or divide into words."""
 
     def __init__(self, label: str) -> None:
         super().__init__(label)

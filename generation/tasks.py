@@ -1,4 +1,4 @@
-"""The Celery tasks; each calls one function and may run twice."""
+"""The Celery tasks. Each only calls a function, which may safely run twice."""
 
 from celery import shared_task
 

@@ -1,6 +1,6 @@
-"""Predict the chance that reviewers accept an item, with what a project's decisions taught.
+"""Predict the chance that reviewers accept an item.
 
-:mod:`acceptance_training` trains the classifier.
+:mod:`acceptance_training` trains the classifier on a project's decisions.
 """
 
 import math
@@ -20,7 +20,10 @@ ItemAndQuestion = tuple[Item, Question]  # an item and its best question
 
 
 def acceptance_chances(project: Project, pairs: Sequence[ItemAndQuestion]) -> list[float | None]:
-    """Return the chance of each item from 0 to 1; None where it cannot be predicted."""
+    """Return the chance from 0 to 1 that each item is accepted; None where it cannot be predicted.
+
+    All are None if the project has no classifier or one that is no better than chance.
+    """
     import numpy as np
 
     classifier = Acceptance.objects.filter(project=project).first()
@@ -29,7 +32,7 @@ def acceptance_chances(project: Project, pairs: Sequence[ItemAndQuestion]) -> li
         return [None] * len(pairs)
     vectors, checks = features(embedded)
     weights = classifier.weights
-    if len(weights["mean"]) != checks.shape[1]:  # trained when there were other checks
+    if len(weights["mean"]) != checks.shape[1]:  # trained with other checks
         return [None] * len(pairs)
     rows = np.hstack([vectors, (checks - weights["mean"]) / weights["scale"]])
     logits = rows @ np.array(weights["coefficients"]) + weights["intercept"]
@@ -38,7 +41,7 @@ def acceptance_chances(project: Project, pairs: Sequence[ItemAndQuestion]) -> li
 
 
 def features(pairs: Sequence[ItemAndQuestion]) -> "tuple[Matrix, Matrix]":
-    """Return the embeddings, (items, 768), and the results of the checks, (items, checks)."""
+    """Return two matrices: embeddings, (items, 768), and results of the checks, (items, checks)."""
     import numpy as np
 
     vectors = np.array([[*item.embedding, *question.embedding] for item, question in pairs])
@@ -47,10 +50,10 @@ def features(pairs: Sequence[ItemAndQuestion]) -> "tuple[Matrix, Matrix]":
 
 def _check_results(item: Item, question: Question) -> list[float]:
     scores = {**item.scores, **question.scores}
-    raised = {*item.flags, *question.flags}
+    raised_flags = {*item.flags, *question.flags}
     return [
         *(scores.get(name, 0.5) for name in flags.SCORES if name != flags.ACCEPTANCE),
-        *(float(flag in raised) for flag in flags.EXPLANATIONS),
+        *(float(flag in raised_flags) for flag in flags.EXPLANATIONS),
         math.log1p(len(question.text)),
         math.log1p(len(item.answer)),
     ]

@@ -8,6 +8,7 @@ it is better than chance.
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Count
 
@@ -19,8 +20,10 @@ from qareview.embeddings import embed
 from qareview.stored_sentences import stored
 
 FEWEST_DECISIONS = 50  # chosen; nobody measured
-GROWTH = 1.2  # times the decisions, before it is trained again; chosen; nobody measured
+GROWTH = 1.2  # trained again at this many times the decisions; chosen; nobody measured
 FOLDS = 5  # of passages; each is predicted by training on the others; chosen; nobody measured
+MOST_STEPS = 1000  # of the solver, whose default of 100 may be too few; chosen; nobody measured
+QUANTILE_95 = 1.96  # standard errors to each side of a 95 % interval of a normal distribution
 AT_ONCE = 1000  # rows; chosen; nobody measured
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
 LEARNED = ["decisions", "accepted", "weights", "auc", "auc_low", "auc_high", "note"]
@@ -55,7 +58,7 @@ def learn(classifier: Acceptance) -> None:
 
 
 def train(classifier: Acceptance) -> None:
-    """Train the classifier on today's decisions and measure it; the caller stores it."""
+    """Train the classifier on the current decisions and measure it; the caller stores it."""
     items = Item.objects.filter(project=classifier.project_id, state__in=DECIDED).defer("search")
     pairs = [(item, item.question) for item in items.prefetch_related("questions")]
     _embed_missing(pairs)
@@ -73,7 +76,7 @@ def train(classifier: Acceptance) -> None:
 
 
 def _embed_missing(pairs: Sequence[ItemAndQuestion]) -> None:
-    """Give vectors to items and questions that were stored without."""
+    """Store embeddings for the items and questions that have none."""
     items = [item for item, _ in pairs if item.embedding is None]
     questions = [question for _, question in pairs if question.embedding is None]
     for item, vector in zip(items, embed([item.answer for item in items]), strict=True):
@@ -89,10 +92,10 @@ def _embed_missing(pairs: Sequence[ItemAndQuestion]) -> None:
 def _nothing_to_learn(classifier: Acceptance, pairs: Sequence[ItemAndQuestion]) -> str:
     """Return why nothing can be learned from the decisions; "" if something can.
 
-    It is measured on passages that it was not trained on, so passages count.
+    The folds are made of passages, so there must be at least as many passages as folds.
     """
-    of_state = ({item.passage_id for item, _ in pairs if item.state == state} for state in DECIDED)
-    if min(map(len, of_state)) >= FOLDS:
+    passages = ({item.passage_id for item, _ in pairs if item.state == state} for state in DECIDED)
+    if min(map(len, passages)) >= FOLDS:
         return ""
     return stored(
         "%(accepted)s of %(decisions)s decisions were to accept. To learn from them, "
@@ -108,25 +111,20 @@ def _train(
 ) -> None:
     import numpy as np
     from sklearn.linear_model import LogisticRegression
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
     vectors, checks = features(pairs)
     mean, scale = checks.mean(axis=0), checks.std(axis=0)
     scale[scale == 0] = 1
     rows = np.hstack([vectors, (checks - mean) / scale])
-    accepted_labels = np.array(accepted)
-    model = LogisticRegression(max_iter=1000)
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    passages = [item.passage_id for item, _ in pairs]
-    predicted = cross_val_predict(
-        model, rows, accepted_labels, groups=passages, cv=folds, method="predict_proba"
-    )[:, 1]
-    classifier.auc = float(roc_auc_score(accepted_labels, predicted))
+    labels = np.array(accepted)
+    model = LogisticRegression(max_iter=MOST_STEPS)
+    classifier.auc = _cross_validated_auc(
+        model, rows, labels, [item.passage_id for item, _ in pairs]
+    )
     classifier.auc_low, classifier.auc_high = interval(
         classifier.auc, sum(accepted), len(pairs) - sum(accepted)
     )
-    model.fit(rows, accepted_labels)
+    model.fit(rows, labels)
     classifier.weights = {
         "mean": mean.tolist(),
         "scale": scale.tolist(),
@@ -135,14 +133,27 @@ def _train(
     }
 
 
-def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
-    """Return the 95 % interval of an AUC, by the numbers of positive and negative cases.
+def _cross_validated_auc(model: Any, rows: Any, labels: Any, passages: Sequence[int]) -> float:
+    from sklearn.metrics import roc_auc_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
 
-    An AUC of exactly 0 or 1 counts as half a pair less, where the formula has a width.
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
+    predicted = cross_val_predict(
+        model, rows, labels, groups=passages, cv=folds, method="predict_proba"
+    )[:, 1]
+    return float(roc_auc_score(labels, predicted))
+
+
+def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:
+    """Return the 95 % interval of an AUC, from the numbers of positive and negative cases.
+
+    For an AUC of exactly 0 or 1 the formula gives a width of zero. So the AUC is first moved away
+    from these limits by half a pair of cases.
     """
     pairs = positives * negatives
     auc = min(max(auc, 0.5 / pairs), 1 - 0.5 / pairs)
     first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
     spread = (positives - 1) * (first - auc**2) + (negatives - 1) * (second - auc**2)
     error = math.sqrt((auc * (1 - auc) + spread) / pairs)
-    return max(0.0, auc - 1.96 * error), min(1.0, auc + 1.96 * error)
+    margin = QUANTILE_95 * error
+    return max(0.0, auc - margin), min(1.0, auc + margin)

@@ -1,6 +1,6 @@
 """Flags, which name problems of a draft, and scores from 0 to 1, with their explanations.
 
-The flags that need nothing but the texts are raised here.
+This module raises the flags that depend on the texts alone.
 """
 
 import re
@@ -82,24 +82,25 @@ SCORES = {
     ACCEPTANCE: _("how likely reviewers are to accept it, learned from their decisions"),
 }
 
-_ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")
-_TEXT = re.compile(
+_SENTENCE_ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")
+_MENTION_OF_TEXT = re.compile(
     r"\b(the|this) (passage|text|article|author|paragraph|excerpt|document|figure|table)\b",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+\b|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
-MOST_LEAKED = 0.7  # of the answer's words, in the question; `make bench-checks` measures it
-FEWEST_WORDS = 4  # of 3,000 human-rated questions, 85 % of those with fewer words were bad
+MOST_LEAKED = 0.7  # share of the answer's words in the question; measured by `make bench-checks`
+FEWEST_WORDS = 4  # 85 % of the shorter questions were bad, of 3,000 that people rated
+PREFIX = 5  # letters of a name that are compared; chosen; nobody measured
 
 
 def flags_of_answer(answer: str, passage: str) -> list[str]:
-    """Return the names of what is wrong with an answer drafted from ``passage``."""
+    """Return the flags of an answer drafted from ``passage``."""
     answer = answer.strip()
     if not answer:
         return [EMPTY_ANSWER]
     flags = []
-    if not answer.endswith(_ENDS):
+    if not answer.endswith(_SENTENCE_ENDS):
         flags.append(CUT_OFF_ANSWER)
     if _contains(passage, answer):
         flags.append(COPY_OF_PASSAGE)
@@ -111,7 +112,7 @@ def flags_of_answer(answer: str, passage: str) -> list[str]:
 
 
 def flags_of_question(question: str, answer: str) -> list[str]:
-    """Return the names of what is wrong with a question drafted for ``answer``."""
+    """Return the flags of a question drafted for ``answer``."""
     question = question.strip()
     if not question:
         return [EMPTY_QUESTION]
@@ -122,13 +123,13 @@ def flags_of_question(question: str, answer: str) -> list[str]:
         flags.append(COPY_OF_ANSWER)
     elif _leaks(question, answer):
         flags.append(ANSWER_LEAKED)
-    if _TEXT.search(question):
+    if _MENTION_OF_TEXT.search(question):
         flags.append(SPEAKS_OF_TEXT)
     return flags
 
 
 def is_in_other_language(text: str, language: str) -> bool:
-    """Whether a text is surely in another language than ``language``, if that is known."""
+    """Whether a text is in another language than ``language``; False if either is unknown."""
     return bool(language) and languages.detect_language(text) not in ("", language)
 
 
@@ -138,22 +139,22 @@ def _leaks(question: str, answer: str) -> bool:
 
 
 def _contains(text: str, part: str) -> bool:
-    """Whether the words of ``part`` stand in ``text`` in this order without a gap."""
+    """Whether ``text`` has the words of ``part`` in this order, with no other word between them."""
     return f" {' '.join(_words(part))} " in f" {' '.join(_words(text))} "
 
 
 def _numbers(text: str) -> set[str]:
-    """Return the numbers in a text, thousands with or without their separator alike."""
+    """Return the numbers in a text without thousands separators."""
     return {re.sub(r"[,.\s](?=\d{3}\b)", "", number) for number in _NUMBER.findall(text)}
 
 
 def _has_foreign_name(answer: str, passage: str) -> bool:
-    """Whether a capitalised word, not first in its sentence, has no like in the passage.
+    """Whether a capitalised word that does not begin a sentence is missing from the passage.
 
-    Five letters decide, so that “Egyptians” is found in “Egyptian”.
+    Only the first letters are compared, so that “Egyptians” matches “Egyptian”.
     """
-    beginnings = {word[:5] for word in _words(passage)}
-    return any(name.lower()[:5] not in beginnings for name in _NAME.findall(answer))
+    prefixes = {word[:PREFIX] for word in _words(passage)}
+    return any(name.lower()[:PREFIX] not in prefixes for name in _NAME.findall(answer))
 
 
 def _words(text: str) -> list[str]:

@@ -5,10 +5,10 @@ import re
 _SMALL_WORDS = """a an the of in on at to is are was were be do does did and or by for from it its
 with"""
 _SMALL = frozenset(_SMALL_WORDS.split())
-_STEM = 5  # letters, so that “closes” is like “closed”; chosen; nobody measured
+_STEM = 5  # letters, so that “closes” equals “closed”; chosen; nobody measured
 
 
 def gist(text: str) -> frozenset[str]:
-    """Return the beginnings of a text's words, without small words; empty if it says nothing."""
+    """Return the beginnings of a text's words; empty if it has only small words or none."""
     words = re.findall(r"\w+", text.lower())
     return frozenset(word[:_STEM] for word in words if word not in _SMALL)

@@ -21,9 +21,9 @@ from qareview.backends import Completion, Request
 from qareview.embeddings import embed
 from qareview.models import Project
 
-# measured with the embedded model by `make bench-checks`
-LEAST_AGREEMENT = 0.15  # with less, the passage answers the question otherwise
-MOST_KNOWN = 0.6  # with more, the answer is known without the passage
+# Limits of the agreement with the draft's answer; the benchmark uses the embedded model.
+LEAST_AGREEMENT = 0.15  # below it, the answer from the passage is another one; `make bench-checks`
+MOST_KNOWN = 0.6  # above it, the model knows the answer without the passage; `make bench-checks`
 
 
 def ask_back(project: Project, drafts: Sequence[Draft]) -> None:
@@ -42,14 +42,17 @@ def ask_back(project: Project, drafts: Sequence[Draft]) -> None:
 def judge(
     questions: Sequence[Question],
     from_passage: Sequence[Completion],
-    by_heart: Sequence[Completion],
+    without_passage: Sequence[Completion],
 ) -> None:
-    """Score and flag questions by a model's answers; an answer that failed does not count."""
+    """Score and flag questions by a model's answers; an answer that failed does not count.
+
+    Raises ModelUnavailable if the embedding model is unavailable.
+    """
     answers = list({question.item.answer: None for question in questions})
     vectors = dict(zip(answers, embed(answers), strict=True))
-    agreed = _agreements(questions, from_passage, vectors)
-    known = _agreements(questions, by_heart, vectors)
-    rows = zip(questions, from_passage, by_heart, agreed, known, strict=True)
+    agreements = _agreements(questions, from_passage, vectors)
+    knowledges = _agreements(questions, without_passage, vectors)
+    rows = zip(questions, from_passage, without_passage, agreements, knowledges, strict=True)
     for question, answered, recalled, agreement, knowledge in rows:
         if not answered.error:
             question.scores[flags.ROUND_TRIP] = round(agreement, 3)
@@ -64,7 +67,7 @@ def judge(
 def requests_for(
     project: Project, variant: Variant, questions: Sequence[Question]
 ) -> list[Request]:
-    """Return the requests with which a variant has questions answered. Raises RenderingFailed."""
+    """Return the requests that ask a model to answer questions. Raises RenderingFailed."""
     inputs = [
         Input(
             {**values_of(project, question.item.passage), "question": question.text},
@@ -88,17 +91,18 @@ def _answers(project: Project, task: Task, questions: Sequence[Question]) -> lis
 def _agreements(
     questions: Sequence[Question], answers: Sequence[Completion], expected: dict[str, Any]
 ) -> list[float]:
-    """Return how far answers agree with those of the drafts, from 0 to 1.
+    """Return how far answers agree with the drafts' answers, from 0 to 1.
 
-    ``expected`` are the embeddings of the drafts' answers. Half of it is meaning (cosine of
-    embeddings), half is words: the share of an answer's words, without those of the question, that
-    the draft's answer has too.
+    ``expected`` has the embeddings of the drafts' answers. Agreement is the mean of meaning (the
+    cosine of the embeddings) and words: the share of an answer's words, without those of the
+    question, that the draft's answer has too.
     """
     agreements = []
     vectors = embed([completion.text for completion in answers])
     for question, completion, vector in zip(questions, answers, vectors, strict=True):
-        new = gist(completion.text) - gist(question.text)
-        words = len(new & gist(question.item.answer)) / len(new) if new else 0.0
+        own_words = gist(completion.text) - gist(question.text)
+        shared_words = own_words & gist(question.item.answer)
+        words = len(shared_words) / len(own_words) if own_words else 0.0
         meaning = max(0.0, float(vector @ expected[question.item.answer]))
         agreements.append((meaning + words) / 2)
     return agreements

@@ -1,7 +1,8 @@
-"""Give drafts their flags and their scores from 0 to 1, which order the desk."""
+"""Flag drafts, and score them from 0 to 1; the desk orders items by their scores."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from statistics import fmean
 from typing import Any
 
@@ -15,24 +16,24 @@ from qareview.embeddings import embed, nearest
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
-LEAST_SUPPORT = 0.5  # below it no sentence supports the answer's; measured by `make bench-checks`
+LEAST_SUPPORT = 0.5  # below it, a sentence has no support; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of vectors above which texts are duplicates; chosen; nobody measured
 FLAG_FACTOR = 0.8  # each flag multiplies the score by it; chosen; nobody measured
-AT_ONCE = 1000  # items scored again together; chosen; nobody measured
+AT_ONCE = 1000  # items rescored together; chosen; nobody measured
 
 
 @dataclass
 class Draft:
-    """An item that is not stored yet, and the questions for it, the best one first."""
+    """An item that is not stored yet, and its candidate questions, the best first."""
 
     item: Item
     questions: list[Question]
 
 
 def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
-    """Fill in flags and scores of a project's new drafts, and put each one's best question first.
+    """Fill in the flags and scores of a project's new drafts; sort their questions, best first.
 
-    Raises ModelUnavailable.
+    Raises ModelUnavailable if the embedding model is unavailable.
     """
     check_drafts(drafts)
     _compare_with_others(project, drafts)
@@ -47,13 +48,13 @@ def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
 
 
 def drawn_purpose(project: Project, item: Item) -> Purpose:
-    """Return whether an item is one of the share that goes to everyone."""
+    """Return CALIBRATION for the share of items that the project gives to everyone, else USUAL."""
     is_drawn = item.shuffle * 100 < project.calibration_percent
     return Purpose.CALIBRATION if is_drawn else Purpose.USUAL
 
 
 def check_drafts(drafts: Sequence[Draft]) -> None:
-    """Fill in flags and scores that need no other item. Raises ModelUnavailable."""
+    """Fill in the flags and scores that depend on no other item. Raises ModelUnavailable."""
     supported = support([(draft.item.answer, draft.item.passage.text) for draft in drafts])
     for draft, sentences in zip(drafts, supported, strict=True):
         _check(draft, sentences)
@@ -72,7 +73,7 @@ def explained_scores(item: Item) -> list[tuple[str, float, str]]:
 def rescore_pending(classifier: Acceptance) -> None:
     """Score the pending items of a project with a claimed, newly trained classifier.
 
-    Raises LeaseLost if another worker has claimed it meanwhile.
+    Raises LeaseLost if another worker has claimed the classifier in the meantime.
     """
     project = classifier.project
     pending = project.items.filter(state=ItemState.PENDING).prefetch_related("questions")
@@ -85,7 +86,7 @@ def rescore_pending(classifier: Acceptance) -> None:
 
 
 def _score_items(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
-    """Score items, each with its best question: by the chance of acceptance, else by the checks."""
+    """Score items by the predicted chance of acceptance, or by the checks if there is none."""
     chances = acceptance_prediction.acceptance_chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(flags.ACCEPTANCE, None)
@@ -101,13 +102,14 @@ def _by_checks(item: Item, question: Question) -> float:
     return overall_score(scores, {*item.flags, *question.flags})
 
 
-def overall_score(scores: Mapping[str, float], flags: Iterable[str]) -> float:
+def overall_score(scores: Mapping[str, float], raised_flags: Iterable[str]) -> float:
     """Return the mean of the scores, reduced for each flag."""
-    return round(fmean(list(scores.values()) or [0.5]) * FLAG_FACTOR ** len(set(flags)), 4)
+    mean = fmean(list(scores.values()) or [0.5])
+    return round(mean * FLAG_FACTOR ** len(set(raised_flags)), 4)
 
 
 def _set_aside_if_low(project: Project, draft: Draft) -> None:
-    """Set a draft aside if the score by its checks alone is under the project's limit."""
+    """Set a draft aside if its checks alone score it below the project's limit."""
     score = _by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
@@ -120,6 +122,7 @@ def _set_aside_if_low(project: Project, draft: Draft) -> None:
 
 
 def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
+    """Fill in a draft's flags and scores, given the support of its answer's sentences."""
     item, language = draft.item, draft.item.document.language
     item.support = sentences
     item.scores = {flags.SUPPORT: min((row["score"] for row in sentences), default=0.0)}
@@ -128,34 +131,35 @@ def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
         item.flags,
         flags.flags_of_answer(item.answer, item.passage.text),
         [flags.UNSUPPORTED] if is_weak else [],
-        _language(item.answer, language),
+        _language_flags(item.answer, language),
     )
     for question in draft.questions:
         question.flags = _united(
             question.flags,
             flags.flags_of_question(question.text, item.answer),
-            _language(question.text, language),
+            _language_flags(question.text, language),
         )
 
 
-def _language(text: str, language: str) -> list[str]:
+def _language_flags(text: str, language: str) -> list[str]:
     return [flags.OTHER_LANGUAGE] if flags.is_in_other_language(text, language) else []
 
 
-def _united(*flags: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(flag for some in flags for flag in some))
+def _united(*flag_lists: Iterable[str]) -> list[str]:
+    """Return the flags of all lists, each once and in their first order."""
+    return list(dict.fromkeys(chain.from_iterable(flag_lists)))
 
 
 def _compare_with_others(project: Project, drafts: Sequence[Draft]) -> None:
-    """Score how far answers and questions are from those of the project's other items."""
+    """Score how different answers and questions are from those of the project's other items."""
     items = [draft.item for draft in drafts]
-    standing = project.items.exclude(state=ItemState.ASIDE)
-    likenesses = _likenesses(items, [item.answer for item in items], standing)
+    other_items = project.items.exclude(state=ItemState.ASIDE)
+    likenesses = _likenesses(items, [item.answer for item in items], other_items)
     for item, likeness in zip(items, likenesses, strict=True):
         _note_likeness(item, likeness, flags.NEW_ANSWER, flags.DUPLICATE_ANSWER)
     questions = [question for draft in drafts for question in draft.questions]
-    asked = Question.objects.filter(item__in=standing)
-    likenesses = _likenesses(questions, [question.text for question in questions], asked)
+    other_questions = Question.objects.filter(item__in=other_items)
+    likenesses = _likenesses(questions, [question.text for question in questions], other_questions)
     for question, likeness in zip(questions, likenesses, strict=True):
         _note_likeness(question, likeness, flags.NEW_QUESTION, flags.DUPLICATE_QUESTION)
 
@@ -167,20 +171,20 @@ def _note_likeness(drafted: Item | Question, likeness: float, name: str, flag: s
 
 
 def _likenesses(
-    drafted: Sequence[Item | Question], texts: Sequence[str], stored: QuerySet[Any]
+    drafted: Sequence[Item | Question], texts: Sequence[str], others: QuerySet[Any]
 ) -> list[float]:
-    """Give each draft its vector; return its cosine to the most similar text before it.
+    """Set each draft's embedding; return its cosine to the most similar text before it.
 
-    Texts before it are the earlier drafts and the rows of ``stored``, without candidate questions
-    of the same item.
+    Texts before it are the stored ``others`` and the earlier drafts, except candidate questions of
+    the same item.
     """
     vectors = embed(texts)
-    alike = vectors @ vectors.T
+    cosines = vectors @ vectors.T
     owners = [getattr(row, "item", row) for row in drafted]
     likenesses = []
     for index, row in enumerate(drafted):
         row.embedding = vectors[index].tolist()
-        earlier = [alike[index, at] for at in range(index) if owners[at] is not owners[index]]
-        older = [1 - distance for _, distance in nearest(stored, row.embedding, 1)]
+        earlier = [cosines[index, at] for at in range(index) if owners[at] is not owners[index]]
+        older = [1 - distance for _, distance in nearest(others, row.embedding, 1)]
         likenesses.append(float(max([*earlier, *older], default=0)))
     return likenesses

@@ -1,42 +1,44 @@
-"""A text's sentences, with their place in it."""
+"""Find the sentences of a text."""
 
 import re
 from collections.abc import Iterator
 
 _BREAK = re.compile(
-    r"[.!?…]+[\"'”’)\]*_]*\s+(?![a-zà-öø-ÿ])"  # no sentence goes on with a small letter
+    r"[.!?…]+[\"'”’)\]*_]*\s+(?![a-zà-öø-ÿ])"  # no break before a small letter
     r"|[。！？]+"
     r"|\n\s*\n"
-    r"|\n(?=[#|>*+-]|\d+\.)"  # headings, table rows, items of a list
+    r"|\n(?=[#|>*+-]|\d+\.)"  # headings, table rows, list items
 )
 _MARKS = re.compile(r"^[\s#>*+|-]*(?:\d+\.\s+)?")
-_SHORT = frozenset(
+LONGEST_LOOKBACK = 12  # characters before a full stop; more than any abbreviation below has
+_ABBREVIATIONS = frozenset(
     ["mr", "mrs", "ms", "dr", "st", "no", "vs", "cf", "fig", "prof", "approx", "e.g", "i.e"]
 )
 
 
 def sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Yield start and end of each sentence; headings, list items and table rows count as such.
+    """Yield the start and end of each sentence; headings, list items and table rows are sentences.
 
-    Marks of Markdown before a sentence, and blanks around it, are left out.
+    The Markdown marks before a sentence and the spaces around it are not part of it.
     """
     breaks = (match for match in _BREAK.finditer(text) if not _is_abbreviation(text, match))
     start = 0
     for end in (*(match.end() for match in breaks), len(text)):
         marks = _MARKS.match(text[start:end])
-        begins = start + (marks.end() if marks else 0)
-        ends = begins + len(text[begins:end].rstrip(" \t\n|"))
-        if any(map(str.isalnum, text[begins:ends])):
-            yield begins, ends
+        first = start + (marks.end() if marks else 0)
+        last = first + len(text[first:end].rstrip(" \t\n|"))
+        if any(map(str.isalnum, text[first:last])):
+            yield first, last
         start = end
 
 
 def _is_abbreviation(text: str, match: "re.Match[str]") -> bool:
-    """Whether a full stop ends an initial or an abbreviation, and no sentence."""
+    """Whether a full stop ends an initial or an abbreviation instead of a sentence."""
     if not match[0].startswith(".") or match[0].startswith(".."):
         return False
-    word = re.search(r"[\w.]*$", text[max(0, match.start() - 12) : match.start()])
+    window = text[max(0, match.start() - LONGEST_LOOKBACK) : match.start()]
+    word = re.search(r"[\w.]*$", window)
     before = word[0] if word else ""
-    return before.lower() in _SHORT or (
+    return before.lower() in _ABBREVIATIONS or (
         len(before.rpartition(".")[2]) == 1 and before[-1].isupper()
     )

@@ -1,8 +1,8 @@
 """Draft items from passages: answers, and questions for each answer.
 
-Drafting fills a passage up to the number of items that its project asks for, so it may run any
-number of times. The first candidate is the model's likeliest text. Others are sampled, each with
-its own seed, and one with the gist of another is sampled again.
+Drafting adds the items that a passage lacks of the number its project asks for, so it may run
+again. The first candidate is the model's likeliest text. The others are sampled, each with its own
+seed; a text with the gist of another is sampled again.
 """
 
 import json
@@ -29,14 +29,14 @@ from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
-ROUNDS = 4  # of requests: one for all texts, the others for empty and repeated ones; chosen
+ROUNDS = 4  # of requests; all but one replace empty and repeated texts; chosen; nobody measured
 
 
 @dataclass
-class Wish:
-    """A number of different texts to write for one task, filled in with ``values``.
+class Quota:
+    """A number of different texts to write with the same values of a prompt's variables.
 
-    ``taken`` are the gists of texts that exist already; wishes may share them.
+    ``taken`` are the gists of texts that exist already; quotas may share them.
     """
 
     values: dict[str, str]
@@ -47,8 +47,8 @@ class Wish:
     drafts: list[tuple[int, Completion]] = field(default_factory=list)
     error: str = ""
 
-    def numbers(self) -> range:
-        """Return the numbers of the candidates to ask for next."""
+    def next_numbers(self) -> range:
+        """Return the numbers of the candidates to request next; each number is returned once."""
         missing = 0 if self.error else self.count - len(self.drafts)
         start, self.next_number = self.next_number, self.next_number + missing
         return range(start, start + missing)
@@ -56,21 +56,21 @@ class Wish:
     def add(self, number: int, completion: Completion) -> None:
         """Add a candidate, unless it is empty or has the gist of another."""
         self.error = self.error or completion.error
-        own = gist(completion.text)
-        if own and own not in self.taken:
-            self.taken.add(own)
+        own_gist = gist(completion.text)
+        if own_gist and own_gist not in self.taken:
+            self.taken.add(own_gist)
             self.drafts.append((number, completion))
 
 
 class Writer(NamedTuple):
-    """What writes a text: a variant, and the model it runs on."""
+    """The variant that writes a text, and the model it runs on."""
 
     variant: Variant
     model: str
 
 
 def batch_size() -> int:
-    """Return how many passages to draft from at once, so that their answers fill a batch.
+    """Return how many passages to draft from together, so that their answers fill a batch.
 
     More passages would delay a pause or a cancellation.
     """
@@ -80,7 +80,7 @@ def batch_size() -> int:
 
 
 def work_off_passages() -> None:
-    """Draft items, a batch of passages at a time, until none is queued."""
+    """Draft items, a batch of passages at a time, until no passage is queued."""
     jobs.work_off(Passage, batch_size(), draft)
 
 
@@ -104,7 +104,7 @@ def draft(batch: list[Passage]) -> None:
 
 
 def _group_key(row: Passage) -> tuple[int, str]:
-    """Return a key that passages share if they are drafted together."""
+    """Return the key of a passage's group; passages with the same key are drafted together."""
     return row.document.project_id, json.dumps(row.draft_with, sort_keys=True)
 
 
@@ -112,9 +112,9 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
     try:
         answers = _ask_for_answers(project, rows)
         drafts = _ask_for_questions(project, rows, answers)
-        sound = [draft for draft in drafts if not draft.item.passage.error]
+        complete = [draft for draft in drafts if not draft.item.passage.error]
         if project.asks_back:
-            round_trip.ask_back(project, sound)
+            round_trip.ask_back(project, complete)
     except RenderingFailed as reason:
         for row in rows:
             jobs.fail_job(row, str(reason))
@@ -127,30 +127,19 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
             jobs.fail_job(row, row.error)
     done = [row for row in rows if not row.error]
     if done:
-        scoring.score_drafts(project, sound)
+        scoring.score_drafts(project, complete)
         with jobs.finishing(done):
-            _store(done, sound)
+            _store(done, complete)
 
 
 def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
     """Return new items, without questions, for the passages that lack some."""
     writer = _writer(project, Task.SUMMARISE, rows[0].draft_with)
-    standing = _standing(rows)
-    last = _last_numbers(rows, writer.variant)
-    wishes = {
-        row.pk: Wish(
-            values_of(project, row),
-            max(0, project.items_per_passage - len(standing.get(row.pk, ()))),
-            {gist(answer) for answer in standing.get(row.pk, ())},
-            row.pk,
-            last.get(row.pk, 0) + 1,
-        )
-        for row in rows
-    }
-    _write(project, writer, wishes.values())
+    quotas = _answer_quotas(project, rows, writer.variant)
+    _write(project, writer, quotas.values())
     for row in rows:
-        wish = wishes[row.pk]
-        row.error, row.note = wish.error, _note(wish, "item")
+        quota = quotas[row.pk]
+        row.error, row.note = quota.error, _note(quota, "item")
     return [
         Item(
             project=project,
@@ -163,8 +152,24 @@ def _ask_for_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
             **_provenance(writer, number, completion),
         )
         for row in rows
-        for number, completion in wishes[row.pk].drafts
+        for number, completion in quotas[row.pk].drafts
     ]
+
+
+def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
+    """Return how many answers to write for each passage, by the passages' ids."""
+    answers = _current_answers(rows)
+    last_numbers = _last_numbers(rows, variant)
+    return {
+        row.pk: Quota(
+            values_of(project, row),
+            max(0, project.items_per_passage - len(answers.get(row.pk, ()))),
+            {gist(answer) for answer in answers.get(row.pk, ())},
+            row.pk,
+            last_numbers.get(row.pk, 0) + 1,
+        )
+        for row in rows
+    }
 
 
 def _ask_for_questions(
@@ -172,9 +177,9 @@ def _ask_for_questions(
 ) -> list[Draft]:
     """Return the items with their questions; an item without questions is left out."""
     writer = _writer(project, Task.ASK, rows[0].draft_with)
-    taken = _asked_already(rows)
-    wishes = [
-        Wish(
+    taken = _question_gists(rows)
+    quotas = [
+        Quota(
             {**values_of(project, item.passage), "answer": item.answer},
             project.questions_per_answer,
             taken[item.document_id],
@@ -182,64 +187,67 @@ def _ask_for_questions(
         )
         for item in items
     ]
-    _write(project, writer, wishes)
+    _write(project, writer, quotas)
     drafts = []
-    for item, wish in zip(items, wishes, strict=True):
-        item.passage.error = item.passage.error or wish.error
-        item.passage.note = item.passage.note or _note(wish, "question")
-        questions = [
-            Question(
-                item=item,
-                variant=writer.variant,
-                text=completion.text,
-                flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
-                **_provenance(writer, number, completion),
-            )
-            for number, completion in wish.drafts
-        ]
-        if questions:
-            drafts.append(Draft(item, questions))
+    for item, quota in zip(items, quotas, strict=True):
+        item.passage.error = item.passage.error or quota.error
+        item.passage.note = item.passage.note or _note(quota, "question")
+        if quota.drafts:
+            drafts.append(Draft(item, _questions(item, writer, quota)))
     return drafts
 
 
+def _questions(item: Item, writer: Writer, quota: Quota) -> list[Question]:
+    return [
+        Question(
+            item=item,
+            variant=writer.variant,
+            text=completion.text,
+            flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
+            **_provenance(writer, number, completion),
+        )
+        for number, completion in quota.drafts
+    ]
+
+
 def _writer(project: Project, task: Task, draft_with: dict[str, Any]) -> Writer:
-    """Return what writes for a task: the variant in production, or the one ordered instead."""
-    chosen = Variant.objects.select_related("prompt").filter(pk=draft_with.get(task, 0))
-    variant = chosen.first() or in_production(project, task)
+    """Return the writer for a task: what ``draft_with`` names, or what is in production."""
+    named = Variant.objects.select_related("prompt").filter(pk=draft_with.get(task, 0))
+    variant = named.first() or in_production(project, task)
     return Writer(variant, draft_with.get("model") or model_for(project, variant))
 
 
-def _write(project: Project, writer: Writer, wishes: Iterable[Wish]) -> None:
-    """Request the texts of all wishes together, and again those that were empty or repeated."""
-    wishes = [wish for wish in wishes if wish.count]
-    inputs = [Input(wish.values, wish.passage) for wish in wishes]
-    shown = examples_for(project, writer.variant, inputs)
+def _write(project: Project, writer: Writer, quotas: Iterable[Quota]) -> None:
+    """Request the texts of all quotas together; replace those that are empty or repeated."""
+    quotas = [quota for quota in quotas if quota.count]
+    inputs = [Input(quota.values, quota.passage) for quota in quotas]
+    examples_by_quota = examples_for(project, writer.variant, inputs)
     for _ in range(ROUNDS):
-        asked = [
-            (wish, examples, number)
-            for wish, examples in zip(wishes, shown, strict=True)
-            for number in wish.numbers()
+        missing = [
+            (quota, examples, number)
+            for quota, examples in zip(quotas, examples_by_quota, strict=True)
+            for number in quota.next_numbers()
         ]
         requests = [
-            request_for(writer.variant, wish.values, number, examples)
-            for wish, examples, number in asked
+            request_for(writer.variant, quota.values, number, examples)
+            for quota, examples, number in missing
         ]
         if not requests:
             return
         written = completions.complete(project, writer.model, requests)
-        for (wish, _, number), completion in zip(asked, written, strict=True):
-            wish.add(number, completion)
+        for (quota, _, number), completion in zip(missing, written, strict=True):
+            quota.add(number, completion)
 
 
-def _note(wish: Wish, noun: str) -> str:
+def _note(quota: Quota, noun: str) -> str:
     """Return why there are fewer texts than were asked for; "" if there are enough."""
-    if len(wish.drafts) == wish.count:
+    if len(quota.drafts) == quota.count:
         return ""
     return stored(
         "%(found)s of %(wished)s drafted. The model’s other drafts were empty or repeats. "
         "The passage may not have enough content for more.",
-        found=len(wish.drafts),
-        wished=counted(wish.count, noun),
+        found=len(quota.drafts),
+        wished=counted(quota.count, noun),
     )
 
 
@@ -258,8 +266,8 @@ def _provenance(writer: Writer, number: int, completion: Completion) -> dict[str
     }
 
 
-def _standing(rows: Sequence[Passage]) -> dict[int, list[str]]:
-    """Return the answers of each passage's items that are not set aside."""
+def _current_answers(rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the answers of the items that are not set aside, by the passages' ids."""
     answers: dict[int, list[str]] = {}
     items = Item.objects.filter(passage__in=rows).exclude(state=ItemState.ASIDE)
     for passage, answer in items.values_list("passage", "answer"):
@@ -268,31 +276,30 @@ def _standing(rows: Sequence[Passage]) -> dict[int, list[str]]:
 
 
 def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
+    """Return the highest number of a variant's items, by the passages' ids."""
     numbers = Item.objects.filter(passage__in=rows, variant=variant).order_by().values("passage")
     return dict(numbers.annotate(last=Max("number")).values_list("passage", "last"))
 
 
-def _asked_already(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
-    """Return the gists of the questions of the passages' documents, by document."""
-    taken: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
-    questions = Question.objects.filter(item__document__in=taken).exclude(
+def _question_gists(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
+    """Return the gists of the questions about the passages' documents, by the documents' ids."""
+    gists: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
+    questions = Question.objects.filter(item__document__in=gists).exclude(
         item__state=ItemState.ASIDE
     )
     for document, text in questions.values_list("item__document", "text"):
-        taken[document].add(gist(text))
-    return taken
+        gists[document].add(gist(text))
+    return gists
 
 
 def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
     for row in rows:
         row.draft_with = {}
     Passage.objects.bulk_update(rows, ["note", "draft_with"])
-    binned = Document.everything.exclude(binned_at=None)
-    gone = set(
-        binned.filter(passages__in=rows).values_list("pk", flat=True)
-    )  # moved there while drafting
+    in_bin = Document.everything.exclude(binned_at=None).filter(passages__in=rows)
+    binned_meanwhile = set(in_bin.values_list("pk", flat=True))
     for draft in drafts:
-        if draft.item.document_id in gone:
+        if draft.item.document_id in binned_meanwhile:
             draft.item.state = BINNED
     Item.objects.bulk_create(draft.item for draft in drafts)
     for draft in drafts:

@@ -1,4 +1,4 @@
-"""Draft again, pause, resume, cancel and fill up, as people order it."""
+"""What people can order of drafting: draft again, pause, resume, cancel and fill up."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from qareview.models import JobState, Project
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
-    """Keep items drafted by a model that nobody has decided on and nobody else has at the desk."""
+    """Keep pending items that a model drafted, nobody has decided on, and nobody else holds."""
     held = queue.live_holds().exclude(reviewer=user).values("item")
     drafted = items.filter(state=ItemState.PENDING, reviewers=[], variant__isnull=False)
     return drafted.exclude(pk__in=held)
@@ -21,47 +21,48 @@ def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 
 @transaction.atomic
 def draft_again(items: ItemQuerySet, draft_with: dict[str, Any], user: Any) -> int:
-    """Set pending items aside and queue their passages to be drafted again; return how many.
+    """Set items aside and queue their passages to be drafted again; return how many items.
 
-    ``draft_with`` is as :attr:`Passage.draft_with`. Items that are decided, imported, or at
-    somebody else's desk stay.
+    Items that :func:`may_be_drafted_again` leaves out stay as they are. ``draft_with`` has the
+    shape of :attr:`Passage.draft_with`.
     """
     rows = may_be_drafted_again(items, user).select_for_update(of=("self",))
-    chosen = dict(rows.order_by("pk").values_list("pk", "passage"))
-    set_items_aside(Item.objects.filter(pk__in=chosen), AsideReason.DRAFTED_AGAIN)
-    passages = Passage.objects.filter(pk__in=chosen.values())
+    passage_of = dict(rows.order_by("pk").values_list("pk", "passage"))
+    set_items_aside(Item.objects.filter(pk__in=passage_of), AsideReason.DRAFTED_AGAIN)
+    passages = Passage.objects.filter(pk__in=passage_of.values())
     passages.update(draft_with=draft_with)
     jobs.queue_again(passages)
-    return len(chosen)
+    return len(passage_of)
 
 
 def pause(project: Project) -> None:
-    """Stop drafting for a project after the batch that is drafted now."""
+    """Pause drafting for a project; the batch in progress is finished."""
     Project.objects.filter(pk=project.pk).update(is_paused=True)
 
 
 def resume(project: Project) -> None:
-    """End a pause."""
+    """Resume drafting for a project."""
     Project.objects.filter(pk=project.pk).update(is_paused=False)
     jobs.wake_workers(Passage)
 
 
 def cancel(project: Project) -> int:
-    """Hold a project's passages that are queued to be drafted; return how many."""
+    """Hold the passages of a project that are queued to be drafted; return how many."""
     return jobs.hold_jobs(Passage.objects.in_project(project))
 
 
 def fill_up(project: Project) -> int:
     """Queue passages that were cancelled or have too few items; return how many."""
-    standing = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
-    ended = (
+    is_current = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
+    drafted = (
         Passage.objects.in_project(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)
         .not_imported()
     )
-    counted = ended.annotate(standing=Count("items", filter=standing))
-    short = counted.filter(standing__lt=project.items_per_passage, note="")
-    waiting = Passage.objects.in_project(project).cancelled()
+    counted = drafted.annotate(current=Count("items", filter=is_current))
+    # A note says that the model had nothing more to draft.
+    too_few = counted.filter(current__lt=project.items_per_passage, note="")
+    cancelled = Passage.objects.in_project(project).cancelled()
     return jobs.queue_again(
-        Passage.objects.filter(Q(pk__in=short.values("pk")) | Q(pk__in=waiting))
+        Passage.objects.filter(Q(pk__in=too_few.values("pk")) | Q(pk__in=cancelled))
     )

@@ -1,4 +1,4 @@
-"""The form of adjudication: take a version, merge a text, reject the item or send it back."""
+"""The form of adjudication: choose a version, merge texts, reject the item or send it back."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -74,12 +74,13 @@ class AdjudicationForm(forms.Form):
             self.add_error(None, sentence)
 
     def _chosen(self) -> Review | None:
+        """Return the review whose version was chosen, or None."""
         reviews = [review for review in self.item.reviews.all() if review.verdict != "skipped"]
         by_id = {review.pk: review for review in reviews}
         return by_id.get(self.cleaned_data["choice"] or 0)
 
     def adjudication(self) -> Adjudication:
-        """Return what was sent, with Unix line ends like drafted texts."""
+        """Return the adjudication that was sent, with Unix line ends as in drafted texts."""
         cleaned = self.cleaned_data
         return Adjudication(
             key=cleaned["key"],
@@ -90,6 +91,7 @@ class AdjudicationForm(forms.Form):
         )
 
     def _content(self) -> dict[str, Any]:
+        """Return the verdict, the texts and the reason, by the names of Adjudication's fields."""
         cleaned, chosen = self.cleaned_data, self._chosen()
         action = cleaned["action"]
         if action == "choose" and chosen:
@@ -107,7 +109,7 @@ class AdjudicationForm(forms.Form):
 
 
 def excerpts(reviews: Iterable[Review]) -> dict[str, dict[str, Any]]:
-    """Return the contexts to choose from, by name: the passage, and reviewers' excerpts."""
+    """Return the contexts to choose from: "" is the passage, "start-end" a reviewer's excerpt."""
     by_name: dict[str, dict[str, Any]] = {"": {"start": None, "end": None, "context": ""}}
     for review in reviews:
         if review.start is not None:

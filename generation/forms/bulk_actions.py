@@ -14,7 +14,7 @@ from qareview.models import Project
 
 
 class BulkActionForm(forms.Form):
-    """The number of items that a person confirms, and the options of the kind of action."""
+    """The number of items that a person confirms, and the options of this kind of bulk action."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
     confirmed = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
@@ -41,9 +41,9 @@ class BulkActionForm(forms.Form):
         return self.cleaned_data
 
     def options(self) -> dict[str, Any]:
-        """Return the options chosen, by the names of BulkAction's fields."""
-        chosen = {name: self.cleaned_data.get(name) for name in ("reason", "member")}
-        options = {name: value for name, value in chosen.items() if value}
+        """Return the chosen options, by the names of BulkAction's fields."""
+        values = {name: self.cleaned_data.get(name) for name in ("reason", "member")}
+        options = {name: value for name, value in values.items() if value}
         if self.again and self.again.is_valid():
             options["draft_with"] = self.again.draft_with()
         return options

@@ -9,10 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from generation.review import comments
 from qareview.models import Project
 
-LONGEST_COMMENT = 5_000  # characters: chosen; nobody measured
+LONGEST_COMMENT = 5_000  # characters; chosen; nobody measured
 
 
 class CommentForm(forms.Form):
+    """A comment on an item."""
+
     text = forms.CharField(
         max_length=LONGEST_COMMENT,
         label=_("Comment"),
@@ -21,10 +23,13 @@ class CommentForm(forms.Form):
     )
 
     def clean_text(self) -> str:
+        """Return the text with Unix line ends; forms send CRLF."""
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
 class AskForm(CommentForm):
+    """A question about an item to another member of the project."""
+
     colleague: forms.ModelChoiceField[User] = forms.ModelChoiceField(
         queryset=User.objects.none(),
         empty_label=_("Choose one"),

@@ -12,6 +12,8 @@ from generation.reading import table_columns
 
 
 class FilesInput(forms.ClearableFileInput):
+    """An input for one or more files."""
+
     allow_multiple_selected = True
 
 
@@ -28,11 +30,13 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is no field
+    """The files to upload."""
+
+    files = FilesField()  # type: ignore[assignment]  # a form's own `files` is not a field
 
 
 class ColumnsForm(forms.Form):
-    """Which columns of a table become context, question and answer; the guess is preselected."""
+    """The columns of a table for context, question and answer; the guess is preselected."""
 
     context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
     question = forms.CharField(
@@ -49,10 +53,10 @@ class ColumnsForm(forms.Form):
             field.widget = forms.Select(choices=choices)
 
     def clean(self) -> dict[str, Any]:
-        if wrong := table_columns.objection(self.chosen_columns(), self.columns):
-            raise forms.ValidationError(wrong)
+        if problem := table_columns.objection(self.chosen_columns(), self.columns):
+            raise forms.ValidationError(problem)
         return self.cleaned_data
 
     def chosen_columns(self) -> dict[str, str]:
-        """Return the column of each role that has one."""
+        """Return the chosen columns by their roles, without roles that have none."""
         return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}

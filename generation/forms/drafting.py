@@ -30,5 +30,5 @@ class AgainForm(forms.Form):
 
     def draft_with(self) -> dict[str, Any]:
         """Return the choices in the shape of :attr:`Passage.draft_with`."""
-        chosen = {name: value for name, value in self.cleaned_data.items() if value}
-        return {name: getattr(value, "pk", value) for name, value in chosen.items()}
+        values = {name: value for name, value in self.cleaned_data.items() if value}
+        return {name: getattr(value, "pk", value) for name, value in values.items()}

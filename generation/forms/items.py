@@ -22,14 +22,14 @@ from prompts.models import Task, Variant
 from qareview.models import Membership
 from qareview.request_numbers import number_in
 
-MOST_DOCUMENTS = 200  # to choose from; others via their page: chosen; nobody measured
-LAST_DAY = date(9998, 12, 31)  # the day after has to exist: Python's dates end with the year 9999
+MOST_DOCUMENTS = 200  # to choose from; others are linked on their pages; chosen; nobody measured
+LAST_DAY = date(9998, 12, 31)  # Python's dates end with the year 9999, and a day is added
 LAST_PAGE = 1_000_000  # chosen; nobody measured
 MORE = (
     "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
     "decided_to", "model", "variant", "purpose", "assigned",
 )  # fmt: skip
-OTHERS = {"page", "item", "all"}  # parameters of the address that are no filters
+OTHERS = {"page", "item", "all"}  # parameters of the address that are not filters
 
 
 def _day(label: StrOrPromise) -> forms.DateField:
@@ -51,7 +51,7 @@ def _choice(label: StrOrPromise, otherwise: StrOrPromise, choices: Any) -> forms
     return forms.ChoiceField(choices=[("", otherwise), *choices], required=False, label=label)
 
 
-def _one_of(
+def _model_choice(
     label: StrOrPromise, otherwise: StrOrPromise, queryset: Any
 ) -> forms.ModelChoiceField[Any]:
     return forms.ModelChoiceField(
@@ -69,11 +69,11 @@ class ItemFilterForm(forms.Form):
         widget=forms.TextInput(attrs={"type": "search", "placeholder": _('Words or "a phrase"')}),
     )
     state = _choice(_("State"), _("Any state"), ItemState.choices)
-    document = _one_of(_("Document"), _("Any document"), Document.objects.none())
+    document = _model_choice(_("Document"), _("Any document"), Document.objects.none())
     order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
     flag = _choice(_("Flag"), _("Any"), list(flags.NAMES.items()))
-    reviewer = _one_of(_("Decided by"), _("Anyone"), User.objects.none())
-    assigned = _one_of(_("Assigned to"), _("Anyone or no one"), User.objects.none())
+    reviewer = _model_choice(_("Decided by"), _("Anyone"), User.objects.none())
+    assigned = _model_choice(_("Assigned to"), _("Anyone or no one"), User.objects.none())
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))
     drafted_from, drafted_to = _day(_("Drafted from")), _day(_("Drafted to"))
     decided_from, decided_to = _day(_("Decided from")), _day(_("Decided to"))
@@ -83,7 +83,7 @@ class ItemFilterForm(forms.Form):
         label=_("Model"),  # any name is accepted, since a model may be gone from the settings
         widget=forms.TextInput(attrs={"list": "models"}),
     )
-    variant = _one_of(_("Prompt"), _("Any"), Variant.objects.none())
+    variant = _model_choice(_("Prompt"), _("Any"), Variant.objects.none())
     purpose = _choice(
         _("Purpose"),
         _("Any"),
@@ -92,7 +92,7 @@ class ItemFilterForm(forms.Form):
             *((purpose.value, _(purpose.value)) for purpose in Purpose if purpose.value),
         ],
     )
-    like = _one_of(_("Similar to"), _("Any"), Item.objects.none())
+    like = _model_choice(_("Similar to"), _("Any"), Item.objects.none())
     like.widget = forms.HiddenInput()
 
     def __init__(self, membership: Membership, data: QueryDict) -> None:
@@ -117,6 +117,7 @@ class ItemFilterForm(forms.Form):
         field.queryset = queryset
 
     def _offer_documents(self) -> None:
+        """List the first documents to choose from, and the chosen document if it is another."""
         documents = self.project.documents.order_by("name").values_list("pk", "name")
         offered = dict(documents[:MOST_DOCUMENTS])
         chosen = number_in(self.data.get("document"))
@@ -127,6 +128,7 @@ class ItemFilterForm(forms.Form):
         select.choices = [("", _("Any document")), *offered.items()]
 
     def clean_text(self) -> str:
+        """Refuse a text without words."""
         text: str = self.cleaned_data["text"]
         if text and not search.has_words(text):
             raise forms.ValidationError(gettext("Enter at least one word."))
@@ -140,7 +142,7 @@ class ItemFilterForm(forms.Form):
 
     @property
     def doubts(self) -> list[str]:
-        """Return a sentence for each parameter of the address that is ignored."""
+        """Return a message for each parameter of the address that is ignored."""
         wrong = [
             gettext("“%(label)s” is not valid") % {"label": self.fields[name].label}
             for name in self.errors
@@ -159,26 +161,30 @@ class ItemFilterForm(forms.Form):
         return LAST_PAGE if is_beyond else min(number_in(text) or 1, LAST_PAGE)
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return the names and raw values of the valid filters that are set."""
+        """Return the names of the valid filters that are set, with their values in the address."""
         return [(name, self.data[name]) for name in self.fields if name in self.filter_values]
 
     @property
     def address(self) -> str:
-        """Return the valid filters that are set as a query string."""
+        """Return the valid filters that are set, as a query string."""
         return urlencode(self.pairs())
 
     @property
     def models(self) -> list[str]:
+        """The names that are suggested for ``model``."""
         return list(settings.MODELS)
 
     @property
     def first(self) -> Iterator[forms.BoundField]:
+        """The fields that the page always shows."""
         return (self[name] for name in ("text", "state", "document", "order"))
 
     @property
     def more(self) -> Iterator[forms.BoundField]:
+        """The fields that the page shows when it is asked for more."""
         return (self[name] for name in MORE if name in self.fields)
 
     @property
     def has_more(self) -> bool:
+        """Whether any of the fields of ``more`` is set."""
         return any(name in self.filter_values for name in MORE)

@@ -7,6 +7,8 @@ from generation.models import Release
 
 
 class ReleaseForm(forms.ModelForm[Release]):
+    """The note of a new release."""
+
     class Meta:
         model = Release
         fields = ("note",)

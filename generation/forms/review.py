@@ -13,9 +13,10 @@ from generation.review.decisions import Submission
 from qareview.models import Project
 from qareview.request_numbers import LARGEST_POSITION, number_in
 
-LONGEST_TEXT = 1_000_000  # of a question or answer; tables have long ones: chosen; nobody measured
-LAST_PLACE = 99  # of a candidate question; an item has at most nine
-RANK = "rank-"  # the names of the ranks begin so; the id of a candidate question follows
+LONGEST_TEXT = 1_000_000  # of a question or answer; some tables' are long; chosen; nobody measured
+LAST_PLACE = 99  # of a candidate question; an item has at most nine; chosen; nobody measured
+LONGEST_SECONDS = 86_400  # a day; chosen; nobody measured
+RANK = "rank-"  # begins a field's name and is followed by the id of a candidate question
 
 
 def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
@@ -29,7 +30,7 @@ def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
 
 
 class TypedForm(forms.Form):
-    """Fields that were typed at the desk and not sent yet."""
+    """The fields that were typed at the desk and not sent yet."""
 
     question = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
     answer = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
@@ -38,17 +39,17 @@ class TypedForm(forms.Form):
     replaces = forms.IntegerField(min_value=0, required=False)
 
     def typed(self) -> dict[str, Any]:
-        """Return the fields of the desk, and the places of the candidate questions."""
+        """Return the fields by name, and the places of candidate questions as ``ranking``."""
         texts = {name: self.cleaned_data[name] for name in ("question", "answer", "start", "end")}
         return {**texts, "ranking": ranking_of(self.data)}
 
     def clean_replaces(self) -> int | None:
-        """Return None if there was no decision; the form then has 0."""
+        """Return the id of the decision that the text replaces; None if the form has 0."""
         return self.cleaned_data["replaces"] or None
 
 
 class ReviewForm(forms.Form):
-    """A review as the desk sends it. A reason without a verdict rejects the item."""
+    """A review that the desk sends. A reason without a verdict rejects the item."""
 
     key = forms.UUIDField()
     replaces = forms.IntegerField(min_value=0)
@@ -58,7 +59,7 @@ class ReviewForm(forms.Form):
     answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
     start = forms.IntegerField(min_value=0, required=False)
     end = forms.IntegerField(min_value=0, required=False)
-    seconds = forms.IntegerField(min_value=0, max_value=86_400, required=False)
+    seconds = forms.IntegerField(min_value=0, max_value=LONGEST_SECONDS, required=False)
 
     def __init__(self, project: Project, item_id: int, data: QueryDict) -> None:
         super().__init__(data)
@@ -89,7 +90,8 @@ class ReviewForm(forms.Form):
         for field in ("question", "answer"):
             if field not in self.errors and not cleaned.get(field):
                 self.add_error(
-                    field, gettext("An accepted item needs %(field)s.") % {"field": _article(field)}
+                    field,
+                    gettext("An accepted item needs %(field)s.") % {"field": _with_article(field)},
                 )
 
     def _check_excerpt(self, cleaned: dict[str, Any]) -> None:
@@ -99,7 +101,8 @@ class ReviewForm(forms.Form):
             return
         item = Item.everything.filter(project=self.project, pk=self.item_id)
         bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
-        first, last, length = bounds.first() or (0, 0, 0)  # no item: decisions.submit raises
+        # decisions.submit raises if there is no item.
+        first, last, length = bounds.first() or (0, 0, 0)
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,
@@ -112,14 +115,14 @@ class ReviewForm(forms.Form):
             cleaned["start"] = cleaned["end"] = None
 
     def submission(self) -> Submission:
-        """Return what was sent, with Unix line ends like drafted texts."""
+        """Return the submission that was sent, with Unix line ends as in drafted texts."""
         cleaned = self.cleaned_data
         return Submission(
             key=cleaned["key"],
             replaces=cleaned["replaces"],
             verdict=Verdict(cleaned["verdict"]),
-            question=_unix(cleaned["question"]),
-            answer=_unix(cleaned["answer"]),
+            question=_with_unix_line_ends(cleaned["question"]),
+            answer=_with_unix_line_ends(cleaned["answer"]),
             start=cleaned["start"],
             end=cleaned["end"],
             ranking=ranking_of(self.data),
@@ -128,9 +131,9 @@ class ReviewForm(forms.Form):
         )
 
 
-def _unix(text: str) -> str:
+def _with_unix_line_ends(text: str) -> str:
     return text.replace("\r\n", "\n")  # forms send CRLF
 
 
-def _article(field: str) -> str:
+def _with_article(field: str) -> str:
     return gettext("an answer") if field == "answer" else gettext("a question")

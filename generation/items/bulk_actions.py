@@ -1,9 +1,9 @@
 """Bulk actions: ordered, carried out in the background, undone as a whole.
 
-A bulk action is on the items that matched when it was ordered. They are done in batches, and the
-outcome of each is stored in the transaction that does the work: if a worker stops, nothing is lost
-and nothing is done twice. Undoing works the same way, and leaves items alone that somebody has
-changed since.
+The items of a bulk action are those that matched the filter when it was ordered. A worker takes a
+batch of them at a time, and stores the outcome of each in the transaction that does the work: if a
+worker stops, nothing is lost or done twice. Undoing works in the same way. It skips items that
+somebody has changed since.
 """
 
 from datetime import timedelta
@@ -26,10 +26,9 @@ from qareview import jobs
 from qareview.models import JobState, Project, Role
 from qareview.stored_sentences import stored
 
-# how long the list shows the latest bulk action: chosen; nobody measured
-RECENT = timedelta(hours=12)
-UNDONE_RECENT = timedelta(minutes=2)
-AT_ONCE = 100  # items in one transaction, which locks them: chosen; nobody measured
+RECENT = timedelta(hours=12)  # how long the list shows a finished one; chosen; nobody measured
+UNDONE_RECENT = timedelta(minutes=2)  # and how long an undone one; chosen; nobody measured
+AT_ONCE = 100  # items in one transaction, which locks them; chosen; nobody measured
 DONE, UNDONE = "done", "undone"
 ROLES = {
     BulkActionKind.ACCEPT: Role.ENGINEER,
@@ -43,7 +42,7 @@ ROLES = {
 
 
 class CountChanged(Exception):
-    """More items match than the person confirmed, or none; the message says how many."""
+    """More items match than the person confirmed, or none. The message says how many."""
 
 
 class CannotUndo(Exception):
@@ -55,10 +54,10 @@ def order_bulk_action(
     project: Project, user: Any, kind: BulkActionKind, items: ItemQuerySet, confirmed: int,
     key: UUID, **options: Any,
 ) -> BulkAction:  # fmt: skip
-    """Order a bulk action on items and return it; the same key twice returns the same one.
+    """Order a bulk action on items and return it; if ``key`` was used before, return that action.
 
-    ``confirmed`` is the number of items that the person was shown. Raises CountChanged if there
-    are more, or none.
+    ``confirmed`` is the number of items that the person confirmed. ``options`` are further fields
+    of BulkAction. Raises CountChanged if there are more items, or none.
     """
     values = {"project": project, "by": user, "kind": kind, "size": confirmed, **options}
     action, is_new = BulkAction.objects.get_or_create(key=key, defaults=values)
@@ -103,8 +102,11 @@ def work_off_bulk_actions() -> None:
 
 
 def carry_out(action: BulkAction) -> None:
-    """Do a claimed bulk action, or undo it if that was ordered, from where it stopped before."""
-    while not _is_through(action):
+    """Carry out a claimed bulk action, or undo it if that was ordered; continue where it stopped.
+
+    Raises LeaseLost if another worker has claimed it in the meantime.
+    """
+    while not _finish_if_done(action):
         if jobs.stopping.is_set():
             jobs.return_jobs([action])
             return
@@ -113,14 +115,14 @@ def carry_out(action: BulkAction) -> None:
 
 
 class _MoreToDo(Exception):
-    """Items are left."""
+    """Some items of the bulk action have no outcome yet."""
 
 
-def _is_through(action: BulkAction) -> bool:
-    """Finish the bulk action and return True if no items are left, in one transaction."""
+def _finish_if_done(action: BulkAction) -> bool:
+    """Finish the bulk action if no items are left; return whether it is finished."""
     try:
-        with jobs.finishing([action]):
-            if _left(action):
+        with jobs.finishing([action]):  # one transaction: nobody can order an undo in between
+            if _next_ids(action):
                 raise _MoreToDo
             action.facts = _counts(action)
             action.save(update_fields=["facts"])
@@ -129,19 +131,20 @@ def _is_through(action: BulkAction) -> bool:
     return True
 
 
-def _left(action: BulkAction) -> list[int]:
-    """Return the ids of the next items of a bulk action; its row is locked."""
+def _next_ids(action: BulkAction) -> list[int]:
+    """Return the ids of the next items to do or undo; the bulk action's row is locked."""
     action.refresh_from_db(fields=["undo_at"])
     rows = action.items.filter(outcome=DONE if action.undo_at else "")
     return list(rows.values_list("item", flat=True)[:AT_ONCE])
 
 
 def _step(action: BulkAction) -> None:
-    ids = _left(action)
+    """Do or undo the next items of a bulk action, and store their outcomes."""
+    ids = _next_ids(action)
     locked = Item.everything.filter(pk__in=ids).defer("search", "embedding").select_for_update()
     items = list(locked.order_by("pk").prefetch_related("questions"))
     do, undo = STEPS[BulkActionKind(action.kind)]
-    if action.undo_at:  # items in the bin too, so that they are unchanged if restored
+    if action.undo_at:  # also for items in the bin, which somebody may restore
         outcomes = undo(action, items)
     else:
         outcomes = {item.pk: "binned" for item in items if item.state == BINNED}
@@ -159,12 +162,12 @@ def _counts(action: BulkAction) -> dict[str, int]:
 
 
 def outcome_counts(action: BulkAction) -> dict[str, int]:
-    """Return the number of items by outcome, stored once the bulk action is done."""
+    """Return the number of items by outcome."""
     return action.facts if action.state == JobState.DONE else _counts(action)
 
 
 def latest_bulk_action(project: Project, user: Any) -> BulkAction | None:
-    """Return the user's latest bulk action if it is unfinished or finished only recently."""
+    """Return the user's latest bulk action if it is unfinished or finished recently, or None."""
     latest = project.bulk_actions.filter(by=user).select_related("by", "member", "undo_by").first()
     if latest is None:
         return None

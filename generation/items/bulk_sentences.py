@@ -11,7 +11,7 @@ from qareview.models import JobState
 from qareview.stored_sentences import translated
 from qareview.translations import counted, number
 
-# of each kind, with the number of items: the button, and the sentence once it is done
+# For each kind: the text of the button, and the sentence about its result.
 WORDS = {
     BulkActionKind.ACCEPT: (_("Accept %(items)s"), _("%(items)s accepted")),
     BulkActionKind.REJECT: (_("Reject %(items)s"), _("%(items)s rejected")),
@@ -62,17 +62,19 @@ class BulkActionStatus:
 
     action: BulkAction
     sentence: str
-    left_out: str
-    finished: int  # items, of action.size
+    left_out: str  # how many items were skipped, and why; "" if none were
+    finished: int  # the number of items, out of action.size
     is_moving: bool
     may_be_undone: bool
 
 
 def bulk_action_title(kind: BulkActionKind, count: int) -> str:
+    """Return the text of the button that orders a bulk action on ``count`` items."""
     return str(WORDS[kind][0] % {"items": counted(count, "item")})
 
 
 def bulk_action_status(action: BulkAction) -> BulkActionStatus:
+    """Return how far a bulk action is."""
     counts = bulk_actions.outcome_counts(action)
     waiting = counts.get(bulk_actions.DONE if action.undo_at else "", 0)
     is_moving = action.state in (JobState.QUEUED, JobState.RUNNING)
@@ -108,7 +110,7 @@ def _sentence(action: BulkAction, counts: dict[str, int], is_moving: bool) -> st
 
 
 def _left_out(counts: dict[str, int]) -> str:
-    """Say how many items were left out and why: “12 on others’ desks, 3 put aside”."""
+    """Return how many items were skipped and why: “12 on someone else’s desk, 3 set aside”."""
     reasons = [
         f"{number(counts[name])} {translated(why)}"
         for name, why in bulk_steps.OUTCOMES.items()

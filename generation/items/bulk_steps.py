@@ -1,7 +1,6 @@
-"""How each kind of bulk action is done to locked items, and how it is undone."""
+"""The two steps of each kind of bulk action: do it to some locked items, and undo it."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -24,7 +23,7 @@ from generation.review import aside, decisions
 from generation.review.decisions import ItemChanged, ItemGone, Submission
 from qareview.stored_sentences import stored
 
-# why items were left out, or not undone; a number comes before
+# Why items were skipped, or not undone. A page puts their number before it.
 OUTCOMES = {
     "own": stored("already reviewed by you"),
     "full": stored("fully reviewed"),
@@ -40,7 +39,8 @@ OUTCOMES = {
     "usual": stored("not in the calibration set"),
     "newer": stored("changed since then"),
 }
-StepOutcomes = dict[int, str]  # by the ids of items; an item without one was done or undone
+# Keys of OUTCOMES, by the ids of items. An item that is not in it was done or undone.
+StepOutcomes = dict[int, str]
 
 
 # Reviews in bulk
@@ -55,17 +55,17 @@ def _reject(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
 
 
 def _review(action: BulkAction, items: Sequence[Item], verdict: Verdict) -> StepOutcomes:
-    """Review the drafted text of each item at which the user has a place."""
+    """Review the drafted text of each item that has a slot for the user."""
     outcomes = {item.pk: _submit(action, item, verdict) for item in items}
-    left_out = {pk: outcome for pk, outcome in outcomes.items() if outcome}
-    keys = [action.submission(pk) for pk in outcomes if pk not in left_out]
+    skipped = {pk: outcome for pk, outcome in outcomes.items() if outcome}
+    keys = [action.submission(pk) for pk in outcomes if pk not in skipped]
     Review.objects.filter(submission__in=keys).update(bulk_action=action)
-    _note_edited(outcomes.keys() - left_out.keys())
-    return left_out
+    _note_edited(outcomes.keys() - skipped.keys())
+    return skipped
 
 
 def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
-    """Submit a review; return the outcome if it was refused, else an empty string."""
+    """Submit a review; return the outcome if it was refused, "" if it was stored."""
     questions = list(item.questions.all())
     if not (questions and questions[0].text.strip() and item.answer.strip()):
         return "no-question"
@@ -87,7 +87,7 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
     return ""
 
 
-def _note_edited(ids: Any) -> None:
+def _note_edited(ids: Iterable[int]) -> None:
     """Update the search index for edited texts, whose visibility may have changed."""
     edited = Review.objects.decisions().filter(item__in=ids, verdict=Verdict.EDITED)
     search.index_items(edited.values_list("item", flat=True).distinct())
@@ -108,8 +108,9 @@ def _later_adjudications() -> QuerySet[Review]:
     return later.filter(is_adjudication=True)
 
 
-def _newer(items: Sequence[Item], undone: Any) -> StepOutcomes:
-    return {item.pk: "newer" for item in items if item.pk not in undone}
+def _newer(items: Sequence[Item], undone_ids: Collection[int]) -> StepOutcomes:
+    """Return the outcome of the items that were not undone, since somebody changed them."""
+    return {item.pk: "newer" for item in items if item.pk not in undone_ids}
 
 
 # Assignments
@@ -132,7 +133,7 @@ def _assign(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
 
 
 def _why_not_assigned(item: Item, member: int | None) -> str:
-    """Return why an item cannot be assigned to a member, empty if it can."""
+    """Return why an item cannot be assigned to a member; "" if it can."""
     if member in item.reviewers:
         return "reviewed"
     if item.state == ItemState.ASIDE:
@@ -141,11 +142,12 @@ def _why_not_assigned(item: Item, member: int | None) -> str:
 
 
 def _assigned(action: BulkAction, items: Sequence[Item]) -> set[int]:
+    """Return the ids of the items that are assigned to the bulk action's member."""
     rows = Assignment.objects.filter(item__in=items, reviewer=action.member_id)
     return set(rows.values_list("item", flat=True))
 
 
-def _take_assigned_away(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+def _delete_assignments(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     Assignment.objects.filter(bulk_action=action, item__in=items).delete()
     return {}
 
@@ -175,7 +177,7 @@ def _redraft(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
 
 
 def _restore(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
-    """Restore items that were set aside, unless their passage has new items since."""
+    """Restore items that were set aside, unless their passage has items drafted since."""
     drafted_since = Item.everything.filter(
         passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside_reason=""
     )
@@ -192,41 +194,41 @@ def _restore(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
 
 
 def _calibrate(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
-    left_out = {item.pk: "aside" for item in items if item.state == ItemState.ASIDE}
-    left_out.update((item.pk, "everyone") for item in items if item.is_for_everyone)
-    _give_purpose(items, left_out, Purpose.CALIBRATION)
-    return left_out
+    skipped = {item.pk: "aside" for item in items if item.state == ItemState.ASIDE}
+    skipped.update((item.pk, "everyone") for item in items if item.is_for_everyone)
+    _set_purpose(items, skipped, Purpose.CALIBRATION)
+    return skipped
 
 
 def _uncalibrate(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
-    left_out = {item.pk: "usual" for item in items if item.purpose != Purpose.CALIBRATION}
-    _give_purpose(items, left_out, Purpose.USUAL)
-    return left_out
+    skipped = {item.pk: "usual" for item in items if item.purpose != Purpose.CALIBRATION}
+    _set_purpose(items, skipped, Purpose.USUAL)
+    return skipped
 
 
-def _back_to_usual(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
-    return _give_back_purpose(action, items, Purpose.CALIBRATION, Purpose.USUAL)
+def _restore_usual(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    return _restore_purpose(action, items, Purpose.CALIBRATION, Purpose.USUAL)
 
 
-def _back_to_calibration(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
-    return _give_back_purpose(action, items, Purpose.USUAL, Purpose.CALIBRATION)
+def _restore_calibration(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
+    return _restore_purpose(action, items, Purpose.USUAL, Purpose.CALIBRATION)
 
 
-def _give_back_purpose(
+def _restore_purpose(
     action: BulkAction, items: Sequence[Item], current: Purpose, earlier: Purpose
 ) -> StepOutcomes:
-    """Give items their earlier purpose, except those reviewed or given another one since."""
+    """Restore the earlier purpose of items, except those reviewed or changed since."""
     since = Review.objects.decisions().filter(item__in=items, created_at__gt=action.ordered_at)
     reviewed = set(since.values_list("item", flat=True))
     newer = {
         item.pk: "newer" for item in items if item.pk in reviewed or item.purpose != current.value
     }
-    _give_purpose(items, newer, earlier)
+    _set_purpose(items, newer, earlier)
     return newer
 
 
-def _give_purpose(items: Sequence[Item], left_out: StepOutcomes, purpose: Purpose) -> None:
-    ids = [item.pk for item in items if item.pk not in left_out]
+def _set_purpose(items: Sequence[Item], skipped: StepOutcomes, purpose: Purpose) -> None:
+    ids = [item.pk for item in items if item.pk not in skipped]
     Item.everything.filter(pk__in=ids).update(purpose=purpose)
     _note_edited(ids)
 
@@ -235,9 +237,9 @@ Step = Callable[[BulkAction, Sequence[Item]], StepOutcomes]
 STEPS: dict[BulkActionKind, tuple[Step, Step]] = {  # how it is done and how it is undone
     BulkActionKind.ACCEPT: (_accept, _withdraw),
     BulkActionKind.REJECT: (_reject, _withdraw),
-    BulkActionKind.ASSIGN: (_assign, _take_assigned_away),
+    BulkActionKind.ASSIGN: (_assign, _delete_assignments),
     BulkActionKind.UNASSIGN: (_unassign, _assign_again),
     BulkActionKind.REDRAFT: (_redraft, _restore),
-    BulkActionKind.CALIBRATE: (_calibrate, _back_to_usual),
-    BulkActionKind.UNCALIBRATE: (_uncalibrate, _back_to_calibration),
+    BulkActionKind.CALIBRATE: (_calibrate, _restore_usual),
+    BulkActionKind.UNCALIBRATE: (_uncalibrate, _restore_calibration),
 }

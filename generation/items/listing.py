@@ -1,7 +1,7 @@
 """The list of items: a fixed set of filters and orders, a page at a time.
 
-A filter never reveals a decision that the user may not see: on an item that is still open to them,
-decisions of others do not match.
+A filter never reveals a decision that the user may not see: it ignores other people's decisions on
+an item that is still open to the user.
 """
 
 import re
@@ -31,11 +31,11 @@ from qareview.embeddings import nearest
 from qareview.models import Project
 
 ITEMS_A_PAGE = 50  # chosen; nobody measured
-COUNTED = 10_000  # items at most are counted: chosen; nobody measured
-COUNT_MILLISECONDS = 60  # that counting may take: chosen; nobody measured
-CERTAINLY_MANY = 5 * COUNTED  # planner's estimate above which none are counted: chosen; unmeasured
-NEWEST_SEARCHED = 5000  # items, for frequent words: chosen; nobody measured
-MOST_SIMILAR = 50  # items shown as similar to one: chosen; nobody measured
+COUNTED = 10_000  # the most items that are counted; chosen; nobody measured
+COUNT_MILLISECONDS = 60  # the longest that counting may take; chosen; nobody measured
+CERTAINLY_MANY = 5 * COUNTED  # not counted if the planner expects more; chosen; nobody measured
+NEWEST_SEARCHED = 5000  # items searched first, for frequent words; chosen; nobody measured
+MOST_SIMILAR = 50  # items shown as similar to an item; chosen; nobody measured
 
 NEWEST = ""
 ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
@@ -45,7 +45,7 @@ ORDERS: dict[str, tuple[StrOrPromise, tuple[str, ...]]] = {
     "document": (_("By document"), ("document_id", "passage_id", "id")),
 }
 
-FilterValues = Mapping[str, Any]  # of the filters that are set, by their names
+FilterValues = Mapping[str, Any]  # the values of the filters that are set, by the filters' names
 
 
 def _midnight(day: date) -> datetime:
@@ -82,16 +82,15 @@ CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
 
 
 def _decided_between(first: date | None, last: date | None, user: Any) -> Q:
-    """Return the condition for a decision on or between two days, either of them optional."""
+    """Return the condition that an item was decided from ``first`` to ``last``, if not None."""
     reviews = Review.objects.decisions().filter(item=OuterRef("pk"))
     if first:
         reviews = reviews.filter(created_at__gte=_midnight(first))
     shown = reviews_shown_to(user)
     if last:
         reviews = reviews.filter(created_at__lt=_after(last))
-        shown &= Q(
-            created_at__lt=_after(last)
-        )  # drafted before it was decided: this condition has an index
+        # An item is drafted before it is decided. This condition adds nothing, but has an index.
+        shown &= Q(created_at__lt=_after(last))
     return Q(Exists(reviews)) & shown
 
 
@@ -122,32 +121,36 @@ class ListedItem:
 
     item: Item
     state: str
-    review: Review | None  # whose text is the item's
+    review: Review | None  # the decision whose texts the item has
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the items that match, and their number; None if counting takes too long."""
+    """A page of the items that match a filter."""
 
     rows: list[ListedItem]
     number: int
     has_next: bool
-    count: int | None  # COUNTED + 1 if there are more than COUNTED
+    count: int | None  # of all that match, at most COUNTED + 1; None if counting takes too long
 
     @property
     def is_counted(self) -> bool:
+        """Whether ``count`` is the number of all items that match."""
         return self.count is not None and self.count <= COUNTED
 
     @property
     def most(self) -> int:
+        """The most items that are counted."""
         return COUNTED
 
     @property
     def previous(self) -> int:
+        """The number of the page before."""
         return self.number - 1
 
     @property
     def next(self) -> int:
+        """The number of the page after."""
         return self.number + 1
 
 
@@ -164,11 +167,12 @@ def page_of_items(project: Project, values: FilterValues, user: Any, number: int
 
 
 def _ids(project: Project, items: ItemQuerySet, values: FilterValues, start: int) -> list[int]:
-    """Return the ids of a page from ``start`` on, and one more if there is one.
+    """Return the ids of a page from ``start`` on, and the next id if there is one.
 
     PostgreSQL cannot estimate how many items have a prefix, or a word that it did not sample, and
-    may choose a slow plan. So we choose: a search that matches many of the newest items reads them
-    in the order of the page; any other first collects all matches from the word index.
+    may choose a slow plan. So this function chooses: a search that matches many of the newest items
+    reads items in the order of the page; any other search first collects all matches from the word
+    index.
     """
     ordered = items.order_by(*_order(values)).values_list("pk", flat=True)
     page = ordered[start : start + ITEMS_A_PAGE + 1]
@@ -183,7 +187,7 @@ def _ids(project: Project, items: ItemQuerySet, values: FilterValues, start: int
 
 
 def _among_newest(project: Project, items: ItemQuerySet) -> list[int]:
-    """Return the first matches among the newest items; none if the project has few items."""
+    """Return the first matches among the newest items; empty if the project has few items."""
     order = ORDERS[NEWEST][1]
     newest = project.items.order_by(*order).values_list("pk", flat=True)
     oldest_id = next(iter(newest[NEWEST_SEARCHED : NEWEST_SEARCHED + 1]), None)

@@ -13,6 +13,8 @@ from qareview.models import Job, Project
 
 
 class BulkActionKind(models.TextChoices):
+    """What a bulk action does to its items."""
+
     ACCEPT = gettext_noop("accept"), _("Accept")
     REJECT = gettext_noop("reject"), _("Reject")
     ASSIGN = gettext_noop("assign"), _("Assign")
@@ -23,7 +25,7 @@ class BulkActionKind(models.TextChoices):
 
 
 class BulkAction(Job):
-    """One action on many items, those that matched when it was ordered; undone as a whole.
+    """One action on all items that matched a filter when it was ordered; undone as a whole.
 
     See :mod:`generation.items.bulk_actions`.
     """
@@ -37,13 +39,13 @@ class BulkAction(Job):
     reason = models.CharField(max_length=120, blank=True)  # for rejecting
     member = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_about"
-    )  # to whom items are assigned, or whose assignment ends
+    )  # whom items are assigned to or unassigned from
     draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
     )  # as Passage.draft_with
     address = models.TextField(blank=True)  # the filter of the list, as a query string
     ordered_at = models.DateTimeField(default=timezone.now)
-    size = models.PositiveIntegerField()  # how many items there are
+    size = models.PositiveIntegerField()  # its number of items
     undo_at = models.DateTimeField(null=True)  # when somebody asked for it to be undone
     undo_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="bulk_actions_undone"
@@ -65,7 +67,7 @@ class BulkAction(Job):
 
 
 class BulkActionItem(models.Model):
-    """An item of a bulk action, and its outcome: empty until it is done or left out."""
+    """An item of a bulk action, and its outcome; empty until the action is done or skips it."""
 
     bulk_action = models.ForeignKey(BulkAction, models.CASCADE, related_name="items")
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="bulk_actions")

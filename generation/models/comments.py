@@ -15,14 +15,17 @@ from qareview.models import Project
 
 
 class CommentQuerySet(models.QuerySet["Comment"]):
+    """Comments, filtered by who may read them and whether they were answered."""
+
     def visible_to(self, user: Any, sees_reviews: bool) -> "CommentQuerySet":
-        """Keep what a user may read: all if they may see reviews, else what is from or to them."""
+        """Keep what a user may read: all if they see reviews, or else comments by or to them."""
         comments = self.select_related("author", "asks")
         if sees_reviews:
             return comments
         return comments.filter(Q(author=user) | Q(asks=user) | Q(mentioned__contains=[user.pk]))
 
     def unanswered(self) -> "CommentQuerySet":
+        """Keep questions that were neither answered nor taken back."""
         return self.filter(asks__isnull=False, answered_at=None)
 
 
@@ -56,10 +59,13 @@ class Comment(models.Model):
 
     @property
     def is_open(self) -> bool:
+        """Whether it is a question that was neither answered nor taken back."""
         return self.asks_id is not None and self.answered_at is None
 
 
 class NoticeKind(models.TextChoices):
+    """What a notice is about."""
+
     MENTIONED = gettext_noop("mentioned"), _("Mentioned")
     ASKED = gettext_noop("asked"), _("Asked")
     ANSWERED = gettext_noop("answered"), _("Answered")
@@ -68,10 +74,13 @@ class NoticeKind(models.TextChoices):
 
 
 class NoticeQuerySet(models.QuerySet["Notice"]):
+    """Notices, read and unread."""
+
     def unread(self) -> "NoticeQuerySet":
         return self.filter(read_at=None)
 
     def mark_read(self) -> int:
+        """Mark unread notices as read; return how many."""
         return self.unread().update(read_at=timezone.now())
 
 

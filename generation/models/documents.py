@@ -21,9 +21,11 @@ def original_path(document: "Document", name: str) -> str:
 
 
 class DocumentQuerySet(models.QuerySet["Document"]):
+    """Documents with what the pages show of them."""
+
     def for_list(self) -> "DocumentQuerySet":
-        """Leave the text out; add the numbers of passages and items by their states."""
-        from generation.models.items import Item, ItemState  # upwards: they stand on documents
+        """Defer the text; add the numbers of passages and items by their states."""
+        from generation.models.items import Item, ItemState  # upwards: they refer to documents
 
         current = Passage.objects.filter(document=OuterRef("pk"), superseded_at=None)
         passages = current.order_by().values("document")
@@ -47,8 +49,8 @@ class DocumentQuerySet(models.QuerySet["Document"]):
         )
 
     def for_bin(self) -> "DocumentQuerySet":
-        """Keep documents in the bin that can be restored, the latest first; count their items."""
-        from generation.models.items import Item  # upwards: it stands on documents
+        """Keep documents that can be restored from the bin, the latest first; count their items."""
+        from generation.models.items import Item  # upwards: it refers to documents
 
         items = Item.everything.filter(document=OuterRef("pk")).order_by().values("document")
         return (
@@ -78,14 +80,14 @@ class Document(Binnable, Job):
     page_starts = ArrayField(models.PositiveIntegerField(), default=list)  # offsets into text
     left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
-    )  # [{"start", "end", "reason"}]: with the passages, these cover the text
+    )  # [{"start", "end", "reason"}]: these ranges and the passages cover the text
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
     survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
-    )  # of a table whose columns are not chosen yet: see table_columns.survey
+    )  # of a table until its columns are chosen: see table_columns.survey
     columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict
-    )  # {"context": column}, and of triples "question" and "answer" as well
+    )  # {"context": column}; for triples "question" and "answer" too
     note = SentenceField()  # which rows or files were not imported, and why
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
@@ -112,6 +114,7 @@ class Document(Binnable, Job):
 
     @classmethod
     def withheld(cls) -> Q:
+        """Return the condition for documents that no worker may read now."""
         return Q(project__binned_at__isnull=False)
 
     @property
@@ -139,16 +142,19 @@ class Document(Binnable, Job):
         return self.passages.exclude(superseded_at=None).prefetch_related("items")
 
 
-# passages whose drafting somebody cancelled
+# The passages whose drafting somebody cancelled.
 CANCELLED = Q(state=JobState.HELD, same_as=None, excluded_at=None, superseded_at=None)
 
 
 class PassageQuerySet(models.QuerySet["Passage"]):
+    """Passages, filtered by project and by whether they are drafted from."""
+
     def in_project(self, project: Project) -> "PassageQuerySet":
         """Keep the passages of a project's documents that are not in the bin."""
         return self.filter(document__project=project, document__binned_at=None)
 
     def cancelled(self) -> "PassageQuerySet":
+        """Keep the passages whose drafting somebody cancelled."""
         return self.filter(CANCELLED)
 
     def not_imported(self) -> "PassageQuerySet":
@@ -157,7 +163,7 @@ class PassageQuerySet(models.QuerySet["Passage"]):
 
 
 class Passage(Job):
-    """A piece of a document: ``passage.text == document.text[passage.start:passage.end]``."""
+    """A part of a document: ``passage.text == document.text[passage.start:passage.end]``."""
 
     task = "generation.tasks.draft_passages"
 
@@ -172,14 +178,14 @@ class Passage(Job):
     note = SentenceField()  # why it has fewer items or questions than were asked for
     draft_with: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
-    )  # {"model": name, task: variant's id}: used next instead of what is in production
+    )  # {"model": name, task: variant's id}: replaces what is in production, for the next drafting
     bands = ArrayField(models.BigIntegerField(), default=list)  # of its MinHash signature
     same_as = models.ForeignKey(
         "self", models.SET_NULL, null=True, related_name="near_duplicates"
     )  # the first of a group of near-duplicates, the only one that is drafted
     excluded_at = models.DateTimeField(null=True)
     excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
-    superseded_at = models.DateTimeField(null=True)  # it is of an earlier cut, and has reviews
+    superseded_at = models.DateTimeField(null=True)  # it stays for its reviews or comments
 
     objects: ClassVar[PassageQuerySet] = PassageQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -199,5 +205,6 @@ class Passage(Job):
 
     @classmethod
     def withheld(cls) -> Q:
+        """Return the condition for passages that no worker may draft from now."""
         stopped = Q(document__project__in=completions.stopped_projects())
         return stopped | Q(document__binned_at__isnull=False)

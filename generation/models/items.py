@@ -1,4 +1,4 @@
-"""Items and their questions, and what is learned from their reviews."""
+"""Items, their questions, and the classifier that is trained on their reviews."""
 
 import random
 from typing import Any, ClassVar
@@ -21,29 +21,24 @@ from qareview.fields import SentenceField
 from qareview.locking import lock_rows
 from qareview.models import Job, Project
 
-UNSHOWN = (
-    "text",
-    "left_out",
-    "page_starts",
-    "survey",
-)  # fields of a document that pages of its items do not show
+# The large fields of a document, which the pages of its items do not show.
+UNSHOWN = ("text", "left_out", "page_starts", "survey")
 
 
 class ItemState(models.TextChoices):
-    PENDING = (
-        gettext_noop("pending"),
-        _("Pending"),
-    )  # fewer decisions than the project asks for
+    """The state of an item, derived from its reviews."""
+
+    # fewer decisions than the project asks for
+    PENDING = gettext_noop("pending"), _("Pending")
     ACCEPTED = gettext_noop("accepted"), _("Accepted")
     REJECTED = gettext_noop("rejected"), _("Rejected")
-    DISPUTED = gettext_noop("disputed"), _("Disputed")  # reviewers differ, and no admin has decided
-    ASIDE = (
-        gettext_noop("aside"),
-        _("Set aside"),
-    )  # undecided, and not handed out; the item says why
+    # reviewers differ, and no admin has decided
+    DISPUTED = gettext_noop("disputed"), _("Disputed")
+    # undecided, and not handed out; the item says why
+    ASIDE = gettext_noop("aside"), _("Set aside")
 
 
-# the state of an item whose document is in the bin; only `Item.everything` has it
+# The state of an item whose document is in the bin. Only `Item.everything` returns such items.
 BINNED = "binned"
 NOT_GIVEN_OUT = (ItemState.ASIDE, BINNED)
 
@@ -56,27 +51,26 @@ class AsideReason(models.TextChoices):
     CUT_AGAIN = "cut again", _("Passage cut again")
     ASKED = "asked", _("Colleague asked")
     DRAFTED_AGAIN = "drafted again", _("Drafted again")
-    OTHER = "other", _("Another reason")  # by a version whose sentence is not known any more
+    OTHER = "other", _("Another reason")  # set by an old version, with a sentence now unknown
 
 
 class Purpose(models.TextChoices):
     """Who gets an item: as many people as the project asks for, or everyone."""
 
     USUAL = ""
-    CALIBRATION = (
-        gettext_noop("calibration"),
-        _("Calibration"),
-    )  # for everyone, to measure agreement
-    GOLD = gettext_noop("gold"), _("Gold")  # for everyone, to compare with an admin's decision
+    # for everyone, to measure agreement
+    CALIBRATION = gettext_noop("calibration"), _("Calibration")
+    # for everyone, to compare with an admin's decision
+    GOLD = gettext_noop("gold"), _("Gold")
 
 
-# items that the desk hands out to people who have not decided on them
+# The items that the desk hands out to people who have not decided on them.
 OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
-# items from which agreement can be measured
+# The items that agreement can be measured on: two or more people have decided on them.
 COMPARED = Q(reviewers__len__gte=2)
-# items with some of their decisions, but not all
+# The items that have some of the decisions they need.
 BEGUN = Q(state=ItemState.PENDING) & ~Q(reviewers=[])
-# items by which prompt variants are judged
+# The items that prompt variants are judged by.
 OUTCOME = Q(
     purpose=Purpose.USUAL,
     state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
@@ -90,7 +84,7 @@ def reviews_shown_to(user: Any) -> Q:
 
 
 def state_shown(state: str, user: Any) -> Q:
-    """Return, as a condition of a query, that :meth:`Item.state_for` is a state."""
+    """Return the condition that :meth:`Item.state_for` of the user is ``state``."""
     is_own = Q(reviewers__contains=[user.pk])
     for_everyone = Q(purpose__in=(Purpose.CALIBRATION, Purpose.GOLD))
     if state == ItemState.PENDING:
@@ -104,6 +98,8 @@ UNSURE = Abs(F("score") - 0.5)  # the smaller, the less certain the score
 
 
 class ItemQuerySet(models.QuerySet["Item"]):
+    """Items, filtered by what a user may see, or loaded for a page."""
+
     def for_list(self) -> "ItemQuerySet":
         """Load what a list shows of its items in a fixed number of queries."""
         questions = Question.objects.select_related("variant__prompt").defer("embedding")
@@ -119,7 +115,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.for_list().select_related("project", "variant__prompt")
 
     def open_to(self, user: Any) -> "ItemQuerySet":
-        """Keep what the desk may hand out to a user: open, and not decided by them."""
+        """Keep what the desk may hand out to a user: open items that they have not decided on."""
         return (
             self.filter(OPEN)
             .exclude(state__in=NOT_GIVEN_OUT)
@@ -131,7 +127,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(reviews_shown_to(user))
 
     def in_state_for(self, user: Any, state: str) -> "ItemQuerySet":
-        """Keep items in a state, as far as a user may know it."""
+        """Keep items whose :meth:`Item.state_for` the user is ``state``."""
         return self.filter(state_shown(state, user))
 
     def disputed_for(self, user: Any) -> "ItemQuerySet":
@@ -143,7 +139,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return lock_rows(self)
 
     def counts(self) -> dict[str, int]:
-        """Count all items, and those in each state."""
+        """Return the number of all items as ``items``, and of those in each state by its value."""
         states = {state: Count("pk", filter=Q(state=state)) for state in ItemState.values}
         return dict(self.aggregate(items=Count("pk"), **states))
 
@@ -152,6 +148,7 @@ class NotBinned(models.Manager["Item"]):
     """The items whose documents are not in the bin."""
 
     def get_queryset(self) -> "models.QuerySet[Item]":
+        """Leave out the items whose documents are in the bin."""
         return super().get_queryset().exclude(state=BINNED)
 
 
@@ -176,7 +173,7 @@ class Drafted(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     flags = ArrayField(models.CharField(max_length=30), default=list)
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
-    score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; the desk's order uses it
+    score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; can order the desk
     embedding = VectorField(dimensions=384, null=True)  # of the text, normalised to length 1
 
     class Meta:
@@ -196,7 +193,7 @@ class Item(Drafted):
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="items")
-    # the passage's document; no constraint of its own, since its lock could cause a deadlock
+    # The passage's document. It has no foreign key constraint, whose lock could cause a deadlock.
     document = models.ForeignKey(
         Document, models.CASCADE, related_name="items", db_constraint=False
     )
@@ -208,10 +205,10 @@ class Item(Drafted):
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
-    )  # [{"start", "end" in the answer, "from", "to" in the passage, "score"}], a sentence each
+    )  # for each sentence {"start", "end" in the answer, "from", "to" in the passage, "score"}
     created_at = models.DateTimeField(default=timezone.now)
     aside_reason = models.CharField(max_length=13, choices=AsideReason.choices, blank=True)
-    aside = SentenceField()  # the reason as a sentence, with what belongs to it
+    aside = SentenceField()  # the reason as a sentence
 
     state = models.CharField(max_length=8, choices=ItemState.choices, default=ItemState.PENDING)
     reviewers = ArrayField(models.IntegerField(), default=list)  # ids of users who decided on it
@@ -259,7 +256,7 @@ class Item(Drafted):
             ),
             GinIndex(fields=("search",), name="item_search"),
             GinIndex(fields=("reviewers",), name="item_reviewers"),
-            # without the bin: adding rows is slow, and a document has many items
+            # Without items in the bin: rows are slow to add, and a document has many items.
             _nearest("item_nearest", condition=~Q(state=BINNED)),
         )
 
@@ -275,17 +272,17 @@ class Item(Drafted):
 
     @property
     def is_imported(self) -> bool:
-        """Whether it was imported from a row of a table, which ``parameters`` name."""
+        """Whether it was imported from a row of a table; ``parameters`` have the row's number."""
         return self.variant_id is None
 
     @property
     def decisions(self) -> "list[Review]":
-        """The standing reviews that are not skips, the oldest first."""
+        """The reviews that are neither withdrawn nor skips, the oldest first."""
         return [review for review in self.reviews.all() if review.is_decision]
 
     @property
     def decision(self) -> "Review | None":
-        """The review whose texts the item has: the adjudication, else the last decision."""
+        """The review whose texts the item has: the adjudication, or else the last decision."""
         by_admin = [review for review in self.decisions if review.is_adjudication]
         decisions = by_admin or self.decisions
         return decisions[-1] if decisions else None
@@ -297,6 +294,7 @@ class Item(Drafted):
 
     @property
     def is_for_everyone(self) -> bool:
+        """Whether it goes to all reviewers: it is a calibration or gold item."""
         return self.purpose != Purpose.USUAL
 
     @property
@@ -306,7 +304,7 @@ class Item(Drafted):
         return self.state == ItemState.PENDING or goes_to_everyone
 
     def shows_reviews_to(self, user: Any) -> bool:
-        """Whether a user may see other people's reviews: only if it is no longer open to them."""
+        """Whether a user may see other people's reviews: the item is no longer open to them."""
         is_undecided = self.is_open or self.state in NOT_GIVEN_OUT
         return user.pk in self.reviewers or not is_undecided
 
@@ -328,7 +326,7 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item; the best one has rank 1."""
+    """A candidate question of an item; the best has rank 1."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
@@ -349,19 +347,20 @@ class Acceptance(Job):
     task = "generation.tasks.learn_acceptance"
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance")
-    decisions = models.PositiveIntegerField(default=0)  # that it was trained on
-    accepted = models.PositiveIntegerField(default=0)  # of these
+    decisions = models.PositiveIntegerField(default=0)  # how many it was trained on
+    accepted = models.PositiveIntegerField(default=0)  # how many of these were acceptances
     weights: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
     auc = models.FloatField(null=True)  # cross-validated, with its 95 % interval
     auc_low = models.FloatField(null=True)
     auc_high = models.FloatField(null=True)
-    note = SentenceField()  # why there is nothing to predict with, if so
+    note = SentenceField()  # why it could not be trained; empty if it was
 
     @classmethod
     def withheld(cls) -> Q:
+        """Return the condition for classifiers that no worker may train now."""
         return Q(project__binned_at__isnull=False)
 
     @property
     def orders_the_desk(self) -> bool:
-        """Whether its AUC is above chance, by its interval; else the checks order the desk."""
+        """Whether all of its AUC's interval is above chance; if not, the checks order the desk."""
         return self.auc_low is not None and self.auc_low > 0.5

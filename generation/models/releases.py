@@ -34,10 +34,13 @@ class Release(Job):
 
     @classmethod
     def withheld(cls) -> models.Q:
+        """Return the condition for releases that no worker may freeze now."""
         return models.Q(project__binned_at__isnull=False)
 
 
 class Split(models.TextChoices):
+    """A part of a release for one use in training."""
+
     TRAIN = gettext_noop("train"), _("Train")
     VALIDATION = gettext_noop("validation"), _("Validation")
     TEST = gettext_noop("test"), _("Test")
@@ -49,7 +52,7 @@ class ReleaseRow(models.Model):
     release = models.ForeignKey(Release, models.CASCADE, related_name="rows")
     position = models.PositiveIntegerField()
     split = models.CharField(max_length=10, choices=Split.choices)
-    line = models.TextField()  # the triple as JSON; as text, since jsonb forgets the keys' order
+    line = models.TextField()  # the triple as JSON; not jsonb, which forgets the order of keys
 
     class Meta:
         ordering = ("position",)
@@ -59,5 +62,6 @@ class ReleaseRow(models.Model):
 
     @property
     def triple(self) -> dict[str, Any]:
+        """The triple that ``line`` holds."""
         triple: dict[str, Any] = json.loads(self.line)
         return triple

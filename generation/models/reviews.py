@@ -14,6 +14,8 @@ from qareview.models import Project
 
 
 class Verdict(models.TextChoices):
+    """What a review says about an item."""
+
     ACCEPTED = gettext_noop("accepted"), _("Accepted")
     EDITED = gettext_noop("edited"), _("Edited")  # accepted, with changes
     REJECTED = gettext_noop("rejected"), _("Rejected")
@@ -34,7 +36,10 @@ DECISION = Q(withdrawn_at=None) & ~Q(verdict=Verdict.SKIPPED)
 
 
 class ReviewQuerySet(models.QuerySet["Review"]):
+    """Reviews, filtered by whether they count and who wrote them."""
+
     def standing(self) -> "ReviewQuerySet":
+        """Keep reviews that are not withdrawn."""
         return self.filter(withdrawn_at=None)
 
     def decisions(self) -> "ReviewQuerySet":
@@ -43,7 +48,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
     def of(self, project: Project) -> "ReviewQuerySet":
         """Keep reviews of a project's items, without items in the bin."""
-        from generation.models.items import BINNED  # upwards: items stand on reviews
+        from generation.models.items import BINNED  # upwards: items.py imports this module
 
         return self.filter(item__project=project).exclude(item__state=BINNED)
 
@@ -53,7 +58,7 @@ class ReviewQuerySet(models.QuerySet["Review"]):
 
 
 class Review(models.Model):
-    """One person's entry on an item; it is never changed, and stays on record if withdrawn."""
+    """One person's entry on an item. It is never changed, and stays on record if withdrawn."""
 
     item = models.ForeignKey("generation.Item", models.PROTECT, related_name="reviews")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="reviews")
@@ -77,11 +82,11 @@ class Review(models.Model):
     withdrawn_at = models.DateTimeField(null=True)
     withdrawal = models.CharField(
         max_length=11, choices=Withdrawal.choices, default=Withdrawal.BY_AUTHOR, blank=True
-    )  # why, once it is withdrawn
+    )  # why it was withdrawn, if it was
     withdrawn_because = SentenceField()  # the same as a sentence; empty: by its author
     bulk_action = models.ForeignKey(
         "generation.BulkAction", models.SET_NULL, null=True, related_name="reviews"
-    )  # that created it and withdraws it when undone
+    )  # the bulk action that created it, and withdraws it when undone
 
     objects: ClassVar[ReviewQuerySet] = ReviewQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -104,10 +109,12 @@ class Review(models.Model):
 
     @property
     def is_decision(self) -> bool:
+        """Whether it counts: it is neither withdrawn nor a skip."""
         return self.withdrawn_at is None and self.verdict != Verdict.SKIPPED
 
     @property
     def accepts(self) -> bool:
+        """Whether its verdict is to accept the item, with or without changes."""
         return self.verdict in ACCEPTING
 
 
@@ -126,7 +133,7 @@ class Hold(models.Model):
 
 
 class Typed(models.Model):
-    """What a reviewer typed at an item, in any browser, and has not sent."""
+    """What a reviewer has typed at an item, in any browser, and not sent."""
 
     item = models.ForeignKey("generation.Item", models.CASCADE, related_name="typed")
     reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="typed")
@@ -152,7 +159,7 @@ class Assignment(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     bulk_action = models.ForeignKey(
         "generation.BulkAction", models.SET_NULL, null=True, related_name="assignments"
-    )  # that created it
+    )  # the bulk action that created it
 
     class Meta:
         constraints = (

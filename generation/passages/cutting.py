@@ -22,11 +22,11 @@ from generation.passages.token_counts import TokenStarts, counter_for
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
 _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
 _HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
-SECTION = 250_000  # characters of a long text that are split at once; chosen; nobody measured
+SECTION = 250_000  # characters of a long text that are split together; chosen; nobody measured
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-FEWEST_WORDS = 8  # chosen; nobody measured
+FEWEST_WORDS = 8  # of a passage; chosen; nobody measured
 MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
-SEAM = 2  # tokens by which a slice may differ from the same words in the text; chosen, too
+SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
 
 BLANK = "blank"
 HEADINGS_ONLY = "headings only"
@@ -57,18 +57,19 @@ class Cut:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A range of a document that no passage holds, and why."""
+    """A range of a document that is in no passage, and why."""
 
     start: int
     end: int
     reason: str  # a key of LEFT_OUT_REASONS
 
     def as_json(self) -> dict[str, Any]:
+        """Return it in the shape of :attr:`Document.left_out`."""
         return {"start": self.start, "end": self.end, "reason": self.reason}
 
 
 def explain_left_out(reason: str) -> str:
-    """Return one of LEFT_OUT_REASONS in the reader's words."""
+    """Return the words of LEFT_OUT_REASONS for a reason, in the reader's language."""
     return str(LEFT_OUT_REASONS[reason]) % {"words": FEWEST_WORDS}
 
 
@@ -81,9 +82,9 @@ def cut(
 ) -> tuple[list[Cut], list[LeftOut]]:
     """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
-    Without a tokenizer ``length`` counts characters. Returns the passages and the ranges left
-    out; together they cover ``text`` without overlap. ``page_starts`` are offsets into ``text``,
-    ascending; ``furniture`` are ranges that no passage may hold, with the reason.
+    Without a tokenizer, ``length`` is in characters. Returns the passages and the ranges left out;
+    together they cover ``text`` without overlap. ``page_starts`` are ascending offsets into
+    ``text``. ``furniture`` are ranges to leave out, with their reasons.
     """
     headings_above = _HeadingTracker(text)
     cuts: list[Cut] = []
@@ -107,11 +108,11 @@ def cut(
 def _pieces(
     text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[Range]
 ) -> Iterator[tuple[int, str, str]]:
-    """Yield chunks and furniture with their offsets; furniture with the reason to leave it out."""
+    """Yield the offset and text of chunks and furniture, with the reason to leave furniture out."""
     at = 0
     for start, end, reason in (*furniture, (len(text), len(text), "")):
-        stretch = text[at:start]
-        chunks = _chunks(stretch, length, tokenizer) if tokenizer else _split(stretch, length)
+        between = text[at:start]
+        chunks = _chunks(between, length, tokenizer) if tokenizer else _split(between, length)
         yield from ((at + offset, chunk, "") for offset, chunk in chunks)
         if reason:
             yield start, text[start:end], reason
@@ -128,7 +129,10 @@ def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
 
 
 def _section_end(text: str, at: int) -> int:
-    """Return the end of a section; the time to split one grows with the square of its length."""
+    """Return the end of the section at ``at``.
+
+    Text is split by sections since the time to split grows with the square of the length.
+    """
     if len(text) - at <= 2 * SECTION:
         return len(text)
     for before in ("\n\n#", "\n\n", "\n"):
@@ -141,9 +145,9 @@ def _section_end(text: str, at: int) -> int:
 def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
     """Yield chunks of at most ``length`` tokens with their offsets.
 
-    The splitter tokenises every text that it considers, which is slow. So the text is tokenised
-    once and split by characters, at a length that fits most chunks. Only chunks with too many
-    tokens are split by tokens.
+    The splitter tokenises every text that it tries, which is slow. So the text is tokenised once
+    and split by characters, at a length that suits most chunks. Only chunks with too many tokens
+    are split again by tokens.
     """
     counter = counter_for(tokenizer)
     starts = TokenStarts(text, counter)
@@ -189,7 +193,7 @@ def _without_marks(words: str) -> str:
 
 
 class _HeadingTracker:
-    """Returns the headings above passages, which are asked for in the order of the text."""
+    """Finds the headings above each passage; call ``at`` in the order of the text."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -197,9 +201,9 @@ class _HeadingTracker:
         self._above: list[tuple[int, str]] = []
 
     def at(self, start: int, end: int) -> list[str]:
-        """Return the headings of a passage, outermost first.
+        """Return the headings of a passage, the outermost first.
 
-        Headings at its beginning count; those further down do not.
+        These include headings at its beginning, but not those after its first words.
         """
         while self._headings and self._headings[0][0] < end:
             offset, level, words = self._headings[0]

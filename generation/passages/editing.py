@@ -1,11 +1,11 @@
 """Change a document's passages: cut again, merge, split, exclude and restore them.
 
-No review or comment is lost: a passage that has some and is no longer among the cuts stays with its
-items, as one of an earlier cut.
+No review or comment is lost: a passage with reviews or comments that is not in the new cut stays,
+with its items, as a passage of an earlier cut.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
@@ -24,8 +24,9 @@ from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored_sentences import stored
 
-OUT_OF_THE_WAY = 1_000_000  # added to positions while they change, since they are unique
-AT_ONCE = 500  # rows; chosen; nobody measured
+# Added to positions while they change, since they are unique: more than a document has passages.
+OUT_OF_THE_WAY = 1_000_000  # chosen; nobody measured
+AT_ONCE = 500  # rows of one statement; chosen; nobody measured
 
 
 class CannotCut(Exception):
@@ -47,17 +48,20 @@ def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftO
 
 
 def add_passages(document: Document, cuts: Sequence[Cut], **values: Any) -> None:
-    """Store passages of a document, in a transaction; queue those that are no near-duplicates."""
+    """Store passages of a document, and queue those that are not near-duplicates.
+
+    ``values`` are set on each passage. The caller has opened a transaction.
+    """
     bands = near_duplicates.bands_of(document.text[cut.start : cut.end] for cut in cuts)
-    stored = _stored(document, cuts, bands, values)
-    near_duplicates.hold_near_duplicates(document.project, stored, bands)
+    batches = _store_in_batches(document, cuts, bands, values)
+    near_duplicates.hold_near_duplicates(document.project, batches, bands)
     jobs.wake_workers(Passage)
 
 
-def _stored(
+def _store_in_batches(
     document: Document, cuts: Sequence[Cut], bands: near_duplicates.Bands, values: dict[str, Any]
 ) -> Iterator[list[Passage]]:
-    """Store passages in batches, and yield each batch: only one is in memory."""
+    """Store passages in batches and yield each batch, so that only one is in memory."""
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
     for start in range(0, len(cuts), AT_ONCE):
@@ -80,7 +84,10 @@ def _stored(
 
 @transaction.atomic
 def recut(document: Document, length: int) -> None:
-    """Cut a document again into passages of at most ``length`` tokens."""
+    """Cut a document again into passages of at most ``length`` tokens.
+
+    Raises ModelUnavailable if the reading model has no tokenizer.
+    """
     cuts, left_out = propose_cuts(document, length)
     _replace(document, 0, len(document.text), cuts, left_out)
 
@@ -122,7 +129,7 @@ def split_passage(passage: Passage, offset: int) -> None:
 
 
 def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
-    """Return the parts before which a passage may be split, with their offsets in it."""
+    """Return the offset and text of each part of a passage; it may be split between parts."""
     ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
     starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
     return [
@@ -132,7 +139,7 @@ def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
 
 @transaction.atomic
 def exclude_passage(passage: Passage, user: Any) -> None:
-    """Stop drafting from a passage, and set aside its items that are not decided."""
+    """Stop drafting from a passage, and set aside its items that nobody has decided on."""
     passage.excluded_at, passage.excluded_by = timezone.now(), user
     passage.save(update_fields=["excluded_at", "excluded_by"])
     jobs.hold_jobs(Passage.objects.filter(pk=passage.pk))
@@ -141,7 +148,10 @@ def exclude_passage(passage: Passage, user: Any) -> None:
 
 @transaction.atomic
 def restore_passage(passage: Passage) -> None:
-    """Restore a passage that was excluded, or held as a near-duplicate."""
+    """Restore a passage that was excluded or held as a near-duplicate.
+
+    Its items that were set aside with it come back. If it has none, the passage is queued.
+    """
     passage.excluded_at = passage.excluded_by = passage.same_as = None
     passage.note = ""
     passage.save(update_fields=["excluded_at", "excluded_by", "same_as", "note"])
@@ -151,7 +161,7 @@ def restore_passage(passage: Passage) -> None:
 
 
 def _locked(passage: Passage) -> Document:
-    """Lock the passage's document. Raises CannotCut if the passage is no longer in its cut."""
+    """Lock and return the document of a passage that may be merged or split, or raise CannotCut."""
     document = _lock_document(passage.document_id)
     passage.refresh_from_db()
     if passage.superseded_at:
@@ -168,9 +178,9 @@ def _current(document: Document) -> Any:
 
 
 def _lock_document(pk: int) -> Document:
-    """Lock a document's row against other cuts, but not against items stored for it.
+    """Lock a document's row against other cuts, but not against workers that store its items.
 
-    A worker that stores items has locked their passages, and this cut will wait for those.
+    These workers lock the passages of the items instead.
     """
     return Document.objects.select_for_update(no_key=True).get(pk=pk)
 
@@ -180,23 +190,19 @@ def _replace(
 ) -> None:
     """Replace the passages between ``start`` and ``end`` by these cuts."""
     document = _lock_document(document.pk)
-    lock_rows(_current(document))  # a worker that stores items of them does the same
+    lock_rows(_current(document))  # waits for workers that are storing items of these passages
     old = {
         (row.start, row.end): row
         for row in _current(document).filter(start__gte=start, end__lte=end)
     }
     new = {(cut.start, cut.end) for cut in cuts}
-    gone = [row for place, row in old.items() if place not in new]
-    excluded = [row for row in gone if row.excluded_at]
-    _retire(gone)
+    replaced = [row for span, row in old.items() if span not in new]
+    excluded = [row for row in replaced if row.excluded_at]
+    _retire(replaced)
     newest = document.passages.aggregate(newest=Max("pk"))["newest"] or 0
     add_passages(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
-    for passage in document.passages.filter(pk__gt=newest) if excluded else ():
-        covered = sum(
-            max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
-        )
-        if covered * 2 > passage.end - passage.start:
-            exclude_passage(passage, excluded[0].excluded_by)
+    if excluded:
+        _exclude_covered(document.passages.filter(pk__gt=newest), excluded)
     outside = [gap for gap in document.left_out if gap["end"] <= start or gap["start"] >= end]
     gaps = [*outside, *(gap.as_json() for gap in left_out)]
     document.left_out = sorted(gaps, key=lambda gap: gap["start"])
@@ -204,20 +210,30 @@ def _replace(
     _number(document)
 
 
+def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -> None:
+    """Exclude the passages of which excluded ones cover more than half."""
+    for passage in passages:
+        covered = sum(
+            max(0, min(passage.end, row.end) - max(passage.start, row.start)) for row in excluded
+        )
+        if covered * 2 > passage.end - passage.start:
+            exclude_passage(passage, excluded[0].excluded_by)
+
+
 def _retire(rows: Sequence[Passage]) -> None:
-    """Remove locked passages; those with a review or a comment stay, as of an earlier cut."""
-    chosen = Passage.objects.filter(pk__in=[row.pk for row in rows])
+    """Delete locked passages; mark those with reviews or comments as of an earlier cut instead."""
+    passages = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
-    items.lock()  # so that no review is stored meanwhile
+    items.lock()  # so that nobody stores a review before this transaction ends
     reviewed_or_commented = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
-    kept_ids = list(
-        chosen.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)
+    superseded_ids = list(
+        passages.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)
     )
-    set_items_aside(Item.objects.filter(passage__in=kept_ids), AsideReason.CUT_AGAIN)
-    Passage.objects.filter(pk__in=kept_ids).update(
+    set_items_aside(Item.objects.filter(passage__in=superseded_ids), AsideReason.CUT_AGAIN)
+    Passage.objects.filter(pk__in=superseded_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
-    chosen.exclude(pk__in=kept_ids).delete()
+    passages.exclude(pk__in=superseded_ids).delete()
 
 
 def _number(document: Document) -> None:

@@ -1,7 +1,7 @@
-"""Find passages that say nearly the same when they are stored; only one of a group is drafted.
+"""Find passages that say nearly the same; only one of them is drafted from.
 
 MinHash with banding (Broder 1997; Leskovec, Rajaraman, Ullman, Mining of Massive Datasets, 3.4)
-names candidates, whose words are then compared.
+finds candidates, whose words are then compared.
 """
 
 import functools
@@ -20,11 +20,11 @@ from generation.models import Passage
 from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 
-PERMUTATIONS, BANDS = 128, 32  # of two texts with 80 % in common, all but 0.01 % become candidates
+PERMUTATIONS, BANDS = 128, 32  # miss (1 - 0.8**4)**32 = 5e-8 of pairs with 80 % in common
 SHINGLE = 3  # words; chosen; nobody measured
-ALIKE = 0.8  # shared shingles, of all shingles of both (Jaccard index); chosen; nobody measured
+ALIKE = 0.8  # Jaccard index of the shingles of near-duplicates; chosen; nobody measured
 
-MOST_COMPARED = 20  # passages, word by word, with one passage; chosen; nobody measured
+MOST_COMPARED = 20  # passages whose words are compared with a passage; chosen; nobody measured
 ByBand = defaultdict[int, list["Passage"]]
 Bands = np.ndarray[Any, np.dtype[np.int64]]
 NOTE = stored("It is a near-duplicate of another passage, so nothing is drafted from it.")
@@ -39,7 +39,7 @@ def shingles(text: str) -> frozenset[str]:
 
 
 def bands_of(texts: Iterable[str]) -> Bands:
-    """Return hashes of 64 bits, (texts, BANDS), of which near-duplicates share at least one."""
+    """Return 64-bit hashes, (texts, BANDS); near-duplicates share at least one."""
     bands = (band for text in texts for band in _bands(text))
     return np.fromiter(bands, np.int64).reshape(-1, BANDS)
 
@@ -60,32 +60,32 @@ def _hash(band: int, values: Sequence[int]) -> int:
 def hold_near_duplicates(
     project: Project, fresh: Iterable[Sequence[Passage]], bands: Bands
 ) -> None:
-    """Hold the new passages of a project that say nearly the same as another.
+    """Hold the new passages of a project that say nearly the same as another passage.
 
-    ``fresh`` has them in batches, stored; ``bands`` are those of all. Called in a transaction:
-    another search for near-duplicates in the project waits for its end.
+    ``fresh`` yields batches of stored passages; ``bands`` has the bands of all of them. The caller
+    has opened a transaction. Until it ends, other calls for the same project wait.
     """
     Project.everything.select_for_update(no_key=True).get(pk=project.pk)
     shared = _shared(bands)
-    by_band: ByBand = defaultdict(list)  # of fresh passages that are not held
+    by_band: ByBand = defaultdict(list)  # the fresh passages that are not held
     first = 0
-    for chunk in fresh:
-        first = first or chunk[0].pk
-        to_draft = [passage for passage in chunk if passage.state == JobState.QUEUED]
+    for batch in fresh:
+        first = first or batch[0].pk
+        to_draft = [passage for passage in batch if passage.state == JobState.QUEUED]
         older = _by_band(_older(project, to_draft, first) if to_draft else ())
         held = list(_held(to_draft, older, by_band, shared))
         Passage.objects.bulk_update(held, ["same_as", "state", "note"])
 
 
 def _shared(bands: Bands) -> set[int]:
-    """Return the few bands that more than one passage has."""
+    """Return the bands that more than one passage has, which are few."""
     values, counts = np.unique(bands, return_counts=True)
     return set(values[counts > 1].tolist())
 
 
-def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[Passage]:
-    """Return the passages before the ``first`` fresh one that share a band with a chunk."""
-    bands = [band for passage in chunk for band in passage.bands]
+def _older(project: Project, batch: Sequence[Passage], first: int) -> QuerySet[Passage]:
+    """Return the passages older than the ``first`` fresh id that share a band with a batch."""
+    bands = [band for passage in batch for band in passage.bands]
     return (
         Passage.objects.in_project(project)
         .filter(
@@ -94,7 +94,7 @@ def _older(project: Project, chunk: Sequence[Passage], first: int) -> QuerySet[P
             superseded_at=None,
             excluded_at=None,
         )
-        # last, since this is slow for so many bands, and the fresh rows are left out by now
+        # Comes last, since it is slow with many bands: the other conditions leave fewer rows.
         .filter(RawSQL("generation_passage.bands && %s::bigint[]", [bands], BooleanField()))
         .order_by("pk")
         .only("bands", "text")
@@ -109,20 +109,20 @@ def _by_band(passages: Iterable[Passage]) -> ByBand:
 
 
 def _add(passage: Passage, bands: Iterable[int], by_band: ByBand) -> None:
-    """Add a passage under its bands, each of which lists only the first MOST_COMPARED."""
+    """Add a passage to the list of each of its bands, up to MOST_COMPARED passages."""
     for band in bands:
         if len(by_band[band]) < MOST_COMPARED:
             by_band[band].append(passage)
 
 
 def _held(
-    chunk: Sequence[Passage], older: ByBand, by_band: ByBand, shared: set[int]
+    batch: Sequence[Passage], older: ByBand, by_band: ByBand, shared: set[int]
 ) -> Iterator[Passage]:
-    """Yield the passages of a chunk that say nearly the same as an earlier one, marked as held.
+    """Mark as held, and yield, the passages of a batch that are near-duplicates of an earlier one.
 
     The others are added to ``by_band``, under the bands that are ``shared``.
     """
-    for passage in chunk:
+    for passage in batch:
         own = shared.intersection(passage.bands)
         near = [other for band in passage.bands for other in older.get(band, ())]
         near += [other for band in own for other in by_band[band]]
@@ -135,9 +135,9 @@ def _held(
 
 
 def _first_near_duplicate(passage: Passage, near: Sequence[Passage]) -> Passage | None:
-    """Return the first passage that says nearly the same, of those that share most bands.
+    """Return the earliest near-duplicate among the passages that share most bands, or None.
 
-    ``near`` has a passage once for each band it shares.
+    ``near`` has a passage once for each band that it shares.
     """
     by_pk = {other.pk: other for other in near}
     most = Counter(other.pk for other in near).most_common(MOST_COMPARED)
@@ -154,9 +154,9 @@ def are_near_duplicates(text: str, other: str) -> bool:
 
 
 def groups_of_documents(passages: Iterable[Passage]) -> dict[int, int]:
-    """Return for each document the first document of its group, by their ids.
+    """Return the group of each document, both as ids; a group has the id of its first document.
 
-    Two documents are in one group if a chain of near-duplicates leads from one to the other.
+    Documents are in the same group if a chain of near-duplicates connects them.
     """
     first: dict[int, int] = {}
     by_band: ByBand = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Text of a document that only serves its pages: running heads, page numbers, contents."""
+"""Find page furniture: running heads, page numbers, tables of contents and continuation notes."""
 
 import bisect
 import re
@@ -12,7 +12,8 @@ CONTINUED = "continuation note"
 REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
 
 LONGEST_HEAD = 150  # characters; chosen; nobody measured
-FEWEST_PAGES = 3  # that have the same running head; chosen; nobody measured
+FEWEST_PAGES = 3  # with the same running head; chosen; nobody measured
+LEADER_SHARE = 4  # contents: more than a quarter of a block is leaders; chosen; nobody measured
 _LEADER = re.compile(  # starts at the first dot only: otherwise a line of dots takes hours
     r"(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+[ \t]*+(?:\d+|[ivxlc]+)\b", re.IGNORECASE
 )
@@ -23,20 +24,20 @@ _NUMBER = re.compile(
 _CONTINUED = re.compile(
     r"\W*(?:continued|fortsetzung)\b[^.\n]{0,40}\W*", re.IGNORECASE
 )  # “(continued on next page)”
-_COUNTED = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
+_NUMBERED_HEADING = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
 _BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 
 Range = tuple[int, int, str]
 
 
 def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
-    """Return start, end and reason of each block that is furniture, in the order of the text.
+    """Return the start, end and reason of each block that is furniture, in the order of the text.
 
-    ``page_starts`` are offsets into ``text``, ascending. Running heads and page numbers are only
-    looked for if there are some.
+    ``page_starts`` are ascending offsets into ``text``. Running heads and page numbers are looked
+    for only if there are at least FEWEST_PAGES pages.
     """
     blocks = [match.span() for match in _BLOCK.finditer(text)]
-    reasons = {span: reason for span in blocks if (reason := _by_itself(text, span))}
+    reasons = {span: reason for span in blocks if (reason := _reason_in_block(text, span))}
     if len(page_starts) >= FEWEST_PAGES:
         left = [span for span in blocks if span not in reasons]
         reasons |= dict(_at_edges(text, left, page_starts))
@@ -45,11 +46,12 @@ def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
     return [(start, end, reasons[start, end]) for start, end in sorted(reasons)]
 
 
-def _by_itself(text: str, span: tuple[int, int]) -> str:
+def _reason_in_block(text: str, span: tuple[int, int]) -> str:
+    """Return the reason that the block's own text gives; "" if there is none."""
     block = text[slice(*span)]
     if any(dots in block for dots in ("..", ". .", ".\t.")):  # most blocks have none
         leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
-        if leaders * 4 > len(block):
+        if leaders * LEADER_SHARE > len(block):
             return CONTENTS
     return CONTINUED if _CONTINUED.fullmatch(block) else ""
 
@@ -57,28 +59,28 @@ def _by_itself(text: str, span: tuple[int, int]) -> str:
 def _at_edges(
     text: str, blocks: Sequence[tuple[int, int]], page_starts: Sequence[int]
 ) -> Iterator[tuple[tuple[int, int], str]]:
-    """Yield the first and last blocks of pages that are page numbers or occur on several pages."""
+    """Yield the first and last blocks of pages that are page numbers or running heads."""
     pages: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for span in blocks:
         pages[bisect.bisect_right(page_starts, span[0])].append(span)
-    like: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    by_wording: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for spans in pages.values():
         for span in {spans[0], spans[-1]}:
             block = text[slice(*span)]
             if _NUMBER.fullmatch(block):
                 yield span, PAGE_NUMBER
             elif _may_be_head(block):
-                like[re.sub(r"\W*\d+\W*", " # ", block.lower()).strip()].append(span)
-    for spans in like.values():
+                by_wording[re.sub(r"\W*\d+\W*", " # ", block.lower()).strip()].append(span)
+    for spans in by_wording.values():
         if len(spans) >= FEWEST_PAGES:
             yield from ((span, RUNNING_HEAD) for span in spans)
 
 
 def _may_be_head(block: str) -> bool:
-    """Whether a block may be a running head: short, no heading of the text, and no sentence.
+    """Whether a block may be a running head: it is short, and neither a heading nor a sentence.
 
-    A word with a number, such as “Chapter 3”, is a heading of the text.
+    A word with a number, such as “Chapter 3”, is a heading.
     """
     is_sentence = block.rstrip().endswith((".", "!", "?", ":"))
-    is_heading = block.startswith("#") or _COUNTED.fullmatch(block)
+    is_heading = block.startswith("#") or _NUMBERED_HEADING.fullmatch(block)
     return len(block) <= LONGEST_HEAD and not is_heading and not is_sentence

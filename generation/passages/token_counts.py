@@ -1,7 +1,7 @@
-"""Count the tokens in parts of a text, and tokenise each word only once.
+"""Count the tokens in parts of a text, tokenising each word only once.
 
-With most tokenizers no token contains the space between two words. Then the counts of the words add
-up to the count of the text, and the counts of words can be remembered.
+With most tokenizers, no token contains the space between two words. Then the counts of the words
+add up to the count of the text, and the counts of words can be cached.
 """
 
 import functools
@@ -16,8 +16,8 @@ from typing import Any
 from tokenizers import Tokenizer
 
 BLOCK = 100_000  # characters handled together, to the end of a line; chosen; nobody measured
-MOST_WORDS = 50_000  # remembered, about 10 MB; chosen; nobody measured
-LONGEST_WORD = 40  # characters, of those remembered; chosen; nobody measured
+MOST_WORDS = 50_000  # in the cache, about 10 MB; chosen; nobody measured
+LONGEST_WORD = 40  # characters of a word in the cache; chosen; nobody measured
 
 _BLOCKS = re.compile(rf"(?s:.{{1,{BLOCK}}}(?:\n|\Z)|.{{1,{BLOCK}}})")
 # A word with the space before it. Only spaces, tabs and line ends separate words: libraries
@@ -28,20 +28,20 @@ Offsets = tuple[int, ...]
 
 
 class Counter:
-    """Counts the tokens of texts, special tokens aside, as its tokenizer would."""
+    """Counts the tokens of texts as its tokenizer does, without special tokens."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._by_word = adds_up_by_word(tokenizer)
         self._known: dict[str, Offsets] = {}  # where in a word its tokens start
-        self._shapes: dict[Offsets, Offsets] = {}  # one object for all words of a kind
+        self._shapes: dict[Offsets, Offsets] = {}  # equal offsets share an object, to save memory
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has by itself."""
         return sum(map(len, self.offsets(self.parts(text))))
 
     def parts(self, text: str) -> list[str]:
-        """Return the parts of a text that are tokenised each by itself."""
+        """Return the parts of a text that are tokenised separately: its words, or all of it."""
         return _WORDS.findall(text) if self._by_word else [text]
 
     def offsets(self, parts: Sequence[str]) -> list[Offsets]:
@@ -53,7 +53,7 @@ class Counter:
             starts = {part: self._tokenised(part) for part in set(parts)}
         if len(known) > MOST_WORDS:
             known.clear()
-        known.update((part, at) for part, at in starts.items() if len(part) <= LONGEST_WORD)
+        known.update(entry for entry in starts.items() if len(entry[0]) <= LONGEST_WORD)
         return [starts[part] for part in parts]
 
     def _tokenised(self, part: str) -> Offsets:
@@ -66,7 +66,7 @@ class Counter:
 
 @functools.lru_cache(maxsize=4)
 def counter_for(tokenizer: Tokenizer) -> Counter:
-    """Return the counter of a tokenizer, which remembers the words it saw."""
+    """Return the counter of a tokenizer, with its cache of words."""
     return Counter(tokenizer)
 
 
@@ -105,9 +105,9 @@ class TokenStarts:
 
 
 def adds_up_by_word(tokenizer: Tokenizer) -> bool:
-    """Whether no token and no rule of this tokenizer goes beyond a word into the next space.
+    """Whether no token and no rule of this tokenizer reaches from a word into the next space.
 
-    That is so for tokenizers like BERT's and GPT-2's. Others get texts as a whole.
+    This is so for tokenizers like BERT's and GPT-2's. With others, texts are tokenised whole.
     """
     described = json.loads(tokenizer.to_str())
     normalizer = described["normalizer"]
@@ -119,13 +119,14 @@ def adds_up_by_word(tokenizer: Tokenizer) -> bool:
 
 
 def _splits_words(step: dict[str, Any] | None) -> bool:
+    """Whether a pre-tokenizer is known to split texts between words."""
     match step:
         case {"type": "BertPreTokenizer"}:
             return True
         case {"type": "ByteLevel", "use_regex": True, "add_prefix_space": False}:
             return True
         case {"type": "Sequence", "pretokenizers": [*first, last]}:
-            return _splits_words(last) and all(other["type"] == "Digits" for other in first)
+            return _splits_words(last) and all(part["type"] == "Digits" for part in first)
     return False
 
 

@@ -1,4 +1,4 @@
-"""Agreement between reviewers, counted in the database over items that a member may see."""
+"""The agreement between reviewers, counted in the database on items that a member may see."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -39,10 +39,9 @@ from generation.models import (
 from qareview.krippendorff import Agreement, Ratings, agreement
 from qareview.models import Membership, Project
 
-# rows of the page: chosen; nobody measured
-MOST_DOCUMENTS = 30
-MOST_WEEKS = 26
-MOST_DISAGREEMENTS = 20
+MOST_DOCUMENTS = 30  # rows of the page; chosen; nobody measured
+MOST_WEEKS = 26  # rows of the page; chosen; nobody measured
+MOST_DISAGREEMENTS = 20  # rows of the page; chosen; nobody measured
 
 _OF_REVIEWERS = Q(  # the condition of Review.objects.of_reviewers(), for a query of items
     reviews__withdrawn_at=None,
@@ -53,6 +52,8 @@ _OF_REVIEWERS = Q(  # the condition of Review.objects.of_reviewers(), for a quer
 
 @dataclass(frozen=True)
 class DocumentAgreement:
+    """The agreement on the items of a document."""
+
     pk: int
     name: str
     agreement: Agreement
@@ -60,7 +61,7 @@ class DocumentAgreement:
 
 @dataclass(frozen=True)
 class WeekAgreement:
-    """The agreement on items whose last decision is in the week that begins on a day."""
+    """The agreement on items whose last decision is in the week that begins on ``begins``."""
 
     begins: date
     agreement: Agreement
@@ -68,7 +69,7 @@ class WeekAgreement:
 
 @dataclass(frozen=True)
 class ReviewerPair:
-    """How many items two people both decided on, and on how many of these they agreed."""
+    """The number of items that two people both decided on, and of those on which they agreed."""
 
     items: int
     agreed: int
@@ -76,7 +77,10 @@ class ReviewerPair:
 
 @dataclass(frozen=True)
 class Person:
-    """A row of the matrix; None for the person themselves and for people with no common items."""
+    """A row of the matrix: a person's pair with each person of ``Overview.people``, in that order.
+
+    None for the person themselves and for people who share no items with them.
+    """
 
     name: str
     pairs: list[ReviewerPair | None]
@@ -94,11 +98,11 @@ class Disagreement:
 
 @dataclass(frozen=True)
 class Overview:
-    """What the page of agreement shows to every member."""
+    """What the agreement page shows to every member."""
 
     whole: Agreement
     documents: list[DocumentAgreement]
-    more_documents: int  # that are not listed
+    more_documents: int  # the number of documents that are not listed
     weeks: list[WeekAgreement]
     people: list[Person]
     reasons: list[tuple[str, int]]
@@ -107,7 +111,7 @@ class Overview:
 
 @dataclass(frozen=True)
 class GoldAgreement:
-    """On how many gold items a person decided like the admin."""
+    """The number of gold items a person decided on, and of those they decided like the admin."""
 
     name: str
     items: int
@@ -115,10 +119,9 @@ class GoldAgreement:
 
 
 def overview(membership: Membership) -> Overview:
-    """Return the agreement in a project, as far as a member may know it.
+    """Return the agreement in a project, without items that the member may still have to review.
 
-    An item that a member may still be asked to review does not count for them. For an admin all
-    items count, but the list of disagreements leaves such items out for admins too.
+    For admins these items count too, but the list of disagreements does not show them.
     """
     project, user = membership.project, membership.user
     visible = project.items.reviews_shown_to(user)
@@ -141,7 +144,7 @@ def overview(membership: Membership) -> Overview:
 def _units(items: ItemQuerySet) -> QuerySet[Item, Any]:
     """Return the items that two or more people decided on, with their decisions.
 
-    ``people`` are the ids of these people, negative for those who rejected the item.
+    ``people`` has the ids of these people, negated for those who rejected the item.
     """
     rejects = Q(reviews__verdict=Verdict.REJECTED)
     return (
@@ -166,10 +169,9 @@ def _units(items: ItemQuerySet) -> QuerySet[Item, Any]:
     )
 
 
-Patterns = dict[Any, dict[Ratings, int]]
-People = list[
-    tuple[list[int], int]
-]  # ids as in _units, and the number of items that these people decided on like this
+Patterns = dict[Any, dict[Ratings, int]]  # the number of items with each pattern of decisions
+# Ids as in _units, and the number of items on which these people decided in this way.
+People = list[tuple[list[int], int]]
 
 
 def _patterns(units: QuerySet[Item, Any]) -> tuple[Patterns, Patterns, People]:
@@ -205,13 +207,13 @@ _BY_PATTERN = """
 def _sum(parts: Iterable[Mapping[Ratings, int]]) -> dict[Ratings, int]:
     total: dict[Ratings, int] = defaultdict(int)
     for part in parts:
-        for votes, count in part.items():
-            total[votes] += count
+        for ratings, count in part.items():
+            total[ratings] += count
     return total
 
 
 def _of_documents(by_document: Patterns) -> list[DocumentAgreement]:
-    """Return the documents with the most items to compare, the most first."""
+    """Return the agreement of the MOST_DOCUMENTS documents with most items, the most first."""
     most = sorted(by_document, key=lambda pk: (-sum(by_document[pk].values()), pk))[:MOST_DOCUMENTS]
     names = dict(Document.objects.filter(pk__in=most).values_list("pk", "name"))
     return [
@@ -220,26 +222,27 @@ def _of_documents(by_document: Patterns) -> list[DocumentAgreement]:
 
 
 def _matrix(by_people: People) -> list[Person]:
-    """Count the common items of each two people, and on how many of these they agreed."""
-    both: dict[tuple[int, int], int] = defaultdict(int)
+    """Count the common items of each pair of people, and those of them on which they agreed."""
+    common: dict[tuple[int, int], int] = defaultdict(int)
     agreed: dict[tuple[int, int], int] = defaultdict(int)
     for people, count in by_people:
         for first, second in combinations(people, 2):
             for pair in ((abs(first), abs(second)), (abs(second), abs(first))):
-                both[pair] += count
+                common[pair] += count
                 agreed[pair] += count if (first > 0) == (second > 0) else 0
-    names = _names({pk for pair in both for pk in pair})
+    names = _names({pk for pair in common for pk in pair})
     return [
-        Person(name, [_pair(both, agreed, (pk, other)) for other, _ in names]) for pk, name in names
+        Person(name, [_pair(common, agreed, (pk, other)) for other, _ in names])
+        for pk, name in names
     ]
 
 
 def _pair(
-    both: Mapping[tuple[int, int], int],
+    common: Mapping[tuple[int, int], int],
     agreed: Mapping[tuple[int, int], int],
     pair: tuple[int, int],
 ) -> ReviewerPair | None:
-    return ReviewerPair(both[pair], agreed[pair]) if pair in both else None
+    return ReviewerPair(common[pair], agreed[pair]) if pair in common else None
 
 
 def _names(pks: set[int]) -> list[tuple[int, str]]:
@@ -255,7 +258,7 @@ def _reasons(items: ItemQuerySet) -> list[tuple[str, int]]:
 
 
 def _disagreements(items: ItemQuerySet) -> list[Disagreement]:
-    """Return the items with most disagreement: evenly split ones first, then by more people."""
+    """Return the items with most disagreement: the most even ones first, then by most decisions."""
     accepted, rejected = F("accepted"), F("rejected")
     lean = Cast(Abs(accepted - rejected), FloatField()) / (accepted + rejected)
     disputed = _units(items).filter(Q(accepted__gte=1) & Q(rejected__gte=1))
@@ -272,9 +275,9 @@ def _disagreements(items: ItemQuerySet) -> list[Disagreement]:
 
 
 def against_gold(project: Project) -> list[GoldAgreement]:
-    """Count on how many gold items each person decided like the admin, whatever the texts.
+    """Compare the verdicts of each person on gold items with the admin's; texts do not count.
 
-    Only their first decision counts: after it, they may see the right one.
+    Only a person's first decision on an item counts: after it, they may see the right one.
     """
     by_admin = Review.objects.decisions().filter(item=OuterRef("item"), is_adjudication=True)
     is_valid = Q(withdrawn_at=None) | Q(withdrawal=Withdrawal.REPLACED)

@@ -1,4 +1,4 @@
-"""How far a project is, by counting rows."""
+"""Count how far a project is, and how far a person is at its desk."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,14 +12,14 @@ from qareview import completions
 from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 
-LATELY = timedelta(minutes=5)  # whose speed the estimate takes: chosen; nobody measured
+LATELY = timedelta(minutes=5)  # the time whose speed is extrapolated; chosen; nobody measured
 MOST_LEFT = 1000  # items counted as left: chosen; nobody measured
 MOVING = (JobState.QUEUED, JobState.RUNNING)
 
 
 @dataclass(frozen=True)
 class ProjectProgress:
-    """The counts of a project; ``failed`` are documents and passages."""
+    """The counts of a project; ``failed`` counts documents and passages together."""
 
     documents: int
     documents_moving: int
@@ -35,18 +35,21 @@ class ProjectProgress:
     failed: int
     cancelled: int
     seconds_left: int | None  # None: unknown
-    stopped: str  # why nothing is drafted though passages wait, if so
+    stopped: str  # why nothing is drafted although passages wait; "" if that is not so
 
     @property
     def is_moving(self) -> bool:
+        """Whether documents or passages are queued or running."""
         return self.documents_moving + self.passages_moving > 0
 
     @property
     def passages_ended(self) -> int:
+        """The number of passages that are neither queued nor running."""
         return self.passages - self.passages_moving
 
     @property
     def reviewed(self) -> int:
+        """The number of items with all the decisions they need."""
         return self.accepted + self.rejected + self.disputed
 
 
@@ -77,7 +80,7 @@ def _why_stopped(project: Project) -> str:
 
 
 def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
-    """Estimate from the last minutes how long the queued and running passages will take."""
+    """Estimate from the last minutes how long the remaining passages will take; None: unknown."""
     if not moving:
         return None
     lately = timezone.now() - LATELY
@@ -101,24 +104,26 @@ def _count(jobs: QuerySet[Any], **more: Count) -> dict[str, int]:
 
 @dataclass(frozen=True)
 class OwnProgress:
-    """How far a person is at the desk: items they decided on, and items open to them."""
+    """The number of items that a person decided on at the desk, and of items open to them."""
 
     done: int
     left: int  # at most MOST_LEFT
 
     @property
     def is_more_left(self) -> bool:
+        """Whether more items may be left than were counted."""
         return self.left == MOST_LEFT
 
     @property
     def all(self) -> int:
+        """The number of items decided or left."""
         return self.done + self.left
 
 
 def own_progress(project: Project, user: Any) -> OwnProgress:
     """Return how many items a user decided on in a project, and how many are left for them.
 
-    At most :data:`MOST_LEFT` are counted as left, since counting more is slow and helps nobody.
+    At most :data:`MOST_LEFT` are counted as left: counting more is slow, and nobody needs it.
     """
     decisions = Review.objects.of(project).of_reviewers().filter(reviewer=user)
     left = project.items.open_to(user).order_by("-score", "id")[:MOST_LEFT]

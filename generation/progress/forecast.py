@@ -1,4 +1,4 @@
-"""How fast a project is reviewed, and when the review will be finished."""
+"""Measure how fast a project is reviewed, and forecast when its review will be finished."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,14 +12,14 @@ from generation.models import BEGUN, ItemState, Review
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
-CHARTED_DAYS = 14  # chosen; nobody measured
-PACE_DAYS = 7  # chosen; nobody measured
-MONTH = 30  # days: close enough for a forecast
+CHARTED_DAYS = 14  # in the chart; chosen; nobody measured
+PACE_DAYS = 7  # whose pace the forecast extrapolates; chosen; nobody measured
+MONTH = 30  # days; close enough for a forecast
 
 
 @dataclass(frozen=True)
 class Pace:
-    """The decisions of the last days, today being the last, and how many are still to be made."""
+    """The number of decisions on each of the last days, up to today, and of those still to make."""
 
     days: list[tuple[date, int]]
     left: int
@@ -34,7 +34,7 @@ class Pace:
 
     @property
     def forecast(self) -> str:
-        """A sentence that says when everything will be decided at this pace."""
+        """A sentence that says how long the decisions still to make will take at this pace."""
         if not self.left:
             return stored("No decisions are left to make.")
         if not self.per_day:
@@ -61,7 +61,7 @@ def _in_words(days: float) -> str:
 
 
 def pace(project: Project) -> Pace:
-    """Count the decisions of the last days in a project, and those still to be made."""
+    """Count the decisions of the last CHARTED_DAYS in a project, and those still to make."""
     today = timezone.localdate()
     first = today - timedelta(days=CHARTED_DAYS - 1)
     counts = dict(_by_day(project, first))
@@ -77,7 +77,7 @@ def _by_day(project: Project, first: date) -> Sequence[tuple[date, int]]:
 
 
 def _left(project: Project) -> int:
-    """Count the missing decisions: those each pending item needs, minus those it has."""
+    """Count the decisions that pending items lack: those they need minus those they have."""
     pending = project.items.filter(state=ItemState.PENDING).count()
     begun = project.items.filter(BEGUN).aggregate(
         n=Sum("reviewers__len", output_field=IntegerField())

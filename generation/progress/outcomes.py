@@ -1,4 +1,4 @@
-"""What became of drafted items, by prompt variant, model and document."""
+"""Count how many drafted items were accepted and edited, by prompt variant, model and document."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,15 +12,15 @@ from prompts.models import Variant
 from qareview.confidence_intervals import wilson
 from qareview.models import Project
 
-MOST = 30  # rows of each kind: chosen; nobody measured
-IMPORTED = "imported"  # the name for items that no model wrote
+MOST = 30  # rows of each kind; chosen; nobody measured
+IMPORTED = "imported"  # the name shown for items that no model wrote
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How many of the items of one variant, model or document were decided, accepted and edited.
+    """The numbers of decided, accepted and edited items of a variant, a model or a document.
 
-    Items that go to everyone are not counted, since somebody may still be asked to review them.
+    Calibration and gold items are not counted, since somebody may still have to review them.
     """
 
     name: str
@@ -30,36 +30,34 @@ class Outcome:
 
     @property
     def share(self) -> float:
+        """The share of decided items that were accepted, from 0 to 1."""
         return self.accepted / self.decided
 
     @property
     def interval(self) -> tuple[float, float]:
+        """The 95 % interval of ``share``, by Wilson."""
         return wilson(self.accepted, self.decided)
 
     @property
     def share_edited(self) -> float:
+        """The share of decided items that a reviewer edited, from 0 to 1."""
         return self.edited / self.decided
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    summarise: list[Outcome]  # by variant of the prompt that writes answers,
-    ask: list[Outcome]  # and of the one that asks questions
+    """The outcomes of a project's items, those with most decided items first."""
+
+    summarise: list[Outcome]  # by variant of the prompt that writes answers
+    ask: list[Outcome]  # by variant of the prompt that writes questions
     models: list[Outcome]
     documents: list[Outcome]
-    more_documents: int  # that are not listed
+    more_documents: int  # the number of documents that are not listed
 
 
 def outcomes(project: Project) -> Outcomes:
-    """Count what became of a project's items, in one query that reads each item once."""
-    sql, parameters = _decided(project).query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(_BY_KIND.format(decided=sql), parameters)
-        rows = cursor.fetchall()
-    by_kind: dict[int, list[Any]] = {kind: [] for kind in (_SUMMARISE, _ASK, _MODEL, _DOCUMENT)}
-    for kind, *keys, decided, accepted, edited in rows:
-        key = next((key for key in keys if key), None)
-        by_kind[kind].append((key, decided, accepted, edited))
+    """Count the outcomes of a project's items."""
+    by_kind = _rows_by_kind(project)
     variants = {
         variant.pk: str(variant)
         for variant in Variant.objects.filter(prompt__project=project).select_related("prompt")
@@ -78,6 +76,22 @@ def outcomes(project: Project) -> Outcomes:
     )
 
 
+def _rows_by_kind(project: Project) -> dict[int, list[Any]]:
+    """Return rows of (key, decided, accepted, edited) for each kind of key.
+
+    One query reads each item once.
+    """
+    sql, parameters = _decided(project).query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(_BY_KIND.format(decided=sql), parameters)
+        rows = cursor.fetchall()
+    by_kind: dict[int, list[Any]] = {kind: [] for kind in (_SUMMARISE, _ASK, _MODEL, _DOCUMENT)}
+    for kind, *keys, decided, accepted, edited in rows:
+        key = next((key for key in keys if key), None)
+        by_kind[kind].append((key, decided, accepted, edited))
+    return by_kind
+
+
 def _decided(project: Project) -> QuerySet[Item, Any]:
     edits = Review.objects.of_reviewers().filter(item=OuterRef("pk"), verdict=Verdict.EDITED)
     return (
@@ -91,12 +105,8 @@ def _decided(project: Project) -> QuerySet[Item, Any]:
     )
 
 
-_SUMMARISE, _ASK, _MODEL, _DOCUMENT = (
-    0b0111,
-    0b1011,
-    0b1101,
-    0b1110,
-)  # bit masks, as GROUPING() returns them
+# The bit masks that GROUPING() returns: a 0 for the column that a row is grouped by.
+_SUMMARISE, _ASK, _MODEL, _DOCUMENT = 0b0111, 0b1011, 0b1101, 0b1110
 _BY_KIND = """
     WITH decided (summarise, ask, model, document, is_accepted, is_edited) AS ({decided})
     SELECT GROUPING(summarise, ask, model, document), summarise, ask, model, document,
@@ -107,7 +117,7 @@ _BY_KIND = """
 
 
 def _most(rows: Iterable[Any]) -> list[Any]:
-    """Return the rows with the most decided items."""
+    """Return the MOST rows with most decided items, the most first."""
     return sorted(rows, key=lambda row: (-row[1], str(row[0])))[:MOST]
 
 

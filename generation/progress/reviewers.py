@@ -1,4 +1,4 @@
-"""The decisions of each reviewer in a project."""
+"""Count the decisions of each reviewer in a project."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -22,20 +22,20 @@ from qareview.models import Project
 
 @dataclass(frozen=True)
 class Reviewer:
-    """The standing decisions of one person, without adjudications."""
+    """The numbers of a person's decisions, without adjudications."""
 
     pk: int
     name: str
     decided: int
-    seconds: float | None  # the median per item; None: no times are stored
+    seconds: float | None  # the median time per item; None if no times are stored
     edited: int
     rejected: int
-    adjudicated: int  # decisions on items that an admin decided on too,
-    overturned: int  # and those of them that differ from the admin's
+    adjudicated: int  # decisions on items that an admin adjudicated
+    overturned: int  # of these, decisions that differ from the admin's
 
 
 class Median(Aggregate):
-    """The median; the mean of the two middle values if their number is even."""
+    """The median of an expression; for an even number of values, the mean of the middle two."""
 
     function = "percentile_cont"
     template = "%(function)s(0.5) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -43,7 +43,7 @@ class Median(Aggregate):
 
 
 def reviewers(project: Project) -> list[Reviewer]:
-    """Return the decisions of each person, those with the most first."""
+    """Return the reviewers who decided on items of a project, those with most decisions first."""
     decisions = Review.objects.of(project).of_reviewers()
     rows: Iterable[tuple[int, str, int, float | None, int, int]] = (
         decisions.order_by()

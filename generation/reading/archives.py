@@ -1,6 +1,6 @@
-"""Unpack a ZIP of files, each of which becomes a document.
+"""Unpack a ZIP archive; each of its files becomes a document.
 
-Unpacking runs in :mod:`reader_process`; :mod:`documents` stores the files it wrote.
+:mod:`reader_process` runs this in its process; :mod:`documents` stores the files it wrote.
 """
 
 import shutil
@@ -18,7 +18,7 @@ _IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 @dataclass(frozen=True)
 class Member:
-    """A file of an archive: its name, and the path it was written to or why it was not."""
+    """A file of an archive: its name, and the path it was written to, or why it was not written."""
 
     name: str
     path: str = ""
@@ -30,23 +30,24 @@ class CannotUnpack(Exception):
 
 
 def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
-    """Write an archive's files into ``folder`` under numbers, each of at most ``limit`` bytes.
+    """Write an archive's files into ``folder``, and return them.
 
+    A file of more than ``limit`` bytes is not written. The written files have numbers as names.
     Raises CannotUnpack.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            chosen = [info for info in archive.infolist() if _is_wanted(info)]
-            if len(chosen) > MOST_MEMBERS:
+            infos = [info for info in archive.infolist() if _is_wanted(info)]
+            if len(infos) > MOST_MEMBERS:
                 raise CannotUnpack(
                     stored(
                         "The archive has %(chosen)s files. The limit is %(most_members)s. "
                         "Split it into smaller archives.",
-                        chosen=len(chosen),
+                        chosen=len(infos),
                         most_members=MOST_MEMBERS,
                     )
                 )
-            return _written(archive, chosen, folder, limit)
+            return _write_members(archive, infos, folder, limit)
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
         raise CannotUnpack(
             stored("The archive is damaged. Create it again and upload the new one.")
@@ -57,13 +58,13 @@ def _is_wanted(info: zipfile.ZipInfo) -> bool:
     return not info.is_dir() and not _IGNORED & set(PurePosixPath(info.filename).parts)
 
 
-def _written(
-    archive: zipfile.ZipFile, chosen: list[zipfile.ZipInfo], folder: Path, limit: int
+def _write_members(
+    archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], folder: Path, limit: int
 ) -> list[Member]:
     members: list[Member] = []
     left = MOST_BYTES
-    for number, info in enumerate(chosen):
-        target = folder / str(number)  # the archive's own names may lead out of the folder
+    for number, info in enumerate(infos):
+        target = folder / str(number)  # a name in the archive may lead out of the folder
         error = _write(archive, info, target, min(limit, left))
         left -= target.stat().st_size if target.exists() else 0
         members.append(Member(info.filename, "" if error else str(target), error))
@@ -79,7 +80,10 @@ def _written(
 
 
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int) -> str:
-    """Write a member, whatever size it claims to have; return why it was not written, or ""."""
+    """Write a member and return ""; if it cannot be written, return why.
+
+    The size that the archive states may be wrong, so the bytes are counted.
+    """
     if info.flag_bits & 1:
         return stored("It is encrypted. Unpack the archive with its password and upload the files.")
     try:
@@ -104,6 +108,7 @@ class _BoundedReader:
         self.source, self.left = source, limit
 
     def read(self, size: int = -1) -> bytes:
+        """Return the next bytes; none after ``limit`` bytes."""
         data = self.source.read(min(size if size >= 0 else self.left, self.left))
         self.left -= len(data)
         return data

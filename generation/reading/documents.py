@@ -1,4 +1,7 @@
-"""Store uploaded files as documents: the original byte for byte, once in a project."""
+"""Store uploaded files as documents.
+
+The original is stored byte for byte. A project has the same file only once.
+"""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -33,14 +36,15 @@ def add_document(
     archive: Document | None = None,
     columns: Mapping[str, str] | None = None,
 ) -> Document:
-    """Store a file, possibly from an archive, and queue it to be read.
+    """Store a file, possibly from an archive, queue it to be read, and return its document.
 
-    ``columns`` maps roles to columns if it is a table; without them the document waits until they
-    are chosen. A file over the limit becomes a failed document without content. Raises AlreadyHere.
+    ``columns`` maps roles to columns if the file is a table; without it, a table waits until its
+    columns are chosen. A file over the size limit becomes a failed document without content. Raises
+    AlreadyHere.
     """
     name = clean_name(name)
     if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
-        return _refused(project, file, name, user)
+        return _store_refused(project, file, name, user)
     digest = _sha256(file.chunks())
     document = Document(
         project=project,
@@ -60,18 +64,19 @@ def add_document(
         same = Document.objects.filter(project=project, sha256=digest).first()
         if same is None:
             raise
-        raise AlreadyHere(
-            stored(
-                "%(name)s has already been uploaded as %(name2)s. The content is the same.",
-                name=name,
-                name2=same.name,
-            ),
-            same,
-        ) from None
+        raise AlreadyHere(_already_uploaded(name, same), same) from None
     return document
 
 
-def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Document:
+def _already_uploaded(name: str, same: Document) -> str:
+    return stored(
+        "%(name)s has already been uploaded as %(name2)s. The content is the same.",
+        name=name,
+        name2=same.name,
+    )
+
+
+def _store_refused(project: Project, file: File[bytes], name: str, user: Any) -> Document:
     megabytes = (file.size or 0) / 1_000_000
     return Document.objects.create(
         project=project,
@@ -93,7 +98,8 @@ def _refused(project: Project, file: File[bytes], name: str, user: Any) -> Docum
 def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
     """Store the files of an unpacked archive as documents.
 
-    The archive's note names those that the project already has.
+    Files that could not be unpacked become failed documents. The archive's note, which the caller
+    saves, names the files that the project already has.
     """
     notes = []
     for member in members:
@@ -112,23 +118,23 @@ def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
             try:
                 add_document(archive.project, File(file, name), name, user, archive, columns)
             except AlreadyHere as reason:
-                if reason.document.archive_id != archive.pk:  # else it is read a second time
+                if reason.document.archive_id != archive.pk:  # otherwise this archive is read again
                     notes.append(str(reason))
     archive.note = joined(notes)
 
 
 def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
-    """Choose the columns of a table that waits for it; return whether it waited."""
+    """Choose the columns of a table that waits for them; return False if it does not wait."""
     waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
     with transaction.atomic():
         return bool(waiting.update(columns=dict(columns)) and jobs.queue_again(waiting))
 
 
 def clean_name(name: str) -> str:
-    """Return the last part of a file's name without control characters, for display only."""
+    """Return the last part of a file's path without control characters, for display only."""
     last = PurePosixPath(name.replace("\\", "/")).name
-    shown = "".join(character for character in last if character.isprintable()).strip()
-    return shown[:LONGEST_NAME] or "unnamed"
+    printable = "".join(character for character in last if character.isprintable()).strip()
+    return printable[:LONGEST_NAME] or "unnamed"
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:

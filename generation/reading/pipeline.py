@@ -1,4 +1,4 @@
-"""Read queued documents: cut them, import them as tables, or unpack them."""
+"""Read queued documents, and cut them into passages, import them as tables, or unpack them."""
 
 import tempfile
 from pathlib import Path
@@ -21,7 +21,7 @@ def work_off_documents() -> None:
 
 
 def read_document(document: Document) -> None:
-    """Read a claimed document and cut it into passages, which queue themselves to be drafted.
+    """Read a claimed document and store its passages, triples or files.
 
     Raises JobFailed, and CannotWorkNow if a model is unavailable.
     """
@@ -70,13 +70,13 @@ def _cut(document: Document, reading: readers.Reading) -> None:
     cuts, left_out = editing.propose_cuts(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     with jobs.finishing([document]):
-        document.columns = {}  # they were meant for tables
+        document.columns = {}  # chosen at the upload in case it was a table
         document.save(update_fields=READ_FIELDS)
         editing.add_passages(document, cuts)
 
 
 def _unpack(document: Document, path: Path) -> None:
-    """Make documents of an archive's files; reading it again adds nothing twice."""
+    """Store an archive's files as documents; files that the project already has are left out."""
     if document.archive_id:
         raise readers.CannotRead(
             stored("This is an archive inside another archive. Unpack it and upload its files.")

@@ -1,15 +1,15 @@
-"""Files are read in a process of their own: a hostile file fails alone, and its worker goes on.
+"""Read files in a separate process, so that a hostile file cannot stop a worker.
 
-The process imports what reading needs, then reads one file after another. It is replaced when it
-died or was stopped, after MOST_FILES files, and when it holds on to much memory. A process for
-each file would be simpler, but ``make bench-reading`` measured on a core of a busy machine, in
+The process imports what reading needs, then reads one file after another. It is replaced if it died
+or was stopped, after MOST_FILES files, and when it does not free enough memory. A process for each
+file would be simpler but slower. ``make bench-reading`` measured on a core of a busy machine, in
 milliseconds for a web page and for a small Markdown file: this process 3.6 and 0.1, a fork of a
 warm parent for each file 20.6 and 7.4, a new Python for each file 314 and 167. The worker itself
-cannot be that parent: it has threads, whose locks a fork may copy while they are held, and a model
-in memory.
+cannot be that parent: it has a model in memory, and threads, whose locks a fork may copy while they
+are held.
 
-Requests and answers are JSON over a socket. What libraries print goes to a file, whose end tells
-whether a process that died ran out of memory.
+Requests and answers are JSON over a socket. What libraries print goes to a file. If the process
+dies, the end of this file shows whether it ran out of memory.
 """
 
 import json
@@ -33,11 +33,11 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address and no password
-MOST_FILES = 200  # for one process; chosen, nobody measured
-MOST_GROWN = 0.25  # of the memory limit, held between files; chosen, nobody measured
+MOST_FILES = 200  # read by a process; chosen, nobody measured
+MOST_GROWN = 0.25  # share of the memory limit not freed after a file; chosen, nobody measured
 OUT_OF_MEMORY = 4  # exit code
-START_SECONDS = 60  # chosen, nobody measured
-MOST_PRINTED = 20_000  # bytes, searched for a message about memory; chosen, nobody measured
+START_SECONDS = 60  # the longest that a process may take to start; chosen, nobody measured
+MOST_PRINTED = 20_000  # bytes searched for a message about memory; chosen, nobody measured
 MEMORY_ERRORS = (b"memoryerror", b"memory alloc", b"bad_alloc")  # of Python, Rust and C++
 
 
@@ -51,7 +51,7 @@ def read_isolated(
 ) -> readers.Reading:
     """Do what :func:`readers.read_file` does, within limits of time and memory.
 
-    Raises CannotRead, also if a limit was reached or the process died.
+    Raises CannotRead; also if a limit was reached or the process died.
     """
     request = ["read", str(path), name, json.dumps(chosen or {})]
     return readers.Reading(**_run(request, seconds, megabytes))
@@ -60,7 +60,10 @@ def read_isolated(
 def unpack_isolated(
     path: Path, folder: Path, limit: int, *, seconds: int, megabytes: int
 ) -> list[archives.Member]:
-    """Do what :func:`archives.unpack_archive` does, within limits. Raises CannotRead."""
+    """Do what :func:`archives.unpack_archive` does, within limits of time and memory.
+
+    Raises CannotRead; also if the archive cannot be unpacked.
+    """
     answer = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
     return [archives.Member(**member) for member in answer["members"]]
 
@@ -70,11 +73,11 @@ class _Died(Exception):
 
 
 class _TookTooLong(Exception):
-    """No answer came in time."""
+    """The process did not answer in time."""
 
 
 class _Reader:
-    """A process that reads files, as its worker sees it."""
+    """The worker's side of a process that reads files."""
 
     def __init__(self, megabytes: int) -> None:
         self.megabytes = megabytes
@@ -97,9 +100,9 @@ class _Reader:
             )
 
     def send(self, request: list[str]) -> None:
-        """Send a request, and wait until the process has received it. Raises _Died, _TookTooLong.
+        """Send a request and wait until the process has received it. Raises _Died, _TookTooLong.
 
-        Starting, which takes most of a second, is over then.
+        The time until then includes the start of the process, which takes most of a second.
         """
         self._printed.truncate(0)
         try:
@@ -122,7 +125,7 @@ class _Reader:
             raise _Died from None
 
     def ran_out_of_memory(self) -> bool:
-        """Whether a process that died needed more memory than it may have, or than there is."""
+        """Whether a process that died needed more memory than its limit or the machine's."""
         size = self._printed.seek(0, os.SEEK_END)
         self._printed.seek(max(0, size - MOST_PRINTED))
         printed = self._printed.read().lower()
@@ -131,6 +134,7 @@ class _Reader:
         )
 
     def stop(self) -> None:
+        """Kill the process, and close what it was connected to."""
         self._process.kill()
         self._process.wait()
         self._connection.close()
@@ -138,7 +142,7 @@ class _Reader:
 
 
 _lock = threading.Lock()
-_readers: list[_Reader] = []  # the one that runs, if there is one
+_readers: list[_Reader] = []  # the running process, or empty
 os.register_at_fork(after_in_child=_readers.clear)  # a forked worker starts its own
 
 
@@ -157,7 +161,7 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
                     seconds=seconds,
                 )
             ) from None
-        except BaseException:  # the next request would get the answer to this one
+        except BaseException:  # or the next request would get the answer to this request
             _stop()
             raise
     if "error" in answer:
@@ -166,7 +170,10 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
 
 
 def _send(request: list[str], megabytes: int) -> _Reader:
-    """Return the process that now works on a request; one that died idle is replaced."""
+    """Send a request and return the process that works on it.
+
+    A new process is started if there is none with this memory limit, or if it died while idle.
+    """
     if _readers and _readers[0].megabytes == megabytes:
         with suppress(_Died):
             _readers[0].send(request)
@@ -199,11 +206,11 @@ def _as_json(value: Any) -> bytes:
     return written.encode(errors="surrogatepass")  # names of files may hold lone surrogates
 
 
-# What runs in the process
+# The functions below run in the process.
 
 
 def main(descriptor: int, megabytes: int) -> None:
-    """Answer requests that come over a socket, then end this process."""
+    """Answer the requests that arrive at a socket, then end this process."""
     resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1_000_000,) * 2)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     code = 1
@@ -223,7 +230,7 @@ def _answer_requests(worker: Connection, megabytes: int) -> None:
     most = _address_space() + int(megabytes * 1_000_000 * MOST_GROWN)
     for _ in range(MOST_FILES):
         request = json.loads(worker.recv_bytes())
-        worker.send_bytes(b"")  # received: if this process dies from now on, the file is the cause
+        worker.send_bytes(b"")  # received: if this process dies after this, the file is the cause
         worker.send_bytes(_as_json(_answer(*request)))
         if _address_space() > most:
             break

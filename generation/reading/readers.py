@@ -1,7 +1,7 @@
 """Read a file as text: Markdown with its headings, and the offsets at which pages start.
 
-The first bytes of a file show its type; its name only distinguishes types of text, such as Markdown
-and CSV. A table is read as the text of its contexts, once their column has been chosen.
+The first bytes of a file show its type. Its name only distinguishes types of text, such as Markdown
+and CSV. The text of a table is that of its contexts, once a column has been chosen for them.
 """
 
 import bisect
@@ -43,13 +43,14 @@ _SUFFIXES = {
     **dict.fromkeys((".csv", ".tsv"), tables.CSV),
     **dict.fromkeys((".jsonl", ".ndjson"), tables.JSONL),
 }
-_ANY_TEXT = ("", ".txt", ".json")  # what text may be called that is JSONL all the same
-_LONGEST = 10_000_000  # bytes of a first line that is parsed to see that; chosen; nobody measured
-BEGINNING = 60  # letters of a page that find it in the text; chosen; nobody measured
+_MAYBE_JSONL = ("", ".txt", ".json")  # suffixes of text that may be JSONL
+_LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
+BEGINNING = 60  # letters of a page that are looked for in the text; chosen; nobody measured
+SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
-_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # more than two letters: a text may begin with PKI
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
 _PARQUET = b"PAR1"
-_OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, and a DOCX under a password
+_OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
     b"\xff\xd8\xff": stored("a JPEG image"),
     b"\x89PNG": stored("a PNG image"),
@@ -61,7 +62,7 @@ _FOREIGN = {
     b"\x7fELF": stored("a program"),
     b"MZ\x90": stored("a program"),
 }
-_WORD = re.compile(r"[^\W_]+")  # of what str.isalnum() says yes to
+_WORD = re.compile(r"[^\W_]+")  # of characters for which str.isalnum() is true
 READABLE = stored(
     "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
     "(CSV, JSONL or Parquet), or a ZIP archive of these files"
@@ -77,10 +78,10 @@ class CannotRead(Exception):
 class Reading:
     """The text of a file.
 
-    ``page_starts`` has an offset into ``text`` for each page, if there are pages. ``furniture`` are
-    the ranges that only serve the pages, such as page numbers, with the reason. A table has a
-    ``survey`` (see :func:`table_columns.survey`) and no text until its columns are chosen, then the
-    ``rows`` and the ``note`` of :class:`table_columns.ImportedRows`.
+    ``page_starts`` has the offset of each page in ``text``, if there are pages. ``furniture`` has
+    the ranges that :mod:`page_furniture` finds. Until its columns are chosen, a table has no text
+    but a ``survey`` (see :func:`table_columns.survey`); after that, it has the ``rows`` and the
+    ``note`` of :class:`table_columns.ImportedRows`.
     """
 
     text: str
@@ -101,7 +102,7 @@ def read_file(path: Path, name: str, chosen: Mapping[str, str] | None = None) ->
     if media_type in tables.KINDS:
         return _read_table(path, media_type, chosen or {})
     if media_type == ARCHIVE:
-        return Reading("", ARCHIVE)  # to be unpacked
+        return Reading("", ARCHIVE)  # the caller unpacks it
     if media_type == RST:
         reading = _extract(_clean(decode(path.read_bytes())).encode(), media_type)
     elif media_type in EXTRACTED:
@@ -123,7 +124,7 @@ def read_file(path: Path, name: str, chosen: Mapping[str, str] | None = None) ->
 
 
 def load_libraries() -> None:
-    """Load what reading needs, so that the first file is not slower than the others."""
+    """Load the libraries that reading needs, so that the first file is read as fast as others."""
     import kreuzberg  # noqa: F401
     import trafilatura
 
@@ -136,10 +137,10 @@ def _read_table(path: Path, media_type: str, chosen: Mapping[str, str]) -> Readi
         problem = table_columns.objection(chosen, table.columns) if chosen else ""
         if problem or not chosen:
             return Reading("", media_type, survey=table_columns.survey(table), note=problem)
-        taken = table_columns.take_columns(table, chosen)
+        imported = table_columns.take_columns(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason
-    return Reading(taken.text, media_type, rows=taken.rows, note=taken.note)
+    return Reading(imported.text, media_type, rows=imported.rows, note=imported.note)
 
 
 def _table(path: Path, media_type: str) -> tables.Table:
@@ -150,9 +151,9 @@ def _table(path: Path, media_type: str) -> tables.Table:
 
 
 def media_type_of(path: Path, name: str) -> str:
-    """Return the type of a file. Raises CannotRead for a type that cannot be read."""
+    """Return the media type of a file. Raises CannotRead for a type that cannot be read."""
     with path.open("rb") as file:
-        start = file.read(4096)
+        start = file.read(SHOWS_TYPE)
     if not start.strip():
         raise CannotRead(stored("The file is empty."))
     if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
@@ -161,6 +162,14 @@ def media_type_of(path: Path, name: str) -> str:
         return _kind_of_archive(path)
     if start.startswith(_PARQUET):
         return tables.PARQUET
+    _refuse_foreign(start)
+    suffix = Path(name).suffix.lower()
+    is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
+    return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
+
+
+def _refuse_foreign(start: bytes) -> None:
+    """Raise CannotRead if the first bytes of a file show a type that cannot be read."""
     if start.startswith(_OLE):
         raise CannotRead(
             stored(
@@ -177,15 +186,12 @@ def media_type_of(path: Path, name: str) -> str:
                     upload=_UPLOAD,
                 )
             )
-    suffix = Path(name).suffix.lower()
-    is_of_objects = suffix in _ANY_TEXT and _begins_with_object(path)
-    return tables.JSONL if is_of_objects else _kind_of_text(decode(start, is_cut=True), suffix)
 
 
 def _begins_with_object(path: Path) -> bool:
     """Whether the first line that is not blank is a JSON object."""
     with path.open("rb") as file:
-        lines = iter(lambda: file.readline(_LONGEST).removeprefix(codecs.BOM_UTF8), b"")
+        lines = iter(lambda: file.readline(_LONGEST_LINE).removeprefix(codecs.BOM_UTF8), b"")
         first = next((line for line in lines if line.strip()), b"").lstrip()
     return first.startswith(b"{") and tables.is_object(decode(first))
 
@@ -221,9 +227,9 @@ def _kind_of_text(start: str, suffix: str) -> str:
 
 
 def decode(data: bytes, *, is_cut: bool = False) -> str:
-    """Decode text by its byte order mark, else as UTF-8, else in the likeliest encoding.
+    """Decode text by its byte order mark, or as UTF-8, or in the likeliest encoding.
 
-    ``is_cut``: whether ``data`` is the beginning of a longer file. Raises CannotRead.
+    ``is_cut`` says that ``data`` is only the beginning of a file. Raises CannotRead.
     """
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -239,12 +245,13 @@ def decode(data: bytes, *, is_cut: bool = False) -> str:
     except UnicodeDecodeError:
         patched = data.decode(errors="replace")
         letters = sum(character > "\x7f" for character in patched)
-        is_damaged_utf_8 = patched.count("\ufffd") * 4 < letters  # other encodings: nearly all
+        # In other encodings, nearly all of these characters cannot be decoded as UTF-8.
+        is_damaged_utf_8 = patched.count("\ufffd") * 4 < letters
         return patched if is_damaged_utf_8 else _by_likelihood(data)
 
 
 def _by_likelihood(data: bytes) -> str:
-    """Decode in the likeliest encoding; Windows-1252, the most common, if it is about as likely."""
+    """Decode in the likeliest encoding, or in Windows-1252, the most common, if about as likely."""
     guesses = charset_normalizer.from_bytes(data)
     best = guesses.best()
     if best is None:
@@ -265,15 +272,18 @@ def _without_mark(data: bytes) -> str:
 
 
 def _clean(text: str) -> str:
-    """Use one kind of line end, and drop soft hyphens and NUL, which PostgreSQL cannot store."""
+    """Use Unix line ends, and drop soft hyphens and NUL characters.
+
+    PostgreSQL cannot store NUL characters.
+    """
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "").lstrip("\ufeff")
     return re.sub("\u00ad\n?", "", text)
 
 
 def _joined(text: str) -> str:
-    """Join words that are broken at line ends.
+    """Join words that are divided at line ends.
 
-    The hyphen stays where the text has the word with it elsewhere, and not the word without.
+    The hyphen is kept if the text has the word elsewhere with the hyphen but not without it.
     """
     words = set(re.findall(r"\w+(?:-\w+)*", text.lower()))
 
@@ -292,7 +302,7 @@ def extraction() -> "ExtractionConfig":
     return kreuzberg.ExtractionConfig(
         output_format="markdown",
         pages=kreuzberg.PageConfig(extract_pages=True),
-        # page_furniture leaves running heads out, and shows that
+        # Keep running heads: page_furniture leaves them out, and pages show what it left out.
         content_filter=kreuzberg.ContentFilterConfig(
             include_headers=True, include_footers=True, strip_repeating_text=False
         ),
@@ -331,10 +341,10 @@ def _pages(result: "ExtractionResult") -> list[str]:
 
 
 def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
-    """Return the offset in ``text`` of each page, by the letters the page begins with.
+    """Return the offset in ``text`` of each page, found by the first letters of the page.
 
     Only letters and digits are compared, since Markdown and page text differ in marks and line
-    ends. A page that is not in the text starts where the page before it did.
+    ends. A page that cannot be found gets the offset of the page before it.
     """
     words = [match.span() for match in _WORD.finditer(text)]
     before = list(itertools.accumulate((end - start for start, end in words), initial=0))
@@ -354,6 +364,6 @@ def _page_starts(text: str, pages: Sequence[str]) -> list[int]:
 
 
 def _with_marks(text: str, offset: int) -> int:
-    """Return the start of the line if there are only marks before ``offset``, as of a heading."""
+    """Return the start of the line if only marks, as of a heading, are before ``offset`` in it."""
     line = text.rfind("\n", 0, offset) + 1
     return offset if any(map(str.isalnum, text[line:offset])) else line

@@ -1,4 +1,4 @@
-"""Which columns of a table are context, question and answer, and the rows they make."""
+"""Choose the columns of a table for context, question and answer, and read their rows."""
 
 import json
 from collections import defaultdict
@@ -14,7 +14,7 @@ from qareview.stored_sentences import joined, stored
 from qareview.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")
-NAMES = {  # what columns are called that play a role, the likeliest first
+NAMES = {  # the usual names of the columns of each role, the likeliest first
     "question": ("question", "query", "instruction", "prompt", "input", "user"),
     "answer": ("answer", "answers", "response", "output", "completion", "reply", "target"),
     "context": (
@@ -22,11 +22,12 @@ NAMES = {  # what columns are called that play a role, the likeliest first
         *("document", "source", "article", "abstract", "input"),
     ),
 }
+# The names of columns that are never guessed to be answers.
 BESIDE = {"id", "title", "url", "document", "source", "headings", "pages", "reviewers", "edited"}
 
-GUESSED_FROM = 1000  # rows; chosen; nobody measured
-SHOWN = 5  # rows, before the import; chosen; nobody measured
-LONGEST_SHOWN = 300  # characters of a value; chosen; nobody measured
+GUESSED_FROM = 1000  # rows that a guess is based on; chosen; nobody measured
+SHOWN = 5  # rows shown before the import; chosen; nobody measured
+LONGEST_SHOWN = 300  # characters of a shown value; chosen; nobody measured
 _A_ROLE = {
     "context": stored("a context"),
     "question": stored("a question"),
@@ -38,14 +39,16 @@ _WITHOUT = {
     "line": gettext_noop("%(count)s without %(role)s (line %(places)s)"),
     "lines": gettext_noop("%(count)s without %(role)s (lines %(places)s)"),
 }
-NAMED_PLACES = 5  # of rows that are not imported; chosen; nobody measured
-BETWEEN = "\n\n"  # contexts, in the text of the document
+MOST_PAGES = 10**6  # larger page numbers are taken for mistakes; chosen; nobody measured
+NAMED_PLACES = 5  # listed, of the rows that are not imported; chosen; nobody measured
+BETWEEN = "\n\n"  # separates the contexts in the document's text
 
 
 def survey(table: Table) -> dict[str, Any]:
-    """Read all of a table; return its columns, its first rows, their number, and a guess.
+    """Read a whole table and return what a person needs to choose its columns.
 
-    ``guess`` maps roles to columns. Raises BadTable.
+    ``columns`` has their names, ``sample`` the first rows, ``rows`` the number of rows, and
+    ``guess`` the likely column of each role. Raises BadTable.
     """
     first = list(islice(table.rows, GUESSED_FROM))
     sample = [[value[:LONGEST_SHOWN] for value in row.values] for row in first[:SHOWN]]
@@ -58,7 +61,7 @@ def survey(table: Table) -> dict[str, Any]:
 
 
 def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
-    """Return the column of each role: by its name, else by its values."""
+    """Return the likely column of each role, by the columns' names or by their values."""
     by_role = _by_name(columns)
     values = {
         column: [row[index] for row in rows if row[index].strip()]
@@ -72,9 +75,11 @@ def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, st
     rest = [column for column in longest_first if column != by_role.get("question")]
     if rest and "context" not in by_role:
         by_role["context"] = rest.pop(0)
-    named = [column for column in rest if column.lower() not in BESIDE and _says(values[column])]
-    if named and "answer" not in by_role:
-        by_role["answer"] = named[0]
+    answering = [
+        column for column in rest if column.lower() not in BESIDE and _has_words(values[column])
+    ]
+    if answering and "answer" not in by_role:
+        by_role["answer"] = answering[0]
     return _complete(by_role)
 
 
@@ -90,15 +95,17 @@ def _by_name(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _asks(values: Sequence[str]) -> bool:
+    """Whether most values end with a question mark."""
     return sum(value.rstrip().endswith("?") for value in values) * 2 > len(values)
 
 
-def _says(values: Sequence[str]) -> bool:
+def _has_words(values: Sequence[str]) -> bool:
+    """Whether most values have a letter."""
     return sum(any(map(str.isalpha, value)) for value in values) * 2 > len(values)
 
 
 def _complete(by_role: dict[str, str]) -> dict[str, str]:
-    """Leave question and answer out of a guess that lacks one of the two, or the context."""
+    """Return a guess with all three roles, or else only the column of the context."""
     if set(by_role) == set(ROLES):
         return {role: by_role[role] for role in ROLES}
     first = next((by_role[role] for role in ROLES if role in by_role), "")
@@ -106,7 +113,7 @@ def _complete(by_role: dict[str, str]) -> dict[str, str]:
 
 
 def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
-    """Return a sentence that says what is wrong with a choice of columns; "" if it is valid."""
+    """Return what is wrong with a choice of columns, as a sentence; "" if it is valid."""
     unknown = [column for column in chosen.values() if column not in columns]
     if unknown:
         return stored(
@@ -125,10 +132,11 @@ def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class ImportedRows:
-    """The contexts of a table as one text, and its rows with their offsets in it.
+    """The contexts of a table joined to a text, and its rows.
 
-    A row is {"row", "start", "end", "headings", "pages"}; that of a triple also has "question" and
-    "answer". ``note`` says which rows were not imported, and why.
+    A row has "row", its number; "start" and "end", the offsets of its context in the text;
+    "headings" and "pages"; and, if it is a triple, "question" and "answer". ``note`` says which
+    rows were not imported, and why.
     """
 
     text: str
@@ -139,9 +147,9 @@ class ImportedRows:
 def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
     """Read the chosen columns of all rows; a repeated context is in the text once.
 
-    Raises BadTable.
+    Raises BadTable if the table is damaged or no row can be imported.
     """
-    places: dict[str, tuple[int, int]] = {}
+    spans: dict[str, tuple[int, int]] = {}
     refused: dict[str, list[int]] = defaultdict(list)
     rows, last = [], 0
     for row in table.rows:
@@ -151,18 +159,19 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
         if missing := next((role for role, text in texts.items() if not text), ""):
             refused[missing].append(row.place)
         else:
-            start, end = _place(places, texts.pop("context"))
-            rows.append({"row": row.number, "start": start, "end": end, **_beside(cells), **texts})
+            start, end = _span(spans, texts.pop("context"))
+            origin = _headings_and_pages(cells)
+            rows.append({"row": row.number, "start": start, "end": end, **origin, **texts})
     note = _note(refused, last, table.unit)
     if not rows:
         raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
-        note = joined([note, _repeated(len(rows) - len(places))])
-    return ImportedRows(BETWEEN.join(places), rows, note)
+        note = joined([note, _repeated(len(rows) - len(spans))])
+    return ImportedRows(BETWEEN.join(spans), rows, note)
 
 
 def _text(role: str, cell: str) -> str:
-    """Return a value without surrounding blanks; of a list of answers, as in SQuAD, the first."""
+    """Return a value without surrounding spaces; for a list of answers, as in SQuAD, the first."""
     answers = _json(cell) if role == "answer" else None
     if isinstance(answers, dict):
         answers = answers.get("text")
@@ -171,22 +180,22 @@ def _text(role: str, cell: str) -> str:
     return storable(cell).strip()
 
 
-def _place(places: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
-    """Return start and end of a context in the text; a new one is added at its end."""
-    if context not in places:
-        start = next(reversed(places.values()))[1] + len(BETWEEN) if places else 0
-        places[context] = start, start + len(context)
-    return places[context]
+def _span(spans: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
+    """Return the start and end of a context in the text; add a new context at the text's end."""
+    if context not in spans:
+        start = next(reversed(spans.values()))[1] + len(BETWEEN) if spans else 0
+        spans[context] = start, start + len(context)
+    return spans[context]
 
 
-def _beside(cells: Mapping[str, str]) -> dict[str, Any]:
-    """Return the headings and pages of a row, in the columns that our own exports have."""
+def _headings_and_pages(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return the headings and pages of a row, from the columns that a release's export has."""
     headings, pages = _json(cells.get("headings", "")), _json(cells.get("pages", ""))
     if _are(headings, str):
         headings = [storable(heading) for heading in headings]
     else:
         headings = [cells["headings"]] if cells.get("headings") else []
-    is_range = _are(pages, int) and len(pages) == 2 and 0 < pages[0] <= pages[1] < 10**6
+    is_range = _are(pages, int) and len(pages) == 2 and 0 < pages[0] <= pages[1] < MOST_PAGES
     return {"headings": headings, "pages": pages if is_range else [None, None]}
 
 
@@ -195,7 +204,7 @@ def _are(values: Any, kind: type) -> bool:
 
 
 def _json(cell: str) -> Any:
-    """Return the JSON list or object in a value; None if it is neither."""
+    """Return the list or object that a value is in JSON, or None."""
     try:
         return json.loads(cell) if cell.startswith(("[", "{")) else None
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""Make passages of a table's rows, or items of rows that are whole triples."""
+"""Import the rows of a table as passages, or as items if they are whole triples."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from generation.review.aside import SENTENCES
 from qareview import jobs, languages
 from qareview.models import JobState
 
-AT_ONCE = 100  # triples that are scored and stored together; chosen; nobody measured
+AT_ONCE = 100  # triples scored and stored together; chosen; nobody measured
 READ_FIELDS = ["text", "media_type", "language", "left_out", "note", "survey"]
 
 
@@ -29,22 +29,31 @@ def ask_for_columns(document: Document, reading: Reading) -> None:
 
 
 def import_rows(document: Document, reading: Reading) -> None:
-    """Make a passage of each context of a claimed table, and an item of each triple.
+    """Store each context of a claimed table as a passage, and each triple as an item.
 
-    Triples are stored in batches while the document stays claimed, so that a worker that dies loses
-    at most a batch; the next worker continues after it. Raises ModelUnavailable.
+    Raises ModelUnavailable, and LeaseLost if another worker has since claimed the table.
     """
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type
     document.language, document.note = languages.detect_language(reading.text), reading.note
     document.left_out, document.survey = [gap.as_json() for gap in _gaps(cuts)], {}
-    if not document.is_triples:
-        with jobs.finishing([document]):
-            document.save(update_fields=READ_FIELDS)
-            editing.add_passages(document, cuts)
+    if document.is_triples:
+        _import_triples(document, reading.rows, cuts)
         return
-    passages = _stored(document, cuts)
-    for drafts in _drafts(document, reading.rows, passages):
+    with jobs.finishing([document]):
+        document.save(update_fields=READ_FIELDS)
+        editing.add_passages(document, cuts)
+
+
+def _import_triples(
+    document: Document, rows: Sequence[dict[str, Any]], cuts: Sequence[Cut]
+) -> None:
+    """Store triples in batches while the document stays claimed.
+
+    A worker that dies loses at most a batch; the next worker continues after it.
+    """
+    passages = _store_passages(document, cuts)
+    for drafts in _drafts(document, rows, passages):
         scoring.score_drafts(document.project, drafts)
         with jobs.storing([document]):
             _set_aside_excluded(drafts)
@@ -56,7 +65,7 @@ def import_rows(document: Document, reading: Reading) -> None:
 
 
 def _set_aside_excluded(drafts: Sequence[Draft]) -> None:
-    """Set aside the triples whose passage was excluded meanwhile, as excluding does with others."""
+    """Set aside the triples whose passages were excluded before the triples could be stored."""
     passages = Passage.objects.filter(pk__in={draft.item.passage_id for draft in drafts})
     locked = dict(passages.select_for_update().values_list("pk", "excluded_at"))
     for draft in drafts:
@@ -67,7 +76,7 @@ def _set_aside_excluded(drafts: Sequence[Draft]) -> None:
 
 
 def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
-    """Yield the passages in the order of the text, with the headings of their first rows."""
+    """Yield the passages in the order of the text, with the headings and pages of the first row."""
     end = -1
     for row in rows:
         if row["start"] > end:
@@ -80,8 +89,8 @@ def _gaps(cuts: Sequence[Cut]) -> Iterator[LeftOut]:
         yield LeftOut(before.end, after.start, BLANK)
 
 
-def _stored(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
-    """Return the passages of triples by their offsets, stored now or by a worker that died."""
+def _store_passages(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:
+    """Store the passages of triples, unless a worker that died has; return them by their starts."""
     passages = list(document.passages.all())
     if not passages:
         with jobs.storing([document]):
@@ -97,13 +106,13 @@ def _drafts(
     document: Document, rows: Sequence[dict[str, Any]], passages: dict[int, Passage]
 ) -> Iterator[list[Draft]]:
     """Yield the triples that are not stored yet, in batches."""
-    stored = Item.objects.filter(document=document)
-    known = set(stored.values_list("parameters__row", flat=True))
-    numbers: Counter[int] = Counter()  # of the triples of each passage
+    stored_items = Item.objects.filter(document=document)
+    stored_rows = set(stored_items.values_list("parameters__row", flat=True))
+    numbers: Counter[int] = Counter()  # the triples of each passage, by its start
     drafts: list[Draft] = []
     for row in rows:
         numbers[row["start"]] += 1
-        if row["row"] not in known:
+        if row["row"] not in stored_rows:
             drafts.append(_draft(document, row, passages[row["start"]], numbers[row["start"]]))
         if len(drafts) == AT_ONCE:
             yield drafts

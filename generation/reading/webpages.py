@@ -1,4 +1,4 @@
-"""The main content of a web page as Markdown, without its menus. Large pages are read in pieces."""
+"""Extract the main content of a web page as Markdown, without menus; large pages in pieces."""
 
 import functools
 import html
@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-SHORT = 1_000  # characters of content, below which it is extracted again; chosen; nobody measured
-LARGE = 4_000_000  # characters: beyond, trafilatura's time and memory grow faster than the page
-PIECE = 500_000  # characters of HTML extracted at once; chosen; nobody measured
+SHORT = 1_000  # characters of content that is extracted again; chosen; nobody measured
+LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
+PIECE = 500_000  # characters of HTML extracted together; chosen; nobody measured
 _MAIN = re.compile(r"<(?:main|article)\b", re.IGNORECASE)
 _UNSEEN = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_KEPT_AROUND = {"ul", "ol", "table", "tbody", "blockquote"}
+_CONTAINERS = {"ul", "ol", "table", "tbody", "blockquote"}  # repeated around each of their parts
 Part = tuple[str, tuple[str, ...]]  # HTML, and the names of the elements around it
-_HEADING = re.compile(r"\s*<h[1-6]\b")  # one that a piece ended with would be dropped
-_BESIDE = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
+_HEADING = re.compile(r"\s*<h[1-6]\b")  # trafilatura drops a heading at the end of a page
+_REMOVED = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
 
 
 def main_content(page: str) -> str:
@@ -31,10 +31,11 @@ def main_content(page: str) -> str:
 def _extract(page: str) -> str:
     """Return the main content of a page.
 
-    trafilatura takes a short result for a mistake and returns all words of the page instead, unless
-    the page marks its main content: then that is extracted with its headings. Its fallback, which
-    takes a quarter of the time, counts only if it is twice as long or there are hardly any
-    paragraphs, so it is left out where neither can be the case.
+    trafilatura compares its result with that of a fallback, which takes a quarter of the time. It
+    uses the fallback only if that is twice as long or if there are hardly any paragraphs, so the
+    first call is ``fast``, without the fallback, and suffices if neither is possible. trafilatura
+    also takes a short result for a mistake and returns all words of the page. If the page marks its
+    main content, this is extracted instead, with its headings.
     """
     import trafilatura
 
@@ -43,20 +44,23 @@ def _extract(page: str) -> str:
     if len(content) < SHORT or _is_half_at_most(content, page):
         content = extract(page) or ""
     if len(content) < SHORT and _MAIN.search(page):
-        marked = extract(page, config=_trusting()) or ""
+        marked = extract(page, config=_config_for_short_content()) or ""
         return marked if len(marked) * 2 > len(content) else content
     return content
 
 
 def _is_half_at_most(content: str, page: str) -> bool:
-    """Whether a page has twice the text of ``content``, or no more paragraphs than tables."""
+    """Whether a page has at least twice the text of ``content``, or few paragraphs for its tables.
+
+    In these cases, trafilatura may use its fallback.
+    """
     tags = page.lower()
     has_few_paragraphs = tags.count("<p>") + tags.count("<p ") <= tags.count("<table")
     return has_few_paragraphs or len(content) * 2 <= len(_UNSEEN.sub("", page))
 
 
 @functools.cache
-def _trusting() -> Any:
+def _config_for_short_content() -> Any:
     from trafilatura.settings import use_config
 
     config = use_config()
@@ -65,7 +69,7 @@ def _trusting() -> Any:
 
 
 def _pieces(page: str) -> Iterator[str]:
-    """Yield small pages that together have the content of a large one, without menus."""
+    """Yield small pages that together have the content of a large page, without its menus."""
     import lxml.html
     from lxml import etree
 
@@ -73,34 +77,34 @@ def _pieces(page: str) -> Iterator[str]:
     body = lxml.html.document_fromstring(page.encode(), parser).find("body")
     if body is None:
         return
-    etree.strip_elements(body, *_BESIDE, with_tail=False)
-    gathered: list[Part] = []
+    etree.strip_elements(body, *_REMOVED, with_tail=False)
+    parts: list[Part] = []
     size = 0
     for part, around in _parts(body):
         if not part:
             continue
-        is_after_heading = bool(gathered) and _HEADING.match(gathered[-1][0])
+        is_after_heading = bool(parts) and _HEADING.match(parts[-1][0])
         if size and size + len(part) > PIECE and not is_after_heading:
-            yield _page(gathered)
-            gathered, size = [], 0
-        gathered.append((part, around))
+            yield _page(parts)
+            parts, size = [], 0
+        parts.append((part, around))
         size += len(part)
-    yield _page(gathered)
+    yield _page(parts)
 
 
 def _page(parts: list[Part]) -> str:
-    """Return a page of parts; neighbours from the same list or table share one again."""
+    """Return a page of parts; adjacent parts of the same list or table are put in one again."""
     written = [
         "".join(f"<{tag}>" for tag in around)
-        + "".join(part for part, _ in some)
+        + "".join(part for part, _ in group)
         + "".join(f"</{tag}>" for tag in reversed(around))
-        for around, some in groupby(parts, key=lambda part: part[1])
+        for around, group in groupby(parts, key=lambda part: part[1])
     ]
     return f"<html><body><article>{''.join(written)}</article></body></html>"
 
 
 def _parts(body: "HtmlElement") -> Iterator[Part]:
-    """Yield the HTML of an element in parts, none larger than a piece if it can be divided."""
+    """Yield the HTML of an element in parts; elements larger than PIECE are divided if possible."""
     from lxml import etree
 
     waiting: list[tuple[HtmlElement | str, tuple[str, ...]]] = [(body, ())]
@@ -113,7 +117,7 @@ def _parts(body: "HtmlElement") -> Iterator[Part]:
         if len(written) <= PIECE or not len(element):
             yield written, around
         else:
-            within = (*around, str(element.tag)) if element.tag in _KEPT_AROUND else around
+            within = (*around, str(element.tag)) if element.tag in _CONTAINERS else around
             for child in reversed(element):
                 waiting += [(_paragraph(child.tail), within), (child, within)]
             waiting.append((_paragraph(element.text), within))

@@ -1,4 +1,4 @@
-"""Freeze accepted items into a numbered release of copies that never change."""
+"""Freeze accepted items into a numbered release: copies that never change."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 
 SHARES = {Split.TRAIN: 0.8, Split.VALIDATION: 0.1, Split.TEST: 0.1}  # chosen; nobody measured
-ROWS_AT_ONCE = 1000  # chosen; nobody measured
+ROWS_AT_ONCE = 1000  # rows of one statement; chosen; nobody measured
 
 
 class NothingAccepted(Exception):
@@ -36,7 +36,7 @@ def work_off_releases() -> None:
 
 
 def order_release(project: Project, user: Any = None, note: str = "") -> Release:
-    """Queue the project's next release; while one is being frozen, return that one.
+    """Queue and return the project's next release; if one is already on its way, return that.
 
     Raises NothingAccepted.
     """
@@ -55,13 +55,16 @@ def order_release(project: Project, user: Any = None, note: str = "") -> Release
                     project=project, number=last + 1, created_by=user, note=note
                 )
                 jobs.wake_workers(Release)
-        except IntegrityError:  # somebody ordered one at the same moment and has the number
+        except IntegrityError:  # somebody else has just taken the number
             continue
         return release
 
 
 def freeze(release: Release) -> None:
-    """Copy every accepted item, with its decided texts, into the rows of a claimed release."""
+    """Copy every accepted item, with its decided texts, into the rows of a claimed release.
+
+    Raises JobFailed if no items are accepted, and LeaseLost if another worker has claimed it.
+    """
     with jobs.finishing([release]):
         items = list(_accepted(release.project))
         if not items:
@@ -77,7 +80,7 @@ def freeze(release: Release) -> None:
 
 
 def _accepted(project: Project) -> Iterable[Item]:
-    """Lock and return the accepted items, so that no review changes one while it is copied."""
+    """Lock and return the accepted items, so that no review changes them while they are copied."""
     return (
         project.items.filter(state=ItemState.ACCEPTED)
         .select_for_update(of=("self",))
@@ -100,34 +103,37 @@ def _rows(release: Release, items: list[Item], splits: dict[int, Split]) -> list
 
 
 def triple_of(item: Item) -> dict[str, Any]:
-    """Return the full record of an accepted item, with the texts of its decision."""
-    deciding = item.decision
-    if deciding is None:
+    """Return the full record of an accepted item, with the texts of its decision.
+
+    Raises ValueError if the item is not decided.
+    """
+    decision = item.decision
+    if decision is None:
         raise ValueError(f"Item {item.pk} is not decided.")
     passage = item.passage
     pages = passage.first_page, passage.last_page
-    if deciding.start is not None and deciding.end is not None:
-        pages = cutting.pages(item.document.page_starts, deciding.start, deciding.end)
+    if decision.start is not None and decision.end is not None:
+        pages = cutting.pages(item.document.page_starts, decision.start, decision.end)
     return {
         "id": str(item.pk),
-        "question": deciding.question,
-        "context": deciding.context or passage.text,
-        "answer": deciding.answer,
+        "question": decision.question,
+        "context": decision.context or passage.text,
+        "answer": decision.answer,
         "document": item.document.name,
         "headings": passage.headings,
         "pages": list(pages) if pages[0] else [],
         "reviewers": sorted({review.reviewer.get_username() for review in item.decisions}),
-        "edited": deciding.verdict == Verdict.EDITED,
+        "edited": decision.verdict == Verdict.EDITED,
     }
 
 
 def line_of(record: dict[str, Any]) -> str:
-    """Return a record as one line of JSON, its keys in their order."""
+    """Return a record as a line of JSON; the order of its keys is preserved."""
     return json.dumps(record, ensure_ascii=False)
 
 
 def _sha256(rows: list[ReleaseRow]) -> str:
-    """Return the hash of the rows as in a file: UTF-8, a newline after each."""
+    """Return the hash of the rows as a file has them: in UTF-8, each followed by a newline."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(f"{row.line}\n".encode())
@@ -135,7 +141,7 @@ def _sha256(rows: list[ReleaseRow]) -> str:
 
 
 def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
-    """Return the split of every document: the same for documents that share near-duplicates."""
+    """Return the split of each document's id; documents that share near-duplicates share it."""
     passages = {item.passage_id: item.passage for item in items}
     groups = near_duplicates.groups_of_documents(passages.values())
     earlier = earlier_splits(project)
@@ -145,19 +151,19 @@ def _splits(project: Project, items: Sequence[Item]) -> dict[int, Split]:
 
 
 def assign_splits(rows: Counter[int], earlier: dict[int, Split]) -> dict[int, Split]:
-    """Return a split for every document, the one of earlier releases if it had one.
+    """Return a split for each document; a document stays in the split of earlier releases.
 
     ``rows`` counts rows by document. The largest new document goes to the first empty split,
-    usually train. Then the smallest ones fill the other empty splits, so that three documents are
-    enough for all three. Each of the rest goes to the split that lacks most of its share.
+    usually train. The smallest documents then fill the other empty splits, so that three documents
+    are enough for all three. Each of the rest goes to the split that is furthest below its share.
     """
     splits = {document: split for document, split in earlier.items() if document in rows}
     ascending = sorted((count, document) for document, count in rows.items())
     new = [document for _, document in ascending if document not in splits]
     for document in [*new[-1:], *new[:-1]]:
         filled = Counter(dict.fromkeys(Split, 0))
-        for member, split in splits.items():
-            filled[split] += rows[member]
+        for assigned, split in splits.items():
+            filled[split] += rows[assigned]
         splits[document] = _emptiest(filled, rows.total())
     return splits
 
@@ -170,7 +176,7 @@ def _emptiest(filled: Counter[Split], total: int) -> Split:
 
 
 def earlier_splits(project: Project) -> dict[int, Split]:
-    """Return the split of each document that is in an earlier release."""
+    """Return the split of each document that is in an earlier release, by its id."""
     releases = project.releases.exclude(facts={}).order_by("number").values_list("facts", flat=True)
     known: dict[int, Split] = {}
     for facts in releases:
@@ -204,7 +210,7 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:
-    """Return each variant and model that wrote one of the items; imported items have none."""
+    """Return the variants and models that wrote the items; imported items have none."""
     drafts = [draft for item in items for _, draft in item.drafts]
     used = {(draft.variant.pk, draft.model): draft.variant for draft in drafts if draft.variant}
     return [

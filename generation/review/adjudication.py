@@ -1,7 +1,7 @@
 """Decisions by an admin over the reviewers: on disputed and decided items, and on gold items.
 
-An adjudication is a review that overrides the others; the item takes its texts. Sending an item
-back stores one too, withdrawn at once, that says who did it and why.
+An adjudication is a review that overrides the others; the item takes its texts. When an admin sends
+an item back, a review is stored too: it says who did it and why, and is withdrawn at once.
 """
 
 from collections.abc import Iterable
@@ -38,8 +38,8 @@ NOTICES = (NoticeKind.ADJUDICATED, NoticeKind.SENT_BACK)
 class Adjudication:
     """What an admin sends. A form that is sent twice has the same ``key``.
 
-    ``stands`` are the :func:`standing_ids` when the form was made. The verdict SKIPPED sends the
-    item back to its reviewers.
+    ``stands`` is what :func:`standing_ids` returned when the form was made. The verdict SKIPPED
+    sends the item back to its reviewers.
     """
 
     key: UUID
@@ -57,7 +57,7 @@ class Adjudication:
 
 @dataclass(frozen=True)
 class Version:
-    """The texts that one or more people decided on, with their changes of the draft marked."""
+    """The same decision by one or more people, with their changes to the draft marked."""
 
     reviews: list[Review]
     question: SafeString
@@ -65,11 +65,12 @@ class Version:
 
     @property
     def review(self) -> Review:
+        """The first of the reviews, which all have the same content."""
         return self.reviews[0]
 
 
 def standing_ids(item: Item) -> str:
-    """Return the ids of the standing decisions on an item, to notice when they change."""
+    """Return the ids of the decisions on an item as text, to notice later if they changed."""
     return _joined(review.pk for review in item.decisions)
 
 
@@ -100,7 +101,7 @@ def _version(item: Item, reviews: list[Review]) -> Version:
 
 @transaction.atomic
 def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudication) -> Review:
-    """Store an adjudication and return its review; one that comes twice returns the same review.
+    """Store an adjudication and return its review; if it was sent before, return that review.
 
     Raises ReviewNotStored, and Item.DoesNotExist if the project has no such item.
     """
@@ -109,21 +110,21 @@ def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudic
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
             return earlier
         raise ReviewNotStored(stored("This form has already been sent for another item."))
-    decisions = Review.objects.decisions().filter(item=item)
-    _check(item, decisions, adjudication)
-    return (_send_back if adjudication.verdict == Verdict.SKIPPED else _adjudicate)(
-        item, decisions, admin, adjudication
-    )
+    of_item = Review.objects.decisions().filter(item=item)
+    _check(item, of_item, adjudication)
+    if adjudication.verdict == Verdict.SKIPPED:
+        return _send_back(item, of_item, admin, adjudication)
+    return _adjudicate(item, of_item, admin, adjudication)
 
 
-def _check(item: Item, decisions: ReviewQuerySet, adjudication: Adjudication) -> None:
+def _check(item: Item, of_item: ReviewQuerySet, adjudication: Adjudication) -> None:
     """Refuse an adjudication made for an earlier state of the item. Raises ReviewNotStored."""
     if item.state == ItemState.ASIDE:
         raise ReviewNotStored(
             joined([stored("This item has been set aside in the meantime."), item.aside])
         )
-    by_admin = decisions.filter(is_adjudication=True).select_related("reviewer").first()
-    if _joined(decisions.values_list("pk", flat=True)) != adjudication.stands:
+    by_admin = of_item.filter(is_adjudication=True).select_related("reviewer").first()
+    if _joined(of_item.values_list("pk", flat=True)) != adjudication.stands:
         if by_admin and str(by_admin.pk) not in adjudication.stands.split(","):
             raise ReviewNotStored(
                 stored("%(reviewer)s has since decided on this item.", reviewer=by_admin.reviewer)
@@ -140,11 +141,11 @@ def _check(item: Item, decisions: ReviewQuerySet, adjudication: Adjudication) ->
 
 
 def _adjudicate(
-    item: Item, decisions: ReviewQuerySet, admin: Any, adjudication: Adjudication
+    item: Item, of_item: ReviewQuerySet, admin: Any, adjudication: Adjudication
 ) -> Review:
-    differing = [review for review in decisions if _differs(review, adjudication)]
-    withdraw(decisions.filter(is_adjudication=True), Withdrawal.REPLACED)
-    review = _stored(
+    differing = [review for review in of_item if _differs(review, adjudication)]
+    withdraw(of_item.filter(is_adjudication=True), Withdrawal.REPLACED)
+    review = _create_review(
         item, admin, adjudication, verdict_of(adjudication, item.question.text, item.answer)
     )
     purpose = Purpose.GOLD if adjudication.is_gold else item.purpose
@@ -161,13 +162,13 @@ def _adjudicate(
 
 
 def _send_back(
-    item: Item, decisions: ReviewQuerySet, admin: Any, adjudication: Adjudication
+    item: Item, of_item: ReviewQuerySet, admin: Any, adjudication: Adjudication
 ) -> Review:
-    withdrawn = list(decisions)
+    withdrawn = list(of_item)
     because = stored("sent back: %(comment)s", comment=adjudication.comment)
-    withdraw(decisions, Withdrawal.SENT_BACK, because)
+    withdraw(of_item, Withdrawal.SENT_BACK, because)
     now = timezone.now()
-    review = _stored(item, admin, adjudication, Verdict.SKIPPED, withdrawn_at=now)
+    review = _create_review(item, admin, adjudication, Verdict.SKIPPED, withdrawn_at=now)
     _settle(item)
     inbox.remove_notices(item, *NOTICES)
     notice = stored(
@@ -180,7 +181,7 @@ def _send_back(
     return review
 
 
-def _stored(
+def _create_review(
     item: Item,
     admin: Any,
     adjudication: Adjudication,
@@ -239,7 +240,7 @@ def _notify(item: Item, reviews: list[Review], admin: Any, kind: NoticeKind, tex
 
 @transaction.atomic
 def withdraw_adjudication(project: Project, item_id: int) -> bool:
-    """Withdraw the adjudication of an item and end its being gold; return False if there is none.
+    """Withdraw the adjudication of an item and end its gold status; return False if it has none.
 
     Raises Item.DoesNotExist if the project has no such item.
     """
@@ -254,7 +255,10 @@ def withdraw_adjudication(project: Project, item_id: int) -> bool:
 
 
 def last_adjudicated(project: Project, admin: Any) -> int | None:
-    """Return the id of the item that an admin adjudicated last and not withdrawn, or None."""
+    """Return the id of the item that an admin adjudicated last, or None if there is none.
+
+    Withdrawn adjudications do not count.
+    """
     own = Review.objects.of(project).decisions().filter(reviewer=admin, is_adjudication=True)
     last = own.order_by("-id").first()
     return last.item_id if last else None

@@ -15,7 +15,7 @@ SENTENCES = {
 
 @transaction.atomic
 def set_items_aside(items: ItemQuerySet, reason: AsideReason) -> None:
-    """Set aside those items that nobody has decided on, for one of the reasons in SENTENCES."""
+    """Set aside the items that nobody has decided on, for one of the reasons in SENTENCES."""
     undecided = Item.objects.filter(
         pk__in=items.filter(state=ItemState.PENDING, reviewers=[]).lock()
     )
@@ -24,7 +24,7 @@ def set_items_aside(items: ItemQuerySet, reason: AsideReason) -> None:
 
 @transaction.atomic
 def restore_items(items: ItemQuerySet) -> int:
-    """Restore those items that were set aside; return how many."""
+    """Restore the items that are set aside; return how many there were."""
     ids = items.filter(state=ItemState.ASIDE).lock()
     rows = Item.objects.filter(pk__in=ids)
     rows.update(state=ItemState.PENDING, aside_reason="", aside="")

@@ -26,7 +26,7 @@ from qareview.models import Project
 from qareview.stored_sentences import stored
 
 _MENTION = re.compile(r"(?<![\w@.+-])@([\w@.+-]+)")
-_ENDS = ".-+@"  # allowed in usernames, but at the end of one they are usually punctuation
+_PUNCTUATION = ".-+@"  # allowed in usernames, but after a name they are usually punctuation
 
 
 class NotAsked(Exception):
@@ -50,9 +50,9 @@ def open_question(item: Item) -> Comment | None:
 
 @transaction.atomic
 def add_comment(item: Item, author: Any, text: str) -> Comment:
-    """Add a comment and notify the members it mentions; return it.
+    """Add a comment, notify the members it mentions, and return it.
 
-    It answers the open question about the item if its author was asked. The same comment sent
+    If the item's open question is to the author, the comment answers it. A comment that is sent
     twice, such as by a double click, is stored once.
     """
     item = _locked(item)
@@ -74,27 +74,16 @@ def add_comment(item: Item, author: Any, text: str) -> Comment:
 
 @transaction.atomic
 def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Comment:
-    """Ask a colleague about an item, which is set aside until the answer; return the question.
+    """Ask a colleague about an item, set it aside until they answer, and return the question.
 
-    The same question sent twice is stored once. Raises NotAsked.
+    A question that is sent twice is stored once. Raises NotAsked.
     """
     item = _locked(item)
     if earlier := _sent_before(item, author, text, colleague):
         return earlier
-    holders = set(queue.live_holds().filter(item=item).values_list("reviewer", flat=True))
-    if holders and author.pk not in holders:
-        raise NotAsked(
-            stored("Someone else has this item on their desk. Wait, or write a comment instead.")
-        )
-    if not item.is_open or author.pk in item.reviewers:
-        raise NotAsked(
-            stored(
-                "You can only ask about an item that is waiting for your review. Write "
-                "a comment instead."
-            )
-        )
+    _check_may_ask(item, author)
     mentioned = _mentioned(item.project, text) - {author.pk, colleague.pk}
-    # somebody restored the item of an earlier question by hand: that question is over
+    # An earlier question is still open if somebody restored its item by hand. Close it.
     item.comments.all().unanswered().update(answered_at=timezone.now())
     question = Comment.objects.create(
         item=item, author=author, text=text, asks=colleague, mentioned=sorted(mentioned)
@@ -111,11 +100,27 @@ def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Commen
     return question
 
 
+def _check_may_ask(item: Item, author: Any) -> None:
+    """Raise NotAsked unless a locked item is open to its author and on nobody else's desk."""
+    holders = set(queue.live_holds().filter(item=item).values_list("reviewer", flat=True))
+    if holders and author.pk not in holders:
+        raise NotAsked(
+            stored("Someone else has this item on their desk. Wait, or write a comment instead.")
+        )
+    if not item.is_open or author.pk in item.reviewers:
+        raise NotAsked(
+            stored(
+                "You can only ask about an item that is waiting for your review. Write "
+                "a comment instead."
+            )
+        )
+
+
 @transaction.atomic
 def take_question_back(item: Item, author: Any, is_admin: bool = False) -> bool:
-    """Take back the open question about an item; return False if there is none of the author's.
+    """Take back the open question about an item; return False if there is none by the author.
 
-    An admin may take back any question, such as one to a colleague who has left.
+    An admin may take back anyone's question, for example if the colleague has left.
     """
     item = _locked(item)
     question = item.comments.all().unanswered().first()
@@ -140,7 +145,10 @@ def _sent_before(item: Item, author: Any, text: str, asks: User | None = None) -
 
 
 def _close(item: Item, question: Comment) -> None:
-    """Close a question; return its item to the asker's desk, unless it was restored before."""
+    """Close a question and assign its item to the asker, unless the item was already restored.
+
+    The item stays set aside if its passage was excluded or cut again in the meantime.
+    """
     question.answered_at = timezone.now()
     question.save(update_fields=["answered_at"])
     items = Item.objects.filter(pk=item.pk)
@@ -156,7 +164,7 @@ def _close(item: Item, question: Comment) -> None:
 
 
 def _reason_aside(passage: Passage) -> AsideReason | None:
-    """Return why items of a passage are set aside, or None."""
+    """Return why all items of a passage are set aside; None if they are not."""
     if passage.superseded_at:
         return AsideReason.CUT_AGAIN
     return AsideReason.EXCLUDED if passage.excluded_at else None
@@ -171,7 +179,7 @@ def _mentioned(project: Project, text: str) -> set[int]:
 
 def _longest_known(name: str, known: Any) -> str:
     """Strip punctuation from the end of a name until it is known; empty if it never is."""
-    while name not in known and name and name[-1] in _ENDS:
+    while name not in known and name and name[-1] in _PUNCTUATION:
         name = name[:-1]
     return name if name in known else ""
 

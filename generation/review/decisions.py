@@ -1,4 +1,7 @@
-"""Reviews are stored and withdrawn; the state of an item is derived from those that stand."""
+"""Store and withdraw reviews, and derive the state of an item from those that still count.
+
+``standing`` reviews are those that were not withdrawn. :mod:`queue` says what a slot is.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -35,9 +38,9 @@ from qareview.stored_sentences import joined, stored
 class Submission:
     """What a reviewer sends. A form that is sent twice has the same ``key``.
 
-    ``replaces`` is the id of the reviewer's own decision on the item when the form was made, 0 if
-    there was none. ``start`` and ``end`` are offsets of the excerpt in the document's text, None
-    for the passage as it was cut. ``ranking`` maps ids of candidate questions to their places.
+    ``replaces`` is the id of the reviewer's own decision on the item when the form was made, or 0.
+    ``start`` and ``end`` are offsets of the excerpt in the document's text, None for the passage as
+    it was cut. ``ranking`` maps ids of candidate questions to their places.
     """
 
     key: UUID
@@ -62,24 +65,21 @@ class ItemChanged(ReviewNotStored):
 
 
 class ItemGone(ReviewNotStored):
-    """The item has all its reviewers, or is no longer reviewed."""
+    """The item has enough reviewers, or is no longer reviewed."""
 
 
 class _MustLock(ItemGone):
-    """The item has to be locked first to know whether there is a place."""
+    """Only a transaction that locks the item first can tell whether it has a free slot."""
 
 
 def submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
-    """Store a review and return it; a submission that comes twice returns the same review.
+    """Store a review and return it; if it was sent before, return the stored review.
 
     Raises ItemChanged, ItemGone, and Item.DoesNotExist if the project has no such item.
     """
     try:
         return _submit(project, item_id, user, submission)
-    except (
-        ReviewNotStored,
-        IntegrityError,
-    ):  # it may have read before it had the lock
+    except (ReviewNotStored, IntegrityError):  # may be wrong: it read the row before locking it
         with transaction.atomic():
             Item.everything.filter(pk=item_id).lock()
             return submit_locked(project, item_id, user, submission)
@@ -95,7 +95,7 @@ def _submit(project: Project, item_id: int, user: Any, submission: Submission) -
 
 @transaction.atomic
 def submit_locked(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
-    """Do the same as :func:`submit`, for a caller who has already locked the item."""
+    """Do the same as :func:`submit`, with the same exceptions, if the item is already locked."""
     return _append(project, _locked(project, item_id, user, submission.key), user, submission)
 
 
@@ -106,8 +106,19 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
             return earlier
         raise ItemChanged(stored("This form has already been sent for another item."))
     _check_unchanged(item, submission)
-    _make_place(item, submission, project.reviews_per_item)
-    review = Review.objects.create(
+    _free_slot(item, submission, project.reviews_per_item)
+    review = _create_review(item, user, submission)
+    if review.is_decision:
+        settle([item.pk])
+    if item.was_edited or review.verdict == Verdict.EDITED:
+        search.index_items([item.pk])
+    if item.was_typed and review.is_decision:
+        Typed.objects.filter(item=item, reviewer=user).delete()
+    return review
+
+
+def _create_review(item: Any, user: Any, submission: Submission) -> Review:
+    return Review.objects.create(
         item=item,
         reviewer=user,
         submission=submission.key,
@@ -122,19 +133,12 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
         comment=submission.comment,
         seconds=submission.seconds,
     )
-    if review.is_decision:
-        settle([item.pk])
-    if item.was_edited or review.verdict == Verdict.EDITED:
-        search.index_items([item.pk])
-    if item.was_typed and review.is_decision:
-        Typed.objects.filter(item=item, reviewer=user).delete()
-    return review
 
 
-def _make_place(item: Any, submission: Submission, reviews_per_item: int) -> None:
-    """Withdraw the decision that the submission replaces. Raises ItemGone if there is no place."""
+def _free_slot(item: Any, submission: Submission, reviews_per_item: int) -> None:
+    """Withdraw the decision that the submission replaces. Raises ItemGone if no slot is free."""
     if not item.own:
-        _check_place(item, reviews_per_item)
+        _check_slot(item, reviews_per_item)
     elif submission.verdict != Verdict.SKIPPED:
         own = Review.objects.standing().filter(pk=item.own)
         if not withdraw(own, Withdrawal.REPLACED):  # it has just been sent back or undone
@@ -142,7 +146,7 @@ def _make_place(item: Any, submission: Submission, reviews_per_item: int) -> Non
 
 
 def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
-    """Lock and return an item with everything needed to check a submission, in one query."""
+    """Lock an item and return it with all that checking a submission needs, in one query."""
     facts = {name: RawSQL(sql, params) for name, (sql, params) in _facts(user, key).items()}
     return (
         Item.everything.filter(project=project)
@@ -154,7 +158,7 @@ def _locked(project: Project, item_id: int, user: Any, key: UUID) -> Any:
 
 
 def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
-    """Return the SQL and parameters of the values needed besides an item's own columns."""
+    """Return the SQL and parameters of the values that are not columns of an item, by name."""
     decision = "withdrawn_at IS NULL AND verdict <> 'skipped'"
     of_item = "item_id = generation_item.id"
     own = f"{of_item} AND reviewer_id = %s"
@@ -182,7 +186,7 @@ def _facts(user: Any, key: UUID) -> dict[str, tuple[str, list[Any]]]:
 
 
 def _check_unchanged(item: Any, submission: Submission) -> None:
-    """Refuse a submission made for an earlier state. Raises ItemGone, ItemChanged."""
+    """Refuse a submission made for an earlier state of the item. Raises ItemGone, ItemChanged."""
     if item.state == BINNED:
         raise ItemGone(
             stored("The document was moved to the bin while you were reviewing this item.")
@@ -191,16 +195,16 @@ def _check_unchanged(item: Any, submission: Submission) -> None:
         raise ItemChanged(stored("You have already reviewed this item in another window."))
 
 
-def _check_place(item: Any, reviews_per_item: int) -> None:
-    """Refuse a reviewer who has no place at the item and cannot get one. Raises ItemGone."""
+def _check_slot(item: Any, reviews_per_item: int) -> None:
+    """Refuse a reviewer who has no slot and cannot get one. Raises ItemGone."""
     if item.state == ItemState.ASIDE:
         raise ItemGone(
             joined([stored("This item has been set aside in the meantime."), item.aside])
         )
     if not item.is_open:
         raise ItemGone(stored("While you were away, others finished reviewing this item."))
-    places = reviews_per_item - item.others
-    if not (item.is_held or item.is_for_everyone or places > 0):
+    free_slots = reviews_per_item - item.others
+    if not (item.is_held or item.is_for_everyone or free_slots > 0):
         raise ItemGone(stored("While you were away, this item went to someone else."))
 
 
@@ -218,7 +222,7 @@ class _SentReview(Protocol):
 
 
 def verdict_of(sent: _SentReview, question: str, answer: str) -> Verdict:
-    """Return EDITED for an acceptance whose texts are not the drafted question and answer."""
+    """Return the verdict that was sent, or EDITED if it accepts other texts than the draft's."""
     if sent.verdict not in ACCEPTING:
         return sent.verdict
     is_draft = (sent.question, sent.answer, sent.start) == (question, answer, None)
@@ -226,7 +230,7 @@ def verdict_of(sent: _SentReview, question: str, answer: str) -> Verdict:
 
 
 def _excerpt(item: Item, submission: Submission) -> str:
-    """Return the text of the excerpt a reviewer chose, empty for the passage."""
+    """Return the text of the excerpt that a reviewer chose; "" for the passage."""
     if submission.start is None or submission.end is None:
         return ""
     part = Substr("text", submission.start + 1, submission.end - submission.start)
@@ -262,14 +266,14 @@ _SETTLE = f"""
         WHEN settled.by_admin = 'rejected' THEN 'rejected'
         WHEN settled.by_admin IS NOT NULL THEN 'accepted'
         WHEN item.aside_reason <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
-        WHEN item.aside_reason <> '' AND settled.decided < settled.places THEN 'aside'
-        WHEN settled.decided < settled.places THEN 'pending'
+        WHEN item.aside_reason <> '' AND settled.decided < settled.slots THEN 'aside'
+        WHEN settled.decided < settled.slots THEN 'pending'
         WHEN settled.accepting = 0 THEN 'rejected'
         WHEN settled.accepting = settled.decided AND settled.texts = 1 THEN 'accepted'
         ELSE 'disputed'
     END
     FROM (
-        SELECT own.id, project.reviews_per_item AS places,
+        SELECT own.id, project.reviews_per_item AS slots,
             coalesce(array_agg(DISTINCT reviewer_id) FILTER (WHERE review.id IS NOT NULL), '{{}}')
                 AS reviewers,
             max(verdict) FILTER (WHERE is_adjudication) AS by_admin,
@@ -288,18 +292,18 @@ _SETTLE = f"""
 
 
 def settle(items: Iterable[int]) -> None:
-    """Derive the state and the reviewers of locked items, named by their ids.
+    """Derive the state and the reviewers of locked items; ``items`` are their ids.
 
-    An item is pending until as many people decided as the project asks for. Then it is accepted or
-    rejected if they agree, texts included, else disputed. An admin's decision overrides theirs. The
-    project's settings cannot change until the transaction ends.
+    An item is pending until as many people have decided as the project asks for. Then it is
+    accepted or rejected if they agree, also on the texts, or else disputed. An admin's decision
+    overrides theirs. The project's settings cannot change until the transaction ends.
     """
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE, {"items": list(items)})
 
 
 def follow_settings(project: Project, before: Project) -> None:
-    """Apply changed settings of a project to the purpose of its items and to their states."""
+    """Apply a project's changed settings to its items; ``before`` has the earlier settings."""
     if project.calibration_percent != before.calibration_percent:
         _redraw_calibration(project, before.calibration_percent)
     if project.reviews_per_item != before.reviews_per_item:
@@ -316,9 +320,9 @@ def settle_project(project: Project) -> None:
 
 @transaction.atomic
 def _redraw_calibration(project: Project, percent: int) -> None:
-    """Change the purpose only of items between the old percentage and the new one.
+    """Change the purpose of the items between the earlier ``percent`` and the new percentage.
 
-    All other items keep what somebody set by hand.
+    All other items keep their purpose, since somebody may have set it by hand.
     """
     low, high = sorted((percent, project.calibration_percent))
     between = project.items.filter(shuffle__gte=low / 100, shuffle__lt=high / 100)
@@ -331,12 +335,13 @@ def _redraw_calibration(project: Project, percent: int) -> None:
 
 
 def _note_edited(items: ItemQuerySet) -> None:
+    """Update the search index for edited texts, whose visibility may have changed."""
     edited = Review.objects.decisions().filter(verdict=Verdict.EDITED, item__in=items.order_by())
     search.index_items(edited.order_by().values_list("item", flat=True).distinct())
 
 
 def _restore_replaced(review: Review) -> None:
-    """Keep a withdrawn review's texts at the desk; let the decision it replaced stand again."""
+    """Keep a withdrawn review's texts at the desk, and restore the decision that it replaced."""
     is_edited = review.verdict == Verdict.EDITED
     if is_edited or review.ranking:
         texts = {name: getattr(review, name) for name in desk.FIELDS if is_edited}
@@ -348,29 +353,22 @@ def _restore_replaced(review: Review) -> None:
     last = before.select_related("bulk_action").order_by("-pk").first()
     if last is None or last.withdrawal != Withdrawal.REPLACED:
         return
-    if (
-        last.bulk_action is None or last.bulk_action.undo_at is None
-    ):  # else it was taken back by itself
-        Review.objects.filter(pk=last.pk).update(
-            withdrawn_at=None, withdrawal=Withdrawal.BY_AUTHOR, withdrawn_because=""
-        )
+    if last.bulk_action and last.bulk_action.undo_at:  # it stays undone with its bulk action
+        return
+    Review.objects.filter(pk=last.pk).update(
+        withdrawn_at=None, withdrawal=Withdrawal.BY_AUTHOR, withdrawn_because=""
+    )
 
 
 @transaction.atomic
 def undo_review(project: Project, user: Any) -> Item | None:
-    """Withdraw the user's last standing review; return its item, held for them again, or None.
+    """Withdraw the user's last review and return its item, held for them again; None if none.
 
-    The decision that it replaced stands again, and an edited text is kept at the desk.
+    The decision that the review replaced counts again, and an edited text stays at the desk.
     """
-    review = (
-        Review.objects.of(project)
-        .standing()
-        .filter(
-            reviewer=user, is_adjudication=False, bulk_action=None
-        )  # a bulk action is undone as a whole
-        .order_by("-id")
-        .first()
-    )
+    own = Review.objects.of(project).standing().filter(reviewer=user, is_adjudication=False)
+    # without reviews of a bulk action, which is undone as a whole
+    review = own.filter(bulk_action=None).order_by("-id").first()
     if review is None:
         return None
     item = Item.objects.select_for_update().filter(pk=review.item_id).first()

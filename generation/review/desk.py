@@ -1,4 +1,4 @@
-"""The parts of the desk's page: form fields, candidate questions, flags, text around a passage."""
+"""What the desk shows: form fields, candidate questions, flags and the text around a passage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ PREVIOUS = "previous"
 
 
 def form_fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the form's values: what was typed, else the reviewer's decision, else the draft.
+    """Return the form's values: what was typed, or the reviewer's decision, or the draft.
 
-    Places of candidate questions are only among what was typed.
+    The ranking of candidate questions is among them only if it was typed.
     """
     drafted = {"question": candidate_questions(item)[0]["text"], "answer": item.answer}
     decided = {name: getattr(own, name) for name in FIELDS} if own and own.question else {}
-    return {**dict.fromkeys(FIELDS, ""), **drafted, **_without_none(decided), **dict(typed.items())}
+    fields = {**dict.fromkeys(FIELDS, ""), **drafted, **_without_none(decided)}
+    return {**fields, **dict(typed.items())}  # items() of a QueryDict has text, not lists
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:
@@ -34,24 +35,28 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def typed_earlier(item: Item) -> dict[str, Any]:
-    """Return the fields that the user typed earlier and has not sent."""
+    """Return the fields that the user typed earlier and has not sent.
+
+    The item comes from :func:`queue.load_for_desk`, which loads them.
+    """
     return item.typed_earlier or {}  # type: ignore[attr-defined]  # by queue.load_for_desk
 
 
 def candidate_questions(
     item: Item, ranking: Mapping[str, int] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the candidate questions, the best first, with explained flags and a ranking's places.
+    """Return the candidate questions, the best first, with ``explanations`` of their flags.
 
-    The item comes from :func:`queue.load_for_desk`, which loads them.
+    ``place`` is the place of each in ``ranking``, or None. The item comes from
+    :func:`queue.load_for_desk`, which loads them.
     """
     questions: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
-    ranks = ranking or {}
+    places = ranking or {}
     return [
         {
             **question,
             "explanations": _explanations(question["flags"]),
-            "place": ranks.get(str(question["id"])),
+            "place": places.get(str(question["id"])),
         }
         for question in questions
     ]
@@ -67,7 +72,7 @@ def _explanations(names: list[str]) -> list[str]:
 
 
 def answer_pieces(item: Item) -> list[dict[str, Any]]:
-    """Return the answer in pieces, in order; a piece with support in the passage has a number."""
+    """Return the pieces of the answer in order; those with support in the passage have a number."""
     pieces: list[dict[str, Any]] = []
     end = 0
     for number, span in enumerate(item.support):
@@ -94,28 +99,33 @@ class TextAround:
 
     @property
     def text(self) -> str:
+        """The part with the text around it."""
         return self.before + self.part + self.after
 
 
 def text_around(item: Item, start: int, end: int) -> TextAround:
-    """Return the part from start to end of the item's document, with the text around it."""
+    """Return the part from start to end of the item's document, with the text around it.
+
+    Offsets outside the document are moved to its beginning or end.
+    """
     start, first = max(0, start), max(0, start - MARGIN)
     end = max(start, end)
-    length = Substr("text", first + 1, end + MARGIN - first)
-    text = Document.everything.filter(pk=item.document_id).values_list(length, flat=True).get()
+    slice_of_text = Substr("text", first + 1, end + MARGIN - first)
+    document = Document.everything.filter(pk=item.document_id)
+    text = document.values_list(slice_of_text, flat=True).get()
     start, end = min(start, first + len(text)), min(end, first + len(text))
     part = slice(start - first, end - first)
     return TextAround(start, end, text[: part.start], text[part], text[part.stop :])
 
 
 def chosen_excerpt(item: Item, fields: Mapping[str, Any]) -> str:
-    """Return the text of the excerpt chosen as context, empty if the passage is the context."""
+    """Return the text of the excerpt chosen as context; "" if the passage is the context."""
     start, end = (number_in(str(fields.get(name, "")), LARGEST_POSITION) for name in SPAN)
     return "" if start is None or end is None else text_around(item, start, end).part
 
 
 def store_typed(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
-    """Store what a user typed at an item, over what was stored before; return the time."""
+    """Store what a user typed at an item, replacing what they typed before; return the time."""
     now = timezone.now()
     Typed.objects.bulk_create(
         [Typed(item=item, reviewer=user, fields=_without_none(fields), saved_at=now)],
@@ -129,7 +139,7 @@ def store_typed(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
 def neighbouring_item(project: Project, user: Any, item_id: int, step: str) -> int | None:
     """Return the id of the item that the user reviewed before or after this one, or None.
 
-    The one before an item that they have not reviewed is the last that they have.
+    From an item that they have not reviewed, PREVIOUS leads to the item they reviewed last.
     """
     own = Review.objects.of(project).of_reviewers().filter(reviewer=user)
     review_id = own.filter(item=item_id).values_list("pk", flat=True).first()

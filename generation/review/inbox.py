@@ -8,12 +8,12 @@ from django.db.models import Q
 from generation.models import BINNED, Item, Notice, NoticeKind, NoticeQuerySet
 from qareview.models import Project
 
-MOST_COUNTED = 100  # unread notices, then the count says “99+”: chosen; nobody measured
+MOST_COUNTED = 100  # unread notices; from here on the count is “99+”: chosen; nobody measured
 LONGEST_EXCERPT = 300  # characters of a comment in a notice: chosen; nobody measured
 
 
 def notify(item: Item, users: Iterable[int], kind: NoticeKind, text: str) -> None:
-    """Put a notice about an item into the inboxes of users, given by their ids."""
+    """Put a notice about an item into the inboxes of ``users``, which are ids."""
     Notice.objects.bulk_create(
         Notice(user_id=user, project_id=item.project_id, item=item, kind=kind, text=text)
         for user in sorted(set(users))
@@ -26,13 +26,16 @@ def remove_notices(item: Item, *kinds: NoticeKind) -> None:
 
 
 def notices_of(project: Project, user: Any) -> NoticeQuerySet:
-    """Return a user's notices in a project, the newest first, with ``is_there``: not in the bin."""
+    """Return a user's notices in a project, the newest first.
+
+    ``is_there`` is False if the notice's item is in the bin.
+    """
     own = Notice.objects.filter(project=project, user=user)
     return own.annotate(is_there=~Q(item__state=BINNED))
 
 
 def unread_count(project: Project, user: Any) -> int:
-    """Return how many notices are unread, :data:`MOST_COUNTED` if there are that many or more."""
+    """Return how many notices are unread, :data:`MOST_COUNTED` at most."""
     return notices_of(project, user).unread()[:MOST_COUNTED].count()
 
 

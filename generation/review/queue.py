@@ -1,8 +1,9 @@
-"""Who gets which item next.
+"""Choose the item that a reviewer gets next.
 
-An item on a reviewer's desk is held for some minutes. A project asks for a number of reviews per
-item, and so many people have a place at it: those who have decided on it and those who hold it.
-Whoever takes an item locks its row before counting, so that two people never take the last place.
+An item on a reviewer's desk is held for some minutes. An item has as many slots as its project asks
+for reviews per item; calibration and gold items have one for each reviewer. People who have decided
+on an item or hold it take a slot. An item's row is locked before its free slots are counted, so
+that two people never take the last one.
 
 The statements that run at every decision are written in SQL: building them with the ORM took more
 than twice as long as PostgreSQL needs to run them (measured by `make bench-desk`).
@@ -39,7 +40,7 @@ _ORDERS = {
     DeskOrder.ASSIGNED: ("-score", "id"),
 }
 ITEMS_TRIED = 30  # more than are likely to be locked at the same time: chosen; nobody measured
-MORE_ITEMS_TRIED = 1000  # if all of those are locked: more than a bulk action locks (AT_ONCE)
+MORE_ITEMS_TRIED = 1000  # if those are locked: more than a bulk action locks (AT_ONCE, 100)
 
 # The number of people other than the user who decided on an item or hold it; {item} is its row.
 _OTHERS = """
@@ -49,7 +50,7 @@ _OTHERS = """
         AND hold.reviewer_id <> %s AND NOT hold.reviewer_id = ANY ({item}.reviewers)
     )
 """
-# Open items with a place for the user. The conditions are those of OPEN and NOT_GIVEN_OUT, so that
+# Open items with a slot for the user. The conditions are those of OPEN and NOT_GIVEN_OUT, so that
 # PostgreSQL can use their indexes.
 _FREE = f"""
     SELECT item.id FROM generation_item AS item
@@ -92,7 +93,7 @@ def live_holds() -> QuerySet[Hold]:
 
 
 def count_of_others(user: Any) -> RawSQL:
-    """Return an expression: how many people other than the user decided on an item or hold it."""
+    """Return an expression that counts the other people who decided on an item or hold it."""
     sql = _OTHERS.format(item="generation_item")
     return RawSQL(sql, [user.pk, timezone.now(), user.pk], IntegerField())
 
@@ -107,15 +108,15 @@ def item_on_desk(project: Project, user: Any) -> Item | None:
 def take_next_item(project: Project, user: Any) -> Item | None:
     """Return the next item for a user, held for them and loaded for the desk; None if none is left.
 
-    Items assigned to them come first; items they skipped come last, the longest ago first.
+    Items assigned to them come first. Items they skipped come last, the earliest skipped first.
     """
     full: list[int] = []
-    first, more = (_fresh(project, user, count) for count in (ITEMS_TRIED, MORE_ITEMS_TRIED))
+    first, more = (_not_skipped(project, user, count) for count in (ITEMS_TRIED, MORE_ITEMS_TRIED))
     for items in (first, more, _skipped(project, user)):
         while item := _first_unlocked(items, full):
             if hold_item(item, user, project.reviews_per_item, is_only_statement=True):
                 return item
-            full.append(item.pk)  # somebody else has just taken the last place
+            full.append(item.pk)  # somebody else has just taken the last slot
     Hold.objects.filter(project=project, reviewer=user).delete()
     return None
 
@@ -127,16 +128,17 @@ def _first_unlocked(items: ItemQuerySet, full: list[int]) -> Item | None:
 
 
 def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]]:
-    """Return SQL and its parameters for the ids of open items with a place for the user.
+    """Return SQL and its parameters for the ids of open items with a slot for the user.
 
     Each of the conditions has one parameter, the user's id.
     """
     sql = " AND ".join((_FREE, *conditions))
-    places = [user.pk, timezone.now(), user.pk, project.reviews_per_item]
-    return sql, [project.pk, user.pk, *places, *[user.pk] * len(conditions)]
+    others = [user.pk, timezone.now(), user.pk]  # the parameters of _OTHERS
+    ids = [user.pk] * len(conditions)
+    return sql, [project.pk, user.pk, *others, project.reviews_per_item, *ids]
 
 
-def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
+def _not_skipped(project: Project, user: Any, count: int) -> ItemQuerySet:
     """Return the first items that the user has not skipped, those assigned to them first."""
     ending = f"ORDER BY {_order_sql(project.order)} LIMIT {count}"
     sql, params = _free(project, user, f"NOT {_SKIPPED}", _ASSIGNED)
@@ -152,7 +154,7 @@ def _fresh(project: Project, user: Any, count: int) -> ItemQuerySet:
 
 
 def _skipped(project: Project, user: Any) -> ItemQuerySet:
-    """Return the items that the user skipped, the longest ago first."""
+    """Return the items that the user skipped, the earliest skipped first."""
     conditions = [_ASSIGNED] if project.order == DeskOrder.ASSIGNED else []
     sql, params = _free(project, user, _SKIPPED, *conditions)
     last = RawSQL(
@@ -196,10 +198,10 @@ _ANSWERED = """
 
 
 def load_for_desk(items: ItemQuerySet, user: Any) -> ItemQuerySet:
-    """Load what the desk shows of items to a user, in one query.
+    """Load all that the desk shows a user of these items, in one query.
 
-    That includes the candidate questions, what the user typed earlier and has not sent, and the
-    reason if they get the item again.
+    This includes the candidate questions, what the user typed earlier and has not sent, and the
+    reason if they get an item again.
     """
     return (
         items.select_related("passage", "document", "variant__prompt")
@@ -215,7 +217,7 @@ def load_for_desk(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 
 @transaction.atomic
 def take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
-    """Hold a given item for the user; return False if there is no place for them."""
+    """Hold an item for the user; return False if they may not get it or no slot is free."""
     item = Item.everything.select_for_update().get(pk=item.pk)
     has_decided = user.pk in item.reviewers
     if item.state in NOT_GIVEN_OUT or not (item.is_open or has_decided):
@@ -226,18 +228,18 @@ def take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
 def hold_item(
     item: Item, user: Any, reviews_per_item: int, *, is_only_statement: bool = False
 ) -> bool:
-    """Put an item, locked by the caller, on the user's desk in place of the item there.
+    """Put an item that the caller has locked on the user's desk, replacing the item there.
 
-    Returns False if there is no place for them; who has decided on the item has one. It is a single
-    statement that starts after the row is locked, so it sees what earlier holders of the lock
-    stored. ``is_only_statement`` says that the transaction does nothing else: then it does not
-    wait for the disk, since a hold need not survive a power cut.
+    Returns False if the user has no slot and none is free. A single statement does it, which starts
+    after the row is locked, so it sees what earlier holders of the lock stored.
+    ``is_only_statement`` says that the transaction does nothing else: then it does not wait for the
+    disk, since a hold need not survive a power cut.
     """
     now = timezone.now()
     with connection.cursor() as cursor:
         until = now + timedelta(seconds=settings.HOLD_SECONDS)
-        places = [user.pk, now, user.pk, reviews_per_item]
-        values = [user.pk, until, item.pk, user.pk, *places]
+        others = [user.pk, now, user.pk]  # the parameters of _OTHERS
+        values = [user.pk, until, item.pk, user.pk, *others, reviews_per_item]
         cursor.execute(_NO_WAIT + _HOLD if is_only_statement else _HOLD, values)
         while cursor.nextset():  # the rowcount of the last statement is the answer
             pass

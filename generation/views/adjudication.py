@@ -1,4 +1,4 @@
-"""Adjudication by an admin: of disputed items one after another, and of decided ones."""
+"""Adjudication by an admin: disputed items one after another, and single decided or gold items."""
 
 import uuid
 from typing import Any
@@ -20,15 +20,14 @@ from qareview.models import Project, Role
 from qareview.request_numbers import number_in
 from qareview.stored_sentences import translated
 
-QUEUE, GOLD = (
-    "queue",
-    "gold",
-)  # values of ``place``: the queue of disputes, or marking an item as gold
+# The values of ``place``, which says where the admin came from: the queue of disputed items, or the
+# link that makes an item gold. From an item's page it is empty.
+QUEUE, GOLD = "queue", "gold"
 
 
 @require_GET
 def queue(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the oldest disputed item, or the next after ``?after=``; after the last, the oldest."""
+    """Show the next disputed item after the id ``?after=``; after the last, the first again."""
     project = access.project(request, slug, Role.ADMIN)
     waiting = project.items.disputed_for(request.user).for_item_page()
     after = number_in(request.GET.get("after")) or 0
@@ -40,7 +39,10 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show an item with all its versions; a POST stores an adjudication."""
+    """Show an item with all its versions; a POST stores an adjudication.
+
+    Redirects to the item's page while the item waits for the admin's own review.
+    """
     project = access.project(request, slug, Role.ADMIN)
     item = get_object_or_404(project.items.for_item_page(), pk=pk)
     data = request.POST or request.GET
@@ -103,7 +105,7 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def take_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Take back the adjudication of an item by any admin; end its being gold."""
+    """Take back the adjudication of an item, whichever admin made it, and its gold status."""
     project = access.project(request, slug, Role.ADMIN)
     try:
         was_taken_back = adjudication.withdraw_adjudication(project, pk)
@@ -124,32 +126,32 @@ def _show(
     form: AdjudicationForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    is_shown = item.shows_reviews_to(request.user)
+    sees_reviews = item.shows_reviews_to(request.user)
     context = {
         "item": item,
         "form": form,
         "place": place,
-        "versions": adjudication.versions(item) if is_shown else [],
+        "versions": adjudication.versions(item) if sees_reviews else [],
         "stands": adjudication.standing_ids(item),
         "key": uuid.uuid4(),
-        "fields": _fields(item, is_shown, form),
-        "excerpts": excerpts(item.decisions) if is_shown else {},
+        "fields": _fields(item, sees_reviews, form),
+        "excerpts": excerpts(item.decisions) if sees_reviews else {},
         "flags": [flags.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
-        "is_disputed": is_shown and item.state == ItemState.DISPUTED,
+        "is_disputed": sees_reviews and item.state == ItemState.DISPUTED,
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
         "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,
     }
     return render_page(request, "adjudication/show.html", context, status=status)
 
 
-def _fields(item: Item, is_shown: bool, form: AdjudicationForm | None) -> dict[str, Any]:
-    """Return the values of the form: what was sent, else the last version, else the draft."""
-    decisions = item.decisions if is_shown else []
-    last = next((review for review in reversed(decisions) if review.accepts), None)
+def _fields(item: Item, sees_reviews: bool, form: AdjudicationForm | None) -> dict[str, Any]:
+    """Return the values of the form: what was sent, or the last version, or the draft."""
+    latest_first = list(reversed(item.decisions)) if sees_reviews else []
+    last = next((review for review in latest_first if review.accepts), None)
     question = last.question if last else item.question.text
     answer = last.answer if last else item.answer
     excerpt = f"{last.start}-{last.end}" if last and last.start is not None else ""
-    reason = next((review.reason for review in reversed(decisions) if review.reason), "")
+    reason = next((review.reason for review in latest_first if review.reason), "")
     fields = {"question": question, "answer": answer, "excerpt": excerpt, "reason": reason}
     sent = {name: form.data[name] for name in (*fields, "why") if name in form.data} if form else {}
     return {**fields, **sent}

@@ -28,11 +28,11 @@ COLUMNS = (
 
 @require_GET
 def agreement(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show alpha, who agrees with whom, and disagreements; to admins gold items too."""
+    """Show alpha, who agrees with whom, and disagreements; admins see gold items too."""
     member = access.member(request, slug)
     key = ("agreement", member.project_id, member.user_id, member.role)
-    counted = cached(key, lambda: agreements.overview(member))
-    overview = counted.value
+    cached_overview = cached(key, lambda: agreements.overview(member))
+    overview = cached_overview.value
     documents = [(document.name, document.agreement) for document in overview.documents]
     weeks = [
         (
@@ -43,7 +43,7 @@ def agreement(request: HttpRequest, slug: str) -> HttpResponse:
     ]
     context = {
         "overview": overview,
-        "counted_at": counted.counted_at,
+        "counted_at": cached_overview.counted_at,
         "reliable": krippendorff.RELIABLE,
         "tentative": krippendorff.TENTATIVE,
         "by_document": _chart("documents", _("Alpha by document"), _("Document"), documents),
@@ -63,7 +63,7 @@ def _gold(member: Membership) -> list[agreements.GoldAgreement]:
 def _chart(
     name: str, title: str, kind: str, rows: Sequence[tuple[str, Agreement]]
 ) -> charts.Dots | None:
-    """Draw the agreement of each row with its interval; None if there are no rows."""
+    """Return a chart of the agreement in each row, with its interval; None if there are no rows."""
     alphas = [result.alpha for _, result in rows if result.alpha is not None]
     if not rows:
         return None
@@ -96,7 +96,7 @@ def _estimate(label: str, result: Agreement) -> charts.IntervalEstimate:
     counts = (number(result.items), number(result.values), number(result.pairs))
     if result.alpha is None:
         cells = (label, "–", translated(result.note), *counts)
-        return charts.IntervalEstimate(label, None, None, None, _in_short(result), cells)
+        return charts.IntervalEstimate(label, None, None, None, _why_no_alpha(result), cells)
     alpha = number(result.alpha, 2)
     interval = (
         translated(result.note) if result.low is None else _interval(result.low, result.high or 0)
@@ -112,8 +112,8 @@ def _interval(low: float, high: float) -> str:
     return _("%(low)s to %(high)s") % {"low": number(low, 2), "high": number(high, 2)}
 
 
-def _in_short(result: Agreement) -> str:
-    """Say why there is no alpha, in a few words for the chart."""
+def _why_no_alpha(result: Agreement) -> str:
+    """Return why there is no alpha, in a few words for the chart."""
     if result.items < krippendorff.FEWEST_ITEMS:
         counts = {"items": result.items, "fewest": krippendorff.FEWEST_ITEMS}
         return _("too few: %(items)s of %(fewest)s items") % counts

@@ -24,7 +24,7 @@ DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
 
 @require_GET
 def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List what is in the bin of a project, and until when it can be restored."""
+    """List what is in the bin of a project, and until which date it can be restored."""
     project = access.project(request, slug, Role.ENGINEER)
     documents = Document.everything.filter(project=project).for_bin()
     prompts = Prompt.everything.filter(project=project, goes_at__gt=timezone.now())
@@ -37,8 +37,10 @@ def bin_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Move a document to the bin, and offer to undo it."""
     project = access.project(request, slug, Role.ENGINEER)
-    document = get_object_or_404(Document.everything, project=project, pk=pk)  # a second click, too
+    # `everything`, since a second click finds the document in the bin
+    document = get_object_or_404(Document.everything, project=project, pk=pk)
     bins.bin_document(document, access.user(request))
     undo = reverse("documents-restore", args=[slug, pk])
     offer_undo(
@@ -51,6 +53,7 @@ def put_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Restore a document from the bin."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     try:
@@ -68,7 +71,7 @@ def restore_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show what is lost when a document in the bin is removed for good; a POST removes it."""
+    """Show what is lost if a document in the bin is permanently deleted; a POST deletes it."""
     project = access.project(request, slug, Role.ADMIN)
     document = get_object_or_404(Document.everything, project=project, pk=pk)
     if not document.is_in_bin:
@@ -91,7 +94,7 @@ def remove_document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def put_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Move a project to the bin, after its name was typed."""
+    """Move a project to the bin after the user has typed its name."""
     if request.method == "POST" and access.project_in_bin(request, slug).is_in_bin:
         return redirect("projects")  # a second click
     project = access.project(request, slug, Role.ADMIN)
@@ -111,6 +114,7 @@ def put_project(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
+    """Restore a project from the bin."""
     project = access.project_in_bin(request, slug)
     if not bins.restore_project(project):
         messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})
@@ -124,7 +128,7 @@ def restore_project(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def remove_project(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show what is lost when a project in the bin is removed for good; a POST removes it."""
+    """Show what is lost if a project in the bin is permanently deleted; a POST deletes it."""
     project = access.project_in_bin(request, slug)
     if not project.is_in_bin:
         messages.info(request, _("%(name)s is not in the bin.") % {"name": project.name})

@@ -1,4 +1,4 @@
-"""Bulk actions: confirmed, watched and undone."""
+"""The pages on which bulk actions are confirmed, watched and undone."""
 
 from dataclasses import dataclass
 
@@ -20,15 +20,15 @@ from qareview.models import Membership, Project, Role
 from qareview.request_numbers import number_in
 from qareview.stored_sentences import translated
 
-MOST_LISTED = 50  # bulk actions: chosen; nobody measured
-MOST_TICKED = 1000  # items: chosen; nobody measured
+MOST_LISTED = 50  # bulk actions; chosen; nobody measured
+MOST_TICKED = 1000  # items; chosen; nobody measured
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The items somebody selected in the list, and the filter they saw.
+    """The items that a person selected in the list, and the filter of the list.
 
-    ``trouble`` says why no item is selected.
+    ``address`` is the filter as a query string. ``trouble`` says why no item is selected.
     """
 
     items: ItemQuerySet
@@ -37,7 +37,7 @@ class Selection:
 
 
 def _selected(member: Membership, query: QueryDict) -> Selection:
-    """Return the items that were ticked, or all that match."""
+    """Return the items that were ticked, or all that match the filter."""
     form = ItemFilterForm(member, query)
     items: ItemQuerySet = member.project.items.all()
     if query.get("all"):
@@ -55,7 +55,7 @@ def _selected(member: Membership, query: QueryDict) -> Selection:
 
 @require_http_methods(["GET", "POST"])
 def new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
-    """Say to how many items something is to be done; a POST orders it."""
+    """Ask the user to confirm a bulk action on a number of items; a POST orders it."""
     member = access.member(request, slug, Role.ENGINEER)
     if kind not in BulkActionKind.values:
         raise Http404(_("Bulk action not found."))
@@ -122,7 +122,7 @@ def bulk_action_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_GET
 def bulk_action(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show a bulk action; its part polls until it is finished."""
+    """Show a bulk action; a part of the page polls until it is finished."""
     project = access.project(request, slug, Role.ENGINEER)
     action = get_object_or_404(
         project.bulk_actions.select_related("by", "member", "undo_by"), pk=pk
@@ -137,7 +137,7 @@ def bulk_action(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Undo a bulk action as a whole: who ordered it may, and admins may."""
+    """Undo a bulk action as a whole; only the person who ordered it and admins may."""
     action = _own_action(request, slug, pk)
     try:
         bulk_actions.undo_bulk_action(action, request.user)
@@ -148,14 +148,14 @@ def undo(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def retry(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Go on with a bulk action that failed."""
+    """Continue a bulk action that failed."""
     if not jobs.retry_job(_own_action(request, slug, pk)):
         messages.info(request, _("This bulk action has not failed."))
     return redirect("bulk-actions-show", slug, pk)
 
 
 def _own_action(request: HttpRequest, slug: str, pk: int) -> BulkAction:
-    """Return a bulk action that the user ordered, or any for an admin. Else PermissionDenied."""
+    """Return a bulk action that the user ordered; for admins, anyone's. Raises PermissionDenied."""
     member = access.member(request, slug, Role.ENGINEER)
     action = get_object_or_404(member.project.bulk_actions, pk=pk)
     if action.by_id != member.user_id and not member.is_admin:

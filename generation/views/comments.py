@@ -1,4 +1,4 @@
-"""Comments on an item, and questions to a colleague about it."""
+"""The comments on an item, and questions to a colleague about it."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
 from qareview.stored_sentences import translated
 
-DESK = "desk"  # the value of ``from`` at the desk; the item's page has none
+DESK = "desk"  # the parameter ``from`` of a link at the desk; links on an item's page have none
 
 
 def comments_context(
@@ -27,25 +27,25 @@ def comments_context(
     user = member.user
     members = list(comments.members_to_mention(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
-    is_theirs = question and (member.is_admin or question.author_id == user.pk)
-    shown = [
+    may_take_back = question and (member.is_admin or question.author_id == user.pk)
+    rows = [
         {"comment": comment, "text": comments.with_mentions(comment.text, set(members))}
         for comment in comments.visible_comments(item, user)
     ]
     return {
         "item": item,
-        "comments": shown,
+        "comments": rows,
         "sees_all": item.shows_reviews_to(user),
         "comment_form": form or CommentForm(auto_id="comment-%s"),
         "members": members,
         "question_to_user": question if question and question.asks_id == user.pk else None,
-        "asks": question if is_theirs else None,
+        "asks": question if may_take_back else None,
     }
 
 
 @require_http_methods(["GET", "POST"])
 def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the comments on an item; a POST appends one."""
+    """Show the comments on an item; a POST adds a comment."""
     member = access.member(request, slug)
     item = get_object_or_404(member.project.items.select_related("project"), pk=pk)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
@@ -62,20 +62,20 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Ask a colleague about an item; from the desk, go on to the next item."""
+    """Ask a colleague about an item; at the desk, the next item follows."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
     data = request.POST if request.method == "POST" else None
     form = AskForm(project, request.user, data, auto_id="ask-%s")
     place = (request.POST or request.GET).get("from", "")
-    if form.is_valid() and _was_asked(request, item, form):
+    if form.is_valid() and _ask(request, item, form):
         return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
     context = {"item": item, "form": form, "place": place}
     status = form_status(form)
     return render_page(request, "comments/asking.html", context, part="part", status=status)
 
 
-def _was_asked(request: HttpRequest, item: Item, form: AskForm) -> bool:
+def _ask(request: HttpRequest, item: Item, form: AskForm) -> bool:
     """Ask the question; if it is refused, add the reason to the form and return False."""
     colleague = form.cleaned_data["colleague"]
     try:

@@ -1,4 +1,4 @@
-"""The list of documents with their upload, and the page of a document."""
+"""The list of documents, where they are uploaded, and the page of a document."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ PARTS_A_PAGE = 60  # chosen; nobody measured
 
 @require_http_methods(["GET", "POST"])
 def document_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a project's documents; a POST uploads some."""
+    """List a project's documents; a POST uploads files."""
     if request.method == "POST":
         return _upload(request, access.project(request, slug, Role.ENGINEER))
     return _show_list(request, access.project(request, slug), UploadForm())
@@ -62,7 +62,7 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
 def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the passages of a document and the ranges left out, in the order of its text.
 
-    ``?passage=`` opens the page that holds the passage at that position.
+    ``?passage=`` opens the page of the list that has the passage at this position.
     """
     project = access.project(request, slug)
     return _show(request, get_object_or_404(project.documents, pk=pk))
@@ -85,7 +85,7 @@ def _show(
 
 
 def _page_of(parts: list[dict[str, Any]], position: str) -> int:
-    """Return the number of the page with a passage, 1 if there is no such passage."""
+    """Return the number of the page that has a passage; 1 if there is no such passage."""
     for index, part in enumerate(parts):
         if "passage" in part and str(part["passage"].position) == position:
             return index // PARTS_A_PAGE + 1
@@ -94,7 +94,7 @@ def _page_of(parts: list[dict[str, Any]], position: str) -> int:
 
 @require_POST
 def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Choose the columns of a table that is on hold for it."""
+    """Choose the columns of a table that is on hold until they are chosen."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     form = ColumnsForm(document.survey, request.POST)

@@ -1,4 +1,4 @@
-"""Orders to the workers: fill up, pause, resume, cancel, restore, draft again."""
+"""The orders to drafting: fill up, pause, resume, cancel, restore, draft again."""
 
 from collections.abc import Callable
 
@@ -58,7 +58,7 @@ ORDERS: dict[str, Callable[[Project], str]] = {
 
 @require_POST
 def order(request: HttpRequest, slug: str, name: str) -> HttpResponse:
-    """Give the workers an order for the whole project."""
+    """Carry out one of ORDERS on the whole project."""
     project = access.project(request, slug, Role.ENGINEER)
     if name not in ORDERS:
         raise Http404(_("Drafting action not found."))
@@ -84,7 +84,7 @@ def document_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def item_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Draft an item again that nobody has decided on."""
+    """Draft an item again, if nobody has decided on it."""
     project = access.project(request, slug, Role.ENGINEER)
     item = get_object_or_404(project.items, pk=pk)
     items = project.items.filter(pk=item.pk)
@@ -92,11 +92,11 @@ def item_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _again(request: HttpRequest, project: Project, items: ItemQuerySet, place: str) -> HttpResponse:
-    """Ask with which model and prompts items are drafted again; a POST orders it."""
+    """Ask which model and prompts to draft items again with; a POST orders it."""
     form = AgainForm(project, request.POST if request.method == "POST" else None)
     if form.is_valid():
         count = orders.draft_again(items, form.draft_with(), request.user)
-        messages.success(request, _drafted_again(count))
+        messages.success(request, _drafted_again_message(count))
         return redirect(place)
     count = orders.may_be_drafted_again(items, request.user).count()
     context = {"form": form, "count": count, "place": place}
@@ -113,7 +113,7 @@ def item_restore(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return redirect("items-show", slug, pk)
 
 
-def _drafted_again(count: int) -> str:
+def _drafted_again_message(count: int) -> str:
     if not count:
         return _(
             "There is nothing to draft again. Items that are decided, imported or on "

@@ -15,7 +15,7 @@ NOTICES_A_PAGE = 50  # chosen; nobody measured
 
 @require_http_methods(["GET", "POST"])
 def inbox(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the user's notices; a POST marks all of them read."""
+    """List the user's notices; a POST marks all of them as read."""
     member = access.member(request, slug)
     notices = notices_of(member.project, request.user)
     if request.method == "POST":
@@ -27,7 +27,7 @@ def inbox(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Mark a notice read; ``open`` goes on to its item."""
+    """Mark a notice as read; with ``open``, redirect to its item."""
     project = access.project(request, slug)
     notice = get_object_or_404(notices_of(project, request.user), pk=pk)
     notices_of(project, request.user).filter(pk=pk).mark_read()
@@ -38,11 +38,12 @@ def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def count(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the number of unread notices; the head of every page requests it."""
+    """Show the number of unread notices; the header of each page requests it."""
     member = access.member(request, slug)
     return render_page(request, "inbox/count.html", {"count": _count(member)})
 
 
 def _count(member: Membership) -> str:
+    """Return the number of unread notices, such as "3" or "99+"; "" if there are none."""
     number = unread_count(member.project, member.user)
     return f"{number - 1}+" if number == MOST_COUNTED else str(number or "")

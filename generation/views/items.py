@@ -19,7 +19,7 @@ from qareview.word_differences import word_differences
 
 @require_GET
 def item_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List items; the address has only the filters that are set."""
+    """List items; redirect to an address without the filters that are not set."""
     member = access.member(request, slug)
     project = member.project
     form = ItemFilterForm(member, request.GET)
@@ -52,22 +52,20 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         }
         for review in item.reviews_for(request.user)
     ]
-    explained = [flags.EXPLANATIONS[flag] for flag in (*question.flags, *item.flags)]
     context = {
         "item": item,
         "question": question,
         "reviews": reviews,
-        "flags": explained,
+        "flags": [flags.EXPLANATIONS[flag] for flag in (*question.flags, *item.flags)],
         "scores": scoring.explained_scores(item),
-        **_standing(item, request.user),
+        **_state_context(item, request.user),
         **comments_context(member, item),
     }
     return render_page(request, "items/show.html", context)
 
 
-def _standing(item: Item, user: Any) -> dict[str, Any]:
-    """Return the state and the decision of an item, as far as the user may know them."""
-    is_shown = item.shows_reviews_to(user)
+def _state_context(item: Item, user: Any) -> dict[str, Any]:
+    """Return the template context of an item's state and decision, if the user may see them."""
     decision = item.decision_for(user)
     is_accepted = item.state_for(user) == ItemState.ACCEPTED
     is_edited = is_accepted and decision is not None and decision.verdict == Verdict.EDITED
@@ -76,6 +74,6 @@ def _standing(item: Item, user: Any) -> dict[str, Any]:
         "final": decision if is_edited else None,
         "own": item.decision_of(user),
         "may_ask": item.is_open and user.pk not in item.reviewers,
-        "is_gold": is_shown and item.purpose == Purpose.GOLD,
+        "is_gold": item.shows_reviews_to(user) and item.purpose == Purpose.GOLD,
         "is_adjudicated": decision is not None and decision.is_adjudication,
     }

@@ -11,7 +11,7 @@ from qareview.models import Role
 
 @require_http_methods(["GET", "POST"])
 def bulk_actions(request: HttpRequest, slug: str, rest: str) -> HttpResponse:
-    """Redirect ``acts/…`` with its query; the method of the request is kept."""
+    """Redirect ``acts/…`` to ``bulk-actions/…``; the request keeps its query and method."""
     access.project(request, slug, Role.ENGINEER)
     query = request.META["QUERY_STRING"]
     place = reverse("bulk-actions", args=[slug]) + rest + (f"?{query}" if query else "")

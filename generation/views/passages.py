@@ -1,4 +1,4 @@
-"""How a document is cut: previewed, cut again, and changed by hand."""
+"""The pages on which a document is cut again and its passages are changed by hand."""
 
 from typing import Any
 
@@ -19,12 +19,12 @@ from qareview.models import Role
 from qareview.request_numbers import LARGEST_POSITION, number_in
 from qareview.stored_sentences import translated
 
-SHOWN = 60  # passages of a preview: chosen; nobody measured: chosen; nobody measured
+SHOWN = 60  # passages of a preview; chosen; nobody measured
 
 
 @require_http_methods(["GET", "POST"])
 def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Preview a document cut at a given length; a POST cuts it, unless it asks for a preview."""
+    """Preview how a document would be cut at a length; a POST cuts it, unless for a preview."""
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
     if document.is_table:
@@ -63,7 +63,7 @@ def _preview(document: Document, form: CutForm) -> dict[str, Any]:
 
 @require_POST
 def change(request: HttpRequest, slug: str, pk: int, change: str) -> HttpResponse:
-    """Merge a passage with the next, split it at ``offset``, exclude it or restore it."""
+    """Merge a passage with the next, cut it in two at ``offset``, exclude it or restore it."""
     project = access.project(request, slug, Role.ENGINEER)
     passage = get_object_or_404(Passage.objects.in_project(project), pk=pk)
     try:

@@ -1,4 +1,4 @@
-"""The page of progress: states of items, pace, reviewers, and outcomes by prompt variant."""
+"""The progress page: states of items, pace, reviewers, and outcomes by prompt variant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,10 +43,12 @@ class Counted:
 
     @property
     def decided(self) -> int:
+        """The number of items with all the decisions they need."""
         return sum(self.states[state] for state in ("accepted", "rejected", "disputed"))
 
     @property
     def reviewed_or_left(self) -> int:
+        """The number of items that are decided or pending."""
         return self.decided + self.states["pending"]
 
 

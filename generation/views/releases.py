@@ -14,10 +14,12 @@ from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
 from qareview.stored_sentences import translated
 
+SHOWN = 20  # rows of a release; chosen; nobody measured
+
 
 @require_http_methods(["GET", "POST"])
 def release_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a project's releases; a POST by an admin freezes the next."""
+    """List a project's releases; a POST by an admin freezes the next release."""
     if request.method == "POST":
         return _freeze(request, access.project(request, slug, Role.ADMIN))
     return _show_list(request, access.project(request, slug), ReleaseForm())
@@ -49,14 +51,16 @@ def _freeze(request: HttpRequest, project: Project) -> HttpResponse:
 
 @require_GET
 def release(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Show a release with its first rows."""
     project = access.project(request, slug)
     release = get_object_or_404(project.releases.select_related("created_by"), number=number)
-    context = {"release": release, "formats": exports.FORMATS, "rows": release.rows.all()[:20]}
+    context = {"release": release, "formats": exports.FORMATS, "rows": release.rows.all()[:SHOWN]}
     return render_page(request, "releases/show.html", context)
 
 
 @require_POST
 def retry(request: HttpRequest, slug: str, number: int) -> HttpResponse:
+    """Queue a release that failed again."""
     project = access.project(request, slug, Role.ADMIN)
     if not jobs.retry_job(get_object_or_404(project.releases, number=number)):
         messages.info(request, _("Release %(number)s has not failed.") % {"number": number})

@@ -1,4 +1,4 @@
-"""The desk: one item after another."""
+"""The desk, on which a reviewer decides on one item after another."""
 
 import re
 import uuid
@@ -24,12 +24,12 @@ from qareview.models import Membership
 from qareview.request_numbers import number_in
 from qareview.word_differences import word_differences
 
-LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")
+LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")  # a placeholder in a project's guidelines
 
 
 @require_GET
 def desk(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the item with the id ``?item=``, else the next item to review."""
+    """Show the item with the id ``?item=``, or the next item to review."""
     member = access.member(request, slug)
     project = member.project
     pk = number_in(request.GET.get("item"))
@@ -45,7 +45,7 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Store a review and show the next item; on refusal show the item again with what was typed."""
+    """Store a review and show the next item; if it is refused, show the item and typed texts."""
     member = access.member(request, slug)
     form = ReviewForm(member.project, pk, request.POST)
     if not form.is_valid():
@@ -64,7 +64,7 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
-    """Withdraw the user's last review and put its item back on their desk."""
+    """Withdraw the user's last review and show its item again."""
     member = access.member(request, slug)
     item = decisions.undo_review(member.project, request.user)
     if item is None:
@@ -80,7 +80,7 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Keep an item on the user's desk; 409 if others have all its places."""
+    """Hold an item for the user again; 409 if no slot is free."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
     is_held = queue.take_item(item, request.user, project.reviews_per_item)
@@ -89,9 +89,10 @@ def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def share(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show how far the user is: a request of its own, so that the desk does not wait for counting.
+    """Show how many items the user has decided on and how many are left.
 
-    Between these requests the page counts by itself.
+    The page makes a separate request for this, so that the desk does not wait for the counting.
+    Between these requests it counts in the browser.
     """
     project = access.project(request, slug)
     context = {"own_progress": own_progress(project, request.user)}
@@ -99,7 +100,7 @@ def share(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _shown_item(member: Membership, pk: int) -> Item:
-    """Return an item with all that the desk shows of it. Raises Http404."""
+    """Return an item, loaded for the desk. Raises Http404."""
     return get_object_or_404(queue.load_for_desk(member.project.items.all(), member.user), pk=pk)
 
 
@@ -116,7 +117,7 @@ def neighbours(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_GET
 def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the document around the excerpt between the two offsets, to choose another one."""
+    """Show the document around the excerpt from ``start`` to ``end``, to choose another excerpt."""
     item = _shown_item(access.member(request, slug), pk)
     form = TypedForm(request.GET)
     start, end = item.passage.start, item.passage.end
@@ -128,9 +129,9 @@ def excerpt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Store what is typed at an item, so that any browser shows it again.
+    """Store what the user has typed at an item, so that any browser shows it again.
 
-    It is ignored if the user has decided on the item since the form was made.
+    It is not stored if they have decided on the item since the form was made.
     """
     project = access.project(request, slug)
     item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
@@ -190,18 +191,17 @@ def _show_conflict(
     form: ReviewForm,
     reason: decisions.ReviewNotStored,
 ) -> HttpResponse:
-    """Show why a review was refused and what is stored now, with what was typed."""
-    items = Item.everything.filter(project=member.project)  # also if its document is in the bin
+    """Show why a review was refused, what is stored now, and what was typed."""
+    items = Item.everything.filter(project=member.project)  # includes items in the bin
     item = queue.load_for_desk(items, member.user).get(pk=pk)
     own = item.decision_of(member.user)
-    shown = own or item.decision_for(member.user)
-    question = (
-        shown.question if shown and shown.question else desks.candidate_questions(item)[0]["text"]
-    )
-    answer = shown.answer if shown and shown.answer else item.answer
+    current = own or item.decision_for(member.user)
+    drafted_question = desks.candidate_questions(item)[0]["text"]
+    question = current.question if current and current.question else drafted_question
+    answer = current.answer if current and current.answer else item.answer
     conflict = {
         "reason": str(reason),
-        "review": shown,
+        "review": current,
         "is_gone": isinstance(reason, decisions.ItemGone),
         "question": word_differences(question, form.cleaned_data["question"]),
         "answer": word_differences(answer, form.cleaned_data["answer"]),
@@ -235,19 +235,19 @@ def _item_context(member: Membership, item: Item, form: ReviewForm | None) -> di
     own = item.decision_of(member.user) if member.user_id in item.reviewers else None
     typed = desks.typed_earlier(item)
     fields = desks.form_fields(item, own, form.data if form else typed)
-    decided = own.ranking if own else {}
-    ranking = ranking_of(form.data) if form else typed.get("ranking", decided)
-    stands = desks.form_fields(item, own, {})
+    own_ranking = own.ranking if own else {}
+    ranking = ranking_of(form.data) if form else typed.get("ranking", own_ranking)
+    unchanged_fields = desks.form_fields(item, own, {})
     return {
         "item": item,
         "own": own,
         "fields": fields,
-        "stands": stands,
+        "stands": unchanged_fields,
         "excerpt": desks.chosen_excerpt(item, fields),
         "candidates": desks.candidate_questions(item, ranking),
         "sentences": desks.answer_pieces(item),
         "flags": desks.answer_flags(item),
-        "is_edited": any(fields[name] != stands[name] for name in desks.FIELDS),
+        "is_edited": any(fields[name] != unchanged_fields[name] for name in desks.FIELDS),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "seconds": form.data.get("seconds") if form else 0,
         "typed_at": typed.get("at", 0),

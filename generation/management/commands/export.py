@@ -54,4 +54,4 @@ def _remove_earlier_export(folder: Path) -> None:
     """Delete the split files that an earlier manifest names, so that two releases never mix."""
     with suppress(FileNotFoundError, ValueError, KeyError):
         for name in json.loads((folder / "manifest.json").read_text())["files"]:
-            (folder / Path(name).name).unlink(missing_ok=True)
+            (folder / Path(name).name).unlink(missing_ok=True)  # never outside of the folder

@@ -12,9 +12,9 @@ from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 
 
-def _columns(written: str) -> dict[str, str]:
-    """Read ``context=text,question=q,answer=a``."""
-    columns = dict(part.partition("=")[::2] for part in written.split(","))
+def _columns(argument: str) -> dict[str, str]:
+    """Read ``context=text,question=q,answer=a``. Raises ArgumentTypeError."""
+    columns = dict(part.partition("=")[::2] for part in argument.split(","))
     unknown = [role for role, column in columns.items() if role not in ROLES or not column]
     if unknown:
         raise ArgumentTypeError(f"“{unknown[0]}” is none of {', '.join(ROLES)}, each with =COLUMN")
@@ -48,7 +48,10 @@ class Command(ProjectCommand):
             raise CommandError(f"{refused} of {len(options['files'])} files were not added.")
 
     def _add(self, project: Project, path: Path, columns: dict[str, str]) -> str:
-        """Add one file, or choose the columns of one that waits for it; return why not."""
+        """Add a file, or choose the columns of a table that waits for them.
+
+        Returns "" or, if neither was possible, the reason.
+        """
         try:
             with path.open("rb") as file:
                 document = documents.add_document(
@@ -61,9 +64,13 @@ class Command(ProjectCommand):
         return document.error if document.state == JobState.FAILED else ""
 
     def _choose(self, reason: documents.AlreadyHere, columns: dict[str, str]) -> str:
-        """Choose the columns of a table that is here and waits; return why not."""
+        """Choose the columns of a table that is already in the project and waits for them.
+
+        Returns "" or, if that was not possible, the reason.
+        """
         survey = reason.document.survey
         if not columns or not survey:
             return str(reason)
-        wrong = objection(columns, survey["columns"])
-        return wrong or ("" if documents.choose_columns(reason.document, columns) else str(reason))
+        if problem := objection(columns, survey["columns"]):
+            return problem
+        return "" if documents.choose_columns(reason.document, columns) else str(reason)

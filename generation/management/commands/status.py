@@ -21,14 +21,14 @@ class Command(ProjectCommand):
         parser.add_argument("--json", action="store_true", help="as one JSON object")
 
     def work(self, project: Project, **options: Any) -> None:
-        counts = asdict(project_progress(project))
+        figures = asdict(project_progress(project))
         trouble = jobs.worker_trouble()
         if options["json"]:
-            self.stdout.write(json.dumps({**counts, "trouble": trouble}))
+            self.stdout.write(json.dumps({**figures, "trouble": trouble}))
             return
-        stopped = counts.pop("stopped")
-        seconds_left = counts.pop("seconds_left")
-        for name, count in counts.items():
+        stopped = figures.pop("stopped")
+        seconds_left = figures.pop("seconds_left")
+        for name, count in figures.items():
             self.stdout.write(f"{name.replace('_', ' '):18}{count:>8,}")
         if seconds_left is not None:
             self.stdout.write(f"about {duration(seconds_left)} left")
@@ -41,7 +41,7 @@ class Command(ProjectCommand):
 
 
 def _waiting_for_people(project: Project) -> Iterator[str]:
-    """Yield what failed and why, and what waits for a choice."""
+    """Yield a line for each document or passage that failed, and each table without columns."""
     of_project = Document.objects.filter(project=project).defer("text")
     for document in of_project.filter(state=JobState.FAILED):
         yield f"{document.name}: {document.error}"

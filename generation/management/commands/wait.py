@@ -10,7 +10,7 @@ from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import Project
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 0.5  # chosen; nobody measured
 
 
 class Command(ProjectCommand):
@@ -34,6 +34,10 @@ class Command(ProjectCommand):
             )
 
     def _wait(self, project: Project, timeout: float | None) -> ProjectProgress:
+        """Return the counts once nothing is queued or running.
+
+        Raises CommandError if drafting has stopped, no worker works or the time is up.
+        """
         started = sound_at = time.monotonic()
         last_line = ""
         with tqdm(unit="passage", disable=None) as bar:
@@ -41,7 +45,7 @@ class Command(ProjectCommand):
                 bar.total, bar.n = counts.passages, counts.passages_ended
                 bar.refresh()
                 line = f"{counts.passages_ended} of {counts.passages} passages drafted"
-                if bar.disable and line != last_line:  # no terminal: plain lines
+                if bar.disable and line != last_line:  # no terminal, so the bar is not shown
                     last_line = line
                     self.stdout.write(line)
                     self.stdout.flush()
