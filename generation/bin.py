@@ -63,7 +63,7 @@ def restore_document(document: Document) -> bool:
                 "%(name)s has since been uploaded again as %(same)s, with the same "
                 "content. To restore this document, move the new one to the bin first.",
                 name=document.name,
-                same=same,
+                same=same or document.name,
             )
         ) from None
 

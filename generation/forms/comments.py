@@ -40,7 +40,7 @@ class AskForm(CommentForm):
 
     def __init__(self, project: Project, user: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["text"].label = "Question"
+        self.fields["text"].label = _("Question")
         field = self.fields["colleague"]
         assert isinstance(field, forms.ModelChoiceField)  # noqa: S101  for the type checker
         field.queryset = comments.members_to_mention(project).exclude(pk=user.pk)
