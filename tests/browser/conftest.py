@@ -1,4 +1,8 @@
-"""A real Chromium: one found on the machine, else from apt as root, else Playwright's own."""
+"""A real Chromium: one found on the machine, else from apt as root, else Playwright's own.
+
+It and the sites end with the tests of this folder: while Playwright runs in a process, Django takes
+it for an asynchronous one, and lets no other test have the database.
+"""
 
 import os
 import shutil
@@ -50,7 +54,7 @@ def launch(playwright: Playwright) -> Browser:
     return playwright.chromium.launch(executable_path=path, args=FLAGS)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         try:
@@ -75,7 +79,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     made.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def signed_in(browser: Browser, site: Site) -> list[Any]:
     """The cookies of the admin, who signs in once: many sign-ins a minute are refused."""
     context = browser.new_context()
@@ -102,7 +106,7 @@ def sign_in(page: Page, site: Site, name: str = "admin") -> None:
     expect(page.get_by_label("Username")).to_have_count(0)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running QAReview that drafts with the scripted model."""
     started = Site(tmp_path_factory.mktemp("site") / "var").start()
@@ -111,7 +115,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     started.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running QAReview that drafts with the embedded language model."""
     started = Site(tmp_path_factory.mktemp("real") / "var", model="smollm2-135m-instruct").start()

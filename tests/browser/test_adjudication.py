@@ -22,7 +22,7 @@ print("first", items[0].pk)
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def first(site: Site) -> int:
     """The oldest of four disputed items, each with a version and a rejection."""
     made = site.manage("shell", "-c", DISPUTES)

@@ -26,7 +26,7 @@ MORE = (  # pages that look otherwise with a query, or without what they are of
 )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def addresses(browser: Browser, site: Site, signed_in: list[Any]) -> list[str]:
     """The address of every page: what answers with less than a page is none."""
     made = site.manage("shell", "-v", "0", "-c", FURNISH)
