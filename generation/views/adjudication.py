@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.checks import flags
 from generation.forms.adjudication import AdjudicationForm, excerpts
-from generation.models import Item, ItemState, Purpose, Review
+from generation.models import Item, ItemState, Purpose, Review, Verdict
 from generation.review import adjudication, decisions
 from qareview import access
 from qareview.htmx import render_page
@@ -82,12 +82,20 @@ def _outcome_message(review: Review, is_gold: bool) -> str:
     if review.verdict == "skipped":
         return _("Item %(item_id)s was sent back to its reviewers.") % {"item_id": review.item_id}
     sentences = {
-        (True, False): _("Item %(item_id)s is accepted."),
-        (True, True): _("Item %(item_id)s is accepted and is a gold item now."),
-        (False, False): _("Item %(item_id)s is rejected."),
-        (False, True): _("Item %(item_id)s is rejected and is a gold item now."),
+        Verdict.ACCEPTED: (
+            _("Item %(item_id)s is accepted."),
+            _("Item %(item_id)s is accepted and is a gold item now."),
+        ),
+        Verdict.EDITED: (
+            _("Item %(item_id)s is accepted with changes."),
+            _("Item %(item_id)s is accepted with changes and is a gold item now."),
+        ),
+        Verdict.REJECTED: (
+            _("Item %(item_id)s is rejected."),
+            _("Item %(item_id)s is rejected and is a gold item now."),
+        ),
     }
-    return sentences[review.accepts, is_gold] % {"item_id": review.item_id}
+    return sentences[Verdict(review.verdict)][is_gold] % {"item_id": review.item_id}
 
 
 @require_POST

@@ -45,7 +45,7 @@ def test_disputes_are_decided_by_key(queue: Page, first: int) -> None:
     queue.keyboard.press("n")
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
     queue.keyboard.press("1")
-    expect(queue.get_by_text(f"Item {first + 1} is edited.")).to_be_visible()
+    expect(queue.get_by_text(f"Item {first + 1} is accepted with changes.")).to_be_visible()
     queue.keyboard.press("u")
     expect(queue.get_by_text("Undone. Here is the item again.")).to_be_visible()
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
@@ -67,7 +67,7 @@ def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
     queue.keyboard.type(" 1")  # no key of the page while typing
     expect(queue.get_by_label("Question")).to_have_value("What is question 0? 1")
     queue.get_by_role("button", name="Use this text").click()
-    expect(queue.get_by_text("is edited.")).to_be_visible()
+    expect(queue.get_by_text("is accepted with changes.")).to_be_visible()
     queue.keyboard.press("b")
     queue.get_by_label("Explain in one sentence why you are sending it back").fill(
         "Read the guidelines on dates."

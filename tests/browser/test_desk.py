@@ -258,11 +258,11 @@ def test_the_slash_opens_the_search(desk: Page, site: Site) -> None:
 def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     before = left(desk)
     desk.goto(f"{site.url}/accounts/shortcuts/")
-    accept = desk.get_by_label("Accept, with your changes")
+    accept = desk.get_by_label("Accept, including any changes")
     accept.fill("e")
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_text("“e” is used for two actions. Choose different keys.")).to_be_visible()
-    desk.get_by_label("Accept, with your changes").fill("f")
+    desk.get_by_label("Accept, including any changes").fill("f")
     desk.get_by_role("button", name="Save").click()
     desk.goto(f"{site.url}/projects/sample/review/")
     expect(desk.locator("#left")).to_have_text(str(before))
@@ -273,7 +273,7 @@ def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     expect(desk.locator("#left")).to_have_text(str(before))
     desk.goto(f"{site.url}/accounts/shortcuts/")
     desk.get_by_role("button", name="Reset to defaults").click()
-    expect(desk.get_by_label("Accept, with your changes")).to_have_value("a")
+    expect(desk.get_by_label("Accept, including any changes")).to_have_value("a")
 
 
 def test_the_desk_by_keyboard_alone(desk: Page) -> None:

@@ -34,7 +34,7 @@ def test_many_items_are_accepted_and_that_is_undone_by_keyboard(page: Page, site
 def test_an_item_leads_to_similar_ones(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/projects/sample/items/1/")
     page.get_by_role("link", name="Similar items").click()
-    expect(page.get_by_text("similar to item 1, it: highest first")).to_be_visible()
+    expect(page.get_by_text("sorted by similarity to item 1")).to_be_visible()
     expect(page.locator("table.items tbody a").first).to_have_attribute(
         "href", "/projects/sample/items/1/"
     )

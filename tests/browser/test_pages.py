@@ -107,7 +107,7 @@ def test_progress_moves_without_reloading(page: Page, site: Site) -> None:
     nothing = page.get_by_role("row").filter(has_text="nothing.txt")
     expect(nothing).to_contain_text("The file is empty.")
     nothing.get_by_role("button", name="Move to the bin").click()
-    expect(page.get_by_text("nothing.txt is in the bin")).to_be_visible()
+    expect(page.get_by_text("nothing.txt and its items have been moved to the bin")).to_be_visible()
     assert page.evaluate("window.isStillHere") is None  # only this last click loaded a page
 
 
