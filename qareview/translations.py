@@ -4,6 +4,7 @@ from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext_lazy
+from django.utils.translation.trans_null import gettext_noop  # needs no settings
 
 _COUNT = "count"  # the value that decides between singular and plural
 NOUNS = {
@@ -77,6 +78,9 @@ def counted(count: int, noun: str) -> CountedNoun:
     return CountedNoun(text, count, noun)
 
 
-def label(message: str) -> str:
+_LABELS = {"aside": gettext_noop("set aside")}  # of values that are called otherwise on pages
+
+
+def label(value: str) -> str:
     """Return the label of a value in the code, such as “pending”, in the current language."""
-    return gettext(message) if message else ""
+    return gettext(_LABELS.get(value, value)) if value else ""

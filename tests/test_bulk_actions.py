@@ -363,3 +363,13 @@ def test_what_was_drafted_since_is_seen_in_the_bin_too(team: Team) -> None:
     undo(action, team.engineer)
     assert Item.everything.get(pk=item.pk).aside_reason == AsideReason.DRAFTED_AGAIN
     assert action.facts == {"newer": 1}
+
+
+def test_the_old_address_leads_to_the_new_one(team: Team, browse: Any) -> None:
+    client = browse(team.engineer)
+    response = client.get(f"{team.url}/acts/new/accept/?all=1")
+    assert response.status_code == 308
+    assert response.url == f"{team.url}/bulk-actions/new/accept/?all=1"
+    assert client.get(f"{team.url}/acts/").url == f"{team.url}/bulk-actions/"
+    shortcuts = client.get("/accounts/keys/")
+    assert (shortcuts.status_code, shortcuts.url) == (301, "/accounts/shortcuts/")
