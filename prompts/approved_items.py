@@ -1,4 +1,4 @@
-"""The interface to reviewed items, which the app named in ``settings.APPROVED_ITEMS`` offers."""
+"""What prompts need to know of approved items; ``settings.APPROVED_ITEMS`` provides it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -34,14 +34,14 @@ class Disliked:
 
 @dataclass(frozen=True)
 class AcceptanceShare:
-    """How many of the items drafted with a variant were decided on, and accepted."""
+    """Of the items drafted with a variant, how many were decided on and how many accepted."""
 
     decided: int
     accepted: int
 
 
 class Items(Protocol):
-    """The functions that the module in ``settings.APPROVED_ITEMS`` has to offer."""
+    """The functions that the module in ``settings.APPROVED_ITEMS`` must provide."""
 
     def newest(self, project: Project, count: int) -> list[Approved]:
         """Return the approved items that were drafted last and may serve as examples."""
@@ -52,8 +52,8 @@ class Items(Protocol):
     def similar(self, project: Project, text: str, count: int, passage: int) -> list[Approved]:
         """Return the approved items most similar to a text, the most similar first.
 
-        Items of ``passage`` are left out, as are those of documents in a test split: no method
-        here returns these.
+        Items of ``passage`` are left out. Items of documents in a test split are left out by every
+        method.
         """
 
     def diverse(self, project: Project, count: int) -> list[Approved]:
@@ -83,11 +83,11 @@ class Items(Protocol):
         """
 
     def acceptance_shares(self, prompt: Prompt) -> dict[int, AcceptanceShare]:
-        """Return how the items drafted with each variant of a prompt were decided, by its id."""
+        """Return how many items of each variant of a prompt were accepted, by the variant's id."""
 
 
 def items() -> Items:
-    """Return the module that ``settings.APPROVED_ITEMS`` names."""
+    """Return the module named in ``settings.APPROVED_ITEMS``."""
     return cast(Items, import_module(settings.APPROVED_ITEMS))
 
 

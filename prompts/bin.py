@@ -1,4 +1,4 @@
-"""Prompts are moved to the bin and restored; those that drafting needs cannot be moved."""
+"""Move prompts to the bin and restore them. Prompts that drafting needs cannot be moved."""
 
 from typing import Any
 
@@ -41,9 +41,9 @@ def restore_prompt(prompt: Prompt) -> bool:
 
 
 def remove_expired_prompts() -> None:
-    """Delete the prompts whose days in the bin are over.
+    """Delete the prompts whose time in the bin is over.
 
-    A prompt whose outputs are still in use stays in the bin as the record of their origin.
+    A prompt whose outputs are still in use stays, to document where they come from.
     """
     for prompt in Prompt.everything.filter(bins.expired()):
         try:

@@ -1,7 +1,7 @@
-"""The prompts every project starts with, worded for the embedded model.
+"""The prompts that every project starts with, worded for the embedded model.
 
-A model of 135 million parameters follows examples, not instructions: three worked examples give
-real questions, a bare instruction gives “What is the answer to this question?”.
+A model of 135 million parameters follows examples, not instructions: with three worked examples
+it writes real questions, with an instruction alone “What is the answer to this question?”.
 """
 
 from typing import Any
@@ -38,7 +38,7 @@ _LIBRARY = (
 _LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
 _LIBRARY_QUESTION = "How much does a library card cost?"
 
-# given in turn to the model that rewrites a prompt
+# for the model that rewrites a prompt, used in turn
 TIPS = ("", "Be more specific.", "Be shorter.", "Use simpler words.", "Say what to leave out.")
 
 BUILTIN: dict[Task, dict[str, Any]] = {

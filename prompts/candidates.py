@@ -31,15 +31,18 @@ from qareview.translations import counted
 
 EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen, nobody measured
 OUTPUTS_QUOTED = 5  # rejected items in a request to repair; chosen, nobody measured
-COMPARISONS_READ = 20  # that were voted “both bad”, at most; chosen, nobody measured
-ROUNDS = 3  # of asking a model for as many candidates as wanted; chosen, nobody measured
+COMPARISONS_READ = 20  # the latest ones voted “both bad”; chosen, nobody measured
+MOST_COMPLAINTS = 3 * OUTPUTS_QUOTED  # in a request to repair; chosen, nobody measured
+ROUNDS = 3  # of requests, each round for all candidates wanted; chosen, nobody measured
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
 LONGEST_QUOTED = 2000  # characters of each text in a request; chosen, nobody measured
+LONGEST_DROPPED = 2000  # characters stored of a dropped template; chosen, nobody measured
+LONGEST_REASON = 200  # characters, as many as the column holds
 
 
 class Proposal(NamedTuple):
-    """A proposed wording: the way it was found, how it differs, and any error of the model."""
+    """A proposed wording: how it was made, how it differs, and any error of the model."""
 
     way: Way
     how: str
@@ -73,7 +76,7 @@ def fill_searches(searches: list[Search]) -> None:
 
 
 def _fill_search(search: Search) -> None:
-    """Fill a search with as many candidates as wanted, or fewer and a note that says why."""
+    """Store the candidates that were wanted, or fewer and a note that says why."""
     try:
         proposals = _proposals(search)
         selected, dropped = _select(search, proposals)
@@ -116,11 +119,12 @@ def _note(search: Search, count: int) -> str:
 
 
 def wording_of(variant: Variant | Candidate) -> Wording:
+    """Return the parts of a variant or candidate that other wordings change."""
     return Wording(variant.system, variant.template, tuple(variant.examples))
 
 
 def _proposals(search: Search) -> Iterator[Proposal]:
-    """Yield proposals of the search's ways, alternating between them."""
+    """Yield proposals made in each of the search's ways in turn."""
     sources = [_SOURCES[Way(way)](search) for way in search.ways]
     for proposals in zip_longest(*sources):
         yield from (proposal for proposal in proposals if proposal)
@@ -146,8 +150,7 @@ def _by_rewriting(search: Search) -> Iterator[Proposal]:
 
 
 def _by_repair(search: Search) -> Iterator[Proposal]:
-    feedback = feedback_on(search.prompt)
-    if feedback:
+    if feedback := feedback_on(search.prompt):
         for _, completion in _ask_for_rewordings(search, feedback):
             how = stored("improved, based on rejected outputs")
             yield _as_proposal(search, Way.REPAIR, how, completion)
@@ -168,7 +171,7 @@ _SOURCES = {
 
 
 def _ask_for_rewordings(search: Search, feedback: str) -> Iterator[tuple[int, Completion]]:
-    """Yield what the model makes of the seed with the rewriting prompt, numbered from 1.
+    """Yield the model's rewordings of the seed, each with its number from 1.
 
     Raises ModelUnavailable, BudgetUsedUp and RenderingFailed.
     """
@@ -221,7 +224,7 @@ def _as_lines(values: dict[str, str], output: str) -> str:
 
 
 def _with_reason(values: dict[str, str], output: str, reason: str) -> str:
-    return f"{_as_lines(values, output)}\nwhy not: {reason}"  # stays English: a model reads it
+    return f"{_as_lines(values, output)}\nwhy not: {reason}"  # not translated: for a model
 
 
 def feedback_on(prompt: Prompt) -> str:
@@ -242,23 +245,18 @@ def feedback_on(prompt: Prompt) -> str:
             _with_reason(comparison.case.values, run.output, comparison.comment or "bad")
             for run in Run.objects.filter(pk__in=comparison.runs)
         )
-    return "\n\n".join(complaints[: 3 * OUTPUTS_QUOTED])
-
-
-# Selecting proposals
+    return "\n\n".join(complaints[:MOST_COMPLAINTS])
 
 
 def _select(
     search: Search, proposals: Iterator[Proposal]
 ) -> tuple[list[Proposal], list[dict[str, str]]]:
-    """Take usable and new proposals, as many as wanted; return them and those dropped.
+    """Return the first ``search.wanted`` proposals that are usable and new, and those dropped.
 
-    Each dropped one is {"text", "reason"}. Those after the last wanted one are not looked at.
+    Each dropped proposal is {"text", "reason"}. No more proposals are requested than needed.
     """
     variables = sandbox.variables_in(search.seed.template)
-    known = {_comparable(wording_of(variant)) for variant in search.prompt.variants.all()}
-    pending = search.prompt.candidates.filter(state=CandidateState.PENDING)
-    known |= {_comparable(wording_of(candidate)) for candidate in pending}
+    known = _known_wordings(search.prompt)
     selected: list[Proposal] = []
     dropped: list[dict[str, str]] = []
     for proposal in proposals:
@@ -267,13 +265,20 @@ def _select(
         if not reason and _comparable(wording) in known:
             reason = stored("Same wording as another variant or candidate.")
         if reason:
-            dropped.append({"text": wording.template[:2000], "reason": reason})
+            dropped.append({"text": wording.template[:LONGEST_DROPPED], "reason": reason})
         else:
             known.add(_comparable(wording))
             selected.append(proposal)
         if len(selected) == search.wanted:
             break
     return selected, dropped
+
+
+def _known_wordings(prompt: Prompt) -> set[tuple[Any, ...]]:
+    """Return the wordings of a prompt's variants and pending candidates, made comparable."""
+    pending = prompt.candidates.filter(state=CandidateState.PENDING)
+    known: list[Variant | Candidate] = [*prompt.variants.all(), *pending]
+    return {_comparable(wording_of(variant)) for variant in known}
 
 
 def objection_to_template(template: str, variables: frozenset[str]) -> str:
@@ -298,7 +303,7 @@ def objection_to_template(template: str, variables: frozenset[str]) -> str:
 def _comparable(wording: Wording) -> tuple[Any, ...]:
     """Return a wording without letter case and spacing, to compare it with others."""
     texts = (" ".join(text.casefold().split()) for text in (wording.system, wording.template))
-    return *texts, [example.get("output") for example in wording.examples].__repr__()
+    return *texts, repr([example.get("output") for example in wording.examples])
 
 
 # Reviewing
@@ -329,8 +334,10 @@ def accept_candidate(candidate: Candidate, user: Any, system: str, template: str
 
 @transaction.atomic
 def reject_candidate(candidate: Candidate, user: Any, reason: str = "") -> None:
-    """Reject a candidate, perhaps with a reason. Raises CannotDecide."""
-    _store_decision(_lock_pending(candidate), CandidateState.REJECTED, user, reason=reason[:200])
+    """Reject a candidate, perhaps with a reason. Raises AlreadyDecided."""
+    _store_decision(
+        _lock_pending(candidate), CandidateState.REJECTED, user, reason=reason[:LONGEST_REASON]
+    )
 
 
 def _lock_pending(candidate: Candidate) -> Candidate:
@@ -350,7 +357,7 @@ def _store_decision(candidate: Candidate, state: CandidateState, user: Any, **va
 
 
 def place_candidate(candidate: Candidate, place: int | None) -> None:
-    """Rank a candidate among those of its search: 1 is the best, None has no place."""
+    """Store a candidate's place among those of its search: 1 is the best, None for no place."""
     Candidate.objects.filter(pk=candidate.pk).update(place=place)
 
 
@@ -358,8 +365,8 @@ def place_candidate(candidate: Candidate, place: int | None) -> None:
 def undo_candidate_decision(prompt: Prompt, user: Any) -> Candidate | None:
     """Undo the user's last decision on a candidate of a prompt; return the candidate.
 
-    The variant of an accepted candidate is archived. Returns None if the user decided on none.
-    Raises CannotDecide if the variant is used already.
+    The variant of an accepted candidate is archived. Returns None if the user has decided on no
+    candidate. Raises CannotDecide if the variant is already in use.
     """
     decided = prompt.candidates.filter(decided_by=user).exclude(state=CandidateState.PENDING)
     rows = decided.select_for_update(of=("self",), no_key=True).select_related("variant")
@@ -387,6 +394,6 @@ def _is_used(variant: Variant) -> bool:
 
 
 def pending_candidates(prompt: Prompt) -> Sequence[Candidate]:
-    """Return the undecided candidates, those of the last search first."""
+    """Return a prompt's undecided candidates, those of the latest search first."""
     rows = prompt.candidates.filter(state=CandidateState.PENDING).select_related("search__seed")
     return list(rows.order_by("-search", "place", "number"))

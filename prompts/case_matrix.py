@@ -32,6 +32,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class CaseRow:
+    """A case, with a cell for each variant."""
+
     case: Case
     cells: list[Cell]
 
@@ -41,14 +43,14 @@ class CaseOrder:
     """How the cases are ordered and filtered."""
 
     by: str = DISAGREEMENT
-    score: str = ""  # with ``most``: only cases on which a variant scores at most that
+    score: str = ""  # with ``most``: only cases on which a run has at most this score
     most: float | None = None
     failed: bool = False  # only cases on which a run failed
     differing: bool = False  # only cases on which outputs differ
 
 
 def entrants_of(experiment: Experiment) -> list[Entrant]:
-    """Return the columns: active variants before those set aside, production first."""
+    """Return the columns: active variants before dropped ones, the one in production first."""
     entrants = experiment.entrants.select_related("variant__prompt")
     production = experiment.prompt.production_id
     return sorted(
@@ -62,7 +64,7 @@ def entrants_of(experiment: Experiment) -> list[Entrant]:
 
 
 def ordered_cases(experiment: Experiment, order: CaseOrder) -> list[int]:
-    """Return the ids of the cases that an order includes, sorted by it."""
+    """Return the ids of the cases with runs that ``order`` includes, sorted by it."""
     runs: dict[int, list[Run]] = defaultdict(list)
     for run in experiment.runs.order_by("pk"):
         runs[run.case_id].append(run)
@@ -101,7 +103,7 @@ def _mean(runs: Sequence[Run], name: str) -> float | None:
 
 
 def disagreement(outputs: Sequence[str]) -> float:
-    """Return how far outputs differ on average, from 0 to 1, by their common characters."""
+    """Return how much outputs differ on average, by their longest common subsequence: 0 to 1."""
     texts = [text[:LONGEST_COMPARED] for text in outputs]
     if len(texts) < 2:
         return 0.0
@@ -118,7 +120,11 @@ def rows_of(
     *,
     is_marked: bool = False,
 ) -> list[CaseRow]:
-    """Return the rows of these cases, in their order; ``by`` names the score to show."""
+    """Return the rows of these cases, in their order.
+
+    ``by`` names the score to show. With ``is_marked``, each output is shown with its differences
+    from the output in the first column that has one.
+    """
     by_id = experiment.cases.in_bulk(cases)
     runs: dict[tuple[int, int], list[Run]] = defaultdict(list)
     for run in experiment.runs.filter(case__in=cases).order_by("number"):
@@ -146,7 +152,7 @@ def _cell(runs: list[Run], first: str | None, by: str) -> Cell:
 
 @dataclass(frozen=True)
 class Average:
-    """A variant's mean of each kind of score, and on how many cases it ran."""
+    """A variant's mean of each kind of score, and the number of cases it ran on."""
 
     entrant: Entrant
     cases: int
@@ -156,7 +162,7 @@ class Average:
 def averages_by_entrant(
     experiment: Experiment, entrants: Sequence[Entrant]
 ) -> tuple[list[scores.ScoreKind], list[Average]]:
-    """Return the kinds of scores that any run has, and each variant's means of them."""
+    """Return the kinds of scores that any run has, and each variant's mean of each kind."""
     by_variant = averages_by_name(experiment)
     present = {
         name for means in by_variant.values() for name in means if name != "cost" or means[name]
@@ -176,7 +182,7 @@ def averages_by_entrant(
 
 
 def averages_by_name(experiment: Experiment) -> dict[int, dict[str, float]]:
-    """Return the mean of each score that a variant's runs have, by the variant's id."""
+    """Return the mean of each score, by the variant's id and the name of the score."""
     values: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in experiment.runs.filter(state=JobState.DONE).defer("output"):
         for name in scores.KINDS:

@@ -12,7 +12,7 @@ from qareview.stored_sentences import stored
 
 MOST_CASES = 2000  # of an experiment; chosen, nobody measured
 LONGEST_VALUE = 200_000  # characters; chosen, nobody measured
-REFERENCE_COLUMNS = ("reference", "output", "expected")  # names of the column of references
+REFERENCE_COLUMNS = ("reference", "output", "expected")  # the first that has a value is used
 
 
 class BadCases(Exception):
@@ -32,7 +32,7 @@ class NewCase:
 def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> list[NewCase]:
     """Draw approved items at random as cases; the same seed draws the same items.
 
-    The reference is the item's question or answer, whichever the prompt writes.
+    The reference is the text that the prompt would write: the item's question or its answer.
     """
     return [
         NewCase(
@@ -48,7 +48,7 @@ def from_items(prompt: Prompt, names: Sequence[str], count: int, seed: int) -> l
 def from_text(text: str, names: Sequence[str], *, is_typed: bool = False) -> list[NewCase]:
     """Read cases from lines of JSON objects or from CSV with a header. Raises BadCases.
 
-    If they are typed and the prompt has one variable, each line may also be just a value.
+    With ``is_typed``, and if there is one variable, a line may also be just its value.
     """
     text = text.replace("\0", "").removeprefix("\ufeff").strip()
     if not text:
@@ -74,11 +74,11 @@ def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str
         rows = [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
     except tables.BadTable as reason:
         raise BadCases(str(reason)) from reason
-    if names_without_value := [name for name in names if name not in table.columns]:
+    if missing := [name for name in names if name not in table.columns]:
         raise BadCases(
             stored(
                 "There is no column for %(names)s. The columns are: %(there)s.",
-                names=", ".join(names_without_value),
+                names=", ".join(missing),
                 there=", ".join(table.columns),
             )
         )
@@ -117,7 +117,7 @@ def names_without_value(cases: Sequence[NewCase], names: Sequence[str]) -> list[
 
 
 def store_cases(experiment: Experiment, cases: Sequence[NewCase]) -> None:
-    """Add cases to an experiment in their order, each distinct input once."""
+    """Add cases to an experiment in their order; of cases with equal values only the first."""
     distinct = {json.dumps(case.values, sort_keys=True): case for case in reversed(cases)}
     Case.objects.bulk_create(
         Case(

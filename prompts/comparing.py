@@ -1,9 +1,8 @@
 """Blind comparisons: what a reviewer compares next, and storing their votes.
 
-Each pair of outputs is compared by ``reviewers_per_pair`` people at most. Whoever takes a place at
-a pair, or votes, locks the experiment before counting the places, so that two requests at once
-never take the last one. Which variants to compare is drawn by :func:`ranking.next_pair` from the
-cached pool, before the lock.
+Each pair of outputs is compared by at most ``reviewers_per_pair`` people. The experiment is locked
+before places are counted, so that two simultaneous requests cannot both take the last place. The
+variants to compare are drawn by :func:`ranking.next_pair` from the cached pool, before the lock.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,15 +23,15 @@ from prompts.comparison_pool import ComparisonPool, OutputPair, TextPair, Varian
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
 from qareview.stored_sentences import stored
 
-DRAWN_VARIANT_PAIRS = 20  # before all pairs of variants are tried; chosen, nobody measured
-TRIED_OUTPUT_PAIRS = 3  # of each drawn pair of variants; chosen, nobody measured
-REPEAT_SHARE = 0.05  # of a reviewer's comparisons come again; chosen, nobody measured
+DRAWN_VARIANT_PAIRS = 20  # tried before all other pairs of variants; chosen, nobody measured
+TRIED_OUTPUT_PAIRS = 3  # for each drawn pair of variants; chosen, nobody measured
+REPEAT_SHARE = 0.05  # chance that a reviewer's next comparison is a repeat; chosen, nobody measured
 VOTES_BEFORE_REPEAT = 10  # between a comparison and its repeat; chosen, nobody measured
 CHOICES_OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
 
 
 class VoteNotStored(Exception):
-    """The vote was not stored, or not undone; the message says why."""
+    """The vote was not stored or not undone; the message says why."""
 
 
 # Taking the next comparison
@@ -41,7 +40,7 @@ class VoteNotStored(Exception):
 def take_next_comparison(experiment: Experiment, user: Any) -> Comparison | None:
     """Return the user's next comparison, held for them; None if nothing is left for them.
 
-    A comparison that they have open is returned again until it is decided.
+    If the user has an open comparison, it is returned again.
     """
     if not experiment.is_open:
         return None
@@ -59,7 +58,10 @@ def take_next_comparison(experiment: Experiment, user: Any) -> Comparison | None
 
 
 def extend_hold(comparison: Comparison) -> bool:
-    """Hold an open comparison for longer; return False if the hold ran out or it is decided."""
+    """Hold an open comparison for longer.
+
+    Returns False if the hold has run out or the comparison is no longer open.
+    """
     now = timezone.now()
     rows = Comparison.objects.filter(pk=comparison.pk, choice="", withdrawn_at=None, until__gte=now)
     return bool(rows.update(until=now + timedelta(seconds=settings.HOLD_SECONDS)))
@@ -67,17 +69,17 @@ def extend_hold(comparison: Comparison) -> bool:
 
 @dataclass
 class _NextComparison:
-    """Chooses a user's next comparison; ``own`` are theirs so far, decided or open."""
+    """Chooses a user's next comparison; ``own`` are the user's comparisons, decided or open."""
 
     experiment: Experiment
     user: Any
     pool: ComparisonPool
     own: Sequence[Comparison]
     generator: np.random.Generator
-    same: list[OutputPair] = field(default_factory=list)  # drawn pairs of two identical outputs
+    same: list[OutputPair] = field(default_factory=list)  # drawn pairs of equal outputs
 
     def still_open(self) -> Comparison | None:
-        """Return the open comparison if its hold lasts and no variant of it was set aside."""
+        """Return the open comparison if its hold lasts and none of its variants was dropped."""
         active = set(_active_variants(self.experiment))
         current = next((comparison for comparison in self.own if not comparison.choice), None)
         if current and active.issuperset(current.variants) and extend_hold(current):
@@ -85,7 +87,7 @@ class _NextComparison:
         return None
 
     def repeat(self) -> Comparison | None:
-        """Show an earlier comparison again with its sides swapped, with chance REPEAT_SHARE."""
+        """With the chance REPEAT_SHARE, open an earlier comparison again with swapped sides."""
         earlier = self._repeatable()
         if not earlier or self.generator.random() >= REPEAT_SHARE:
             return None
@@ -98,7 +100,7 @@ class _NextComparison:
             return _open(chosen, self.user, runs, variants, is_repeat=True)
 
     def _repeatable(self) -> list[Comparison]:
-        """Return the user's votes on two outputs that are old enough and were not repeated."""
+        """Return the user's votes on two outputs that are old enough and have no repeat yet."""
         repeated = {frozenset(comparison.runs) for comparison in self.own if comparison.is_repeat}
         decided = [comparison for comparison in self.own if comparison.choice in CHOICES_OF_TWO]
         return [
@@ -109,7 +111,7 @@ class _NextComparison:
         ]
 
     def draw(self, is_skipped: bool) -> Comparison | None:
-        """Draw outputs to compare, from what the user skipped or from what they did not see."""
+        """Open a comparison of outputs that the user has not seen, or that they skipped."""
         seen, skipped = self._seen()
         for variant_pair, limit in _variant_pairs(self.pool, self.generator):
             open_pairs = [
@@ -140,9 +142,9 @@ class _NextComparison:
 
     @transaction.atomic
     def _take(self, pair: OutputPair, seen: set[TextPair]) -> Comparison | None:
-        """Open a comparison of a pair, or return None if the pair has no free place.
+        """Open a comparison of a pair, with other outputs of its case up to ``shown_at_once``.
 
-        Other outputs of the same case are added up to ``shown_at_once``.
+        Returns None if the pair has no free place or cannot be compared any more.
         """
         experiment = lock_experiment(self.experiment.pk)
         outputs = self.pool.outputs
@@ -155,15 +157,18 @@ class _NextComparison:
         runs = sorted(pair)
         for other in self._others_of_case(runs, active):
             pairs = list(product(runs, [other]))
-            is_new = not any(self.pool.is_same(new_pair) for new_pair in pairs) and not (
-                seen & {self.pool.texts(new_pair) for new_pair in pairs}
-            )
-            if len(runs) < experiment.shown_at_once and is_new and places.are_free(pairs):
+            is_wanted = len(runs) < experiment.shown_at_once and self._are_new(pairs, seen)
+            if is_wanted and places.are_free(pairs):
                 runs.append(other)
         runs = shuffled(runs, self.generator)
         _store_same_outputs(experiment, self.pool, self.same)
         variants = [outputs[run].variant for run in runs]
         return _open(Comparison(experiment=experiment, case_id=case), self.user, runs, variants)
+
+    def _are_new(self, pairs: Sequence[tuple[int, int]], seen: set[TextPair]) -> bool:
+        """Whether no pair of runs consists of equal outputs or was seen by the user."""
+        has_equal = any(self.pool.is_same(pair) for pair in pairs)
+        return not has_equal and not seen & {self.pool.texts(pair) for pair in pairs}
 
     def _others_of_case(self, runs: Sequence[int], active: set[int]) -> list[int]:
         """Return runs of the other variants on the same case and repeat, least compared first."""
@@ -183,21 +188,21 @@ class _NextComparison:
 
 
 def _active_variants(experiment: Experiment) -> Iterable[int]:
-    """Return the ids of the variants that were not set aside."""
+    """Return the ids of the variants that were not dropped."""
     return experiment.entrants.filter(aside_at=None).values_list("variant", flat=True)
 
 
 def shuffled(runs: Sequence[int], generator: np.random.Generator) -> list[int]:
-    """Return runs in a random order, in which they are shown from left to right."""
+    """Return runs in random order, which is the order from left to right on the page."""
     return [runs[index] for index in generator.permutation(len(runs))]
 
 
 def _variant_pairs(
     pool: ComparisonPool, generator: np.random.Generator
 ) -> Iterator[tuple[VariantPair, int | None]]:
-    """Yield pairs of variants to compare, each with how many of its output pairs to try.
+    """Yield pairs of variants to compare, each with the number of output pairs to try.
 
-    First those that the ranking draws, then every pair without a limit (None).
+    First come pairs that the ranking draws, then all pairs without a limit (None).
     """
     entrants = pool.entrants
     for _ in range(DRAWN_VARIANT_PAIRS):
@@ -210,7 +215,7 @@ def _variant_pairs(
 def _by_priority(
     pool: ComparisonPool, pairs: Sequence[OutputPair], generator: np.random.Generator
 ) -> list[OutputPair]:
-    """Sort pairs: first those with a vote already, then those of the least compared cases."""
+    """Sort pairs: first those that already have a vote, then by fewest votes on their case."""
     tie_breakers = dict(zip(pairs, generator.random(len(pairs)), strict=True))
 
     def key(pair: OutputPair) -> tuple[bool, int, float]:
@@ -228,7 +233,7 @@ def lock_experiment(experiment: int) -> Experiment:
 def _store_same_outputs(
     experiment: Experiment, pool: ComparisonPool, pairs: Sequence[OutputPair]
 ) -> None:
-    """Store pairs of identical outputs, each once, as ties that nobody has to judge.
+    """Store pairs of equal outputs, each once, as ties that nobody has to judge.
 
     Only pairs that were drawn are stored, so that such ties count as often as they would if people
     judged them.
@@ -258,7 +263,7 @@ def _open(
 ) -> Comparison:
     """Open a comparison for a user, of the same case as ``template``.
 
-    It replaces what they have open. The experiment must be locked.
+    It replaces any comparison that the user has open. The experiment must be locked.
     """
     now = timezone.now()
     own = Comparison.objects.filter(experiment=template.experiment_id).open_to(user)
@@ -279,7 +284,7 @@ def _open(
 
 @dataclass(frozen=True)
 class Vote:
-    """What a person chose; ``places`` are those of a ranking from left to right, 1 is the best."""
+    """What a person chose; for a ranking, ``places`` from left to right, 1 is the best."""
 
     choice: Choice
     places: Sequence[int] = ()
@@ -289,9 +294,10 @@ class Vote:
 
 @transaction.atomic
 def store_vote(comparison: Comparison, vote: Vote) -> Comparison:
-    """Store a vote on an open comparison. Raises VoteNotStored.
+    """Store a vote on an open comparison; return the comparison.
 
-    The same vote sent twice, as by a double click, is stored once.
+    The same vote sent twice, as by a double click, is stored once. Raises VoteNotStored if the
+    comparison or the experiment is no longer open, or the user has lost their place.
     """
     experiment = lock_experiment(comparison.experiment_id)
     current = Comparison.objects.get(pk=comparison.pk)
@@ -306,7 +312,7 @@ def store_vote(comparison: Comparison, vote: Vote) -> Comparison:
 
 
 def _objection_to_vote(experiment: Experiment, current: Comparison, vote: Vote) -> str:
-    """Return why a vote cannot be stored; empty if it can be, or is stored already."""
+    """Return why a vote cannot be stored; empty if it can be or already is."""
     if current.withdrawn_at:
         return stored("This comparison is no longer open. It was undone or replaced by another.")
     if current.choice:
@@ -332,11 +338,11 @@ _ALREADY_DECIDED = stored(
 def undo_vote(experiment: Experiment, user: Any, shown: UUID | None = None) -> Comparison | None:
     """Withdraw the user's last vote or skip and open its comparison for them again.
 
-    ``shown`` is the token of the comparison on the user's page, if there is one. If another
-    comparison is open, as after a second click, nothing is undone. A skip whose outputs have no
-    free place is passed over. Returns None if nothing was undone.
+    ``shown`` is the token of the comparison on the user's page, if the page shows one. If another
+    comparison is open, as after a second click, nothing is undone. A skip is passed over if its
+    outputs have no free place. Returns None if nothing was undone.
 
-    Raises VoteNotStored if others have taken the place of a vote that did not count.
+    Raises VoteNotStored if the vote was excluded and others have taken its place.
     """
     experiment = lock_experiment(experiment.pk)
     rows = Comparison.objects.filter(experiment=experiment, reviewer=user, withdrawn_at=None)
@@ -356,7 +362,7 @@ def undo_vote(experiment: Experiment, user: Any, shown: UUID | None = None) -> C
 
 def _can_reopen(experiment: Experiment, comparison: Comparison) -> bool:
     """Whether the user would have a place at a comparison's outputs once it is withdrawn."""
-    places = Places(experiment, comparison.case_id, comparison.reviewer, but=comparison.pk)
+    places = Places(experiment, comparison.case_id, comparison.reviewer, ignored=comparison.pk)
     return places.are_free(combinations(comparison.runs, 2))
 
 
@@ -373,13 +379,13 @@ def comparisons_of(user: Any, token: UUID) -> ComparisonQuerySet:
 
 @dataclass(frozen=True)
 class OwnComparisons:
-    """How many comparisons a user has decided on, and how many everyone has, with repeats."""
+    """The numbers of votes by one user and by all users, repeats included."""
 
     own: int
     all: int
 
 
 def own_comparisons(experiment: Experiment, user: Any) -> OwnComparisons:
-    """Count the comparisons that a user and everyone decided on."""
+    """Count the votes of a user, and those of all users, in an experiment."""
     rows = Comparison.objects.standing().filter(experiment=experiment).exclude(reviewer=None)
     return OwnComparisons(rows.filter(reviewer=user).count(), rows.count())

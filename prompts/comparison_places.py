@@ -1,4 +1,4 @@
-"""Who has a place at which pairs of outputs: at most ``reviewers_per_pair`` people have one."""
+"""Places at pairs of outputs: at most ``reviewers_per_pair`` people may compare each pair."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -14,16 +14,16 @@ from prompts.models import Choice, Comparison, Experiment
 class Places:
     """The places at the pairs of outputs of one case, counted while the experiment is locked.
 
-    A place is taken by whoever voted on the pair, unless their votes are excluded, and by whoever
-    holds it. The comparison ``but`` is not counted.
+    Each person takes a place who voted on the pair and is not excluded, or has it open. The
+    comparison with the id ``ignored`` is not counted.
     """
 
-    def __init__(self, experiment: Experiment, case: int, user: Any, but: int = 0) -> None:
+    def __init__(self, experiment: Experiment, case: int, user: Any, ignored: int = 0) -> None:
         self.most, self.user = experiment.reviewers_per_pair, user.pk
         self.taken: dict[OutputPair, set[int]] = defaultdict(set)
         self.decided: set[OutputPair] = set()  # by the user
         rows = Comparison.objects.filter(experiment=experiment, case=case, withdrawn_at=None)
-        rows = rows.filter(is_repeat=False).exclude(pk=but)
+        rows = rows.filter(is_repeat=False).exclude(pk=ignored)
         rows = rows.exclude(choice__in=(Choice.SKIPPED, Choice.SAME))
         names = ("runs", "reviewer", "choice", "until")
         now = timezone.now()

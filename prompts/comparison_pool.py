@@ -1,4 +1,4 @@
-"""The outputs of an experiment that can be compared, and how often each pair was."""
+"""The outputs of an experiment that can be compared, and the votes on each pair of them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
@@ -16,11 +16,11 @@ from qareview.process_cache import cached
 
 OutputPair = frozenset[int]  # ids of two runs
 VariantPair = tuple[int, int]  # ids of two variants
-TextPair = tuple[int, frozenset[str]]  # a case's id and the digests of two outputs, or the one
+TextPair = tuple[int, frozenset[str]]  # a case's id and the digests of two outputs, one if equal
 
 
 class Output(NamedTuple):
-    """A run that is done; ``text`` is the digest of its output, ids stand for the rest."""
+    """A run that is done: ids, the number of its repeat, and the MD5 digest of its output."""
 
     run: int
     variant: int
@@ -31,12 +31,12 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True)
 class ComparisonPool:
-    """The outputs by run and by variant, and how often they were compared."""
+    """The outputs by the ids of runs and of variants, and the votes on them."""
 
     outputs: dict[int, Output]
     of_variant: dict[int, list[Output]]
     strengths: ranking.Strengths
-    judged: Counter[OutputPair]  # by how many people, or 1 if both outputs are the same
+    judged: Counter[OutputPair]  # votes on each pair; a tie of equal outputs is one
     of_case: Counter[int]  # votes on each case
 
     @property
@@ -44,12 +44,12 @@ class ComparisonPool:
         return sorted(self.of_variant)
 
     def texts(self, pair: Iterable[int]) -> TextPair:
-        """Return what a reviewer could recognise of a pair: its case and its texts."""
+        """Return what a reviewer would recognise a pair by: its case and its texts."""
         outputs = [self.outputs[run] for run in pair]
         return outputs[0].case, frozenset(output.text for output in outputs)
 
     def is_same(self, pair: Iterable[int]) -> bool:
-        """Whether two outputs are the same text."""
+        """Whether the texts of two outputs are equal."""
         return len(self.texts(pair)[1]) == 1
 
     def pairs(self, first: int, second: int) -> list[OutputPair]:
@@ -62,7 +62,7 @@ class ComparisonPool:
         ]
 
     def left(self, reviewers_per_pair: int) -> int:
-        """Return how many votes on pairs of outputs can still be given."""
+        """Return how many more votes on pairs of outputs are possible."""
         return sum(
             max(0, reviewers_per_pair - self.judged[pair])
             for variant_pair in combinations(self.entrants, 2)
@@ -72,8 +72,8 @@ class ComparisonPool:
 
 
 def pool_of(experiment: Experiment) -> ComparisonPool:
-    """Return the pool of an experiment, cached for a moment; see :mod:`qareview.process_cache`."""
-    return cached(("board", experiment.pk), lambda: _count_pool(experiment)).value
+    """Return the pool of an experiment, from :mod:`qareview.process_cache`."""
+    return cached(("comparison pool", experiment.pk), lambda: _count_pool(experiment)).value
 
 
 def _count_pool(experiment: Experiment) -> ComparisonPool:

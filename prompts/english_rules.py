@@ -1,4 +1,4 @@
-"""Rules for English that turn questions into commands and commands into questions."""
+"""Rules that turn English questions into commands and commands into questions."""
 
 import re
 from collections.abc import Callable
@@ -15,19 +15,25 @@ _ENGLISH = re.compile(
 _BETWEEN_SENTENCES = re.compile(r"((?<=[.?!])\s+|\n+)")
 _COMMAND = re.compile(rf"(?i)({_VERBS}) +([^?:]+?)[.!]?")
 _PLEASE = re.compile(r"(?i)please,? +(?=\S)")
+# “Can you add …?”
 _POLITE = re.compile(
     r"(?i)(?:can|could|would|will) you (?:please |kindly )?(?!like|mind|say)(.+)\?"
 )
+# “What is of {{ expression }}?”, a question without its noun
 _VALUELESS = re.compile(r"(?i)what (?:is|are) (?:the )?of (?!importance|interest|note|use)(.+)\?")
+# “What is the sum of …?”, but not “What is it about?”
 _WHAT_IS = re.compile(
     r"(?i)what(?:['’]s| is| are| was| were) (?!(?:of|it|there|he|she|they|you|we|i)\b)"
     r"(?!.*\b(?:about|like|for|called|named|meant|\w+ing)\?)(.+)\?"
 )
+# signs and words of arithmetic
 _OF_NUMBERS = re.compile(
     r"(?i)\d|[\^×÷√]|[ }][-+*/=][ {]|\b(?:value|sum|product|difference|quotient|remainder|total|"
     r"average|percent|plus|minus|times|divided|expression|equation|formula)\b"
 )
+# any other question with a question word
 _OPEN = re.compile(r"(?i)(?:what|which|who|whom|whose|when|where|why|how)\b\W*\w.*\?")
+# questions with a verb before the subject, which “Tell me” cannot precede
 _INVERTED = re.compile(
     r"(?i)(?:what|when|where|why|how)(?:['’]s|"
     r" (?:is|are|was|were|can|could|will|would|should|has|have|had)\b)|.*\b(?:do|does|did)\b"
@@ -35,7 +41,7 @@ _INVERTED = re.compile(
 
 
 def is_english(text: str) -> bool:
-    """Whether at least a tenth of a text's words are common English ones, or it has none.
+    """Whether a text has no words, or at least a tenth of them are common English words.
 
     The tenth was chosen; nobody measured.
     """
@@ -43,9 +49,12 @@ def is_english(text: str) -> bool:
     return 10 * sum(1 for word in words if _ENGLISH.fullmatch(word)) >= len(words)
 
 
-def questions_as_commands(text: str, shown: Callable[[str], str]) -> str:
-    """Return a text with its questions as commands; ``shown`` puts expressions back into a part."""
-    return _each_sentence(text, lambda sentence: _command(sentence, shown))
+def questions_as_commands(text: str, unmasked: Callable[[str], str]) -> str:
+    """Return a text with its questions as commands.
+
+    ``unmasked`` puts the expressions of the template back into a part of the text.
+    """
+    return _each_sentence(text, lambda sentence: _command(sentence, unmasked))
 
 
 def without_please(text: str) -> str:
@@ -76,23 +85,18 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _command(sentence: str, shown: Callable[[str], str]) -> str:
+def _command(sentence: str, unmasked: Callable[[str], str]) -> str:
     """Return a question as a command, and any other sentence unchanged."""
-    first_command_as_question = _without_please(sentence)
-    if match := _POLITE.fullmatch(first_command_as_question):
+    question = _without_please(sentence)
+    if match := _POLITE.fullmatch(question):
         return f"{_capital(match[1])}."
-    if match := _VALUELESS.fullmatch(first_command_as_question):
+    if match := _VALUELESS.fullmatch(question):
         return f"Calculate the value of {match[1]}."
-    if match := _WHAT_IS.fullmatch(first_command_as_question):
-        verb = "Calculate" if _OF_NUMBERS.search(shown(match[1])) else "State"
+    if match := _WHAT_IS.fullmatch(question):
+        verb = "Calculate" if _OF_NUMBERS.search(unmasked(match[1])) else "State"
         return f"{verb} {match[1]}."
-    if not _OPEN.fullmatch(first_command_as_question):
+    if not _OPEN.fullmatch(question):
         return sentence
-    first_command_as_question = (
-        first_command_as_question[:1].lower() + first_command_as_question[1:]
-    )
-    return (
-        f"Tell me: {first_command_as_question}"
-        if _INVERTED.match(first_command_as_question)
-        else f"Tell {first_command_as_question[:-1]}."
-    )
+    question = question[:1].lower() + question[1:]
+    is_inverted = _INVERTED.match(question)
+    return f"Tell me: {question}" if is_inverted else f"Tell {question[:-1]}."

@@ -16,8 +16,8 @@ from qareview.models import Project
 
 Example = dict[str, Any]
 MOST_PICKED = 16  # examples; chosen, nobody measured
-SPARE_EXAMPLES = 4  # searched for beyond those, as some may be of the input's own passage; chosen
-DIVERSE_ITEMS = 3 * MOST_PICKED  # to pick diverse examples from; chosen, nobody measured
+SPARE_EXAMPLES = 4  # more to search for, as some give the answer away; chosen, nobody measured
+DIVERSE_ITEMS = 3 * MOST_PICKED  # that diverse examples are picked from; chosen, nobody measured
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ def examples_for(
 ) -> list[list[Example]]:
     """Return the worked examples for each input, the most similar last, next to the input.
 
-    If too few items are approved, the variant's own examples fill up. Raises ModelUnavailable.
+    If too few items are approved, the variant's own examples fill the gap. Raises
+    ModelUnavailable.
     """
     picked = _picked_examples(project, variant, inputs)
     passages = [example["passage_id"] for example in variant.examples if "passage_id" in example]
@@ -79,7 +80,7 @@ def _normalised(text: str) -> str:
 def _picked_examples(
     project: Project, variant: Variant, inputs: Sequence[Input]
 ) -> list[list[Example]]:
-    """Return picked examples for each input, the best first, some more than needed."""
+    """Return picked examples for each input, the best first, and more than needed."""
     names = sandbox.variables_in(variant.template)
     items = approved_items.items()
     if variant.picks == Picks.SIMILAR:

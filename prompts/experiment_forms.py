@@ -25,7 +25,7 @@ LARGEST_FILE = 20_000_000  # bytes of cases; chosen, nobody measured
 
 
 class ExperimentForm(forms.Form):
-    """A new experiment: its variants, its cases from up to three sources, how it is compared."""
+    """A new experiment: variants, cases from up to three sources, and how outputs are compared."""
 
     question = forms.CharField(max_length=200, label=_("Question shown when comparing"))
     variants = forms.ModelMultipleChoiceField(
@@ -194,6 +194,7 @@ class ExperimentForm(forms.Form):
     def _objection(
         self, data: dict[str, Any], all_cases: list[cases.NewCase], needed: list[str]
     ) -> str:
+        """Return why an experiment cannot have these cases; empty if it can."""
         if not all_cases:
             return gettext("There are no cases. Draw accepted items, choose a file or enter some.")
         if lacking := cases.names_without_value(all_cases, needed):
@@ -217,15 +218,16 @@ class ExperimentForm(forms.Form):
 
 
 def offered_variants(prompt: Prompt) -> QuerySet[Variant]:
-    """Return the variants that can be chosen, the newest first."""
+    """Return a prompt's variants that are not archived, the newest first."""
     rows = prompt.variants.filter(archived_at=None).select_related("prompt")
     return rows.order_by("-number")
 
 
 def _variant_label(variant: Variant) -> str:
     name = gettext("Variant %(number)s") % {"number": variant.number}
-    is_used = variant.prompt.production_id == variant.pk
-    parts = [name, gettext("in production") if is_used else "", variant.notes, *variant.tags]
+    is_in_production = variant.prompt.production_id == variant.pk
+    state = gettext("in production") if is_in_production else ""
+    parts = [name, state, variant.notes, *variant.tags]
     return " · ".join([*filter(None, parts), " ".join(variant.template.split())[:LONGEST_LABEL]])
 
 
@@ -241,6 +243,7 @@ class CaseOrderForm(forms.Form):
     failed = forms.BooleanField(required=False, label=_("a run failed"))
 
     def order(self) -> CaseOrder:
+        """Return the order that was chosen, or the default one if the form is not valid."""
         data = self.cleaned_data if self.is_valid() else {}
         return CaseOrder(
             data.get("by") or DISAGREEMENT,
@@ -294,18 +297,18 @@ class VoteForm(forms.Form):
         return choice
 
     def places(self) -> list[int]:
-        """Return the places of the outputs from left to right if they were ranked, else none."""
+        """Return the places of the outputs from left to right; an empty list if not ranked."""
         return self._places() if self.cleaned_data["choice"] == Choice.RANKED else []
 
     def _places(self) -> list[int]:
-        """Return a place for each output, 0 for one without a valid place."""
+        """Return a place for each output, 0 if it has no valid place."""
         numbers = [str(number) for number in range(1, self.shown + 1)]
         places = [self.data.get(f"place-{number}", "") for number in numbers]
         return [int(place) if place in numbers else 0 for place in places]
 
 
 class SearchForm(forms.Form):
-    """A search for candidates."""
+    """A new search for candidates."""
 
     wanted = forms.IntegerField(
         min_value=1, max_value=MOST_WANTED, initial=6, label=_("Number of candidates")

@@ -1,6 +1,6 @@
-"""Experiments: created, estimated, run on all cases, screened and ended.
+"""Create experiments, estimate their cost, run them on all cases, screen and end them.
 
-Each variant on each case and repeat is a run, which is a job.
+A run is one variant on one case and repeat. It is a job.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
 
 RUNS_AT_ONCE = 64  # in a batch; chosen, nobody measured
-SAMPLED_RUNS = 200  # that an estimate is made from; chosen, nobody measured
+SAMPLED_RUNS = 200  # that an estimate is based on; chosen, nobody measured
 CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
 MOST_RUNS = 20_000  # of an experiment; chosen, nobody measured
 
@@ -61,7 +61,7 @@ def remove_experiment(experiment: Experiment) -> bool:
 
 @dataclass(frozen=True)
 class CostEstimate:
-    """What an experiment will take, roughly; ``seconds`` is None for a model never used before."""
+    """The estimated usage of an experiment; ``seconds`` is None if a model was never used."""
 
     runs: int
     tokens: int
@@ -69,42 +69,54 @@ class CostEstimate:
     seconds: int | None
 
 
+@dataclass(frozen=True)
+class _Usage:
+    """The estimated usage of a variant; ``milliseconds`` is None if its model was never used."""
+
+    tokens: float
+    cost: Decimal
+    milliseconds: float | None
+
+
 def estimate_cost(experiment: Experiment) -> CostEstimate:
-    """Estimate what an experiment takes, from a sample of its requests and earlier completions."""
+    """Estimate the usage of an experiment from a sample of its requests and past completions."""
     active = experiment.entrants.filter(aside_at=None).values("variant")
     variants = list(experiment.variants.filter(pk__in=active).select_related("prompt"))
     sample = experiment.cases.all()[: max(1, SAMPLED_RUNS // max(1, len(variants)))]
-    cases, all_cases = list(sample), experiment.cases.count()
-    runs = all_cases * len(variants) * experiment.repeats
-    tokens, cost, milliseconds = 0.0, Decimal(0), 0.0
-    is_known = True
-    for variant in variants:
-        model = model_for(experiment.prompt.project, variant)
-        past = _past_usage(model)
-        tokens_out = min(variant.max_tokens, past["tokens_out"] or variant.max_tokens)
-        runs_per_variant = runs / len(variants)
-        tokens_in = _tokens_per_request(variant, cases)
-        tokens += runs_per_variant * (tokens_in + tokens_out)
-        cost += completions.cost_of(
-            model,
-            Completion(
-                "", int(tokens_in * runs_per_variant), int(tokens_out * runs_per_variant), 0, False
-            ),
-        )
-        milliseconds += runs_per_variant * (past["milliseconds"] or 0)
-        is_known = is_known and past["milliseconds"] is not None
-    return CostEstimate(runs, round(tokens), cost, round(milliseconds / 1000) if is_known else None)
+    cases, runs = list(sample), experiment.cases.count() * experiment.repeats
+    project = experiment.prompt.project
+    usage = [_usage_of(variant, model_for(project, variant), cases, runs) for variant in variants]
+    known = [each.milliseconds for each in usage if each.milliseconds is not None]
+    return CostEstimate(
+        runs=runs * len(variants),
+        tokens=round(sum(each.tokens for each in usage)),
+        cost=sum((each.cost for each in usage), Decimal(0)),
+        seconds=round(sum(known) / 1000) if len(known) == len(usage) else None,
+    )
+
+
+def _usage_of(variant: Variant, model: str, cases: Sequence[Case], runs: int) -> _Usage:
+    """Estimate the usage of ``runs`` runs of a variant on cases like the sampled ``cases``."""
+    past = _past_usage(model)
+    tokens_in = _tokens_per_request(variant, cases)
+    tokens_out = min(variant.max_tokens, past["tokens_out"] or variant.max_tokens)
+    total = Completion("", int(tokens_in * runs), int(tokens_out * runs), 0, False)
+    return _Usage(
+        tokens=runs * (tokens_in + tokens_out),
+        cost=completions.cost_of(model, total),
+        milliseconds=None if past["milliseconds"] is None else runs * past["milliseconds"],
+    )
 
 
 def _past_usage(model: str) -> dict[str, Any]:
-    """Return the mean tokens and milliseconds of a model's last completions, None if none."""
+    """Return the mean tokens and milliseconds of a model's latest completions, or None."""
     last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:SAMPLED_RUNS]
     rows = StoredCompletion.objects.filter(pk__in=last)
     return rows.aggregate(tokens_out=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
 
 
 def _tokens_per_request(variant: Variant, cases: Sequence[Case]) -> float:
-    """Return the mean tokens of a request, roughly; picked examples are not counted."""
+    """Return roughly the mean tokens of a request, without picked examples."""
     sizes = []
     for case in cases:
         try:
@@ -120,7 +132,10 @@ def _tokens_per_request(variant: Variant, cases: Sequence[Case]) -> float:
 
 @transaction.atomic
 def start_experiment(experiment: Experiment) -> bool:
-    """Queue an experiment's runs, or those of its first rung; return False if it was started."""
+    """Queue an experiment's runs, or those of its first rung.
+
+    Returns False if it was started before, or has ended.
+    """
     locked = lock_experiment(experiment.pk)
     if locked.started_at or locked.ended_at:
         return False
@@ -131,7 +146,7 @@ def start_experiment(experiment: Experiment) -> bool:
 
 
 def _queue_rung(experiment: Experiment) -> None:
-    """Queue the runs of the experiment's current rung that did not run yet."""
+    """Queue the runs of the experiment's current rung that have not run yet."""
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
         (
@@ -148,9 +163,9 @@ def _queue_rung(experiment: Experiment) -> None:
 
 
 def advance_screenings() -> None:
-    """Move every experiment on whose runs of the current rung have all ended.
+    """Screen variants and queue the next rung wherever all runs of the current rung have ended.
 
-    Called after each batch and on a schedule, since a run may also end by failing or being held.
+    Called after each batch and on a schedule, since a run may also fail or be put on hold.
     """
     screened = Experiment.objects.exclude(screens_by="").filter(rung__lt=LAST_RUNG)
     moving = Run.objects.filter(experiment=OuterRef("pk"), state__in=UNFINISHED)
@@ -161,7 +176,7 @@ def advance_screenings() -> None:
 
 @transaction.atomic
 def _advance(pk: int) -> None:
-    """Screen an experiment's variants and queue the next rung, as far as its runs have ended."""
+    """Advance an experiment rung by rung until it has unfinished runs or no more rungs."""
     experiment = lock_experiment(pk)
     if experiment.ended_at:
         return
@@ -182,11 +197,11 @@ def work_off_runs() -> None:
 
 
 def produce_outputs(batch: Sequence[Run]) -> None:
-    """Have the models write the outputs of claimed runs, and store them with their scores.
+    """Let the models write the outputs of claimed runs, and store them with their scores.
 
-    A run fails on its own if its template cannot be filled in or its output cannot be written or
-    scored. Runs of a project without budget go back to the queue, and so do those of a model that
-    is unavailable: then CannotWorkNow is raised once the others are done.
+    A single run fails if its template cannot be filled in, or its output cannot be written or
+    scored. Runs go back to the queue if the project's budget is used up or their model is
+    unavailable. If a model is, CannotWorkNow is raised after all other runs are done.
     """
     related = ("experiment__prompt__project", "variant__prompt", "case")
     loaded = Run.objects.select_related(*related).in_bulk([run.pk for run in batch])
@@ -217,9 +232,9 @@ def _run_group(runs: list[Run]) -> None:
 
 
 def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
-    """Fill in the outputs of runs; return those that the model was asked for.
+    """Fill in the outputs of runs; return the runs whose outputs were requested.
 
-    Without budget they are given back to the queue, and none are returned.
+    If the budget is used up, these runs go back to the queue, and the result is empty.
     """
     requested = _requests_of(runs)
     try:
@@ -241,7 +256,7 @@ RUN_FIELDS = [
 
 
 def _requests_of(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
-    """Return runs with their requests; set ``error`` on those that cannot be filled in."""
+    """Return runs with their requests; if a request cannot be built, set ``error`` on its run."""
     requests = []
     for variant, group in _grouped_by_variant(runs):
         inputs = [Input(run.case.values, run.case.passage or 0) for run in group]
@@ -261,7 +276,7 @@ def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
 
 
 def _fill_in(run: Run, completion: Completion) -> None:
-    """Fill in the fields of a run from what the model wrote."""
+    """Fill in the fields of a run from a completion."""
     run.error = completion.error
     run.output = completion.text.replace("\0", "").strip()
     run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
@@ -270,7 +285,7 @@ def _fill_in(run: Run, completion: Completion) -> None:
 
 
 def retry_failed_runs(experiment: Experiment) -> int:
-    """Queue the failed runs of active variants again; return how many."""
+    """Queue the failed runs of active variants again; return their number."""
     active = experiment.entrants.filter(aside_at=None, experiment__ended_at=None)
     failed = experiment.runs.filter(state=JobState.FAILED, variant__in=active.values("variant"))
     return jobs.queue_again(failed)
@@ -278,7 +293,7 @@ def retry_failed_runs(experiment: Experiment) -> int:
 
 @dataclass(frozen=True)
 class RunProgress:
-    """How many runs are done, and what they took."""
+    """Numbers of runs, and the tokens, money and time that they took."""
 
     runs: int
     done: int
@@ -289,11 +304,12 @@ class RunProgress:
 
     @property
     def is_moving(self) -> bool:
+        """Whether some runs have neither succeeded nor failed."""
         return self.done + self.failed < self.runs
 
 
 def run_progress(experiment: Experiment) -> RunProgress:
-    """Count an experiment's runs and sum up what they took."""
+    """Count an experiment's runs and sum up their usage."""
     runs = experiment.runs.exclude(state=JobState.HELD)
     if experiment.ended_at:
         runs = runs.exclude(state__in=UNFINISHED)
@@ -318,9 +334,9 @@ def run_progress(experiment: Experiment) -> RunProgress:
 
 @transaction.atomic
 def set_entrant_aside(entrant: Entrant, reason: str) -> bool:
-    """Stop comparing a variant, for a reason that the page shows.
+    """Drop a variant from an experiment, for a reason that the page shows.
 
-    Returns False if fewer than two variants would be left, or the experiment has ended.
+    Returns False if fewer than two variants would stay, or the experiment has ended.
     """
     experiment = lock_experiment(entrant.experiment_id)
     staying = experiment.entrants.filter(aside_at=None).exclude(pk=entrant.pk)
@@ -334,7 +350,7 @@ def set_entrant_aside(entrant: Entrant, reason: str) -> bool:
 
 @transaction.atomic
 def restore_entrant(entrant: Entrant) -> None:
-    """Let a variant that was set aside be compared again, and queue its missing runs."""
+    """Take a dropped variant back into an experiment, and queue its missing runs."""
     experiment = lock_experiment(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
     if experiment.started_at and not experiment.ended_at:
@@ -345,7 +361,7 @@ def restore_entrant(entrant: Entrant) -> None:
 def end_experiment(experiment: Experiment, is_ended: bool = True) -> bool:
     """End an experiment, or reopen it; return whether that changed anything.
 
-    The runs that are still queued are put on hold when it ends, and queued when it is reopened.
+    Ending it puts queued runs on hold; reopening it queues them again.
     """
     locked = lock_experiment(experiment.pk)
     if (locked.ended_at is not None) == is_ended or locked.started_at is None:

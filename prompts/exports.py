@@ -1,11 +1,11 @@
-"""Exports of an experiment: its winner, its prompts with their ratings, its comparisons."""
+"""Exports of an experiment: its winner, its variants with their ratings, its comparisons."""
 
 import csv
 import io
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +19,7 @@ from prompts.models import Comparison, Experiment, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.results import result_of
 from prompts.variants import model_for
-from prompts.votes import pair_votes, pair_votes_of
+from prompts.votes import PairVote, pair_votes, pair_votes_of
 
 Record = dict[str, Any]
 
@@ -36,7 +36,6 @@ def as_yaml(experiment: Experiment) -> str:
 
 def _as_record(experiment: Experiment) -> Record:
     result = result_of(experiment)
-    variants = {variant.pk: variant for variant in experiment.variants.all()}
     rated = ("gap", "low", "high", "win_rate", "best", "comparisons", "wins", "ties", "losses")
     ratings = {row["id"]: {name: row[name] for name in rated} for row in result["rows"]}
     averages = case_matrix.averages_by_name(experiment)
@@ -51,12 +50,12 @@ def _as_record(experiment: Experiment) -> Record:
         "people": result["people"],
         "variants": [
             {
-                **_variant_as_record(variants[pk]),
-                "model": model_for(experiment.prompt.project, variants[pk]),
-                "rating": ratings.get(pk),
-                "scores": averages.get(pk, {}),
+                **_variant_as_record(variant),
+                "model": model_for(experiment.prompt.project, variant),
+                "rating": ratings.get(variant.pk),
+                "scores": averages.get(variant.pk, {}),
             }
-            for pk in sorted(variants, key=lambda pk: variants[pk].number)
+            for variant in experiment.variants.order_by("number")
         ],
     }
 
@@ -83,7 +82,7 @@ def winner_of(result: Record) -> int | None:
 
 
 def as_jinja(experiment: Experiment) -> str:
-    """Return the template of the winner or leader; without comparisons, that in production."""
+    """Return the winner's or leader's template; without comparisons, the one in production."""
     rows = result_of(experiment)["rows"]
     leader = rows[0]["id"] if rows else experiment.prompt.production_id or 0
     template = experiment.prompt.variants.filter(pk=leader)[0].template
@@ -93,7 +92,7 @@ def as_jinja(experiment: Experiment) -> str:
 def as_promptfoo(experiment: Experiment) -> str:
     """Return a promptfoo configuration with a prompt for each variant and a test for each case.
 
-    promptfoo's templates are Nunjucks, which reads the part of Jinja that prompts may use.
+    promptfoo fills in templates with Nunjucks, which supports the part of Jinja that prompts use.
     """
     variants = list(experiment.variants.all())
     tests = [
@@ -114,7 +113,7 @@ def as_promptfoo(experiment: Experiment) -> str:
 
 
 def _assertions(experiment: Experiment, reference: str) -> list[Record]:
-    """Return promptfoo's assertions; similarity to the reference is reported and never fails."""
+    """Return promptfoo's assertions. Similarity to the reference is reported but never fails."""
     assertions: list[Record] = []
     if experiment.pattern:
         assertions.append({"type": "regex", "value": experiment.pattern})
@@ -126,7 +125,7 @@ def _assertions(experiment: Experiment, reference: str) -> list[Record]:
 
 
 def _chat(variant: Variant) -> Record:
-    """Return a variant as a chat in JSON; only its last message stays a template."""
+    """Return a variant as a promptfoo prompt; of its messages only the last is a template."""
     messages = [{"role": "system", "content": _literal(variant.system)}] if variant.system else []
     for example in variant.examples:
         shown = request_for(variant, example, examples=[]).messages[-1]["content"]
@@ -134,9 +133,9 @@ def _chat(variant: Variant) -> Record:
         messages.append({"role": "assistant", "content": _literal(example["output"])})
     messages.append({"role": "user", "content": variant.template})
     return {
-        "label": f"variant {variant.number}",  # stays English: in a file that leaves
+        "label": f"variant {variant.number}",  # not translated: for other programs
         "raw": json.dumps(messages, ensure_ascii=False),
-        "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as for the first run
+        "config": {"max_tokens": variant.max_tokens, "temperature": 0},  # as in a first run
     }
 
 
@@ -146,24 +145,15 @@ def _literal(text: str) -> str:
 
 
 COLUMNS = (
-    *(
-        "case",
-        "input",
-        "left_variant",
-        "right_variant",
-        "left_output",
-        "right_output",
-        "choice",
-        "outcome",
-    ),
-    *("reviewer", "comment", "seconds", "is_repeat", "counts", "decided_at"),
+    *("case", "input", "left_variant", "right_variant", "left_output", "right_output"),
+    *("choice", "outcome", "reviewer", "comment", "seconds", "is_repeat", "counts", "decided_at"),
 )
 
 
 def as_csv(experiment: Experiment) -> str:
-    """Return all votes as CSV, a line for each two outputs that were shown together.
+    """Return all votes as CSV, with a line for each pair of outputs that was shown together.
 
-    ``outcome`` is 1 if the left output was better, 0 if the right one was, else 0.5.
+    ``outcome`` is 1 if the left output was better, 0 if the right output was, else 0.5.
     """
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
@@ -177,49 +167,57 @@ def _csv_records(experiment: Experiment) -> Iterator[Record]:
     numbers = dict(experiment.variants.values_list("pk", "number"))
     rows = Comparison.objects.standing().filter(experiment=experiment)
     for comparison in rows.select_related("reviewer", "case").order_by("pk"):
-        case_number = comparison.case.position + 1
-        fields = (
-            comparison.pk,
-            comparison.runs,
-            comparison.variants,
-            case_number,
-            None,
-            comparison.choice,
-            comparison.places,
-        )
-        for vote in pair_votes_of(*fields):
+        shared = _comparison_as_record(comparison, experiment.without)
+        for vote in _pair_votes_on(comparison):
             left, right = vote.runs
             yield {
-                "case": vote.case,
-                "input": json.dumps(comparison.case.values, ensure_ascii=False, sort_keys=True),
+                **shared,
                 "left_variant": numbers[vote.left],
                 "right_variant": numbers[vote.right],
                 "left_output": _csv_text(outputs[left]),
                 "right_output": _csv_text(outputs[right]),
-                "choice": comparison.choice,
                 "outcome": f"{vote.outcome:g}",
-                "reviewer": _csv_text(
-                    comparison.reviewer.get_username() if comparison.reviewer else ""
-                ),
-                "comment": _csv_text(comparison.comment),
-                "seconds": comparison.seconds,
-                "is_repeat": int(comparison.is_repeat),
-                "counts": int(
-                    not comparison.is_repeat and comparison.reviewer_id not in experiment.without
-                ),
-                "decided_at": comparison.decided_at.isoformat() if comparison.decided_at else "",
             }
 
 
+def _comparison_as_record(comparison: Comparison, without: Collection[int]) -> Record:
+    """Return the values that all lines of a comparison share."""
+    reviewer = comparison.reviewer.get_username() if comparison.reviewer else ""
+    is_counted = not comparison.is_repeat and comparison.reviewer_id not in without
+    return {
+        "case": comparison.case.position + 1,
+        "input": json.dumps(comparison.case.values, ensure_ascii=False, sort_keys=True),
+        "choice": comparison.choice,
+        "reviewer": _csv_text(reviewer),
+        "comment": _csv_text(comparison.comment),
+        "seconds": comparison.seconds,
+        "is_repeat": int(comparison.is_repeat),
+        "counts": int(is_counted),
+        "decided_at": comparison.decided_at.isoformat() if comparison.decided_at else "",
+    }
+
+
+def _pair_votes_on(comparison: Comparison) -> Iterator[PairVote]:
+    return pair_votes_of(
+        comparison.pk,
+        comparison.runs,
+        comparison.variants,
+        comparison.case_id,
+        comparison.reviewer_id,
+        comparison.choice,
+        comparison.places,
+    )
+
+
 def _csv_text(text: str) -> str:
-    """Return a text that no spreadsheet reads as a formula."""
+    """Return a text that no spreadsheet takes for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def as_preferences(experiment: Experiment) -> str:
     """Return a JSON line of prompt, chosen and rejected for each pair of outputs with a majority.
 
-    The prompt is the case filled into the template of the variant in production.
+    The prompt is the template of the variant in production, filled in with the case.
     """
     outputs = dict(experiment.runs.values_list("pk", "output"))
     prompts = _prompts_by_case(experiment)
@@ -243,11 +241,10 @@ def _prompts_by_case(experiment: Experiment) -> dict[int, str]:
     prompts = {}
     for case in experiment.cases.all():
         try:
-            prompts[case.pk] = request_for(variant, case.values, examples=[]).messages[-1][
-                "content"
-            ]
+            messages = request_for(variant, case.values, examples=[]).messages
         except RenderingFailed:
             continue
+        prompts[case.pk] = messages[-1]["content"]
     return prompts
 
 

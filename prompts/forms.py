@@ -1,4 +1,4 @@
-"""The forms that change a prompt and create a prompt of the team's own."""
+"""Forms to change a prompt and to create a prompt of the team's own."""
 
 import json
 from typing import Any
@@ -99,7 +99,7 @@ class VariantForm(forms.ModelForm[Variant]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.update(notes="", tags=[])  # the other variant has its own
+        self.initial.update(notes="", tags=[])  # those of the parent describe the parent
         self.initial["examples"] = "\n".join(map(_line, self.instance.examples))
         self.fields["model"] = model_field(gettext("the project’s model"))
         self.prompt = self.instance.prompt
@@ -115,10 +115,10 @@ class VariantForm(forms.ModelForm[Variant]):
         return with_plain_lines(self.cleaned_data["system"])
 
     def clean_template(self) -> str:
-        """Try to fill in the template, so that a mistake shows here and not on every passage."""
+        """Try to fill in the template, so that mistakes show now and not on every passage."""
         template = with_plain_lines(self.cleaned_data["template"])
         needed = NEEDED_VARIABLE.get(self.prompt.task, "")
-        trial = "some %s"  # filled in for the moment
+        trial = "some %s"  # a value to try the template with
         try:
             names = sandbox.variables_in(template)
             known = variables_of(self.prompt) if self.prompt.pk else names
@@ -141,15 +141,24 @@ class VariantForm(forms.ModelForm[Variant]):
         return [_example(line, number) for number, line in enumerate(lines, 1) if line.strip()]
 
     def clean(self) -> dict[str, Any]:
-        """Check that each example has a value for each variable of the template."""
+        """Add the chosen items to the examples; check examples, and that the variant is new."""
         data = super().clean() or self.cleaned_data
         if self.errors:
             return data
         names = sandbox.variables_in(data["template"])
-        chosen = [int(pk) for pk in data.pop("items", [])]
-        if chosen:
+        if chosen := [int(pk) for pk in data.pop("items", [])]:
             items = approved_items.items().approved_among(self.prompt.project, chosen)
             data["examples"] += [approved_items.example_of(item, names) for item in items]
+        self._check_values(data, names)
+        if not self.errors and (twin := self._twin(data)):
+            text = gettext(
+                "Variant %(number)s is identical. Change something to save a new variant."
+            )
+            self.add_error(None, text % {"number": twin.number})
+        return data
+
+    def _check_values(self, data: dict[str, Any], names: frozenset[str]) -> None:
+        """Add errors if examples, or items that are picked, have no value for a variable."""
         for number, example in enumerate(data["examples"], 1):
             if lacking := sorted(names - example.keys()):
                 text = gettext("Example %(number)s has no value for %(names)s.")
@@ -158,15 +167,9 @@ class VariantForm(forms.ModelForm[Variant]):
         if foreign:
             text = gettext("Accepted items have no value for %(names)s.")
             self.add_error("picks", text % {"names": ", ".join(sorted(foreign))})
-        if not self.errors and (twin := self._twin(data)):
-            text = gettext(
-                "Variant %(number)s is identical. Change something to save a new variant."
-            )
-            self.add_error(None, text % {"number": twin.number})
-        return data
 
     def _twin(self, data: dict[str, Any]) -> Variant | None:
-        """Return the variant that sends the same requests to the same model, if there is one."""
+        """Return a variant that sends the same requests to the same model, or None."""
         variants = self.prompt.variants.all() if self.prompt.pk else []
         names = [name for name in COMPARED_FIELDS if name in data]
         return next(
@@ -184,7 +187,7 @@ class VariantForm(forms.ModelForm[Variant]):
 
 
 def with_plain_lines(text: str) -> str:
-    """Return text with Unix line ends: browsers send those of Windows."""
+    """Return text with Unix line ends, since browsers send those of Windows."""
     return text.replace("\r\n", "\n")
 
 
@@ -195,6 +198,7 @@ def _line(example: dict[str, Any]) -> str:
 
 
 def _example(line: str, number: int) -> dict[str, Any]:
+    """Return the worked example on a line. Raises ValidationError."""
     try:
         example = json.loads(line)
     except (ValueError, RecursionError):
@@ -229,8 +233,8 @@ class PromptForm(VariantForm):
     field_order = ("task",)
 
     def __init__(self, project: Project, *args: Any, **kwargs: Any) -> None:
-        started = Variant(prompt=Prompt(project=project, task=""))
-        super().__init__(*args, instance=started, **kwargs)
+        first = Variant(prompt=Prompt(project=project, task=""))
+        super().__init__(*args, instance=first, **kwargs)
 
     def clean_task(self) -> str:
         task: str = self.cleaned_data["task"]

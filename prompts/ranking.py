@@ -1,4 +1,4 @@
-"""The ranking of variants by people's votes, how sure it is, and which two to compare next.
+"""The ranking of variants by people's votes, its uncertainty, and which two to compare next.
 
 The model is that of Bradley & Terry (1952) with a Gaussian prior, so that the strength of a variant
 that won every comparison stays finite. A tie counts as half a win for each. Votes of several people
@@ -6,7 +6,7 @@ on one case are not independent evidence, so the covariance is the sandwich of L
 clustered by case, and never less than the inverse Hessian of the posterior.
 
 ``make bench-ranking`` measures the interval's coverage, the rates of false, wrong and missing
-winners, and the speed, of the constants below as a whole: those marked “see bench-ranking”.
+winners, and the speed, with all constants below that are marked “see bench-ranking” together.
 """
 
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-METHOD = "bradley-terry/1"  # stored with each result; raise it with any change of figures
+METHOD = "bradley-terry/1"  # stored with each result; increase it when figures change
 PRIOR_PRECISION = 0.35  # of the strengths' Gaussian prior around 0; chosen, see bench-ranking
-NEWTON_STEPS, NEWTON_TOLERANCE = 50, 1e-9  # at most, and of a strength; chosen, nobody measured
+NEWTON_STEPS = 50  # at most; chosen, nobody measured
+NEWTON_TOLERANCE = 1e-9  # of a strength; chosen, nobody measured
 DRAWS = 4000  # from the posterior; chosen, nobody measured
 
 
@@ -49,7 +50,7 @@ class Votes:
 
 @dataclass(frozen=True)
 class Strengths:
-    """Strengths of variants, their covariance, and how often each two were compared."""
+    """Strengths of variants, their covariance, and how often each pair was compared."""
 
     theta: Array  # (variants,)
     covariance: Array  # (variants, variants)
@@ -69,7 +70,7 @@ class Strengths:
         return bool(reached.all())
 
     def draws(self, count: int = DRAWS, seed: int = 0) -> Array:
-        """Return strengths drawn from the posterior, (count, variants); one seed, one result."""
+        """Return strengths drawn from the posterior, (count, variants), the same for each seed."""
         generator = np.random.default_rng(seed)
         return generator.multivariate_normal(
             self.theta, self.covariance, size=count, method="cholesky"
@@ -77,7 +78,7 @@ class Strengths:
 
 
 def fit(votes: Votes, count: int, prior: float = PRIOR_PRECISION) -> Strengths:
-    """Return the maximum a posteriori strengths of ``count`` variants."""
+    """Return the strengths of ``count`` variants with the highest posterior probability."""
     pairs = votes.first * count + votes.second
     compared = _table(pairs, count)
     won = _table(pairs, count, votes.outcome)
@@ -140,11 +141,12 @@ def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
 
 CONFIDENCE = 1.96  # standard errors to either side, for 95 %
 WINNER_PROBABILITY = 0.95  # that a winner is the best; chosen, see bench-ranking
-# that a winner leads every other variant by: many, as people look after every vote; bench-ranking
+# by which a winner leads every other variant; more than 1.96, since people look at the result after
+# every vote; chosen, see bench-ranking
 WINNER_STANDARD_ERRORS = 2.75
 FEWEST_COMPARISONS = 30  # of each variant before a verdict; chosen, see bench-ranking
 FEWEST_CASES = 20  # of an experiment before a verdict; chosen, see bench-ranking
-TIE_REGRET = 0.02  # of win rate that any of those tied costs at most; chosen, see bench-ranking
+TIE_REGRET = 0.02  # of tied variants, the largest loss of win rate; chosen, see bench-ranking
 
 
 @dataclass(frozen=True)
@@ -167,8 +169,8 @@ class Ranking:
 
     verdict: str
     standings: list[Standing]
-    tied: list[int]  # numbers of the variants that are equally good to choose, if it is a tie
-    missing: int  # about how many more comparisons a verdict takes, if more are needed
+    tied: list[int]  # in a tie, the numbers of the variants that are equally good
+    missing: int  # about how many more comparisons are needed for a verdict
 
 
 WINNER, TIE, MORE, NOT_COMPARABLE = "winner", "tie", "more", "not comparable"
@@ -178,13 +180,27 @@ def rank(votes: Votes, count: int) -> Ranking:
     """Rank ``count`` variants by votes and give a verdict."""
     strengths = fit(votes, count)
     draws = strengths.draws()
+    standings = _standings(strengths, draws)
+    if not len(votes) or not strengths.is_connected:
+        return Ranking(NOT_COMPARABLE, standings, [], 0)
+    lacking = _missing_before_any_verdict(votes, standings)
+    tied = [standing.number for standing in standings if standing.regret < TIE_REGRET]
+    if not lacking and _has_winner(strengths, standings):
+        return Ranking(WINNER, standings, [], 0)
+    if not lacking and len(tied) > 1:
+        return Ranking(TIE, standings, tied, 0)
+    missing = max(lacking, _missing_until_verdict(strengths, draws, len(votes)))
+    return Ranking(MORE, standings, [], missing)
+
+
+def _standings(strengths: Strengths, draws: Array) -> list[Standing]:
+    """Return the standing of each variant, the strongest first."""
+    count = len(strengths.theta)
     regret = _win_chance(draws.max(axis=1, keepdims=True) - draws).mean(axis=0) - 0.5
     best = np.bincount(draws.argmax(axis=1), minlength=count) / len(draws)
-    order = np.argsort(-strengths.theta, kind="stable")
-    leader = int(order[0])
-    to_leader, errors = gaps(strengths, leader)
-    chances = _win_chance(strengths.theta[:, None] - strengths.theta[None, :])
-    standings = [
+    to_leader, errors = gaps(strengths, strengths.leader)
+    chances = _chances(strengths.theta)
+    return [
         Standing(
             number=int(number),
             gap=float(to_leader[number]),
@@ -195,21 +211,16 @@ def rank(votes: Votes, count: int) -> Ranking:
             regret=float(regret[number]),
             comparisons=int(strengths.compared[number].sum()),
         )
-        for number in order
+        for number in np.argsort(-strengths.theta, kind="stable")
     ]
-    tied = [standing.number for standing in standings if standing.regret < TIE_REGRET]
-    others = order[1:]
+
+
+def _has_winner(strengths: Strengths, standings: Sequence[Standing]) -> bool:
+    """Whether the leader is probably the best and clearly ahead of every other variant."""
+    to_leader, errors = gaps(strengths, strengths.leader)
+    others = np.arange(len(errors)) != strengths.leader
     is_ahead = bool(np.all(-to_leader[others] > WINNER_STANDARD_ERRORS * errors[others]))
-    if not len(votes) or not strengths.is_connected:
-        return Ranking(NOT_COMPARABLE, standings, [], 0)
-    lacking = _missing_before_any_verdict(votes, standings)
-    if not lacking and is_ahead and best[leader] >= WINNER_PROBABILITY:
-        return Ranking(WINNER, standings, [], 0)
-    if not lacking and len(tied) > 1:
-        return Ranking(TIE, standings, tied, 0)
-    return Ranking(
-        MORE, standings, [], max(lacking, _missing_until_verdict(strengths, draws, len(votes)))
-    )
+    return is_ahead and standings[0].best >= WINNER_PROBABILITY
 
 
 def _win_chance(difference: Array) -> Array:
@@ -218,7 +229,7 @@ def _win_chance(difference: Array) -> Array:
 
 
 def gaps(strengths: Strengths, leader: int) -> tuple[Array, Array]:
-    """Return each variant's difference to the leader and its standard error, (variants,) each."""
+    """Return each variant's difference from the leader, and its standard error: (variants,)."""
     spread = np.diag(strengths.covariance)
     shared = strengths.covariance[leader]
     errors = np.sqrt(np.maximum(spread + spread[leader] - 2 * shared, 0))
@@ -226,16 +237,17 @@ def gaps(strengths: Strengths, leader: int) -> tuple[Array, Array]:
 
 
 def _missing_before_any_verdict(votes: Votes, standings: Sequence[Standing]) -> int:
-    """Return how many comparisons are missing until every minimum is reached."""
+    """Return how many more comparisons are needed to reach every minimum."""
     short = sum(max(0, FEWEST_COMPARISONS - standing.comparisons) for standing in standings)
     return max(-(-short // 2), FEWEST_CASES - len(np.unique(votes.case)), 0)
 
 
 def _missing_until_verdict(strengths: Strengths, draws: Array, so_far: int) -> int:
-    """Estimate how many more comparisons a verdict takes: the median over posterior draws.
+    """Estimate how many more comparisons are needed for a verdict, in tens.
 
-    With n times the comparisons, the variance of a difference is divided by n. Each draw is taken
-    as the truth: when would its best variant lead the second clearly, or both count as tied?
+    With n times the comparisons, the variance of a difference is divided by n. Each draw from the
+    posterior is taken as the truth: how many comparisons does it take until its best variant
+    clearly leads the second, or both count as tied? The estimate is the median over all draws.
     """
     ranked = np.argsort(-draws, axis=1)[:, :2]
     first, second = ranked[:, 0], ranked[:, 1]
@@ -254,7 +266,7 @@ RANDOM_SHARE = 0.15  # of pairs, so that the graph stays connected; chosen, see 
 
 
 def next_pair(strengths: Strengths, generator: np.random.Generator) -> tuple[int, int]:
-    """Return the numbers of two different variants to compare next, in no order.
+    """Return the numbers of two different variants to compare next, in any order.
 
     While a variant has too few comparisons for a verdict, the one with the fewest is compared with
     the best of a draw from the posterior. Later the best of one draw is compared with the best

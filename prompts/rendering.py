@@ -8,7 +8,7 @@ from prompts.models import Prompt, Task, Variant
 from qareview.backends import Message, Request
 from qareview.stored_sentences import stored
 
-# the variables that the templates of each task may use
+# The variables that the templates of each task may use.
 _PASSAGE_VARIABLES = ("passage", "headings", "document", "language")
 VARIABLES: dict[str, tuple[str, ...]] = {
     Task.SUMMARISE: _PASSAGE_VARIABLES,
@@ -18,7 +18,7 @@ VARIABLES: dict[str, tuple[str, ...]] = {
     Task.REWRITE: ("prompt", "about", "examples", "feedback", "tip"),
 }
 
-# the variable that they have to use, since the output would not depend on the input otherwise
+# The variable that they must use; without it the output would not depend on the input.
 NEEDED_VARIABLE: dict[str, str] = {
     Task.SUMMARISE: "passage",
     Task.ASK: "answer",
@@ -29,7 +29,10 @@ NEEDED_VARIABLE: dict[str, str] = {
 
 
 def variables_of(prompt: Prompt) -> tuple[str, ...]:
-    """Return the variables a prompt's templates may use: for a team's own, those of its first."""
+    """Return the variables that a prompt's templates may use.
+
+    Templates of the team's own prompts may use those of the first variant.
+    """
     if prompt.task in VARIABLES:
         return VARIABLES[prompt.task]
     first = prompt.variants.order_by("number").first()
@@ -49,8 +52,8 @@ def request_for(
     """Return a variant's request for ``values``, with worked examples as earlier turns.
 
     ``examples`` defaults to the variant's own; :mod:`prompts.examples` picks others.
-    ``number`` counts the outputs asked for: the first is the likeliest text, every other is drawn
-    at the variant's temperature with its number as the seed. Raises RenderingFailed.
+    Output ``number`` 1 is the likeliest text. The others are sampled at the variant's temperature,
+    with their number as the seed. Raises RenderingFailed.
     """
     messages: list[Message] = []
     if variant.system:

@@ -1,7 +1,7 @@
-"""Other wordings of a prompt by rule: its parts are moved, reworded, added or left out.
+"""Make other wordings of a prompt by rules that move, reword, add or leave out its parts.
 
-The rules that add or reword text know English only; a text in another language gets none of them.
-While a template is changed, a single character (a slot) stands for each expression in it.
+Rules that add or reword text apply to English texts only. While a template is changed, a single
+character (a slot) stands for each expression in it.
 """
 
 import re
@@ -23,7 +23,7 @@ class Wording:
     examples: tuple[dict[str, Any], ...]  # worked examples: {variable: text, ..., "output": text}
 
 
-Restructuring = tuple[str, Wording]  # what was changed, and the new wording
+Restructuring = tuple[str, Wording]  # a description of the change, and the new wording
 
 _ROLE = "You are a careful expert in this field."
 _FIRST_SLOT, _SLOT = 0xF0000, "\U000f0000-\U000ffffd"  # private use plane 15 of Unicode
@@ -32,11 +32,10 @@ _PLAIN = rf"""{_QUOTED}|[^'"{{}}]"""
 _EXPRESSION = re.compile(rf"(?s)\{{\{{(?:\{{(?:{_PLAIN})*+\}}|{_PLAIN})*+\}}\}}")
 _CODE = re.compile(r"\{[{%#][^{}]*[}%#]\}")
 _UNMOVABLE = re.compile(rf"\{{[%#]|\{{\{{-|-\}}\}}|[{_SLOT}]")
-_ENDS_STICKY = re.compile(r"(?:-[}%#]\}|:)\s*\Z")
+_ENDS_STICKY = re.compile(r"(?:-[}%#]\}|:)\s*\Z")  # a line appended here would join the input
 
-_BLANK = re.compile(
-    r"((?<![:\s])[^\S\n]*\n\s*\n)"
-)  # not after a label, which belongs to the next paragraph
+# a blank line, but not after a label, which belongs to the next paragraph
+_BLANK = re.compile(r"((?<![:\s])[^\S\n]*\n\s*\n)")
 _LABEL = rf"[^\n.?!:{_SLOT}]{{0,40}}:\s*"
 _LABELLED = re.compile(
     rf"(?m)((?:^(?:{_LABEL}[{_SLOT}][^\n]*|[{_SLOT}][^\n\w]*)$\n?)+|^{_LABEL}\Z)"
@@ -55,9 +54,9 @@ _SAYS_SPECIFIC = r"(?i)\bspecific|\bnames and numbers\b"
 
 
 def restructurings_of(wording: Wording) -> list[Restructuring]:
-    """Return other structures of a wording, each with what was changed in it, the best first.
+    """Return restructured wordings with the same variables, the best first.
 
-    They have the same variables. Empty if the template cannot be filled in with texts.
+    Empty if the template cannot be filled in with texts.
     """
     if _usable_variables(wording.template) is None:
         return []
@@ -74,9 +73,9 @@ def restructurings_of(wording: Wording) -> list[Restructuring]:
 
 
 def crossings_of(first: Wording, second: Wording) -> list[Restructuring]:
-    """Return crossings of two wordings that differ from both, each with what it has of which.
+    """Return crossings of two wordings, without those that equal either.
 
-    Empty if a template cannot be filled in with texts, or they do not have the same variables.
+    Empty if a template cannot be filled in with texts, or the variables are not the same.
     """
     variables = _usable_variables(first.template)
     if variables is None or variables != _usable_variables(second.template):
@@ -85,7 +84,7 @@ def crossings_of(first: Wording, second: Wording) -> list[Restructuring]:
 
 
 def _distinct(candidates: Iterable[Restructuring], *parents: Wording) -> list[Restructuring]:
-    """Return the usable candidates, without repeats of a parent or of an earlier candidate."""
+    """Return the usable candidates that differ from their parents and from earlier ones."""
     variables = _usable_variables(parents[0].template)
     seen, distinct = [_normalised(parent) for parent in parents], []
     for how, wording in candidates:
@@ -122,7 +121,7 @@ class _Masked(NamedTuple):
 
 
 def _masked(template: str) -> _Masked | None:
-    """Replace a template's expressions by slots; None if it has parts that cannot be moved."""
+    """Replace a template's expressions by slots; return None if parts of it cannot be moved."""
     expressions: dict[int, str] = {}
 
     def slot(match: re.Match[str]) -> str:
@@ -140,7 +139,7 @@ def _masked(template: str) -> _Masked | None:
 
 
 class _Layout(NamedTuple):
-    """The parts of a text: the instruction, the parts with variables, and a last label."""
+    """The parts of a text: instruction, parts with variables, and a label at the end."""
 
     instruction: str
     input: str
@@ -149,13 +148,13 @@ class _Layout(NamedTuple):
 
 
 def _layout(text: str) -> _Layout | None:
-    """Return the parts of a text, or None if instruction and input are not clearly apart."""
+    """Return the parts of a text, or None if instruction and input cannot be told apart."""
     pieces = [piece for piece, _ in _pieces(text)]
     cue = pieces.pop() if _CUE.fullmatch(pieces[-1]) else ""
     input_pieces = [piece for piece in pieces if _has_slot(piece)]
     instruction = [piece for piece in pieces if not _has_slot(piece)]
     if not input_pieces or not instruction or not all(piece[:1].isalpha() for piece in instruction):
-        return None  # a piece that begins with a sign may be a fence around the input
+        return None  # a piece that begins with punctuation may be a fence around the input
     return _Layout(
         "\n\n".join(instruction), "\n\n".join(input_pieces), cue, not _has_slot(pieces[0])
     )
@@ -176,14 +175,14 @@ def _pieces(text: str) -> list[tuple[str, str]]:
 
 
 def _lines(paragraph: str) -> list[str]:
-    """Split labelled lines from sentences; a paragraph with anything else is one piece."""
+    """Split labelled lines from sentences; return other paragraphs as one piece."""
     lines = [line.strip("\n") for line in _LABELLED.split(paragraph) if line.strip()]
     are_distinguishable = all(_has_slot(line) or _SENTENCES.fullmatch(line) for line in lines)
     return lines if lines and are_distinguishable else [paragraph]
 
 
 def _arranged(layout: _Layout, is_first: bool) -> str:
-    """Put the instruction before or after the input, with “above” and “below” adjusted."""
+    """Put the instruction before or after the input, and adjust “above” and “below”."""
     if is_first:
         parts = (_ABOVE.sub(r"\1below", layout.instruction), layout.input, layout.cue)
     else:
@@ -251,7 +250,7 @@ def _with_output_instructions(wording: Wording) -> Iterator[Restructuring]:
 
 
 def _with_line(template: str, line: str) -> str:
-    """Append a line to the instruction of a template, if it is clear where that ends."""
+    """Append a line to the instruction of a template, if the end of the instruction is clear."""
     masked = _masked(template)
     if not masked:
         return template if _ENDS_STICKY.search(template) else f"{template.rstrip()}\n\n{line}"

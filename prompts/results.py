@@ -4,7 +4,7 @@ A result is a plain dictionary, so that it can be stored: see :class:`Snapshot`.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import asdict
 from math import ceil, comb
 from typing import Any
@@ -16,7 +16,7 @@ from django.db.models import Avg, F
 from prompts import ranking
 from prompts.comparing import lock_experiment
 from prompts.comparison_pool import pool_of
-from prompts.models import Choice, Comparison, Experiment, Snapshot, Variant
+from prompts.models import Choice, Comparison, Entrant, Experiment, Snapshot, Variant
 from prompts.votes import PairVote, as_ranking_votes, pair_votes
 from qareview import krippendorff
 from qareview.confidence_intervals import wilson
@@ -26,53 +26,26 @@ Facts = dict[str, Any]
 
 
 def result_of(experiment: Experiment) -> Facts:
-    """Return the result of an experiment as of now; :class:`ranking.Ranking` explains its figures.
+    """Return the current result of an experiment; :class:`ranking.Ranking` explains its figures.
 
     Shares are from 0 to 1. ``rows`` are the active variants with outputs, the strongest first.
-    ``missing`` is how many more comparisons a verdict takes, ``left_over`` how many can still be
-    made.
     """
     entrants = list(experiment.entrants.select_related("variant"))
     usage = _usage_per_run(experiment)
-    active = [
-        entrant.variant
-        for entrant in entrants
-        if not entrant.aside_at and entrant.variant_id in usage
-    ]
-    ids = [variant.pk for variant in active]
+    active = [entrant.variant for entrant in entrants if not entrant.aside_at]
+    variants = [variant for variant in active if variant.pk in usage]
     everyone = pair_votes(experiment, is_of_everyone=True)
-    counting = [
-        vote
-        for vote in everyone
-        if vote.left in ids and vote.right in ids and vote.reviewer not in experiment.without
-    ]
+    counting = _counting_votes(everyone, variants, experiment.without)
     judged = [vote for vote in counting if vote.choice != Choice.SAME]
-    comparisons = len({vote.comparison for vote in judged})
-    # as in the comparisons so far; before the first, as it will be
-    pairs_per_comparison = (
-        len(judged) / comparisons if comparisons else comb(experiment.shown_at_once, 2)
-    )
-    ranked = ranking.rank(as_ranking_votes(counting, ids), len(active)) if len(active) > 1 else None
+    ranked = _ranking_of(variants, counting)
     return {
         "method": ranking.METHOD,
         "verdict": ranked.verdict if ranked else ranking.NOT_COMPARABLE,
-        "tied": [active[number].number for number in ranked.tied] if ranked else [],
-        "missing": ceil(ranked.missing / pairs_per_comparison) if ranked else 0,
-        "left_over": int(
-            pool_of(experiment).left(experiment.reviewers_per_pair) / pairs_per_comparison
-        ),
-        "rows": _rows(active, ranked, judged, usage) if ranked else [],
-        "aside": [
-            {"variant": entrant.variant.number, "why": entrant.aside}
-            for entrant in entrants
-            if entrant.aside_at
-        ],
-        "silent": [
-            entrant.variant.number
-            for entrant in entrants
-            if not entrant.aside_at and entrant.variant_id not in usage
-        ],
-        "comparisons": comparisons,
+        "tied": [variants[number].number for number in ranked.tied] if ranked else [],
+        "rows": _rows(variants, ranked, judged, usage) if ranked else [],
+        "aside": _dropped(entrants),
+        "silent": [variant.number for variant in active if variant.pk not in usage],
+        **_numbers_of_comparisons(experiment, judged, ranked.missing if ranked else 0),
         "same": len(counting) - len(judged),
         "cases": len({vote.case for vote in counting}),
         "cases_there": experiment.cases.count(),
@@ -85,6 +58,47 @@ def result_of(experiment: Experiment) -> Facts:
         "repeats": _self_agreement(experiment),
         "reviewers": _reviewers(experiment, everyone),
     }
+
+
+def _counting_votes(
+    votes: Iterable[PairVote], variants: Sequence[Variant], without: Collection[int]
+) -> list[PairVote]:
+    """Return the votes on two of these variants by people who are not excluded."""
+    ids = {variant.pk for variant in variants}
+    return [
+        vote for vote in votes if {vote.left, vote.right} <= ids and vote.reviewer not in without
+    ]
+
+
+def _ranking_of(variants: Sequence[Variant], votes: Sequence[PairVote]) -> ranking.Ranking | None:
+    """Rank variants by votes; return None for fewer than two variants."""
+    ids = [variant.pk for variant in variants]
+    return ranking.rank(as_ranking_votes(votes, ids), len(ids)) if len(ids) > 1 else None
+
+
+def _numbers_of_comparisons(
+    experiment: Experiment, judged: Sequence[PairVote], missing_pairs: int
+) -> Facts:
+    """Return how many comparisons there are, are missing for a verdict, and are still possible."""
+    comparisons = len({vote.comparison for vote in judged})
+    # those of the comparisons so far; before the first, those that it will have
+    pairs_per_comparison = (
+        len(judged) / comparisons if comparisons else comb(experiment.shown_at_once, 2)
+    )
+    possible_pairs = pool_of(experiment).left(experiment.reviewers_per_pair)
+    return {
+        "comparisons": comparisons,
+        "missing": ceil(missing_pairs / pairs_per_comparison),
+        "left_over": int(possible_pairs / pairs_per_comparison),
+    }
+
+
+def _dropped(entrants: Iterable[Entrant]) -> list[Facts]:
+    return [
+        {"variant": entrant.variant.number, "why": entrant.aside}
+        for entrant in entrants
+        if entrant.aside_at
+    ]
 
 
 def _rows(
@@ -108,7 +122,7 @@ def _rows(
 
 
 def _is_dominated(row: Facts, other: Facts, price: str) -> bool:
-    """Whether another variant is better or cheaper, and neither worse nor dearer (Pareto)."""
+    """Whether another variant is better or cheaper, and neither worse nor more expensive."""
     better = other["win_rate"] - row["win_rate"]
     saved = row[price] - other[price]
     return bool(better >= 0 and saved >= 0 and (better > 0 or saved > 0))
@@ -141,9 +155,10 @@ def _outcomes_by_variant(judged: Iterable[PairVote]) -> dict[int, Facts]:
 
 
 def _left_win_share(judged: Iterable[PairVote]) -> Facts | None:
-    """Return how often the left of two won if either did, with its interval; None without votes.
+    """Return the share of votes on two outputs, without ties, that the left output won.
 
-    It is about a half if people do not prefer a side.
+    It comes with its interval, and is about a half if people do not prefer a side. None without
+    such votes.
     """
     decided = [vote.outcome for vote in judged if vote.outcome != 0.5 and vote.shown == 2]
     if not decided:
@@ -158,7 +173,7 @@ def _left_win_share(judged: Iterable[PairVote]) -> Facts | None:
 
 
 def _agreement(judged: Iterable[PairVote]) -> Facts:
-    """Return Krippendorff's alpha over pairs of outputs, whichever side each was shown on."""
+    """Return Krippendorff's alpha for pairs of outputs, regardless of their sides."""
     outcomes: dict[tuple[int, ...], Counter[float]] = defaultdict(Counter)
     for vote in judged:
         is_turned = vote.runs[0] > vote.runs[1]
@@ -171,7 +186,7 @@ def _agreement(judged: Iterable[PairVote]) -> Facts:
 
 
 def _self_agreement(experiment: Experiment) -> Facts:
-    """Return how many repeats with swapped sides there were, and how many were voted alike."""
+    """Return the number of repeats with swapped sides, and of those with the same vote."""
     repeats = Comparison.objects.standing().filter(experiment=experiment, is_repeat=True)
     first = Comparison.objects.counting(experiment).filter(reviewer__in=repeats.values("reviewer"))
     first_choices = {
@@ -190,7 +205,7 @@ def _self_agreement(experiment: Experiment) -> Facts:
 
 
 def _reviewers(experiment: Experiment, everyone: Iterable[PairVote]) -> list[Facts]:
-    """Return who compared, how often, and how often the left won; also those excluded."""
+    """Return who voted, excluded people too, how often, and how often the left output won."""
     by_person: dict[int, list[PairVote]] = defaultdict(list)
     for vote in everyone:
         if vote.reviewer:
@@ -209,7 +224,7 @@ def _reviewers(experiment: Experiment, everyone: Iterable[PairVote]) -> list[Fac
 
 
 def comments_on(experiment: Experiment, count: int) -> list[Facts]:
-    """Return the latest comments with the vote and the variants they are about."""
+    """Return the latest ``count`` comments, each with the vote and the variants."""
     rows = Comparison.objects.counting(experiment).exclude(comment="").order_by("-pk")
     numbers = dict(experiment.variants.values_list("pk", "number"))
     return [
@@ -225,7 +240,7 @@ def comments_on(experiment: Experiment, count: int) -> list[Facts]:
 
 
 def keep_snapshot(experiment: Experiment, user: Any, because: str) -> Snapshot:
-    """Store the present result, with its method and a reason that the page shows."""
+    """Store the current result, with a reason that the page shows."""
     facts = result_of(experiment)
     return Snapshot.objects.create(
         experiment=experiment,

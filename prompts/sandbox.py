@@ -1,8 +1,8 @@
-"""The sandbox of templates: it limits what they can access, how long they run and what they write.
+"""The sandbox of templates limits what they can access, how long they run and what they write.
 
-Jinja's own sandbox keeps a template from reading attributes that it should not. It does not keep
-it from endless loops, or from doubling a text forty times. So only the parts of Jinja that prompts
-need are allowed, and the lines that run and the characters that are written are counted.
+Jinja's own sandbox keeps templates from reading attributes that they should not. It does not stop
+endless loops, or a text that is doubled forty times. So only the parts of Jinja that prompts need
+are allowed, and the lines that run and the characters that are written are counted.
 """
 
 import functools
@@ -18,8 +18,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from qareview.stored_sentences import StoredSentence, stored
 
-MOST_CHARACTERS = 1_000_000  # of the output and of any text before it; chosen, nobody measured
-LARGEST_NUMBER = 10**18  # chosen, nobody measured
+MOST_CHARACTERS = (
+    1_000_000  # of the output and of any text on the way to it; chosen, nobody measured
+)
+LARGEST_NUMBER = 10**18  # in a calculation; chosen, nobody measured
 MOST_LINES = 200_000  # that the compiled template may run; chosen, nobody measured
 LONGEST_TEMPLATE = 100_000  # characters; chosen, nobody measured
 
@@ -44,12 +46,12 @@ ALLOWED_METHODS = {  # of texts: none of them makes a text longer
 }  # fmt: skip
 
 
-# what Jinja and Python raise if a template is not valid, or nested too deep for them
+# What Jinja and Python raise if a template is not valid, or nested too deep.
 _UNREADABLE = (TemplateError, SyntaxError, ValueError, RecursionError, MemoryError)
 
 
 class TemplateRefused(Exception):
-    """The template is not valid or allowed, runs too long or writes too much; the message says."""
+    """The template is not valid, not allowed or uses too much; the message says why."""
 
 
 class _BoundedOutput(ImmutableSandboxedEnvironment):
@@ -62,7 +64,7 @@ class _BoundedOutput(ImmutableSandboxedEnvironment):
             undefined=StrictUndefined,
             keep_trailing_newline=False,
             finalize=_text_or_number,
-            optimized=False,  # see _variables
+            optimized=False,  # the optimizer is slow, see _variables
         )
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -76,7 +78,7 @@ class _BoundedOutput(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
         if operator == "%" and isinstance(left, str):
             raise SecurityError(stored("text cannot be formatted with that operator"))
-        # lists of lists grow like nothing else
+        # Lists are refused: multiplied lists of lists would fill the memory.
         left, right = _text_or_number(left), _text_or_number(right)
         if operator == "*":
             text, times = (left, right) if isinstance(left, str) else (right, left)
@@ -158,10 +160,10 @@ def variables_in(template: str) -> frozenset[str]:
 
 
 def _variables(parsed: nodes.Template) -> set[str]:
-    """Return the same as ``jinja2.meta.find_undeclared_variables``, without Jinja's optimizer.
+    """Do the same as ``jinja2.meta.find_undeclared_variables``, but without Jinja's optimizer.
 
-    The optimizer takes time that grows with the third power of a chain of filters: 7 seconds for
-    150 of them.
+    The optimizer's time grows with the third power of the length of a chain of filters: it takes
+    7 seconds for 150 filters.
     """
     generator = meta.TrackingCodeGenerator(_environment_of_prompts)
     generator.optimizer = None
@@ -187,7 +189,7 @@ def render(template: str, values: dict[str, Any]) -> str:
                 _check_length(length)
                 parts.append(part)
     except SecurityError as reason:
-        text = str(reason)  # the sandbox's own ends with a full stop, ours do not
+        text = str(reason)  # Jinja's own messages end with a full stop, ours do not
         text = text if isinstance(text, StoredSentence) else text.rstrip(".")
         raise TemplateRefused(
             stored("The template was stopped: %(reason)s.", reason=text)

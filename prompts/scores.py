@@ -1,4 +1,4 @@
-"""Automatic scores of a run's output, and what the run took."""
+"""Automatic scores of a run's output and of its usage."""
 
 import json
 import re
@@ -47,7 +47,7 @@ KINDS = {
     "milliseconds": ScoreKind(_("milliseconds"), _("Its share of its batch’s running time"), -1),
     "cost": ScoreKind(_("cost"), _("Based on the prices in the settings"), -1),
 }
-USAGE_SCORES = ("tokens", "milliseconds", "cost")  # that every run has without being scored
+USAGE_SCORES = ("tokens", "milliseconds", "cost")  # columns of each run
 
 
 class CannotScore(Exception):
@@ -57,7 +57,7 @@ class CannotScore(Exception):
 def score_runs(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     """Set the scores and flags of an experiment's runs, which are loaded with their cases.
 
-    Returns why a run could not be scored, by its id. Raises ModelUnavailable.
+    Returns the reasons why runs could not be scored, by their ids. Raises ModelUnavailable.
     """
     task = experiment.prompt.task
     checked = approved_items.items().check_outputs(
@@ -86,7 +86,7 @@ def flag_name(flag: str) -> str:
 
 
 def score_of(run: Run, name: str) -> float | None:
-    """Return a score of a run by its name, or None if it does not have it."""
+    """Return a run's score with a name, or None if it has no such score."""
     if name == "tokens":
         return run.tokens_in + run.tokens_out
     if name in USAGE_SCORES:
@@ -121,6 +121,7 @@ def rouge_l(output: str, reference: str) -> float:
 
 
 def _score_by_requirements(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
+    """Score runs against the pattern and schema; return why some could not be, by their ids."""
     refused = {}
     for run in runs:
         try:
@@ -149,9 +150,9 @@ def matches_pattern(pattern: str, text: str) -> bool:
 
 
 def meets_schema(schema: Any, text: str) -> bool:
-    """Return whether a text is JSON that meets a schema, which may not refer to other files.
+    """Return whether a text is JSON that meets a schema.
 
-    Raises CannotScore.
+    Raises CannotScore, also if the schema refers to other files.
     """
     try:
         instance = json.loads(text)
@@ -184,7 +185,7 @@ _TOO_LARGE = stored("The regular expression is too large. Shorten it or reduce i
 def objection_to_pattern(pattern: str) -> str:
     """Return, in a sentence, why a regular expression cannot be used; empty if it can.
 
-    Nested repeats are limited, since compiling them could take all memory.
+    Nested repeats are limited, since compiling them could use up the memory.
     """
     if len(pattern) > LONGEST_PATTERN or _weight(pattern) > HEAVIEST_PATTERN:
         return _TOO_LARGE
@@ -196,8 +197,8 @@ def objection_to_pattern(pattern: str) -> str:
 
 
 def _weight(pattern: str) -> int:
-    """Estimate how many pieces a pattern has once its repeats are written out."""
-    groups, last = [0], 0  # the weights of each open group, and of its last piece
+    """Estimate how many pieces a pattern has if its repeats are written out."""
+    groups, last = [0], 0  # the weight of each open group, and of the last piece
     for piece in _PIECE.finditer(pattern):
         if piece[0] == "(":
             groups.append(0)
@@ -206,7 +207,7 @@ def _weight(pattern: str) -> int:
             last = groups.pop() + 1
         elif piece[1] is not None or piece[0] in "*+?":
             bounds = [int(number[:7] or 0) for number in piece.groups(default="")]
-            last *= max(2, *bounds) - 1  # once is counted already
+            last *= max(2, *bounds) - 1  # counted once already
         else:
             last = 1
         groups[-1] += last
@@ -220,11 +221,11 @@ def objection_to_schema(schema: Any) -> str:
         text.encode()
         Draft202012Validator.check_schema(schema)
     except (SchemaError, RecursionError, ValueError) as error:
-        what = getattr(error, "message", str(error))
-        return stored("The JSON schema is not valid: %(error)s", error=str(what)[:200])
+        message = getattr(error, "message", str(error))
+        return stored("The JSON schema is not valid: %(error)s", error=str(message)[:200])
     if r"\u0000" in text:
         return stored("The JSON schema is not valid: %(error)s", error=r"\u0000")
-    if "patternProperties" in text:  # these would run without a time limit
+    if "patternProperties" in text:  # its patterns would run without a time limit
         return stored("A schema with “patternProperties” is not supported. Remove it.")
     return next(filter(None, map(objection_to_pattern, _patterns(schema))), "")
 

@@ -1,8 +1,8 @@
-"""The screening: variants that score clearly worse are set aside before people compare.
+"""Screening: drop variants that score clearly worse before people compare.
 
 Successive halving (Jamieson & Talwalkar 2016): all variants run on a part of the cases, at most
-half of them are set aside, the others run on more cases, and so on. Here a variant is set aside
-only if it is clearly worse than the best: the interval of its paired difference is below zero.
+half of them are dropped, the others run on more cases, and so on. Here a variant is dropped only if
+it is clearly worse than the best, that is, if the interval of its paired difference is below zero.
 """
 
 import random
@@ -19,27 +19,27 @@ from qareview.models import JobState
 from qareview.stored_sentences import stored, stored_label
 
 RUNGS = (0.25, 0.5, 1.0)  # shares of the cases; chosen, nobody measured
-FEWEST_CASES = 10  # that a variant is judged by; chosen, nobody measured
-# The rate of setting aside a variant that is as good as the best; chosen, nobody measured. It holds
-# over all pairs of a rung (Bonferroni), since the best is chosen by the same scores.
+FEWEST_CASES = 10  # to judge a variant by; chosen, nobody measured
+# The rate of dropping a variant that is as good as the best; chosen, nobody measured. It holds for
+# all pairs of a rung together (Bonferroni), since the best is chosen by the same scores.
 ERROR_RATE = 0.05
 
 Scores = Mapping[int, Mapping[int, float]]  # by variant and case, the mean of the repeats
 
 
 def cases_of(experiment: Experiment) -> list[Case]:
-    """Return the cases of an experiment's current rung; each rung adds random cases to the last."""
+    """Return the cases of an experiment's current rung; each rung adds random cases."""
     cases = list(experiment.cases.all())
     if not experiment.screens_by:
         return cases
-    random.Random(experiment.seed).shuffle(cases)  # noqa: S311  no secret
+    random.Random(experiment.seed).shuffle(cases)  # noqa: S311  not for secrets
     return cases[: max(FEWEST_CASES, round(len(cases) * RUNGS[experiment.rung]))]
 
 
 def set_worse_aside(experiment: Experiment) -> None:
-    """Set aside the variants that are clearly worse by the experiment's score.
+    """Drop the variants that are clearly worse by the experiment's score.
 
-    The variant in production is never set aside: it is the one that the others have to beat.
+    The variant in production is never dropped, since the others have to beat it.
     """
     kind = scores.KINDS[experiment.screens_by]
     for entrant, difference in clearly_worse(experiment):
@@ -53,7 +53,7 @@ def set_worse_aside(experiment: Experiment) -> None:
 
 
 def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
-    """Return the variants clearly worse than the best, the worst first, with the difference.
+    """Return the variants that are clearly worse than the best, with the difference, worst first.
 
     At most half of the active variants are returned, and never the one in production.
     """
@@ -68,24 +68,26 @@ def clearly_worse(experiment: Experiment) -> list[tuple[Entrant, str]]:
         variant: sign * np.mean(list(by_case.values())) for variant, by_case in by_variant.items()
     }
     best = max(means, key=lambda variant: means[variant])
-    production = experiment.prompt.production_id
+    worst = sorted(means, key=lambda variant: means[variant])[: len(by_variant) // 2]
     level = interval_level(len(by_variant))
-    differences = {}
-    for variant in sorted(means, key=lambda variant: means[variant])[: len(by_variant) // 2]:
+    worse = []
+    for variant in worst:
         interval = interval_of_difference(by_variant[variant], by_variant[best], level)
-        if (
-            variant not in (best, production)
-            and interval
-            and sign * interval[0] < 0
-            and sign * interval[1] < 0
-        ):
-            differences[variant] = stored(
-                "difference of %(low)s to %(high)s over %(cases)s cases",
-                low=f"{interval[0]:+.3g}",
-                high=f"{interval[1]:+.3g}",
-                cases=len(by_variant[variant]),
-            )
-    return [(entrants[variant], difference) for variant, difference in differences.items()]
+        is_droppable = variant not in (best, experiment.prompt.production_id)
+        if is_droppable and interval and all(sign * bound < 0 for bound in interval):
+            difference = _difference_in_words(interval, len(by_variant[variant]))
+            worse.append((entrants[variant], difference))
+    return worse
+
+
+def _difference_in_words(interval: tuple[float, float], cases: int) -> str:
+    low, high = interval
+    return stored(
+        "difference of %(low)s to %(high)s over %(cases)s cases",
+        low=f"{low:+.3g}",
+        high=f"{high:+.3g}",
+        cases=cases,
+    )
 
 
 def interval_level(count: int) -> float:
@@ -94,6 +96,7 @@ def interval_level(count: int) -> float:
 
 
 def _scores(experiment: Experiment, entrants: Mapping[int, Entrant]) -> Scores:
+    """Return the scores that an experiment screens by, of those variants that have some."""
     runs = experiment.runs.filter(state=JobState.DONE, variant__in=entrants)
     by_variant: dict[int, dict[int, list[float]]] = defaultdict(lambda: defaultdict(list))
     for run in runs.defer("output"):
@@ -109,9 +112,9 @@ def _scores(experiment: Experiment, entrants: Mapping[int, Entrant]) -> Scores:
 def interval_of_difference(
     first: Mapping[int, float], second: Mapping[int, float], level: float
 ) -> tuple[float, float] | None:
-    """Return the interval of the mean difference over the cases that both have (Student's t).
+    """Return the interval of the mean difference over the common cases (Student's t).
 
-    None if they have too few cases in common.
+    Returns None if there are fewer than FEWEST_CASES.
     """
     from scipy import stats  # as slow to import as all the rest of the program
 

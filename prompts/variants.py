@@ -1,6 +1,6 @@
 """Variants of prompts: which one is in production, on which model, and how they change.
 
-A variant never changes: a change makes a new one.
+A variant never changes; an edit makes a new variant.
 """
 
 from datetime import datetime
@@ -71,15 +71,17 @@ def begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any)
 def promote_variant(
     variant: Variant, user: Any, *, is_roll_back: bool = False, snapshot: Snapshot | None = None
 ) -> bool:
-    """Put a variant into production; return False if it is there already, or archived.
+    """Put a variant into production; return False if it already is, or is archived.
 
-    ``snapshot`` is the result of the experiment that it won.
+    ``snapshot`` is the result of the experiment that the variant won, if any.
     """
     prompt = _lock_prompt(variant.prompt_id)
     variant.refresh_from_db(fields=["archived_at"])
     if prompt.production_id == variant.pk or variant.archived_at:
         return False
-    if prompt.production and not prompt.promotions.exists():  # from before there was a history
+    if (
+        prompt.production and not prompt.promotions.exists()
+    ):  # the history is newer than this prompt
         first = prompt.production
         _record_promotion(prompt, first, first.created_by, at=first.created_at)
     prompt.production = variant
@@ -107,7 +109,7 @@ def _record_promotion(
 
 
 def previous_in_production(prompt: Prompt) -> Variant | None:
-    """Return the variant last in production before the present one that is not archived."""
+    """Return the latest earlier variant in production that is not archived, or None."""
     earlier = prompt.promotions.exclude(variant=prompt.production_id)
     last = earlier.filter(variant__archived_at=None).select_related("variant__prompt").first()
     return last.variant if last else None
@@ -115,7 +117,7 @@ def previous_in_production(prompt: Prompt) -> Variant | None:
 
 @transaction.atomic
 def archive_variant(variant: Variant, is_archived: bool) -> bool:
-    """Archive a variant, or bring it back; return False if it is in production."""
+    """Archive a variant, or unarchive it; return False if it is in production."""
     prompt = _lock_prompt(variant.prompt_id)
     if prompt.production_id == variant.pk:
         return False
@@ -133,7 +135,7 @@ def _lock_prompt(prompt: int) -> Prompt:
     )
 
 
-COMPARED_FIELDS = {  # the fields that make two variants different, with their names
+COMPARED_FIELDS = {  # the fields that tell variants apart, with their names
     "system": gettext_lazy("System prompt"),
     "template": gettext_lazy("Template"),
     "examples": gettext_lazy("Worked examples"),
@@ -146,7 +148,7 @@ COMPARED_FIELDS = {  # the fields that make two variants different, with their n
 
 
 def differences(first: Variant, second: Variant) -> list[tuple[Any, SafeString]]:
-    """Return the fields in which two variants differ: their names, and what changed."""
+    """Return the names of the fields that differ, each with its differences marked in HTML."""
     pairs = {
         name: (_field_as_text(first, name), _field_as_text(second, name))
         for name in COMPARED_FIELDS

@@ -32,9 +32,9 @@ class PairVote:
 
 
 def pair_votes(experiment: Experiment, *, is_of_everyone: bool = False) -> list[PairVote]:
-    """Return the votes that count in an experiment; one for each pair of a ranking.
+    """Return the votes that count in an experiment; a ranking is one vote for each pair.
 
-    With ``is_of_everyone``, also the votes of people whose votes are excluded.
+    With ``is_of_everyone``, also the votes of people who are excluded.
     """
     names = ("pk", "runs", "variants", "case_id", "reviewer_id", "choice", "places")
     rows = Comparison.objects.once().filter(experiment=experiment)
@@ -52,7 +52,7 @@ def pair_votes_of(
     choice: str,
     places: Sequence[int],
 ) -> Iterator[PairVote]:
-    """Yield a vote for each two outputs of a comparison, given by its fields."""
+    """Yield a vote for each pair of outputs of a comparison with these fields."""
     for left, right in combinations(range(len(runs)), 2):
         if choice == Choice.RANKED:
             outcome = 0.5 + 0.5 * ((places[left] < places[right]) - (places[left] > places[right]))
@@ -72,7 +72,7 @@ def pair_votes_of(
 
 
 def as_ranking_votes(votes: Sequence[PairVote], entrants: Sequence[int]) -> ranking.Votes:
-    """Return votes for :mod:`prompts.ranking`, variants numbered by their place in ``entrants``."""
+    """Return votes for :mod:`prompts.ranking`; variants are indices of ``entrants``."""
     place = {variant: number for number, variant in enumerate(entrants)}
     rows = [
         (place[vote.left], place[vote.right], vote.case, vote.outcome)

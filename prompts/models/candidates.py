@@ -17,6 +17,8 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
 class Way(models.TextChoices):
+    """How the wording of a candidate is made."""
+
     STRUCTURE = "structure", _("restructured by rules")
     REWRITE = "rewrite", _("rewritten by a model")
     CROSSING = "crossing", _("crossed with another variant by rules")
@@ -30,20 +32,20 @@ class CandidateState(models.TextChoices):
 
 
 class Search(Job):
-    """A search for ``wanted`` candidates of a prompt, made from one variant in some ways."""
+    """A job that makes ``wanted`` candidates of a prompt from its variant ``seed``."""
 
     task = "prompts.tasks.make_candidates"
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="searches")
     seed = models.ForeignKey(Variant, models.RESTRICT, related_name="searches")
-    other = models.ForeignKey(  # that ``seed`` is crossed with
+    other = models.ForeignKey(  # the variant that ``seed`` is crossed with
         Variant, models.RESTRICT, null=True, related_name="crossed_in"
     )
     wanted = models.PositiveSmallIntegerField(default=6)
     ways = ArrayField(models.CharField(max_length=10, choices=Way.choices))
-    about = models.CharField(max_length=300, blank=True)  # what the data is
+    about = models.CharField(max_length=300, blank=True)  # a description of the data
     tip = models.CharField(max_length=200, blank=True)
-    note = SentenceField()  # why there are fewer than wanted
+    note = SentenceField()  # why there are fewer candidates than wanted
     dropped: "models.JSONField[list[dict[str, str]], list[dict[str, str]]]" = models.JSONField(
         default=list, encoder=SentenceEncoder, decoder=SentenceDecoder
     )  # [{"text", "reason"}]
@@ -80,7 +82,7 @@ class Candidate(models.Model):
     reason = models.CharField(max_length=200, blank=True)
     variant = models.OneToOneField(
         Variant, models.RESTRICT, null=True, related_name="candidate"
-    )  # made from it
+    )  # made from this candidate
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )

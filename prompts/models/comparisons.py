@@ -18,13 +18,15 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
 class Choice(models.TextChoices):
+    """What a person chose in a comparison."""
+
     LEFT = gettext_noop("left"), _("Left is better")
     RIGHT = gettext_noop("right"), _("Right is better")
     GOOD = gettext_noop("both good"), _("Both good")
     BAD = gettext_noop("both bad"), _("Both bad")
     RANKED = gettext_noop("ranked"), _("Ranked")
     SKIPPED = gettext_noop("skipped"), _("Skipped")
-    SAME = gettext_noop("same"), _("Same output")  # a tie that nobody has to judge
+    SAME = gettext_noop("same"), _("Same output")  # a tie that nobody voted for
 
 
 class ComparisonQuerySet(models.QuerySet["Comparison"]):
@@ -46,27 +48,28 @@ class ComparisonQuerySet(models.QuerySet["Comparison"]):
 
 
 class Comparison(models.Model):
-    """Two to six outputs of one case as they were shown to a reviewer, and their vote.
+    """Two to six outputs of one case, as they were shown to a reviewer, with the reviewer's vote.
 
-    Without a choice it is open, and holds the reviewer's place until ``until``. It is withdrawn
-    when the vote is undone or another comparison replaces it, and stays on record.
+    Without a choice it is open, and the reviewer's place is held until ``until``. It is withdrawn
+    when the vote is undone or another comparison replaces it, but stays on record.
     """
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="comparisons")
     case = models.ForeignKey(Case, models.CASCADE, related_name="comparisons")
     runs = ArrayField(models.BigIntegerField())  # ids from left to right
     variants = ArrayField(models.BigIntegerField())  # ids of the runs' variants
-    reviewer = models.ForeignKey(  # None if the outputs are the same
+    reviewer = models.ForeignKey(  # None if the outputs are equal
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="comparisons"
     )
-    token = models.UUIDField(unique=True, default=uuid.uuid4)  # all that a page reveals of it
+    token = models.UUIDField(unique=True, default=uuid.uuid4)  # the only id that pages show
     until = models.DateTimeField(default=timezone.now)
     choice = models.CharField(max_length=9, choices=Choice.choices, blank=True)
     places = ArrayField(models.PositiveSmallIntegerField(), default=list)  # of a ranking: 1 is best
     comment = models.TextField(blank=True)
     seconds = models.PositiveIntegerField(default=0)
-    is_repeat = models.BooleanField(default=False)  # with sides swapped, to see whether
-    # reviewers agree with themselves; it does not count
+    # A repeat has its sides swapped. It shows whether reviewers agree with themselves, and does not
+    # count.
+    is_repeat = models.BooleanField(default=False)
     shown_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)

@@ -14,13 +14,13 @@ from qareview import completions
 from qareview.fields import SentenceField
 from qareview.models import Job, JobState
 
-LAST_RUNG = 2  # of the screening, on which all cases run
+LAST_RUNG = 2  # of the screening, the rung on which all cases run
 
 
 class ExperimentQuerySet(models.QuerySet["Experiment"]):
     def for_list(self, user: Any) -> "ExperimentQuerySet":
-        """Annotate the numbers of runs, of ended runs, of comparisons and of the user's own."""
-        from prompts.models.comparisons import Comparison  # upwards: it stands on experiments
+        """Annotate the numbers of runs, ended runs, comparisons and the user's own comparisons."""
+        from prompts.models.comparisons import Comparison  # upwards: that module imports this
 
         def count(rows: Any, **condition: Any) -> Any:
             own = rows.filter(experiment=OuterRef("pk")).order_by().values("experiment")
@@ -41,31 +41,25 @@ class Experiment(models.Model):
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="experiments")
     number = models.PositiveIntegerField()
-    question = models.CharField(max_length=200)  # that is put to those who compare
+    question = models.CharField(max_length=200)  # shown to the people who compare
     variants: "models.ManyToManyField[Variant, Entrant]" = models.ManyToManyField(
         Variant, through="Entrant", related_name="experiments"
     )
     repeats = models.PositiveSmallIntegerField(default=1)  # runs of each variant on each case
-    seed = models.PositiveIntegerField(default=1)  # with which cases are drawn
+    seed = models.PositiveIntegerField(default=1)  # for drawing and shuffling cases
     reviewers_per_pair = models.PositiveSmallIntegerField(default=2)  # at most
-    shown_at_once = models.PositiveSmallIntegerField(
-        default=2
-    )  # outputs: two, or up to six to rank
+    shown_at_once = models.PositiveSmallIntegerField(default=2)  # outputs: 2, or 3 to 6 to rank
     pattern = models.TextField(blank=True)  # regular expression that an output has to match
-    schema: "models.JSONField[Any, Any]" = models.JSONField(
-        null=True
-    )  # JSON schema that it has to meet
+    schema: "models.JSONField[Any, Any]" = models.JSONField(null=True)  # JSON schema to meet
     screens_by = models.CharField(max_length=20, blank=True)  # name of a score; empty: no screening
-    rung = models.PositiveSmallIntegerField(default=0)  # the screening's current one
-    without = ArrayField(
-        models.IntegerField(), default=list
-    )  # ids of people whose votes are excluded
+    rung = models.PositiveSmallIntegerField(default=0)  # of the screening, the current one
+    without = ArrayField(models.IntegerField(), default=list)  # ids of people who are excluded
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="experiments"
     )
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
-    ended_at = models.DateTimeField(null=True)  # no comparisons from then on
+    ended_at = models.DateTimeField(null=True)  # no votes after that
 
     objects: ClassVar[ExperimentQuerySet] = ExperimentQuerySet.as_manager()  # type: ignore[assignment]
 
@@ -80,7 +74,7 @@ class Experiment(models.Model):
 
     @property
     def is_screening(self) -> bool:
-        """Whether variants may still be set aside before people see them."""
+        """Whether variants may still be dropped before people compare them."""
         return bool(self.screens_by) and self.rung < LAST_RUNG
 
     @property
@@ -91,7 +85,7 @@ class Experiment(models.Model):
 
 
 class Entrant(models.Model):
-    """A variant in an experiment, and why it was set aside, if it was."""
+    """A variant in an experiment, and why it was dropped, if it was."""
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="entrants")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="entrants")
@@ -123,14 +117,14 @@ class Case(models.Model):
 
 
 class Run(Job):
-    """A variant's output for a case: the first is the likeliest text, repeats are drawn."""
+    """A variant's output for a case: the first is the likeliest text, repeats are sampled."""
 
     task = "prompts.tasks.run_variants"
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="runs")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="runs")
     case = models.ForeignKey(Case, models.CASCADE, related_name="runs")
-    number = models.PositiveSmallIntegerField(default=1)  # counts the repeats, and is the seed
+    number = models.PositiveSmallIntegerField(default=1)  # of the repeat, also its seed
     output = models.TextField(blank=True)
     model = models.CharField(max_length=100, blank=True)
     tokens_in = models.PositiveIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""Prompts, their variants, and the history of which one was in production."""
+"""Prompts, their variants, and the history of variants in production."""
 
 from typing import Any, ClassVar
 
@@ -13,6 +13,8 @@ from qareview.models import Binnable, OutOfBin, Project
 
 
 class Task(models.TextChoices):
+    """What a built-in prompt is for."""
+
     SUMMARISE = "summarise", _("Write the answer: a summary of the passage")
     ASK = "ask", _("Write a question for the answer")
     ANSWER = "answer", _("Answer the question from the passage, as a check")
@@ -47,7 +49,7 @@ class Prompt(Binnable):
 
     @property
     def is_builtin(self) -> bool:
-        """Whether drafting needs it, so that it cannot be moved to the bin."""
+        """Whether drafting needs the prompt, so that it cannot be moved to the bin."""
         return self.task in Task.values
 
 
@@ -91,7 +93,7 @@ class Variant(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="variants"
     )
-    archived_at = models.DateTimeField(null=True)  # hidden; its outputs still refer to it
+    archived_at = models.DateTimeField(null=True)  # hidden, but not deleted: outputs refer to it
 
     class Meta:
         ordering = ("number",)
@@ -103,7 +105,7 @@ class Variant(models.Model):
         return f"{self.prompt.task} {self.number}"
 
     def temperature_of(self, number: int) -> float:
-        """Return the temperature of the output with this number: the first is not drawn."""
+        """Return the temperature of an output: 0 for number 1, which is not sampled."""
         return self.temperature if number > 1 else 0
 
 
@@ -116,7 +118,7 @@ class Promotion(models.Model):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="promotions"
     )
     is_roll_back = models.BooleanField(default=False)
-    snapshot = models.ForeignKey(  # of the result that it was promoted for, if any
+    snapshot = models.ForeignKey(  # the result that the variant was promoted for, if any
         "Snapshot", models.SET_NULL, null=True, related_name="promotions"
     )
     created_at = models.DateTimeField(default=timezone.now)

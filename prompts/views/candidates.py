@@ -1,4 +1,4 @@
-"""The candidates of a prompt: ordering them, and deciding on them."""
+"""Pages to order candidates of a prompt and to decide on them."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from qareview.models import JobState, Role
 from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
-SEARCHES_SHOWN = 5
+SEARCHES_SHOWN = 5  # the latest; chosen, nobody measured
 
 
 def _prompt(request: HttpRequest, slug: str, pk: int) -> Prompt:
@@ -29,7 +29,7 @@ def _prompt(request: HttpRequest, slug: str, pk: int) -> Prompt:
 
 @require_http_methods(["GET", "POST"])
 def candidate_list(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show the undecided candidates; a POST orders more."""
+    """Show the pending candidates; a POST orders more."""
     prompt = _prompt(request, slug, pk)
     form = SearchForm(prompt, request.POST or None)
     if form.is_valid():
@@ -72,7 +72,7 @@ def _changed(candidate: Candidate) -> tuple[Candidate, SafeString, SafeString]:
 
 @require_POST
 def decide_on_candidate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Accept a candidate, edited or not, reject it, or rank it."""
+    """Accept a candidate, edited or not, reject it, or give it a place."""
     project = access.project(request, slug, Role.ENGINEER)
     candidate = get_object_or_404(Candidate, prompt__project=project, prompt__binned_at=None, pk=pk)
     form = CandidateDecisionForm(request.POST)

@@ -59,7 +59,7 @@ def undo_vote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     project = access.project(request, slug)
     experiment = experiment_of(project, pk)
     try:
-        comparison = comparing.undo_vote(experiment, request.user, _shown(request))
+        comparison = comparing.undo_vote(experiment, request.user, _token_shown(request))
     except comparing.VoteNotStored as reason:
         messages.error(request, translated(str(reason)))
         return _next(request, experiment)
@@ -70,7 +70,8 @@ def undo_vote(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return _next(request, experiment)
 
 
-def _shown(request: HttpRequest) -> UUID | None:
+def _token_shown(request: HttpRequest) -> UUID | None:
+    """Return the token of the comparison on the user's page, or None."""
     try:
         return UUID(request.POST.get("shown", ""))
     except ValueError:
@@ -79,7 +80,7 @@ def _shown(request: HttpRequest) -> UUID | None:
 
 @require_POST
 def hold(request: HttpRequest, slug: str, token: UUID) -> HttpResponse:
-    """Hold the user's open comparison for longer; 409 if its time ran out."""
+    """Hold the user's open comparison for longer; 409 if that is no longer possible."""
     project = access.project(request, slug)
     comparison, _experiment = _of_user(request, project, token)
     return HttpResponse(status=204 if comparing.extend_hold(comparison) else 409)
@@ -129,14 +130,14 @@ def _show(
 
 
 def _case_values(experiment: Experiment, case: Case) -> list[tuple[str, str]]:
-    """Return the names and values of a case, the one that the prompt needs first."""
+    """Return the names and values of a case, starting with the variable that the prompt needs."""
     needed = NEEDED_VARIABLE.get(experiment.prompt.task, "")
     names = sorted(case.values, key=lambda name: (name != needed, name))
     return [(name, case.values[name]) for name in names if case.values[name]]
 
 
 def _outputs(comparison: Comparison, typed: Any) -> list[dict[str, Any]]:
-    """Return the outputs from left to right; if they are two, with their differences marked."""
+    """Return the outputs from left to right; of two, with their differences marked."""
     runs = Run.objects.in_bulk(comparison.runs)
     texts = [runs[pk].output for pk in comparison.runs]
     marked = side_by_side(*texts) if len(texts) == 2 else [None] * len(texts)

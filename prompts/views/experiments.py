@@ -20,18 +20,18 @@ from qareview.models import Project, Role
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
-FIRST_CASES = 10  # shown before anything runs
+FIRST_CASES = 10  # shown before anything runs; chosen, nobody measured
 
 
 def experiment_of(project: Project, pk: int) -> Experiment:
-    """Return an experiment of a project that is not in the bin. Raises Http404."""
+    """Return an experiment of a project whose prompt is not in the bin. Raises Http404."""
     rows = Experiment.objects.select_related("prompt__project", "prompt__production")
     return get_object_or_404(rows, pk=pk, prompt__project=project, prompt__binned_at=None)
 
 
 @require_GET
 def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
-    """List a project's experiments and how much the user compared in each."""
+    """List a project's experiments, with the number of the user's comparisons in each."""
     project = access.project(request, slug)
     rows = Experiment.objects.filter(prompt__project=project, prompt__binned_at=None)
     prompts = Prompt.objects.filter(project=project)
@@ -41,7 +41,7 @@ def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Create an experiment of a prompt; it is started from its own page, after an estimate."""
+    """Create an experiment of a prompt. Its own page shows an estimate and starts it."""
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(
         Prompt.objects.select_related("project", "production"), project=project, pk=pk
@@ -148,7 +148,7 @@ def end_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def set_aside(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
-    """Set a variant aside; with ``back``, restore it."""
+    """Drop a variant; with ``back``, take it back."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = experiment_of(project, pk)
     entrant = get_object_or_404(experiment.entrants, variant__number=number)

@@ -72,7 +72,7 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 def _acceptance_rows(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:
-    """Return how many items of each variant were accepted, the newest variant first."""
+    """Return how many items of each variant were accepted, in the order of ``variants``."""
     shares = approved_items.items().acceptance_shares(prompt)
     return [
         {
@@ -160,7 +160,7 @@ def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def archive_variant(request: HttpRequest, slug: str, pk: int, number: int) -> HttpResponse:
-    """Archive a variant; with ``back``, bring it back."""
+    """Archive a variant; with ``back``, unarchive it."""
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(Prompt, project=project, pk=pk)
     if not prompt_variants.archive_variant(_variant(prompt, number), "back" not in request.POST):
@@ -210,7 +210,7 @@ def restore_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def remove_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Show what is lost when a prompt in the bin is deleted; a POST deletes it."""
+    """Show what is lost when a prompt in the bin is deleted; a POST makes it expire."""
     project = access.project(request, slug, Role.ADMIN)
     prompt = get_object_or_404(Prompt.everything, project=project, pk=pk)
     if not prompt.is_in_bin:

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from prompts import experiments, exports, results, variants
+from prompts import experiments, exports, ranking, results, variants
 from prompts.views.experiments import experiment_of
 from qareview import access, charts
 from qareview.htmx import offer_undo, render_page
@@ -19,7 +19,7 @@ from qareview.request_numbers import number_in
 from qareview.stored_sentences import stored
 from qareview.translations import counted, number, percent
 
-COMMENTS_SHOWN = 50
+COMMENTS_SHOWN = 50  # the latest; chosen, nobody measured
 
 
 @require_GET
@@ -52,7 +52,7 @@ def show_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Put a variant of an experiment into production; a snapshot of the result is stored."""
+    """Put a variant of an experiment into production; store the result as a snapshot."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = experiment_of(project, pk)
     chosen = number_in(request.POST.get("variant"))
@@ -61,15 +61,15 @@ def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
     values = {"number": variant.number}
     because = stored("variant %(number)s was promoted", **values)
-    evidence = results.keep_snapshot(experiment, request.user, because)
-    if variants.promote_variant(variant, request.user, snapshot=evidence):
+    snapshot = results.keep_snapshot(experiment, request.user, because)
+    if variants.promote_variant(variant, request.user, snapshot=snapshot):
         undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
         message = (
             _("Variant %(number)s is now in production. Existing drafts stay as they are.") % values
         )
         offer_undo(request, message, undo_url)
     else:
-        evidence.delete()
+        snapshot.delete()
         messages.info(
             request,
             _("Nothing changed: variant %(number)s is already in production, or it is archived.")
@@ -80,7 +80,7 @@ def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def exclude_reviewer(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Exclude a reviewer's votes, or include them with ``back``; store the earlier result."""
+    """Exclude a reviewer's votes, or include them with ``back``; store the result before."""
     project = access.project(request, slug, Role.ENGINEER)
     experiment = experiment_of(project, pk)
     reviewer = number_in(request.POST.get("reviewer"))
@@ -116,7 +116,7 @@ def export_experiment(request: HttpRequest, slug: str, pk: int, format_name: str
 
 def _charts(result: results.Facts) -> list[Any]:
     rows = result["rows"]
-    if result["verdict"] == "not comparable" or not rows:
+    if result["verdict"] == ranking.NOT_COMPARABLE or not rows:
         return []
     return [_strengths(rows), _prices(rows)]
 
