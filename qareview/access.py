@@ -1,6 +1,7 @@
-"""Who may do what. Every view, download and form asks here and nowhere else.
+"""Access checks: the only ones, which every view, download and form uses.
 
-A stranger gets 404, so that not even a project's existence leaks; a member without the role 403.
+Users who are not members get 404, so that even the existence of a project stays secret. Members
+without the needed role get 403.
 """
 
 from typing import cast
@@ -16,16 +17,16 @@ from qareview.models import Membership, Project, Role
 
 
 class MemberRequest(HttpRequest):
-    """A request after :func:`member` has let it into a project."""
+    """A request that :func:`member` has let into a project."""
 
     membership: Membership
 
 
 def member(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Membership:
-    """Return the membership of the request's user in a project; the project comes with it.
+    """Return the membership of the request's user in a project, with the project loaded.
 
-    Call it once per request: the page's head reads it with :func:`membership_of`. Raises Http404
-    for a stranger, PermissionDenied for a member whose role is below ``role``.
+    Call it once per request; the page's head gets the result from :func:`membership_of`. Raises
+    Http404 if the user is not a member, PermissionDenied if their role is below ``role``.
     """
     outside_bin = Membership.objects.filter(project__binned_at=None)
     membership = _membership(outside_bin, request, slug, role)
@@ -34,15 +35,18 @@ def member(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Membe
 
 
 def project(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Project:
-    """Return a project in which the request's user may act as ``role``. Raises as member() does."""
+    """Return a project in which the request's user has ``role`` or a higher one.
+
+    Raises as :func:`member`.
+    """
     return member(request, slug, role).project
 
 
 def project_in_bin(request: HttpRequest, slug: str) -> Project:
-    """Return a project, in the bin or not, that the request's user may take out of the bin.
+    """Return a project, in the bin or not, that the request's user may restore.
 
-    Its admins may. Superusers may too, but only while it is in the bin: other projects they see
-    as members only. Raises as :func:`member` does.
+    Its admins may. Superusers may too, but only while it is in the bin: outside the bin, they see
+    only projects that they are members of. Raises as :func:`member`.
     """
     binned = Project.everything.exclude(binned_at=None).filter(slug=slug).first()
     if binned and may_create_projects(request.user):
@@ -70,17 +74,17 @@ def check_role(membership: Membership, role: Role) -> None:
 
 
 def membership_of(request: HttpRequest) -> Membership | None:
-    """Return the membership that :func:`member` found; None outside of projects."""
+    """Return the membership that :func:`member` stored; None if the page is in no project."""
     return getattr(request, "membership", None)
 
 
 def user(request: HttpRequest) -> User:
-    """Return who makes the request. Raises PermissionDenied if nobody is signed in."""
+    """Return the user of the request. Raises PermissionDenied if nobody is signed in."""
     if not isinstance(request.user, User):
         raise PermissionDenied(gettext("Sign in first."))
     return request.user
 
 
 def may_create_projects(user: AbstractBaseUser | AnonymousUser) -> bool:
-    """Return whether the user may start new projects, which the installation's superusers may."""
+    """Return whether the user may create projects, as the installation's superusers may."""
     return bool(getattr(user, "is_superuser", False))

@@ -1,4 +1,4 @@
-"""Accounts: people sign up with an invitation only."""
+"""Accounts. People can sign up only with an invitation."""
 
 from typing import Any
 
@@ -13,14 +13,17 @@ SESSION_KEY = "invitation"
 
 
 def open_invitation(token: str) -> Invitation | None:
-    """Return the invitation with a token; None if it was accepted or its project is in the bin."""
+    """Return the invitation with a token.
+
+    Returns None if there is none, it was accepted, or its project is in the bin.
+    """
     invitations = Invitation.objects.select_related("project").filter(accepted_at=None)
     return invitations.filter(token=token, project__binned_at=None).first()
 
 
 @transaction.atomic
 def accept_invitation(invitation: Invitation, user: Any) -> bool:
-    """Make ``user`` a member, or raise a member's role; return whether the link was still open."""
+    """Make ``user`` a member, or raise a member's role; return False if it was accepted before."""
     accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
         accepted_at=timezone.now(), accepted_by=user
     )

@@ -1,6 +1,6 @@
-"""The bin. What is moved there can be restored as a whole until a date.
+"""The bin. Rows that are moved to it can be restored until a date.
 
-After that date it is deleted in batches, so that deleting can be interrupted and continued.
+After that date they are deleted in batches, so that deleting can be interrupted and continued.
 """
 
 from collections.abc import Callable
@@ -20,20 +20,20 @@ BATCH = 1000  # rows deleted in one transaction; chosen; nobody measured
 
 
 def bin_rows(rows: "models.QuerySet[B]", user: Any) -> bool:
-    """Move rows to the bin that are not in it yet; return whether there were any."""
+    """Move rows to the bin, except those already in it; return whether there were any."""
     now = timezone.now()
     goes_at = now + timedelta(days=settings.BIN_DAYS)
     return bool(rows.filter(binned_at=None).update(binned_at=now, binned_by=user, goes_at=goes_at))
 
 
 def restore_rows(rows: "models.QuerySet[B]") -> bool:
-    """Restore rows from the bin whose time is not over; return whether there were any."""
+    """Restore the rows whose time in the bin is not over; return whether there were any."""
     restorable = rows.filter(goes_at__gt=timezone.now())
     return bool(restorable.update(binned_at=None, binned_by=None, goes_at=None))
 
 
 def expire_rows(rows: "models.QuerySet[B]") -> bool:
-    """End the time of rows in the bin now; return whether there were any."""
+    """Let the time of rows in the bin end now; return whether there were any."""
     now = timezone.now()
     return bool(rows.filter(goes_at__gt=now).update(goes_at=now))
 
@@ -46,7 +46,7 @@ def expired() -> Q:
 def delete_in_batches(
     rows: "models.QuerySet[Any]", before: Callable[[list[int]], object] = lambda ids: None
 ) -> None:
-    """Delete rows in batches. Each has a transaction, which calls ``before`` with the ids first."""
+    """Delete rows in batches, each in a transaction that first calls ``before`` with the ids."""
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
             before(ids)

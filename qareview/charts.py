@@ -1,14 +1,14 @@
-"""Charts, drawn as SVG on the server: bars by day, dots with their intervals, points.
+"""Charts, drawn as SVG on the server: bars by day, dots with intervals, and points.
 
-A chart is as wide as the page, but its text keeps its size. So horizontal positions are per cent
-and vertical ones are pixels. A table below each chart has the same numbers. Colours are classes in
-app.css, for light and dark.
+A chart is as wide as the page, but its text keeps its size. So horizontal positions are in per
+cent, and vertical positions in pixels. A table below each chart has the same numbers. Colours are
+classes in app.css, for light and dark.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Layout, in pixels where nothing else is said; chosen by eye.
+# Layout, in pixels unless another unit is named; chosen by eye.
 BARS_HEIGHT = 160  # without the line of labels below
 BARS_TOP = 20  # for the numbers on top of the bars
 ROW_HEIGHT = 50  # of a dot: its label, and its line below
@@ -19,7 +19,10 @@ POINTS_HEIGHT = 220  # without the line of labels below
 
 @dataclass(frozen=True)
 class Bar:
-    """Position of a bar; ``x``, ``middle`` and ``width`` in per cent, the others in pixels."""
+    """A bar: ``x``, ``middle`` and ``width`` are in per cent, ``y`` and ``height`` in pixels.
+
+    ``cells`` is its row in the table below the chart.
+    """
 
     label: str
     value: int
@@ -87,6 +90,8 @@ class IntervalEstimate:
 
 @dataclass(frozen=True)
 class Dot:
+    """A dot with its interval: ``x``, ``low`` and ``high`` in per cent, the others in pixels."""
+
     label: str
     note: str
     cells: Sequence[str]
@@ -99,6 +104,8 @@ class Dot:
 
 @dataclass(frozen=True)
 class Tick:
+    """A label on the horizontal axis; ``x`` is in per cent."""
+
     label: str
     x: str
 
@@ -125,7 +132,7 @@ def dots(
     estimates: Sequence[IntervalEstimate],
     ticks: Sequence[tuple[float, str]],
 ) -> Dots:
-    """Draw a dot with its interval for each estimate; the scale goes from first to last tick."""
+    """Draw each estimate as a dot with its interval, on a scale from the first to the last tick."""
     first, last = ticks[0][0], ticks[-1][0]
 
     def x_of(value: float | None) -> str:
@@ -165,6 +172,8 @@ class Spot:
 
 @dataclass(frozen=True)
 class Point:
+    """The position of a Spot: ``x`` in per cent, ``y`` in pixels."""
+
     label: str
     x: str
     y: int
@@ -195,9 +204,9 @@ def points(
     spots: Sequence[Spot],
     axis: str,
 ) -> Points:
-    """Draw points: the price on the horizontal axis, from 0; the share from 0 to 1 upwards."""
+    """Draw points by their price, on the horizontal axis from 0, and share, upwards from 0 to 1."""
     most = max((spot.price for spot in spots), default=0) or 1
-    scale = 100 - 2 * EDGE - 6  # with room for the label of the last
+    scale = 100 - 2 * EDGE - 6  # leaves room for the label of the last point
 
     def x_of(price: float) -> str:
         return _percent(EDGE + scale * price / most)

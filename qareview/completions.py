@@ -1,6 +1,6 @@
-"""Completions of models, stored: the same request to the same model is sent only once.
+"""Completions of models, stored so that equal requests to a model are sent only once.
 
-The stored completions of a project are also what it has spent, which its budget limits.
+The stored completions of a project are also the record of what it has spent of its budget.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from qareview.backends import (
 from qareview.models import Project, StoredCompletion
 from qareview.stored_sentences import stored
 
-REQUESTS_AT_ONCE = 64  # lost or overspent at most if work stops; chosen; nobody measured
+REQUESTS_AT_ONCE = 64  # the most that are lost, or are over budget; chosen; nobody measured
 MILLION = 1_000_000
 
 
@@ -32,7 +32,7 @@ class BudgetUsedUp(Exception):
 
 @dataclass(frozen=True)
 class Spending:
-    """What a project has spent: tokens read and written, and money."""
+    """What a project has spent: tokens, read or written, and money."""
 
     tokens: int
     cost: Decimal
@@ -42,8 +42,8 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
     """Return a completion for each request, in order.
 
     Equal requests are sent once. Completions are stored after each batch, so that they are not
-    lost if the work is interrupted; failed ones are not stored. Raises ModelUnavailable and
-    BudgetUsedUp.
+    lost if the work is interrupted; failed completions are not stored. Raises ModelUnavailable,
+    and BudgetUsedUp if the budget is used up before the last batch.
     """
     keys = [_key(model, request) for request in requests]
     known = _stored(keys)
@@ -57,7 +57,7 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
 
 
 def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str, Completion]:
-    """Send requests, by key, and store their completions, even if some requests fail."""
+    """Send requests and store their completions, by key, even if some requests fail."""
     keys = list(requests)
     try:
         written = backend_for(model).complete(list(requests.values()))
@@ -103,7 +103,7 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
                 project=project,
                 key=key,
                 model=model,
-                text=completion.text.replace("\0", ""),  # PostgreSQL cannot store it
+                text=completion.text.replace("\0", ""),  # PostgreSQL cannot store NUL
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
@@ -113,12 +113,12 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
             for key, completion in completions.items()
             if not completion.error
         ),
-        ignore_conflicts=True,  # another worker may have stored one
+        ignore_conflicts=True,  # another worker may have stored the same
     )
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:
-    """Return what a completion costs by the prices in ``settings.MODELS``, per million tokens."""
+    """Return what a completion costs, by the prices per million tokens in ``settings.MODELS``."""
     options = model_options(model)
     read = Decimal(str(options.get("price_in", 0))) * completion.tokens_in
     written = Decimal(str(options.get("price_out", 0))) * completion.tokens_out
@@ -126,7 +126,7 @@ def cost_of(model: str, completion: Completion) -> Decimal:
 
 
 def spending(project: Project) -> Spending:
-    """Return the sum of tokens and costs of a project's completions."""
+    """Return the sums of the tokens and costs of a project's completions."""
     sums = project.completions.aggregate(
         read=Sum("tokens_in"), written=Sum("tokens_out"), cost=Sum("cost")
     )
@@ -134,7 +134,7 @@ def spending(project: Project) -> Spending:
 
 
 def check_budget(project: Project) -> None:
-    """Raise BudgetUsedUp if the project has spent what it may."""
+    """Raise BudgetUsedUp if the project has used up its budget."""
     reason = why_over_budget(project)
     if reason:
         raise BudgetUsedUp(reason)
@@ -163,7 +163,7 @@ def why_over_budget(project: Project) -> str:
 
 
 def stopped_projects() -> list[int]:
-    """Return the projects for which nothing is drafted: in the bin, paused or over budget."""
+    """Return the ids of projects for which nothing is drafted: paused, in the bin, over budget."""
     limited = Project.objects.exclude(budget_tokens=None, budget_cost=None)
     paused = Project.objects.filter(is_paused=True).values_list("pk", flat=True)
     binned = Project.everything.exclude(binned_at=None).values_list("pk", flat=True)

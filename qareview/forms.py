@@ -13,11 +13,12 @@ from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
+LONGEST_REASON = 120  # characters, as many as the column holds
 SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
 def model_field(empty_label: str) -> forms.ChoiceField:
-    """Return a field to choose one of settings.MODELS, or none, which ``empty_label`` explains."""
+    """Return a field to choose a model of settings.MODELS; ``empty_label`` is for no choice."""
     names = [(name, name) for name in settings.MODELS]
     return forms.ChoiceField(
         choices=[("", empty_label), *names], required=False, label=gettext("Model")
@@ -220,7 +221,7 @@ class SettingsForm(forms.ModelForm[Project]):
                 gettext("There are %(count)s reasons. At most %(most)s are allowed.")
                 % {"count": len(reasons), "most": MOST_REASONS}
             )
-        if too_long := [reason for reason in reasons if len(reason) > 120]:
+        if too_long := [reason for reason in reasons if len(reason) > LONGEST_REASON]:
             raise forms.ValidationError(
                 gettext("Longer than 120 characters: “%(too_long)s”. Shorten it.")
                 % {"too_long": too_long[0]}

@@ -1,4 +1,4 @@
-"""Pages and parts of pages: a view renders the whole page, or only the part htmx asks for."""
+"""Render whole pages, or only the part of a page that htmx asks for."""
 
 from collections.abc import Callable
 from typing import Any, cast
@@ -21,7 +21,7 @@ class HtmxRequest(HttpRequest):
 
 
 def wants_part(request: HttpRequest) -> bool:
-    """Return whether htmx asks for a part of a page: not for boosted links or page history."""
+    """Return whether htmx asks for a part of a page, and not for a boosted link or its history."""
     htmx = cast(HtmxRequest, request).htmx
     return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
 
@@ -44,7 +44,7 @@ def render_page(
 
 
 def form_status(form: BaseForm) -> int:
-    """Return the status of a page that shows a form: 422 if it was sent and is not valid."""
+    """Return the status of a page with a form that is not valid: 422 if the form was sent."""
     return 422 if form.is_bound else 200
 
 
@@ -56,9 +56,9 @@ def offer_undo(request: HttpRequest, text: str, address: str) -> None:
 def sign_in_on_whole_page(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Middleware that opens the sign-in page if a session has ended before a request for a part.
+    """Middleware that opens the sign-in page if htmx asks for a part after the session ended.
 
-    Otherwise htmx would follow the redirect and show that page inside the part.
+    Otherwise htmx would follow the redirect and show the sign-in page inside the part.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -74,9 +74,9 @@ def sign_in_on_whole_page(
 
 
 def shared_context(request: HttpRequest) -> dict[str, Any]:
-    """Give every template the user's membership and project, if the page belongs to one.
+    """Return the context of every template: membership and project, if any, and the user's keys.
 
-    ``trouble`` is a function, so that only a page that waits for a worker asks the database.
+    ``trouble`` is a function, so that only pages that wait for a worker query the database.
     """
     membership = access.membership_of(request)
     trouble: Callable[[], str] = jobs.worker_trouble

@@ -1,12 +1,12 @@
-"""Jobs in the background: how they are queued, claimed under a lease, finished or failed.
+"""Jobs in the background: they are queued, claimed under a lease, then done or failed.
 
 The database is the queue. A Celery message only wakes a worker: it may be lost or arrive twice. A
 worker claims a batch of rows under a lease and works without an open transaction, while a thread
 renews the lease. It stores the results in one transaction, which first checks that the lease is
 still its own. A row whose lease ran out goes back to the queue.
 
-Anything may kill a worker. A row that was claimed when workers died is claimed with others again,
-then alone; it fails once three workers died while working on it alone.
+A worker can die at any time. The rows that it had claimed are claimed again, first with others,
+then alone. A row fails after three workers died while they worked on it alone.
 """
 
 import logging
@@ -33,8 +33,8 @@ from qareview.stored_sentences import stored
 logger = logging.getLogger(__name__)
 
 # How often a row may lose its worker; both chosen; nobody measured.
-LOSSES_IN_BATCH = 3  # then it is claimed alone, since it may be the cause
-LOSSES_ALONE = 3  # then it fails
+LOSSES_IN_BATCH = 3  # after that it is claimed alone, since it may be the cause
+LOSSES_ALONE = 3  # after that it fails
 HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measured
 
 worker_name = "nobody"
@@ -48,7 +48,7 @@ class LeaseLost(Exception):
 
 
 class CannotWorkNow(Exception):
-    """The worker lacks something that the job needs; the message says what, and what to do."""
+    """The worker lacks something that the job needs; the message says what, and how to help."""
 
 
 class JobFailed(Exception):
@@ -61,25 +61,28 @@ def job_kinds() -> list[type[Job]]:
 
 
 def wake_workers(kind: type[Job]) -> None:
-    """Tell workers, after the transaction is committed, that jobs of a kind are queued.
+    """After the transaction is committed, wake workers for queued jobs of a kind.
 
-    If the broker is down, :func:`sweep` tells them later.
+    If the broker is down, :func:`sweep` wakes them later.
     """
     transaction.on_commit(lambda: _send(kind))
 
 
 def _send(kind: type[Job]) -> None:
+    expires = (
+        settings.SWEEP_SECONDS * 12
+    )  # so that messages do not pile up; chosen; nobody measured
     try:
-        current_app.send_task(kind.task, retry=False, expires=settings.SWEEP_SECONDS * 12)
+        current_app.send_task(kind.task, retry=False, expires=expires)
     except OperationalError:
         logger.warning("The broker is away; queued work waits for the next sweep.")
 
 
 def claim(kind: type[J], limit: int) -> list[J]:
-    """Return up to ``limit`` queued jobs, now running under a lease of this worker.
+    """Claim up to ``limit`` queued jobs under a lease of this worker; return them.
 
-    Those with the fewest attempts come first, and only rows with equally many come together. One
-    that lost LOSSES_IN_BATCH workers comes alone.
+    Jobs with the fewest attempts are claimed first, and only together with jobs that have as many.
+    A job that lost LOSSES_IN_BATCH workers is claimed alone.
     """
     with transaction.atomic():
         rows = list(
@@ -109,7 +112,7 @@ def _queued(kind: type[J]) -> QuerySet[J]:
 
 @contextmanager
 def renewing_lease(rows: Sequence[J]) -> Iterator[None]:
-    """Renew the lease of ``rows``, claimed together, from a thread while the block runs."""
+    """While the block runs, a thread renews the lease of ``rows``, which were claimed together."""
     done = threading.Event()
 
     def renew() -> None:
@@ -131,9 +134,10 @@ def renewing_lease(rows: Sequence[J]) -> Iterator[None]:
 
 @contextmanager
 def storing(rows: Sequence[J]) -> Iterator[None]:
-    """Store a part of the results of ``rows`` in one transaction; they stay claimed.
+    """Run the block, which stores some of the results of ``rows``, in one transaction.
 
-    Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
+    The rows stay claimed. Raises LeaseLost before the block if the lease is no longer this
+    worker's.
     """
     _drop_dead_connection()
     with transaction.atomic():
@@ -145,9 +149,9 @@ def storing(rows: Sequence[J]) -> Iterator[None]:
 
 @contextmanager
 def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None]:
-    """Store the results of ``rows`` and their end state in one transaction.
+    """Run the block, which stores the results of ``rows``, and end them, in one transaction.
 
-    Raises LeaseLost, before anything is stored, if the lease is no longer this worker's.
+    Raises LeaseLost before the block if the lease is no longer this worker's.
     """
     with storing(rows):
         yield
@@ -155,7 +159,7 @@ def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None
 
 
 def fail_job(row: Job, reason: str) -> None:
-    """Mark a job that this worker claimed as failed, with a reason that a person can act on."""
+    """Let a job that this worker claimed fail, for a reason that a person can act on."""
     _drop_dead_connection()
     _leased([row]).update(
         state=JobState.FAILED,
@@ -167,7 +171,7 @@ def fail_job(row: Job, reason: str) -> None:
 
 
 def return_jobs(rows: Sequence[J]) -> None:
-    """Return jobs that this worker claimed to the end of the queue, as if never claimed."""
+    """Put jobs that this worker claimed at the end of the queue, as if they were never claimed."""
     _drop_dead_connection()
     _leased(rows).update(
         state=JobState.QUEUED,
@@ -179,12 +183,12 @@ def return_jobs(rows: Sequence[J]) -> None:
 
 
 def retry_job(row: Job) -> bool:
-    """Queue a failed job again; return whether it had failed."""
+    """Queue a failed job again; return False if it has not failed."""
     return bool(queue_again(type(row)._default_manager.filter(pk=row.pk, state=JobState.FAILED)))
 
 
 def queue_again(rows: QuerySet[J]) -> int:
-    """Queue jobs again that are done, failed or held; return how many."""
+    """Queue jobs again that are done, failed or on hold; return their number."""
     count = rows.exclude(state__in=(JobState.QUEUED, JobState.RUNNING)).update(
         state=JobState.QUEUED, attempts=0, error="", queued_at=timezone.now(), finished_at=None
     )
@@ -193,14 +197,14 @@ def queue_again(rows: QuerySet[J]) -> int:
 
 
 def hold_jobs(rows: QuerySet[J]) -> int:
-    """Put queued jobs on hold until somebody queues them again; return how many."""
+    """Put queued jobs on hold until somebody queues them again; return their number."""
     return rows.filter(state=JobState.QUEUED).update(state=JobState.HELD)
 
 
 def take_from_workers(rows: QuerySet[J]) -> None:
-    """Return running jobs to the queue; the results that workers still compute are dropped.
+    """Return running jobs to the queue; results that workers are still computing are dropped.
 
-    Queued jobs are locked as well, so that nobody claims one before the transaction ends.
+    Queued jobs are locked as well, so that no worker claims them before the transaction ends.
     """
     lock_rows(rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)), no_key=True)
     rows.filter(state=JobState.RUNNING).update(
@@ -209,13 +213,13 @@ def take_from_workers(rows: QuerySet[J]) -> None:
 
 
 def release_leases_of(worker: str) -> None:
-    """Return the jobs of a worker that is known to be dead to the queue."""
+    """Return to the queue the jobs of a worker that has died."""
     for kind in job_kinds():
         _return_lost_jobs(kind, Q(lease__startswith=f"{worker}/"))
 
 
 def sweep() -> None:
-    """Return jobs whose lease ran out to the queue, and wake workers for all that is queued."""
+    """Return jobs whose lease ran out to the queue, and wake workers for all queued jobs."""
     for kind in job_kinds():
         _return_lost_jobs(kind, Q(lease_until__lt=timezone.now()))
         if _queued(kind).exists():
@@ -223,12 +227,13 @@ def sweep() -> None:
 
 
 def _drop_dead_connection() -> None:
-    """Close a connection that broke during a long call to a model; Django then opens a new one."""
+    """Close a connection that broke during a long call to a model, so that a new one is opened."""
     if not connection.in_atomic_block:
         close_old_connections()
 
 
 def _return_lost_jobs(kind: type[Job], lost: Q) -> None:
+    """Return lost jobs to the queue, or let them fail if they lost too many workers."""
     rows = kind._default_manager.filter(lost, state=JobState.RUNNING)
     rows.filter(attempts__gte=LOSSES_IN_BATCH + LOSSES_ALONE).update(
         state=JobState.FAILED,
@@ -255,9 +260,9 @@ def _leased(rows: Sequence[J]) -> QuerySet[J]:
 def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None:
     """Claim jobs and call ``work`` with them until none is queued or this worker has to stop.
 
-    ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the rows fail. If
+    ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the jobs fail. If
     it raises CannotWorkNow, they go back to the queue, and pages that wait for the worker show the
-    message. After any other error they are claimed again once their lease runs out.
+    message. After any other error, they are claimed again when their lease has run out.
     """
     while not stopping.is_set() and (rows := claim(kind, limit)):
         try:
@@ -276,15 +281,15 @@ def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None
 
 
 def work_in_groups(
-    rows: Sequence[J], alike: Callable[[J], Any], work: Callable[[list[J]], None]
+    rows: Sequence[J], key: Callable[[J], Any], work: Callable[[list[J]], None]
 ) -> None:
-    """Work on claimed jobs group by group: those with equal ``alike`` together, in its order.
+    """Work on claimed jobs in groups of equal ``key``, in the order of the keys.
 
-    A group whose model is unavailable is left for the queue, and the other groups are still worked
-    on. Raises CannotWorkNow at the end if there was such a group.
+    If the model of a group is unavailable, the other groups are still worked on. In the end
+    CannotWorkNow is raised, and the jobs that are not done go back to the queue.
     """
     trouble = ""
-    for _, group in groupby(sorted(rows, key=lambda row: (alike(row), row.pk)), key=alike):
+    for _, group in groupby(sorted(rows, key=lambda row: (key(row), row.pk)), key=key):
         try:
             work(list(group))
         except ModelUnavailable as reason:
@@ -297,7 +302,10 @@ def work_in_groups(
 
 
 def report_worker(trouble: str | None = None) -> None:
-    """Store that this worker runs and, unless None, what keeps it from working (empty: nothing)."""
+    """Record that this worker is alive, and what keeps it from working.
+
+    ``trouble`` is empty if nothing does. None leaves what was recorded before.
+    """
     values: dict[str, object] = {"heard_at": timezone.now()}
     if trouble is not None:
         values["trouble"] = trouble
@@ -310,7 +318,7 @@ def start_heartbeat() -> None:
 
 
 def _beat() -> None:
-    trouble: str | None = ""  # an earlier process of this name may have left one
+    trouble: str | None = ""  # clears the trouble of an earlier process of this name
     while True:
         with _tolerating_database_errors():
             report_worker(trouble)
@@ -321,7 +329,7 @@ def _beat() -> None:
 
 @contextmanager
 def _tolerating_database_errors() -> Iterator[None]:
-    """Log a database error and close the connection, so that the next query opens a new one."""
+    """Log database errors and close the connection, so that the next query opens a new one."""
     try:
         yield
     except DatabaseError as error:
@@ -330,7 +338,7 @@ def _tolerating_database_errors() -> Iterator[None]:
 
 
 def worker_trouble() -> str:
-    """Return why queued jobs are not worked on and what to do; empty if they are."""
+    """Return why queued jobs are not worked on, and what to do; empty if they are worked on."""
     silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
     workers = Worker.objects.filter(heard_at__gte=silent_since)
     if not workers:

@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-Ratings = tuple[int, ...]  # of an item: how many people chose each of the values
+Ratings = tuple[int, ...]  # of an item: how many people chose each value
 
 FEWEST_ITEMS = 20  # rated by two or more people; chosen; nobody measured
-# Krippendorff 2018, chapter 12: the least alpha of reliable data, and of tentative conclusions
+# Krippendorff 2018, chapter 12: the least alpha for reliable data, and for tentative conclusions
 RELIABLE, TENTATIVE = 0.8, 0.667
 REPLICATES = 2000  # of the bootstrap; chosen; nobody measured
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """Alpha of some items; ``note`` says why there is no alpha or no interval."""
+    """Alpha and its interval; if there is no alpha or no interval, ``note`` says why."""
 
     items: int  # rated by two or more people
     values: int  # ratings of those items
@@ -38,10 +38,10 @@ class Agreement:
 
 
 def agreement(patterns: Mapping[Ratings, int], *, is_two_sided: bool = False) -> Agreement:
-    """Compute alpha. ``patterns`` maps patterns of ratings to their number of items.
+    """Compute alpha. ``patterns`` maps each pattern of ratings to its number of items.
 
-    Values are nominal, or with ``is_two_sided`` ordinal, such as left, neither, right. Which side
-    comes first has no meaning then, so each item counts half in both directions. Items with a
+    Values are nominal, or ordinal with ``is_two_sided``, such as left, neither, right. Then it has
+    no meaning which side comes first, so each item counts half in each direction. Items with a
     single rating do not count.
     """
     pairable = {
@@ -51,7 +51,7 @@ def agreement(patterns: Mapping[Ratings, int], *, is_two_sided: bool = False) ->
     sizes = [(sum(ratings), count) for ratings, count in pairable.items()]
     values = sum(size * count for size, count in sizes)
     pairs = sum(size * (size - 1) // 2 * count for size, count in sizes)
-    note = _why_none(pairable, items, is_two_sided)
+    note = _reason_for_none(pairable, items, is_two_sided)
     if note:
         return Agreement(items, values, pairs, note=note)
     alpha, low, high = _measure(pairable, is_two_sided)
@@ -59,7 +59,8 @@ def agreement(patterns: Mapping[Ratings, int], *, is_two_sided: bool = False) ->
     return Agreement(items, values, pairs, alpha, low, high, note)
 
 
-def _why_none(pairable: Mapping[Ratings, int], items: int, is_two_sided: bool) -> str:
+def _reason_for_none(pairable: Mapping[Ratings, int], items: int, is_two_sided: bool) -> str:
+    """Return why there is no alpha; empty if there is one."""
     if not items:
         return stored("Nothing has been decided by two or more people yet.")
     if items < FEWEST_ITEMS:
@@ -79,11 +80,11 @@ def _why_none(pairable: Mapping[Ratings, int], items: int, is_two_sided: bool) -
 def _measure(
     pairable: Mapping[Ratings, int], is_two_sided: bool
 ) -> tuple[float, float | None, float | None]:
-    """Return alpha and its 95 % interval, which is None, None if nobody differed.
+    """Return alpha and the bounds of its 95 % interval, None and None if everyone agreed.
 
-    The interval is that of a bootstrap over items. Its coverage is close to the nominal one for
-    nominal data (Zapf et al. 2016, Measuring inter-rater reliability for nominal data, BMC Medical
-    Research Methodology 16:93). Items with the same ratings are drawn together, as a multinomial.
+    The interval comes from a bootstrap over items. For nominal data its coverage is close to 95 %
+    (Zapf et al. 2016, Measuring inter-rater reliability for nominal data, BMC Medical Research
+    Methodology 16:93). Items with the same ratings are drawn together, as a multinomial.
     Draws with only one value have no alpha and are left out.
     """
     import numpy as np
@@ -125,7 +126,7 @@ def _alphas(ratings: "Array", counts: "Array", is_two_sided: bool) -> "Array":
 
 
 def _ordinal(marginals: "Array") -> "Array":
-    """Return squared distances of ordinal values by the ratings between them: (draws, k, k)."""
+    """Return the squared distances of ordinal values, as ratings between them: (draws, k, k)."""
     import numpy as np
 
     up_to = np.cumsum(marginals, axis=1) - marginals / 2  # the middle of each value's ranks

@@ -16,17 +16,17 @@ LANGUAGES: dict[str, str] = dict(  # by ISO 639-1 code, in the order of their En
         key=lambda entry: entry[1],
     )
 )
-# All chosen; nobody measured; what detecting costs is in `make bench-reading`.
-FEWEST_LETTERS = 24  # a text with fewer has no language
-LEAST_PROBABILITY = 0.9  # of the language that is returned
-READ_CHARACTERS = 4000  # the beginning of a text, which the stretches are taken from
+# All chosen; nobody measured. `make bench-reading` measures the speed of detection only.
+FEWEST_LETTERS = 24  # a text with fewer letters gets no language
+LEAST_PROBABILITY = 0.9  # of the detected language
+READ_CHARACTERS = 4000  # at the beginning of a text, which the stretches are taken from
 QUICK, THOROUGH = (2, 75), (4, 300)  # number of stretches, and characters in each
 
 
 def detect_language(text: str) -> str:
     """Return the ISO 639-1 code of the language of a text; empty if it is not clear.
 
-    Two short stretches are enough for most texts; only for others are longer ones read.
+    Two short stretches are enough for most texts. Longer stretches are read only for the others.
     """
     return _language(_stretches(text, *QUICK)) or _language(_stretches(text, *THOROUGH))
 

@@ -19,14 +19,14 @@ B = TypeVar("B", bound=models.Model)
 class Binnable(models.Model):
     """A model whose rows can be moved to the bin: see :mod:`qareview.bin`.
 
-    Of each such model, ``objects`` are the rows that are not in the bin, ``everything`` all rows.
+    ``objects`` of such a model are the rows that are not in the bin, ``everything`` all rows.
     """
 
     binned_at = models.DateTimeField(null=True)
     binned_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
     )
-    goes_at = models.DateTimeField(null=True)  # until when it can be restored
+    goes_at = models.DateTimeField(null=True)  # until then it can be restored
 
     class Meta:
         abstract = True
@@ -60,6 +60,7 @@ class Role(models.IntegerChoices):
 
 
 def default_reject_reasons() -> list[str]:
+    """Return the rejection reasons of a new project, in the current language."""
     return [
         gettext("The question cannot be answered from the passage"),
         gettext("The answer is wrong"),
@@ -81,10 +82,11 @@ class DeskOrder(models.TextChoices):
 
 class ProjectQuerySet(models.QuerySet["Project"]):
     def of(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
+        """Filter to the projects that a user is a member of."""
         return self.filter(memberships__user_id=user.pk or 0)
 
     def restorable_by(self, user: AbstractBaseUser | AnonymousUser) -> "ProjectQuerySet":
-        """Filter projects in the bin that the user may restore, as their admin or a superuser."""
+        """Filter to projects in the bin that a user may restore, as their admin or a superuser."""
         restorable = self.filter(goes_at__gt=timezone.now()).select_related("binned_by")
         if getattr(user, "is_superuser", False):
             return restorable
@@ -113,13 +115,13 @@ class Project(Binnable):
     items_per_passage = models.PositiveSmallIntegerField(default=1)
     questions_per_answer = models.PositiveSmallIntegerField(default=1)
     lowest_score = models.FloatField(null=True)  # items below it are set aside; None: none is
-    asks_back = models.BooleanField(default=False)  # a model answers each question, as a check
+    asks_back = models.BooleanField(default=False)  # a model answers each question, to check it
     reviews_per_item = models.PositiveSmallIntegerField(default=1)  # by different people
     order = models.CharField(max_length=9, choices=DeskOrder.choices, default=DeskOrder.BEST)
     calibration_percent = models.PositiveSmallIntegerField(default=0)  # of items go to everyone
     budget_tokens = models.PositiveBigIntegerField(null=True)  # None: no limit
     budget_cost = models.DecimalField(max_digits=12, decimal_places=2, null=True)
-    is_paused = models.BooleanField(default=False)  # nothing is drafted while it is
+    is_paused = models.BooleanField(default=False)  # while it is, nothing is drafted
     created_at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[ProjectQuerySet] = ProjectsOutOfBin()  # type: ignore[assignment]
@@ -133,6 +135,8 @@ class Project(Binnable):
 
 
 class Membership(models.Model):
+    """A user who belongs to a project, and their role in it."""
+
     project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
@@ -158,18 +162,19 @@ class Membership(models.Model):
 
 
 class KeyMap(models.Model):
-    """A user's own keys by name of action: see :mod:`qareview.shortcuts`."""
+    """A user's own keys, by the names of actions: see :mod:`qareview.shortcuts`."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
 
 
 def invitation_token() -> str:
+    """Return a random token of 32 characters."""
     return secrets.token_urlsafe(24)
 
 
 class Invitation(models.Model):
-    """A link with which one person, with or without an account, becomes a member."""
+    """A link through which a person, with or without an account, becomes a member."""
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
     role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
@@ -189,11 +194,13 @@ class Invitation(models.Model):
 
 
 class JobState(models.TextChoices):
+    """The state of a job."""
+
     QUEUED = gettext_noop("queued"), _("Queued")
     RUNNING = gettext_noop("running"), _("Running")
     DONE = gettext_noop("done"), _("Done")
     FAILED = gettext_noop("failed"), _("Failed")
-    HELD = gettext_noop("held"), _("On hold")  # waits for a person, who queues it or not
+    HELD = gettext_noop("held"), _("On hold")  # until a person queues it again
 
 
 class Job(models.Model):
@@ -206,7 +213,7 @@ class Job(models.Model):
 
     state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
-    lease = models.CharField(max_length=120, blank=True)  # worker's name/claim
+    lease = models.CharField(max_length=120, blank=True)  # the worker's name, “/”, a random id
     lease_until = models.DateTimeField(null=True)
     error = SentenceField()
     queued_at = models.DateTimeField(default=timezone.now)
@@ -230,14 +237,14 @@ class Job(models.Model):
 
     @classmethod
     def withheld(cls) -> models.Q:
-        """Return the condition for queued jobs that have to wait, such as for a paused project."""
+        """Return the condition for queued jobs that must wait, such as those of paused projects."""
         return models.Q(pk__in=())
 
 
 class StoredCompletion(models.Model):
-    """The completion of a request, and its cost; it is reused for equal requests.
+    """The completion of a request, and its cost. It is used again for equal requests.
 
-    The rows of a project are what it has spent: see :mod:`qareview.completions`.
+    The rows of a project are the record of what it has spent: see :mod:`qareview.completions`.
     """
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="completions")

@@ -1,7 +1,7 @@
 """A cache in the memory of the process, for results that take long to compute.
 
-A result is kept for twenty times as long as computing it took, but at most a minute. So computing
-takes at most a twentieth of the time, and what is computed quickly is always fresh.
+A result is used for twenty times as long as computing it took, but at most for a minute. So
+computing takes at most a twentieth of the time, and results that are quick to compute are fresh.
 """
 
 import threading
@@ -13,15 +13,15 @@ from typing import Any, Generic, TypeVar
 
 from django.utils import timezone
 
-TIMES_AS_LONG = 20  # a result is kept as it took to compute; chosen; nobody measured
-LONGEST_SECONDS = 60.0  # that a result is kept; chosen; nobody measured
+TIMES_AS_LONG = 20  # a result is used, as computing it took; chosen; nobody measured
+LONGEST_SECONDS = 60.0  # that a result is used; chosen; nobody measured
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Cached(Generic[T]):
-    """A result, when it was computed, and until when it is valid, by ``time.monotonic()``."""
+    """A result, when it was computed, and until when it is valid, in ``time.monotonic()``."""
 
     value: T
     counted_at: datetime
@@ -33,9 +33,9 @@ _locks: dict[Hashable, threading.Lock] = {}
 
 
 def cached(key: Hashable, compute: Callable[[], T]) -> Cached[T]:
-    """Return the result stored under ``key``; compute it if there is none or it is too old.
+    """Return the result stored under ``key``; compute it if it is missing or too old.
 
-    Other threads that ask for the same key wait until it is computed.
+    Other threads that need the same result wait for it.
     """
     with _locks.setdefault(key, threading.Lock()):
         result = _results.get(key)
@@ -62,5 +62,5 @@ def _drop_old() -> None:
 
 
 def clear() -> None:
-    """Drop every result, so that the next request computes its own."""
+    """Drop all results, so that they are computed again."""
     _results.clear()

@@ -1,4 +1,4 @@
-"""Create projects, follow changes of their settings, and change their members."""
+"""Create projects, lock their settings, and change their members."""
 
 from typing import Any
 
@@ -10,16 +10,16 @@ from django.utils.text import slugify
 from qareview.models import Membership, Project, Role
 from qareview.stored_sentences import stored
 
-RESERVED_SLUGS = {"new"}
+RESERVED_SLUGS = {"new"}  # used in addresses: projects/new/
 
 
 class LastAdmin(Exception):
-    """A project keeps at least one admin."""
+    """The project would have no admin; the message says what to do."""
 
 
 @transaction.atomic
 def create_project(name: str, user: Any, slug: str = "") -> Project:
-    """Create a project with ``user`` as its first admin; by default its name makes the slug."""
+    """Create a project with ``user`` as its first admin; the default slug is made of its name."""
     project = Project.objects.create(name=name, slug=slug or _free_slug(name))
     Membership.objects.create(project=project, user=user, role=Role.ADMIN)
     for path in settings.PROJECT_SETUP:
@@ -28,8 +28,8 @@ def create_project(name: str, user: Any, slug: str = "") -> Project:
 
 
 # Each project has an advisory lock. A transaction that derives something from a project's settings
-# takes it shared, then reads the settings in a later statement. A transaction that changes settings
-# takes it exclusively, so it waits.
+# takes the lock shared, then reads the settings in a later statement. A transaction that changes
+# settings takes it exclusively, so it waits for the others.
 _SETTINGS_LOCK = 1  # the first number of these locks; the second is the project's id
 SHARE_SETTINGS = f"pg_advisory_xact_lock_shared({_SETTINGS_LOCK}, project_id::int)"  # SQL
 
@@ -41,7 +41,7 @@ def lock_settings(project: Project) -> None:
 
 
 def settings_changed(project: Project, before: Project) -> None:
-    """Call settings.PROJECT_CHANGED after a change of settings is committed.
+    """Call the functions in settings.PROJECT_CHANGED; a change of settings must be committed.
 
     ``before`` is the project with its former settings.
     """

@@ -1,4 +1,4 @@
-"""Settings. The defaults work; environment variables change them, see docs/settings.md."""
+"""Settings. The defaults work. Environment variables change them: see docs/settings.md."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from django.core.exceptions import ImproperlyConfigured
 
 from qareview.machine import embedded
 
-django_stubs_ext.monkeypatch()  # lets forms.ModelForm[Project] be written, for the type checker
+django_stubs_ext.monkeypatch()  # allows forms.ModelForm[Project], which the type checker needs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = embedded.var_dir()
 
 
 def _secret_key() -> str:
-    """Return the secret key in var/, which is made on first use."""
+    """Return the secret key in var/; make it on first use."""
     path = VAR_DIR / "secret_key"
     try:
         return path.read_text()
@@ -39,7 +39,7 @@ def _secret_key() -> str:
 
 
 def _more_models(path: str) -> dict[str, dict[str, Any]]:
-    """Return the models of a JSON file, which are added to MODELS or replace some of them."""
+    """Return the models in a JSON file. Raises ImproperlyConfigured if it is not valid."""
     if not path:
         return {}
     try:
@@ -150,10 +150,10 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "solo"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # How often beat starts a task; chosen; nobody measured.
-SWEEP_SECONDS = 5  # wake workers for queued jobs, return jobs whose lease ran out
-LEARN_SECONDS = 60  # look for projects with new decisions to learn from
-ADVANCE_SECONDS = 30  # look for experiments that can go on
-EMPTY_SECONDS = 60  # delete what has been in a bin for long enough
+SWEEP_SECONDS = 5  # wakes workers for queued jobs, and returns jobs whose lease ran out
+LEARN_SECONDS = 60  # orders learning from new decisions
+ADVANCE_SECONDS = 30  # advances experiments
+EMPTY_SECONDS = 60  # deletes what has been in the bin long enough
 CELERY_BEAT_SCHEDULE = {
     "sweep": {
         "task": "qareview.tasks.sweep",
@@ -179,18 +179,19 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 LEASE_SECONDS = 60  # after which a silent worker loses its jobs; chosen; nobody measured
 WORKER_SILENT_SECONDS = 30  # after which pages say that no worker runs; chosen; nobody measured
-BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # that the bin keeps
-HOLD_SECONDS = 600  # that an item is reserved for the reviewer who has it; chosen; nobody measured
+BIN_DAYS = int(os.environ.get("QAREVIEW_BIN_DAYS", "30"))  # until rows in the bin are deleted
+HOLD_SECONDS = 600  # that the desk reserves an item for a reviewer; chosen; nobody measured
 
-# Functions of apps, by name, because this app imports no other. Called for every new project,
+# Functions and modules of other apps, by name, because this app must not import them.
+# Called for every new project:
 PROJECT_SETUP = ["prompts.builtin_prompts.add_builtin_prompts"]
-# and when the settings of a project are saved.
+# Called when the settings of a project were saved:
 PROJECT_CHANGED = ["generation.review.decisions.follow_settings"]
-# The module that gives prompts approved items, as examples and cases.
+# Provides approved items, as examples and cases for prompts:
 APPROVED_ITEMS = "generation.approved_items"
 
-# Models by name, from which projects and prompts choose. Each has the options of its backend, its
-# context length in tokens and, if it costs money, prices per million tokens read and written.
+# Models by name, for projects and prompts to choose from. Each has the options of its backend, its
+# context length in tokens and, if it costs money, the prices of a million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
 MODELS: dict[str, dict[str, Any]] = {
     "smollm2-135m-instruct": {
@@ -206,22 +207,26 @@ MODELS: dict[str, dict[str, Any]] = {
 }
 MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
 DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
-MODEL_WORKERS = int(os.environ.get("QAREVIEW_MODEL_WORKERS", "1"))  # that share this machine
+MODEL_WORKERS = int(
+    os.environ.get("QAREVIEW_MODEL_WORKERS", "1")
+)  # that share the cores of this machine
 DRAFT_BATCH = 64  # answers drafted together; chosen; nobody measured
 
-# Uploaded files, unchanged but for their names.
+# Uploaded files. Only their names are changed.
 MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))
 FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
 FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
-READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for one file, and
-READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory
+READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for each file
+READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory, for each file
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_HANDLERS = [
     "qareview.uploads.LimitHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-DATA_UPLOAD_MAX_MEMORY_SIZE = 32_000_000  # bytes of a form: two long texts, each byte as %XX
+DATA_UPLOAD_MAX_MEMORY_SIZE = (
+    32_000_000  # bytes of a form: enough for two long texts, with each byte as %XX
+)
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -248,7 +253,7 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-# Sign-in attempts are counted in the database: all web processes share the count, and people can
+# Sign-in attempts are counted in the database. All web processes share the count, and people can
 # sign in while the broker is down.
 CACHES = {
     "default": {

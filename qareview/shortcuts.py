@@ -1,4 +1,4 @@
-"""Keyboard shortcuts. A key presses the button that shows it; users may choose their own keys."""
+"""Keyboard shortcuts. A key presses the button that shows it. Users can choose their own keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from qareview.models import KeyMap
 
 @dataclass(frozen=True)
 class Action:
-    """An action at the desk: its default key, and what it does, for the list of keys."""
+    """An action at the desk: its key, and a description for the list of shortcuts."""
 
     key: str
     description: StrOrPromise
@@ -35,7 +35,7 @@ ACTIONS = {
     "search": Action("/", _("search items")),
     "keys": Action("?", _("show the shortcuts")),
 }
-FIXED_KEYS = {  # the same for everybody, with what they do
+FIXED_KEYS = {  # which users cannot change, with descriptions
     _("1 to 9"): _("choose the candidate question with that number"),
     _("Shift + 1 to 9"): _(
         "give that candidate question the next place; press again to take it back"
@@ -58,7 +58,7 @@ def actions_for(keymap: KeyMap | None) -> list[Action]:
 
 
 def problem_with(keys: Mapping[str, str]) -> str:
-    """Return what is wrong with somebody's choice of keys; empty if nothing is."""
+    """Return what is wrong with a user's choice of keys; empty if nothing is."""
     for name, key in keys.items():
         if len(key) != 1 or key.isspace() or key.isdecimal():
             return gettext("“%(does)s” needs a single letter or symbol, not a digit.") % {

@@ -1,8 +1,8 @@
-"""Sentences that are stored for any reader, each as a message of the catalog and its values.
+"""Sentences that are stored and later shown in the language of each reader.
 
-A worker knows nobody's language, and what it says of a document is read by many people. So such a
-sentence is English text that remembers how it was made, and
-:func:`translated` says it in the reader's language.
+A worker does not know who will read what it writes, such as why a document failed. So it stores an
+English sentence together with the message of the catalog and the values that the sentence was made
+of. :func:`translated` makes the sentence again in the reader's language.
 """
 
 import json
@@ -15,15 +15,15 @@ from django_stubs_ext import StrOrPromise
 from qareview.former_messages import FORMER_MESSAGES
 from qareview.translations import CountedNoun, counted, number
 
-Value = str | int  # a StoredSentence or a CountedNoun among the values is translated, too
+Value = str | int  # values that are a StoredSentence or CountedNoun are translated, too
 
 
 class StoredSentence(str):
     """An English sentence with the message and the values it was made of.
 
-    It is a string like any other. ``str()`` of it, or of an exception raised with it, keeps it
-    whole; what is sliced, joined or formatted is plain text again and stays as it is in any
-    language. Join sentences with :func:`joined`.
+    It can be used like any string. ``str()`` of it, or of an exception raised with it, returns it
+    unchanged. Slicing, joining and formatting return plain text, which is not translated, so join
+    sentences with :func:`joined`.
     """
 
     message: str
@@ -48,14 +48,16 @@ class StoredSentence(str):
 def stored(message: str, **values: object) -> StoredSentence:
     """Return a message of the catalog in English, with its values filled in.
 
-    Whole numbers are grouped by thousands in the reader's way; give ids and the like as strings.
+    Whole numbers are shown in groups of three digits; pass ids and the like as strings.
     """
-    kept = {name: value if isinstance(value, int) else str(value) for name, value in values.items()}
-    return StoredSentence(message, kept)
+    storable: dict[str, Value] = {
+        name: value if isinstance(value, int) else str(value) for name, value in values.items()
+    }
+    return StoredSentence(message, storable)
 
 
 def joined(sentences: Iterable[str], between: str = " ") -> str:
-    """Return sentences one after the other as one that is still translated part by part."""
+    """Join sentences into one, whose parts are still translated."""
     parts = [sentence for sentence in sentences if sentence]
     if len(parts) < 2:
         return parts[0] if parts else ""
@@ -65,14 +67,14 @@ def joined(sentences: Iterable[str], between: str = " ") -> str:
 
 
 class SentenceEncoder(json.JSONEncoder):
-    """Writes stored sentences, wherever they stand in a JSON value, with message and values."""
+    """Writes the stored sentences anywhere in a JSON value with their message and values."""
 
     def encode(self, o: Any) -> str:
         return super().encode(_as_json(o))
 
 
 class SentenceDecoder(json.JSONDecoder):
-    """Reads what SentenceEncoder wrote; a message that was reworded has its present words."""
+    """Reads what SentenceEncoder wrote, with former messages replaced by the current ones."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(object_hook=_from_json, **options)
@@ -98,13 +100,13 @@ def _from_json(value: dict[str, Any]) -> Any:
 
 
 def stored_label(label: StrOrPromise) -> StoredSentence:
-    """Return a lazy label as it is stored within a sentence."""
+    """Return a lazy label as a stored sentence, to be a value of another one."""
     with override("en"):
         return stored(str(label))
 
 
 def translated(text: str) -> str:
-    """Return a stored sentence in the current language; plain text as it is."""
+    """Return a stored sentence in the current language, and plain text unchanged."""
     if isinstance(text, CountedNoun):
         return counted(text.amount, text.noun)[:]
     if not isinstance(text, StoredSentence):

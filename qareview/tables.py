@@ -1,4 +1,4 @@
-"""Read tables from CSV, JSONL or Parquet, as named columns and rows of strings."""
+"""Read tables from CSV, JSONL or Parquet as named columns and rows of strings."""
 
 import csv
 import io
@@ -23,18 +23,18 @@ KINDS = (CSV, JSONL, PARQUET)
 # Chosen; nobody measured.
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
-_SAMPLE_ROWS = 50  # from which the delimiter is guessed
-_BATCH_ROWS = 100  # of Parquet, read at once
-_DELIMITERS = ",;\t|"  # if two fit equally well, the first is taken
+_SAMPLE_ROWS = 50  # to guess the delimiter from
+_BATCH_ROWS = 100  # of a Parquet file, read at once
+_DELIMITERS = ",;\t|"  # if several fit equally well, the first of them is used
 
 
 class BadTable(Exception):
-    """The table cannot be read; the message says where it is wrong and what to do."""
+    """The table cannot be read; the message says where it is wrong, and what to do."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its number, from 1, the line it begins on, and a value for each column."""
+    """A row: its number, from 1, the place where it begins, and a value for each column."""
 
     number: int
     place: int
@@ -45,7 +45,7 @@ class Row:
 class Table:
     """Columns and rows. Rows are read while iterating over them, which may raise BadTable.
 
-    ``unit`` is what the rows' ``place`` counts: lines of a text, or rows of a format without lines.
+    ``place`` of a row counts ``unit``: lines of a text, or rows of a format without lines.
     """
 
     columns: list[str]
@@ -54,7 +54,7 @@ class Table:
 
 
 def from_csv(text: str) -> Table:
-    """Read rows with a header, separated by comma, semicolon, tab or bar. Raises BadTable."""
+    """Read CSV with a header, separated by commas, semicolons, tabs or bars. Raises BadTable."""
     csv.field_size_limit(sys.maxsize)
     text = text.replace("\0", "")
     lines = io.StringIO(text, newline="")
@@ -110,7 +110,10 @@ def _delimiter(text: str) -> str:
 
 
 def _fit(lines: io.StringIO, delimiter: str) -> tuple[bool, float, int]:
-    """Return how well a delimiter fits: best if all rows are as wide as the first, and wide."""
+    """Return how well a delimiter fits: best if all rows have as many fields as the first row.
+
+    Of those, the delimiter that gives the most fields fits best.
+    """
     lines.seek(0)
     rows = csv.reader(lines, delimiter=delimiter)
     widths = [len(fields) for fields in islice(rows, _SAMPLE_ROWS) if fields] or [0]
@@ -118,7 +121,7 @@ def _fit(lines: io.StringIO, delimiter: str) -> tuple[bool, float, int]:
 
 
 def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line and the fields of each record; blank lines are skipped."""
+    """Yield the first line and the fields of each record, without blank lines."""
     while True:
         line = reader.line_num + 1
         try:
@@ -158,6 +161,7 @@ def _fitting(
 
 
 def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the line and the JSON object of each row. Raises BadTable."""
     for line, source in enumerate(io.StringIO(text, newline="\n"), 1):
         if not source.strip():
             continue
@@ -195,7 +199,7 @@ def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
 
 
 def _named(names: Sequence[str]) -> list[str]:
-    """Return the names of columns; one without a name gets its number. Raises BadTable."""
+    """Return the names of columns, made of their numbers if they have none. Raises BadTable."""
     stripped = [name.strip() for name in names]
     if not any(stripped):
         raise BadTable(stored("The table has no column names. Put them in the first row."))
@@ -207,7 +211,7 @@ def _named(names: Sequence[str]) -> list[str]:
             )
         )
     columns = [
-        name or f"column {number}"  # stays English: a name, the same for every reader
+        name or f"column {number}"  # not translated: the name is the same for every reader
         for number, name in enumerate(stripped, 1)
     ]
     twice = next((name for name in columns if columns.count(name) > 1), "")
@@ -237,6 +241,6 @@ def _cell(value: Any) -> str:
 
 
 def storable(text: str) -> str:
-    """Return text with LF at line ends, without what PostgreSQL cannot store: NUL, surrogates."""
+    """Return a text as PostgreSQL can store it: no NUL and no surrogates. Line ends become LF."""
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
     return text.encode(errors="replace").decode()

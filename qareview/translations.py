@@ -1,11 +1,11 @@
-"""Numbers, counted nouns and values of the code in the reader's language."""
+"""Numbers, counted nouns and labels in the reader's language."""
 
 from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.translation import gettext, ngettext_lazy
 
-_COUNT = "count"  # by which a noun takes its form
+_COUNT = "count"  # the value that decides between singular and plural
 NOUNS = {
     "candidate": ngettext_lazy("%(number)s candidate", "%(number)s candidates", _COUNT),
     "case": ngettext_lazy("%(number)s case", "%(number)s cases", _COUNT),
@@ -60,23 +60,23 @@ class CountedNoun(str):
 
 
 def number(value: float, decimals: int = 0) -> str:
-    """Return a number as the language writes it, in groups of three digits."""
+    """Return a number as the current language writes it, in groups of three digits."""
     return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
 
 
 def percent(share: float) -> str:
-    """Return a share of 0 to 1 as “12 %”; what is not quite nothing, or not quite all, says so."""
+    """Return a share from 0 to 1 as “12 %”, or “< 1 %” and “> 99 %” next to 0 and 1."""
     if 0.995 <= share < 1:
         return "> 99 %"
     return "< 1 %" if 0 < share < 0.005 else f"{100 * share:.0f} %"
 
 
 def counted(count: int, noun: str) -> CountedNoun:
-    """Return a number with one of NOUNS, such as “1 item” and “1,204 items”."""
+    """Return a number with a noun of NOUNS, such as “1 item” or “1,204 items”."""
     text = str(NOUNS[noun] % {"count": count, "number": number(count)})
     return CountedNoun(text, count, noun)
 
 
 def label(message: str) -> str:
-    """Return a name that the code uses as a value, such as “pending”, in the current language."""
+    """Return the label of a value in the code, such as “pending”, in the current language."""
     return gettext(message) if message else ""

@@ -1,4 +1,4 @@
-"""Refuse uploads that are too large while they arrive, before they fill memory or disk."""
+"""Refuse uploads that are too large as they arrive, before they fill memory or disk."""
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -6,10 +6,10 @@ from django.core.files.uploadhandler import FileUploadHandler
 
 
 class TooLargeFile(UploadedFile[bytes]):
-    """Stands for a file that was refused: it has a name and a size but no content."""
+    """A file that was refused: it has a name and a size, but no content."""
 
     def close(self) -> None:
-        """Django closes every file of a request; this one was never opened."""
+        """Do nothing: Django closes every file of a request, but this file was never opened."""
 
 
 class LimitHandler(FileUploadHandler):
@@ -26,5 +26,5 @@ class LimitHandler(FileUploadHandler):
 
 
 def limit_bytes() -> int:
-    """Return the largest size of an uploaded file."""
+    """Return the limit of the size of an uploaded file, in bytes."""
     return settings.UPLOAD_LIMIT_MB * 1_000_000

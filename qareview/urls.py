@@ -8,10 +8,10 @@ from django.views.i18n import JavaScriptCatalog, set_language
 from qareview import views
 
 YEAR_SECONDS = 31_536_000
-# Cached forever: the address names language and version, see script_messages_url.
+# Cached forever, since the address contains language and version: see script_messages_url.
 script_messages = cache_control(max_age=YEAR_SECONDS, immutable=True)(JavaScriptCatalog.as_view())
 
-# Of the accounts' pages only these: no mail is sent, so there is nothing to confirm or reset by it.
+# Only these pages of allauth: QAReview sends no mail, so nothing can be confirmed or reset by mail.
 accounts = [
     path("sign-in/", account.login, name="account_login"),
     path("sign-out/", account.logout, name="account_logout"),

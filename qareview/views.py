@@ -1,4 +1,4 @@
-"""Pages of projects: the list, settings, members and invitations; and of one's own shortcuts."""
+"""Pages of projects, their settings, members and invitations, and of the user's shortcuts."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -26,7 +26,7 @@ from qareview.stored_sentences import translated
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects. If there is nothing to choose, redirect to the only project."""
+    """List the user's projects. If the user has no choice, redirect to the only project."""
     own = list(Project.objects.of(request.user))
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
@@ -38,6 +38,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def new_project(request: HttpRequest) -> HttpResponse:
+    """Create a project."""
     if not access.may_create_projects(request.user):
         raise PermissionDenied(_("Only the installation’s admins can create projects."))
     form = ProjectForm(request.POST or None)
@@ -50,6 +51,7 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show and save the settings of a project."""
     project = access.project(request, slug, Role.ADMIN)
     form = SettingsForm(request.POST or None, instance=project)
     if not form.is_valid():
@@ -70,7 +72,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def own_shortcuts(request: HttpRequest) -> HttpResponse:
-    """Choose one's own keys; a POST with ``usual`` restores the default keys."""
+    """Show and save the user's own keys; a POST with ``usual`` restores the default keys."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
     form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
     if "usual" in request.POST:
@@ -87,7 +89,7 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the members of a project; a POST makes an invitation."""
+    """List the members of a project; a POST creates an invitation."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
@@ -109,6 +111,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_POST
 def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Change the role of a member; with ``remove``, remove the member."""
     project = access.project(request, slug, Role.ADMIN)
     member = get_object_or_404(project.memberships, pk=pk)
     form = RoleForm(request.POST)
@@ -129,6 +132,7 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Delete an invitation that was not accepted."""
     project = access.project(request, slug, Role.ADMIN)
     get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
     messages.success(request, _("Invitation withdrawn. Its link no longer works."))

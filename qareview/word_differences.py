@@ -7,11 +7,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 LONGEST_COMPARED = 1500  # words; longer texts are not compared; chosen; nobody measured
-LEAST_SIMILAR = 0.4  # less similar texts are not compared either; chosen; nobody measured
+LEAST_SIMILAR = 0.4  # from 0 to 1; less similar texts are not compared; chosen; nobody measured
 
 
 def word_differences(before: str, after: str) -> SafeString:
-    """Return ``after`` as HTML, with removed words of ``before`` in <del>, added ones in <ins>."""
+    """Return ``after`` as HTML, with removed words in <del> and added words in <ins>."""
     is_long = max(len(before.split()), len(after.split())) > LONGEST_COMPARED
     if before and after and (is_long or _similarity(before, after) < LEAST_SIMILAR):
         return format_html("<del>{}</del> <ins>{}</ins>", before, after)
@@ -33,7 +33,7 @@ def _similarity(before: str, after: str) -> float:
 
 
 def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
-    """Return two texts as HTML, each with the words in <mark> in which it differs from the other.
+    """Return two texts as HTML, with the words in <mark> that differ from the other text.
 
     Texts of more than LONGEST_COMPARED words are not compared.
     """

@@ -1,6 +1,6 @@
-"""Language models behind one protocol: it takes a batch of requests and returns completions.
+"""Language models behind a protocol that takes a batch of requests and returns completions.
 
-A backend is chosen by the name a model has in ``settings.MODELS``; see :func:`backend_for`.
+The options of a model in ``settings.MODELS`` name its backend; see :func:`backend_for`.
 """
 
 import functools
@@ -13,7 +13,11 @@ from django.conf import settings
 
 from qareview.stored_sentences import stored
 
-NOT_FOR_BACKEND = {"context", "price_in", "price_out"}  # options of a model that others read
+NOT_FOR_BACKEND = {
+    "context",
+    "price_in",
+    "price_out",
+}  # options of a model that its backend does not get
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
@@ -21,7 +25,7 @@ Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content":
 class Request:
     """A chat that the model continues by at most ``max_tokens`` tokens.
 
-    At temperature 0 each token is the likeliest. Above, tokens are drawn, and the same ``seed``
+    At temperature 0 each token is the likeliest. Above 0, tokens are sampled, and the same ``seed``
     gives the same text, as far as the model's server allows.
     """
 
@@ -35,7 +39,7 @@ class Request:
 class Completion:
     """What the model wrote; ``milliseconds`` is this request's share of its batch.
 
-    ``error`` is a sentence that says why this request failed; others of its batch may be fine.
+    ``error`` is a sentence that says why this request failed, even if others of its batch did not.
     """
 
     text: str
@@ -47,16 +51,16 @@ class Completion:
 
 
 class Backend(Protocol):
-    """Continues chats in batches, which is faster than one at a time."""
+    """A model that continues chats in batches, which is faster than one chat at a time."""
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Return one completion per request, in order."""
+        """Return one completion per request, in order. Raises ModelUnavailable."""
 
 
 class ModelUnavailable(Exception):
     """The model cannot be used now; the message says why and what to do.
 
-    ``finished`` are the completions that were written before, by the index of their request.
+    ``finished`` are the completions written before the failure, by the index of their request.
     """
 
     def __init__(self, message: str, finished: dict[int, Completion] | None = None) -> None:
@@ -77,13 +81,16 @@ def backend_for(model: str) -> Backend:
 
 
 def backend_options(model: str) -> dict[str, Any]:
-    """Return the options of a model that its backend is loaded with. Raises ModelUnavailable."""
+    """Return the options that a model's backend gets. Raises ModelUnavailable."""
     options = model_options(model)
     return {name: value for name, value in options.items() if name not in NOT_FOR_BACKEND}
 
 
 def model_options(model: str) -> dict[str, Any]:
-    """Return the options of a model in ``settings.MODELS``. Raises ModelUnavailable."""
+    """Return all options of a model in ``settings.MODELS``.
+
+    Raises ModelUnavailable if no model has that name.
+    """
     try:
         return dict(settings.MODELS[model])
     except KeyError:

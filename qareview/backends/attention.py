@@ -1,8 +1,8 @@
-"""Attention for rows that have the same beginning, whose keys and values are stored once.
+"""Attention for rows with the same beginning, whose keys and values are stored only once.
 
-Each row attends to the keys of the beginning and to its own; the softmax is over both. The keys
-and values of the beginning are multiplied with the queries of all rows at once, as in Hydragen
-(Juravsky et al. 2024), and not copied for each row or for each head that shares them.
+Each row attends to the keys of the beginning and to its own keys; the softmax is over both. The
+keys and values of the beginning are multiplied with the queries of all rows at once, as in Hydragen
+(Juravsky et al. 2024). They are not copied for each row or for each head that shares them.
 """
 
 import functools
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 NAME = "shared_beginning"
 
-KeysAndValues = tuple[
-    "torch.Tensor", "torch.Tensor"
-]  # of a layer, each (heads, tokens, dimensions)
+# of a layer, each (heads, tokens, dimensions)
+KeysAndValues = tuple["torch.Tensor", "torch.Tensor"]
 
 
 @functools.cache
@@ -42,8 +41,8 @@ def attend(
     """Return the attention output of a layer: (rows, queries, heads, dimensions).
 
     ``query`` is (rows, heads, queries, dimensions). ``key`` and ``value`` are those after the
-    beginning, with as many heads as the model has of them. ``attention_mask`` is added to the
-    scores of these keys: (rows, 1, queries, keys). All queries see the whole beginning.
+    beginning: (rows, key heads, keys, dimensions). ``attention_mask`` is added to the scores of
+    these keys: (rows, 1, queries, keys). All queries see the whole beginning.
     """
     import torch
 

@@ -1,8 +1,8 @@
 """Continue many prompts at once with a decoder model, without waiting for the longest text.
 
 ``generate`` of transformers runs a batch until its last row ends, and copies all keys and values
-at every token. Here a row leaves the batch when it ends, keys and values are written into memory
-allocated once, and the beginning that all prompts share is computed, stored and read once.
+for every token. Here, finished rows leave the batch, keys and values are written into memory that
+is allocated once, and the beginning that all prompts share is computed, stored and read only once.
 """
 
 import functools
@@ -15,20 +15,20 @@ from qareview.backends import attention
 if TYPE_CHECKING:
     import torch
 
-# Chosen; `make bench-drafting` measures all of them together, nobody measured each alone.
-PREFILL_TOKENS = 1024  # prompt tokens, padding included, that go through the model at once
-STRIDE = 64  # tokens by which caches grow: a kernel is prepared for every new shape
-LEAST_LEAVING = 8  # finished rows leave once they are one in so many of the batch
+# Chosen. `make bench-drafting` measures them together; nobody measured each of them alone.
+PREFILL_TOKENS = 1024  # tokens of prompts, padding included, read at once
+STRIDE = 64  # tokens by which caches grow, since every new shape needs a new kernel
+ROWS_PER_LEAVING = 8  # finished rows leave once there is one for every 8 rows
 
 # Chosen; nobody measured.
-PROBE_TOKENS = 12  # with which can_decode tries a model
-LARGEST_ERROR = 0.1  # of the logits' norm: bfloat16 rounds, but a wrong attention is far off
-TOP_K = 50  # likeliest tokens from which one is drawn at a temperature above 0
+PROBE_TOKENS = 12  # in the text that can_decode tries a model with
+LARGEST_ERROR = 0.1  # of the logits' norm: more than rounding, less than wrong attention gives
+TOP_K = 50  # likeliest tokens, of which one is drawn at a temperature above 0
 
 
 @dataclass
 class DecodingRow:
-    """A prompt and the tokens written after it; ``ended`` if the model itself ended the text."""
+    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself."""
 
     prompt: list[int]
     max_tokens: int
@@ -44,14 +44,14 @@ class DecodingRow:
 
 @dataclass(frozen=True)
 class Beginning:
-    """The beginning that prompts share: its tokens' number, and keys and values by layer."""
+    """The beginning that prompts share: its number of tokens, and each layer's keys and values."""
 
     length: int = 0
     layers: Sequence[attention.KeysAndValues] = ()
 
 
 def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
-    """Run the model on the tokens that prompts begin with."""
+    """Run the model on the tokens that prompts begin with; return its keys and values."""
     batch = _Batch(model, [DecodingRow(list(tokens), max_tokens=0)], Beginning())
     batch.read_prompts()
     layers = [(layer.keys[0], layer.values[0]) for layer in batch.cache.layers]
@@ -59,10 +59,11 @@ def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
 
 
 def can_decode(model: Any) -> bool:
-    """Return whether this module gives the model's own logits; if so, set our attention on it.
+    """Return whether this module computes the same logits as the model's own code.
 
-    It is tried on a few tokens, half of them as a beginning. If the attention of an architecture
-    does more than ours, such as to limit scores or to add a bias, the logits differ.
+    If it does, the model is left with our attention, otherwise with its own. A few tokens are
+    tried, half of them as a beginning. The logits differ if the attention of the architecture does
+    more than ours, such as limiting scores or adding a bias.
     """
     import torch
 
@@ -75,7 +76,11 @@ def can_decode(model: Any) -> bool:
             model.set_attn_implementation(attention.register())
             beginning = read_beginning(model, tokens[: PROBE_TOKENS // 2])
             logits = _Batch(model, [DecodingRow(tokens, max_tokens=0)], beginning).read_prompts()
-        except (ValueError, TypeError, RuntimeError):  # it takes no other attention or shapes
+        except (
+            ValueError,
+            TypeError,
+            RuntimeError,
+        ):  # the model takes no other attention or shapes
             logits = torch.zeros_like(expected)
     error = (logits - expected).float().norm() / expected.float().norm()
     if error <= LARGEST_ERROR:
@@ -85,7 +90,7 @@ def can_decode(model: Any) -> bool:
 
 
 def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: set[int]) -> None:
-    """Continue the prompt of each row; the tokens are appended to ``written`` of the row.
+    """Continue the prompt of each row; append the tokens to ``written`` of the row.
 
     All prompts begin with the tokens of ``beginning``; ``ends`` are the tokens that end a text.
     """
@@ -108,7 +113,7 @@ def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: 
 
 
 class _Batch:
-    """The rows not yet finished, with keys and values of their tokens after the beginning."""
+    """The rows of a batch, with keys and values of their tokens after the beginning."""
 
     def __init__(self, model: Any, rows: list[DecodingRow], beginning: Beginning) -> None:
         from transformers import DynamicCache
@@ -146,7 +151,7 @@ class _Batch:
         places = torch.arange(width, device=self.model.device)
         real = places >= first[:, None]
         earlier = places[:, None] >= places
-        itself = places[:, None] == places  # also padding, as softmax needs at least one key
+        itself = places[:, None] == places  # for padding: softmax needs at least one key
         cache = DynamicCache(config=self.model.config)
         logits = self._run(
             torch.tensor(padded, device=self.model.device),
@@ -198,12 +203,12 @@ class _Batch:
         return logits
 
     def drop_finished(self) -> list[int]:
-        """Drop finished rows once they are many enough; return the indices of the others."""
+        """Drop finished rows once there are enough of them; return the indices of the others."""
         import torch
 
         staying = [index for index, row in enumerate(self.rows) if not row.is_finished]
         finished = len(self.rows) - len(staying)
-        if finished * LEAST_LEAVING < len(self.rows) and staying:
+        if finished * ROWS_PER_LEAVING < len(self.rows) and staying:
             return list(range(len(self.rows)))
         if finished:
             self.rows = [self.rows[index] for index in staying]
@@ -231,7 +236,7 @@ def _rounded(length: int) -> int:
 
 
 def _roomy(layer: Any, rows: int, length: int, room: int) -> Any:
-    """Return a cache layer for ``rows`` rows and ``length`` tokens, with memory for ``room``."""
+    """Return a cache layer with ``length`` tokens for each row, and memory for ``room`` tokens."""
     roomy = _roomy_layer()()
     old = (layer.keys, layer.values)
     stores = [tensor.new_zeros((rows, tensor.shape[1], room, tensor.shape[3])) for tensor in old]
@@ -244,9 +249,9 @@ def _roomy_layer() -> Any:
     from transformers.cache_utils import DynamicLayer
 
     class RoomyLayer(DynamicLayer):  # type: ignore[misc]
-        """Keys and values are views of ``stores``, (rows, heads, room, dimensions).
+        """A layer whose keys and values are views of ``stores``, (rows, heads, room, dimensions).
 
-        ``update`` returns more tokens than are filled, rounded up; the rest has to be masked.
+        ``update`` returns the tokens so far, rounded up to STRIDE; the rest has to be masked.
         """
 
         def set_length(self, stores: Any, length: int) -> None:
@@ -269,9 +274,9 @@ def _roomy_layer() -> Any:
 
 
 def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
-    """Return a logits processor for ``generate`` that allows each row only its next token.
+    """Return a logits processor for ``generate`` that leaves each row only the chosen token.
 
-    ``rows`` are those of the batch, in order.
+    ``rows`` are the rows of the batch, in order.
     """
     choose = _Chooser(rows)
 

@@ -1,7 +1,7 @@
-"""Models on a server with OpenAI's API: vLLM, TGI, Ollama, llama.cpp or a hosted one.
+"""Models on a server with OpenAI's API: vLLM, TGI, Ollama, llama.cpp or a hosted service.
 
-The client library retries, after the time that a server asks for in ``Retry-After``. If a single
-request still fails, its completion has the error; if all fail, ModelUnavailable is raised.
+The client library retries after the time that a server asks for in ``Retry-After``. If a single
+request still fails, its completion has the error. If all fail, ModelUnavailable is raised.
 """
 
 import os
@@ -51,7 +51,7 @@ class OpenAIBackend:
         ]
 
     def _try(self, request: Request) -> Completion | Exception:
-        """Return a completion, perhaps with the request's error, or the error of the server."""
+        """Return a completion, perhaps with an error of the request, or the server's error."""
         import openai
 
         started = time.monotonic()
@@ -81,7 +81,7 @@ class OpenAIBackend:
             )
 
     def _trouble(self, error: Exception) -> str:
-        """Return a sentence that says what is wrong with the server and what to do."""
+        """Return a sentence that says what is wrong with the server, and what to do."""
         import openai
 
         place = self.client.base_url
@@ -167,8 +167,9 @@ def load(
 ) -> OpenAIBackend:
     """Return a backend for the model ``name`` of the server at ``url``.
 
-    The key, if the server needs one, is the value of the environment variable ``key_variable``.
-    ``seconds`` is the time an answer may take. Raises ModelUnavailable if the variable is not set.
+    If the server needs a key, it is the value of the environment variable ``key_variable``. Each
+    request may take ``seconds`` and is sent at most ``tries`` times. Raises ModelUnavailable if the
+    variable is not set.
     """
     from openai import DefaultHttpxClient, OpenAI
 
@@ -187,6 +188,6 @@ def load(
         api_key=key,
         timeout=seconds,
         max_retries=tries - 1,
-        http_client=DefaultHttpxClient(follow_redirects=False),  # a key goes to its own server only
+        http_client=DefaultHttpxClient(follow_redirects=False),  # the key is for this server only
     )
     return OpenAIBackend(client, name, concurrency)

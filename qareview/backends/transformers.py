@@ -1,4 +1,4 @@
-"""Local models through the ``transformers`` library, a batch at a time."""
+"""Models on this machine, run in batches with the ``transformers`` library."""
 
 import ctypes
 import functools
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_BEGINNING = 16  # tokens; a shorter one is not shared; chosen; nobody measured
-STORED_BEGINNINGS = 4  # of the latest prompts; chosen; nobody measured
+SHORTEST_BEGINNING = 16  # tokens; shorter beginnings are not shared; chosen; nobody measured
+STORED_BEGINNINGS = 4  # the latest; chosen; nobody measured
 MALLOC_OPTIONS = {-1: 2**31 - 1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 BATCH_TOKENS = 40_960  # in a batch, with padding and max_tokens; chosen; nobody measured
 
@@ -56,30 +56,35 @@ class TransformersBackend:
         self.computed: dict[tuple[int, ...], Beginning] = {}
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Return one completion per request; requests of similar length share a batch."""
+        """Return one completion per request, in order; requests of similar length share a batch."""
         prompts = [self._prompt(request) for request in requests]
-        fitting = [at for at, prompt in enumerate(prompts) if self._fits(prompt, requests[at])]
+        fitting = [
+            index for index, prompt in enumerate(prompts) if self._fits(prompt, requests[index])
+        ]
         completions: dict[int, Completion] = {}
-        shared = _shared_beginning([prompts[at] for at in fitting]) if self.is_decoded_here else 0
+        shared = (
+            _shared_beginning([prompts[index] for index in fitting]) if self.is_decoded_here else 0
+        )
         for batch in _batches(fitting, prompts, requests, shared):
             rows = [
                 DecodingRow(
-                    prompts[at],
-                    requests[at].max_tokens,
-                    requests[at].temperature,
-                    requests[at].seed,
+                    prompts[index],
+                    requests[index].max_tokens,
+                    requests[index].temperature,
+                    requests[index].seed,
                 )
-                for at in batch
+                for index in batch
             ]
             completions.update(zip(batch, self._write(rows, shared), strict=True))
         return [
-            completions.get(at) or _too_long(len(prompt), requests[at].max_tokens, self.context)
-            for at, prompt in enumerate(prompts)
+            completions.get(index)
+            or _too_long(len(prompt), requests[index].max_tokens, self.context)
+            for index, prompt in enumerate(prompts)
         ]
 
     @property
     def context(self) -> int:
-        """The most tokens of prompt and completion together; 0 if there is no limit."""
+        """The limit of the tokens of prompt and completion together; 0 if there is none."""
         is_limited = not self.is_encoder_decoder
         return getattr(self.model.config, "max_position_embeddings", 0) if is_limited else 0
 
@@ -89,8 +94,8 @@ class TransformersBackend:
     def _prompt(self, request: Request) -> list[int]:
         """Return the tokens of a request.
 
-        Encoder-decoders and decoders without a chat template were trained on plain text. They get
-        the text of the messages, worked examples included, and nothing else.
+        Encoder-decoders, and decoders without a chat template, were trained on plain text. They get
+        only the texts of the messages, worked examples included.
         """
         if not self.is_encoder_decoder and self.tokenizer.chat_template:
             tokens: list[int] = self.tokenizer.apply_chat_template(
@@ -115,7 +120,7 @@ class TransformersBackend:
         return [self._completion(row, milliseconds) for row in rows]
 
     def _generate(self, rows: list[DecodingRow]) -> None:
-        """Write with ``generate`` of the library, which works with every kind of model."""
+        """Write with the library's ``generate``, which works with every kind of model."""
         import torch
         from transformers import LogitsProcessorList
 
@@ -132,11 +137,11 @@ class TransformersBackend:
         written = output[:, 1 if self.is_encoder_decoder else ids.shape[1] :].tolist()
         for row, tokens in zip(rows, written, strict=True):
             tokens = tokens[: row.max_tokens]
-            end = next((at for at, token in enumerate(tokens) if token in self.ends), None)
+            end = next((index for index, token in enumerate(tokens) if token in self.ends), None)
             row.written, row.ended = tokens[:end], end is not None
 
     def _computed(self, tokens: list[int]) -> Beginning:
-        """Return the keys and values of the tokens that all rows begin with, computed once."""
+        """Return the keys and values of the tokens that all rows begin with; compute them once."""
         if not tokens:
             return Beginning()
         key = tuple(tokens)
@@ -158,8 +163,8 @@ class TransformersBackend:
 def _disable_memory_trimming() -> None:
     """Make glibc keep freed memory instead of returning it to the kernel.
 
-    Each layer allocates and frees tensors of some megabytes. To get them from the kernel, which
-    clears them each time, took a sixth of the time.
+    Each layer allocates and frees tensors of some megabytes. Getting this memory from the kernel,
+    which clears it each time, took a sixth of the time.
     """
     libc = ctypes.CDLL(None)
     if hasattr(libc, "gnu_get_libc_version"):
@@ -205,7 +210,7 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
 
 
 def load(path: str = "", gguf: str = "") -> TransformersBackend:
-    """Load a model from the folder ``path``, or from ``gguf``, a file ``package:name`` in a wheel.
+    """Load a model from the folder ``path``, or from the file ``gguf``, named ``package:name``.
 
     Raises ModelUnavailable if the model's files are missing or cannot be read.
     """
@@ -222,7 +227,7 @@ def load(path: str = "", gguf: str = "") -> TransformersBackend:
 
 
 def _converted(gguf: str) -> Path:
-    """Return a folder with the weights of a GGUF file, converting them the first time.
+    """Return a folder with the weights of a GGUF file; convert them the first time.
 
     A model loaded from GGUF is marked as quantised and cannot be cast or saved, so its weights are
     loaded into a new model with the same configuration.
@@ -243,7 +248,7 @@ def _converted(gguf: str) -> Path:
 
 
 def file_in_package(gguf: str) -> Path:
-    """Return the path of the file ``package:name``. Raises ModelUnavailable if it is missing."""
+    """Return the path of a file ``package:name``. Raises ModelUnavailable if it is missing."""
     package, _, name = gguf.partition(":")
     spec = find_spec(package)
     matches = Path(spec.origin).parent.rglob(name) if spec and spec.origin else iter(())
@@ -278,7 +283,7 @@ def _convert(source: Path, folder: Path) -> None:
 
 @functools.cache
 def fastest_dtype(device: str) -> "torch.dtype":
-    """Return the type that the device multiplies fastest; on a CPU, both types are timed."""
+    """Return the number type that the device multiplies fastest; a CPU is timed."""
     import torch
 
     if device == "cuda":
@@ -290,7 +295,7 @@ def _seconds_to_multiply(dtype: "torch.dtype") -> float:
     import torch
 
     matrix = torch.ones((512, 512), dtype=dtype)
-    matrix @ matrix  # the first time also prepares the kernel
+    matrix @ matrix  # the first time takes longer
 
     def seconds() -> float:
         started = time.monotonic()
@@ -301,13 +306,14 @@ def _seconds_to_multiply(dtype: "torch.dtype") -> float:
 
 
 def _shared_beginning(prompts: list[list[int]]) -> int:
-    """Return how many tokens all prompts begin with: usually the instruction and the examples.
+    """Return how many tokens all prompts begin with: usually instruction and worked examples.
 
-    At least one token of each prompt is not counted, since the model has to run on it.
+    At least one token of each prompt is not counted, since the model must run on it. Returns 0 for
+    a single prompt or fewer than SHORTEST_BEGINNING tokens.
     """
     longest = min(map(len, prompts), default=1) - 1
     columns = enumerate(zip(*prompts, strict=False))
-    differs = next((at for at, tokens in columns if len(set(tokens)) > 1), longest)
+    differs = next((index for index, tokens in columns if len(set(tokens)) > 1), longest)
     shared = min(differs, longest)
     return shared if len(prompts) > 1 and shared >= SHORTEST_BEGINNING else 0
 

@@ -1,1 +1,1 @@
-"""How dates are written, by language; Django knows the rest."""
+"""Formats of dates by language; all other formats are Django's."""

@@ -2,8 +2,8 @@
 
 One *keeper* process per var/ folder starts both servers as its children and restarts them if they
 die. A program that needs them calls :func:`ensure`, which takes a shared lock on a file. The keeper
-stops when nobody holds that lock. Locks are safer than process ids, since the kernel releases them
-however a process ends.
+stops when no program holds that lock. Locks are safer than process ids, since the kernel releases
+them even if a process is killed.
 
 This module needs the standard library only; the keeper is :mod:`qareview.machine.servers`.
 """
@@ -22,10 +22,11 @@ from pathlib import Path
 from typing import IO
 
 START_SECONDS = 60  # that the servers may take to start; chosen; nobody measured
-LOG_LINES = 10  # the last ones, in a message: chosen; nobody measured
-PR_SET_PDEATHSIG = 1
+LARGEST_LOG = 10_000_000  # bytes; chosen; nobody measured
+LOG_LINES = 10  # the last lines, for a message; chosen; nobody measured
+PR_SET_PDEATHSIG = 1  # from Linux's prctl.h
 
-_held: list[IO[str]] = []  # the shared lock, kept open until this process ends
+_held: list[IO[str]] = []  # the file of the shared lock, open until this process ends
 _private: set[str] = set()  # names of the addresses that the environment did not set
 
 
@@ -41,9 +42,9 @@ def var_dir() -> Path:
 
 
 def ensure() -> None:
-    """Start both servers for as long as this process runs; set their addresses in os.environ.
+    """Keep both servers running as long as this process; set their addresses in os.environ.
 
-    ``DATABASE_URL`` and ``REDIS_URL`` are not changed if they are set; if both are, nothing is
+    ``DATABASE_URL`` and ``REDIS_URL`` are not changed if they are set. If both are set, nothing is
     started. Raises ServicesFailed.
     """
     if "DATABASE_URL" in os.environ and "REDIS_URL" in os.environ:
@@ -51,7 +52,7 @@ def ensure() -> None:
     folder = services_folder()
     if not _held:
         clients = (folder / "clients").open("w")
-        fcntl.flock(clients, fcntl.LOCK_SH)  # waits until a stopping keeper has ended
+        fcntl.flock(clients, fcntl.LOCK_SH)  # waits while a keeper is stopping
         _held.append(clients)
     _private.update({"DATABASE_URL", "REDIS_URL"} - set(os.environ))
     for name, url in wait_for_keeper(folder).items():
@@ -93,6 +94,7 @@ def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
 
 
 def services_folder() -> Path:
+    """Return the folder of the private servers; make it, and that of the logs, if missing."""
     folder = var_dir() / "services"
     folder.mkdir(parents=True, exist_ok=True)
     _log_folder().mkdir(exist_ok=True)
@@ -112,6 +114,7 @@ def _published(folder: Path) -> dict[str, str]:
 
 
 def _is_locked(path: Path) -> bool:
+    """Return whether a process holds the exclusive lock on a file."""
     with path.open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -121,6 +124,7 @@ def _is_locked(path: Path) -> bool:
 
 
 def answers(port: int) -> bool:
+    """Return whether a server answers at a port of this machine."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
@@ -134,7 +138,7 @@ def _spawn_keeper() -> subprocess.Popen[bytes]:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,  # Ctrl-C reaches the programs, which still need the database
+            start_new_session=True,  # Ctrl-C must not stop it: programs that end need the database
         )
 
 
@@ -147,15 +151,16 @@ def _log(name: str) -> Path:
 
 
 def fresh_log(name: str) -> Path:
-    """Return the path of a log; delete the log first if it is over 10 MB (chosen)."""
+    """Return the path of a log; delete the log first if it is too large."""
     path = _log(name)
     with suppress(FileNotFoundError):
-        if path.stat().st_size > 10_000_000:
+        if path.stat().st_size > LARGEST_LOG:
             path.unlink()
     return path
 
 
 def log_end(name: str) -> str:
+    """Return the last LOG_LINES lines of a log; empty if there is no log."""
     with suppress(FileNotFoundError):
         return "\n".join(_log(name).read_text(errors="replace").splitlines()[-LOG_LINES:])
     return ""

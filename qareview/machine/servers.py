@@ -1,7 +1,7 @@
-"""The keeper: starts the private PostgreSQL and Valkey, and stops them when no client is left.
+"""The keeper starts the private PostgreSQL and Valkey, and stops them when no client is left.
 
-Run as a program by :mod:`qareview.machine.embedded`; needs the standard library only. Both
-servers are direct children that die with the keeper.
+:mod:`qareview.machine.embedded` runs it as a program. It needs the standard library only. Both
+servers are its children and die with it.
 """
 
 import fcntl
@@ -22,7 +22,7 @@ from typing import IO, cast
 
 from qareview.machine import embedded
 
-NOBODY = 65534  # the user id of nobody on Linux
+NOBODY = 65534  # the id of the user nobody on Linux
 DATABASE = USER = "qareview"
 
 
@@ -67,7 +67,7 @@ def _has_clients(clients: IO[str]) -> bool:
 
 
 def _ports(ready: Path) -> dict[str, int]:
-    """Return a free port for each server, those of the last time if they are free."""
+    """Return a free port for each server, the same ports as before if they are free."""
     last: dict[str, int] = {}
     with suppress(FileNotFoundError, ValueError):
         last = json.loads((ready.with_name("ports.json")).read_text())
@@ -110,7 +110,7 @@ def _stop(servers: dict[str, subprocess.Popen[bytes]]) -> None:
 
 
 def _package_folder(package: str) -> Path:
-    spec = find_spec(package)  # importing it would make folders and warn
+    spec = find_spec(package)  # importing the package would make folders and warn
     if spec is None or spec.origin is None:
         raise embedded.ServicesFailed(f"The package {package} is missing. Run “make setup”.")
     return Path(spec.origin).parent
@@ -144,8 +144,8 @@ def start_valkey(port: int) -> subprocess.Popen[bytes]:
 def start_postgres(port: int) -> subprocess.Popen[bytes]:
     """Start PostgreSQL on loopback; make its cluster the first time. Raises ServicesFailed.
 
-    The server and all its children inherit the lock on its folder. So the lock is free only when
-    the last of them has ended, and a pid file that is left then is stale.
+    The server and all its children inherit the lock on its folder. So when the lock is free, all of
+    them have ended, and any pid file is stale.
     """
     folder = embedded.services_folder()
     lock = os.open(folder / "postgres.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -165,11 +165,11 @@ def _start_cluster(data: Path, port: int, lock: int) -> subprocess.Popen[bytes]:
     settings = {
         "port": port,
         "listen_addresses": "127.0.0.1",
-        "unix_socket_directories": "",  # no socket, hence no path that could be too long
+        "unix_socket_directories": "",  # no socket, whose path could be too long
         "log_min_messages": "warning",
         "jit": "off",
         "shared_buffers": "256MB",
-        "max_parallel_workers_per_gather": 0,  # few cores: one heavy page takes one, not all
+        "max_parallel_workers_per_gather": 0,  # so that a slow page does not take all cores
         "timezone": "UTC",
     }
     options = [word for item in settings.items() for word in ("-c", "=".join(map(str, item)))]
@@ -198,7 +198,7 @@ def _is_ready(status: Path) -> bool:
 
 
 def _make_cluster(folder: Path) -> None:
-    """Make the cluster under another name, then rename it, so that it is never used half made."""
+    """Make the cluster under another name, then rename it, so that it is never used unfinished."""
     for left_over in folder.glob("postgres.new*"):
         shutil.rmtree(left_over) if left_over.is_dir() else left_over.unlink()
     password, data = folder / "postgres.new.password", folder / "postgres.new"
@@ -254,8 +254,8 @@ def _postgres_binary(name: str) -> str:
 def _unprivileged(data: Path) -> tuple[list[str], int | None]:
     """Return a command prefix and a user for running PostgreSQL, which refuses to run as root.
 
-    If we are root, that is the user nobody. If nobody has no access to the folders, such as in a
-    closed home folder, it is a user namespace in which root has the id of nobody.
+    For root, that is the user nobody. If that user has no access to the folders, as in a private
+    home folder, it is a user namespace in which root has the id of nobody.
     """
     if os.geteuid() != 0:
         return [], None
@@ -265,11 +265,12 @@ def _unprivileged(data: Path) -> tuple[list[str], int | None]:
 
 
 def _open_to_others(path: Path) -> bool:
+    """Return whether every user can enter the folders above a path."""
     return all(parent.stat().st_mode & 0o001 for parent in path.resolve().parents)
 
 
 def _hand_over(path: Path) -> None:
-    """Make the user that PostgreSQL runs as the owner of a file or folder."""
+    """Give a file or folder to the user that PostgreSQL runs as."""
     _, user = _unprivileged(path)
     owner = os.geteuid() if user is None else user
     if path.stat().st_uid == owner:

@@ -1,7 +1,7 @@
 """Keep the programs of one machine running: web server, workers and beat.
 
-A program that dies is started again, and the jobs that a dead worker had claimed go back to the
-queue. When this process ends, in whatever way, its programs end as well.
+A program that dies is started again, and the jobs of a dead worker go back to the queue. When this
+process ends, even if it is killed, its programs end as well.
 """
 
 import logging
@@ -23,18 +23,18 @@ from qareview.machine import embedded
 logger = logging.getLogger(__name__)
 
 # Chosen; nobody measured.
-STOP_SECONDS = 10  # that programs get to end by themselves
-EARLY_SECONDS = 2  # a program that dies sooner after its start probably cannot start
+STOP_SECONDS = 10  # after which programs that were asked to end are killed
+EARLY_SECONDS = 2  # a program that dies sooner after its start has to wait for the next start
 LONGEST_PAUSE_SECONDS = 30  # between two starts of a program
 CHECK_SERVICES_SECONDS = 2
-AUTOGROUP_TRIES = 20
+AUTOGROUP_TRIES = 20  # a tenth of a second apart
 
 
 def _lower_session_priority(niceness: int) -> None:
     """Set the niceness of this process's session.
 
-    Linux may schedule processes by session (autogroup); then the niceness of a process has no
-    effect on other sessions. It allows one such change per tenth of a second, over all processes.
+    Linux may schedule processes by session (autogroup). Then the niceness of a process has no
+    effect on other sessions. Linux allows one such change per tenth of a second, by any process.
     """
     for _ in range(AUTOGROUP_TRIES):
         try:
@@ -49,7 +49,7 @@ def _lower_session_priority(niceness: int) -> None:
 
 @dataclass
 class Program:
-    """A program to keep running; ``worker`` is the name of a worker, with which it claims jobs."""
+    """A program to keep running; ``worker`` is the name that a worker claims jobs with."""
 
     name: str
     arguments: Sequence[str]
@@ -61,13 +61,14 @@ class Program:
     started_at: float = field(default=0, init=False)
 
     def start(self) -> None:
+        """Start the program, with its output in its own log."""
         with embedded.fresh_log(self.name).open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C reaches the supervisor, which stops them in order
+                start_new_session=True,  # Ctrl-C must reach only the supervisor
                 preexec_fn=self._before_exec(),
             )
         self.started_at = time.monotonic()
@@ -104,7 +105,7 @@ class Program:
             self.start()
 
     def return_jobs(self) -> None:
-        """Return the jobs of this worker. If the database is down, their leases run out instead."""
+        """Return this worker's jobs to the queue. If the database is down, their leases run out."""
         if not self.worker:
             return
         close_old_connections()
@@ -122,7 +123,7 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
             program.start()
         on_start()
         checked_at = time.monotonic()
-        while not stop.came:
+        while not stop.was_received:
             time.sleep(0.2)
             if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
                 _keep_services_alive()
@@ -147,14 +148,14 @@ class _StopSignal:
     """Remembers that the process was asked to stop."""
 
     def __init__(self) -> None:
-        self.came = False
+        self.was_received = False
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
 
     def _note(self, *_: object) -> None:
-        if self.came:
-            raise KeyboardInterrupt  # asked twice: do not wait for a batch to end
-        self.came = True
+        if self.was_received:
+            raise KeyboardInterrupt  # the second time, programs are not waited for
+        self.was_received = True
 
 
 def _stop(programs: Sequence[Program]) -> None:

@@ -1,4 +1,4 @@
-"""Base classes of the commands: with an up-to-date database, and with a project as argument."""
+"""Base classes of commands that need an up-to-date database or a project."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from qareview.models import Project
 
 
 class DataCommand(BaseCommand):
-    """A command that needs the database, which it migrates first if that is private."""
+    """A command that needs the database. A private database is migrated first."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         bring_up_to_date()
@@ -20,7 +20,7 @@ class DataCommand(BaseCommand):
 
 
 def bring_up_to_date() -> None:
-    """Migrate the private database. Raises CommandError if any other is not up to date."""
+    """Migrate a private database. Raises CommandError if another database is not up to date."""
     executor = MigrationExecutor(connection)
     if not executor.migration_plan(executor.loader.graph.leaf_nodes()):
         return

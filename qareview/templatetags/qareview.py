@@ -1,4 +1,4 @@
-"""Filters and tags every template has at hand."""
+"""Filters and tags that every template can use."""
 
 import functools
 import hashlib
@@ -22,11 +22,11 @@ from qareview.translations import counted, label, number, percent
 
 register = template.Library()
 
-_BEGIN, _END = "\ue000", "\ue001"  # marks of a range, from Unicode's area for private use
+_BEGIN, _END = "\ue000", "\ue001"  # marks of a range, private-use characters of Unicode
 _BETWEEN_MARKS = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 _TAG = re.compile("<[^>]*>")
-SNIPPET_WORDS = 24  # of a long text in a list; chosen; nobody measured
-WORDS_BEFORE_HIT = 6  # of those, before the first hit; chosen; nobody measured
+SNIPPET_WORDS = 24  # of a long text, in a list; chosen; nobody measured
+WORDS_BEFORE_HIT = 6  # of them, before the first hit; chosen; nobody measured
 
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _TAGS = {
@@ -39,10 +39,10 @@ Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges 
 
 @register.filter
 def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
-    """Render Markdown as HTML. HTML in the text is escaped, and no image is loaded.
+    """Render Markdown as HTML. HTML in the text is escaped, and images are removed.
 
-    ``support`` are ranges of the text, from ``from`` to ``to``, that are put into <mark>. If marks
-    would change anything else of the HTML, it is returned without them.
+    ``support`` are ranges of the text, from ``from`` to ``to``, that are put into <mark>. If that
+    would change the HTML in other ways, it is returned without marks.
     """
     plain = nh3.clean(_markdown.render(text), tags=_TAGS)
     if not support or _BEGIN in text or _END in text:
@@ -57,7 +57,7 @@ def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
 
 
 def _merged_ranges(support: Sequence[dict[str, Any]]) -> list[Range]:
-    """Return the ranges in order, with those that overlap merged into one."""
+    """Return the ranges in order, with overlapping ranges merged."""
     merged: list[Range] = []
     ordered = sorted((place["from"], place["to"], index) for index, place in enumerate(support))
     for start, end, index in ordered:
@@ -97,7 +97,7 @@ def percent_of(part: int, whole: int) -> str:
 
 @register.filter
 def probability(estimate: float) -> str:
-    """Return a probability as “12 %”, never as 0 or 100: it is estimated from random draws."""
+    """Return a probability as “12 %”, never as 0 or 100, since it is estimated from draws."""
     return percent(min(max(estimate, 0.001), 0.999))
 
 
@@ -115,7 +115,7 @@ def language_name(code: str) -> str:
 
 @register.filter
 def duration(seconds: int) -> str:
-    """Return a duration in its largest fitting unit, such as “40 seconds” or “3 hours”."""
+    """Return a duration in the largest unit that fits, such as “40 seconds” or “3 hours”."""
     for length, unit in ((3600, "hour"), (60, "minute")):
         if seconds >= 1.5 * length:
             return counted(round(seconds / length), unit)
@@ -143,7 +143,7 @@ def highlighted(text: str, query: str) -> SafeString:
 
 @register.filter
 def snippet(text: str, query: str) -> str:
-    """Return SNIPPET_WORDS words of a text, from shortly before the first that a search matches."""
+    """Return SNIPPET_WORDS words of a text, from shortly before the first hit of a search."""
     words = text.split()
     pattern = _pattern(query)
     hits = (index for index, word in enumerate(words) if pattern and pattern.search(word))
@@ -162,7 +162,7 @@ def _pattern(query: str) -> re.Pattern[str] | None:
 
 @register.filter
 def own_message(exception: str) -> str:
-    """Return the message of a 404 if a view of ours wrote it; an empty one if Django did."""
+    """Return the message of a 404 if it is ours; an empty one if it is Django's."""
     is_django = exception == "Resolver404" or (
         exception.startswith("No ") and exception.endswith("query.")
     )
@@ -171,13 +171,13 @@ def own_message(exception: str) -> str:
 
 @register.filter
 def state_for(item: Any, user: Any) -> str:
-    """Return the state of an item, as far as the user may know it."""
+    """Return the state of an item as far as the user may know it."""
     return str(item.state_for(user))
 
 
 @register.simple_tag(takes_context=True)
 def shortcut(context: dict[str, Any], action: str) -> SafeString:
-    """Return the attributes that let the user's key for an action press this button or link."""
+    """Return the attributes of a button or link that the user's key for an action presses."""
     return format_html('data-key="{}" aria-keyshortcuts="{}"', *[context["keys"][action]] * 2)
 
 
@@ -189,9 +189,9 @@ def shortcut_hint(context: dict[str, Any], action: str) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def aria_current(context: dict[str, Any], section: str) -> SafeString:
-    """Return the attribute for a link to a section, if the page belongs to that section.
+    """Return the attribute for a link to a section if the page belongs to that section.
 
-    That is told by the name of its address, up to the first hyphen.
+    The section of a page is the part of its URL's name before the first hyphen.
     """
     request: HttpRequest = context["request"]
     match = request.resolver_match
@@ -203,7 +203,7 @@ def aria_current(context: dict[str, Any], section: str) -> SafeString:
 def script_messages_url() -> str:
     """Return the address of the scripts' messages.
 
-    It names their language and version, so that browsers may cache it forever.
+    It contains their language and version, so that browsers can cache them forever.
     """
     return f"{reverse('messages')}?{get_language()}-{_messages_version()}"
 

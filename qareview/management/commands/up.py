@@ -29,7 +29,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         host, port = options["host"], options["port"]
-        with _only_one(f"http://{host}:{port}/"):
+        with _installation_lock(f"http://{host}:{port}/"):
             _check_port(host, port)
             self._step(1, "PostgreSQL and Valkey are running")
             call_command("migrate", verbosity=0)
@@ -70,8 +70,8 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _only_one(address: str) -> IO[str]:
-    """Take the lock of this installation, of which one may run. Raises CommandError."""
+def _installation_lock(address: str) -> IO[str]:
+    """Return the lock of this installation, taken. Raises CommandError if it runs already."""
     path: Path = settings.VAR_DIR / "up.lock"
     lock = path.open("a+")
     try:
@@ -119,7 +119,7 @@ def _programs(host: str, port: int) -> list[Program]:
             f"worker-{queue}-{number}",
             [*celery, "worker", "--loglevel", "INFO", *options],
             worker=name,
-            niceness=10,  # pages stay quick while a worker reads, learns or drafts
+            niceness=10,  # so that pages stay fast while a worker reads, learns or drafts
         )
 
     return [
