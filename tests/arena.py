@@ -1,4 +1,4 @@
-"""Makes what tests of the arena need: experiments with outputs, and comparisons of them."""
+"""Makes experiments with outputs, and comparisons of them, for tests of the arena."""
 
 from typing import Any
 

@@ -1,7 +1,7 @@
-"""The German messages: ``make messages`` brings the catalogs up to date with what the app says.
+"""``make messages`` updates the German catalogs from the messages in the sources.
 
-New messages come in without a translation, those nobody needs any more go, and the rest is
-compiled. Django's own tool would need GNU gettext on the machine; Babel does the same in Python.
+New messages are added without a translation, unused ones are removed, and the catalogs are
+compiled. Django's own command needs GNU gettext on the machine; Babel does the same in Python.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""Reviewers over HTTP: what a browser sends, without the browser."""
+"""Reviewers over HTTP, who send what a browser would send."""
 
 import re
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Makes small files of every kind that is uploaded, as bytes."""
+"""Makes small files of every type that can be uploaded, as bytes."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Tiny models with real weights, made and trained on the spot, saved as any other model is."""
+"""Tiny models, made and trained when needed, saved like any other model."""
 
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,7 @@
-"""Loaded before anything else: starts the private servers, so that settings find a database.
+"""Starts the private servers before anything else, so that settings have a database.
 
-The servers are started once. With pytest-xdist that does the process that hands out the tests; its
-workers get the addresses by the environment, and keep apart what else they would share.
+The servers are started once. With pytest-xdist, the process that hands out the tests starts them.
+Its workers get the addresses from the environment, and separate what they would otherwise share.
 """
 
 import atexit

@@ -1,4 +1,4 @@
-"""The real settings, but for a folder of their own and cheap password hashing."""
+"""The real settings, except for a separate folder and fast password hashing."""
 
 from qareview.settings import *  # noqa: F403
 from qareview.settings import MEDIA_ROOT

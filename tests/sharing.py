@@ -1,8 +1,8 @@
-"""How ``make test`` shares the tests among processes: what goes together, and what comes first.
+"""How ``make test`` distributes the tests among processes.
 
-A unit is a file, so that what a file's fixtures start is started once; the browser's files are one
-unit, because they share a running QAReview. The longest units begin first, so that no process is
-left alone with one at the end.
+A unit is a file, so that its fixtures are set up only once. The files of the browser tests are one
+unit, because they share a running QAReview. The longest units begin first, so that at the end no
+process runs a long one while the others have nothing to do.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""A whole QAReview in processes of its own, started with ``manage.py up``."""
+"""A complete QAReview in processes of its own, started with ``manage.py up``."""
 
 import json
 import os

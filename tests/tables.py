@@ -1,4 +1,4 @@
-"""Tables as they come, and how they are imported at the door a user uses."""
+"""Tables as people upload them, imported the way a user does it."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""What reviewers accept is learned from what they decided."""
+"""Learning from decisions which drafts reviewers will accept."""
 
 import random
 from typing import Any

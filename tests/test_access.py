@@ -1,4 +1,4 @@
-"""Every address of a project asks the same: who is it, what may they, how do they ask?"""
+"""Every address of a project checks who the user is, what they may do, and the method."""
 
 import re
 import uuid

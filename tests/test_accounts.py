@@ -1,4 +1,4 @@
-"""Signing in and out, and up only with an invitation."""
+"""Signing in and out, and signing up only with an invitation."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""What an admin decides over the reviewers, and who learns of it."""
+"""Decisions of an admin over reviewers' decisions, and who is notified of them."""
 
 import re
 import threading

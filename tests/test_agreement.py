@@ -1,4 +1,4 @@
-"""How far people agree, and that nobody learns what they may still be asked."""
+"""Agreement of reviewers, and that it reveals nothing about items still to be reviewed."""
 
 from collections.abc import Callable
 from random import Random

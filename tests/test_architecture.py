@@ -1,9 +1,8 @@
 """Imports run one way: between the apps, between their layers, and between the rooms.
 
-Each module has one place in the lists below, the lowest first. A module may import what stands
-below it, what stands beside it in the same room or at the same place, and nothing above, whether
-at its top or inside a function. A line that has to import upwards says why at its end:
-``# upwards: …``.
+The lists below give each module a place, the lowest first. A module may import modules with a lower
+place, and modules in the same room or with the same place, but none with a higher place, not even
+inside a function. A line that must import upwards says why at its end: ``# upwards: …``.
 """
 
 import ast

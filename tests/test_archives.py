@@ -1,4 +1,4 @@
-"""An archive's files become documents, and a hostile archive costs its own row."""
+"""Files in an archive become documents, and a hostile archive affects only its own row."""
 
 import io
 import zipfile

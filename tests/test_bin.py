@@ -1,4 +1,4 @@
-"""Documents in the bin: out of sight with all that hangs on them, back whole, gone for good."""
+"""Documents in the bin: hidden with all that belongs to them, restored whole, deleted for good."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is done to many items at once, by whoever may, and undone as a whole."""
+"""Bulk actions on many items: who may do them, and undoing them as a whole."""
 
 import re
 import uuid

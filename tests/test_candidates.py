@@ -1,4 +1,4 @@
-"""Other wordings are proposed by a job, and reviewed like items."""
+"""A job proposes other wordings, which are reviewed like items."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Charts: everything in its place, the same numbers in words and in a table."""
+"""Charts: everything is in its place, and a table has the same numbers."""
 
 from xml.etree import ElementTree
 

@@ -1,4 +1,4 @@
-"""Everything works without a browser, and the exit status tells."""
+"""Everything works without a browser, and the exit status says whether it did."""
 
 import json
 from collections.abc import Iterator

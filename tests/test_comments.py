@@ -1,4 +1,4 @@
-"""Comments on items: whom they mention, who may read them, and questions to a colleague."""
+"""Comments on items: mentions, who may read them, and questions to a colleague."""
 
 from collections.abc import Callable
 

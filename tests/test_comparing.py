@@ -1,4 +1,4 @@
-"""Who compares what, blind, so often as asked for and not more."""
+"""Who compares what: without seeing variants, as often as set and no more often."""
 
 import re
 import threading

@@ -1,4 +1,4 @@
-"""Corners of comparing and of results that a careful reader found."""
+"""Edge cases of comparing and of results."""
 
 import threading
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Whatever the text, its passages and what was left out are all of it, in order."""
+"""The passages of any text, with the ranges left out, are the whole text in order."""
 
 from pathlib import Path
 

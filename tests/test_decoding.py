@@ -1,4 +1,4 @@
-"""Many prompts at once give what the library's own loop gives, one prompt at a time."""
+"""Many prompts at once give the same texts as the library's own loop, prompt by prompt."""
 
 from pathlib import Path
 from typing import Any

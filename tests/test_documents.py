@@ -1,4 +1,4 @@
-"""The pages of documents: list, look into, retry, download."""
+"""The pages of documents: list, show, retry, download."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""As many items and questions as were asked for, or the row says why not; each asked for once."""
+"""Drafting the items and questions that were asked for, each once, or saying why not."""
 
 from decimal import Decimal
 from typing import Any

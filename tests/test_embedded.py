@@ -1,4 +1,4 @@
-"""The private servers: found, shared, restarted, and gone when nobody needs them."""
+"""The private servers: started, shared, restarted, and stopped when nobody needs them."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Worked examples are picked from approved items: never of the passage at hand, nor of a test."""
+"""Worked examples are picked from approved items, never from the same passage or a test split."""
 
 from collections.abc import Callable
 

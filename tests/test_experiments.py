@@ -1,4 +1,4 @@
-"""Variants run on cases: made, estimated, run as jobs, screened, looked at."""
+"""Experiments: creating, estimating, running as jobs, screening, and their page."""
 
 import json
 from collections.abc import Callable

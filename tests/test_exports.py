@@ -1,4 +1,4 @@
-"""Downloads: the shapes of the formats, and bytes that never change."""
+"""Downloads: the shapes of the formats, and files that never change."""
 
 import hashlib
 import io

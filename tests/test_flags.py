@@ -1,4 +1,4 @@
-"""A flag is raised for what it names, and for nothing else."""
+"""Each flag is raised for the problem that it names, and for no other."""
 
 import pytest
 

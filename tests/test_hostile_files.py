@@ -1,4 +1,4 @@
-"""A thousand hostile or broken files cost a row each, and the worker nothing."""
+"""Each of a thousand hostile or broken files fails on its own, and the worker goes on."""
 
 import gc
 import io

@@ -1,4 +1,4 @@
-"""The inbox, and the count in the head of every page."""
+"""The inbox, and the count at the top of every page."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""The list of items, and one with its history."""
+"""The list of items, and the page of an item with its history."""
 
 import re
 from collections.abc import Callable

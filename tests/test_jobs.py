@@ -1,4 +1,4 @@
-"""The job engine: every move of a row, and what a lease is worth."""
+"""The job engine: every change of a job's state, and what a lease protects."""
 
 from collections.abc import Iterator
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A book of 3,000 pages and a web page of 50 MB are read whole, in memory that stays flat."""
+"""A book of 3,000 pages and a web page of 50 MB are read completely in constant memory."""
 
 import io
 import random

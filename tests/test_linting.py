@@ -1,4 +1,4 @@
-"""What checks JavaScript and CSS is pinned, and says so where it cannot run."""
+"""The linters of JavaScript and CSS are pinned, and it is reported if they cannot run."""
 
 import json
 import os

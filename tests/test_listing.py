@@ -1,4 +1,4 @@
-"""What the list of items is narrowed to, and what nobody learns by it."""
+"""Filters of the list of items, and that they reveal nothing a user may not know."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""Fifty reviewers at once, over HTTP, on one queue."""
+"""Fifty reviewers at once, over HTTP, in one project."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Two things at the same moment: what the later one read before it had to wait is not believed."""
+"""Two requests at once: the later one reads again what it read before it had to wait."""
 
 import threading
 from collections.abc import Callable

@@ -1,8 +1,8 @@
-"""A database that the version before sentences had messages and reasons had codes filled.
+"""Migrating a database that was filled by the version before stored sentences and codes.
 
-``tests/fixtures/before_rooms.sql.gz`` are its rows, made through the functions of that version;
-``before_rooms.json.gz`` lists what it showed. They are migrated once, and each test changes a copy
-of them that is rolled back.
+``tests/fixtures/before_rooms.sql.gz`` has its rows, made with the functions of that version, and
+``before_rooms.json.gz`` lists what it showed. They are migrated once. Each test changes a copy that
+is rolled back.
 """
 
 import gzip

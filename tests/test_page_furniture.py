@@ -1,4 +1,4 @@
-"""Running heads, page numbers and contents are in no passage, and are shown as left out."""
+"""Headers, page numbers and tables of contents are left out of passages, and listed as such."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Passages change by hand and by length, and nothing reviewed or written is lost."""
+"""Changing passages by hand and by length, without losing anything reviewed or written."""
 
 import re
 from typing import Any

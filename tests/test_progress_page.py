@@ -1,4 +1,4 @@
-"""How far, how fast, and which wording makes work; and of other people only what one may see."""
+"""The progress page: numbers, forecast and problems, and only what each user may see."""
 
 import uuid
 from collections.abc import Callable

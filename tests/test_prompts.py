@@ -1,4 +1,4 @@
-"""What is said to a model."""
+"""Prompts: requests, variants, templates, and their forms."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Who gets which item, and what becomes of a review."""
+"""Who gets which item, and what happens to a review."""
 
 import copy
 import threading

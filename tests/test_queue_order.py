@@ -1,4 +1,4 @@
-"""Which items are open, and in which order the desk hands them out, in SQL as in the ORM."""
+"""Which items are open, and the desk's order: the same in SQL and in the ORM."""
 
 import itertools
 

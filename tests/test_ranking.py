@@ -1,4 +1,4 @@
-"""Comparisons become strengths, intervals and a verdict that holds."""
+"""Comparisons give strengths, intervals and a verdict that holds."""
 
 import evalica
 import numpy as np

@@ -1,4 +1,4 @@
-"""A hostile file costs its row an error, and the worker nothing."""
+"""A hostile file causes an error on its own row and does not harm the worker."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A file of any kind becomes text, or a sentence that says why not."""
+"""A file of any type becomes text, or a sentence that says why not."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is accepted is frozen, and nothing changes it afterwards."""
+"""Accepted triples are frozen in releases, which nothing changes afterwards."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Numbers that a request makes up: each is as any id that does not exist, and never an error."""
+"""Made-up numbers in a request are treated like ids that do not exist, and cause no error."""
 
 import uuid
 from collections.abc import Callable

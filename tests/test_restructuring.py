@@ -1,4 +1,4 @@
-"""Other wordings of a prompt are valid, name the same variables, and differ from one another."""
+"""Restructured prompts are valid, use the same variables, and differ from each other."""
 
 import re
 from itertools import combinations

@@ -1,4 +1,4 @@
-"""What comparisons tell, who is promoted for it, and how it leaves."""
+"""Results of comparisons, promoting the winner, and exporting experiments."""
 
 import csv
 import io

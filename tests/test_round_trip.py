@@ -1,4 +1,4 @@
-"""A model answers the questions that were drafted, with the passage and without it."""
+"""A model answers the drafted questions, with the passage and without it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Corners of running, of candidates and of examples that a careful reader found."""
+"""Edge cases of running experiments, of candidates and of worked examples."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""Templates reach nothing they should not, end, and stay small."""
+"""Templates cannot reach what they should not, run forever, or grow without limit."""
 
 from contextlib import suppress
 

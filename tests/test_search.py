@@ -1,4 +1,4 @@
-"""Items are found by their words, whatever is typed."""
+"""Searching items by words, whatever is typed."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

@@ -1,4 +1,4 @@
-"""Settings from outside: what is wrong with them is told at the start."""
+"""Invalid settings are reported at the start."""
 
 import json
 import os

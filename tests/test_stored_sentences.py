@@ -1,4 +1,4 @@
-"""Stored sentences keep message and values; nothing in the program hangs on their words."""
+"""Stored sentences keep their message and values, and no code depends on their words."""
 
 import ast
 import json

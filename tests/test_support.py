@@ -1,4 +1,4 @@
-"""Sentences, what carries them, and how far the flags can be trusted."""
+"""Which sentences support an answer, and how far the flags can be trusted."""
 
 import html
 import re

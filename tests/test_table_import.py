@@ -1,4 +1,4 @@
-"""A table comes in at the door, waits for its columns, and becomes passages or triples."""
+"""An uploaded table waits for its columns, then becomes passages or triples."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""Tables of any format become columns and rows of strings, or a sentence that says why not."""
+"""Tables in any format become columns and rows of strings, or a sentence that says why not."""
 
 import csv
 import io

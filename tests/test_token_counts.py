@@ -1,4 +1,4 @@
-"""Counts of words add up to what the tokenizer says of the whole text."""
+"""Counts of tokens by word add up to the tokenizer's count for the whole text."""
 
 import json
 from typing import Any

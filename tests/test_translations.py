@@ -1,4 +1,4 @@
-"""German is complete beside English, and nothing on a page escapes the catalogs."""
+"""The German translation is complete, and every text on a page is in the catalogs."""
 
 import gettext
 import io

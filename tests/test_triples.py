@@ -1,4 +1,4 @@
-"""Imported triples are reviewed as drafts are, and nothing is drafted beside them."""
+"""Imported triples are reviewed like drafts, and nothing is drafted for them."""
 
 import io
 import json

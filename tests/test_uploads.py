@@ -1,4 +1,4 @@
-"""Files come in: several at once, too large, twice, with names that mean harm."""
+"""Uploads: several files at once, too large, twice, or with malicious names."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Large web pages are extracted in pieces, and nothing of them is lost or read twice."""
+"""Large web pages are extracted in pieces, without losing or repeating anything."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What differs between two texts is marked, in both of them."""
+"""The differences between two texts are marked in both."""
 
 import re
 

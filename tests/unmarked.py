@@ -1,4 +1,4 @@
-"""Finds what people would read and no catalog holds: in templates, in Python, in JavaScript."""
+"""Finds texts that people read but that no catalog has: in templates, Python and JavaScript."""
 
 import ast
 import re

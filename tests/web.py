@@ -1,4 +1,4 @@
-"""Sends to the server and reads what it answers."""
+"""Sends requests to the server and reads its responses."""
 
 from pathlib import Path
 from typing import Any

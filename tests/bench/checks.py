@@ -1,8 +1,8 @@
 """How far the flags can be trusted: precision and recall on items labelled by hand.
 
-``make bench-checks`` prints one JSON object as its last line: for each flag how many items have
-it by hand, and how right it was. The flags that need a model to answer the questions are measured
-with the embedded one.
+``make bench-checks`` prints a JSON object as its last line. For each flag it has the number of
+items labelled with it, the precision and the recall. Flags that need a model to answer the
+questions are measured with the embedded model.
 """
 
 import itertools

@@ -1,8 +1,8 @@
 """How fast the desk, the list, the search and the progress page are, over HTTP with sessions.
 
-``make bench-desk`` prints one JSON object as its last line, keyed by the number of items. At each
-size 20 reviewers decide once a second each, while the other pages are asked for in turn. At 10,000
-items one client and then ten decide without a pause. ``SIZES=10000`` measures that size alone.
+``make bench-desk`` prints a JSON object as its last line, keyed by the number of items. At each
+size, 20 reviewers each decide once a second, while the other pages are requested in turn. At 10,000
+items, one client and then ten decide without a pause. ``SIZES=10000`` measures only that size.
 """
 
 import json

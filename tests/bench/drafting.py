@@ -1,10 +1,10 @@
-"""How fast the worker drafts, beside a straightforward script on the same passages and prompts.
+"""How fast a worker drafts, compared with a simple script on the same passages and prompts.
 
-``make bench-drafting`` prints one JSON object as its last line. The worker drafts all passages of
-the sample documents, through the queue, into a fresh database; the script asks transformers for
-the same texts with the same prompts, those that check a question among them, one at a time in
-float32, on every so many-th passage, since it takes so long. Both run on the embedded model, in
-one run, model loading not counted.
+``make bench-drafting`` prints a JSON object as its last line. The worker drafts all passages of the
+sample documents, through the queue, into a new database. The script requests the same texts from
+transformers with the same prompts, including those that check questions, one at a time in float32.
+It does so for one in ``EVERY`` passages only, since it is slow. Both run on the embedded model in the
+same run. Loading the model is not counted.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""How far the ranking can be trusted: its intervals, its stop rule, and how fast it is.
+"""How far the ranking can be trusted: its intervals, its rule to stop, and its speed.
 
-``make bench-ranking`` prints one JSON object as its last line. People are simulated who prefer by
-strength, and on each case by what the variants happen to be worth there: so votes on one case are
-no independent evidence, as with real cases.
+``make bench-ranking`` prints a JSON object as its last line. Simulated people prefer variants by
+their strength and, on each case, by a random worth of the variant on that case. So votes on one
+case are not independent evidence, as with real cases.
 """
 
 import json

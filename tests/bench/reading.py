@@ -1,10 +1,10 @@
 """How fast files are read and cut, compared with the libraries that extract text.
 
-``make bench-reading`` prints one JSON object as its last line. Everything runs on one core, our
-code and the bare library in turn on the same files; of each file the best of several rounds
-counts. Our code does what a worker does, without the database: read in the reader process, detect
-the language, cut into passages of 220 tokens. Bare is trafilatura or kreuzberg on the bytes, in
-this process, and nothing else.
+``make bench-reading`` prints a JSON object as its last line. Everything runs on one core. Our code
+and the bare library read the same files in turn, and the best of several rounds counts for each
+file. Our code does what a worker does, without the database: it reads in the reader process,
+detects the language and cuts into passages of 220 tokens. The bare library is trafilatura or
+kreuzberg on the bytes, in this process.
 
 The last figures compare three ways to keep a hostile file away from the worker: the reader process
 that reads one file after another, a fork of a warm parent for each file, and a new Python for each

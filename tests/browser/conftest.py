@@ -1,7 +1,7 @@
-"""A real Chromium: one found on the machine, else from apt as root, else Playwright's own.
+"""A real Chromium: the machine's own, else from apt if we are root, else Playwright's.
 
-It and the sites end with the tests of this folder: while Playwright runs in a process, Django takes
-it for an asynchronous one, and lets no other test have the database.
+The browser and the sites end with the tests of this folder, because Django takes a process in which
+Playwright runs for an asynchronous one, and denies all other tests in it the database.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Disputed items in a real browser: keys, sheets, comments, and nothing for axe to find."""
+"""Disputed items in a real browser: keys, sheets and comments; axe finds no problems."""
 
 from collections.abc import Iterator
 

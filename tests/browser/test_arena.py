@@ -1,4 +1,4 @@
-"""The arena on real parts: from a seed prompt to a winner in production, and back."""
+"""The arena with real parts: from a first prompt to a winner in production, and back."""
 
 from collections.abc import Iterator
 from pathlib import Path

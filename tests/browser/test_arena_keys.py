@@ -1,4 +1,4 @@
-"""The arena by keyboard alone: comparing two, ordering several, reviewing candidates."""
+"""The arena by keyboard only: comparing two outputs, ranking several, reviewing candidates."""
 
 from collections.abc import Iterator
 

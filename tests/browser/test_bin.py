@@ -1,4 +1,4 @@
-"""Into the bin and out of it, with and without JavaScript."""
+"""Moving to the bin and restoring, with and without JavaScript."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect

@@ -1,4 +1,4 @@
-"""The desk in a real browser: keys, text that is never lost, the second reviewer."""
+"""The desk in a real browser: keys, typed text that is never lost, and a second reviewer."""
 
 from collections.abc import Iterator
 

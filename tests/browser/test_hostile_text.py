@@ -1,4 +1,4 @@
-"""Hostile text in a document is shown as text and runs nowhere; the CSP has nothing to refuse."""
+"""Hostile text in a document is shown as text and never run, and the CSP blocks nothing."""
 
 import pytest
 from playwright.sync_api import Page, expect

@@ -1,4 +1,4 @@
-"""The list of items, by the keyboard alone."""
+"""The list of items, by keyboard only."""
 
 from playwright.sync_api import Page, expect
 

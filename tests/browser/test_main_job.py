@@ -1,4 +1,4 @@
-"""The main job on real parts: a document goes in, reviewed triples come out."""
+"""The main job with real parts: from an uploaded document to reviewed triples."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Every page, light and dark, wide and narrow: nothing for axe to find, nothing sticks out."""
+"""Every page, light and dark, wide and narrow: axe finds no problems, and nothing overflows."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Passages are changed on the document's page, by mouse or keyboard."""
+"""Changing passages on the document's page, by mouse or keyboard."""
 
 from playwright.sync_api import Page, expect
 

@@ -1,4 +1,4 @@
-"""A table is uploaded, its columns are chosen, and its triples are at the desk."""
+"""Uploading a table and choosing its columns, until its triples are at the desk."""
 
 import json
 from pathlib import Path
