@@ -16,7 +16,7 @@ from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
 from generation.passages import page_furniture
-from generation.passages.page_furniture import Range
+from generation.passages.page_furniture import FurnitureRange
 from generation.passages.token_counts import TokenStarts, counter_for
 
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
@@ -78,7 +78,7 @@ def cut(
     length: int,
     page_starts: Sequence[int] = (),
     tokenizer: Tokenizer | None = None,
-    furniture: Sequence[Range] = (),
+    furniture: Sequence[FurnitureRange] = (),
 ) -> tuple[list[Cut], list[LeftOut]]:
     """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
@@ -106,7 +106,7 @@ def cut(
 
 
 def _pieces(
-    text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[Range]
+    text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[FurnitureRange]
 ) -> Iterator[tuple[int, str, str]]:
     """Yield the offset and text of chunks and furniture, with the reason to leave furniture out."""
     at = 0

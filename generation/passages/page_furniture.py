@@ -27,10 +27,10 @@ _CONTINUED = re.compile(
 _NUMBERED_HEADING = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
 _BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 
-Range = tuple[int, int, str]
+FurnitureRange = tuple[int, int, str]
 
 
-def furniture(text: str, page_starts: Sequence[int]) -> list[Range]:
+def furniture(text: str, page_starts: Sequence[int]) -> list[FurnitureRange]:
     """Return the start, end and reason of each block that is furniture, in the order of the text.
 
     ``page_starts`` are ascending offsets into ``text``. Running heads and page numbers are looked

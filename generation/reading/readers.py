@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import charset_normalizer
 
-from generation.passages.page_furniture import Range, furniture
+from generation.passages.page_furniture import FurnitureRange, furniture
 from generation.reading import table_columns, webpages
 from qareview import tables
 from qareview.stored_sentences import stored
@@ -87,7 +87,7 @@ class Reading:
     text: str
     media_type: str
     page_starts: list[int] = field(default_factory=list)
-    furniture: list[Range] = field(default_factory=list)
+    furniture: list[FurnitureRange] = field(default_factory=list)
     survey: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     note: str = ""

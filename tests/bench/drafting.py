@@ -3,7 +3,7 @@
 ``make bench-drafting`` prints a JSON object as its last line. The worker drafts all passages of the
 sample documents, through the queue, into a new database. The script requests the same texts from
 transformers with the same prompts, including those that check questions, one at a time in float32.
-It does so for one in ``EVERY`` passages only, since it is slow. Both run on the embedded model in the
+It does so for one in ``EVERY`` passages only, since it is slow. Both use the embedded model, in the
 same run. Loading the model is not counted.
 """
 
