@@ -1,7 +1,7 @@
-// What plain links and forms cannot do: keys, menus, confirmations, drag and drop.
+// What plain links and forms cannot do: keys, menus, confirmations, and drag and drop.
 "use strict";
 
-// A field of a sheet that was just closed has the focus until the page is painted anew.
+// A field in a closed sheet keeps the focus until the next repaint, so visibility is checked, too.
 const isTyping = (element) =>
   element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
@@ -13,7 +13,7 @@ function say(text, isTrouble = false) {
   note.classList.toggle("trouble", isTrouble);
 }
 
-// Keys. A key presses the button or link that shows it, so that both always do the same.
+// Keys. A key presses the button or link that shows it, so that both do the same.
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.defaultPrevented || event.repeat || isTyping(event.target)) return;
@@ -24,7 +24,7 @@ document.addEventListener("keydown", (event) => {
   pressed.click();
 });
 
-// In a text, Ctrl+Enter sends it, where its form has a button for that.
+// Ctrl+Enter in a text field sends its form, if the form has a button for that.
 document.addEventListener("keydown", (event) => {
   const isSent = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea");
   const button = isSent && event.target.form?.querySelector("[data-send]");
@@ -52,7 +52,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// Without TLS, as in many a local network, browsers offer no other way to copy.
+// Without HTTPS, as in many local networks, browsers offer no other way to copy.
 function copy(button) {
   if (!button) return;
   button.parentElement.querySelector(".copy").select();
@@ -91,7 +91,7 @@ for (const form of document.querySelectorAll("form.upload")) {
     if (files.files.length) form.requestSubmit();
   };
   files.addEventListener("change", send);
-  document.addEventListener("DOMContentLoaded", send); // chosen before this script was here
+  document.addEventListener("DOMContentLoaded", send); // files chosen before this script ran
   for (const name of ["dragenter", "dragover"]) zone.addEventListener(name, () => zone.classList.add("over"));
   for (const name of ["dragleave", "drop"]) zone.addEventListener(name, () => zone.classList.remove("over"));
   form.addEventListener("htmx:xhr:progress", (event) => {

@@ -1,7 +1,7 @@
-// Candidates by keyboard: keys act on the one that has the frame, at first on the first.
+// Candidates by keyboard: keys act on the chosen candidate, which has a frame; at first the first.
 "use strict";
 
-const PLACE = `candidates:${location.pathname}`; // where somebody was before the page was loaded anew
+const PLACE = `candidates:${location.pathname}`; // remembers the chosen candidate when the page is reloaded
 const candidates = () => [...document.querySelectorAll(".candidate")];
 let at = Number(sessionStorage.getItem(PLACE) ?? 0);
 const chosen = () => candidates()[Math.min(at, candidates().length - 1)];
@@ -10,7 +10,7 @@ function choose(place) {
   if (!candidates().length) return;
   at = Math.min(Math.max(place, 0), candidates().length - 1);
   sessionStorage.setItem(PLACE, String(at));
-  for (const one of candidates()) one.classList.toggle("chosen", one === chosen());
+  for (const candidate of candidates()) candidate.classList.toggle("chosen", candidate === chosen());
 }
 
 function step(by) {
@@ -46,7 +46,7 @@ function reject(reason) {
   chosen().querySelector("[data-reject]").click();
 }
 
-// A digit gives the chosen one a place among the others.
+// A digit gives the chosen candidate a place among the others.
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
   if (!/^[1-9]$/.test(event.key) || !chosen() || document.querySelector(".sheet:popover-open")) return;
@@ -55,7 +55,7 @@ document.addEventListener("keydown", (event) => {
   chosen().querySelector('[value="placed"]').click();
 });
 
-// New candidates are shown at once, unless somebody is at work on one.
+// New candidates are shown at once, unless a candidate is being edited.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.elt.querySelector?.("[data-show]") && !document.querySelector(".edit[open]")) location.reload();
 });

@@ -1,4 +1,4 @@
-// The comparing desk: marks on demand, formatted text, a comment, places by digits, the time taken.
+// The page that compares outputs: marks, formatted text, a comment, places by digits, time taken.
 "use strict";
 
 document.documentElement.classList.add("compares");
@@ -24,17 +24,19 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A digit gives an output the next place; once more takes it back.
+// A digit gives an output the next place; the same digit again takes the place back.
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !desk() || isTyping(event.target)) return;
   const place = desk().querySelector(`[data-place="${CSS.escape(event.key)}"]`);
   if (!place) return;
   event.preventDefault();
   const places = [...desk().querySelectorAll("[data-place]")];
-  if (places.every((one) => one.value)) {
-    for (const one of places) one.value = ""; // a new order begins
+  if (places.every((field) => field.value)) {
+    for (const field of places) field.value = ""; // a new ranking begins
   }
-  const free = places.map((_, index) => String(index + 1)).find((one) => places.every((other) => other.value !== one));
+  const free = places
+    .map((_, index) => String(index + 1))
+    .find((number) => places.every((field) => field.value !== number));
   place.value = place.value ? "" : free;
 });
 
@@ -42,21 +44,21 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && event.target.id === "comment") document.getElementById("main").focus();
 });
 
-// Who opened the input wants to see it with the next outputs, too.
-let isGivenOpen = false;
+// A user who opened the input sees it with the next outputs, too.
+let isInputOpen = false;
 document.addEventListener(
   "toggle",
   (event) => {
-    if (event.target.id === "given") isGivenOpen = event.target.open;
+    if (event.target.id === "given") isInputOpen = event.target.open;
   },
   true,
 );
 document.addEventListener("htmx:afterSwap", () => {
-  const given = document.getElementById("given");
-  if (given) given.open = isGivenOpen;
+  const input = document.getElementById("given");
+  if (input) input.open = isInputOpen;
 });
 
-// Seconds that the outputs were looked at
+// Seconds that the outputs were shown
 let began = performance.now();
 document.addEventListener("htmx:afterSwap", () => {
   began = performance.now();

@@ -1,4 +1,4 @@
-// The review desk: editing, what is typed and never lost, candidates, the context, time at the item.
+// The desk: editing without losing text, candidate questions, the context, time at the item.
 "use strict";
 
 document.documentElement.classList.add("scripted");
@@ -6,7 +6,7 @@ document.documentElement.classList.add("scripted");
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);
-const told = (message, given) => interpolate(message, given, true);
+const filled = (message, inserted) => interpolate(message, inserted, true);
 
 // Reading and editing
 
@@ -42,14 +42,14 @@ document.addEventListener("keydown", (event) => {
   const place = chosen?.closest("[data-candidate]").querySelector("[data-rank]");
   if (!place) return;
   event.preventDefault();
-  const last = Math.max(0, ...places.map((one) => Number(one.value)));
+  const last = Math.max(0, ...places.map((field) => Number(field.value)));
   place.value = place.value ? "" : String(Math.min(last + 1, places.length));
   typed();
-  const given = { number: digit[1], place: place.value };
+  const inserted = { number: digit[1], place: place.value };
   const message = place.value
     ? gettext("Candidate %(number)s has place %(place)s.")
     : gettext("Candidate %(number)s has no place.");
-  say(told(message, given));
+  say(filled(message, inserted));
 });
 
 document.addEventListener("click", (event) => {
@@ -84,7 +84,7 @@ function reset() {
   typed();
 }
 
-// Candidate questions: chosen by click or digit, ranked by dragging or a place
+// Candidate questions: chosen by click or digit, ranked by dragging or by places
 
 function choose(pressed) {
   set("question", pressed.querySelector(".text").textContent);
@@ -105,12 +105,12 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   const isBelow = event.clientY > over.getBoundingClientRect().top + over.offsetHeight / 2;
   over[isBelow ? "after" : "before"](dragged);
-  for (const [index, one] of document.querySelectorAll("[data-rank]").entries()) one.value = String(index + 1);
+  for (const [index, field] of document.querySelectorAll("[data-rank]").entries()) field.value = String(index + 1);
   dragged = null;
   typed();
 });
 
-// The sentence of the passage that carries a sentence of the answer
+// Lights up the sentences of the passage that support a sentence of the answer
 
 function light(event) {
   const sentence = event.target.closest?.("[data-sentence]")?.dataset.sentence;
@@ -124,7 +124,7 @@ function light(event) {
 document.addEventListener("mouseover", light);
 document.addEventListener("focusin", light);
 
-// Another context: offsets count characters, of which JavaScript counts some as two
+// Another context. Offsets count characters, some of which JavaScript counts as two.
 
 const count = (text) => [...text].length;
 
@@ -158,19 +158,19 @@ document.addEventListener("htmx:afterSettle", (event) => {
   around.setSelectionRange(units(excerpt.dataset.start), units(excerpt.dataset.end));
 });
 
-// What is typed is kept in the browser at once and on the server a moment later
+// Typed text is stored in the browser at once, and on the server a moment later
 
-const SOON = 700; // milliseconds
-const AGAIN = 5000;
+const SOON = 700; // milliseconds after the last key; chosen, nobody measured
+const AGAIN = 5000; // milliseconds until the next try; chosen, nobody measured
 const place = () => `typed:${form().dataset.user}:${form().getAttribute("action")}`;
-const kept = () => [...fields(), ...document.querySelectorAll("[data-rank]")];
-const values = () => Object.fromEntries(kept().map((field) => [field.name, field.value]));
+const storedFields = () => [...fields(), ...document.querySelectorAll("[data-rank]")];
+const values = () => Object.fromEntries(storedFields().map((field) => [field.name, field.value]));
 const state = () => JSON.stringify(values());
 let timer = 0;
 
 function typed() {
-  for (const one of document.querySelectorAll("[data-choose]")) {
-    one.setAttribute("aria-pressed", one.querySelector(".text").textContent === byId("question").value);
+  for (const choice of document.querySelectorAll("[data-choose]")) {
+    choice.setAttribute("aria-pressed", choice.querySelector(".text").textContent === byId("question").value);
   }
   offerReset();
   store();
@@ -179,7 +179,7 @@ function typed() {
   timer = setTimeout(keep, SOON);
 }
 
-// With the time of what the server had when this was typed: what it has since is newer.
+// Stores the time of the server's text, too: if the server has a later text, it is not overwritten.
 function store() {
   const { replaces } = form().elements;
   const { typedAt } = form().dataset;
@@ -209,10 +209,10 @@ async function keep() {
 }
 
 function restore() {
-  const found = JSON.parse(localStorage.getItem(place()) ?? "null");
-  if (found?.replaces !== form().elements.replaces.value) return;
-  if (Number(found.typedAt) < Number(form().dataset.typedAt)) return;
-  for (const field of kept()) field.value = found.values[field.name] ?? field.value;
+  const local = JSON.parse(localStorage.getItem(place()) ?? "null");
+  if (local?.replaces !== form().elements.replaces.value) return;
+  if (Number(local.typedAt) < Number(form().dataset.typedAt)) return;
+  for (const field of storedFields()) field.value = local.values[field.name] ?? field.value;
   for (const field of fields()) set(field.id, field.value);
   byId("context").hidden = !byId("start").value;
   form().classList.add("editing");
@@ -225,9 +225,9 @@ document.addEventListener("input", (event) => {
   if (event.target.matches("#review textarea, #start, #end, [data-rank]")) typed();
 });
 
-// Seconds at the item: only while the page is seen and somebody does something
+// Seconds at the item, counted while the page is visible and the user is active
 
-const IDLE_SECONDS = 60;
+const IDLE_SECONDS = 60; // without input until the user is not active; chosen, nobody measured
 let seconds = 0;
 let activeAt = Date.now();
 for (const name of ["keydown", "pointerdown", "pointermove", "scroll"]) {
@@ -243,13 +243,13 @@ setInterval(() => {
   if (!document.hidden && Date.now() - activeAt < IDLE_SECONDS * 1000) seconds += 1;
 }, 1000);
 
-// Deciding: what is not stored is said, kept, and sent again by itself
+// Deciding: if a decision was not stored, say so, keep it and send it again
 
 let button = null;
 let retry = 0;
 let hadTyped = "";
 
-// The next item is there before the second click of a double click, which is not meant for it.
+// The second click of a double click would decide on the next item, so it is ignored.
 document.addEventListener(
   "click",
   (event) => {
@@ -271,11 +271,11 @@ document.addEventListener(
 );
 
 function again(reason) {
-  const wanted = button;
-  say(told(gettext("Not saved: %(reason)s Your text is kept. Trying again."), { reason }), true);
+  const pressed = button;
+  say(filled(gettext("Not saved: %(reason)s Your text is kept. Trying again."), { reason }), true);
   clearTimeout(retry);
   retry = setTimeout(() => {
-    if (wanted?.isConnected) form().requestSubmit(wanted);
+    if (pressed?.isConnected) form().requestSubmit(pressed);
   }, AGAIN);
 }
 
@@ -288,27 +288,27 @@ document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (event.target.id !== "review") return;
   if (status >= 500) {
-    again(told(gettext("the server answered with error %(status)s."), { status }));
+    again(filled(gettext("the server answered with error %(status)s."), { status }));
   } else {
     const message = gettext("Not saved: the server answered with error %(status)s. Your text is kept.");
-    say(told(message, { status }), true);
+    say(filled(message, { status }), true);
   }
 });
 
-const KEEP_HOLD_MINUTES = 10;
+const KEEP_HOLD_MINUTES = 10; // without input; chosen, nobody measured
 document.addEventListener("htmx:beforeRequest", (event) => {
   const isHold = event.target.id === "hold";
   if (isHold && Date.now() - activeAt > KEEP_HOLD_MINUTES * 60_000) event.preventDefault();
 });
 
-const SAID = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
+const CONFIRMATIONS = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
 document.addEventListener("htmx:afterRequest", (event) => {
   const { xhr, successful, requestConfig } = event.detail;
-  const { elt } = requestConfig; // may be swapped away by now
-  // A refusal is shown, too.
+  const { elt } = requestConfig; // may no longer be in the page
+  // A refusal is shown as well, but with another status.
   if (elt.id === "review" && successful && xhr.status === 200) {
     if (button?.value !== "skipped") localStorage.removeItem(hadTyped);
-    say(SAID[button?.value] ?? gettext("Rejected."));
+    say(CONFIRMATIONS[button?.value] ?? gettext("Rejected."));
   }
   if (elt.id === "hold" && xhr.status === 409) {
     say(gettext("You were away, so this item went to someone else. Your text is kept."), true);
@@ -319,7 +319,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "main") begin();
 });
 
-// How far one is: counted here from decision to decision, and by the server now and then
+// The progress bar: counted here after each decision, and by the server once a minute
 document.addEventListener("decided", (event) => {
   const share = byId("share");
   if (!share) return;
@@ -331,13 +331,13 @@ document.addEventListener("decided", (event) => {
   const number = new Intl.NumberFormat(document.documentElement.lang);
   byId("done").textContent = number.format(done);
   if (!("more" in share.dataset)) byId("left").textContent = number.format(left);
-  if (!left) document.body.dispatchEvent(new Event("undone")); // there may be more by now
+  if (!left) document.body.dispatchEvent(new Event("undone")); // there may be new items
 });
 
 function begin() {
   clearTimeout(timer);
   if (!form()) return;
-  seconds = Number(form().elements.seconds.value); // of what was refused, if it was
+  seconds = Number(form().elements.seconds.value); // of a refused decision, else 0
   offerReset();
   restore();
 }

@@ -1,4 +1,4 @@
-// Keys of the list of items, and how many are ticked.
+// The keys of the list of items, and the number of ticked items.
 "use strict";
 
 const boxes = () => [...document.querySelectorAll('input[name="item"]')];
@@ -20,9 +20,9 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-if (location.hash === "#id_text") document.getElementById("id_text").focus(); // from the desk
+if (location.hash === "#id_text") document.getElementById("id_text").focus(); // the desk's link to the search
 
-// From row to row; from anywhere else to the first one.
+// Moves the focus to the next or previous row; from outside the table to the first row.
 function move(event) {
   const places = boxes().length ? boxes() : links();
   const row = event.target.closest("table.items tbody tr");
