@@ -1,4 +1,4 @@
-# `make run` and `make test` set up all they need by themselves.
+# `make run` and `make test` set up everything that they need.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
@@ -14,7 +14,7 @@ TEST_STAMP := .venv/installed-tests-$(call hash,requirements-dev.txt)
 NODE_STAMP := node_modules/installed-$(call hash,package.json package-lock.json)
 NPM := $(shell command -v node >/dev/null && command -v npm)
 
-# pip, telling which of how many packages it is at
+# Run pip and print its progress, such as “3 of 40: numpy”.
 define install
 count=$$(grep -c == $(1)); \
 PYTHONUNBUFFERED=1 $(BIN)/pip install --disable-pip-version-check --progress-bar off $(2) -r $(1) \
@@ -65,7 +65,7 @@ test: $(TEST_STAMP)
 
 lint: lint-python lint-templates lint-scripts lint-types
 
-# The first three are quick: .pre-commit-config.yaml calls them.
+# The first three are fast, so .pre-commit-config.yaml calls them.
 lint-python: $(TEST_STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
