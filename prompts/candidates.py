@@ -29,15 +29,15 @@ from qareview.backends import Completion
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
-EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen, nobody measured
-OUTPUTS_QUOTED = 5  # rejected items in a request to repair; chosen, nobody measured
-COMPARISONS_READ = 20  # the latest ones voted “both bad”; chosen, nobody measured
-MOST_COMPLAINTS = 3 * OUTPUTS_QUOTED  # in a request to repair; chosen, nobody measured
-ROUNDS = 3  # of requests, each round for all candidates wanted; chosen, nobody measured
+EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen; nobody measured
+OUTPUTS_QUOTED = 5  # rejected items in a request to repair; chosen; nobody measured
+COMPARISONS_READ = 20  # the latest ones voted “both bad”; chosen; nobody measured
+MOST_COMPLAINTS = 3 * OUTPUTS_QUOTED  # in a request to repair; chosen; nobody measured
+ROUNDS = 3  # of requests, each round for all candidates wanted; chosen; nobody measured
 _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
-LONGEST_QUOTED = 2000  # characters of each text in a request; chosen, nobody measured
-LONGEST_DROPPED = 2000  # characters stored of a dropped template; chosen, nobody measured
+LONGEST_QUOTED = 2000  # characters of each text in a request; chosen; nobody measured
+LONGEST_DROPPED = 2000  # characters stored of a dropped template; chosen; nobody measured
 LONGEST_REASON = 200  # characters, as many as the column holds
 
 

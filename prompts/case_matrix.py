@@ -16,8 +16,8 @@ from qareview.models import JobState
 from qareview.word_differences import word_differences
 
 DISAGREEMENT, POSITION = "disagreement", "position"
-CASES_PER_PAGE = 20  # chosen, nobody measured
-LONGEST_COMPARED = 400  # characters of each output that are compared; chosen, nobody measured
+CASES_PER_PAGE = 20  # chosen; nobody measured
+LONGEST_COMPARED = 400  # characters of each output that are compared; chosen; nobody measured
 
 
 @dataclass(frozen=True)

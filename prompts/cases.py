@@ -10,8 +10,8 @@ from prompts.models import Case, Experiment, Prompt
 from qareview import tables
 from qareview.stored_sentences import stored
 
-MOST_CASES = 2000  # of an experiment; chosen, nobody measured
-LONGEST_VALUE = 200_000  # characters; chosen, nobody measured
+MOST_CASES = 2000  # of an experiment; chosen; nobody measured
+LONGEST_VALUE = 200_000  # characters; chosen; nobody measured
 REFERENCE_COLUMNS = ("reference", "output", "expected")  # the first that has a value is used
 
 

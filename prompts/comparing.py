@@ -23,10 +23,10 @@ from prompts.comparison_pool import ComparisonPool, OutputPair, TextPair, Varian
 from prompts.models import Choice, Comparison, ComparisonQuerySet, Experiment
 from qareview.stored_sentences import stored
 
-DRAWN_VARIANT_PAIRS = 20  # tried before all other pairs of variants; chosen, nobody measured
-TRIED_OUTPUT_PAIRS = 3  # for each drawn pair of variants; chosen, nobody measured
-REPEAT_SHARE = 0.05  # chance that a reviewer's next comparison is a repeat; chosen, nobody measured
-VOTES_BEFORE_REPEAT = 10  # between a comparison and its repeat; chosen, nobody measured
+DRAWN_VARIANT_PAIRS = 20  # tried before all other pairs of variants; chosen; nobody measured
+TRIED_OUTPUT_PAIRS = 3  # for each drawn pair of variants; chosen; nobody measured
+REPEAT_SHARE = 0.05  # chance that a reviewer's next comparison is a repeat; chosen; nobody measured
+VOTES_BEFORE_REPEAT = 10  # between a comparison and its repeat; chosen; nobody measured
 CHOICES_OF_TWO = (Choice.LEFT, Choice.RIGHT, Choice.GOOD, Choice.BAD)
 
 

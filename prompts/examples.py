@@ -15,9 +15,9 @@ from prompts.rendering import NEEDED_VARIABLE
 from qareview.models import Project
 
 Example = dict[str, Any]
-MOST_PICKED = 16  # examples; chosen, nobody measured
-SPARE_EXAMPLES = 4  # more to search for, as some give the answer away; chosen, nobody measured
-DIVERSE_ITEMS = 3 * MOST_PICKED  # that diverse examples are picked from; chosen, nobody measured
+MOST_PICKED = 16  # examples; chosen; nobody measured
+SPARE_EXAMPLES = 4  # more to search for, as some give the answer away; chosen; nobody measured
+DIVERSE_ITEMS = 3 * MOST_PICKED  # that diverse examples are picked from; chosen; nobody measured
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from prompts.sandbox import variables_in
 from qareview.stored_sentences import translated
 
 RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
-MOST_SHOWN = 6  # outputs of a comparison; chosen, nobody measured
-MOST_WANTED = 40  # candidates of a search; chosen, nobody measured
-LONGEST_LABEL = 60  # characters of a template; chosen, nobody measured
-LARGEST_FILE = 20_000_000  # bytes of cases; chosen, nobody measured
+MOST_SHOWN = 6  # outputs of a comparison; chosen; nobody measured
+MOST_WANTED = 40  # candidates of a search; chosen; nobody measured
+LONGEST_LABEL = 60  # characters of a template; chosen; nobody measured
+LARGEST_FILE = 20_000_000  # bytes of cases; chosen; nobody measured
 
 
 class ExperimentForm(forms.Form):

@@ -23,10 +23,10 @@ from qareview import completions, jobs
 from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
 
-RUNS_AT_ONCE = 64  # in a batch; chosen, nobody measured
-SAMPLED_RUNS = 200  # that an estimate is based on; chosen, nobody measured
+RUNS_AT_ONCE = 64  # in a batch; chosen; nobody measured
+SAMPLED_RUNS = 200  # that an estimate is based on; chosen; nobody measured
 CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
-MOST_RUNS = 20_000  # of an experiment; chosen, nobody measured
+MOST_RUNS = 20_000  # of an experiment; chosen; nobody measured
 
 
 @transaction.atomic

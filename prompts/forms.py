@@ -24,8 +24,8 @@ from qareview.models import Project
 from qareview.stored_sentences import translated
 from qareview.tables import storable
 
-MOST_TOKENS = 4096  # of a completion; chosen, nobody measured
-OFFERED = 30  # approved items to pick examples from; chosen, nobody measured
+MOST_TOKENS = 4096  # of a completion; chosen; nobody measured
+OFFERED = 30  # approved items to pick examples from; chosen; nobody measured
 
 
 class VariantForm(forms.ModelForm[Variant]):

@@ -19,9 +19,9 @@ Array = np.ndarray[Any, Any]
 
 METHOD = "bradley-terry/1"  # stored with each result; increase it when figures change
 PRIOR_PRECISION = 0.35  # of the strengths' Gaussian prior around 0; chosen, see bench-ranking
-NEWTON_STEPS = 50  # at most; chosen, nobody measured
-NEWTON_TOLERANCE = 1e-9  # of a strength; chosen, nobody measured
-DRAWS = 4000  # from the posterior; chosen, nobody measured
+NEWTON_STEPS = 50  # at most; chosen; nobody measured
+NEWTON_TOLERANCE = 1e-9  # of a strength; chosen; nobody measured
+DRAWS = 4000  # from the posterior; chosen; nobody measured
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from qareview.stored_sentences import StoredSentence, stored
 
 MOST_CHARACTERS = (
-    1_000_000  # of the output and of any text on the way to it; chosen, nobody measured
+    1_000_000  # of the output and of any text on the way to it; chosen; nobody measured
 )
-LARGEST_NUMBER = 10**18  # in a calculation; chosen, nobody measured
-MOST_LINES = 200_000  # that the compiled template may run; chosen, nobody measured
-LONGEST_TEMPLATE = 100_000  # characters; chosen, nobody measured
+LARGEST_NUMBER = 10**18  # in a calculation; chosen; nobody measured
+MOST_LINES = 200_000  # that the compiled template may run; chosen; nobody measured
+LONGEST_TEMPLATE = 100_000  # characters; chosen; nobody measured
 
 ALLOWED_NODES = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.For, nodes.If, nodes.Assign,

@@ -18,7 +18,7 @@ from prompts.models import Experiment, Run
 from qareview.embeddings import embed
 from qareview.stored_sentences import stored
 
-PATTERN_SECONDS = 0.5  # for each output; chosen, nobody measured
+PATTERN_SECONDS = 0.5  # for each output; chosen; nobody measured
 WORDS, EXACT, ROUGE, SIMILARITY = "words", "exact", "rouge", "similarity"
 PATTERN, SCHEMA, SUPPORT, FLAGS = "pattern", "schema", "support", "flags"
 
@@ -176,8 +176,8 @@ def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
 _Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
 
 
-LONGEST_PATTERN = 1000  # characters; chosen, nobody measured
-HEAVIEST_PATTERN = 20_000  # pieces, see _weight; chosen, nobody measured
+LONGEST_PATTERN = 1000  # characters; chosen; nobody measured
+HEAVIEST_PATTERN = 20_000  # pieces, see _weight; chosen; nobody measured
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),?(\d*)\}|[*+?()]|.", re.DOTALL)
 _TOO_LARGE = stored("The regular expression is too large. Shorten it or reduce its repeats.")
 

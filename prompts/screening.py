@@ -18,9 +18,9 @@ from prompts.models import Case, Entrant, Experiment
 from qareview.models import JobState
 from qareview.stored_sentences import stored, stored_label
 
-RUNGS = (0.25, 0.5, 1.0)  # shares of the cases; chosen, nobody measured
-FEWEST_CASES = 10  # to judge a variant by; chosen, nobody measured
-# The rate of dropping a variant that is as good as the best; chosen, nobody measured. It holds for
+RUNGS = (0.25, 0.5, 1.0)  # shares of the cases; chosen; nobody measured
+FEWEST_CASES = 10  # to judge a variant by; chosen; nobody measured
+# The rate of dropping a variant that is as good as the best; chosen; nobody measured. It holds for
 # all pairs of a rung together (Bonferroni), since the best is chosen by the same scores.
 ERROR_RATE = 0.05
 

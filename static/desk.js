@@ -202,7 +202,9 @@ async function keep() {
       "You are signed out. Your text is kept in this browser until you sign in again.",
     );
   } else {
-    byId("saved").textContent = gettext("Your text is not saved on the server yet, only in this browser. Trying again.");
+    byId("saved").textContent = gettext(
+      "Your text is not saved on the server yet, only in this browser. Trying again.",
+    );
     clearTimeout(timer);
     timer = setTimeout(keep, AGAIN);
   }

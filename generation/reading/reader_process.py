@@ -33,11 +33,11 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSED_VARIABLES = ("PATH", "LANG", "LC_ALL", "HOME")  # no address and no password
-MOST_FILES = 200  # read by a process; chosen, nobody measured
-MOST_GROWN = 0.25  # share of the memory limit not freed after a file; chosen, nobody measured
+MOST_FILES = 200  # read by a process; chosen; nobody measured
+MOST_GROWN = 0.25  # share of the memory limit not freed after a file; chosen; nobody measured
 OUT_OF_MEMORY = 4  # exit code
-START_SECONDS = 60  # the longest that a process may take to start; chosen, nobody measured
-MOST_PRINTED = 20_000  # bytes searched for a message about memory; chosen, nobody measured
+START_SECONDS = 60  # the longest that a process may take to start; chosen; nobody measured
+MOST_PRINTED = 20_000  # bytes searched for a message about memory; chosen; nobody measured
 MEMORY_ERRORS = (b"memoryerror", b"memory alloc", b"bad_alloc")  # of Python, Rust and C++
 
 

@@ -18,7 +18,7 @@ from qareview.models import JobState, Role
 from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
-SEARCHES_SHOWN = 5  # the latest; chosen, nobody measured
+SEARCHES_SHOWN = 5  # the latest; chosen; nobody measured
 
 
 def _prompt(request: HttpRequest, slug: str, pk: int) -> Prompt:

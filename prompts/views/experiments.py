@@ -20,7 +20,7 @@ from qareview.models import Project, Role
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
-FIRST_CASES = 10  # shown before anything runs; chosen, nobody measured
+FIRST_CASES = 10  # shown before anything runs; chosen; nobody measured
 
 
 def experiment_of(project: Project, pk: int) -> Experiment:

@@ -19,7 +19,7 @@ from qareview.request_numbers import number_in
 from qareview.stored_sentences import stored
 from qareview.translations import counted, number, percent
 
-COMMENTS_SHOWN = 50  # the latest; chosen, nobody measured
+COMMENTS_SHOWN = 50  # the latest; chosen; nobody measured
 
 
 @require_GET
