@@ -246,6 +246,17 @@ def test_what_is_stored_in_english_is_shown_in_german(team: Team, browse: Any) -
     assert "drafted" not in shown
 
 
+def test_scores_and_drafts_of_an_item_are_named_in_german(team: Team, browse: Any) -> None:
+    item = make.item(team.project, scores={"support": 0.5, "new answer": 0.25})
+    client = browse(team.engineer)
+    client.cookies["language"] = "de"
+    shown = page(client.get(f"{team.url}/items/{item.pk}/"))
+    assert "<dt>Beleg 0,50</dt>" in shown
+    assert "<p>Antwort:" in shown
+    assert "Support" not in shown
+    assert "New answer" not in shown
+
+
 @pytest.mark.parametrize("text", ["", "changed by eve", "1 item", "12 : 7 %"])
 def test_plain_text_stays_as_it_is(text: str) -> None:
     with translation.override("de"):
