@@ -100,7 +100,7 @@ def test_a_file_of_200_mb_is_refused_before_it_takes_memory(site: Site) -> None:
         data={"csrfmiddlewaretoken": session.cookies["csrftoken"]},
         headers={"Referer": page.url},
     )
-    assert "The file has 200 MB; at most 100 MB are allowed." in answer.text
+    assert "The file is 200 MB. The limit is 100 MB." in answer.text
     peaks = [peak_memory(pid) for pid in site.pids("gunicorn")]
     assert len(peaks) == 3
     assert max(peaks) < 200_000_000
