@@ -76,7 +76,7 @@ class DeskOrder(models.TextChoices):
     BEST = "best", _("best first")
     UNCERTAIN = "uncertain", _("most uncertain first")
     RANDOM = "random", _("random")
-    DOCUMENT = "document", _("By document")
+    DOCUMENT = "document", _("document by document")
     ASSIGNED = "assigned", _("only assigned items")
 
 

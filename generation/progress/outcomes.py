@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from generation.models import OUTCOME, Document, Item, ItemState, Review, Verdict
 from prompts.models import Variant
@@ -13,7 +14,6 @@ from qareview.confidence_intervals import wilson
 from qareview.models import Project
 
 MOST = 30  # rows of each kind; chosen; nobody measured
-IMPORTED = "imported"  # the name shown for items that no model wrote
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def outcomes(project: Project) -> Outcomes:
         summarise=_named(_most(by_kind[_SUMMARISE]), variants),
         ask=_named(_most(by_kind[_ASK]), variants),
         models=_named(
-            _most(by_kind[_MODEL]), {row[0]: row[0] or IMPORTED for row in by_kind[_MODEL]}
+            _most(by_kind[_MODEL]),
+            {row[0]: row[0] or gettext("imported") for row in by_kind[_MODEL]},
         ),
         documents=_named(documents, names),
         more_documents=max(0, len(by_kind[_DOCUMENT]) - MOST),
@@ -122,4 +123,4 @@ def _most(rows: Iterable[Any]) -> list[Any]:
 
 
 def _named(rows: Iterable[Any], names: dict[Any, str]) -> list[Outcome]:
-    return [Outcome(names.get(key, IMPORTED), *counts) for key, *counts in rows]
+    return [Outcome(names.get(key, gettext("imported")), *counts) for key, *counts in rows]

@@ -64,7 +64,7 @@ def add_comment(item: Item, author: Any, text: str) -> Comment:
     comment = Comment.objects.create(
         item=item, author=author, text=text, mentioned=sorted(mentioned | asker)
     )
-    notice = f"{author}: “{inbox.shorten(text)}”"
+    notice = stored("%(author)s: “%(text)s”", author=author, text=inbox.shorten(text))
     inbox.notify(item, mentioned - asker, NoticeKind.MENTIONED, notice)
     if question:
         _close(item, question)
@@ -94,7 +94,7 @@ def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Commen
         aside=stored("%(colleague)s was asked.", colleague=colleague),
     )
     Hold.objects.filter(item=item, reviewer=author).delete()
-    notice = f"{author}: “{inbox.shorten(text)}”"
+    notice = stored("%(author)s: “%(text)s”", author=author, text=inbox.shorten(text))
     inbox.notify(item, [colleague.pk], NoticeKind.ASKED, notice)
     inbox.notify(item, mentioned, NoticeKind.MENTIONED, notice)
     return question

@@ -46,7 +46,8 @@ class Command(ProjectCommand):
             frozen = frozen.filter(number=int(number) if number.isdecimal() else -1)
         release = frozen.order_by("-number").first()
         if release is None:
-            raise CommandError(f"{project.name} has no release {number} that is ready.")
+            which = "release" if number == "latest" else f"release {number}"
+            raise CommandError(f"{project.name} has no {which} that is ready.")
         return release
 
 

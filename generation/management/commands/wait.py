@@ -9,6 +9,7 @@ from generation.progress.counts import ProjectProgress, project_progress
 from qareview import jobs
 from qareview.management.base import ProjectCommand
 from qareview.models import Project
+from qareview.translations import counted
 
 POLL_SECONDS = 0.5  # chosen; nobody measured
 
@@ -23,7 +24,8 @@ class Command(ProjectCommand):
     def work(self, project: Project, **options: Any) -> None:
         counts = self._wait(project, options["timeout"])
         self.stdout.write(
-            f"{counts.documents} documents, {counts.passages} passages, {counts.items} items"
+            f"{counted(counts.documents, 'document')}, {counted(counts.passages, 'passage')}, "
+            f"{counted(counts.items, 'item')}"
         )
         if counts.failed:
             raise CommandError(f"{counts.failed} failed; “status {project.slug}” says why.")
