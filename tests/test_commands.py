@@ -53,7 +53,7 @@ def test_from_files_to_an_export(team: Team, markdown: Path, tmp_path: Path) -> 
     slug = team.project.slug
     assert run("import_documents", slug, markdown) == f"{markdown}: added\n"
     work()
-    assert run("wait", slug) == "1 documents, 1 passages, 1 items\n"
+    assert run("wait", slug) == "1 document, 1 passage, 1 item\n"
     status = json.loads(run("status", slug, "--json"))
     counts = ("documents", "passages", "items", "pending", "accepted", "rejected", "failed")
     assert [status[name] for name in counts] == [1, 1, 1, 1, 0, 0, 0]

@@ -26,7 +26,7 @@ from tests.web import page
 
 PLACES = re.compile(r"%\(\w+\)[a-z]|%[a-z%]")
 # Files with what people may read and no catalog holds, and why. A single line ends with
-# `# stays English: …` instead.
+# `# not translated: …` instead.
 STAYS_ENGLISH = {
     "generation/prompt_values.py": "what prompts are told",
     "qareview/former_messages.py": "messages that the catalog had",

@@ -85,7 +85,7 @@ _FOR_DEVELOPERS = {
     "AssertionError", "CommandError", "ImproperlyConfigured", "LeaseLost",
     "NotImplementedError", "TypeError", "ValueError",
 }  # fmt: skip
-STAYS = "# stays English: "
+STAYS = "# not translated: "
 _SILENT = ("migrations", "management", "formats")
 
 
