@@ -121,8 +121,8 @@ def test_release_of_nothing_is_refused(team: Team) -> None:
 
 
 def test_export_of_an_unknown_release_is_refused(team: Team, tmp_path: Path) -> None:
-    for name in ("7", "newest", "latest"):
-        with pytest.raises(CommandError, match=f"no release {name}"):
+    for name, which in (("7", "release 7"), ("newest", "release newest"), ("latest", "release")):
+        with pytest.raises(CommandError, match=f"has no {which} that is ready"):
             run("export", team.project.slug, name, "--output", tmp_path)
 
 
