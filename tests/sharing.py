@@ -12,11 +12,17 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = "tests/browser"
-# These wait for processes of their own for minutes; the rest is fast, and fills the gaps.
+# What takes longest, the longest first.
 LONGEST = (
     TOGETHER,
     "tests/test_whole.py",
+    "tests/test_hostile_files.py",
+    "tests/test_access.py",
+    "tests/test_backends.py",
     "tests/test_embedded.py",
+    "tests/test_many_reviewers.py",
+    "tests/test_openai.py",
+    "tests/test_large_files.py",
 )
 MOST = 6  # the longest unit takes as long, however many share the rest
 
@@ -36,8 +42,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: some tests wait, for a browser or a server of their own."""
-    return min(len(os.sched_getaffinity(0)) + 1, MOST)
+    """As many as there are cores, but two on one core: some tests wait for a browser or a server.
+
+    More would be slower: a site's workers give way to whatever else wants a core.
+    """
+    return min(max(len(os.sched_getaffinity(0)), 2), MOST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

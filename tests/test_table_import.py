@@ -229,7 +229,7 @@ def test_wait_and_status_tell_what_to_do_and_import_does_it(team: Any, path: Any
     assert json.loads(run("status", slug, "--json"))["documents_held"] == 1
     assert run("import_documents", slug, path, COLUMNS) == f"{path}: added\n"
     work()
-    assert run("wait", slug) == "1 documents, 2 passages, 3 items\n"
+    assert run("wait", slug) == "1 document, 2 passages, 3 items\n"
     with pytest.raises(CommandError, match="1 of 1 files were not added"):
         run("import_documents", slug, path, COLUMNS)
     work()
