@@ -1,10 +1,9 @@
 """The two steps of each kind of bulk action: do it to some locked items, and undo it."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from generation import search
 from generation.drafting import orders
 from generation.models import (
     BINNED,
@@ -60,7 +59,7 @@ def _review(action: BulkAction, items: Sequence[Item], verdict: Verdict) -> Step
     skipped = {pk: outcome for pk, outcome in outcomes.items() if outcome}
     keys = [action.submission(pk) for pk in outcomes if pk not in skipped]
     Review.objects.filter(submission__in=keys).update(bulk_action=action)
-    _note_edited(outcomes.keys() - skipped.keys())
+    decisions.index_edited(outcomes.keys() - skipped.keys())
     return skipped
 
 
@@ -87,19 +86,13 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
     return ""
 
 
-def _note_edited(ids: Iterable[int]) -> None:
-    """Update the search index for edited texts, whose visibility may have changed."""
-    edited = Review.objects.decisions().filter(item__in=ids, verdict=Verdict.EDITED)
-    search.index_items(edited.values_list("item", flat=True).distinct())
-
-
 def _withdraw(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     """Withdraw the reviews of the bulk action, except on items adjudicated since."""
     reviews = Review.objects.decisions().filter(bulk_action=action, item__in=items)
     review_ids = dict(reviews.exclude(Exists(_later_adjudications())).values_list("item", "pk"))
     decisions.withdraw(Review.objects.filter(pk__in=review_ids.values()), Withdrawal.BULK_UNDONE)
     decisions.settle(item.pk for item in items if item.pk in review_ids and item.state != BINNED)
-    _note_edited(review_ids)
+    decisions.index_edited(review_ids)
     return _newer(items, review_ids)
 
 
@@ -230,7 +223,7 @@ def _restore_purpose(
 def _set_purpose(items: Sequence[Item], skipped: StepOutcomes, purpose: Purpose) -> None:
     ids = [item.pk for item in items if item.pk not in skipped]
     Item.everything.filter(pk__in=ids).update(purpose=purpose)
-    _note_edited(ids)
+    decisions.index_edited(ids)
 
 
 Step = Callable[[BulkAction, Sequence[Item]], StepOutcomes]

@@ -3,7 +3,7 @@
 ``standing`` reviews are those that were not withdrawn. :mod:`queue` says what a slot is.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
@@ -315,7 +315,7 @@ def settle_project(project: Project) -> None:
     """Derive the state of all items of a project that have decisions."""
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
     settle(project.items.filter(Exists(reviewed)).lock())
-    _note_edited(project.items.all())
+    index_edited(project.items.order_by())
 
 
 @transaction.atomic
@@ -331,12 +331,15 @@ def _redraw_calibration(project: Project, percent: int) -> None:
     changing = between.exclude(purpose=Purpose.GOLD)
     changing.lock()
     changing.update(purpose=purpose)
-    _note_edited(between)
+    index_edited(between.order_by())
 
 
-def _note_edited(items: ItemQuerySet) -> None:
-    """Update the search index for edited texts, whose visibility may have changed."""
-    edited = Review.objects.decisions().filter(verdict=Verdict.EDITED, item__in=items.order_by())
+def index_edited(items: ItemQuerySet | Collection[int]) -> None:
+    """Update the search index for edited texts, whose visibility may have changed.
+
+    The items are an unordered query or ids.
+    """
+    edited = Review.objects.decisions().filter(item__in=items, verdict=Verdict.EDITED)
     search.index_items(edited.order_by().values_list("item", flat=True).distinct())
 
 
