@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import generation
 from generation.passages import cutting
+from generation.passages.left_out import BLANK, HEADINGS_ONLY, TOO_SHORT, LeftOut
 from generation.reading import readers
 from tests import files
 
@@ -40,7 +41,7 @@ def assert_covers(text, length):
     assert cuts == sorted(cuts, key=lambda cut: cut.start)
     assert all(text[cut.start : cut.end].strip() for cut in cuts)
     assert max((cut.end - cut.start for cut in cuts), default=0) <= length
-    blank = [text[gap.start : gap.end] for gap in left_out if gap.reason == cutting.BLANK]
+    blank = [text[gap.start : gap.end] for gap in left_out if gap.reason == BLANK]
     assert "".join(blank).strip() == ""
     return cuts
 
@@ -165,24 +166,24 @@ def left_out_of(text, length=100):
     return [
         (text[gap.start : gap.end].strip(), gap.reason)
         for gap in cutting.cut(text, length)[1]
-        if gap.reason != cutting.BLANK
+        if gap.reason != BLANK
     ]
 
 
 def test_headings_without_text_are_left_out():
     text = f"# {'Harbour ' * 10}\n\n{PAGE}\n\n# Index\n\n## Names"
     assert left_out_of(text, 90) == [
-        (f"# {'Harbour ' * 10}".strip(), cutting.HEADINGS_ONLY),
-        ("# Index\n\n## Names", cutting.HEADINGS_ONLY),
+        (f"# {'Harbour ' * 10}".strip(), HEADINGS_ONLY),
+        ("# Index\n\n## Names", HEADINGS_ONLY),
     ]
 
 
 @pytest.mark.parametrize(
     ("text", "left_out"),
     [
-        ("One two three four five six seven.", [cutting.TOO_SHORT]),
+        ("One two three four five six seven.", [TOO_SHORT]),
         ("One two three four five six seven eight.", []),
-        ("# A long heading of many words\n\nOne two three.", [cutting.TOO_SHORT]),
+        ("# A long heading of many words\n\nOne two three.", [TOO_SHORT]),
     ],
 )
 def test_too_few_words_are_left_out(text, left_out):
@@ -190,7 +191,7 @@ def test_too_few_words_are_left_out(text, left_out):
 
 
 def test_what_was_left_out_can_be_stored():
-    gap = cutting.LeftOut(3, 9, cutting.BLANK)
+    gap = LeftOut(3, 9, BLANK)
     assert gap.as_json() == {"start": 3, "end": 9, "reason": "blank"}
 
 

@@ -32,7 +32,7 @@ from generation.models import (
     Review,
     Withdrawal,
 )
-from generation.passages import cutting, editing
+from generation.passages import editing, left_out
 from generation.review import aside, comments, decisions, queue
 from qareview.models import Project
 from qareview.stored_sentences import SentenceDecoder, StoredSentence, translated
@@ -254,11 +254,9 @@ def test_the_desk_says_why_an_item_was_sent_back(rows: None) -> None:
 
 def test_ranges_left_out_are_explained(rows: None) -> None:
     codes = {part["reason"] for row in Document.everything.all() for part in row.left_out}
-    assert codes == set(cutting.LEFT_OUT_REASONS) - {cutting.page_furniture.PAGE_NUMBER} or (
-        codes <= set(cutting.LEFT_OUT_REASONS)
-    )
+    assert codes <= set(left_out.LEFT_OUT_REASONS)
     with translation.override("de"):
-        assert cutting.explain_left_out(cutting.TOO_SHORT) == "weniger als 8 Wörter"
+        assert left_out.explain_left_out(left_out.TOO_SHORT) == "weniger als 8 Wörter"
 
 
 def test_pages_of_the_old_project_are_shown_in_german(rows: None) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.passages import cutting, page_furniture
+from generation.passages import cutting, left_out, page_furniture
 from generation.reading import pipeline, readers
 from tests import files, make
 
@@ -31,14 +31,14 @@ def found(text: str, starts: list[int]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("head", HEADS)
 def test_running_heads_with_and_without_numbers(head: str) -> None:
     text, starts = book(head, "")
-    expected = [(head.format(n=number), page_furniture.RUNNING_HEAD) for number in range(1, 7)]
+    expected = [(head.format(n=number), left_out.RUNNING_HEAD) for number in range(1, 7)]
     assert found(text, starts) == expected
 
 
 @pytest.mark.parametrize("foot", ["{n}", "- {n} -", "Page {n} of 6", "Seite {n}", "xi"])
 def test_page_numbers(foot: str) -> None:
     text, starts = book("Handbook", foot)
-    numbers = [block for block, why in found(text, starts) if why == page_furniture.PAGE_NUMBER]
+    numbers = [block for block, why in found(text, starts) if why == left_out.PAGE_NUMBER]
     assert numbers == [foot.format(n=number) for number in range(1, 7)]
     assert len(found(text, starts)) == 12
 
@@ -47,8 +47,8 @@ def test_tables_of_contents_and_notes_that_it_goes_on() -> None:
     contents = "1 Tides ........ 3\n2 Locks . . . . . . 17"
     text = f"# Contents\n\n{contents}\n\nThe gate closes...\n\n(continued on next page)\n\nAt dusk."
     assert found(text, []) == [
-        (contents, page_furniture.CONTENTS),
-        ("(continued on next page)", page_furniture.CONTINUED),
+        (contents, left_out.CONTENTS),
+        ("(continued on next page)", left_out.CONTINUED),
     ]
 
 
@@ -100,7 +100,7 @@ def test_heads_of_a_pdf_are_shown_as_left_out_and_pages_are_known(
     pipeline.work_off_documents()
     document.refresh_from_db()
     reasons = [gap["reason"] for gap in document.left_out]
-    assert reasons.count(page_furniture.RUNNING_HEAD) == 6
+    assert reasons.count(left_out.RUNNING_HEAD) == 6
     assert [passage.first_page for passage in document.passages.all()] == [1, 2, 3, 4, 5, 6]
     assert not any("Harbour Handbook" in passage.text for passage in document.passages.all())
     shown = browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/").text

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generation.reading import reader_process, readers
+from generation.reading import reader_process, readers, readings
 from tests import files
 
 
-def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readers.Reading:
+def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readings.Reading:
     return reader_process.read_isolated(
         path, name or path.name, seconds=seconds, megabytes=megabytes
     )
@@ -28,14 +28,14 @@ def test_what_is_read_is_the_same_as_in_this_process(tmp_path: Path) -> None:
 def test_a_reason_comes_through(tmp_path: Path) -> None:
     path = tmp_path / "empty.md"
     path.touch()
-    with pytest.raises(readers.CannotRead, match=r"^The file is empty\.$"):
+    with pytest.raises(readings.CannotRead, match=r"^The file is empty\.$"):
         read(path)
 
 
 def test_what_takes_too_long_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "endless.md"
     os.mkfifo(path)  # nobody ever writes into it
-    with pytest.raises(readers.CannotRead, match="Reading took longer than 1 seconds"):
+    with pytest.raises(readings.CannotRead, match="Reading took longer than 1 seconds"):
         read(path, seconds=1)
 
 
@@ -54,7 +54,7 @@ def bomb(path: Path, member: str, start: bytes) -> Path:
 
 def test_a_decompression_bomb_is_stopped(tmp_path: Path) -> None:
     path = bomb(tmp_path / "bomb.docx", "word/document.xml", b"<?xml version='1.0'?><w:document>")
-    with pytest.raises(readers.CannotRead):
+    with pytest.raises(readings.CannotRead):
         read(path, megabytes=400)
 
 
@@ -72,7 +72,7 @@ def test_an_entity_bomb_does_not_unfold(tmp_path: Path) -> None:
         )
     try:
         text = read(path, megabytes=400, seconds=20).text
-    except readers.CannotRead as reason:
+    except readings.CannotRead as reason:
         text = str(reason)
     assert len(text) < 1000
 
@@ -136,7 +136,7 @@ def test_the_next_file_after_one_that_took_too_long_is_read(sound: Path) -> None
     path = sound.with_name("endless.md")
     os.mkfifo(path)
     for _ in range(2):
-        with pytest.raises(readers.CannotRead, match="Reading took longer than 1 seconds"):
+        with pytest.raises(readings.CannotRead, match="Reading took longer than 1 seconds"):
             read(path, seconds=1)
         assert read(sound).text == files.MARKDOWN
 
@@ -144,7 +144,7 @@ def test_the_next_file_after_one_that_took_too_long_is_read(sound: Path) -> None
 def test_the_next_file_after_one_that_needed_too_much_memory_is_read(sound: Path) -> None:
     path = sound.with_name("large.txt")
     path.write_bytes(b"The tide rises. " * 20_000_000)
-    with pytest.raises(readers.CannotRead, match="Reading needed more than 400 MB of memory"):
+    with pytest.raises(readings.CannotRead, match="Reading needed more than 400 MB of memory"):
         read(path, megabytes=400)
     assert read(sound, megabytes=400).text == files.MARKDOWN
 
@@ -194,6 +194,6 @@ def test_a_reader_that_dies_while_reading_fails_its_file_only(sound: Path) -> No
             os.kill(reader, signal.SIGTERM)
 
     threading.Thread(target=kill).start()
-    with pytest.raises(readers.CannotRead, match="The file could not be read"):
+    with pytest.raises(readings.CannotRead, match="The file could not be read"):
         read(endless)
     assert read(sound).text == files.MARKDOWN

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.reading import readers
+from generation.reading import file_types, readers, readings
 from tests import files
 
 HEADINGS = [heading for heading, _ in files.PAGES]
@@ -30,17 +30,17 @@ def headings_in(text):
 
 def test_markdown_stays_as_it_is(read):
     reading = read(files.MARKDOWN.encode(), "tides.md")
-    assert reading == readers.Reading(files.MARKDOWN, "text/markdown", [])
+    assert reading == readings.Reading(files.MARKDOWN, "text/markdown", [])
 
 
 def test_plain_text_stays_as_it_is(read):
     reading = read(files.GERMAN.encode(), "schleuse.txt")
-    assert reading == readers.Reading(files.GERMAN, "text/plain", [])
+    assert reading == readings.Reading(files.GERMAN, "text/plain", [])
 
 
 @pytest.mark.parametrize("name", ["notes", "notes.log", "notes.docx", "notes.pdf"])
 def test_text_under_any_other_name_is_plain(read, name):
-    assert read(files.GERMAN.encode(), name) == readers.Reading(files.GERMAN, "text/plain", [])
+    assert read(files.GERMAN.encode(), name) == readings.Reading(files.GERMAN, "text/plain", [])
 
 
 def test_html_gives_its_main_content_with_headings(read):
@@ -64,18 +64,18 @@ def test_a_piece_of_html_is_known_by_its_name(read):
 
 def test_docx_gives_headings_and_paragraphs(read):
     reading = read(files.docx(), "handbook.docx")
-    assert reading.media_type == readers.DOCX
+    assert reading.media_type == file_types.DOCX
     assert headings_in(reading.text) == ["# Tidal Basin", "## Side Lock", "## Harbour Dues"]
     assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
 
 
 def test_docx_is_known_by_its_content(read):
-    assert read(files.docx(), "handbook.pdf").media_type == readers.DOCX
+    assert read(files.docx(), "handbook.pdf").media_type == file_types.DOCX
 
 
 def test_pdf_gives_headings_and_paragraphs(read):
     reading = read(files.pdf(), "handbook.pdf")
-    assert reading.media_type == readers.PDF
+    assert reading.media_type == file_types.PDF
     assert headings_in(reading.text) == [f"# {heading}" for heading in HEADINGS]
     assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
 
@@ -123,7 +123,7 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
     ],
 )
 def test_what_cannot_be_read_says_why(read, data, name, sentence):
-    with pytest.raises(readers.CannotRead) as refusal:
+    with pytest.raises(readings.CannotRead) as refusal:
         read(data, name)
     assert str(refusal.value)[: len(sentence)] == sentence
 
@@ -132,7 +132,7 @@ def test_a_docx_broken_inside_is_said_to_be_damaged(read):
     data = bytearray(files.docx())
     middle = data.index(b"word/document.xml") + 60
     data[middle : middle + 200] = bytes(200)
-    with pytest.raises(readers.CannotRead, match="The DOCX file is damaged and cannot be read"):
+    with pytest.raises(readings.CannotRead, match="The DOCX file is damaged and cannot be read"):
         read(bytes(data), "notes.docx")
 
 
@@ -158,7 +158,7 @@ def test_text_that_begins_like_another_kind_is_text(read, start):
     ids=["utf-8", "utf-8-sig", "windows-1252", "utf-16", "utf-16-le", "utf-16-be", "utf-16-be-sig"],
 )
 def test_text_is_right_in_every_encoding(read, data):
-    assert read(data, "schleuse.txt") == readers.Reading(files.GERMAN, "text/plain", [])
+    assert read(data, "schleuse.txt") == readings.Reading(files.GERMAN, "text/plain", [])
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ def test_other_old_encodings_are_right(read, text, encoding):
 @pytest.mark.parametrize("shift", range(3))
 def test_utf_8_may_be_cut_anywhere_by_the_look_at_its_start(read, shift):
     text = "x" * shift + "漢字" * 2000
-    assert read(text.encode(), "notes.md") == readers.Reading(text, "text/markdown", [])
+    assert read(text.encode(), "notes.md") == readings.Reading(text, "text/markdown", [])
 
 
 def test_html_in_windows_1252_is_right(read):
@@ -218,16 +218,16 @@ def test_one_bad_byte_does_not_garble_utf_8(tmp_path):
 def test_text_about_pdf_is_no_pdf(tmp_path):
     path = tmp_path / "a.md"
     path.write_text("# Formats\n\nA PDF starts with `%PDF-1.7` in its first line.\n")
-    assert readers.read_file(path, "a.md").media_type == readers.MARKDOWN
+    assert readers.read_file(path, "a.md").media_type == file_types.MARKDOWN
 
 
 @pytest.mark.parametrize(
     ("name", "data", "media_type"),
     [
-        ("a.odt", files.odt(), readers.ODT),
-        ("a.epub", files.epub(), readers.EPUB),
-        ("a.rst", files.RST.encode(), readers.RST),
-        ("renamed.pdf", files.odt(), readers.ODT),
+        ("a.odt", files.odt(), file_types.ODT),
+        ("a.epub", files.epub(), file_types.EPUB),
+        ("a.rst", files.RST.encode(), file_types.RST),
+        ("renamed.pdf", files.odt(), file_types.ODT),
     ],
 )
 def test_more_formats_come_out_as_markdown(tmp_path, name, data, media_type):
@@ -248,6 +248,6 @@ def test_slides_are_read_with_their_titles(tmp_path):
     path = tmp_path / "a.pptx"
     path.write_bytes(files.pptx())
     reading = readers.read_file(path, "a.pptx")
-    assert reading.media_type == readers.PPTX
+    assert reading.media_type == file_types.PPTX
     lines = [line for line in reading.text.splitlines() if line]
     assert lines == ["## Harbour", "The tide rises."]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from generation.reading import reader_process, readers, table_columns
+from generation.reading import reader_process, readers, readings, table_columns
 from qareview import tables
 
 COLUMNS = ["context", "question", "answer"]
@@ -44,10 +44,10 @@ def as_parquet(rows: Any = ROWS, header: Any = COLUMNS) -> bytes:
 def read(tmp_path: Path) -> Any:
     """Read bytes as if they had been uploaded under a name."""
 
-    def read_bytes(data: bytes, name: str, chosen: Any = None) -> readers.Reading:
+    def read_bytes(data: bytes, name: str, chosen: Any = None) -> readings.Reading:
         path = tmp_path / "original"
         path.write_bytes(data)
-        return readers.read_file(path, name, chosen)
+        return readers.read_file(path, name, readings.Choices(chosen or {}))
 
     return read_bytes
 
@@ -198,7 +198,7 @@ MANY = "a\n" + "x\n" * (tables.MOST_ROWS + 1)
     ],
 )
 def test_a_bad_table_is_told_of(read: Any, name: str, data: bytes, sentence: str) -> None:
-    with pytest.raises(readers.CannotRead) as caught:
+    with pytest.raises(readings.CannotRead) as caught:
         read(data, name)
     assert str(caught.value).startswith(sentence)
 
@@ -368,6 +368,8 @@ def test_a_table_is_read_within_limits(
 ) -> None:
     path = tmp_path / name
     path.write_bytes(data)
-    reading = reader_process.read_isolated(path, name, chosen, seconds=30, megabytes=1000)
-    assert reading == readers.read_file(path, name, chosen)
+    reading = reader_process.read_isolated(
+        path, name, readings.Choices(chosen or {}), seconds=30, megabytes=1000
+    )
+    assert reading == readers.read_file(path, name, readings.Choices(chosen or {}))
     assert bool(reading.rows) == bool(chosen)

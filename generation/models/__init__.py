@@ -12,6 +12,7 @@ from generation.models.documents import (
     CANCELLED,
     Document,
     DocumentQuerySet,
+    EarlierText,
     Passage,
     original_path,
 )
@@ -67,6 +68,7 @@ __all__ = [
     "CommentQuerySet",
     "Document",
     "DocumentQuerySet",
+    "EarlierText",
     "Hold",
     "Item",
     "ItemQuerySet",

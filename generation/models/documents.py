@@ -81,6 +81,13 @@ class Document(Binnable, Job):
     left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
     )  # [{"start", "end", "reason"}]: these ranges and the passages cover the text
+    picture_pages = ArrayField(models.PositiveIntegerField(), default=list)  # without any text
+    wants_ocr = models.BooleanField(default=False)  # whether to recognise the text of pictures
+    ocr_pages = ArrayField(models.PositiveIntegerField(), default=list)  # with recognised text
+    metadata: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
+        default=dict
+    )  # what the file says of itself, such as {"title": …}
+    extent = models.CharField(max_length=20, blank=True)  # of a web page: see readings.Choices
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
     survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
@@ -162,8 +169,23 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         return self.exclude(document__columns__has_key="question")
 
 
+class EarlierText(models.Model):
+    """The text that a document had before it was read again; passages kept from it are its slices.
+
+    ``passage.text == earlier_text.text[passage.start:passage.end]``
+    """
+
+    document = models.ForeignKey(Document, models.CASCADE, related_name="earlier_texts")
+    text = models.TextField()
+    page_starts = ArrayField(models.PositiveIntegerField(), default=list)
+    replaced_at = models.DateTimeField(auto_now_add=True)
+
+
 class Passage(Job):
-    """A part of a document: ``passage.text == document.text[passage.start:passage.end]``."""
+    """A part of a document: ``passage.text == document.text[passage.start:passage.end]``.
+
+    If it was kept when the document was read again, it is a part of its ``earlier_text`` instead.
+    """
 
     task = "generation.tasks.draft_passages"
 
@@ -173,6 +195,8 @@ class Passage(Job):
     end = models.PositiveIntegerField()
     text = models.TextField()
     headings = ArrayField(models.TextField(), default=list)  # outermost first
+    header_start = models.PositiveIntegerField(null=True)  # of the header of the table that it
+    header_end = models.PositiveIntegerField(null=True)  # goes on with; offsets like ``start``
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
     note = SentenceField()  # why it has fewer items or questions than were asked for
@@ -186,6 +210,7 @@ class Passage(Job):
     excluded_at = models.DateTimeField(null=True)
     excluded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
     superseded_at = models.DateTimeField(null=True)  # it stays for its reviews or comments
+    earlier_text = models.ForeignKey(EarlierText, models.RESTRICT, null=True)
 
     objects: ClassVar[PassageQuerySet] = PassageQuerySet.as_manager()  # type: ignore[assignment]
 

@@ -9,14 +9,11 @@ import re
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
-from generation.passages import page_furniture
-from generation.passages.page_furniture import FurnitureRange
+from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO_SHORT, LeftOut
 from generation.passages.token_counts import TokenStarts, counter_for
 
 _MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
@@ -24,22 +21,8 @@ _UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
 _HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
 SECTION = 250_000  # characters of a long text that are split together; chosen; nobody measured
 _FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
-FEWEST_WORDS = 8  # of a passage; chosen; nobody measured
 MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
 SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
-
-BLANK = "blank"
-HEADINGS_ONLY = "headings only"
-TOO_SHORT = "too short"
-LEFT_OUT_REASONS = {
-    BLANK: _("blank"),
-    HEADINGS_ONLY: _("headings without text"),
-    TOO_SHORT: _("fewer than %(words)s words"),
-    page_furniture.RUNNING_HEAD: _("running head"),
-    page_furniture.PAGE_NUMBER: _("page number"),
-    page_furniture.CONTENTS: _("table of contents"),
-    page_furniture.CONTINUED: _("continuation note"),
-}
 
 Heading = tuple[int, int, str]  # offset, level and words
 
@@ -55,42 +38,25 @@ class Cut:
     last_page: int | None
 
 
-@dataclass(frozen=True)
-class LeftOut:
-    """A range of a document that is in no passage, and why."""
-
-    start: int
-    end: int
-    reason: str  # a key of LEFT_OUT_REASONS
-
-    def as_json(self) -> dict[str, Any]:
-        """Return it in the shape of :attr:`Document.left_out`."""
-        return {"start": self.start, "end": self.end, "reason": self.reason}
-
-
-def explain_left_out(reason: str) -> str:
-    """Return the words of LEFT_OUT_REASONS for a reason, in the reader's language."""
-    return str(LEFT_OUT_REASONS[reason]) % {"words": FEWEST_WORDS}
-
-
 def cut(
     text: str,
     length: int,
     page_starts: Sequence[int] = (),
     tokenizer: Tokenizer | None = None,
-    furniture: Sequence[FurnitureRange] = (),
+    from_file: Sequence[LeftOut] = (),
 ) -> tuple[list[Cut], list[LeftOut]]:
     """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
     Without a tokenizer, ``length`` is in characters. Returns the passages and the ranges left out;
     together they cover ``text`` without overlap. ``page_starts`` are ascending offsets into
-    ``text``. ``furniture`` are ranges to leave out, with their reasons.
+    ``text``. ``from_file`` are the ranges that were left out
+    while the file was read.
     """
     headings_above = _HeadingTracker(text)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
-    for start, chunk, reason in _pieces(text, length, tokenizer, furniture):
+    for start, chunk, reason in _pieces(text, length, tokenizer, from_file):
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
@@ -106,11 +72,11 @@ def cut(
 
 
 def _pieces(
-    text: str, length: int, tokenizer: Tokenizer | None, furniture: Sequence[FurnitureRange]
+    text: str, length: int, tokenizer: Tokenizer | None, from_file: Sequence[LeftOut]
 ) -> Iterator[tuple[int, str, str]]:
-    """Yield the offset and text of chunks and furniture, with the reason to leave furniture out."""
+    """Yield the offset and text of chunks and left-out ranges; the latter with their reasons."""
     at = 0
-    for start, end, reason in (*furniture, (len(text), len(text), "")):
+    for start, end, reason in (*from_file, (len(text), len(text), "")):
         between = text[at:start]
         chunks = _chunks(between, length, tokenizer) if tokenizer else _split(between, length)
         yield from ((at + offset, chunk, "") for offset, chunk in chunks)

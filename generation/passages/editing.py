@@ -13,8 +13,9 @@ from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from generation.models import AsideReason, Document, Item, Passage
-from generation.passages import cutting, near_duplicates, page_furniture
-from generation.passages.cutting import BLANK, Cut, LeftOut
+from generation.passages import cutting, near_duplicates
+from generation.passages.cutting import Cut
+from generation.passages.left_out import BLANK, LeftOut
 from generation.review import aside
 from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
@@ -39,12 +40,12 @@ def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftO
     Raises ModelUnavailable if the reading model has no tokenizer.
     """
     tokenizer = tokenizer_for(reading_model(document.project))
-    furniture = [
-        (gap["start"], gap["end"], gap["reason"])
-        for gap in document.left_out
-        if gap["reason"] in page_furniture.REASONS
-    ]
-    return cutting.cut(document.text, length, document.page_starts, tokenizer, furniture)
+    from_file = [gap for gap in map(_left_out, document.left_out) if gap.is_from_file]
+    return cutting.cut(document.text, length, document.page_starts, tokenizer, from_file)
+
+
+def _left_out(gap: dict[str, Any]) -> LeftOut:
+    return LeftOut(gap["start"], gap["end"], gap["reason"])
 
 
 def add_passages(document: Document, cuts: Sequence[Cut], **values: Any) -> None:

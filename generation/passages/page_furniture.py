@@ -5,11 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-RUNNING_HEAD = "running head"
-PAGE_NUMBER = "page number"
-CONTENTS = "contents"
-CONTINUED = "continuation note"
-REASONS = {RUNNING_HEAD, PAGE_NUMBER, CONTENTS, CONTINUED}
+from generation.passages.left_out import CONTENTS, CONTINUED, PAGE_NUMBER, RUNNING_HEAD, LeftOut
 
 LONGEST_HEAD = 150  # characters; chosen; nobody measured
 FEWEST_PAGES = 3  # with the same running head; chosen; nobody measured
@@ -27,11 +23,9 @@ _CONTINUED = re.compile(
 _NUMBERED_HEADING = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
 _BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 
-FurnitureRange = tuple[int, int, str]
 
-
-def furniture(text: str, page_starts: Sequence[int]) -> list[FurnitureRange]:
-    """Return the start, end and reason of each block that is furniture, in the order of the text.
+def furniture(text: str, page_starts: Sequence[int]) -> list[LeftOut]:
+    """Return the blocks that are furniture, in the order of the text.
 
     ``page_starts`` are ascending offsets into ``text``. Running heads and page numbers are looked
     for only if there are at least FEWEST_PAGES pages.
@@ -43,7 +37,7 @@ def furniture(text: str, page_starts: Sequence[int]) -> list[FurnitureRange]:
         reasons |= dict(_at_edges(text, left, page_starts))
         left = [span for span in left if span not in reasons]
         reasons |= dict(_at_edges(text, left, page_starts))  # a head may have two lines
-    return [(start, end, reasons[start, end]) for start, end in sorted(reasons)]
+    return [LeftOut(*span, reasons[span]) for span in sorted(reasons)]
 
 
 def _reason_in_block(text: str, span: tuple[int, int]) -> str:

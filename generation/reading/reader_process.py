@@ -21,13 +21,15 @@ import sys
 import tempfile
 import threading
 import traceback
-from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from multiprocessing.connection import Connection, Pipe
 from pathlib import Path
 from typing import Any
 
+from generation.passages.left_out import LeftOut
 from generation.reading import archives, readers
+from generation.reading.readings import CannotRead, Choices, Reading
 from qareview.machine import embedded
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
@@ -44,17 +46,19 @@ MEMORY_ERRORS = (b"memoryerror", b"memory alloc", b"bad_alloc")  # of Python, Ru
 def read_isolated(
     path: Path,
     name: str,
-    chosen: Mapping[str, str] | None = None,
+    choices: Choices | None = None,
     *,
     seconds: int,
     megabytes: int,
-) -> readers.Reading:
+) -> Reading:
     """Do what :func:`readers.read_file` does, within limits of time and memory.
 
     Raises CannotRead; also if a limit was reached or the process died.
     """
-    request = ["read", str(path), name, json.dumps(chosen or {})]
-    return readers.Reading(**_run(request, seconds, megabytes))
+    request = ["read", str(path), name, json.dumps(asdict(choices or Choices()))]
+    answer = _run(request, seconds, megabytes)
+    answer["left_out"] = [LeftOut(*part) for part in answer["left_out"]]
+    return Reading(**answer)
 
 
 def unpack_isolated(
@@ -151,10 +155,10 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
         try:
             answer = _send(request, megabytes).answer(seconds)
         except _Died:
-            raise readers.CannotRead(_why_it_died(_readers[0], megabytes)) from None
+            raise CannotRead(_why_it_died(_readers[0], megabytes)) from None
         except _TookTooLong:
             _stop()
-            raise readers.CannotRead(
+            raise CannotRead(
                 stored(
                     "Reading took longer than %(seconds)s seconds. Split the file, or raise "
                     "QAREVIEW_READ_SECONDS.",
@@ -165,7 +169,7 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
             _stop()
             raise
     if "error" in answer:
-        raise readers.CannotRead(answer["error"])
+        raise CannotRead(answer["error"])
     return answer
 
 
@@ -239,10 +243,12 @@ def _answer_requests(worker: Connection, megabytes: int) -> None:
 def _answer(task: str, path: str, *arguments: str) -> dict[str, Any]:
     try:
         if task == "read":
-            return vars(readers.read_file(Path(path), arguments[0], json.loads(arguments[1])))
+            return vars(
+                readers.read_file(Path(path), arguments[0], Choices(**json.loads(arguments[1])))
+            )
         members = archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1]))
         return {"members": [vars(member) for member in members]}
-    except (readers.CannotRead, archives.CannotUnpack) as reason:
+    except (CannotRead, archives.CannotUnpack) as reason:
         return {"error": str(reason)}
 
 

@@ -10,8 +10,9 @@ from generation.checks import scoring
 from generation.checks.scoring import Draft
 from generation.models import AsideReason, Document, Item, ItemState, Passage, Question
 from generation.passages import editing
-from generation.passages.cutting import BLANK, Cut, LeftOut
-from generation.reading.readers import Reading
+from generation.passages.cutting import Cut
+from generation.passages.left_out import BLANK, LeftOut
+from generation.reading.readings import Reading
 from generation.review.aside import SENTENCES
 from qareview import jobs, languages
 from qareview.models import JobState

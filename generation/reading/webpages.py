@@ -5,7 +5,12 @@ import html
 import re
 from collections.abc import Iterator
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from generation.reading.decoding import clean, decode
+from generation.reading.file_types import HTML
+from generation.reading.readings import Choices, Reading
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -19,6 +24,11 @@ _CONTAINERS = {"ul", "ol", "table", "tbody", "blockquote"}  # repeated around ea
 Part = tuple[str, tuple[str, ...]]  # HTML, and the names of the elements around it
 _HEADING = re.compile(r"\s*<h[1-6]\b")  # trafilatura drops a heading at the end of a page
 _REMOVED = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
+
+
+def read_page(path: Path, _: Choices) -> Reading:
+    """Read a web page. Raises CannotRead."""
+    return Reading(clean(main_content(decode(path.read_bytes()))), HTML)
 
 
 def main_content(page: str) -> str:

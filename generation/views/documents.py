@@ -12,9 +12,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
-from generation.passages import cutting, editing
+from generation.passages import editing
+from generation.passages.left_out import explain_left_out
 from generation.progress.counts import project_progress
-from generation.reading import documents, readers
+from generation.reading import documents
+from generation.reading.readings import READABLE
 from qareview import access, jobs, uploads
 from qareview.htmx import form_status, render_page
 from qareview.models import JobState, Project, Role
@@ -38,7 +40,7 @@ def _show_list(request: HttpRequest, project: Project, form: UploadForm) -> Http
         "documents": documents.get_page(request.GET.get("page")),
         "progress": project_progress(project),
         "form": form,
-        "readable": translated(readers.READABLE),
+        "readable": translated(READABLE),
         "upload_limit_mb": uploads.limit_bytes() // 1_000_000,
     }
     status = form_status(form)
@@ -76,7 +78,7 @@ def _show(
     page = Paginator(parts, PARTS_A_PAGE).get_page(number)
     for part in page:
         if "reason" in part:
-            part["reason"] = cutting.explain_left_out(part["reason"])
+            part["reason"] = explain_left_out(part["reason"])
         elif not document.is_triples:
             part["passage"].pieces = editing.sentences_and_paragraphs(part["passage"].text)
     form = form or ColumnsForm(document.survey)

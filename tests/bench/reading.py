@@ -41,7 +41,7 @@ from reportlab.lib.pagesizes import A4  # noqa: E402  Django is set up first
 from reportlab.pdfgen.canvas import Canvas  # noqa: E402
 
 from generation.passages import cutting, near_duplicates  # noqa: E402
-from generation.reading import reader_process, readers  # noqa: E402
+from generation.reading import extracted, file_types, reader_process, readers  # noqa: E402
 from qareview import languages  # noqa: E402
 from qareview.backends.tokens import tokenizer_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
@@ -147,7 +147,7 @@ def bare_html(data: bytes) -> None:
 def bare_pdf(data: bytes) -> None:
     import kreuzberg
 
-    kreuzberg.extract_bytes_sync(data, readers.PDF, config=readers.extraction())
+    kreuzberg.extract_bytes_sync(data, file_types.PDF, config=extracted.extraction())
 
 
 def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
@@ -155,7 +155,7 @@ def ours(path: Path) -> tuple[str, list[cutting.Cut]]:
     reading = reader_process.read_isolated(path, path.name, seconds=120, megabytes=2000)
     languages.detect_language(reading.text)
     tokenizer = tokenizer_for(MODEL)
-    cuts, _ = cutting.cut(reading.text, LENGTH, reading.page_starts, tokenizer, reading.furniture)
+    cuts, _ = cutting.cut(reading.text, LENGTH, reading.page_starts, tokenizer, reading.left_out)
     return reading.text, cuts
 
 

@@ -1,0 +1,127 @@
+"""Tell the type of a file by its first bytes.
+
+Its name only distinguishes types of text, such as Markdown and CSV.
+"""
+
+import codecs
+import re
+import zipfile
+from pathlib import Path
+
+from generation.reading.decoding import decode
+from generation.reading.readings import UPLOAD, CannotRead
+from qareview import tables
+from qareview.stored_sentences import stored
+
+PDF = "application/pdf"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
+ODT = "application/vnd.oasis.opendocument.text"
+EPUB = "application/epub+zip"
+HTML = "text/html"
+MARKDOWN = "text/markdown"
+RST = "text/x-rst"
+PLAIN = "text/plain"
+ARCHIVE = "application/zip"
+
+_SUFFIXES = {
+    **dict.fromkeys((".html", ".htm"), HTML),
+    **dict.fromkeys((".md", ".markdown"), MARKDOWN),
+    **dict.fromkeys((".rst", ".rest"), RST),
+    **dict.fromkeys((".csv", ".tsv"), tables.CSV),
+    **dict.fromkeys((".jsonl", ".ndjson"), tables.JSONL),
+}
+_MAYBE_JSONL = ("", ".txt", ".json")  # suffixes of text that may be JSONL
+_LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
+SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
+
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
+_PARQUET = b"PAR1"
+_OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
+_FOREIGN = {
+    b"\xff\xd8\xff": stored("a JPEG image"),
+    b"\x89PNG": stored("a PNG image"),
+    b"GIF8": stored("a GIF image"),
+    b"RIFF": stored("a media file"),
+    b"\x1f\x8b": stored("a gzip archive"),
+    b"Rar!": stored("a RAR archive"),
+    b"7z\xbc\xaf": stored("a 7-Zip archive"),
+    b"\x7fELF": stored("a program"),
+    b"MZ\x90": stored("a program"),
+}
+
+
+def media_type_of(path: Path, name: str) -> str:
+    """Return the media type of a file. Raises CannotRead for a type that cannot be read."""
+    with path.open("rb") as file:
+        start = file.read(SHOWS_TYPE)
+    if not start.strip():
+        raise CannotRead(stored("The file is empty."))
+    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
+        return PDF
+    if start.startswith(_ZIP):
+        return _kind_of_archive(path)
+    if start.startswith(_PARQUET):
+        return tables.PARQUET
+    _refuse_foreign(start)
+    suffix = Path(name).suffix.lower()
+    is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
+    return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
+
+
+def _refuse_foreign(start: bytes) -> None:
+    """Raise CannotRead if the first bytes of a file show a type that cannot be read."""
+    if start.startswith(_OLE):
+        raise CannotRead(
+            stored(
+                "This Word file is protected by a password or in the old .doc format. Save "
+                "it as .docx without a password."
+            )
+        )
+    for signature, kind in _FOREIGN.items():
+        if start.startswith(signature):
+            raise CannotRead(
+                stored(
+                    "This file is %(kind)s, which cannot be read. %(upload)s",
+                    kind=kind,
+                    upload=UPLOAD,
+                )
+            )
+
+
+def _begins_with_object(path: Path) -> bool:
+    """Whether the first line that is not blank is a JSON object."""
+    with path.open("rb") as file:
+        lines = iter(lambda: file.readline(_LONGEST_LINE).removeprefix(codecs.BOM_UTF8), b"")
+        first = next((line for line in lines if line.strip()), b"").lstrip()
+    return first.startswith(b"{") and tables.is_object(decode(first))
+
+
+def _kind_of_archive(path: Path) -> str:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = set(archive.namelist())
+            if "word/document.xml" in names:
+                return DOCX
+            if "ppt/presentation.xml" in names:
+                return PPTX
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    declared = file.read(100).decode("ascii", errors="replace").strip()
+                if declared in (ODT, EPUB):
+                    return declared
+    except zipfile.BadZipFile:
+        raise CannotRead(
+            stored("The file is damaged: it starts like a DOCX file but is incomplete.")
+        ) from None
+    return ARCHIVE
+
+
+def _kind_of_text(start: str, suffix: str) -> str:
+    kind = _SUFFIXES.get(suffix, PLAIN)
+    head = start[:2000].lower()
+    if kind in tables.KINDS:
+        return kind
+    if "<html" in head or "<!doctype html" in head:
+        return HTML
+    return kind

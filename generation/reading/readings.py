@@ -1,0 +1,65 @@
+"""What a reader returns of a file, what people may choose about it, and why there is no text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from generation.passages.left_out import LeftOut
+from qareview.stored_sentences import stored
+
+READABLE = stored(
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
+    "(CSV, JSONL or Parquet), or a ZIP archive of these files"
+)
+UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
+
+# How much of a web page is its text.
+WHOLE_PAGE = "whole page"  # all but its menus
+MAIN_TEXT = "main text"  # the article among menus, advertising and comments
+
+
+class CannotRead(Exception):
+    """The file gives no text; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What people chose for a file.
+
+    ``columns`` maps roles to the columns of a table. ``extent`` is WHOLE_PAGE or MAIN_TEXT for a
+    web page, or "" if the reader is to decide. ``ocr`` is true if text is to be recognised on pages
+    that are pictures.
+    """
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    extent: str = ""
+    ocr: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The text of a file.
+
+    ``text`` has all that a person sees in the file. ``left_out`` has the ranges of it that are in
+    no passage, such as menus and running heads, in ascending order without overlap. ``page_starts``
+    has the offset of each page in ``text``, if there are pages; ``picture_pages`` the numbers, from
+    1, of the pages that are only pictures, and ``ocr_pages`` of those whose text was recognised.
+    ``metadata`` has what the file says of itself, such as "title" and "author". ``extent`` says how
+    much of a web page was taken (see :class:`Choices`). ``note`` says what could not be read.
+
+    Until its columns are chosen, a table has no text but a ``survey`` (see
+    :func:`table_columns.survey`); after that, it has the ``rows`` and the ``note`` of
+    :class:`table_columns.ImportedRows`.
+    """
+
+    text: str
+    media_type: str
+    page_starts: list[int] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+    picture_pages: list[int] = field(default_factory=list)
+    ocr_pages: list[int] = field(default_factory=list)
+    metadata: dict[str, str] = field(default_factory=dict)
+    extent: str = ""
+    survey: dict[str, Any] = field(default_factory=dict)
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    note: str = ""
