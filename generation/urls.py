@@ -13,6 +13,7 @@ from generation.views import (
     passages,
     progress,
     releases,
+    rereading,
     review,
 )
 from generation.views import bin as bins
@@ -26,6 +27,7 @@ urlpatterns = [
     path("documents/<int:pk>/retry/", documents.retry, name="documents-retry"),
     path("documents/<int:pk>/again/", drafting.document_again, name="documents-again"),
     path("documents/<int:pk>/cut/", passages.cut, name="documents-cut"),
+    path("documents/<int:pk>/read/", rereading.read_again, name="documents-read"),
     path("documents/<int:pk>/bin/", bins.put_document, name="documents-bin"),
     path("documents/<int:pk>/restore/", bins.restore_document, name="documents-restore"),
     path("documents/<int:pk>/remove/", bins.remove_document, name="documents-remove"),

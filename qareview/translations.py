@@ -16,6 +16,7 @@ NOUNS = {
     "cancelled passage": ngettext_lazy(
         "%(number)s cancelled passage", "%(number)s cancelled passages", _COUNT
     ),
+    "character": ngettext_lazy("%(number)s character", "%(number)s characters", _COUNT),
     "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", _COUNT),
     "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", _COUNT),
     "document": ngettext_lazy("%(number)s document", "%(number)s documents", _COUNT),

@@ -59,6 +59,7 @@ class ReviewForm(forms.Form):
     answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
     start = forms.IntegerField(min_value=0, required=False)
     end = forms.IntegerField(min_value=0, required=False)
+    text_version = forms.IntegerField(min_value=0, required=False)  # that start and end refer to
     seconds = forms.IntegerField(min_value=0, max_value=LONGEST_SECONDS, required=False)
 
     def __init__(self, project: Project, item_id: int, data: QueryDict) -> None:
@@ -99,10 +100,12 @@ class ReviewForm(forms.Form):
         start, end = cleaned.get("start"), cleaned.get("end")
         if start is None and end is None:
             return
-        item = Item.everything.filter(project=self.project, pk=self.item_id)
-        bounds = item.values_list("passage__start", "passage__end", Length("document__text"))
-        # decisions.submit raises if there is no item.
-        first, last, length = bounds.first() or (0, 0, 0)
+        items = Item.everything.filter(project=self.project, pk=self.item_id)
+        item = items.select_related("passage", "document").defer("document__text").first()
+        if item is None:
+            return  # decisions.submit raises
+        passage, version = item.passage, cleaned.get("text_version")
+        length = passage.whole_text().values_list(Length("text"), flat=True).get()
         if start is None or end is None or not start < end <= length:
             self.add_error(
                 None,
@@ -111,7 +114,14 @@ class ReviewForm(forms.Form):
                 )
                 % {"length": length},
             )
-        elif (start, end) == (first, last):
+        elif not passage.earlier_text_id and version not in (None, item.document.text_version):
+            self.add_error(
+                None,
+                gettext(
+                    "The document has been read again since you chose the context. Choose it again."
+                ),
+            )
+        elif (start, end) == (passage.start, passage.end):
             cleaned["start"] = cleaned["end"] = None
 
     def submission(self) -> Submission:

@@ -14,6 +14,7 @@ from generation.models.documents import (
     DocumentQuerySet,
     EarlierText,
     Passage,
+    PassageQuerySet,
     original_path,
 )
 from generation.models.items import (
@@ -77,6 +78,7 @@ __all__ = [
     "NoticeKind",
     "NoticeQuerySet",
     "Passage",
+    "PassageQuerySet",
     "Purpose",
     "Question",
     "Release",

@@ -77,6 +77,7 @@ class Document(Binnable, Job):
     sha256 = models.CharField(max_length=64, blank=True)
     media_type = models.CharField(max_length=100, blank=True)
     text = models.TextField(blank=True)  # Markdown; passages are slices of it
+    text_version = models.PositiveIntegerField(default=1)  # goes up when it is read again
     page_starts = ArrayField(models.PositiveIntegerField(), default=list)  # offsets into text
     left_out: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
@@ -133,6 +134,16 @@ class Document(Binnable, Job):
     def is_table(self) -> bool:
         """Whether its passages are rows, which are never cut."""
         return bool(self.columns)
+
+    @property
+    def can_be_read_again(self) -> bool:
+        """Whether its text comes from a file that is there, not from the columns of a table."""
+        return bool(self.original) and not (self.is_table or self.survey or self.is_archive)
+
+    @property
+    def is_archive(self) -> bool:
+        """Whether its files became documents."""
+        return self.media_type == "application/zip"
 
     def parts(self) -> list[dict[str, Any]]:
         """Return the whole text in order: passages, and the ranges left out with their reasons."""
@@ -227,6 +238,12 @@ class Passage(Job):
             *Job.Meta.indexes,
             GinIndex(fields=("bands",), name="passage_bands"),
         )
+
+    def whole_text(self) -> "models.QuerySet[Document] | models.QuerySet[EarlierText]":
+        """Return the query for the row whose ``text`` this is a part of."""
+        if self.earlier_text_id:
+            return EarlierText.objects.filter(pk=self.earlier_text_id)
+        return Document.everything.filter(pk=self.document_id)
 
     @classmethod
     def withheld(cls) -> Q:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
-from generation.models import AsideReason, Document, Item, Passage
+from generation.models import AsideReason, Document, Item, Passage, PassageQuerySet
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
 from generation.passages.left_out import BLANK, LeftOut
@@ -97,7 +97,7 @@ def recut(document: Document, length: int) -> None:
 def merge_with_next(passage: Passage) -> None:
     """Merge a passage with the next one. Raises CannotCut."""
     document = _locked(passage)
-    following = _current(document).filter(position__gt=passage.position).first()
+    following = current_passages(document).filter(position__gt=passage.position).first()
     if following is None:
         raise CannotCut(
             stored(
@@ -174,7 +174,8 @@ def _locked(passage: Passage) -> Document:
     return document
 
 
-def _current(document: Document) -> Any:
+def current_passages(document: Document) -> PassageQuerySet:
+    """Return the passages of the present cut, in the order of the text."""
     return document.passages.filter(superseded_at=None).order_by("position")
 
 
@@ -191,15 +192,17 @@ def _replace(
 ) -> None:
     """Replace the passages between ``start`` and ``end`` by these cuts."""
     document = _lock_document(document.pk)
-    lock_rows(_current(document))  # waits for workers that are storing items of these passages
+    lock_rows(
+        current_passages(document)
+    )  # waits for workers that are storing items of these passages
     old = {
         (row.start, row.end): row
-        for row in _current(document).filter(start__gte=start, end__lte=end)
+        for row in current_passages(document).filter(start__gte=start, end__lte=end)
     }
     new = {(cut.start, cut.end) for cut in cuts}
     replaced = [row for span, row in old.items() if span not in new]
     excluded = [row for row in replaced if row.excluded_at]
-    _retire(replaced)
+    retire_passages(replaced)
     newest = document.passages.aggregate(newest=Max("pk"))["newest"] or 0
     add_passages(document, [cut for cut in cuts if (cut.start, cut.end) not in old])
     if excluded:
@@ -208,7 +211,7 @@ def _replace(
     gaps = [*outside, *(gap.as_json() for gap in left_out)]
     document.left_out = sorted(gaps, key=lambda gap: gap["start"])
     document.save(update_fields=["left_out"])
-    _number(document)
+    number_passages(document)
 
 
 def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -> None:
@@ -221,8 +224,11 @@ def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -
             exclude_passage(passage, excluded[0].excluded_by)
 
 
-def _retire(rows: Sequence[Passage]) -> None:
-    """Delete locked passages; mark those with reviews or comments as of an earlier cut instead."""
+def retire_passages(rows: Sequence[Passage]) -> list[int]:
+    """Delete locked passages; mark those with reviews or comments as of an earlier cut instead.
+
+    Returns the ids of the latter.
+    """
     passages = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
     items.lock()  # so that nobody stores a review before this transaction ends
@@ -235,12 +241,13 @@ def _retire(rows: Sequence[Passage]) -> None:
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
     passages.exclude(pk__in=superseded_ids).delete()
+    return superseded_ids
 
 
-def _number(document: Document) -> None:
+def number_passages(document: Document) -> None:
     """Number a document's passages in the order of its text."""
-    rows = list(_current(document).order_by("start").only("pk"))
-    _current(document).update(position=F("position") + 2 * OUT_OF_THE_WAY)
+    rows = list(current_passages(document).order_by("start").only("pk"))
+    current_passages(document).update(position=F("position") + 2 * OUT_OF_THE_WAY)
     for position, row in enumerate(rows):
         row.position = position
     Passage.objects.bulk_update(rows, ["position"], batch_size=AT_ONCE)

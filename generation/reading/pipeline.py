@@ -4,19 +4,23 @@ import tempfile
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from generation.models import Document
-from generation.passages import editing
+from generation.passages import editing, rereading
+from generation.passages.cutting import Cut
 from generation.reading import documents, file_types, reader_process, table_import
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
+from qareview.models import JobState
 from qareview.stored_sentences import stored
 
 READ_FIELDS = [
-    *("text", "media_type", "page_starts", "picture_pages", "ocr_pages", "metadata", "extent"),
-    *("language", "left_out", "columns", "note"),
+    *("text", "text_version", "page_starts", "picture_pages", "ocr_pages", "left_out"),
+    *("media_type", "metadata", "extent", "language", "columns", "note"),
 ]
+PREVIEW_SECONDS = 30  # the longest that a person waits for a preview; chosen; nobody measured
 
 
 def work_off_documents() -> None:
@@ -54,6 +58,13 @@ def read_document(document: Document) -> None:
     _store(document, reading)
 
 
+def read_again(document: Document, extent: str, ocr: bool) -> bool:
+    """Queue a document to be read again; return False if it cannot be read again now."""
+    rows = Document.objects.filter(pk=document.pk, state__in=(JobState.DONE, JobState.FAILED))
+    with transaction.atomic():
+        return bool(rows.update(extent=extent, wants_ocr=ocr) and jobs.queue_again(rows))
+
+
 def _store(document: Document, reading: Reading) -> None:
     try:
         if reading.survey:
@@ -66,7 +77,27 @@ def _store(document: Document, reading: Reading) -> None:
         raise jobs.CannotWorkNow(str(reason)) from reason
 
 
-def _cut(document: Document, reading: Reading) -> None:
+def propose_reading(document: Document, extent: str) -> list[Cut]:
+    """Read a document's file as if it were read again, without recognising the text of pictures.
+
+    The document gets the new text, which is not stored. Returns how it would be cut. Raises
+    CannotRead, and ModelUnavailable if the reading model has no tokenizer.
+    """
+    try:
+        reading = reader_process.read_isolated(
+            Path(document.original.path),
+            document.name,
+            Choices(extent=extent),
+            seconds=min(settings.READ_SECONDS, PREVIEW_SECONDS),
+            megabytes=settings.READ_MEGABYTES,
+        )
+    finally:
+        reader_process.stop_reader()  # a web server reads too rarely to keep it
+    return _take_text(document, reading)
+
+
+def _take_text(document: Document, reading: Reading) -> list[Cut]:
+    """Give a document the text that was read, unsaved, and return how it is cut."""
     document.text, document.media_type = reading.text, reading.media_type
     document.page_starts = reading.page_starts
     document.language = languages.detect_language(reading.text)
@@ -76,10 +107,19 @@ def _cut(document: Document, reading: Reading) -> None:
     document.note = reading.note
     cuts, left_out = editing.propose_cuts(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
+    return cuts
+
+
+def _cut(document: Document, reading: Reading) -> None:
+    cuts = _take_text(document, reading)
     with jobs.finishing([document]):
+        if document.passages.exists():
+            rereading.replace_passages(document, cuts)
+            document.text_version += 1
+        else:
+            editing.add_passages(document, cuts)
         document.columns = {}  # chosen at the upload in case it was a table
         document.save(update_fields=READ_FIELDS)
-        editing.add_passages(document, cuts)
 
 
 def _unpack(document: Document, path: Path) -> None:

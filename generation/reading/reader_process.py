@@ -188,6 +188,12 @@ def _send(request: list[str], megabytes: int) -> _Reader:
     return _readers[0]
 
 
+def stop_reader() -> None:
+    """Stop the process if it is running; the next file starts a new one."""
+    with _lock:
+        _stop()
+
+
 def _stop() -> None:
     while _readers:
         _readers.pop().stop()

@@ -39,14 +39,8 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
     if media_type == file_types.ARCHIVE:
         return Reading("", media_type)  # the caller unpacks it
     reading = READERS[media_type](path, choices)
-    if not reading.text.strip():
-        raise CannotRead(
-            stored(
-                "No text found. The pages seem to be images, so run text recognition (OCR) first."
-            )
-            if media_type == file_types.PDF
-            else stored("No text was found in this file.")
-        )
+    if not reading.text.strip() and not reading.picture_pages:
+        raise CannotRead(stored("No text was found in this file."))
     if reading.left_out:
         return reading
     return replace(reading, left_out=furniture(reading.text, reading.page_starts))

@@ -113,7 +113,8 @@ def triple_of(item: Item) -> dict[str, Any]:
     passage = item.passage
     pages = passage.first_page, passage.last_page
     if decision.start is not None and decision.end is not None:
-        pages = cutting.pages(item.document.page_starts, decision.start, decision.end)
+        whole = passage.earlier_text or item.document
+        pages = cutting.pages(whole.page_starts, decision.start, decision.end)
     return {
         "id": str(item.pk),
         "question": decision.question,

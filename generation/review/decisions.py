@@ -18,7 +18,6 @@ from generation import search
 from generation.models import (
     ACCEPTING,
     BINNED,
-    Document,
     Item,
     ItemQuerySet,
     ItemState,
@@ -234,7 +233,7 @@ def _excerpt(item: Item, submission: Submission) -> str:
     if submission.start is None or submission.end is None:
         return ""
     part = Substr("text", submission.start + 1, submission.end - submission.start)
-    return str(Document.objects.filter(pk=item.document_id).values_list(part, flat=True).get())
+    return str(item.passage.whole_text().values_list(part, flat=True).get())
 
 
 SENTENCES = {

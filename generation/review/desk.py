@@ -9,7 +9,7 @@ from django.db.models.functions import Substr
 from django.utils import timezone
 
 from generation.checks import flags
-from generation.models import Document, Item, Review, Typed
+from generation.models import Item, Review, Typed
 from qareview.models import Project
 from qareview.request_numbers import LARGEST_POSITION, number_in
 
@@ -104,15 +104,14 @@ class TextAround:
 
 
 def text_around(item: Item, start: int, end: int) -> TextAround:
-    """Return the part from start to end of the item's document, with the text around it.
+    """Return the part from start to end of the text that an item is from, with the text around it.
 
-    Offsets outside the document are moved to its beginning or end.
+    Offsets outside the text are moved to its beginning or end.
     """
     start, first = max(0, start), max(0, start - MARGIN)
     end = max(start, end)
     slice_of_text = Substr("text", first + 1, end + MARGIN - first)
-    document = Document.everything.filter(pk=item.document_id)
-    text = document.values_list(slice_of_text, flat=True).get()
+    text = item.passage.whole_text().values_list(slice_of_text, flat=True).get()
     start, end = min(start, first + len(text)), min(end, first + len(text))
     part = slice(start - first, end - first)
     return TextAround(start, end, text[: part.start], text[part], text[part.stop :])
