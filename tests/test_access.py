@@ -32,6 +32,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "documents-original": {"get": REVIEWER},
     "documents-columns": {"post": ENGINEER},
     "documents-retry": {"post": ENGINEER},
+    "documents-read": {"get": ENGINEER, "post": ENGINEER},
     "documents-bin": {"post": ENGINEER},
     "documents-restore": {"post": ENGINEER},
     "documents-remove": {"get": ADMIN, "post": ADMIN},

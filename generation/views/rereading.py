@@ -31,9 +31,8 @@ def read_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if document.state not in (JobState.DONE, JobState.FAILED):
         messages.info(request, _("%(name)s is being read already.") % {"name": document.name})
         return redirect("documents-show", slug, pk)
-    form = ReadAgainForm(
-        document, request.POST or request.GET or None, may_ask_for_ocr=member.is_admin
-    )
+    data = request.POST if request.method == "POST" else request.GET or None
+    form = ReadAgainForm(document, data, may_ask_for_ocr=member.is_admin)
     if request.method == "POST" and form.is_valid():
         pipeline.read_again(document, **form.choices())
         text = _("%(name)s will be read again. Reviewed items are kept.")
