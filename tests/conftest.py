@@ -57,8 +57,23 @@ def no_repeats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "REPEAT_SHARE", 0)
 
 
+@pytest.fixture(scope="module")
+def lasting_rows(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """Store rows that all tests of a module share; delete everything after them.
+
+    What a test itself changes is rolled back after it, as ever.
+    """
+    with django_db_blocker.unblock():
+        yield
+        call_command("flush", verbosity=0, interactive=False, reset_sequences=False)
+
+
 @pytest.fixture
 def team(db: None) -> Team:
+    return make_team()
+
+
+def make_team() -> Team:
     admin = make.user("ada")
     project = make.project(admin)
     stranger = make.user("sam")

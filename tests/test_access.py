@@ -17,8 +17,10 @@ from prompts import candidates, comparing, experiments, results
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import arena, make
-from tests.conftest import Team
+from tests.conftest import Team, make_team
 from tests.furnished import patterns
+
+pytestmark = pytest.mark.django_db
 
 REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
 # The name of each address, the methods it takes, and the lowest role for each.
@@ -131,8 +133,9 @@ class Filled:
         return reverse(name, args=[slug, *self.arguments.get(name, [])])
 
 
-@pytest.fixture
-def filled(team: Team) -> Filled:
+@pytest.fixture(scope="module")
+def filled(lasting_rows: None) -> Filled:
+    team = make_team()
     document = make.document(team.project)
     item = make.item(team.project)
     make.accept(item, team.reviewer)
