@@ -89,7 +89,7 @@ def make_bold(element: "HtmlElement") -> None:
 def write_details(root: "HtmlElement") -> None:
     """Make what is folded on the page plain blocks below their summary in bold."""
     for summary in html_trees.elements(root, "summary"):
-        if any(summary.iter(*html_trees.HEADINGS)):
+        if html_trees.has(summary, *html_trees.HEADINGS):
             summary.tag = "div"
         else:
             make_bold(summary)
@@ -104,7 +104,7 @@ def write_definitions(root: "HtmlElement") -> None:
             part.tag = "div"
         elif not html_trees.words_of(part):
             html_trees.remove(part)
-        elif any(part.iter(*html_trees.HEADINGS, "pre")):
+        elif html_trees.has(part, *html_trees.HEADINGS, "pre"):
             part.tag = "div"
         else:
             make_bold(part)

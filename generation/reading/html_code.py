@@ -60,7 +60,7 @@ def _collect(part: "HtmlElement | str", pieces: list[str]) -> None:
         pieces.append(part)
     elif part.tag == "br":
         pieces.append("\n")
-    elif part.tag in _LINES or len(part) and any(part.iter("br", *_LINES)):
+    elif part.tag in _LINES or (len(part) and html_trees.has(part, "br", *_LINES)):
         is_line = part.tag in _LINES
         _begin_line(pieces, is_line=is_line)
         for inner in html_trees.contents(part):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _PERMALINKS = {"¶", "#", "§", "🔗", "", "\uf0c1", "[link]", "[edit]"}
+_PERMALINK_CLASSES = {"headerlink", "anchorjs-link", "header-anchor"}
 _RAISED = str.maketrans("0123456789+-−=()ni", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ")
 _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
 _CAN_BE_RAISED = re.compile(r"[0-9+\-−=()]+|n|i")
@@ -54,11 +55,10 @@ def write_links(root: "HtmlElement") -> None:
             continue
         words = html_trees.words_of(link)
         classes = html_trees.classes_of(link)
-        if words in _PERMALINKS or classes & {"headerlink", "anchorjs-link", "header-anchor"}:
-            if "href" in link.attrib and not len(link):
-                html_trees.remove(link)
-                continue
-        if not _keeps_target(link, words):
+        is_permalink = words in _PERMALINKS or classes & _PERMALINK_CLASSES
+        if is_permalink and "href" in link.attrib and not len(link):
+            html_trees.remove(link)
+        elif not _keeps_target(link, words):
             link.drop_tag()
 
 
@@ -91,7 +91,7 @@ def write_raised(root: "HtmlElement") -> None:
 def _raised(text: str, before: str) -> str:
     if _CAN_BE_RAISED.fullmatch(text):
         return text.translate(_RAISED)
-    if text.isalpha() and (before.isdigit() or not before.isalnum()) or not text[0].isalnum():
+    if (text.isalpha() and (before.isdigit() or not before.isalnum())) or not text[0].isalnum():
         return text  # as in "1st"
     return literal(f"^{text}" if text.isalnum() else f"^({text})")
 
@@ -127,7 +127,7 @@ def write_emphasis(root: "HtmlElement") -> None:
             not any(map(str.isalnum, text))
             or _before(element).isalnum()
             or _after(element).isalnum()
-            or (_before(element) and not element.getprevious() is None and not _tail_of(element))
+            or (_before(element) and element.getprevious() is not None and not _tail_of(element))
             or html_trees.is_within(element, *html_trees.HEADINGS, "strong", "b", "em", "i", "th")
             or html_trees.has_blocks(element)
         ):

@@ -22,10 +22,10 @@ _SIGNS = {
     "\u2061": "", "\u2062": "", "\u2063": "", "\u200b": "", "#": r"\#", "&": r"\&", "_": r"\_",
 }  # fmt: skip
 _ACCENTS = {
-    **{"^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde", "→": "vec", "⃗": "vec"},
-    **{"¯": "bar", "‾": "overline", "―": "overline", "_": "underline", "˙": "dot", ".": "dot"},
-    **{"¨": "ddot", "⏞": "overbrace", "⏟": "underbrace"},
-}
+    "^": "hat", "ˆ": "hat", "~": "tilde", "˜": "tilde", "→": "vec", "⃗": "vec", "¯": "bar",
+    "‾": "overline", "―": "overline", "_": "underline", "˙": "dot", ".": "dot", "¨": "ddot",
+    "⏞": "overbrace", "⏟": "underbrace",
+}  # fmt: skip
 _OPERATORS = ("sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det")
 _TEX_CLASSES = {"math", "arithmatex", "tex", "tex2jax_process", "mathjax_process"}
 _DELIMITED = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
@@ -86,7 +86,7 @@ def _remove_drawing(math: "HtmlElement") -> None:
 
 
 def tex_of(math: "HtmlElement") -> str:
-    """Return a MathML element as TeX: as its annotation or its alternative text, or by its parts."""
+    """Return a MathML element as TeX: its annotation, its alternative text, or its parts as TeX."""
     for annotation in math.iter("annotation"):
         if "tex" in (annotation.get("encoding") or "").lower() and annotation.text:
             return _without_style(annotation.text)
@@ -122,16 +122,19 @@ def _tex(element: "HtmlElement", depth: int) -> str:
     if tag == "mtable":
         rows = " \\\\ ".join(_cells(row, depth) for row in element.iter("mtr", "mlabeledtr"))
         return rf"\begin{{matrix}}{rows}\end{{matrix}}"
-    return _with_scripts(tag, element, depth)
+    parts = [_tex(child, depth + 1) for child in element if html_trees.is_element(child)]
+    if tag == "mfenced":
+        start, end = element.get("open", "("), element.get("close", ")")
+        return f"{_token(start)}{','.join(parts)}{_token(end)}"
+    return _with_scripts(tag, parts, element, depth)
 
 
 def _cells(row: "HtmlElement", depth: int) -> str:
     return " & ".join(_row(cell, depth + 1) for cell in row.iter("mtd"))
 
 
-def _with_scripts(tag: str, element: "HtmlElement", depth: int) -> str:
+def _with_scripts(tag: str, parts: list[str], element: "HtmlElement", depth: int) -> str:
     """Return fractions, roots and whatever has a part above or below as TeX."""
-    parts = [_tex(child, depth + 1) for child in element if html_trees.is_element(child)]
     match tag, parts:
         case "mfrac", [above, below]:
             return rf"\frac{{{above}}}{{{below}}}"
@@ -147,9 +150,6 @@ def _with_scripts(tag: str, element: "HtmlElement", depth: int) -> str:
             return f"{base}_{_group(below)}^{_group(above)}"
         case "mover" | "munder", [base, mark]:
             return _accented(tag, base, mark, html_trees.words_of(element[-1]))
-        case "mfenced", _:
-            start, end = element.get("open", "("), element.get("close", ")")
-            return f"{_token(start)}{','.join(parts)}{_token(end)}"
     return _row(element, depth + 1)
 
 
@@ -174,9 +174,7 @@ def _greek(character: str) -> str:
     """Return the TeX name of a Greek letter, and any other character as it is."""
     if character in _SIGNS:
         return ""
-    match = re.fullmatch(
-        r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", unicodedata.name(character, "")
-    )
+    match = re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER ([A-Z]+)", unicodedata.name(character, ""))
     if not match or match[2] in ("OMICRON", "FINAL"):
         return character
     name = match[2].replace("LAMDA", "LAMBDA").lower()

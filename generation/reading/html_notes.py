@@ -9,8 +9,13 @@ from generation.reading.literal_text import literal
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_MARK = re.compile(r"^[\s\[(]*(?:note\s*)?(?:\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶#]{1,4})[\s\]).:]*$", re.I)
-_SAYS_NOTE = re.compile(r"footnote|endnote|noteref|rearnote|cite_note|cite-note|\bfn\b|\breference\b", re.I)
+_MARK = re.compile(
+    r"^[\s\[(]*(?:note\s*)?(?:\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶#]{1,4})[\s\]).:]*$",
+    re.IGNORECASE,
+)
+_SAYS_NOTE = re.compile(
+    r"footnote|endnote|noteref|rearnote|cite_note|cite-note|\bfn\b|\breference\b", re.IGNORECASE
+)
 _BACK_SIGNS = re.compile(r"[\s↩︎↑^⏎\ufe0e\[\]().:,;*†‡§-]+|[\ue000-\uf8ff]")
 _SECTIONS = ("section", "div", "aside", "ol", "ul", "dl", "table", "hr")
 _AROUND_MARK = ("sup", "span", "b", "strong", "small", "em", "i")
@@ -67,7 +72,7 @@ def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "Html
     """Return the footnote that a link calls, or None if it is another link."""
     says = f"{link.get('class')} {link.get('role')} {link.get('epub:type')} {link.get('href')}"
     mark = html_trees.words_of(link)
-    if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.I):
+    if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
         return None
     note = _around(target)
     if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
@@ -100,7 +105,9 @@ def _links_back(notes: _Notes) -> "list[HtmlElement]":
         parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
         for link in parts:
             says = f"{link.get('class')} {link.get('role')} {link.get('rev')}"
-            is_back = re.search(r"back", says, re.I) or _MARK.match(html_trees.words_of(link))
+            is_back = re.search(r"back", says, re.IGNORECASE) or _MARK.match(
+                html_trees.words_of(link)
+            )
             text = _BACK_SIGNS.sub("", html_trees.words_of(link))
             if (link.get("href") or "").startswith("#") and (is_back or not text):
                 links.append(link)
@@ -132,7 +139,9 @@ def _remove_mark(link: "HtmlElement") -> None:
     """Remove a link back, and the signs around it."""
     outer = link
     for around in link.iterancestors(*_AROUND_MARK, "p"):
-        if _BACK_SIGNS.sub("", html_trees.words_of(around)) != _BACK_SIGNS.sub("", html_trees.words_of(link)):
+        if _BACK_SIGNS.sub("", html_trees.words_of(around)) != _BACK_SIGNS.sub(
+            "", html_trees.words_of(link)
+        ):
             break
         outer = around
     html_trees.remove(outer)
@@ -204,7 +213,9 @@ def _remove_label(note: "HtmlElement") -> None:
         if text and _MARK.match(text) and before.startswith(text) and part is not note:
             html_trees.remove(part)
             break
-    html_trees.unwrap(html_trees.elements(note, "table", *html_trees.TABLE_PARTS)[note.tag == "table" :])
+    html_trees.unwrap(
+        html_trees.elements(note, "table", *html_trees.TABLE_PARTS)[note.tag == "table" :]
+    )
     first = next((part for part in note.iter() if (part.text or "").strip()), None)
     if first is not None:
         first.text = re.sub(r"^\s*(?:[\[(]\d{1,4}[\])]|\d{1,4}[.)]?)\s+", "", first.text or "")

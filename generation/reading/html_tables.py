@@ -1,4 +1,4 @@
-"""Tables of an HTML tree: those that hold data are written as rows, those that lay out the page go."""
+"""Tables of an HTML tree: data is written as rows; what only lays out the page is unwrapped."""
 
 import re
 from typing import TYPE_CHECKING
@@ -13,8 +13,6 @@ LONG_CELL = 1_500  # characters; a table without headings with such a cell lays 
 _FEW_CELLS = 3  # in the row of a table with blocks of code that lays out; chosen; nobody measured
 MOST_COLUMNS = 200  # a cell may claim to span thousands; chosen; nobody measured
 _MOST_CELLS = 500_000  # of a table, with those that spans add; chosen; nobody measured
-
-Cell = "HtmlElement | None"
 
 
 def unwrap_layout(root: "HtmlElement") -> None:
@@ -62,7 +60,9 @@ def lays_out(table: "HtmlElement") -> bool:
                 return True
         elif part.tag != "table" or not headed:
             return True
-    return not headed and any(html_trees.letters_in(cell) > LONG_CELL for row in rows for cell in row)
+    return not headed and any(
+        html_trees.letters_in(cell) > LONG_CELL for row in rows for cell in row
+    )
 
 
 def _has_words(cell: "HtmlElement") -> bool:
@@ -103,7 +103,7 @@ def flatten(cell: "HtmlElement") -> None:
         if not len(item):
             item.text = item.text and item.text.rstrip()
     for block in html_trees.elements(cell):
-        if block is cell or block.tag not in html_trees.BLOCKS and block.tag != "br":
+        if block is cell or (block.tag not in html_trees.BLOCKS and block.tag != "br"):
             continue
         previous = block.getprevious()
         between = " "

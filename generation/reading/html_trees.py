@@ -113,6 +113,11 @@ def is_within(element: "HtmlElement", *tags: str) -> bool:
     return next(element.iterancestors(*tags), None) is not None
 
 
+def has(element: "HtmlElement", *tags: str) -> bool:
+    """Whether an element has one of some tags or is one."""
+    return next(element.iter(*tags), None) is not None
+
+
 def has_blocks(element: "HtmlElement") -> bool:
     """Whether an element has paragraphs, lists or other blocks in it."""
     return any(part.tag in BLOCKS for part in element.iterdescendants() if is_element(part))
