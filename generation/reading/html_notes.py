@@ -70,14 +70,14 @@ def write_notes(root: "HtmlElement") -> None:
 
 def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "HtmlElement | None":
     """Return the footnote that a link calls, or None if it is another link."""
-    says = f"{link.get('class')} {link.get('role')} {link.get('epub:type')} {link.get('href')}"
+    says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('href')}"
     mark = html_trees.words_of(link)
     if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
         return None
     note = _around(target)
     if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
         return None
-    tells = f"{note.get('class')} {note.get('role')} {note.get('epub:type')} {target.get('id')}"
+    tells = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
     if not (_SAYS_NOTE.search(f"{says} {tells}") or _leads_back(note, link, notes)):
         return None
     return note if len(html_trees.words_of(note)) > len(mark) + 2 else None
@@ -104,7 +104,7 @@ def _links_back(notes: _Notes) -> "list[HtmlElement]":
         label = note.getprevious() if note.tag == "dd" else None
         parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
         for link in parts:
-            says = f"{link.get('class')} {link.get('role')} {link.get('rev')}"
+            says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
             is_back = re.search(r"back", says, re.IGNORECASE) or _MARK.match(
                 html_trees.words_of(link)
             )

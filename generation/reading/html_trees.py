@@ -1,5 +1,6 @@
 """Parse HTML, and ask and change its elements; all readers that have HTML share this."""
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -33,6 +34,8 @@ UNSEEN = (
     *("iframe", "frame", "object", "embed", "applet", "audio", "video", "canvas", "svg", "map"),
 )
 DEEPEST = 2_000  # elements within each other; libxml2 stops at 2,048 and forgets the page
+_XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
+_ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _GENERIC = re.compile(
     r"<(/?)(?:div|span|section|article|font|center|b|i|em|strong|ul|ol|li|blockquote|table|tbody|tr"
     r"|td)\b[^>]*>",
@@ -74,6 +77,54 @@ def _parse(page: str) -> "HtmlElement | None":
     return None if is_too_deep else root
 
 
+def parse_xhtml(page: str) -> "HtmlElement":
+    """Return the root of a page of XHTML, whose elements may be closed where they begin.
+
+    A page that is not well-formed is parsed as HTML. Raises CannotRead.
+    """
+    import lxml.html
+    from lxml import etree
+
+    parser = lxml.html.XHTMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=True,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(_without_entities(page).encode(errors="replace"), parser)
+    except etree.XMLSyntaxError:
+        return parse_page(page)
+    for element in root.iter():
+        if is_element(element):
+            _drop_namespaces(element)
+    return root
+
+
+def _without_entities(page: str) -> str:
+    """Replace what only HTML knows, such as "&nbsp;", and drop what declares encoding and type."""
+    page = re.sub(
+        r"\A\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", page, flags=re.DOTALL
+    )
+    return _ENTITY.sub(
+        lambda match: match[0] if match[1] in _XML_ENTITIES else html.unescape(match[0]), page
+    ).lstrip()
+
+
+def _drop_namespaces(element: "HtmlElement") -> None:
+    """Give an element and its attributes the names that they have in HTML."""
+    element.tag = element.tag.rpartition("}")[2]
+    for name in list(element.attrib):
+        space, _, local = name.rpartition("}")
+        if space:
+            value = element.attrib.pop(name)
+            if local == "type":  # of EPUB; says what ARIA's roles say
+                value, local = f"{element.get('role') or ''} {value}".strip(), "role"
+            element.set(local, value)
+
+
 def body_of(root: "HtmlElement") -> "HtmlElement":
     """Return the body of a page, or all of it if it has none."""
     body = root.find("body")
@@ -106,6 +157,11 @@ def letters_in(element: "HtmlElement") -> int:
 def classes_of(element: "HtmlElement") -> set[str]:
     """Return the classes of an element in lower case."""
     return set((element.get("class") or "").lower().split())
+
+
+def kind_of(element: "HtmlElement") -> str:
+    """Return what a page says that an element is: its role, and its type in an EPUB."""
+    return " ".join(filter(None, map(element.get, ("role", "epub:type"))))
 
 
 def is_within(element: "HtmlElement", *tags: str) -> bool:
