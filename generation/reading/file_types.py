@@ -105,6 +105,8 @@ def _kind_of_archive(path: Path) -> str:
                 return DOCX
             if "ppt/presentation.xml" in names:
                 return PPTX
+            if "META-INF/container.xml" in names:
+                return EPUB  # some lack the file "mimetype"
             if "mimetype" in names:
                 with archive.open("mimetype") as file:
                     declared = file.read(100).decode("ascii", errors="replace").strip()

@@ -1,137 +1,130 @@
-"""Extract the main content of a web page as Markdown, without menus; large pages in pieces."""
+"""Read a web page: all of it but its menus, or its main text; the rest is listed as left out."""
 
-import functools
-import html
+import codecs
 import re
-from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from generation.passages.left_out import HIDDEN, SIDE_CONTENT, LeftOut
+from generation.reading import html_tables, html_trees, page_areas, page_parts
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import HTML
-from generation.reading.readings import Choices, Reading
+from generation.reading.markdown_writing import markdown_of
+from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
+from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-SHORT = 1_000  # characters of content that is extracted again; chosen; nobody measured
+    from generation.reading.page_parts import Piece
+
 LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
-PIECE = 500_000  # characters of HTML extracted together; chosen; nobody measured
-_MAIN = re.compile(r"<(?:main|article)\b", re.IGNORECASE)
-_UNSEEN = re.compile(r"<(script|style)\b.*?</\1|<[^>]*>", re.IGNORECASE | re.DOTALL)
-_CONTAINERS = {"ul", "ol", "table", "tbody", "blockquote"}  # repeated around each of their parts
-Part = tuple[str, tuple[str, ...]]  # HTML, and the names of the elements around it
-_HEADING = re.compile(r"\s*<h[1-6]\b")  # trafilatura drops a heading at the end of a page
-_REMOVED = ("script", "style", "noscript", "template", "svg", "nav", "header", "footer", "aside")
+_DECLARED = re.compile(rb"<meta[^>]+charset=[\"']?\s*([\w-]+)", re.IGNORECASE)
+_WIDER = {
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "iso8859-1": "cp1252",
+    "ascii": "cp1252",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
+}
+_META = {
+    "author": "author", "article:author": "author", "dc.creator": "author",
+    "description": "description", "og:description": "description",
+    "date": "date", "dc.date": "date", "article:published_time": "date",
+}  # fmt: skip
 
 
-def read_page(path: Path, _: Choices) -> Reading:
+def read_page(path: Path, choices: Choices) -> Reading:
     """Read a web page. Raises CannotRead."""
-    return Reading(clean(main_content(decode(path.read_bytes()))), HTML)
+    page = clean(decode_page(path.read_bytes()))
+    root = html_trees.parse_page(page)
+    metadata = metadata_of(root)
+    is_large = len(page) > LARGE
+    extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else WHOLE_PAGE)
+    if is_large:
+        extent = WHOLE_PAGE
+    area, pieces = _split(root, page, extent)
+    text = markdown_of(area)
+    if not text:
+        _refuse_empty(pieces)
+    text, left_out = with_pieces(text, pieces)
+    return Reading(text, HTML, left_out=left_out, metadata=metadata, extent=extent)
 
 
-def main_content(page: str) -> str:
-    """Return the main content of a page; "" if it has none."""
-    if len(page) <= LARGE:
-        return _extract(page)
-    return "\n\n".join(filter(None, map(_extract, _pieces(page))))
+def decode_page(data: bytes) -> str:
+    """Decode a page as UTF-8, or as what it declares, or in the likeliest encoding."""
+    declared = _DECLARED.search(data[:4096])
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not declared:
+            return decode(data)
+    try:
+        name = codecs.lookup(declared[1].decode()).name
+        return data.decode(_WIDER.get(name, name))
+    except (LookupError, UnicodeDecodeError):
+        return decode(data)
 
 
-def _extract(page: str) -> str:
-    """Return the main content of a page.
-
-    trafilatura compares its result with that of a fallback, which takes a quarter of the time. It
-    uses the fallback only if that is twice as long or if there are hardly any paragraphs, so the
-    first call is ``fast``, without the fallback, and suffices if neither is possible. trafilatura
-    also takes a short result for a mistake and returns all words of the page. If the page marks its
-    main content, this is extracted instead, with its headings.
-    """
-    import trafilatura
-
-    extract = functools.partial(trafilatura.extract, output_format="markdown", include_tables=True)
-    content = extract(page, fast=True) or ""
-    if len(content) < SHORT or _is_half_at_most(content, page):
-        content = extract(page) or ""
-    if len(content) < SHORT and _MAIN.search(page):
-        marked = extract(page, config=_config_for_short_content()) or ""
-        return marked if len(marked) * 2 > len(content) else content
-    return content
+def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, list[Piece]]":
+    """Return the part of a page that is its text, and the others with their reasons."""
+    body = html_trees.body_of(root)
+    html_tables.unwrap_layout(body)
+    pieces = page_parts.take_unseen(body, keeps_folded=extent == WHOLE_PAGE)
+    area = page_areas.main_area(body)
+    pieces += page_parts.take_menus(area)
+    if extent == MAIN_TEXT:
+        area, others = page_areas.take_article(area, page)
+        pieces += others
+    if area is not body:
+        pieces += _rest(body, area)
+    return area, pieces
 
 
-def _is_half_at_most(content: str, page: str) -> bool:
-    """Whether a page has at least twice the text of ``content``, or few paragraphs for its tables.
-
-    In these cases, trafilatura may use its fallback.
-    """
-    tags = page.lower()
-    has_few_paragraphs = tags.count("<p>") + tags.count("<p ") <= tags.count("<table")
-    return has_few_paragraphs or len(content) * 2 <= len(_UNSEEN.sub("", page))
+def _rest(body: "HtmlElement", area: "HtmlElement") -> "list[Piece]":
+    """Return what is outside of an area, the menus apart."""
+    html_trees.remove(area)
+    menus = page_parts.take_menus(body)
+    return [*menus, (body, SIDE_CONTENT)]
 
 
-@functools.cache
-def _config_for_short_content() -> Any:
-    from trafilatura.settings import use_config
-
-    config = use_config()
-    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", "1")
-    return config
-
-
-def _pieces(page: str) -> Iterator[str]:
-    """Yield small pages that together have the content of a large page, without its menus."""
-    import lxml.html
-    from lxml import etree
-
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True)
-    body = lxml.html.document_fromstring(page.encode(), parser).find("body")
-    if body is None:
-        return
-    etree.strip_elements(body, *_REMOVED, with_tail=False)
-    parts: list[Part] = []
-    size = 0
-    for part, around in _parts(body):
-        if not part:
-            continue
-        is_after_heading = bool(parts) and _HEADING.match(parts[-1][0])
-        if size and size + len(part) > PIECE and not is_after_heading:
-            yield _page(parts)
-            parts, size = [], 0
-        parts.append((part, around))
-        size += len(part)
-    yield _page(parts)
+def _refuse_empty(pieces: "list[Piece]") -> None:
+    if any(reason == HIDDEN for _, reason in pieces):
+        raise CannotRead(
+            stored(
+                "This web page has no text of its own; scripts put it there in a browser. Open it "
+                "in a browser, save it as a complete page or as PDF, and upload that."
+            )
+        )
 
 
-def _page(parts: list[Part]) -> str:
-    """Return a page of parts; adjacent parts of the same list or table are put in one again."""
-    written = [
-        "".join(f"<{tag}>" for tag in around)
-        + "".join(part for part, _ in group)
-        + "".join(f"</{tag}>" for tag in reversed(around))
-        for around, group in groupby(parts, key=lambda part: part[1])
-    ]
-    return f"<html><body><article>{''.join(written)}</article></body></html>"
+def with_pieces(text: str, pieces: "list[Piece]") -> tuple[str, list[LeftOut]]:
+    """Return a text with what is left out of it at its end, and the ranges of that."""
+    left_out: list[LeftOut] = []
+    for reason, group in groupby(pieces, key=lambda piece: piece[1]):
+        written = [markdown_of(element) for element, _ in group]
+        joined = "\n\n".join(filter(None, written))
+        if joined:
+            text = f"{text}\n\n" if text else ""
+            left_out.append(LeftOut(len(text), len(text) + len(joined), reason))
+            text += joined
+    return text, left_out
 
 
-def _parts(body: "HtmlElement") -> Iterator[Part]:
-    """Yield the HTML of an element in parts; elements larger than PIECE are divided if possible."""
-    from lxml import etree
-
-    waiting: list[tuple[HtmlElement | str, tuple[str, ...]]] = [(body, ())]
-    while waiting:
-        element, around = waiting.pop()
-        if isinstance(element, str):
-            yield element, around
-            continue
-        written = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
-        if len(written) <= PIECE or not len(element):
-            yield written, around
-        else:
-            within = (*around, str(element.tag)) if element.tag in _CONTAINERS else around
-            for child in reversed(element):
-                waiting += [(_paragraph(child.tail), within), (child, within)]
-            waiting.append((_paragraph(element.text), within))
-
-
-def _paragraph(text: str | None) -> str:
-    return f"<p>{html.escape(text)}</p>" if text and text.strip() else ""
+def metadata_of(root: "HtmlElement") -> dict[str, str]:
+    """Return what a page says of itself: title, author, description, date and language."""
+    metadata: dict[str, str] = {}
+    title = root.find(".//head/title")
+    if title is not None and html_trees.words_of(title):
+        metadata["title"] = html_trees.words_of(title)
+    for meta in root.iter("meta"):
+        name = (meta.get("name") or meta.get("property") or "").lower()
+        content = " ".join((meta.get("content") or "").split())
+        if name in _META and content:
+            metadata.setdefault(_META[name], content)
+    language = root.get("lang") or root.get("xml:lang")
+    if language:
+        metadata["language"] = language
+    return metadata

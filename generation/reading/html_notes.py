@@ -1,0 +1,231 @@
+"""Footnotes of an HTML tree: where they are called, and what they say."""
+
+import re
+from typing import TYPE_CHECKING
+
+from generation.reading import html_trees
+from generation.reading.literal_text import literal
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+_MARK = re.compile(
+    r"^[\s\[(]*(?:note\s*)?(?:\d{1,4}|[a-z]{1,2}|[ivxlc]{1,6}|[*†‡§¶#]{1,4})[\s\]).:]*$",
+    re.IGNORECASE,
+)
+_SAYS_NOTE = re.compile(
+    r"footnote|endnote|noteref|rearnote|cite_note|cite-note|\bfn\b|\breference\b", re.IGNORECASE
+)
+_BACK_SIGNS = re.compile(r"[\s↩︎↑^⏎\ufe0e\[\]().:,;*†‡§-]+|[\ue000-\uf8ff]")
+_SECTIONS = ("section", "div", "aside", "ol", "ul", "dl", "table", "hr")
+_AROUND_MARK = ("sup", "span", "b", "strong", "small", "em", "i")
+
+
+class _Notes:
+    """The notes of a tree by the ids of what they are in, numbered as they are called."""
+
+    def __init__(self, root: "HtmlElement") -> None:
+        self.root = root
+        self.by_id: dict[str, HtmlElement] = {}
+        for element in root.iter():
+            if html_trees.is_element(element):
+                for name in (element.get("id"), element.get("name")):
+                    if name:
+                        self.by_id.setdefault(name, element)
+        self.numbers: dict[HtmlElement, int] = {}
+
+    def target_of(self, link: "HtmlElement") -> "HtmlElement | None":
+        """Return the element of this page that a link leads to."""
+        href = link.get("href") or ""
+        return self.by_id.get(href[1:]) if href.startswith("#") else None
+
+
+def write_notes(root: "HtmlElement") -> None:
+    """Write footnotes as Markdown: a mark where each is called, its text after that block."""
+    notes = _Notes(root)
+    places: list[tuple[HtmlElement, HtmlElement]] = []
+    for link in html_trees.elements(root, "a"):
+        target = notes.target_of(link)
+        note = None if target is None else _note_of(link, target, notes)
+        if note is None:
+            continue
+        if note not in notes.numbers:
+            notes.numbers[note] = len(notes.numbers) + 1
+            places.append((_block_of(link), note))
+    calls = [
+        (link, notes.numbers[note])
+        for link in html_trees.elements(root, "a")
+        if (target := notes.target_of(link)) is not None
+        and (note := _note_of(link, target, notes)) in notes.numbers
+    ]
+    back = _links_back(notes)
+    for link, number in calls:
+        if link not in back:
+            _write_call(link, number)
+    for link in back:
+        _remove_mark(link)
+    for place, note in reversed(places):
+        _move(note, place, notes.numbers[note])
+
+
+def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "HtmlElement | None":
+    """Return the footnote that a link calls, or None if it is another link."""
+    says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('href')}"
+    mark = html_trees.words_of(link)
+    if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
+        return None
+    note = _around(target)
+    if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
+        return None
+    tells = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
+    if not (_SAYS_NOTE.search(f"{says} {tells}") or _leads_back(note, link, notes)):
+        return None
+    return note if len(html_trees.words_of(note)) > len(mark) + 2 else None
+
+
+def _around(target: "HtmlElement") -> "HtmlElement | None":
+    """Return the block that a target is or is the beginning of."""
+    if target.tag == "dt":
+        return target.getnext()
+    if target.tag in html_trees.BLOCKS:
+        return target
+    return next(target.iterancestors("li", "p", "td", "dd", "div", "aside", "section"), None)
+
+
+def _leads_back(note: "HtmlElement", link: "HtmlElement", notes: _Notes) -> bool:
+    around = {link, *link.iterancestors("sup", "span")}
+    return any(notes.target_of(back) in around for back in note.iter("a"))
+
+
+def _links_back(notes: _Notes) -> "list[HtmlElement]":
+    """Return the links in notes that lead back to where the notes are called."""
+    links = []
+    for note in notes.numbers:
+        label = note.getprevious() if note.tag == "dd" else None
+        parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
+        for link in parts:
+            says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
+            is_back = re.search(r"back", says, re.IGNORECASE) or _MARK.match(
+                html_trees.words_of(link)
+            )
+            text = _BACK_SIGNS.sub("", html_trees.words_of(link))
+            if (link.get("href") or "").startswith("#") and (is_back or not text):
+                links.append(link)
+    return links
+
+
+def _block_of(link: "HtmlElement") -> "HtmlElement":
+    """Return the outermost block around a link that is no mere container."""
+    block = link
+    for around in link.iterancestors():
+        if around.tag in html_trees.BLOCKS and around.tag not in html_trees.CONTAINERS:
+            block = around
+        elif block is link and around.tag in html_trees.CONTAINERS:
+            return around
+    return block
+
+
+def _write_call(link: "HtmlElement", number: int) -> None:
+    """Put the mark of a note in the place of a link and of the raised brackets around it."""
+    outer = link
+    for around in link.iterancestors(*_AROUND_MARK):
+        if html_trees.words_of(around) != html_trees.words_of(link):
+            break
+        outer = around
+    html_trees.replace_with_text(outer, literal(f"[^{number}]"))
+
+
+def _remove_mark(link: "HtmlElement") -> None:
+    """Remove a link back, and the signs around it."""
+    outer = link
+    for around in link.iterancestors(*_AROUND_MARK, "p"):
+        if _BACK_SIGNS.sub("", html_trees.words_of(around)) != _BACK_SIGNS.sub(
+            "", html_trees.words_of(link)
+        ):
+            break
+        outer = around
+    html_trees.remove(outer)
+
+
+def _move(note: "HtmlElement", place: "HtmlElement", number: int) -> None:
+    """Put a note behind the block that calls it, as paragraphs of which the first has its mark."""
+    section = note.getparent()
+    paragraphs = _paragraphs(note)
+    html_trees.remove(note)
+    if section is not None:
+        _remove_empty(section)
+    for position, paragraph in enumerate(paragraphs):
+        mark = f"[^{number}]: " if position == 0 else "    "
+        paragraph.text = literal(mark) + (paragraph.text or "").lstrip()
+    if place.getparent() is None:  # a page without a body
+        place.extend(paragraphs)
+    elif place.tag in html_trees.CONTAINERS:
+        for paragraph in paragraphs:
+            place.append(paragraph)
+    else:
+        for paragraph in reversed(paragraphs):
+            _put_behind(place, paragraph)
+
+
+def _put_behind(place: "HtmlElement", paragraph: "HtmlElement") -> None:
+    tail, place.tail = place.tail, None
+    place.addnext(paragraph)
+    paragraph.tail = tail
+
+
+def _paragraphs(note: "HtmlElement") -> "list[HtmlElement]":
+    """Return the blocks of a note; text beside them becomes paragraphs."""
+    _remove_label(note)
+    paragraphs: list[HtmlElement] = []
+    is_open = False
+    for part in list(html_trees.contents(note)):
+        if not isinstance(part, str) and part.tag in html_trees.BLOCKS:
+            part.tail = None
+            paragraphs.append(part)
+            is_open = False
+            continue
+        if not is_open:
+            if isinstance(part, str) and not part.strip():
+                continue
+            paragraphs.append(note.makeelement("p", {}))
+            is_open = True
+        _append(paragraphs[-1], part)
+    return paragraphs
+
+
+def _append(paragraph: "HtmlElement", part: "HtmlElement | str") -> None:
+    if not isinstance(part, str):
+        part.tail = None
+        paragraph.append(part)
+    elif len(paragraph):
+        paragraph[-1].tail = (paragraph[-1].tail or "") + part
+    else:
+        paragraph.text = (paragraph.text or "") + part
+
+
+def _remove_label(note: "HtmlElement") -> None:
+    """Remove the number in front of a note, as of a list without numbers."""
+    if note.tag == "dd" and (label := note.getprevious()) is not None and label.tag == "dt":
+        html_trees.remove(label)
+    for part in html_trees.elements(note, "span", "sup", "td", "th"):
+        before = "".join(note.itertext()).lstrip()
+        text = html_trees.words_of(part)
+        if text and _MARK.match(text) and before.startswith(text) and part is not note:
+            html_trees.remove(part)
+            break
+    html_trees.unwrap(
+        html_trees.elements(note, "table", *html_trees.TABLE_PARTS)[note.tag == "table" :]
+    )
+    first = next((part for part in note.iter() if (part.text or "").strip()), None)
+    if first is not None:
+        first.text = re.sub(r"^\s*(?:[\[(]\d{1,4}[\])]|\d{1,4}[.)]?)\s+", "", first.text or "")
+
+
+def _remove_empty(section: "HtmlElement") -> None:
+    """Remove what has held notes and is now empty."""
+    while section.tag in _SECTIONS and not html_trees.words_of(section):
+        around = section.getparent()
+        if around is None:
+            return
+        html_trees.remove(section)
+        section = around

@@ -1,0 +1,234 @@
+"""Tables of an HTML tree: data is written as rows; what only lays out the page is unwrapped."""
+
+import re
+from typing import TYPE_CHECKING
+
+from generation.reading import html_trees
+from generation.reading.literal_text import ROW_END, literal
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+LONG_CELL = 1_500  # characters; a table without headings with such a cell lays out; chosen
+_FEW_CELLS = 3  # in the row of a table with blocks of code that lays out; chosen; nobody measured
+MOST_COLUMNS = 200  # a cell may claim to span thousands; chosen; nobody measured
+_MOST_CELLS = 500_000  # of a table, with those that spans add; chosen; nobody measured
+
+
+def unwrap_layout(root: "HtmlElement") -> None:
+    """Make the cells of tables that only lay out the page blocks of their own."""
+    for table in reversed(html_trees.elements(root, "table")):
+        if lays_out(table):
+            for part in _own_parts(table):
+                part.tag = "p" if part.tag == "caption" else "div"
+            table.tag = "div"
+
+
+def _own_parts(table: "HtmlElement") -> "list[HtmlElement]":
+    """Return the parts of a table that are not those of a table in it."""
+    return [
+        part
+        for part in table.iter(*html_trees.TABLE_PARTS)
+        if next(part.iterancestors("table"), None) is table
+    ]
+
+
+def rows_of(table: "HtmlElement") -> "list[list[HtmlElement]]":
+    """Return the cells of each row of a table that has any."""
+    rows = [
+        [cell for cell in row if cell.tag in ("td", "th")]
+        for row in _own_parts(table)
+        if row.tag == "tr"
+    ]
+    return [row for row in rows if row]
+
+
+def lays_out(table: "HtmlElement") -> bool:
+    """Whether a table places blocks on the page rather than data in rows and columns."""
+    rows = rows_of(table)
+    filled = [row for row in rows if any(html_trees.words_of(cell) for cell in row)]
+    columns = max((sum(map(_has_words, row)) for row in filled), default=0)
+    if table.get("role") in ("presentation", "none") or len(filled) < 2 or columns < 2:
+        return True
+    headed = any(cell.tag == "th" for row in rows for cell in row)
+    for part in table.iter("h1", "h2", "h3", "pre", "table"):
+        if part is table:
+            continue
+        if part.tag == "pre":
+            cells = max(map(len, rows))
+            if "\n" in "".join(part.itertext()).strip() and cells <= _FEW_CELLS:
+                return True
+        elif part.tag != "table" or not headed:
+            return True
+    return not headed and any(
+        html_trees.letters_in(cell) > LONG_CELL for row in rows for cell in row
+    )
+
+
+def _has_words(cell: "HtmlElement") -> bool:
+    return bool(html_trees.words_of(cell))
+
+
+def write_tables(root: "HtmlElement") -> None:
+    """Write tables of data as rows between vertical bars, with their caption before them."""
+    for table in reversed(html_trees.elements(root, "table")):
+        if table.getparent() is None:
+            html_trees.wrap(table, "table")
+            table.tag, table = "div", table[0]
+        if html_trees.is_within(table, "td", "th"):
+            _write_inner_table(table)
+        else:
+            _write_table(table)
+
+
+def _write_inner_table(table: "HtmlElement") -> None:
+    """Write a table in a cell of another as text: its cells with commas, its rows apart."""
+    rows = rows_of(table)
+    for row in rows:
+        for cell in row[1:]:
+            cell.text = ", " + (cell.text or "").lstrip()
+        for cell in row:
+            cell.tail = None
+            flatten(cell)
+    for row in rows[1:]:
+        row[0].text = "; " + (row[0].text or "").lstrip()
+    html_trees.unwrap(part for part in _own_parts(table))
+    table.tag = "span"
+
+
+def flatten(cell: "HtmlElement") -> None:
+    """Make the blocks in a cell one line of text; items of a list are set apart by semicolons."""
+    for item in cell.iter("li", "p", "div"):
+        item.text = item.text and item.text.lstrip()
+        if not len(item):
+            item.text = item.text and item.text.rstrip()
+    for block in html_trees.elements(cell):
+        if block is cell or (block.tag not in html_trees.BLOCKS and block.tag != "br"):
+            continue
+        previous = block.getprevious()
+        between = " "
+        if block.tag == "li" and previous is not None and previous.tag == "li":
+            said = html_trees.words_of(previous)
+            between = " " if said[-1:] in ".;:,!?" else "; "
+        html_trees.add_before(block, between)
+        following = block.getnext()
+        if block.tag != "li" or following is None or following.tag != "li":
+            block.tail = " " + (block.tail or "")
+        if block.tag == "pre":
+            block.text = literal(f"`{' '.join(block.text_content().split())}`")
+            del block[:]
+    blocks = [part for part in html_trees.elements(cell) if part is not cell]
+    html_trees.unwrap(part for part in blocks if part.tag in html_trees.BLOCKS or part.tag == "br")
+    _escape_bars(cell)
+
+
+def _strip(cell: "HtmlElement") -> None:
+    """Strip the text at the start and at the end of a cell."""
+    cell.text = cell.text and cell.text.lstrip()
+    if len(cell):
+        cell[-1].tail = cell[-1].tail and cell[-1].tail.rstrip()
+    elif cell.text:
+        cell.text = cell.text.rstrip()
+
+
+def _escape_bars(cell: "HtmlElement") -> None:
+    for element in html_trees.elements(cell):
+        element.text = element.text and _escaped(element.text)
+        if element is not cell:
+            element.tail = element.tail and _escaped(element.tail)
+
+
+def _escaped(text: str) -> str:
+    mark = literal("\\|")
+    return re.sub(f"(?<!{literal(chr(92))})[|{literal('|')}]", mark, text)
+
+
+def _write_table(table: "HtmlElement") -> None:
+    for caption in [part for part in _own_parts(table) if part.tag == "caption"]:
+        caption.tag = "p"
+        caption.tail = None
+        table.addprevious(caption)
+    grid = _grid(table)
+    for row in grid:
+        for cell in row:
+            if cell is not None:
+                cell.tail = None
+                flatten(cell)
+                cell.tag = "span"
+                _strip(cell)
+    grid = _without_empty(grid)
+    while len(grid) > 1 and sum(cell is not None for cell in grid[0]) == 1 < len(grid[0]):
+        title = next(cell for cell in grid.pop(0) if cell is not None)
+        title.tag = "p"
+        table.addprevious(title)
+    _fill(table, grid)
+
+
+def _grid(table: "HtmlElement") -> "list[list[HtmlElement | None]]":
+    """Return the rows of a table, all as long; what a cell spans beside itself is None."""
+    grid: list[list[HtmlElement | None]] = []
+    taken: dict[tuple[int, int], bool] = {}
+    for y, row in enumerate(_with_head_first(table)):
+        cells: list[HtmlElement | None] = []
+        for cell in row:
+            while taken.get((y, len(cells))):
+                cells.append(None)
+            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            for dy in range(1, min(height, 1_000)):
+                for dx in range(width):
+                    taken[y + dy, len(cells) + dx] = True
+                    if len(taken) > _MOST_CELLS:
+                        break
+            cells += [cell, *[None] * (width - 1)]
+        grid.append(cells)
+    longest = max(map(len, grid), default=0)
+    return [row + [None] * (longest - len(row)) for row in grid]
+
+
+def _with_head_first(table: "HtmlElement") -> "list[list[HtmlElement]]":
+    rows = rows_of(table)
+    order = {"thead": 0, "tfoot": 2}
+    return sorted(rows, key=lambda row: order.get(str(row[0].getparent().getparent().tag), 1))
+
+
+def _span(cell: "HtmlElement", name: str) -> int:
+    text = (cell.get(name) or "1").strip()
+    return max(1, min(int(text), MOST_COLUMNS)) if text.isascii() and text.isdigit() else 1
+
+
+def _without_empty(grid: "list[list[HtmlElement | None]]") -> "list[list[HtmlElement | None]]":
+    """Return the rows and columns that have any text."""
+    grid = [row for row in grid if any(cell is not None and _has_words(cell) for cell in row)]
+    columns = range(len(grid[0]) if grid else 0)
+    kept = [x for x in columns if any(row[x] is not None and _has_words(row[x]) for row in grid)]
+    return [[row[x] for x in kept] for row in grid]
+
+
+def _fill(table: "HtmlElement", grid: "list[list[HtmlElement | None]]") -> None:
+    """Make a table a paragraph with a line for each row, and one below the first."""
+    tail = table.tail
+    table.clear()
+    table.tag, table.tail = "p", tail
+    for number, row in enumerate(grid):
+        _add_text(table, literal("| "))
+        for position, cell in enumerate(row):
+            if position:
+                _add_text(table, literal(" | "))
+            if cell is not None:
+                table.append(cell)
+        _end_row(table)
+        if number == 0:
+            _add_text(table, literal("| " + " | ".join(["---"] * len(row))))
+            _end_row(table)
+
+
+def _end_row(table: "HtmlElement") -> None:
+    _add_text(table, literal(" |") + ROW_END)
+    table.append(table.makeelement("br", {}))
+
+
+def _add_text(table: "HtmlElement", text: str) -> None:
+    if len(table):
+        table[-1].tail = (table[-1].tail or "") + text
+    else:
+        table.text = (table.text or "") + text

@@ -1,0 +1,23 @@
+"""Text that stands in Markdown as it is, whatever a writer of Markdown would make of its signs.
+
+While HTML is written as Markdown, the signs of formulas, code and footnote marks are replaced by
+characters of a private area, which no writer escapes or strips. They get back after it.
+"""
+
+import string
+
+_AREA = 0x10F000  # start of a block of Unicode's last private area, which texts hardly ever use
+_SIGNS = string.punctuation + " "
+_TO_PRIVATE = {ord(sign): _AREA + ord(sign) for sign in _SIGNS}
+_FROM_PRIVATE = {private: plain for plain, private in _TO_PRIVATE.items()}
+ROW_END = chr(_AREA + 1)  # behind each row of a table, where no blanks may follow
+
+
+def literal(text: str) -> str:
+    """Return text whose signs and blanks nothing changes until :func:`restored`."""
+    return text.translate(_TO_PRIVATE)
+
+
+def restored(text: str) -> str:
+    """Return text with all its signs again."""
+    return text.translate(_FROM_PRIVATE)

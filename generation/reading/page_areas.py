@@ -1,0 +1,140 @@
+"""Which part of a web page is its text: all of it but menus, or the article among the rest."""
+
+import re
+from typing import TYPE_CHECKING
+
+from generation.passages.left_out import MENU, SIDE_CONTENT
+from generation.reading import html_trees, page_parts
+from generation.reading.page_survey import MOSTLY_LINKS, Part, survey
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+    from generation.reading.page_parts import Piece
+
+_IDS = ("content", "main", "main-content", "bodycontent", "article")
+_CLASSES = {"content", "main-content", "article-body"}
+_LARGE_SHARE = 0.2  # of the page's letters that its main area has at least; chosen, as the next
+_FOUND = 0.95  # share of what was found of the article that its container has
+_SHORT = 25  # letters of a paragraph by which the article is looked for; chosen; nobody measured
+_FEWEST = 3  # paragraphs by which it is looked for; chosen; nobody measured
+_MANY_LINKS = 0.6  # share of the letters of a list of links within an article; chosen
+_CONTAINERS = ("div", "section", "table", "tbody", "tr", "td", "center", "form", "article", "main")
+_LEAVES = ("p", "li", "div", "td", "dd", "dt", "pre", "blockquote", *html_trees.HEADINGS)
+_OF_THE_WEB = re.compile(
+    r"""og:type["']?\s+content=["']?article|content=["']?article["']?\s+property=["']?og:type"""
+    r"""|"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting|Report\w*)\"""",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(r"<script[^>]+src=", re.IGNORECASE)
+_MANY_SCRIPTS = 8  # that a page of a portal loads; measured on 181 news and 359 manual pages
+_HEAD = 200_000  # letters of a page in which it says what it is; chosen; nobody measured
+
+
+def is_article(page: str) -> bool:
+    """Whether a page calls itself an article, or loads as many scripts as a portal does."""
+    return bool(_OF_THE_WEB.search(page[:_HEAD])) or len(_SCRIPT.findall(page)) >= _MANY_SCRIPTS
+
+
+def main_area(body: "HtmlElement") -> "HtmlElement":
+    """Return the element that a page marks as its main content, or its body."""
+    parts = survey(body)
+    size = parts[body].letters or 1
+    for marked in (
+        [part for part in parts if part.tag == "main" or part.get("role") == "main"],
+        [part for part in parts if part.tag == "article"],
+        [part for part in parts if (part.get("id") or "").lower() in _IDS],
+        [part for part in parts if _CLASSES & html_trees.classes_of(part)],
+    ):
+        is_sure = len(marked) == 1 or (marked and marked[0].tag == "main")
+        if is_sure and parts[marked[0]].letters > _LARGE_SHARE * size:
+            return marked[0]
+    return body
+
+
+def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Piece]]":
+    """Return the container of the article in an area, and what of it is not the article.
+
+    trafilatura finds paragraphs of the article; the smallest element that holds nearly all of them
+    is taken whole, but for lists of links, and for what is not prose before the first and after the
+    last of these paragraphs.
+    """
+    found = _found(page)
+    if len(found) < _FEWEST:
+        return area, []
+    here = {piece for piece in found if piece in _letters(area)}
+    container = _container(area, here)
+    return container, _take_around(container, here)
+
+
+def _found(page: str) -> set[str]:
+    """Return the letters of each paragraph that trafilatura takes for the article's."""
+    import trafilatura
+
+    text = trafilatura.extract(
+        page,
+        output_format="txt",
+        include_tables=True,
+        favor_recall=True,
+        include_comments=False,
+    )
+    pieces = (re.sub(r"\W", "", line) for line in (text or "").split("\n"))
+    return {piece for piece in pieces if len(piece) > _SHORT}
+
+
+def _letters(element: "HtmlElement") -> str:
+    return re.sub(r"\W", "", "".join(element.itertext()))
+
+
+def _container(area: "HtmlElement", found: set[str]) -> "HtmlElement":
+    """Return the smallest container within an area that has nearly all that was found."""
+    size = sum(map(len, found))
+    chosen = area
+    while size:
+        for child in chosen.iterchildren(*_CONTAINERS):
+            letters = _letters(child)
+            if sum(len(piece) for piece in found if piece in letters) >= _FOUND * size:
+                chosen = child
+                break
+        else:
+            break
+    return chosen
+
+
+def _take_around(container: "HtmlElement", found: set[str]) -> "list[Piece]":
+    """Take out of a container what is around and between the article; return it."""
+    parts = survey(container)
+    hits = [
+        part.start
+        for element, part in parts.items()
+        if _is_leaf(element) and _is_in(element, found)
+    ]
+    if not hits:
+        return []
+    first, last = hits[0], hits[-1]
+
+    def reason(element: "HtmlElement", part: Part) -> str:
+        if not part.letters or any(part.start <= hit < part.end for hit in hits):
+            return ""
+        is_list = element.tag in ("ul", "ol", "div", "section", "table")
+        if is_list and part.link_share > _MANY_LINKS and part.links > 1:
+            return MENU
+        is_title = element.tag in html_trees.HEADINGS or html_trees.has(element, "h1")
+        is_outside = (part.end <= first and not is_title) or part.start > last
+        if not is_outside or part.prose or part.code or element.tag not in html_trees.BLOCKS:
+            return ""
+        return MENU if part.link_share > MOSTLY_LINKS else SIDE_CONTENT
+
+    return page_parts.take(container, parts, reason)
+
+
+def _is_leaf(element: "HtmlElement") -> bool:
+    return element.tag in _LEAVES and not any(
+        child.tag in ("p", "div", "ul", "ol", "table", "section", "li", "article")
+        for child in element
+    )
+
+
+def _is_in(element: "HtmlElement", found: set[str]) -> bool:
+    letters = _letters(element)
+    return len(letters) > 15 and any(letters in piece or piece in letters for piece in found)

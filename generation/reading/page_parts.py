@@ -1,0 +1,232 @@
+"""What of a web page is not its text: menus, what stands beside it, what is hidden.
+
+Nothing is dropped: each part is taken out of the tree and returned with the reason.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
+from generation.reading import html_trees
+from generation.reading.page_survey import MOSTLY_LINKS, Part, survey
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+    Why = Callable[[HtmlElement, Part], str]
+    Piece = tuple[HtmlElement, str]  # and why it is left out
+
+_MENU_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:nav|navbar|navigation|navheader|navfooter|navpath|navrow|docnav|menu|sidebar"
+    r"|breadcrumbs?|header|footer|masthead|related|recommended|more|links|tags?|categories|catlinks"
+    r"|pagination|pager|nosearch|skip-?link|toolbar|topbar|trending|popular|teaser|navbox"
+    r"|share|sharing|social|banner)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_SURE_MENU_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:navbar|navigation|navheader|navfooter|docnav|breadcrumbs?|pagination|pager"
+    r"|skip-?link|mw-editsection|mw-jump-link)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_CONTENTS_NAMES = re.compile(
+    r"(?:^|[\s_-])(?:toc|contents|table-of-contents|tableofcontents|shortcontents)(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_OVER_THE_PAGE = re.compile(
+    r"(?:^|[\s_-])(?:modal|dialog|alertdialog|popup|overlay|cookies?|consent|lightbox|tooltip)"
+    r"(?:[\s_-]|$)",
+    re.IGNORECASE,
+)
+_UNSIGHTED = {
+    "sr-only",
+    "visually-hidden",
+    "visuallyhidden",
+    "screen-reader-text",
+    "sr-only-focusable",
+}
+_HIDING = re.compile(r"display:none|visibility:hidden", re.IGNORECASE)
+_CONTROLS = ("button", "select", "textarea", "input", "datalist")
+_INSTEAD = (
+    "noscript",
+    "iframe",
+    "frame",
+    "frameset",
+    "object",
+    "embed",
+    "applet",
+    "audio",
+    "video",
+    "canvas",
+    "noembed",
+    "noframes",
+)
+_STEPS = {"next", "prev", "previous", "up", "contents", "start", "index"}
+_MENU_ROLES = {"navigation", "search", "menu", "menubar", "toolbar", "tablist"}
+_SIDE_ROLES = {"banner", "contentinfo", "complementary"}
+_INNER = ("main", "article", "section", "li", "dd", "td", "th", "blockquote", "figure", "details")
+_LARGEST_MENU = 0.4  # share of the letters of its page; chosen; measured on news pages
+_SURE_MENU = 300  # letters of a menu that says it is one; chosen; nobody measured
+_LINK_LIST = 0.8  # share of letters in links of a list before or after all text; chosen
+_FEWEST_LINKS = 3  # of such a list; chosen; nobody measured
+
+
+def take_unseen(body: "HtmlElement", *, keeps_folded: bool) -> "list[Piece]":
+    """Take out what a reader of the page does not see; return what of it has words.
+
+    ``keeps_folded`` says that hidden prose is text of the page that unfolds on a click.
+    """
+    show_frames(body)
+    for element in html_trees.elements(body, "script", "style", "template", "link", "meta", "head"):
+        if not (element.get("type") or "").startswith("math/tex"):
+            html_trees.remove(element)
+    parts = survey(body)
+
+    def reason(element: "HtmlElement", part: Part) -> str:
+        if element.tag in _INSTEAD:
+            return HIDDEN
+        if element.tag == "svg":
+            return SIDE_CONTENT
+        if element.tag in _CONTROLS:
+            return MENU
+        if not is_hidden(element):
+            return ""
+        folds = keeps_folded and part.prose and not _OVER_THE_PAGE.search(names_of(element))
+        return "" if folds else HIDDEN
+
+    return take(body, parts, reason)
+
+
+def show_frames(body: "HtmlElement") -> None:
+    """Put what a frame has in the page itself in the frame's place; fetch nothing."""
+    for frame in html_trees.elements(body, "iframe"):
+        inner = frame.get("srcdoc")
+        tail = frame.tail
+        if inner and inner.strip():
+            frame.clear()
+            frame.tag, frame.tail = "div", tail
+            for child in list(html_trees.body_of(html_trees.parse_page(inner))):
+                frame.append(child)
+
+
+def is_hidden(element: "HtmlElement") -> bool:
+    """Whether an element says itself that it is not shown."""
+    if "hidden" in element.attrib or (element.tag == "dialog" and "open" not in element.attrib):
+        return True
+    style = element.get("style")
+    if style and _HIDING.search(style.replace(" ", "")):
+        return not html_trees.has(element, "math")
+    return bool(element.get("class")) and bool(_UNSIGHTED & html_trees.classes_of(element))
+
+
+def names_of(element: "HtmlElement") -> str:
+    """Return what the page calls an element."""
+    return " ".join(filter(None, map(element.get, ("class", "id", "role"))))
+
+
+def take_menus(area: "HtmlElement") -> "list[Piece]":
+    """Take out and return the menus of an area, and lists of links before and after its prose."""
+    parts = survey(area)
+    size = parts[area].letters or 1
+
+    def reason(element: "HtmlElement", part: Part) -> str:
+        if not _may_be_menu(element, part):
+            return ""
+        if _is_contents(element, part) and parts[area].prose:
+            return CONTENTS
+        return MENU if _is_menu(element, part, size) else _beside(element, part)
+
+    pieces = take(area, parts, reason)
+    return pieces + _take_link_lists(area)
+
+
+def _may_be_menu(element: "HtmlElement", part: Part) -> bool:
+    return (
+        part.letters > 0
+        and not part.code
+        and element.tag not in (*html_trees.HEADINGS, "code", "dt", "td", "th", "tr", "tbody")
+        and not (part.letters > part.linked and element.find(".//h1") is not None)
+    )
+
+
+def _is_menu(element: "HtmlElement", part: Part, size: int) -> bool:
+    names = names_of(element)
+    is_named = element.tag == "nav" or (element.get("role") or "") in _MENU_ROLES
+    if is_named and not part.prose:
+        return True
+    if part.prose:
+        return False
+    if _SURE_MENU_NAMES.search(names) and part.links and part.letters < _SURE_MENU:
+        return True
+    if part.links and part.letters < _SURE_MENU and _has_steps(element, part):
+        return True
+    is_small = part.letters < _LARGEST_MENU * size
+    return bool(is_small and part.link_share > MOSTLY_LINKS and _MENU_NAMES.search(names))
+
+
+def _has_steps(element: "HtmlElement", part: Part) -> bool:
+    """Whether links to the pages before and after a page are most of an element."""
+    if element.tag not in ("div", "p", "table", "ul") or part.links > 8:
+        return False
+    steps = [link for link in element.iter("a") if (link.get("rel") or "").lower() in _STEPS]
+    return len(steps) > 1
+
+
+def _is_contents(element: "HtmlElement", part: Part) -> bool:
+    is_named = _CONTENTS_NAMES.search(names_of(element)) or element.get("role") == "doc-toc"
+    return bool(is_named and part.links > 1 and part.link_share > MOSTLY_LINKS)
+
+
+def _beside(element: "HtmlElement", part: Part) -> str:
+    """Return why the frame of a page is left out, "" if an element is none of it."""
+    is_frame = element.tag in ("header", "footer", "aside") or element.get("role") in _SIDE_ROLES
+    if not is_frame or html_trees.is_within(element, *_INNER) or _has_notes(element):
+        return ""
+    if element.tag == "header" and html_trees.has(element, "h1"):
+        return ""
+    return MENU if part.link_share > MOSTLY_LINKS else SIDE_CONTENT
+
+
+def _has_notes(element: "HtmlElement") -> bool:
+    return any("note" in names_of(part).lower() for part in html_trees.elements(element))
+
+
+def _take_link_lists(area: "HtmlElement") -> "list[Piece]":
+    """Take out lists of links before the first and after the last paragraph of an area."""
+    parts = survey(area)
+    prose = [part.start for element, part in parts.items() if _is_paragraph(element, part)]
+    if not prose:
+        return []
+    first, last = prose[0], prose[-1]
+
+    def reason(element: "HtmlElement", part: Part) -> str:
+        is_outside = part.end <= first or part.start > last
+        is_list = element.tag in ("ul", "ol", "table", "div") and part.links >= _FEWEST_LINKS
+        if not (is_outside and is_list and part.link_share > _LINK_LIST):
+            return ""
+        if html_trees.has(element, "p", "dl", "pre", *html_trees.HEADINGS):
+            return ""
+        return "" if html_trees.is_within(element, "dl", "section") else MENU
+
+    return take(area, parts, reason)
+
+
+def _is_paragraph(element: "HtmlElement", part: Part) -> bool:
+    """Whether an element is a paragraph of prose itself, or code, rather than around one."""
+    return element.tag == "pre" or (part.prose > 0 and part.own == part.prose)
+
+
+def take(area: "HtmlElement", parts: "dict[HtmlElement, Part]", reason: "Why") -> "list[Piece]":
+    """Take out the outermost elements for which ``reason`` says one; return those with words."""
+    pieces: list[Piece] = []
+    until = 0
+    for element, part in parts.items():
+        if part.start < until or element is area:
+            continue
+        why = reason(element, part)
+        if why:
+            until = part.end
+            html_trees.remove(element)
+            if part.letters:
+                pieces.append((element, why))
+    return pieces
