@@ -8,7 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from generation.passages.page_furniture import furniture
-from generation.reading import extracted, file_types, table_files, text_files, webpages
+from generation.reading import (
+    docx_files,
+    extracted,
+    file_types,
+    table_files,
+    text_files,
+    webpages,
+)
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import tables
 from qareview.stored_sentences import stored
@@ -18,11 +25,12 @@ READERS: dict[str, Reader] = {
     file_types.HTML: webpages.read_page,
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
+    file_types.DOCX: docx_files.read_docx,
     file_types.RST: extracted.read_rst,
     **{
         media_type: extracted.reader_of(media_type)
         for media_type in extracted.EXTRACTED
-        if media_type != file_types.RST
+        if media_type not in (file_types.DOCX, file_types.RST)
     },
 }
 
