@@ -178,14 +178,6 @@ def local_name(element: "Element") -> str:
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def unwrap(element: "Element") -> None:
-    """Put the children of an element in its place."""
-    parent = element.getparent()
-    if parent is not None:
-        place = parent.index(element)
-        parent[place : place + 1] = list(element)
-
-
 def remove(element: "Element") -> None:
     """Remove an element with its content, but not the text after it."""
     parent = element.getparent()
@@ -197,3 +189,21 @@ def remove(element: "Element") -> None:
     elif element.tail:
         parent.text = (parent.text or "") + element.tail
     parent.remove(element)
+
+
+def replace(element: "Element", text: str) -> None:
+    """Put a text in the place of an element."""
+    element.tail = text + (element.tail or "")
+    remove(element)
+
+
+def unwrap(element: "Element") -> None:
+    """Put the content of an element in its place."""
+    text, after = element.text or "", element.tail or ""
+    children = list(element)
+    if children:
+        children[-1].tail = (children[-1].tail or "") + after
+        element.tail = None
+    for child in reversed(children):
+        element.addnext(child)
+    replace(element, text)

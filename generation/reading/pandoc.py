@@ -44,7 +44,7 @@ def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
     if done.returncode == OUT_OF_MEMORY or done.returncode < 0:
         raise MemoryError(done.stderr.decode(errors="replace"))
     if done.returncode:
-        raise damaged(kind)
+        raise damaged(kind) from ValueError(done.stderr.decode(errors="replace"))
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     page = b"<html><body>" + done.stdout.replace(b"\0", b"") + b"</body></html>"
     body = lxml.html.document_fromstring(page, parser=parser).find("body")

@@ -1,43 +1,25 @@
 """Write pandoc's HTML as Markdown: its footnotes and formulas are not those of other pages."""
 
-import re
 from typing import TYPE_CHECKING
 
+from generation.reading.held_markdown import Holder
 from generation.reading.markdown_writing import markdown_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_HELD = re.compile("\ue000(\\d+)\ue001")  # characters for private use, which no font shows
+def markdown_of_body(body: "HtmlElement", holder: Holder | None = None) -> str:
+    """Return a body that pandoc wrote as Markdown, each footnote after the block that calls it.
 
-
-class _Holder:
-    """Keeps texts that are Markdown already while the text around them is written."""
-
-    def __init__(self) -> None:
-        self._texts: list[str] = []
-
-    def hold(self, text: str) -> str:
-        """Return what stands for a text until it is restored."""
-        self._texts.append(text)
-        return f"\ue000{len(self._texts) - 1}\ue001"
-
-    def restore(self, markdown: str) -> str:
-        """Return Markdown with the texts that were held in it."""
-        return _HELD.sub(self._text, markdown)
-
-    def _text(self, match: "re.Match[str]") -> str:
-        number = int(match[1])
-        return self._texts[number] if number < len(self._texts) else ""
-
-
-def markdown_of_body(body: "HtmlElement") -> str:
-    """Return a body that pandoc wrote as Markdown, each footnote after the block that calls it."""
-    holder = _Holder()
+    ``holder`` has the Markdown that the body has places for.
+    """
+    holder = holder or Holder()
     _hold_formulas(body, holder)
     notes = _take_notes(body)
     for link in body.xpath(".//a[starts-with(@href, '#') and not(@role)]"):
         link.drop_tag()
+    for quote in body.xpath(".//blockquote[following-sibling::*[1][self::blockquote]]"):
+        _join_to_next(quote)
     for paragraph in body.xpath(".//li/p[1][not(following-sibling::p)]"):
         paragraph.drop_tag()
     blocks: list[str] = []
@@ -54,13 +36,18 @@ def markdown_of_body(body: "HtmlElement") -> str:
     return "\n\n".join(block for block in blocks if block.strip())
 
 
-def _hold_formulas(body: "HtmlElement", holder: _Holder) -> None:
+def formula_of(span: "HtmlElement") -> str:
+    """Return a formula in pandoc's HTML as Markdown has it."""
+    mark = "$$" if "display" in span.classes else "$"
+    return f"{mark}{span.text_content().strip()[2:-2].strip()}{mark}"  # without \( \) or \[ \]
+
+
+def _hold_formulas(body: "HtmlElement", holder: Holder) -> None:
     for span in body.find_class("math"):
-        mark = "$$" if "display" in span.classes else "$"
-        formula = span.text_content().strip()[2:-2].strip()  # within \( \) or \[ \]
+        formula = formula_of(span)
         if any(True for _ in span.iterancestors("td", "th")):
             formula = formula.replace("|", r"\vert ").replace("\n", " ")
-        _replace(span, holder.hold(f"{mark}{formula}{mark}"))
+        _replace(span, holder.hold(formula))
 
 
 def _take_notes(body: "HtmlElement") -> dict[str, "HtmlElement"]:
@@ -110,3 +97,11 @@ def _replace(element: "HtmlElement", text: str) -> None:
     for child in list(element):
         element.remove(child)
     element.drop_tag()
+
+
+def _join_to_next(quote: "HtmlElement") -> None:
+    """Put the content of a quote before that of the next, of which it is a part."""
+    following = quote.getnext()
+    if following is not None:
+        following[0:0] = list(quote)
+        quote.drop_tree()

@@ -12,6 +12,7 @@ from generation.reading import (
     docx_files,
     extracted,
     file_types,
+    odt_files,
     table_files,
     text_files,
     webpages,
@@ -26,11 +27,12 @@ READERS: dict[str, Reader] = {
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
     file_types.DOCX: docx_files.read_docx,
+    file_types.ODT: odt_files.read_odt,
     file_types.RST: extracted.read_rst,
     **{
         media_type: extracted.reader_of(media_type)
         for media_type in extracted.EXTRACTED
-        if media_type not in (file_types.DOCX, file_types.RST)
+        if media_type not in (file_types.DOCX, file_types.ODT, file_types.RST)
     },
 }
 
