@@ -57,6 +57,8 @@ _MAIN_PARTS = {  # words in the type of an office file's main part, whatever its
 }
 _LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
+_RTF = b"{\\rtf"
+_NOTEBOOK = re.compile(rb'"cell_type":\s*"(?:markdown|code|raw)"|"nbformat":\s*\d')
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
     b"\xff\xd8\xff": stored("a JPEG image"),
@@ -85,6 +87,10 @@ def media_type_of(path: Path, name: str) -> str:
         return tables.PARQUET
     _refuse_foreign(start)
     suffix = Path(name).suffix.lower()
+    if start.startswith(_RTF):
+        return RTF
+    if suffix == ".ipynb" or (start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)):
+        return IPYNB
     is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
     return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
 

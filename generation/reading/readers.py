@@ -12,6 +12,7 @@ from generation.reading import (
     docx_files,
     extracted,
     file_types,
+    notebooks,
     odt_files,
     table_files,
     text_files,
@@ -27,6 +28,7 @@ READERS: dict[str, Reader] = {
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
     file_types.DOCX: docx_files.read_docx,
+    file_types.IPYNB: notebooks.read_notebook,
     file_types.ODT: odt_files.read_odt,
     file_types.RST: extracted.read_rst,
     **{
