@@ -14,6 +14,7 @@ from generation.reading import (
     file_types,
     notebooks,
     odt_files,
+    rtf_files,
     table_files,
     text_files,
     webpages,
@@ -29,6 +30,7 @@ READERS: dict[str, Reader] = {
     file_types.PLAIN: text_files.read_plain_text,
     file_types.DOCX: docx_files.read_docx,
     file_types.IPYNB: notebooks.read_notebook,
+    file_types.RTF: rtf_files.read_rtf,
     file_types.ODT: odt_files.read_odt,
     file_types.RST: extracted.read_rst,
     **{
