@@ -17,6 +17,7 @@ from generation.reading.readings import Choices, Reading
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
+    from lxml.html import HtmlElement
 
 _KIND = "ODT"
 _CONTENT, _STYLES, _META, _MANIFEST = (
@@ -55,6 +56,7 @@ def _read(package: Package) -> Reading:
     odt_repair.put_right(text, lambda address: _held(holder, formulas, address))
     odt_repair.style_paragraphs(text, styles, holder)
     body = pandoc.html_of(_written(root, style_root), "odt", _KIND)
+    _join_quotes(body)
     pieces = [
         (pandoc_html.markdown_of_body(body, holder), ""),
         ("\n\n".join(contents), CONTENTS),
@@ -62,6 +64,15 @@ def _read(package: Package) -> Reading:
         *((line, RUNNING_HEAD) for line in _running_heads(style_root)),
     ]
     return as_reading(pieces, ODT, metadata=package.metadata(_META))
+
+
+def _join_quotes(body: "HtmlElement") -> None:
+    """Make the paragraphs of a quote one quote; pandoc makes a quote of each."""
+    for quote in body.xpath(".//blockquote[following-sibling::*[1][self::blockquote]]"):
+        following = quote.getnext()
+        if following is not None:
+            following[0:0] = list(quote)
+            quote.drop_tree()
 
 
 def _running_heads(styles: "Element | None") -> list[str]:

@@ -18,8 +18,6 @@ def markdown_of_body(body: "HtmlElement", holder: Holder | None = None) -> str:
     notes = _take_notes(body)
     for link in body.xpath(".//a[starts-with(@href, '#') and not(@role)]"):
         link.drop_tag()
-    for quote in body.xpath(".//blockquote[following-sibling::*[1][self::blockquote]]"):
-        _join_to_next(quote)
     for paragraph in body.xpath(".//li/p[1][not(following-sibling::p)]"):
         paragraph.drop_tag()
     blocks: list[str] = []
@@ -97,11 +95,3 @@ def _replace(element: "HtmlElement", text: str) -> None:
     for child in list(element):
         element.remove(child)
     element.drop_tag()
-
-
-def _join_to_next(quote: "HtmlElement") -> None:
-    """Put the content of a quote before that of the next, of which it is a part."""
-    following = quote.getnext()
-    if following is not None:
-        following[0:0] = list(quote)
-        quote.drop_tree()

@@ -14,6 +14,7 @@ from generation.reading import (
     file_types,
     notebooks,
     odt_files,
+    rst_files,
     rtf_files,
     table_files,
     text_files,
@@ -32,7 +33,7 @@ READERS: dict[str, Reader] = {
     file_types.IPYNB: notebooks.read_notebook,
     file_types.RTF: rtf_files.read_rtf,
     file_types.ODT: odt_files.read_odt,
-    file_types.RST: extracted.read_rst,
+    file_types.RST: rst_files.read_rst,
     **{
         media_type: extracted.reader_of(media_type)
         for media_type in extracted.EXTRACTED
