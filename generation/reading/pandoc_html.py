@@ -62,14 +62,16 @@ def _take_notes(body: "HtmlElement") -> dict[str, "HtmlElement"]:
 
 
 def _parts(body: "HtmlElement", notes: dict[str, "HtmlElement"]) -> list["HtmlElement"]:
-    """Split a body after each block that calls a footnote."""
+    """Split a body after each block that calls a footnote, and around quotes."""
     import lxml.html
 
     parts = [lxml.html.Element("div")]
     for block in list(body):
-        calls = bool(notes) and bool(_calls(block))
+        ends = block.tag == "blockquote" or (bool(notes) and bool(_calls(block)))
+        if block.tag == "blockquote":
+            parts.append(lxml.html.Element("div"))
         parts[-1].append(block)
-        if calls:
+        if ends:
             parts.append(lxml.html.Element("div"))
     return parts
 
