@@ -18,6 +18,11 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 ODT = "application/vnd.oasis.opendocument.text"
 EPUB = "application/epub+zip"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+XLS = "application/vnd.ms-excel"
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+RTF = "application/rtf"
+IPYNB = "application/x-ipynb+json"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
 RST = "text/x-rst"
@@ -36,7 +41,24 @@ _LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen;
 SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
+_OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
+_DECLARED = (ODT, ODS, EPUB)  # types that a file of its own in the archive names
+_MAIN_PARTS = {  # words in the type of an office file's main part, whatever its name is
+    b"wordprocessingml.document.main": DOCX,
+    b"wordprocessingml.template.main": DOCX,
+    b"ms-word.document.macroEnabled.main": DOCX,
+    b"ms-word.template.macroEnabledTemplate.main": DOCX,
+    b"presentationml.presentation.main": PPTX,
+    b"presentationml.slideshow.main": PPTX,
+    b"ms-powerpoint.presentation.macroEnabled.main": PPTX,
+    b"spreadsheetml.sheet.main": XLSX,
+    b"ms-excel.sheet.macroEnabled.main": XLSX,
+    b"ms-excel.sheet.binary.macroEnabled.main": XLSX,
+}
+_LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
+_RTF = b"{\\rtf"
+_NOTEBOOK = re.compile(rb'"cell_type":\s*"(?:markdown|code|raw)"|"nbformat":\s*\d')
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
     b"\xff\xd8\xff": stored("a JPEG image"),
@@ -65,6 +87,10 @@ def media_type_of(path: Path, name: str) -> str:
         return tables.PARQUET
     _refuse_foreign(start)
     suffix = Path(name).suffix.lower()
+    if start.startswith(_RTF):
+        return RTF
+    if suffix == ".ipynb" or (start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)):
+        return IPYNB
     is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
     return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
 
@@ -100,23 +126,31 @@ def _begins_with_object(path: Path) -> bool:
 def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = set(archive.namelist())
-            if "word/document.xml" in names:
-                return DOCX
-            if "ppt/presentation.xml" in names:
-                return PPTX
-            if "META-INF/container.xml" in names:
-                return EPUB  # some lack the file "mimetype"
-            if "mimetype" in names:
-                with archive.open("mimetype") as file:
-                    declared = file.read(100).decode("ascii", errors="replace").strip()
-                if declared in (ODT, EPUB):
-                    return declared
-    except zipfile.BadZipFile:
+            types = _beginning(archive, "[Content_Types].xml")
+            office = next((kind for main, kind in _MAIN_PARTS.items() if main in types), "")
+            is_book = "META-INF/container.xml" in archive.namelist()
+            declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
         raise CannotRead(
             stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None
+    if office or declared in _DECLARED:
+        return office or declared
+    if is_book:
+        return EPUB  # some books lack the file "mimetype"
+    if declared.startswith(_OPEN_DOCUMENT):
+        raise CannotRead(
+            stored("This kind of OpenDocument file cannot be read. %(upload)s", upload=UPLOAD)
+        )
     return ARCHIVE
+
+
+def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
+    """Return the first bytes of a file in an archive; none if it is not there."""
+    if name not in archive.namelist():
+        return b""
+    with archive.open(name) as file:
+        return file.read(_LONGEST_TYPES)
 
 
 def _kind_of_text(start: str, suffix: str) -> str:

@@ -8,7 +8,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from generation.passages.page_furniture import furniture
-from generation.reading import epubs, extracted, file_types, table_files, text_files, webpages
+from generation.reading import (
+    docx_files,
+    epubs,
+    extracted,
+    file_types,
+    notebooks,
+    odt_files,
+    rst_files,
+    rtf_files,
+    table_files,
+    text_files,
+    webpages,
+)
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import tables
 from qareview.stored_sentences import stored
@@ -19,12 +31,13 @@ READERS: dict[str, Reader] = {
     file_types.EPUB: epubs.read_epub,
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
-    file_types.RST: extracted.read_rst,
-    **{
-        media_type: extracted.reader_of(media_type)
-        for media_type in extracted.EXTRACTED
-        if media_type not in (file_types.RST, file_types.EPUB)
-    },
+    file_types.DOCX: docx_files.read_docx,
+    file_types.IPYNB: notebooks.read_notebook,
+    file_types.RTF: rtf_files.read_rtf,
+    file_types.ODT: odt_files.read_odt,
+    file_types.RST: rst_files.read_rst,
+    file_types.PDF: extracted.reader_of(file_types.PDF),
+    file_types.PPTX: extracted.reader_of(file_types.PPTX),
 }
 
 

@@ -1,0 +1,223 @@
+"""Put the XML of a DOCX file right before pandoc reads it, which would lose parts of it.
+
+A *story* is a text of its own: the document, its footnotes, a header, a comment.
+"""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from generation.reading import docx_styles
+from generation.reading.docx_styles import Styles, W, set_run_style, set_style
+from generation.reading.office_packages import local_name, remove, unwrap
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+_COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_DELETED = ("del", "moveFrom", "cellDel", "sdtPr", "sdtEndPr", "instrText", "delInstrText")
+_FIELD_MARKS = ("fldChar", "customXmlPr", "smartTagPr")
+_WRAPPERS = ("ins", "moveTo", "fldSimple", "smartTag", "customXml", "sdt", "sdtContent", "dir")
+_WRAPPERS += ("bdo",)
+_PICTURES = ("drawing", "pict", "object")
+_TO_METADATA = {"title", "subtitle", "author", "date", "abstract", "abstract title"}
+MOST_CODE = 0.5  # share of a text set as code, above which a font is its usual one; chosen
+
+
+def put_right(story: "Element") -> None:
+    """Accept the changes of a story, and turn what pandoc drops into plain paragraphs."""
+    _choose_alternatives(story)
+    for deleted in _all(story, _DELETED):
+        if not _is_property(deleted):
+            remove(deleted)
+    _remove_deleted_rows(story)
+    for element in _all(story, _FIELD_MARKS):
+        remove(element)
+    for wrapper in _all(story, _WRAPPERS):
+        if not _is_property(wrapper):
+            unwrap(wrapper)
+    _write_ruby(story)
+    for hyphen in _all(story, ("noBreakHyphen",)):
+        hyphen.tag, hyphen.text = W + "t", "-"
+    _free_boxes(story)
+    for picture in _all(story, _PICTURES):
+        remove(picture)
+    _join_paragraphs(story)
+
+
+def style_paragraphs(document: "Element", styles: Styles) -> None:
+    """Give headings, captions and code the styles by which pandoc knows them."""
+    for paragraph in document.iter(W + "p"):
+        is_in_table = next(paragraph.iterancestors(W + "tbl"), None) is not None
+        level = 0 if is_in_table else styles.heading_level(paragraph)
+        names = styles.names(paragraph)
+        if level and plain_text(paragraph):
+            set_style(paragraph, f"{docx_styles.HEADING}{level}")
+        elif "title" in names and not is_in_table:
+            set_style(paragraph, f"{docx_styles.HEADING}1")
+        elif level or _TO_METADATA & set(names) or styles.is_caption(paragraph):
+            set_style(paragraph, "")
+    _mark_code(document, styles)
+
+
+def take_contents(document: "Element", styles: Styles) -> list[str]:
+    """Remove the table of contents, and return its lines."""
+    entries = [
+        paragraph
+        for paragraph in document.iter(W + "p")
+        if _is_in_contents(paragraph)
+        or any(name.startswith("toc ") for name in styles.names(paragraph))
+    ]
+    return _taken(entries)
+
+
+def take_hidden(story: "Element", styles: Styles) -> list[str]:
+    """Remove hidden text, and return it."""
+    return _taken([run for run in story.iter(W + "r") if styles.is_hidden(run)])
+
+
+def lines_of(story: "Element") -> list[str]:
+    """Return the text of each paragraph that has one."""
+    return [line for line in map(plain_text, story.iter(W + "p")) if line]
+
+
+def plain_text(element: "Element") -> str:
+    """Return the text in an element on one line."""
+    parts = (
+        (part.text or "") if part.tag == W + "t" else " "
+        for part in element.iter(W + "t", W + "tab", W + "br", W + "cr", W + "p")
+    )
+    return " ".join("".join(parts).split())
+
+
+def _all(story: "Element", names: Iterable[str]) -> list["Element"]:
+    return [*story.iter(*(W + name for name in names))]
+
+
+def _is_property(element: "Element") -> bool:
+    """Whether an element marks a paragraph, row or run as changed, and does not hold the change."""
+    parent = element.getparent()
+    return parent is not None and local_name(parent) in ("rPr", "trPr", "tcPr", "numPr", "pPr")
+
+
+def _choose_alternatives(story: "Element") -> None:
+    """Keep one of several ways to write the same thing: text boxes as drawings, the rest as text."""
+    for alternatives in [*story.iter(_COMPATIBILITY + "AlternateContent")]:
+        choice = alternatives.find(_COMPATIBILITY + "Choice")
+        fallback = alternatives.find(_COMPATIBILITY + "Fallback")
+        is_drawing = choice is not None and next(choice.iter(W + "drawing"), None) is not None
+        chosen = choice if is_drawing or fallback is None else fallback
+        alternatives[:] = [] if chosen is None else list(chosen)
+        unwrap(alternatives)
+
+
+def _remove_deleted_rows(story: "Element") -> None:
+    for row in _all(story, ("tr",)):
+        if row.find(f"{W}trPr/{W}del") is not None:
+            remove(row)
+
+
+def _write_ruby(story: "Element") -> None:
+    """Write how a word is read, which stands above it, in brackets after it."""
+    for ruby in _all(story, ("ruby",)):
+        base, reading = (ruby.find(W + name) for name in ("rubyBase", "rt"))
+        texts = ["" if part is None else plain_text(part) for part in (base, reading)]
+        ruby.tag, ruby[:] = W + "t", []
+        ruby.text = f"{texts[0]} ({texts[1]})" if all(texts) else "".join(texts)
+
+
+def _free_boxes(story: "Element") -> None:
+    """Put the paragraphs of text boxes after the paragraph that holds the box."""
+    for holder in _all(story, ("p",)):
+        place = holder
+        for box in [*holder.iter(W + "txbxContent")]:
+            if next(box.iterancestors(W + "p"), None) is not holder:
+                continue
+            for block in list(box):
+                place.addnext(block)
+                place = block
+
+
+def _join_paragraphs(story: "Element") -> None:
+    """Join a paragraph to the next if its end was deleted, or if it is a large first letter."""
+    for paragraph in _all(story, ("p",)):
+        following = paragraph.getnext()
+        mark = paragraph.find(f"{W}pPr/{W}rPr")
+        frame = paragraph.find(f"{W}pPr/{W}framePr")
+        is_open = mark is not None and any(local_name(e) in ("del", "moveFrom") for e in mark)
+        is_open = is_open or (frame is not None and frame.get(W + "dropCap") in ("drop", "margin"))
+        if not is_open or following is None or following.tag != W + "p":
+            continue
+        runs = [child for child in paragraph if child.tag != W + "pPr"]
+        place = 1 if following.find(W + "pPr") is not None else 0
+        following[place:place] = runs
+        remove(paragraph)
+
+
+def _is_in_contents(paragraph: "Element") -> bool:
+    return any(
+        gallery.get(W + "val") == "Table of Contents"
+        for holder in paragraph.iterancestors(W + "sdt")
+        for gallery in holder.iterfind(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
+    )
+
+
+def _taken(elements: list["Element"]) -> list[str]:
+    texts = [plain_text(element) for element in elements]
+    for element in elements:
+        remove(element)
+    return [text for text in texts if text]
+
+
+def _mark_code(document: "Element", styles: Styles) -> None:
+    """Mark paragraphs and words that are set in a font for code, unless most of the text is."""
+    written = [run for run in document.iter(W + "r") if plain_text(run)]
+    code = [run for run in written if styles.is_code(run, _paragraph_of(run))]
+    if sum(len(plain_text(run)) for run in code) > MOST_CODE * len(plain_text(document)):
+        return
+    is_code = dict.fromkeys(code, True)
+    last = None
+    for paragraph in _all(document, ("p",)):
+        runs = [run for run in paragraph.iter(W + "r") if plain_text(run)]
+        is_whole = bool(runs) and all(run in is_code for run in runs)
+        if is_whole and _can_be_code(paragraph):
+            last = _add_code(paragraph, last)
+            continue
+        for run in runs:
+            if run in is_code:
+                set_run_style(run, docx_styles.INLINE_CODE)
+        last = last if last is not None and not runs and _follows(paragraph, last) else None
+
+
+def _paragraph_of(run: "Element") -> "Element":
+    return next(run.iterancestors(W + "p"), run)
+
+
+def _can_be_code(paragraph: "Element") -> bool:
+    """Whether a paragraph stands by itself: not in a table or list, not a heading."""
+    in_table = next(paragraph.iterancestors(W + "tbl"), None) is not None
+    style = paragraph.find(f"{W}pPr/{W}pStyle")
+    is_heading = style is not None and style.get(W + "val", "").startswith(docx_styles.HEADING)
+    return not in_table and not is_heading and paragraph.find(f"{W}pPr/{W}numPr") is None
+
+
+def _follows(paragraph: "Element", before: "Element") -> bool:
+    return paragraph.getparent() is before.getparent()
+
+
+def _add_code(paragraph: "Element", last: "Element | None") -> "Element":
+    """Make a paragraph code, as more lines of the code before it if there is some."""
+    if last is None or not _follows(paragraph, last):
+        set_style(paragraph, docx_styles.CODE)
+        return paragraph
+    between = paragraph.getprevious()
+    breaks = 1
+    while between is not None and between is not last:
+        breaks += 1
+        remove(between)
+        between = paragraph.getprevious()
+    run = last.makeelement(W + "r")
+    run.extend(run.makeelement(W + "br") for _ in range(breaks))
+    last.append(run)
+    last.extend(child for child in list(paragraph) if child.tag != W + "pPr")
+    remove(paragraph)
+    return last

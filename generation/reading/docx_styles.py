@@ -1,0 +1,156 @@
+"""What the styles of a DOCX file say of its paragraphs: headings, captions, code by its font."""
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+W = f"{{{NAMESPACE}}}"
+CODE, INLINE_CODE, HEADING = "QAReviewCode", "QAReviewInlineCode", "QAReviewHeading"  # ids
+DEEPEST = 6  # level of headings that Markdown has
+LONGEST_CHAIN = 20  # of styles that are based on each other; chosen; nobody measured
+_ADDED = {  # the names by which pandoc knows them
+    CODE: ("paragraph", "Source Code"),
+    INLINE_CODE: ("character", "Verbatim Char"),
+    **{f"{HEADING}{level}": ("paragraph", f"heading {level}") for level in range(1, DEEPEST + 1)},
+}
+_MONOSPACED = re.compile(
+    r"courier|consol|\bmono|mono\b|typewriter|menlo|monaco|\bcode\b|source code|cascadia"
+    r"|lucida console|letter gothic|fixedsys|inconsolata",
+    re.IGNORECASE,
+)
+_CAPTION = re.compile(r"caption$|^(illustration|figure|table|drawing)$", re.IGNORECASE)
+
+
+def is_monospaced(font: str) -> bool:
+    """Whether the name of a font is that of one in which code is set."""
+    return bool(_MONOSPACED.search(font))
+
+
+class Styles:
+    """The styles of a document, with those added by whose names pandoc knows code and headings."""
+
+    def __init__(self, root: "Element") -> None:
+        self._by_id = {style.get(W + "styleId", ""): style for style in root.iter(W + "style")}
+        self._default = next(
+            (
+                style_id
+                for style_id, style in self._by_id.items()
+                if style.get(W + "default") in ("1", "true") and _type(style) == "paragraph"
+            ),
+            "",
+        )
+        defaults = root.find(f"{W}docDefaults/{W}rPrDefault")
+        self._default_font = "" if defaults is None else _font(defaults) or ""
+        for style_id, (kind, name) in _ADDED.items():
+            style = _added(root, W + "style", {"type": kind, "styleId": style_id})
+            _added(style, W + "name", {"val": name})
+
+    def names(self, paragraph: "Element") -> list[str]:
+        """Return the names of a paragraph's style and of those that it is based on, in lower case."""
+        styles = self._chain(_value(paragraph, "pPr/pStyle"))
+        return [_value(style, "name").lower() for style in styles]
+
+    def heading_level(self, paragraph: "Element") -> int:
+        """Return the level of a heading, from 1 to DEEPEST; 0 if it is none."""
+        own = _value(paragraph, "pPr/outlineLvl")
+        if own:
+            return _level(own)
+        for style in self._chain(_value(paragraph, "pPr/pStyle")):
+            name = re.fullmatch(r"heading (\d)", _value(style, "name").lower())
+            outline = _value(style, "pPr/outlineLvl")
+            if name or outline:
+                return min(int(name[1]), DEEPEST) if name else _level(outline)
+        return 0
+
+    def is_caption(self, paragraph: "Element") -> bool:
+        """Whether a paragraph is the caption of a table or figure."""
+        return any(_CAPTION.search(name) for name in self.names(paragraph))
+
+    def is_code(self, run: "Element", paragraph: "Element") -> bool:
+        """Whether a run of text is set in a font for code."""
+        return is_monospaced(self._font_of(run, paragraph))
+
+    def is_hidden(self, run: "Element") -> bool:
+        """Whether a run of text is hidden."""
+        for element in (run, *self._chain(_value(run, "rPr/rStyle"))):
+            vanish = _child(element, "rPr/vanish")
+            if vanish is not None:
+                return vanish.get(W + "val") not in ("0", "false", "off")
+        return False
+
+    def _font_of(self, run: "Element", paragraph: "Element") -> str:
+        styles = (
+            *self._chain(_value(run, "rPr/rStyle")),
+            *self._chain(_value(paragraph, "pPr/pStyle") or self._default),
+        )
+        fonts = (_font(element) for element in (run, *styles))
+        return next((font for font in fonts if font is not None), self._default_font)
+
+    def _chain(self, style_id: str) -> Iterator["Element"]:
+        for _ in range(LONGEST_CHAIN):
+            if style_id not in self._by_id:
+                return
+            yield self._by_id[style_id]
+            style_id = _value(self._by_id[style_id], "basedOn")
+
+
+def set_style(paragraph: "Element", style_id: str) -> None:
+    """Give a paragraph another style, and take it out of its list; "" is the style of plain text."""
+    properties = paragraph.find(W + "pPr")
+    if properties is None:
+        properties = paragraph.makeelement(W + "pPr")
+        paragraph.insert(0, properties)
+    for name in ("pStyle", "numPr", "outlineLvl", "ind"):
+        for element in properties.findall(W + name):
+            properties.remove(element)
+    if style_id:
+        style = properties.makeelement(W + "pStyle", {W + "val": style_id})
+        properties.insert(0, style)
+
+
+def set_run_style(run: "Element", style_id: str) -> None:
+    """Give a run of text a style instead of all its properties."""
+    for properties in run.findall(W + "rPr"):
+        run.remove(properties)
+    properties = run.makeelement(W + "rPr")
+    run.insert(0, properties)
+    _added(properties, W + "rStyle", {"val": style_id})
+
+
+def _added(parent: "Element", tag: str, attributes: dict[str, str]) -> "Element":
+    element = parent.makeelement(tag, {W + name: value for name, value in attributes.items()})
+    parent.append(element)
+    return element
+
+
+def _child(element: "Element", path: str) -> "Element | None":
+    return element.find("/".join(W + name for name in path.split("/")))
+
+
+def _value(element: "Element", path: str) -> str:
+    child = _child(element, path)
+    return "" if child is None else child.get(W + "val", "")
+
+
+def _type(style: "Element") -> str:
+    return style.get(W + "type", "")
+
+
+def _level(outline: str) -> int:
+    """Return the level of a heading by its outline level, which counts from 0; 9 is plain text."""
+    level = int(outline) if outline.isdecimal() else 9
+    return 0 if level >= 9 else min(level + 1, DEEPEST)
+
+
+def _font(element: "Element") -> str | None:
+    """Return the font that an element's properties name; "" for one of the theme, None for none."""
+    fonts = _child(element, "rPr/rFonts")
+    if fonts is None:
+        return None
+    if any(fonts.get(W + name) for name in ("asciiTheme", "hAnsiTheme")):
+        return ""
+    return fonts.get(W + "ascii") or fonts.get(W + "hAnsi")

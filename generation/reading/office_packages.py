@@ -1,0 +1,208 @@
+"""Open the ZIP packages that office programs write, within limits, and parse the XML in them."""
+
+import posixpath
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generation.reading.readings import CannotRead
+from qareview.stored_sentences import stored
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element as Element
+
+MOST_BYTES = 200_000_000  # of the parts that are read of a package; chosen; nobody measured
+CORE = {  # metadata of QAReview: local names in the files of Microsoft's and OpenDocument's formats
+    "title": ("title",),
+    "author": ("creator", "initial-creator"),
+    "language": ("language",),
+}
+_RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
+_STRICT = (  # the names of the strict form of the standard, and those that all programs know
+    (b"http://purl.oclc.org/ooxml/officeDocument/", b"officeDocument/2006/"),
+    (b"http://purl.oclc.org/ooxml/wordprocessingml/main", b"wordprocessingml/2006/main"),
+    (b"http://purl.oclc.org/ooxml/presentationml/main", b"presentationml/2006/main"),
+    (b"http://purl.oclc.org/ooxml/drawingml/", b"drawingml/2006/"),
+)
+
+
+def damaged(kind: str) -> CannotRead:
+    """Return the error for a file of a kind, such as "DOCX", that is damaged."""
+    return CannotRead(
+        stored(
+            "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
+            "upload the new copy.",
+            kind=kind,
+        )
+    )
+
+
+def protected(kind: str) -> CannotRead:
+    """Return the error for a file of a kind, such as "PDF", that needs a password."""
+    return CannotRead(
+        stored(
+            "The %(kind)s file is protected by a password. Save a copy without a password "
+            "and upload that.",
+            kind=kind,
+        )
+    )
+
+
+class Package:
+    """The parts of a DOCX, PPTX, ODT or EPUB file.
+
+    All methods raise CannotRead if the file is damaged, protected, or too large when unpacked.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, kind: str) -> None:
+        self.kind = kind
+        self._archive = archive
+        self._names = set(archive.namelist())
+        self._left = MOST_BYTES
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._names
+
+    def read(self, name: str) -> bytes:
+        """Return a part. Its size is counted, since the size that the package states may be wrong."""
+        if name not in self._names:
+            raise damaged(self.kind)
+        try:
+            with self._archive.open(name) as file:
+                data = file.read(self._left + 1)
+        except RuntimeError:
+            raise protected(self.kind) from None
+        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+            raise damaged(self.kind) from None
+        self._left -= len(data)
+        if self._left < 0:
+            raise CannotRead(
+                stored(
+                    "The file unpacks to more than %(megabytes)s MB. Split it into smaller files.",
+                    megabytes=MOST_BYTES // 1_000_000,
+                )
+            )
+        return data
+
+    def xml(self, name: str) -> "Element":
+        """Return the root of a part."""
+        data = self.read(name)
+        if b"http://purl.oclc.org/ooxml/" in data:
+            for strict, usual in _STRICT:
+                data = data.replace(strict, b"http://schemas.openxmlformats.org/" + usual)
+        return parsed(data, self.kind)
+
+    def relations(self, name: str) -> dict[str, tuple[str, str]]:
+        """Return the kind and the part of each relation of a part, by its id.
+
+        The kind is the last word of its address, such as "footnotes". Relations that lead out of
+        the package are not among them.
+        """
+        path, folder = _relations_of(name), posixpath.dirname(name)
+        if path not in self:
+            return {}
+        return {
+            relation.get("Id", ""): (
+                relation.get("Type", "").rpartition("/")[2],
+                posixpath.normpath(posixpath.join("/", folder, relation.get("Target", "")))[1:],
+            )
+            for relation in self.xml(path).iter(_RELATION)
+            if relation.get("TargetMode") != "External"
+        }
+
+    def links(self, name: str) -> list[str]:
+        """Return the relations of a part that are links to pages, as they are written."""
+        from lxml import etree
+
+        path = _relations_of(name)
+        links = self.xml(path).iter(_RELATION) if path in self else ()
+        return [
+            etree.tostring(link, encoding="unicode", with_tail=False)
+            for link in links
+            if link.get("Type", "").endswith("/hyperlink")
+        ]
+
+    def related(self, name: str, kind: str) -> list[str]:
+        """Return the parts of a kind that a part is related to and that exist."""
+        parts = (part for its_kind, part in self.relations(name).values() if its_kind == kind)
+        return [part for part in dict.fromkeys(parts) if part in self]
+
+    def metadata(self, name: str) -> dict[str, str]:
+        """Return title, author and language, as far as a part that may be missing has them."""
+        if name not in self:
+            return {}
+        texts: dict[str, str] = {}
+        for element in self.xml(name).iter("{*}*"):
+            texts.setdefault(local_name(element), " ".join((element.text or "").split()))
+        values = {
+            key: next((texts[word] for word in words if texts.get(word)), "")
+            for key, words in CORE.items()
+        }
+        return {key: value for key, value in values.items() if value}
+
+
+@contextmanager
+def opened(path: Path, kind: str) -> Iterator[Package]:
+    """Open a file as a package. Raises CannotRead."""
+    try:
+        archive = zipfile.ZipFile(path)
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise damaged(kind) from None
+    with archive:
+        yield Package(archive, kind)
+
+
+def _relations_of(part: str) -> str:
+    folder, file = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{file}.rels")
+
+
+def parsed(data: bytes, kind: str) -> "Element":
+    """Return the root of an XML document; its entities stay unresolved. Raises CannotRead."""
+    from lxml import etree
+
+    parser = etree.XMLParser(
+        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
+    )
+    try:
+        return etree.fromstring(data, parser)
+    except (etree.XMLSyntaxError, ValueError):
+        raise damaged(kind) from None
+
+
+def local_name(element: "Element") -> str:
+    """Return an element's name without its namespace; "" if it is an entity."""
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
+
+
+def remove(element: "Element") -> None:
+    """Remove an element with its content, but not the text after it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    before = element.getprevious()
+    if element.tail and before is not None:
+        before.tail = (before.tail or "") + element.tail
+    elif element.tail:
+        parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def replace(element: "Element", text: str) -> None:
+    """Put a text in the place of an element."""
+    element.tail = text + (element.tail or "")
+    remove(element)
+
+
+def unwrap(element: "Element") -> None:
+    """Put the content of an element in its place."""
+    text, after = element.text or "", element.tail or ""
+    children = list(element)
+    if children:
+        children[-1].tail = (children[-1].tail or "") + after
+        element.tail = None
+    for child in reversed(children):
+        element.addnext(child)
+    replace(element, text)

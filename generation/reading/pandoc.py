@@ -1,0 +1,70 @@
+"""Convert a file to HTML with pandoc, which runs as a process of its own.
+
+It is never a part of this program, since its licence is the GPL. Its sandbox reads nothing but what
+is written to it. It has the limits of the process that starts it, and dies with it; so the limit of
+time is that of :mod:`reader_process`.
+"""
+
+import resource
+import signal
+import subprocess
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generation.reading.office_packages import damaged
+from generation.reading.readings import CannotRead
+from qareview.machine import embedded
+from qareview.stored_sentences import stored
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+OUT_OF_MEMORY = 251  # exit code of programs that GHC compiled
+MOST_HEAP = 0.8  # share of the memory limit, the rest is for code and stacks; chosen
+OPTIONS = ("--to=html", "--mathjax", "--wrap=none", "--syntax-highlighting=none", "--sandbox")
+
+
+def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
+    """Return the body of a file as HTML.
+
+    ``form`` is pandoc's name of its format, with extensions; ``kind`` is what people call it.
+    Raises CannotRead if pandoc does not understand the file, and MemoryError.
+    """
+    import lxml.html
+
+    done = subprocess.run(
+        [str(_program()), *_memory(), f"--from={form}", *OPTIONS, *options],
+        input=data,
+        capture_output=True,
+        env={"LANG": "C.UTF-8"},
+        preexec_fn=embedded.die_with_parent(signal.SIGKILL),
+        check=False,
+    )
+    if done.returncode == OUT_OF_MEMORY or done.returncode < 0:
+        raise MemoryError(done.stderr.decode(errors="replace"))
+    if done.returncode:
+        raise damaged(kind) from ValueError(done.stderr.decode(errors="replace"))
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    page = b"<html><body>" + done.stdout.replace(b"\0", b"") + b"</body></html>"
+    body = lxml.html.document_fromstring(page, parser=parser).find("body")
+    assert body is not None
+    return body
+
+
+def _program() -> Path:
+    """Return the path of pandoc, which comes with the package "pypandoc". Raises CannotRead."""
+    package = find_spec("pypandoc")
+    program = Path(package.origin or "").parent / "files" / "pandoc" if package else Path()
+    if not program.is_file():
+        raise CannotRead(
+            stored("The program pandoc is missing. Install QAReview again, then read this again.")
+        )
+    return program
+
+
+def _memory() -> list[str]:
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return (
+        [] if limit == resource.RLIM_INFINITY else ["+RTS", f"-M{int(limit * MOST_HEAP)}", "-RTS"]
+    )

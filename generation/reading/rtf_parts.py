@@ -1,0 +1,185 @@
+"""The parts of an RTF file as blocks of HTML: paragraphs, headings, lists, tables and code."""
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
+
+CODE, ITEM, TEXT = "code", "item", "text"  # kinds of blocks
+_MARKER = re.compile(r"^\s*([•·▪▫◦‣○●■□–—*o§+-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,6})[.)])\t\s*")
+_NUMBERED = re.compile(r"\w")
+
+
+@dataclass(frozen=True)
+class Look:
+    """How text looks, and where it links to."""
+
+    is_bold: bool = False
+    is_italic: bool = False
+    is_code: bool = False
+    link: str = ""
+
+
+@dataclass
+class Run:
+    """Text of one look; ``note`` is the number of the footnote that it calls, or 0."""
+
+    text: str
+    look: Look
+    note: int = 0
+
+
+@dataclass
+class Paragraph:
+    """A paragraph: ``level`` is that of a heading or 0, ``marker`` the number or bullet of an item.
+
+    ``indent`` and ``first`` are the indents of all lines and of the first one.
+    """
+
+    runs: list[Run] = field(default_factory=list)
+    level: int = 0
+    marker: str = ""
+    indent: int = 0
+    first: int = 0
+
+    def add(self, text: str, look: Look) -> None:
+        """Add text at the end."""
+        if self.runs and self.runs[-1].look == look and not self.runs[-1].note:
+            self.runs[-1].text += text
+        else:
+            self.runs.append(Run(text, look))
+
+    @property
+    def text(self) -> str:
+        """The text without its looks."""
+        return "".join(run.text for run in self.runs)
+
+    @property
+    def is_code(self) -> bool:
+        """Whether all its words are set in a font for code."""
+        written = [run for run in self.runs if run.text.strip()]
+        return bool(written) and not self.level and all(run.look.is_code for run in written)
+
+
+@dataclass
+class Table:
+    """Rows of cells, each of which has paragraphs."""
+
+    rows: list[list[list[Paragraph]]] = field(default_factory=list)
+
+
+Block = Paragraph | Table
+
+
+def html_of_blocks(blocks: Sequence[Block], *, with_code: bool = True) -> str:
+    """Return blocks as HTML. Without ``with_code``, the fonts for code mean nothing."""
+    written = []
+    for kind, group in groupby(_kinds(blocks, with_code), key=itemgetter(0)):
+        parts = [block for _, block in group]
+        if kind == CODE:
+            code = "\n".join(part.text for part in parts if isinstance(part, Paragraph))
+            written.append(f"<pre><code>{html.escape(code)}</code></pre>")
+        elif kind == ITEM:
+            written.append(_list([part for part in parts if isinstance(part, Paragraph)]))
+        else:
+            written += [
+                _table(part) if isinstance(part, Table) else _paragraph(part) for part in parts
+            ]
+    return "".join(written)
+
+
+def _kinds(blocks: Sequence[Block], with_code: bool) -> Iterator[tuple[str, Block]]:
+    """Yield each block with its kind; empty paragraphs only between lines of code."""
+    blank: list[Block] = []
+    last = ""
+    for block in blocks:
+        if isinstance(block, Paragraph) and not block.runs:
+            blank.append(block)
+            continue
+        kind = _kind(block, with_code)
+        if kind == last == CODE:
+            yield from ((CODE, paragraph) for paragraph in blank)
+        yield kind, block
+        blank, last = [], kind
+
+
+def _kind(block: Block, with_code: bool) -> str:
+    if isinstance(block, Table):
+        return TEXT
+    if with_code and block.is_code:
+        return CODE
+    if not block.level and (block.marker or _take_marker(block)):
+        return ITEM
+    return TEXT
+
+
+def _take_marker(paragraph: Paragraph) -> bool:
+    """Take a number or bullet that is written as text before a tab, as some programs do."""
+    match = _MARKER.match(paragraph.runs[0].text) if paragraph.first < 0 else None
+    if match:
+        paragraph.marker = match[1]
+        paragraph.runs[0].text = paragraph.runs[0].text[match.end() :]
+    return bool(match)
+
+
+def _list(items: Sequence[Paragraph]) -> str:
+    """Return items as lists; an item that is indented more than one before belongs to that."""
+    written: list[str] = []
+    open_lists: list[tuple[int, str]] = []  # the indent and the tag of each
+    for item in items:
+        while len(open_lists) > 1 and item.indent < open_lists[-1][0]:
+            written.append(f"</li></{open_lists.pop()[1]}>")
+        tag = "ol" if _NUMBERED.search(item.marker) and item.marker != "o" else "ul"
+        if open_lists and item.indent <= open_lists[-1][0] and tag == open_lists[-1][1]:
+            written.append("</li>")
+        else:
+            if open_lists and item.indent <= open_lists[-1][0]:
+                written.append(f"</li></{open_lists.pop()[1]}>")
+            open_lists.append((item.indent, tag))
+            number = re.sub(r"\D", "", item.marker)
+            written.append(f'<ol start="{number}">' if tag == "ol" and number else f"<{tag}>")
+        written.append(f"<li>{_inline(item)}")
+    return "".join(written) + "".join(f"</li></{tag}>" for _, tag in reversed(open_lists))
+
+
+def _table(table: Table) -> str:
+    rows = "".join(
+        f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in table.rows
+    )
+    return f"<table>{rows}</table>"
+
+
+def _cell(paragraphs: Sequence[Paragraph]) -> str:
+    return "<br>".join(_inline(paragraph) for paragraph in paragraphs if paragraph.runs)
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    tag = f"h{paragraph.level}" if paragraph.level else "p"
+    return f"<{tag}>{_inline(paragraph)}</{tag}>"
+
+
+def _inline(paragraph: Paragraph) -> str:
+    """Return the text of a paragraph; headings are bold anyway."""
+    written = []
+    for look, group in groupby(paragraph.runs, key=lambda run: run.look):
+        part = "".join(map(_run, group))
+        if not part.strip():
+            written.append(part)
+            continue
+        before, after = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
+        part = part.strip()
+        tags = [("code", look.is_code), ("em", look.is_italic), ("strong", look.is_bold)]
+        for tag, is_set in tags:
+            part = f"<{tag}>{part}</{tag}>" if is_set and not paragraph.level else part
+        if look.link:
+            part = f'<a href="{html.escape(look.link)}">{part}</a>'
+        written.append(before + part + after)
+    return "".join(written)
+
+
+def _run(run: Run) -> str:
+    if run.note:
+        return f'<a href="#fn{run.note}" role="doc-noteref">{run.note}</a>'
+    return html.escape(run.text).replace("\n", "<br>").replace("\t", " ")
