@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generation.passages.page_furniture import furniture
 from generation.reading import extracted, file_types, table_files, text_files, webpages
+from generation.reading.pdf import reading as pdf_files
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import tables
 from qareview.stored_sentences import stored
@@ -18,6 +19,7 @@ READERS: dict[str, Reader] = {
     file_types.HTML: webpages.read_page,
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
+    file_types.PDF: pdf_files.read_pdf,
     file_types.RST: extracted.read_rst,
     **{
         media_type: extracted.reader_of(media_type)
@@ -41,7 +43,7 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
     reading = READERS[media_type](path, choices)
     if not reading.text.strip() and not reading.picture_pages:
         raise CannotRead(stored("No text was found in this file."))
-    if reading.left_out:
+    if reading.left_out or media_type == file_types.PDF:
         return reading
     return replace(reading, left_out=furniture(reading.text, reading.page_starts))
 
@@ -49,6 +51,7 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
 def load_libraries() -> None:
     """Load the libraries that reading needs, so that the first file is read as fast as others."""
     import kreuzberg  # noqa: F401
+    import pypdfium2  # noqa: F401
     import trafilatura
 
     trafilatura.extract("<html><body><p>It loads some of its parts only when used.</p></body>")
