@@ -1,4 +1,4 @@
-"""Read PDF and office files with kreuzberg."""
+"""Read office files with kreuzberg."""
 
 import bisect
 import itertools
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.reading.decoding import clean, decode
-from generation.reading.file_types import DOCX, EPUB, ODT, PDF, PPTX, RST
+from generation.reading.file_types import DOCX, EPUB, ODT, PPTX, RST
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from kreuzberg import ExtractionConfig, ExtractionResult
 
-EXTRACTED = {PDF: "PDF", DOCX: "DOCX", PPTX: "PPTX", ODT: "ODT", EPUB: "EPUB", RST: "RST"}
+EXTRACTED = {DOCX: "DOCX", PPTX: "PPTX", ODT: "ODT", EPUB: "EPUB", RST: "RST"}
 BEGINNING = 60  # letters of a page that are looked for in the text; chosen; nobody measured
 _WORD = re.compile(r"[^\W_]+")  # of characters for which str.isalnum() is true
 

@@ -21,6 +21,7 @@ from generation.reading import (
     text_files,
     webpages,
 )
+from generation.reading.pdf import reading as pdf_files
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import tables
 from qareview.stored_sentences import stored
@@ -36,7 +37,7 @@ READERS: dict[str, Reader] = {
     file_types.RTF: rtf_files.read_rtf,
     file_types.ODT: odt_files.read_odt,
     file_types.RST: rst_files.read_rst,
-    file_types.PDF: extracted.reader_of(file_types.PDF),
+    file_types.PDF: pdf_files.read_pdf,
     file_types.PPTX: extracted.reader_of(file_types.PPTX),
 }
 
@@ -55,7 +56,7 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
     reading = READERS[media_type](path, choices)
     if not reading.text.strip() and not reading.picture_pages:
         raise CannotRead(stored("No text was found in this file."))
-    if reading.left_out:
+    if reading.left_out or media_type == file_types.PDF:
         return reading
     return replace(reading, left_out=furniture(reading.text, reading.page_starts))
 
@@ -63,6 +64,7 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
 def load_libraries() -> None:
     """Load the libraries that reading needs, so that the first file is read as fast as others."""
     import kreuzberg  # noqa: F401
+    import pypdfium2  # noqa: F401
     import trafilatura
 
     trafilatura.extract("<html><body><p>It loads some of its parts only when used.</p></body>")

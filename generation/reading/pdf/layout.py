@@ -1,0 +1,169 @@
+"""The blocks of a page without tags, by how its lines are set."""
+
+from collections.abc import Sequence
+
+from generation.reading.pdf.blocks import (
+    CODE,
+    ITEM,
+    LEADERS,
+    MARKER,
+    SENTENCE_END,
+    TEXT,
+    Block,
+    Style,
+)
+from generation.reading.pdf.headings import Titles, heading_at
+from generation.reading.pdf.lines import Line
+from generation.reading.pdf.tables import table_at
+
+HEADING_GAP = 1.15  # of the pitch: a bold line that far below is a heading; chosen
+PARAGRAPH_GAP = 1.22  # of the pitch: a line that far below begins a paragraph; chosen
+INDENT = 0.8  # of the font size: a line that far to the right is indented; chosen
+CODE_GAP = 5.0  # font sizes: a line of code that far below begins another block; chosen
+SHORT = 0.55  # of its column: a line that short ends a paragraph if its sentence ends; chosen
+OTHER_SIZE = 0.75  # points: a line whose font differs that much begins another block; chosen
+
+
+def blocks_of(lines: Sequence[Line], titles: Titles, style: Style) -> list[Block]:
+    """Return the blocks of a page's lines; ``titles`` are those that its outline has there."""
+    return _Layout(lines, titles, style).read()
+
+
+class _Layout:
+    """Reads lines in their order and puts them into blocks."""
+
+    def __init__(self, lines: Sequence[Line], titles: Titles, style: Style) -> None:
+        self._lines, self._titles, self._style = lines, titles, style
+        self._blocks: list[Block] = []
+
+    def read(self) -> list[Block]:
+        at = 0
+        while at < len(self._lines):
+            block = table_at(self._lines, at) or heading_at(
+                self._lines,
+                at,
+                self._titles,
+                self._style,
+                is_apart=self._step(at) > HEADING_GAP * self._style.pitch,
+            )
+            if block:
+                self._blocks.append(block)
+                at += len(block.lines)
+            else:
+                self._add(at)
+                at += 1
+        return self._blocks
+
+    def _step(self, at: int) -> float:
+        """Return how far a line is below the one before it; a lot if it is not."""
+        if at == 0:
+            return 99.0
+        above, line = self._lines[at - 1], self._lines[at]
+        step = line.baseline - above.baseline
+        return step if above.column == line.column and step > 0 else 99.0
+
+    def _last(self, at: int) -> Block | None:
+        """Return the block that the line before this one belongs to, in the same column."""
+        return self._blocks[-1] if self._blocks and self._step(at) < 99.0 else None
+
+    def _add(self, at: int) -> None:
+        line, last = self._lines[at], self._last(at)
+        if line.is_fixed:
+            self._add_fixed(at, line, last)
+            return
+        mark = MARKER.match(line.text)
+        if mark and self._is_item(at, line, last):
+            self._blocks.append(Block(ITEM, [line], marker=mark[1]))
+        elif last is None or last.kind not in (TEXT, ITEM) or self._is_new(at, line, last):
+            self._blocks.append(Block(TEXT, [line]))
+        else:
+            last.lines.append(line)
+
+    def _add_fixed(self, at: int, line: Line, last: Block | None) -> None:
+        """Add a line in a fixed-width font: code, or a line of a paragraph about code."""
+        if last is not None and self._takes_fixed(at, line, last):
+            last.lines.append(line)
+        else:
+            kind = TEXT if self._is_term(at) else CODE
+            self._blocks.append(Block(kind, [line]))
+
+    def _takes_fixed(self, at: int, line: Line, last: Block) -> bool:
+        if last.kind == CODE:
+            return self._step(at) < CODE_GAP * line.size
+        return self._is_within_paragraph(at, line, last)
+
+    def _is_within_paragraph(self, at: int, line: Line, last: Block) -> bool:
+        is_close = self._step(at) <= HEADING_GAP * self._style.pitch
+        if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
+            return False
+        return line.left < last.lines[-1].left + 2 * self._style.size and last.lines[-1].is_full
+
+    def _is_followed_by_fixed(self, at: int) -> bool:
+        if at + 1 >= len(self._lines) or not self._lines[at + 1].is_fixed:
+            return False
+        return self._step(at + 1) < HEADING_GAP * self._style.pitch
+
+    def _is_term(self, at: int) -> bool:
+        """Whether a line of code is a term: what it means stands indented right below."""
+        if at + 1 >= len(self._lines):
+            return False
+        line, below = self._lines[at], self._lines[at + 1]
+        is_close = self._step(at + 1) <= PARAGRAPH_GAP * self._style.pitch
+        indent = below.left - line.left
+        return is_close and not below.is_fixed and indent > 1.5 * self._style.size
+
+    def _is_item(self, at: int, line: Line, last: Block | None) -> bool:
+        """Whether a line with a mark begins an item, rather than going on with a sentence."""
+        mark = MARKER.match(line.text)
+        if mark is None or (mark.end() == len(line.text) and len(line.text) > 4):
+            return False
+        if last is None or last.kind != TEXT or mark[1][-1] not in ".)" or mark[1] in ("1.", "1)"):
+            return True
+        above = last.lines[-1]
+        is_same_edge = abs(line.left - above.left) < 1 and self._step(at) < PARAGRAPH_GAP * (
+            self._style.pitch_of(line.size)
+        )
+        return not (is_same_edge and above.is_full and not above.text.endswith(SENTENCE_END))
+
+    def _is_new(self, at: int, line: Line, last: Block) -> bool:
+        """Whether a line begins a paragraph, rather than going on with the last block."""
+        above = last.lines[-1]
+        if self._step(at) > PARAGRAPH_GAP * self._pitch(line, last):
+            return True
+        if abs(above.size - line.size) > OTHER_SIZE or LEADERS.search(above.text):
+            return True
+        if last.kind == ITEM:
+            return line.left < last.lines[0].left - 1
+        return self._is_indented(line, last) or self._is_after_end(at, line, above)
+
+    def _pitch(self, line: Line, last: Block) -> float:
+        """Return the distance of baselines to expect in a block."""
+        pitch = self._style.pitch_of(line.size)
+        if len(last.lines) > 1 and abs(last.lines[-1].size - line.size) < OTHER_SIZE:
+            above, upper = last.lines[-1], last.lines[-2]
+            return max(0.9 * pitch, above.baseline - upper.baseline)
+        is_unknown = line.size not in self._style.pitches
+        return pitch * 1.15 if line.size < self._style.size - 0.7 and is_unknown else pitch
+
+    def _is_indented(self, line: Line, last: Block) -> bool:
+        """Whether a line is set further in, or out, than the lines above, as a paragraph is."""
+        above = last.lines[-1]
+        indent, has_ended = line.left - above.left, above.text.endswith(SENTENCE_END)
+        is_further_in = indent > INDENT * self._style.size
+        if is_further_in and len(last.lines) == 1:
+            return not above.is_full and indent > 1.5 * self._style.size
+        if is_further_in:
+            return has_ended or not above.is_full
+        is_further_out = -indent > 1.2 * self._style.size and len(last.lines) > 1
+        return is_further_out and (has_ended or not above.is_full)
+
+    def _is_after_end(self, at: int, line: Line, above: Line) -> bool:
+        """Whether the paragraph above has ended: its last line is short and ends a sentence."""
+        if not above.text.endswith((".", "!", "?", ":", "。")):
+            return False
+        indent = line.left - line.column_left
+        if not above.is_full and indent > INDENT * self._style.size:
+            return True
+        middle = above.column_left + SHORT * (above.column_right - above.column_left)
+        pitch = self._style.pitch_of(line.size)
+        return above.right < middle and self._step(at) > 1.05 * pitch

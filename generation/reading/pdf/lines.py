@@ -1,0 +1,197 @@
+"""Lines: the runs of a page that stand beside each other."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple
+
+from generation.reading.pdf.runs import Run
+
+BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
+FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
+CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
+WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
+_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
+_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
+_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪])$")
+_SPACED = re.compile(r"(?:\S )+\S")
+
+
+class Span(NamedTuple):
+    """A part of a line between wide gaps."""
+
+    left: float
+    right: float
+    text: str
+
+
+@dataclass(slots=True)
+class Line:
+    """A line of a page, or of a column of it."""
+
+    runs: list[Run]
+    page: int  # from 0
+    text: str
+    left: float
+    right: float
+    baseline: float
+    size: float
+    is_bold: bool
+    is_fixed: bool
+    spans: list[Span]
+    wide_spans: int  # number of its parts between gaps of WIDE_GAP
+    column: int = 0  # 0 if the page has one column, or if it runs across both
+    column_left: float = 0
+    column_right: float = 0
+
+    @property
+    def top(self) -> float:
+        """Upper edge of its letters."""
+        return self.baseline - 0.75 * self.size
+
+    @property
+    def bottom(self) -> float:
+        """Lower edge of its letters."""
+        return self.baseline + 0.25 * self.size
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it reaches near the right edge of its column, as lines inside a paragraph do."""
+        return self.right > self.column_left + 0.8 * (self.column_right - self.column_left)
+
+
+@dataclass(slots=True)
+class _Row:
+    """Runs whose heights overlap, and the band of the largest of them."""
+
+    runs: list[Run] = field(default_factory=list)
+    top: float = 0
+    bottom: float = 0
+    size: float = 0
+
+    def add(self, run: Run) -> None:
+        self.runs.append(run)
+        if run.size > self.size:
+            self.top, self.bottom, self.size = run.top, run.bottom, run.size
+
+
+def lines_of(runs: Iterable[Run], page: int) -> list[Line]:
+    """Return the lines that runs make, from top to bottom."""
+    rows: list[_Row] = []
+    for run in sorted(runs, key=lambda run: run.baseline - 0.25 * run.size):
+        row = next((row for row in reversed(rows[-4:]) if _is_beside(run, row)), None)
+        if row is None:
+            row = _Row()
+            rows.append(row)
+        row.add(run)
+    return sorted((line_of(row.runs, page) for row in rows), key=lambda line: line.baseline)
+
+
+def lines_in_order(runs: Sequence[Run], page: int) -> list[Line]:
+    """Return the lines that runs make, in the order in which the runs are given."""
+    rows: list[_Row] = []
+    for run in runs:
+        if not rows or not _is_beside(run, rows[-1]):
+            rows.append(_Row())
+        rows[-1].add(run)
+    return [line_of(row.runs, page) for row in rows]
+
+
+def _is_beside(run: Run, row: _Row) -> bool:
+    middle, middle_of_row = (run.top + run.bottom) / 2, (row.top + row.bottom) / 2
+    return row.top <= middle <= row.bottom or run.top <= middle_of_row <= run.bottom
+
+
+def line_of(runs: Sequence[Run], page: int) -> Line:
+    """Return the line that runs make."""
+    total = sum(len(run.text) for run in runs)
+    sizes: Counter[float] = Counter()
+    for run in runs:
+        sizes[run.size] += len(run.text)
+    size = sizes.most_common(1)[0][0]
+    is_rtl = _is_right_to_left(runs)
+    runs = sorted(runs, key=lambda run: -run.right if is_rtl else run.left)
+    fixed = sum(len(run.text) for run in runs if run.font.is_fixed)
+    is_fixed = fixed > 0.95 * total and not any(_IDEOGRAPHS.search(run.text) for run in runs)
+    text = fixed_text(runs, runs[0].left) if is_fixed else _text(runs, size, is_rtl)
+    return Line(
+        runs,
+        page,
+        text,
+        min(run.left for run in runs),
+        max(run.right for run in runs),
+        max(runs, key=lambda run: (len(run.text) * (run.size == size), run.size)).baseline,
+        size,
+        sum(len(run.text) for run in runs if run.font.is_bold) > 0.8 * total,
+        is_fixed,
+        [] if is_rtl else _spans(runs, CELL_GAP * size),
+        1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
+    )
+
+
+def _is_right_to_left(runs: Sequence[Run]) -> bool:
+    letters = sum(map(str.isalpha, "".join(run.text for run in runs)))
+    return sum(len(_RIGHT_TO_LEFT.findall(run.text)) for run in runs) > letters / 2
+
+
+def _text(runs: Sequence[Run], size: float, is_rtl: bool = False) -> str:
+    text, before = "", None
+    for run in runs:
+        if before is not None and _gap(before, run) > BLANK * size:
+            text += " "
+        text += run.text
+        before = run
+    text = re.sub(r"\s+", " ", text)
+    if is_rtl:
+        return _MARK_AT_END.sub(r"\2 \1", _MISPLACED.sub(r"\2\1", text))
+    return _closed_up(text, runs) if _SPACED.fullmatch(text) else text
+
+
+def _gap(before: Run, run: Run) -> float:
+    return max(run.left - before.right, before.left - run.right)
+
+
+def _closed_up(text: str, runs: Sequence[Run]) -> str:
+    """Return letters that are spaced out as words, if the gaps between words are wider."""
+    if len(text) < 9 or len(runs) < 2 or any(len(run.text) < 2 for run in runs):
+        return text
+    return " ".join(run.text.replace(" ", "") for run in runs)
+
+
+def fixed_text(runs: Sequence[Run], left: float, letter: float = 0) -> str:
+    """Return text in a fixed-width font with its blanks, counted from ``left``.
+
+    ``letter`` is the width of a letter, which is measured if it is not given.
+    """
+    letter = letter or _width_of_letter(runs)
+    text, end = "", left
+    for run in runs:
+        gap = run.left - end
+        if gap > FIXED_BLANK * letter:
+            text += " " * max(1 if text else 0, round(gap / letter))
+        text += run.text
+        end = run.right
+    return text.rstrip()
+
+
+def _width_of_letter(runs: Sequence[Run]) -> float:
+    widths = [(run.right - run.left) / len(run.text) for run in runs if len(run.text) > 2]
+    return median(widths) if widths else 0.6 * runs[0].size
+
+
+def _spans(runs: Sequence[Run], widest: float) -> list[Span]:
+    """Return the parts of a line between gaps wider than ``widest``."""
+    parts: list[list[Run]] = []
+    end = 0.0
+    for run in runs:
+        if not parts or run.left - end > widest:
+            parts.append([])
+        parts[-1].append(run)
+        end = max(run.right, end) if len(parts[-1]) > 1 else run.right
+    return [
+        Span(part[0].left, max(run.right for run in part), _text(part, part[0].size))
+        for part in parts
+    ]

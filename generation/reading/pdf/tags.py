@@ -1,0 +1,97 @@
+"""The tags of a page: which block each marked content belongs to, and what it is."""
+
+import ctypes
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfPage
+
+DEEPEST = 60  # levels of tags that are followed; chosen; nobody measured
+_INLINE = {"Span", "Link", "Em", "Strong", "Quote", "Reference", "Annot", "Sub", "Code"}
+_HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LBody|Span|Title|Caption|Link|Em|Strong|Note")
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """Where a piece of marked content stands among the tags of its page.
+
+    ``roles`` are the types of the elements around it, the outermost first; ``places`` their numbers
+    in the order of the tags. ``block`` is the number of the innermost that is a block.
+    """
+
+    roles: tuple[str, ...]
+    places: tuple[int, ...]
+    block: int
+
+    def place_of(self, role: str) -> int:
+        """Return the number of the innermost element of a type; -1 if there is none."""
+        pairs = zip(reversed(self.roles), reversed(self.places), strict=True)
+        return next((place for each, place in pairs if each == role), -1)
+
+
+def tags_of(page: "PdfPage") -> dict[int, Tag]:
+    """Return the tags of a page by the numbers of the marked content; empty if it has none."""
+    import pypdfium2.raw as pdfium
+
+    tree = pdfium.FPDF_StructTree_GetForPage(page.raw)
+    if not tree:
+        return {}
+    try:
+        reader = _TagReader()
+        for at in range(pdfium.FPDF_StructTree_CountChildren(tree)):
+            reader.read(pdfium.FPDF_StructTree_GetChildAtIndex(tree, at), Tag((), (), 0))
+        return reader.tags
+    finally:
+        pdfium.FPDF_StructTree_Close(tree)
+
+
+class _TagReader:
+    """Walks the tags of a page and numbers them."""
+
+    def __init__(self) -> None:
+        self.tags: dict[int, Tag] = {}
+        self._count = 0
+
+    def read(self, element: Any, above: Tag) -> None:
+        """Read an element and those inside it."""
+        import pypdfium2.raw as pdfium
+
+        if not element or len(above.roles) >= DEEPEST:
+            return
+        self._count += 1
+        role = _string(pdfium.FPDF_StructElement_GetType, element)
+        block = above.block if _is_inline(role, above.roles) else self._count
+        here = Tag((*above.roles, role), (*above.places, self._count), block)
+        for at in range(pdfium.FPDF_StructElement_CountChildren(element)):
+            number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, at)
+            if number >= 0:
+                self.tags[number] = here
+            else:
+                self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), here)
+
+
+def _is_inline(role: str, above: tuple[str, ...]) -> bool:
+    if role == "Lbl":
+        return True
+    return role in _INLINE and bool(above) and bool(_HOLDS_TEXT.fullmatch(above[-1]))
+
+
+def _string(function: Callable[..., int], element: Any) -> str:
+    size = function(element, None, 0)
+    if size < 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    function(element, buffer, size)
+    return buffer.raw[: size - 2].decode("utf-16-le", errors="replace")
+
+
+def roles_of_headings(tag: Tag) -> Iterator[int]:
+    """Yield the levels of the headings that a tag stands in."""
+    for role in tag.roles:
+        if role == "Title":
+            yield 1
+        elif match := re.fullmatch(r"H([1-6]?)", role):
+            yield int(match[1] or 1)

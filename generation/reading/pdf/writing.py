@@ -1,0 +1,174 @@
+"""Write a block as Markdown, with the places at which other pages begin in it."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from statistics import median
+
+from generation.passages.left_out import CONTENTS
+from generation.reading.pdf.blocks import (
+    CODE,
+    HEADING,
+    ITEM,
+    MARKER,
+    QUOTE,
+    TABLE,
+    Block,
+)
+from generation.reading.pdf.lines import Line, fixed_text
+from generation.reading.pdf.runs import HYPHEN
+
+BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
+_WIDE = "[\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]"  # scripts without blanks
+_BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
+_LIKE_MARKUP = re.compile(r"^([#>+-]|\d+[.)])(?=\s)")
+
+Words = Counter[str]
+Pages = list[tuple[int, int]]  # offsets in a block's text, and the pages of what begins there
+
+
+def words_of(blocks: Iterable[Block]) -> Words:
+    """Count the words of a document, those with hyphens as one."""
+    return Counter(word for block in blocks for word in _WORD.findall(block.text.lower()))
+
+
+def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
+    """Return a block as Markdown, and the pages that begin in it."""
+    if block.kind == CODE:
+        return _code(block.lines)
+    if block.kind == TABLE:
+        return _table(block)
+    if block.kind == CONTENTS:
+        text = "\n".join(_short_leaders(line.text) for line in block.lines)
+        return text, [(0, block.lines[0].page)]
+    text, pages = _flowing(block.lines, words)
+    if block.kind == HEADING:
+        return _after("#" * max(1, min(6, block.level)) + " ", text, pages)
+    if block.kind == ITEM:
+        return _item(block, text, pages)
+    if block.kind == QUOTE:
+        return _after("> ", text, pages)
+    escaped = _LIKE_MARKUP.sub(r"\\\1", text)
+    return (
+        _after("\\" if escaped != text and text[0] in "#>+-" else "", text, pages)
+        if (escaped != text and text[0] in "#>+-")
+        else (escaped, pages)
+    )
+
+
+def _after(mark: str, text: str, pages: Pages) -> tuple[str, Pages]:
+    """Return text after a mark, with offsets moved but for the first."""
+    moved = [(at + len(mark) if at else 0, page) for at, page in pages]
+    return mark + text, moved
+
+
+def _short_leaders(text: str) -> str:
+    return re.sub(r"(?:\s*[.·…]){3,}\s*", " … ", text).strip()
+
+
+def _flowing(lines: Sequence[Line], words: Words) -> tuple[str, Pages]:
+    """Return lines as one, with divided words joined."""
+    text, pages = "", [(0, lines[0].page)]
+    for line in lines:
+        after = re.sub(r"\s+", " ", line.text.strip())
+        text, blank = (text, "") if not text else _seam(text, after, words)
+        if line.page != pages[-1][1]:
+            pages.append((len(text) + len(blank), line.page))
+        text += blank + after
+    return text.replace(HYPHEN, "-"), pages
+
+
+def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
+    """Return the text before a line end, without a hyphen that divides a word, and the blank."""
+    if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
+        return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
+    if re.search(f"{_WIDE}$", text) and re.match(_WIDE, after):
+        return text, ""
+    if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
+        return text, ""
+    return text, " "
+
+
+def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
+    """Whether a hyphen at a line end belongs to the word, as the rest of the document says."""
+    head = re.search(r"[\w-]*\w(?=.$)", text)
+    tail = re.match(r"\w+", after)
+    if head is None or tail is None:
+        return False
+    first, second = head[0].lower(), tail[0].lower()
+    nearest = first.split("-")[-1]
+    if words[nearest + second]:
+        return False
+    if words[f"{first}-{second}"] or after[:1].isupper():
+        return True
+    both_are_words = words[nearest] and words[second] and min(len(nearest), len(second)) > 2
+    return bool(both_are_words)
+
+
+def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
+    mark = MARKER.match(text)
+    if mark and mark[1] == block.marker:
+        cut = mark.end()
+        text, pages = text[cut:], [(max(0, at - cut), page) for at, page in pages]
+    indent = "    " * max(0, block.level - 1)
+    if not block.marker:  # a later paragraph of the item
+        return _after(indent + "    ", text, pages)
+    is_number = re.fullmatch(r"\d+[.)]", block.marker)
+    return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
+
+
+def _table(block: Block) -> tuple[str, Pages]:
+    width = max(map(len, block.rows))
+    rows = [
+        [cell.replace("|", "\\|").replace(HYPHEN, "-") for cell in row] + [""] * (width - len(row))
+        for row in block.rows
+    ]
+    written = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([written[0], "|" + "---|" * width, *written[1:]]), _pages_by_share(block)
+
+
+def _pages_by_share(block: Block) -> Pages:
+    return [(0, block.lines[0].page)]
+
+
+def _code(lines: Sequence[Line]) -> tuple[str, Pages]:
+    """Return lines of code in a fence, indented as on the page."""
+    lefts: dict[tuple[int, int], float] = {}
+    for line in lines:
+        place = line.page, line.column
+        lefts[place] = min(lefts.get(place, line.left), line.left)
+    one = _width_of_letter(lines)
+    step = _smallest_step(lines)
+    text, pages = "```\n", [(0, lines[0].page)]
+    above: Line | None = None
+    for line in lines:
+        if above is not None and line.page == above.page:
+            text += "\n" if line.baseline - above.baseline > BLANK_LINE * step else ""
+        if line.page != pages[-1][1]:
+            pages.append((len(text), line.page))
+        text += fixed_text(line.runs, lefts[line.page, line.column], one).replace(HYPHEN, "-")
+        text += "\n"
+        above = line
+    return text + "```", pages
+
+
+def _width_of_letter(lines: Sequence[Line]) -> float:
+    widths = [
+        (run.right - run.left) / len(run.text)
+        for line in lines
+        for run in line.runs
+        if len(run.text) > 3 and run.text.isascii()
+    ]
+    return median(widths) if widths else 0.6 * lines[0].size
+
+
+def _smallest_step(lines: Sequence[Line]) -> float:
+    steps = [
+        line.baseline - above.baseline
+        for above, line in pairwise(lines)
+        if above.page == line.page and line.baseline > above.baseline
+    ]
+    return min(steps, default=0.0) or 1.0
