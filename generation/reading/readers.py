@@ -11,12 +11,12 @@ from generation.passages.page_furniture import furniture
 from generation.reading import (
     docx_files,
     epubs,
-    extracted,
     file_types,
     notebooks,
     odt_files,
     rst_files,
     rtf_files,
+    slides,
     table_files,
     text_files,
     webpages,
@@ -38,7 +38,7 @@ READERS: dict[str, Reader] = {
     file_types.ODT: odt_files.read_odt,
     file_types.RST: rst_files.read_rst,
     file_types.PDF: pdf_files.read_pdf,
-    file_types.PPTX: extracted.reader_of(file_types.PPTX),
+    file_types.PPTX: slides.read_slides,
 }
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.reading.docx_styles import DEEPEST, is_monospaced
-from generation.reading.rtf_parts import Block, Look, Paragraph, Run, Table
+from generation.reading.blocks import Block, Look, Paragraph, Run, Table
 from generation.reading.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
