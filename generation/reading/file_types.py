@@ -4,6 +4,7 @@ Its name only distinguishes types of text, such as Markdown and CSV.
 """
 
 import codecs
+import itertools
 import re
 import zipfile
 from pathlib import Path
@@ -55,6 +56,7 @@ _MAIN_PARTS = {  # words in the type of an office file's main part, whatever its
     b"ms-excel.sheet.macroEnabled.main": XLSX,
     b"ms-excel.sheet.binary.macroEnabled.main": XLSX,
 }
+_USUAL_PARTS = {"word/document.xml": DOCX, "ppt/presentation.xml": PPTX, "xl/workbook.xml": XLSX}
 _LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
 _RTF = b"{\\rtf"
@@ -127,7 +129,9 @@ def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             types = _beginning(archive, "[Content_Types].xml")
-            office = next((kind for main, kind in _MAIN_PARTS.items() if main in types), "")
+            named = (kind for name, kind in _USUAL_PARTS.items() if name in archive.namelist())
+            typed = (kind for main, kind in _MAIN_PARTS.items() if main in types)
+            office = next(itertools.chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):

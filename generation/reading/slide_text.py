@@ -29,6 +29,7 @@ class Levels:
     layout: str = ""  # its type
     places: dict[str, "Element"] = field(default_factory=dict)  # the layout's shapes, by key
     body: "Element | None" = None  # the master's style of texts
+    bullet: str = "•"  # of text in placeholders, if there is no master
 
     @classmethod
     def of(cls, layout: "Element", master: "Element | None") -> "Levels":
@@ -55,7 +56,7 @@ class Levels:
             marker = None if properties is None else _marker(properties)
             if marker is not None:
                 return marker
-        return "•" if is_body and self.body is None else None
+        return self.bullet if is_body and self.body is None else None
 
 
 def placeholder(shape: "Element") -> str | None:
@@ -105,9 +106,7 @@ def paragraphs(shape: "Element", levels: Levels) -> Iterator[Paragraph]:
         properties = source.find(A + "pPr")
         marker = None if properties is None else _marker(properties)
         if marker is None:
-            marker = levels.marker(shape, depth)
-        if marker is None and any(depths):
-            marker = "•"  # paragraphs under others
+            marker = levels.marker(shape, depth) or ("•" if any(depths) else "")
         paragraph.marker, paragraph.indent = marker or "", depth
         yield paragraph
 

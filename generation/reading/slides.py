@@ -106,7 +106,7 @@ class _Slides:
             for notes_part in package.related(part, "notesSlide")
             for shape in package.xml(notes_part).iter(P + "sp")
             if slide_text.placeholder(shape) == "body"
-            for block in slide_text.paragraphs(shape, Levels())
+            for block in slide_text.paragraphs(shape, Levels(bullet=""))
         ]
         if any(note.text.strip() for note in notes):
             mark = Paragraph()
