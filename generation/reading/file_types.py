@@ -9,6 +9,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from generation.reading import old_office
 from generation.reading.decoding import decode
 from generation.reading.readings import UPLOAD, CannotRead
 from qareview import tables
@@ -22,7 +23,9 @@ EPUB = "application/epub+zip"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+WORKBOOKS = (XLSX, XLS, ODS)
 RTF = "application/rtf"
+MHTML = "multipart/related"
 IPYNB = "application/x-ipynb+json"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
@@ -60,6 +63,7 @@ _USUAL_PARTS = {"word/document.xml": DOCX, "ppt/presentation.xml": PPTX, "xl/wor
 _LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
 _RTF = b"{\\rtf"
+_SAVED_PAGE = re.compile(rb"\A(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)*Content-Type:\s*multipart/related", re.I)
 _NOTEBOOK = re.compile(rb'"cell_type":\s*"(?:markdown|code|raw)"|"nbformat":\s*\d')
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
@@ -87,10 +91,14 @@ def media_type_of(path: Path, name: str) -> str:
         return _kind_of_archive(path)
     if start.startswith(_PARQUET):
         return tables.PARQUET
-    _refuse_foreign(start)
     suffix = Path(name).suffix.lower()
+    if start.startswith(_OLE) and old_office.is_workbook(path, suffix):
+        return XLS
+    _refuse_foreign(start)
     if start.startswith(_RTF):
         return RTF
+    if _SAVED_PAGE.search(start):
+        return MHTML
     if suffix == ".ipynb" or (start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)):
         return IPYNB
     is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
@@ -99,13 +107,6 @@ def media_type_of(path: Path, name: str) -> str:
 
 def _refuse_foreign(start: bytes) -> None:
     """Raise CannotRead if the first bytes of a file show a type that cannot be read."""
-    if start.startswith(_OLE):
-        raise CannotRead(
-            stored(
-                "This Word file is protected by a password or in the old .doc format. Save "
-                "it as .docx without a password."
-            )
-        )
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
             raise CannotRead(
