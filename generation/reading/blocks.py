@@ -94,7 +94,7 @@ def body_of_blocks(
     section = f'<section role="doc-endnotes"><ol>{items}</ol></section>'
     page = f"<html><body><p></p>{_html(blocks, with_code)}{section}</body></html>"
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    return lxml.html.document_fromstring(clean(page).encode(), parser=parser).find("body")
+    return next(lxml.html.document_fromstring(clean(page).encode(), parser=parser).iter("body"))
 
 
 def _html(blocks: Sequence[Block], with_code: bool) -> str:

@@ -63,7 +63,9 @@ _USUAL_PARTS = {"word/document.xml": DOCX, "ppt/presentation.xml": PPTX, "xl/wor
 _LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
 _RTF = b"{\\rtf"
-_SAVED_PAGE = re.compile(rb"\A(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)*Content-Type:\s*multipart/related", re.I)
+_SAVED_PAGE = re.compile(
+    rb"\A(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)*Content-Type:\s*multipart/related", re.IGNORECASE
+)
 _NOTEBOOK = re.compile(rb'"cell_type":\s*"(?:markdown|code|raw)"|"nbformat":\s*\d')
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
@@ -85,24 +87,32 @@ def media_type_of(path: Path, name: str) -> str:
         start = file.read(SHOWS_TYPE)
     if not start.strip():
         raise CannotRead(stored("The file is empty."))
+    suffix = Path(name).suffix.lower()
+    if kind := _kind_of_bytes(start, path, suffix):
+        return kind
+    is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
+    return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
+
+
+def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
+    """Return the type of a file if its first bytes show it, or "". Raises CannotRead."""
     if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
         return PDF
     if start.startswith(_ZIP):
         return _kind_of_archive(path)
-    if start.startswith(_PARQUET):
-        return tables.PARQUET
-    suffix = Path(name).suffix.lower()
     if start.startswith(_OLE) and old_office.is_workbook(path, suffix):
         return XLS
     _refuse_foreign(start)
-    if start.startswith(_RTF):
-        return RTF
-    if _SAVED_PAGE.search(start):
-        return MHTML
-    if suffix == ".ipynb" or (start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)):
-        return IPYNB
-    is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
-    return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
+    is_notebook = suffix == ".ipynb" or (
+        start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)
+    )
+    shown = {
+        tables.PARQUET: start.startswith(_PARQUET),
+        RTF: start.startswith(_RTF),
+        MHTML: _SAVED_PAGE.match(start),
+        IPYNB: is_notebook,
+    }
+    return next((kind for kind, is_shown in shown.items() if is_shown), "")
 
 
 def _refuse_foreign(start: bytes) -> None:

@@ -3,9 +3,8 @@
 import email
 import email.policy
 import tempfile
-from email.message import EmailMessage
+from contextlib import suppress
 from pathlib import Path
-from typing import cast
 
 from generation.reading import webpages
 from generation.reading.office_packages import damaged
@@ -15,17 +14,22 @@ from generation.reading.readings import Choices, Reading
 def read_saved_page(path: Path, choices: Choices) -> Reading:
     """Read the page in a file; its pictures and frames are not looked at. Raises CannotRead."""
     with tempfile.NamedTemporaryFile(suffix=".html") as file:
-        file.write(_page(path.read_bytes()).encode())
+        file.write(_page(path.read_bytes()))
         file.flush()
         return webpages.read_page(Path(file.name), choices)
 
 
-def _page(data: bytes) -> str:
-    """Return the first page in a file. Raises CannotRead."""
+def _page(data: bytes) -> bytes:
+    """Return the first page in a file, as UTF-8 if its encoding is declared. Raises CannotRead."""
     try:
-        message = cast(EmailMessage, email.message_from_bytes(data, policy=email.policy.default))
+        message = email.message_from_bytes(data, policy=email.policy.default)
         page = next(part for part in message.walk() if part.get_content_type() == "text/html")
-        content = page.get_content()
+        content = page.get_payload(decode=True)
+        encoding = page.get_content_charset()
     except (StopIteration, RecursionError, ValueError, LookupError, AttributeError, TypeError):
         raise damaged("MHTML") from None
-    return content if isinstance(content, str) else ""
+    if not isinstance(content, bytes):
+        raise damaged("MHTML")
+    with suppress(LookupError, UnicodeDecodeError):
+        return content.decode(encoding).encode() if encoding else content
+    return content

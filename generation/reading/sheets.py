@@ -148,9 +148,7 @@ def _sheet(name: str, rows: Sequence[list[str]]) -> Sheet | None:
     )
     body = filled[header + 1 :]
     used = [
-        column
-        for column in range(len(rows[0]))
-        if any(row[column] for _, row in filled[header:])
+        column for column in range(len(rows[0])) if any(row[column] for _, row in filled[header:])
     ]
     above = [" ".join(filter(None, row)) for _, row in filled[:header]]
     columns = _named([filled[header][1][column] for column in used])

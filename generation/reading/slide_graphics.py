@@ -97,5 +97,3 @@ def _line(text: str, marker: str = "", indent: int = 0) -> Paragraph:
     if text:
         paragraph.add(text, Look())
     return paragraph
-
-

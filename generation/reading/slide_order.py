@@ -1,6 +1,6 @@
 """The order in which people read the shapes of a slide: from above, and from the left."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from generation.reading.office_packages import local_name
@@ -69,26 +69,26 @@ def _number(element: "Element", name: str) -> int:
 
 def _cut(placed: Sequence[Placed], depth: int) -> list[Placed]:
     """Order shapes by gaps between them: first rows, then columns in a row, then rows in those."""
-    for start, end in (("top", "bottom"), ("left", "right")):
-        groups = _groups(placed, lambda place, a=start: getattr(place, a), end)
+    for start, end in ((1, 3), (0, 2)):  # of a Place
+        groups = _groups(placed, start, end)
         if len(groups) > 1 and depth < DEEPEST:
             return [shape for group in groups for shape in _cut(group, depth + 1)]
-    return sorted(placed, key=lambda shape: (shape[0].top, shape[0].left) if shape[0] else (0, 0))
+    return sorted(placed, key=lambda shape: (_at(shape, 1), _at(shape, 0)))
 
 
-def _groups(
-    placed: Sequence[Placed], start: Callable[[Place], int], end: str
-) -> list[list[Placed]]:
+def _groups(placed: Sequence[Placed], start: int, end: int) -> list[list[Placed]]:
     """Return shapes in groups with gaps between them."""
     groups: list[list[Placed]] = []
     reached = 0
-    for shape in sorted(placed, key=lambda shape: start(shape[0]) if shape[0] else 0):
-        place = shape[0]
-        if place is None:
-            continue
-        if groups and start(place) < reached:
+    for shape in sorted(placed, key=lambda shape: _at(shape, start)):
+        if groups and _at(shape, start) < reached:
             groups[-1].append(shape)
+            reached = max(reached, _at(shape, end))
         else:
             groups.append([shape])
-        reached = max(reached, getattr(place, end)) if len(groups[-1]) > 1 else getattr(place, end)
+            reached = _at(shape, end)
     return groups
+
+
+def _at(shape: Placed, side: int) -> int:
+    return shape[0][side] if shape[0] else 0

@@ -13,7 +13,7 @@ from generation.reading.office_packages import Package, damaged, local_name, ope
 from generation.reading.pandoc_html import markdown_of_body
 from generation.reading.pieces import BETWEEN, as_reading
 from generation.reading.readings import Choices, Reading
-from generation.reading.slide_text import P, RELATION, Levels
+from generation.reading.slide_text import RELATION, Levels, P
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:

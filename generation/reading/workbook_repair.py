@@ -45,9 +45,7 @@ def _repaired(path: Path, names: list[str]) -> io.BytesIO:
             f'<Relationship Id="r{number}" Type="{_OFFICE}/{kind}" Target="/{name}"/>'
             for number, (kind, name) in enumerate(relations, 1)
         )
-        repaired.writestr(
-            _RELATIONS, f'<Relationships xmlns="{_PACKAGE}">{listed}</Relationships>'
-        )
+        repaired.writestr(_RELATIONS, f'<Relationships xmlns="{_PACKAGE}">{listed}</Relationships>')
         for name in names:
             if name != _WORKBOOK and not name.endswith("/"):
                 repaired.writestr(name, package.read(name))
