@@ -61,7 +61,7 @@ def from_csv(text: str) -> Table:
     records = _records(csv.reader(lines, delimiter=_delimiter(text), strict=True))
     _, header = next(records, (0, []))
     columns = _named([storable(name) for name in header])
-    return Table(columns, _numbered(_fitting(records, columns)))
+    return Table(columns, numbered(_fitting(records, columns)))
 
 
 def from_jsonl(text: str) -> Table:
@@ -70,7 +70,7 @@ def from_jsonl(text: str) -> Table:
     for _, record in _objects(text):
         keys.update(dict.fromkeys(record))
     rows = ((line, [_cell(record.get(key)) for key in keys]) for line, record in _objects(text))
-    return Table(_named([storable(key) for key in keys]), _numbered(rows))
+    return Table(_named([storable(key) for key in keys]), numbered(rows))
 
 
 def from_parquet(path: Path) -> Table:
@@ -85,7 +85,7 @@ def from_parquet(path: Path) -> Table:
     if file.metadata.num_rows > MOST_ROWS:
         raise BadTable(_TOO_MANY)
     names = [storable(name) for name in file.schema_arrow.names]
-    return Table(_named(names), _numbered(_batched(file)), unit="row")
+    return Table(_named(names), numbered(_batched(file)), unit="row")
 
 
 _DAMAGED = stored(
@@ -220,7 +220,8 @@ def _named(names: Sequence[str]) -> list[str]:
     return columns
 
 
-def _numbered(rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+def numbered(rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
+    """Yield rows, of which the place and the values are given. Raises BadTable."""
     number = 0
     for number, (place, values) in enumerate(rows, 1):
         if number > MOST_ROWS:

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 _COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _DELETED = ("del", "moveFrom", "cellDel", "sdtPr", "sdtEndPr", "instrText", "delInstrText")
 _FIELD_MARKS = ("fldChar", "customXmlPr", "smartTagPr")
-_WRAPPERS = ("ins", "moveTo", "fldSimple", "smartTag", "customXml", "sdt", "sdtContent", "dir")
-_WRAPPERS += ("bdo",)
+_WRAPPERS = (
+    *("ins", "moveTo", "fldSimple", "smartTag", "customXml", "sdt", "sdtContent", "dir", "bdo"),
+)
 _PICTURES = ("drawing", "pict", "object")
 _TO_METADATA = {"title", "subtitle", "author", "date", "abstract", "abstract title"}
 MOST_CODE = 0.5  # share of a text set as code, above which a font is its usual one; chosen
@@ -100,7 +101,7 @@ def _is_property(element: "Element") -> bool:
 
 
 def _choose_alternatives(story: "Element") -> None:
-    """Keep one of several ways to write the same thing: text boxes as drawings, the rest as text."""
+    """Keep one of several ways to write a thing: text boxes as drawings, the rest as text."""
     for alternatives in [*story.iter(_COMPATIBILITY + "AlternateContent")]:
         choice = alternatives.find(_COMPATIBILITY + "Choice")
         fallback = alternatives.find(_COMPATIBILITY + "Fallback")

@@ -50,7 +50,7 @@ class Styles:
             _added(style, W + "name", {"val": name})
 
     def names(self, paragraph: "Element") -> list[str]:
-        """Return the names of a paragraph's style and of those that it is based on, in lower case."""
+        """Return the names of a paragraph's style and those it is based on, in lower case."""
         styles = self._chain(_value(paragraph, "pPr/pStyle"))
         return [_value(style, "name").lower() for style in styles]
 
@@ -99,7 +99,7 @@ class Styles:
 
 
 def set_style(paragraph: "Element", style_id: str) -> None:
-    """Give a paragraph another style, and take it out of its list; "" is the style of plain text."""
+    """Give a paragraph another style, "" for plain text, and take it out of its list."""
     properties = paragraph.find(W + "pPr")
     if properties is None:
         properties = paragraph.makeelement(W + "pPr")
@@ -133,11 +133,11 @@ def _child(element: "Element", path: str) -> "Element | None":
 
 def _value(element: "Element", path: str) -> str:
     child = _child(element, path)
-    return "" if child is None else child.get(W + "val", "")
+    return "" if child is None else str(child.get(W + "val", ""))
 
 
 def _type(style: "Element") -> str:
-    return style.get(W + "type", "")
+    return str(style.get(W + "type", ""))
 
 
 def _level(outline: str) -> int:
@@ -153,4 +153,4 @@ def _font(element: "Element") -> str | None:
         return None
     if any(fonts.get(W + name) for name in ("asciiTheme", "hAnsiTheme")):
         return ""
-    return fonts.get(W + "ascii") or fonts.get(W + "hAnsi")
+    return str(fonts.get(W + "ascii") or fonts.get(W + "hAnsi") or "")

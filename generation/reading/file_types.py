@@ -4,10 +4,12 @@ Its name only distinguishes types of text, such as Markdown and CSV.
 """
 
 import codecs
+import itertools
 import re
 import zipfile
 from pathlib import Path
 
+from generation.reading import old_office
 from generation.reading.decoding import decode
 from generation.reading.readings import UPLOAD, CannotRead
 from qareview import tables
@@ -21,7 +23,9 @@ EPUB = "application/epub+zip"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 XLS = "application/vnd.ms-excel"
 ODS = "application/vnd.oasis.opendocument.spreadsheet"
+WORKBOOKS = (XLSX, XLS, ODS)
 RTF = "application/rtf"
+MHTML = "multipart/related"
 IPYNB = "application/x-ipynb+json"
 HTML = "text/html"
 MARKDOWN = "text/markdown"
@@ -55,9 +59,13 @@ _MAIN_PARTS = {  # words in the type of an office file's main part, whatever its
     b"ms-excel.sheet.macroEnabled.main": XLSX,
     b"ms-excel.sheet.binary.macroEnabled.main": XLSX,
 }
+_USUAL_PARTS = {"word/document.xml": DOCX, "ppt/presentation.xml": PPTX, "xl/workbook.xml": XLSX}
 _LONGEST_TYPES = 1_000_000  # bytes read of the list of parts; chosen; nobody measured
 _PARQUET = b"PAR1"
 _RTF = b"{\\rtf"
+_SAVED_PAGE = re.compile(
+    rb"\A(?:[\w-]+:[^\n]*\n|[ \t][^\n]*\n)*Content-Type:\s*multipart/related", re.IGNORECASE
+)
 _NOTEBOOK = re.compile(rb'"cell_type":\s*"(?:markdown|code|raw)"|"nbformat":\s*\d')
 _OLE = b"\xd0\xcf\x11\xe0"  # Word before 2007, or a DOCX with a password
 _FOREIGN = {
@@ -79,31 +87,36 @@ def media_type_of(path: Path, name: str) -> str:
         start = file.read(SHOWS_TYPE)
     if not start.strip():
         raise CannotRead(stored("The file is empty."))
-    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
-        return PDF
-    if start.startswith(_ZIP):
-        return _kind_of_archive(path)
-    if start.startswith(_PARQUET):
-        return tables.PARQUET
-    _refuse_foreign(start)
     suffix = Path(name).suffix.lower()
-    if start.startswith(_RTF):
-        return RTF
-    if suffix == ".ipynb" or (start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)):
-        return IPYNB
+    if kind := _kind_of_bytes(start, path, suffix):
+        return kind
     is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
     return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
 
 
+def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
+    """Return the type of a file if its first bytes show it, or "". Raises CannotRead."""
+    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
+        return PDF
+    if start.startswith(_ZIP):
+        return _kind_of_archive(path)
+    if start.startswith(_OLE) and old_office.is_workbook(path, suffix):
+        return XLS
+    _refuse_foreign(start)
+    is_notebook = suffix == ".ipynb" or (
+        start.lstrip().startswith(b"{") and _NOTEBOOK.search(start)
+    )
+    shown = {
+        tables.PARQUET: start.startswith(_PARQUET),
+        RTF: start.startswith(_RTF),
+        MHTML: _SAVED_PAGE.match(start),
+        IPYNB: is_notebook,
+    }
+    return next((kind for kind, is_shown in shown.items() if is_shown), "")
+
+
 def _refuse_foreign(start: bytes) -> None:
     """Raise CannotRead if the first bytes of a file show a type that cannot be read."""
-    if start.startswith(_OLE):
-        raise CannotRead(
-            stored(
-                "This Word file is protected by a password or in the old .doc format. Save "
-                "it as .docx without a password."
-            )
-        )
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
             raise CannotRead(
@@ -127,7 +140,9 @@ def _kind_of_archive(path: Path) -> str:
     try:
         with zipfile.ZipFile(path) as archive:
             types = _beginning(archive, "[Content_Types].xml")
-            office = next((kind for main, kind in _MAIN_PARTS.items() if main in types), "")
+            named = (kind for name, kind in _USUAL_PARTS.items() if name in archive.namelist())
+            typed = (kind for main, kind in _MAIN_PARTS.items() if main in types)
+            office = next(itertools.chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):

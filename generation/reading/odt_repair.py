@@ -17,8 +17,10 @@ LINK = "{http://www.w3.org/1999/xlink}href"
 _PARAGRAPHS = (TEXT + "p", TEXT + "h")
 _DROPPED = ("tracked-changes", "change", "change-start", "change-end", "soft-page-break")
 _CONTENTS = ("table-of-content", "illustration-index", "table-index", "object-index")
-_WRAPPERS = ("section", "numbered-paragraph", "alphabetical-index", "bibliography", "user-index")
-_WRAPPERS += ("index-body", "index-title", "meta", "meta-field")
+_WRAPPERS = (
+    *("section", "numbered-paragraph", "alphabetical-index", "bibliography", "user-index"),
+    *("index-body", "index-title", "meta", "meta-field"),
+)
 # What stands in a paragraph and is no field.
 _INLINE = {"span", "a", "s", "tab", "line-break", "note", "note-citation", "note-body", "p", "h"}
 _INLINE |= {"list", "list-item", "list-header", "ruby-base", "ruby-text", "bookmark"}

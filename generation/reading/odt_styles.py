@@ -36,7 +36,7 @@ class Styles:
         return [name.replace("_20_", " ").lower() for name in names]
 
     def is_code(self, element: "Element", family: str) -> bool | None:
-        """Whether a paragraph or a "text" span is set in a font for code; None: it names no font."""
+        """Whether a paragraph or a "text" span is set in a font for code; None if it has none."""
         for style in self._chain(family, element.get(TEXT + "style-name", "")):
             for properties in style.iterfind(STYLE + "text-properties"):
                 name = properties.get(STYLE + "font-name") or properties.get(

@@ -66,7 +66,7 @@ class Package:
         return name in self._names
 
     def read(self, name: str) -> bytes:
-        """Return a part. Its size is counted, since the size that the package states may be wrong."""
+        """Return a part. Its size is counted, since the stated size may be wrong."""
         if name not in self._names:
             raise damaged(self.kind)
         try:

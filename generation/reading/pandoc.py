@@ -47,9 +47,7 @@ def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
         raise damaged(kind) from ValueError(done.stderr.decode(errors="replace"))
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
     page = b"<html><body>" + done.stdout.replace(b"\0", b"") + b"</body></html>"
-    body = lxml.html.document_fromstring(page, parser=parser).find("body")
-    assert body is not None
-    return body
+    return next(lxml.html.document_fromstring(page, parser=parser).iter("body"))
 
 
 def _program() -> Path:

@@ -83,7 +83,7 @@ def _calls(element: "HtmlElement") -> list["HtmlElement"]:
 
 
 def _number(call: "HtmlElement") -> str:
-    return call.get("href", "").removeprefix("#fn")
+    return str(call.get("href", "")).removeprefix("#fn")
 
 
 def _definition(number: str, markdown: str) -> str:

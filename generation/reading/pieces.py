@@ -29,9 +29,17 @@ def as_reading(
     pieces: Iterable[tuple[str, str]],
     media_type: str,
     *,
+    page_starts: Iterable[int] = (),
     metadata: Mapping[str, str] | None = None,
     note: str = "",
 ) -> Reading:
     """Return the reading of a file whose text is made of pieces; see :func:`joined_pieces`."""
     text, left_out = joined_pieces(pieces)
-    return Reading(text, media_type, left_out=left_out, metadata=dict(metadata or {}), note=note)
+    return Reading(
+        text,
+        media_type,
+        page_starts=list(page_starts),
+        left_out=left_out,
+        metadata=dict(metadata or {}),
+        note=note,
+    )

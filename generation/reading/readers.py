@@ -11,12 +11,14 @@ from generation.passages.page_furniture import furniture
 from generation.reading import (
     docx_files,
     epubs,
-    extracted,
     file_types,
     notebooks,
     odt_files,
     rst_files,
     rtf_files,
+    saved_pages,
+    sheets,
+    slides,
     table_files,
     text_files,
     webpages,
@@ -29,6 +31,7 @@ from qareview.stored_sentences import stored
 Reader = Callable[[Path, Choices], Reading]
 READERS: dict[str, Reader] = {
     file_types.HTML: webpages.read_page,
+    file_types.MHTML: saved_pages.read_saved_page,
     file_types.EPUB: epubs.read_epub,
     file_types.MARKDOWN: text_files.read_markdown,
     file_types.PLAIN: text_files.read_plain_text,
@@ -38,7 +41,7 @@ READERS: dict[str, Reader] = {
     file_types.ODT: odt_files.read_odt,
     file_types.RST: rst_files.read_rst,
     file_types.PDF: pdf_files.read_pdf,
-    file_types.PPTX: extracted.reader_of(file_types.PPTX),
+    file_types.PPTX: slides.read_slides,
 }
 
 
@@ -51,12 +54,14 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
     media_type = file_types.media_type_of(path, name)
     if media_type in tables.KINDS:
         return table_files.read_table(path, media_type, choices)
+    if media_type in file_types.WORKBOOKS:
+        return sheets.read_workbook(path, media_type, choices)
     if media_type == file_types.ARCHIVE:
         return Reading("", media_type)  # the caller unpacks it
     reading = READERS[media_type](path, choices)
     if not reading.text.strip() and not reading.picture_pages:
         raise CannotRead(stored("No text was found in this file."))
-    if reading.left_out or media_type == file_types.PDF:
+    if reading.left_out or media_type in (file_types.PDF, file_types.PPTX):
         return reading
     return replace(reading, left_out=furniture(reading.text, reading.page_starts))
 

@@ -145,7 +145,7 @@ def _rewritten(directive: _Directive, result: Simplified, depth: int) -> list[st
         return directive.source
     if name in _CODE:
         return list(_code_of(directive))
-    if directive.domain == "" and (name in _KEPT or name == "class" and not any(directive.body)):
+    if directive.domain == "" and (name in _KEPT or (name == "class" and not any(directive.body))):
         return [directive.source[0], *_written(directive.source[1:], result, depth)]
     return _plain(directive, result, depth)
 

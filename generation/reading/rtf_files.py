@@ -5,11 +5,11 @@ from pathlib import Path
 
 from generation.passages.left_out import COMMENT, HIDDEN, RUNNING_HEAD
 from generation.reading import pandoc_html
+from generation.reading.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.docx_repair import MOST_CODE
 from generation.reading.file_types import RTF
 from generation.reading.pieces import as_reading
 from generation.reading.readings import Choices, Reading
-from generation.reading.rtf_parts import Block, Paragraph, html_of_blocks
 from generation.reading.rtf_reader import AUTHOR, MARGIN, NOTE, REMARK, TITLE, Interpreter
 from generation.reading.rtf_tokens import tokens_of
 
@@ -36,20 +36,8 @@ def read_rtf(path: Path, _: Choices) -> Reading:
 
 
 def _markdown(blocks: Sequence[Block], notes: Sequence[Sequence[Block]]) -> str:
-    import lxml.html
-
-    with_code = _has_code(blocks)
-    items = "".join(
-        f'<li id="fn{number}">{html_of_blocks(note, with_code=with_code)}</li>'
-        for number, note in enumerate(notes, 1)
-    )
-    body = html_of_blocks(blocks, with_code=with_code)
-    page = (
-        f'<html><body>{body}<section role="doc-endnotes"><ol>{items}</ol></section></body></html>'
-    )
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    element = lxml.html.document_fromstring(page.encode(), parser=parser).find("body")
-    return "" if element is None else pandoc_html.markdown_of_body(element)
+    body = body_of_blocks(blocks, notes, with_code=_has_code(blocks))
+    return pandoc_html.markdown_of_body(body)
 
 
 def _has_code(blocks: Sequence[Block]) -> bool:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from generation.reading.blocks import Block, Look, Paragraph, Run, Table
 from generation.reading.docx_styles import DEEPEST, is_monospaced
-from generation.reading.rtf_parts import Block, Look, Paragraph, Run, Table
 from generation.reading.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
@@ -95,11 +95,11 @@ class Story:
 
     def end_row(self) -> None:
         """Complete the row; the first one begins a table."""
-        if not self.blocks or not isinstance(self.blocks[-1], Table):
-            self.blocks.append(Table())
-        table = self.blocks[-1]
-        assert isinstance(table, Table)
-        table.rows.append(self.row)
+        last = self.blocks[-1] if self.blocks else None
+        if isinstance(last, Table):
+            last.rows.append(self.row)
+        else:
+            self.blocks.append(Table([self.row]))
         self.row = []
 
     def complete(self, state: State) -> list[Block]:
@@ -271,34 +271,30 @@ class Interpreter:
 
     def _take_command(self, word: str, number: int | None) -> None:
         story, state = self._open[-1], self._state
-        if word in ("par", "sect", "page", "nestcell", "column"):
-            if word == "par" or story.paragraph.runs:
-                story.end_paragraph(state, state.level or self._levels.get(state.style, 0))
+        if word == "par" or (word in _BREAKS and story.paragraph.runs):
+            story.end_paragraph(state, state.level or self._levels.get(state.style, 0))
         elif word == "cell":
             story.end_cell(state)
         elif word == "row":
             story.end_row()
         elif word == "pard":
-            self._state = State(
-                state.group,
-                state.font,
-                state.look,
-                state.fallback,
-                state.is_hidden,
-                state.is_deleted,
-            )
-        elif word == "plain":
-            self._state = replace(state, is_hidden=False, font=-1)
-            self._change_look(is_bold=False, is_italic=False, is_code=self._is_code(-1))
-        elif word == "f":
-            self._state = replace(state, font=number or 0)
-            self._change_look(is_code=self._is_code(number or 0))
-        elif word in ("b", "i"):
-            self._change_look(**{"is_bold" if word == "b" else "is_italic": number != 0})
+            self._state = replace(state, **_NEW_PARAGRAPH)
         elif word == "deff":
             self._default_font = number or 0
         elif word in ("ansicpg", "mac"):
             self._encoding = encoding_of(number or 10000)
+        else:
+            self._take_look(word, number)
+
+    def _take_look(self, word: str, number: int | None) -> None:
+        if word == "plain":
+            self._state = replace(self._state, is_hidden=False, font=-1)
+            self._change_look(is_bold=False, is_italic=False, is_code=self._is_code(-1))
+        elif word == "f":
+            self._state = replace(self._state, font=number or 0)
+            self._change_look(is_code=self._is_code(number or 0))
+        elif word in ("b", "i"):
+            self._change_look(**{"is_bold" if word == "b" else "is_italic": number != 0})
 
     def _is_code(self, font: int) -> bool:
         return self._fonts.get(font if font >= 0 else self._default_font, ("", False))[1]
@@ -315,6 +311,16 @@ def _is_set(number: int | None) -> bool:
     return number != 0
 
 
+_BREAKS = ("sect", "page", "column", "nestcell")  # these end a paragraph
+_NEW_PARAGRAPH: dict[str, Any] = {
+    "is_in_table": False,
+    "style": -1,
+    "level": 0,
+    "list_level": -1,
+    "is_item": False,
+    "indent": 0,
+    "first": 0,
+}
 _PROPERTIES: dict[str, tuple[str, Callable[[int | None], Any]]] = {
     "uc": ("fallback", _number),
     "v": ("is_hidden", _is_set),

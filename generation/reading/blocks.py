@@ -1,4 +1,4 @@
-"""The parts of an RTF file as blocks of HTML: paragraphs, headings, lists, tables and code."""
+"""Blocks of text as HTML: paragraphs, headings, lists, tables and code, of formats without HTML."""
 
 import html
 import re
@@ -6,6 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from generation.reading.decoding import clean
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 CODE, ITEM, TEXT = "code", "item", "text"  # kinds of blocks
 _MARKER = re.compile(r"^\s*([•·▪▫◦‣○●■□–—*o§+-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,6})[.)])\t\s*")
@@ -73,8 +79,25 @@ class Table:
 Block = Paragraph | Table
 
 
-def html_of_blocks(blocks: Sequence[Block], *, with_code: bool = True) -> str:
-    """Return blocks as HTML. Without ``with_code``, the fonts for code mean nothing."""
+def body_of_blocks(
+    blocks: Sequence[Block], notes: Sequence[Sequence[Block]] = (), *, with_code: bool = True
+) -> "HtmlElement":
+    """Return blocks as the body of a page, with footnotes as pandoc writes them.
+
+    Without ``with_code``, fonts for code mean nothing.
+    """
+    import lxml.html
+
+    items = "".join(
+        f'<li id="fn{number}">{_html(note, with_code)}</li>' for number, note in enumerate(notes, 1)
+    )
+    section = f'<section role="doc-endnotes"><ol>{items}</ol></section>'
+    page = f"<html><body><p></p>{_html(blocks, with_code)}{section}</body></html>"
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    return next(lxml.html.document_fromstring(clean(page).encode(), parser=parser).iter("body"))
+
+
+def _html(blocks: Sequence[Block], with_code: bool) -> str:
     written = []
     for kind, group in groupby(_kinds(blocks, with_code), key=itemgetter(0)):
         parts = [block for _, block in group]
