@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from generation.reading.pdf.fonts import Font, font_of
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 ASKEW = -1  # the quarter turns of text that runs in no right angle
 MOST_ASKEW = 0.06  # quarter turns, of text that counts as straight; five degrees; chosen
 LONGEST_NAME = 200  # bytes of the name of a font; chosen
-_ARABIC = re.compile("[\u0600-\u08ff\ufb50-\ufefc]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
+_LEFT_TO_RIGHT = re.compile(r"[0-9A-Za-z\u0660-\u0669][0-9A-Za-z\u0660-\u0669.,:/-]*")
 
 Box = tuple[float, float, float, float]  # left, bottom, right and top
 
@@ -81,7 +83,7 @@ class PageCharacters:
                     style = self._styles[address] = self._read_style(start)
                 left, right = self._edges(start, stop, style.quarter)
                 text = self._text[start:stop]
-                if _ARABIC.search(text):
+                if RIGHT_TO_LEFT.search(text):
                     text = self._in_logical_order(start, stop)
                 yield Word(text, left, right, style, start != end or start == 0)
                 end = stop
@@ -144,9 +146,18 @@ class PageCharacters:
         return box.left, box.bottom, box.right, box.top
 
     def _in_logical_order(self, start: int, stop: int) -> str:
-        """Return a word in Arabic; PDFium has the letters of ligatures the wrong way round."""
-        letters = list(self._text[start:stop])
-        for at in range(len(letters) - 1):
-            if self._box(start + at) == self._box(start + at + 1):
-                letters[at], letters[at + 1] = letters[at + 1], letters[at]
-        return "".join(letters)
+        """Return a word of a script that runs to the left.
+
+        PDFium has some of them as they are seen, from left to right. The others it has turned round
+        with the letters of ligatures, which stand in one place.
+        """
+        places = [self._box(index) for index in range(start, stop)]
+        groups = [
+            "".join(letter for letter, _ in group)
+            for _, group in groupby(
+                zip(self._text[start:stop], places, strict=True), key=lambda pair: pair[1]
+            )
+        ]
+        if places[0][0] < places[-1][0]:
+            return _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], "".join(groups[::-1]))
+        return "".join(group[::-1] for group in groups)

@@ -21,7 +21,7 @@ HYPHEN = "\u00ad"  # what the hyphen at a line end becomes; PDFium has U+FFFE fo
 WIDEST_BLANK = 0.75  # of the font size, between words of a run; chosen; nobody measured
 FIXED_BLANK = 0.9  # the same in a fixed-width font, whose blank is 0.6 wide; chosen
 NARROWEST_BLANK = 0.25  # a wider gap is a blank even if PDFium sees none; chosen
-_LIGATURES = re.compile("[\ufb00-\ufb06]")
+_LIGATURES = re.compile("[\ufb00-\ufb06\u210e\U0001d400-\U0001d7ff]")  # and slanted variables
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters beyond U+FFFF
 _REPLACED = str.maketrans(
     {
@@ -66,6 +66,8 @@ class PageText:
     runs: list[Run]
     turned: list[Run] = field(default_factory=list)  # not in the direction of most of the text
     hidden: list[Run] = field(default_factory=list)  # outside the visible part of the page
+    quarter: int = 0  # how many quarter turns it is turned
+    corner: tuple[float, float] = (0, 0)  # its upper left corner in PDFium's frame, once turned
 
 
 def text_of_page(page: "PdfPage", textpage: "PdfTextPage") -> PageText:
@@ -76,13 +78,24 @@ def text_of_page(page: "PdfPage", textpage: "PdfTextPage") -> PageText:
     for run in runs:
         run.text = _cleaned(run.text)
         run.left, run.right, run.baseline = run.left - left, run.right - left, top - run.baseline
-    text = PageText(right - left, top - bottom, [])
+    text = PageText(right - left, top - bottom, [], quarter=quarter, corner=(left, top))
     for run in runs:
         if run.quarter != quarter:
             text.turned.append(run)
         else:
             (text.runs if _is_visible(run, text) else text.hidden).append(run)
     return text
+
+
+def place_on(page: PageText, box: Box) -> Box:
+    """Return left, top, right and bottom on a page of a box in PDFium's frame."""
+    left, bottom, right, top = in_frame(box, page.quarter)
+    return (
+        left - page.corner[0],
+        page.corner[1] - top,
+        right - page.corner[0],
+        page.corner[1] - bottom,
+    )
 
 
 def _main_quarter(runs: Iterable[Run], otherwise: int) -> int:

@@ -16,13 +16,12 @@ from generation.reading.pdf.blocks import (
     TABLE,
     Block,
 )
-from generation.reading.pdf.lines import Line, fixed_text
+from generation.reading.pdf.lines import WIDE, Line, fixed_text
 from generation.reading.pdf.runs import HYPHEN
 
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
-_WIDE = "[\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]"  # scripts without blanks
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
 _LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
@@ -49,7 +48,7 @@ def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
     if block.kind == CODE:
         return _code(block.lines)
     if block.kind == TABLE:
-        return _table(block)
+        return _table(block, words)
     if block.kind == CONTENTS:
         text = "\n".join(_short_leaders(line.text) for line in block.lines)
         return text, [(0, block.lines[0].page)]
@@ -98,7 +97,7 @@ def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
     """Return the text before a line end, without a hyphen that divides a word, and the blank."""
     if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
         return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
-    if re.search(f"{_WIDE}$", text) and re.match(_WIDE, after):
+    if WIDE.match(text[-1]) or WIDE.match(after):
         return text, ""
     if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
         return text, ""
@@ -133,18 +132,21 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
     return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
 
 
-def _table(block: Block) -> tuple[str, Pages]:
+def _table(block: Block, words: Words) -> tuple[str, Pages]:
     width = max(map(len, block.rows))
-    rows = [
-        [cell.replace("|", "\\|").replace(HYPHEN, "-") for cell in row] + [""] * (width - len(row))
-        for row in block.rows
-    ]
+    rows = [[_cell(cell, words) for cell in row] + [""] * (width - len(row)) for row in block.rows]
     written = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([written[0], "|" + "---|" * width, *written[1:]]), _pages_by_share(block)
+    text = "\n".join([written[0], "|" + "---|" * width, *written[1:]])
+    return text, [(0, block.lines[0].page)]
 
 
-def _pages_by_share(block: Block) -> Pages:
-    return [(0, block.lines[0].page)]
+def _cell(lines: str, words: Words) -> str:
+    text = ""
+    for line in lines.split("\n"):
+        after = " ".join(line.split())
+        text, blank = _seam(text, after, words) if text else ("", "")
+        text += blank + after
+    return text.replace("|", "\\|").replace(HYPHEN, "-")
 
 
 def _code(lines: Sequence[Line]) -> tuple[str, Pages]:
