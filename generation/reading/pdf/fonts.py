@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _FIXED = re.compile(
     r"mono(?!type)|courier|consol|menlo|typewriter|inconsolata|andale|terminal|lettergothic|hack-|"
-    r"code(?!x)|cascadia|(?:cm|sf|ec|lm|tx|t1x)tt|beramono|fixed",
+    r"code(?!x)|cascadia|(?:cm|sf|ec|lm|tx|t1x)(?:sl|it|vt)?tt|beramono|fixed",
     re.IGNORECASE,
 )
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|-bd|medi(?!um)|bx\d|ssbx", re.IGNORECASE)

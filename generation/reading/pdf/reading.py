@@ -11,6 +11,7 @@ from generation.reading import file_types
 from generation.reading.pdf import contents, layout, tagged
 from generation.reading.pdf.assembling import assemble
 from generation.reading.pdf.blocks import TEXT, Block, Style, size_of, style_of
+from generation.reading.pdf.bullets import add_drawn_bullets
 from generation.reading.pdf.columns import gutters_of, in_reading_order
 from generation.reading.pdf.furniture import furniture_of
 from generation.reading.pdf.headings import Titles, outline_of, set_levels
@@ -101,6 +102,7 @@ def _page(page: "PdfPage") -> _Page:
     textpage = page.get_textpage()
     try:
         text = text_of_page(page, textpage)
+        add_drawn_bullets(page, text)
         letters = sum(len(run.text) for run in (*text.runs, *text.turned))
         return _Page(text, tags_of(page), letters < FEWEST_LETTERS and is_picture(page))
     finally:

@@ -80,7 +80,7 @@ def _cells(rows: Sequence[Line], columns: Columns, close: float) -> list[list[st
         cells = _cells_of(row, columns)
         if above is not None and not cells[0] and row.baseline - above.baseline < close:
             pairs = zip(table[-1], cells, strict=True)
-            table[-1] = [f"{upper} {lower}".strip() for upper, lower in pairs]
+            table[-1] = [f"{upper}\n{lower}".strip() for upper, lower in pairs]
         else:
             table.append(cells)
         above = row
