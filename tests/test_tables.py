@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from generation.reading import reader_process, readers, readings, table_columns
-from qareview import tables
+from qareview import csv_tables, tables
 
 COLUMNS = ["context", "question", "answer"]
 ROWS = [
@@ -87,6 +87,7 @@ def test_a_table_of_any_format_is_surveyed(
         "sample": ROWS,
         "rows": 2,
         "guess": {"context": "context", "question": "question", "answer": "answer"},
+        **({"first_row": "names"} if media_type == tables.CSV else {}),
     }
 
 
@@ -98,7 +99,7 @@ def test_a_legacy_encoding_is_understood(read: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "notes.json", "notes.md"])
+@pytest.mark.parametrize("name", ["notes.txt", "notes", "notes.md"])
 def test_text_that_only_begins_with_a_brace_is_no_table(read: Any, name: str) -> None:
     text = "{ A brace opens, and the tide closes it } again at the sill of the lock.\n{}\n"
     assert read(text.encode(), name).media_type not in tables.KINDS
@@ -145,7 +146,7 @@ def test_rows_of_jsonl_may_lack_keys() -> None:
 
 
 def test_rows_of_csv_may_be_short_and_have_lines() -> None:
-    table = tables.from_csv('a,b\n"x\ny",1\n\nz\n')
+    table = csv_tables.from_csv('a,b\n"x\ny",1\n\nz\n')
     assert [(row.number, row.place, row.values) for row in table.rows] == [
         (1, 2, ["x\ny", "1"]),
         (2, 5, ["z", ""]),
@@ -153,11 +154,11 @@ def test_rows_of_csv_may_be_short_and_have_lines() -> None:
 
 
 def test_a_column_without_a_name_gets_its_number() -> None:
-    assert tables.from_csv(",text\n0,Gate\n").columns == ["column 1", "text"]
+    assert csv_tables.from_csv(",text\n0,Gate\n").columns == ["column 1", "text"]
 
 
 def test_one_column_needs_no_delimiter() -> None:
-    table = tables.from_csv("text\nThe gate, at dusk, closes.\nThe key is gone.\n")
+    table = csv_tables.from_csv("text\nThe gate, at dusk, closes.\nThe key is gone.\n")
     assert table.columns == ["text"]
     assert values_of(table) == [["The gate, at dusk, closes."], ["The key is gone."]]
 
@@ -178,17 +179,23 @@ MANY = "a\n" + "x\n" * (tables.MOST_ROWS + 1)
     ("name", "data", "sentence"),
     [
         ("t.csv", b" \n", "The file is empty."),
-        ("t.csv", b",,\n1,2,3\n", "The table has no column names."),
+        ("t.csv", b",,\n1,2,3\n", "The table has no rows"),
         ("t.csv", b"a,b\n", "The table has no rows"),
-        ("t.csv", b"a,b,a\n1,2,3\n", "Two columns are called “a”."),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "The row on line 3 has 3 values for 2 columns."),
-        ("t.csv", b'a,b\n1,2\n3,"4\n5,6\n', "In the row that starts on line 3, a quotation mark"),
+        ("t.csv", b"a,b\n1,2,3\n", "The row on line 2 has 3 values for 2 columns."),
         ("t.csv", b'a,b\n"1"2,3\n', "In the row that starts on line 2, a quotation mark"),
         ("t.csv", MANY.encode(), "The table has more than 200,000 rows."),
         ("t.csv", as_csv(header=[str(n) for n in range(201)]), "The table has more than 200 col"),
-        ("t.jsonl", as_jsonl(ROWS * 8) + b'{"context": \n', "Line 17 is not valid JSON."),
-        ("t.jsonl", as_jsonl() + b"[1]\n", "Line 3 is JSON, but not an object"),
-        ("t.jsonl", b'[{"a": 1}]\n', "Line 1 is JSON, but not an object"),
+        ("t.jsonl", b'{"context": \n', "Line 1 is not valid JSON."),
+        ("t.jsonl", b"1\n[1]\n", "Line 1 is JSON, but not an object"),
+        (
+            "t.json",
+            b'{ "context": \n\n]',
+            "The file is not valid JSON: there is a mistake on line 3",
+        ),
+        ("t.json", b"A brace opens.", "The file is not valid JSON"),
+        ("t.json", b"[1, 2]", "This JSON holds no rows."),
+        ("t.json", b'{"name": "ferry", "version": 2}', "This JSON holds no rows."),
+        ("t.json", b'{"nbformat": 4, "cells": [{"source": []}]}', "This is a Jupyter notebook."),
         ("t.jsonl", b"[" * 100_000, "Line 1 is not valid JSON."),
         ("t.jsonl", b'{"a": ' + b"9" * 5000 + b"}\n", "Line 1 is not valid JSON."),
         ("t.jsonl", b"{}\n{}\n", "The table has no column names."),
@@ -203,8 +210,53 @@ def test_a_bad_table_is_told_of(read: Any, name: str, data: bytes, sentence: str
     assert str(caught.value).startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "rows", "note"),
+    [
+        (
+            "t.csv",
+            b"a,b\n1,2\n1,2,3\n5,6\n",
+            [["1", "2"], ["5", "6"]],
+            "1 of 3 rows was not imported: 1 with more values than columns (line 3).",
+        ),
+        (
+            "t.csv",
+            b'a,b\n1,2\n3,"4\n5,6\n7,"8\n',
+            [["1", "2"], ["5", "6"]],
+            (
+                "2 of 4 rows were not imported: 2 with a quotation mark that is not closed or is "
+                "followed by other text (lines 3, 5)."
+            ),
+        ),
+        (
+            "t.jsonl",
+            b'{"a": 1}\n{"a": \n{"a": 2}\n[3]\n',
+            [["1"], ["2"]],
+            (
+                "2 of 4 rows were not imported: 1 with text that is not valid JSON (line 2), "
+                "1 with JSON that is no object (line 4)."
+            ),
+        ),
+        (
+            "t.json",
+            b'[{"a": 1},\n3]',
+            [["1"]],
+            "1 of 2 rows was not imported: 1 with JSON that is no object (row 2).",
+        ),
+    ],
+)
+def test_a_bad_row_is_told_of_and_the_others_are_taken(
+    read: Any, name: str, data: bytes, rows: Any, note: str
+) -> None:
+    reading = read(data, name)
+    assert (reading.survey["sample"], reading.survey["rows"]) == (rows, len(rows))
+    assert reading.note == note
+    taken = read(data, name, {"context": "a"})
+    assert ([row["row"] for row in taken.rows], taken.note) == ([1, 2][: len(rows)], note)
+
+
 def test_as_many_rows_as_allowed_are_taken() -> None:
-    table = tables.from_csv("a\n" + "x\n" * tables.MOST_ROWS)
+    table = csv_tables.from_csv("a\n" + "x\n" * tables.MOST_ROWS)
     assert sum(1 for _ in table.rows) == tables.MOST_ROWS
 
 
@@ -232,7 +284,7 @@ def test_csv_is_read_as_it_was_written(
     found: tuple[list[str], list[list[str]]], delimiter: str
 ) -> None:
     header, rows = found
-    table = tables.from_csv(as_csv(delimiter, rows, header).decode())
+    table = csv_tables.from_csv(as_csv(delimiter, rows, header).decode())
     assert (table.columns, values_of(table)) == (header, rows)
 
 
@@ -260,7 +312,8 @@ TRIPLE = ["The gate closes at dusk, as the keeper wrote.", "When does it close?"
         ("a b c", TRIPLE, "a b c"),
         ("a b c", TRIPLE[::-1], "c b a"),
         ("id b c", ["17", *TRIPLE[:2]], "b"),
-        ("input output", TRIPLE[1:], "input"),
+        ("input output", TRIPLE[1:], ""),
+        ("instruction input output", [TRIPLE[1], "", TRIPLE[2]], ""),
         ("text label", [TRIPLE[0], "3"], "text"),
         ("id body", ["1", TRIPLE[0]], "body"),
         ("x", [TRIPLE[0]], "x"),
@@ -276,7 +329,7 @@ def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
 
 
 def test_contexts_stand_in_the_text_once_and_in_order() -> None:
-    table = tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
+    table = csv_tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
     taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
     assert (taken.text, taken.note) == ("One\n\nTwo", "")
     assert [(row["start"], row["end"], row["question"]) for row in taken.rows] == [
@@ -288,7 +341,7 @@ def test_contexts_stand_in_the_text_once_and_in_order() -> None:
 
 def test_what_is_empty_is_not_taken_and_told_of() -> None:
     gaps = '"",q,a\n' * 7
-    table = tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
+    table = csv_tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
     taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
     assert taken.text == "One"
     assert taken.note == (
@@ -298,14 +351,14 @@ def test_what_is_empty_is_not_taken_and_told_of() -> None:
 
 
 def test_passages_that_come_again_are_told_of() -> None:
-    taken = table_columns.take_columns(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
+    taken = table_columns.take_columns(csv_tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
     assert taken.text == "One\n\nTwo"
     assert taken.note == "1 row repeats the context of an earlier one, so they share a passage."
 
 
 def test_nothing_taken_is_an_error() -> None:
     with pytest.raises(tables.BadTable, match=r"^Nothing can be imported\. 2 of 2 rows were not"):
-        table_columns.take_columns(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
+        table_columns.take_columns(csv_tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
 
 
 @pytest.mark.parametrize(
@@ -313,11 +366,17 @@ def test_nothing_taken_is_an_error() -> None:
     [
         ({"text": ["At dusk", "Dusk"], "answer_start": [4, 7]}, "At dusk"),
         ({"text": "At dusk"}, '{"text": "At dusk"}'),
+        ([{"text": "At dusk", "answer_start": 4}, {"text": "Dusk", "answer_start": 7}], "At dusk"),
         (["At dusk"], "At dusk"),
+        (["red", "green", None, 3, True], "red\ngreen\n3\ntrue"),
+        ([["red", "green"], "blue"], "red green\nblue"),
+        ([{"role": "assistant", "content": "Red."}], "Red."),
+        ([{"colour": "red"}], '[{"colour": "red"}]'),
+        ("[1, 2, 3]", "[1, 2, 3]"),
         ("[At dusk", "[At dusk"),
     ],
 )
-def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None:
+def test_of_a_list_of_answers_nothing_is_lost(answers: Any, taken: str) -> None:
     line = json.dumps({"context": "The gate.", "question": "When?", "answers": answers})
     chosen = {"context": "context", "question": "question", "answer": "answers"}
     assert table_columns.take_columns(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
