@@ -205,6 +205,7 @@ def test_the_page_previews_a_reading_and_changes_nothing(
     preview = page(client.get(address, {"extent": "main text"}, headers=PART))
     assert "After reading again" in preview
     assert "<form" not in preview
+    assert "The text would be the same." in preview
     website.refresh_from_db()
     assert (website.state, website.text_version) == (JobState.DONE, 1)
 

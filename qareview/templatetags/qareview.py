@@ -15,6 +15,8 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
 
 from qareview.languages import LANGUAGES
 from qareview.stored_sentences import translated
@@ -28,10 +30,19 @@ _TAG = re.compile("<[^>]*>")
 SNIPPET_WORDS = 24  # of a long text, in a list; chosen; nobody measured
 WORDS_BEFORE_HIT = 6  # of them, before the first hit; chosen; nobody measured
 
+_NOTE = re.compile(r"\[\^([^\[\]\s]{1,40})\]")  # the number of a footnote
+_BEGINS_NOTE = re.compile(r"^( {0,3})(?=\[\^[^\[\]\s]{1,40}\]:)", re.MULTILINE)
+
+
+def _text_with_notes(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    return _NOTE.sub(r"<sup>\1</sup>", escapeHtml(tokens[index].content))
+
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_markdown.add_render_rule("text", _text_with_notes)
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "p", "pre", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges merged into it
@@ -44,16 +55,24 @@ def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
     ``support`` are ranges of the text, from ``from`` to ``to``, that are put into <mark>. If that
     would change the HTML in other ways, it is returned without marks.
     """
-    plain = nh3.clean(_markdown.render(text), tags=_TAGS)
+    plain = _rendered(text)
     if not support or _BEGIN in text or _END in text:
         return mark_safe(plain)  # noqa: S308  cleaned above
     ranges = _merged_ranges(support)
-    rendered = nh3.clean(_markdown.render(_with_marks(text, ranges)), tags=_TAGS)
+    rendered = _rendered(_with_marks(text, ranges))
     if rendered.replace(_BEGIN, "").replace(_END, "") != plain:
         return mark_safe(plain)  # noqa: S308
     indices = iter([indices for _, _, indices in ranges])
     marked = _BETWEEN_MARKS.sub(lambda match: _mark_elements(match[1], next(indices)), rendered)
     return mark_safe(marked)  # noqa: S308  only <mark> was added
+
+
+def _rendered(text: str) -> str:
+    """Return Markdown as HTML, with the numbers of footnotes raised.
+
+    CommonMark would take a footnote of one word for the address of a link, and not show it.
+    """
+    return nh3.clean(_markdown.render(_BEGINS_NOTE.sub(r"\1\\", text)), tags=_TAGS)
 
 
 def _merged_ranges(support: Sequence[dict[str, Any]]) -> list[Range]:
