@@ -23,6 +23,7 @@ from tests.fidelity.blocks import (
     longest_prose,
     marked_calls,
     shingles,
+    without_label,
     without_number,
 )
 from tests.fidelity.tally import Tally
@@ -47,7 +48,7 @@ class Written:
         self.blocks = blocks
         self.letters = [letters(block.text) for block in blocks]
         self.counts = Counter(self.letters)
-        self.squeezed = [_squeezed(block.text) for block in blocks]
+        self.squeezed = [_squeezed(f"{block.text}\n{block.source}") for block in blocks]
         self.called = [marked_calls(block.text) for block in blocks]
 
     def where(self, texts: Iterable[str]) -> list[int]:
@@ -61,18 +62,18 @@ class Written:
         ]
 
     @cached_property
-    def headings(self) -> list[tuple[str, str, int]]:
-        """The letters of each heading, those without its number, and its level."""
-        return [
-            (letters(block.text), letters(without_number(block.text)), block.level)
-            for block in self.blocks
-            if block.kind == HEADING
-        ]
+    def headings(self) -> list[tuple[set[str], int]]:
+        """What each heading may be called, and its level."""
+        return [(_names(b.text), b.level) for b in self.blocks if b.kind == HEADING]
 
     def levels_of(self, heading: Block) -> list[int]:
         """Return the levels at which a heading was written."""
-        text, bare = letters(heading.text), letters(without_number(heading.text))
-        return [level for full, short, level in self.headings if text == full or bare == short]
+        return [level for names, level in self.headings if names & _names(heading.text)]
+
+
+def _names(heading: str) -> set[str]:
+    """Return the letters of a heading, with its number and without it."""
+    return {letters(heading), letters(without_number(heading))}
 
 
 def _holds(block: str, text: str) -> bool:
@@ -105,10 +106,10 @@ def _compare_headings(
     for block, there in zip(wanted, levels, strict=True):
         tally.count("headings_at_all", bool(there))
         tally.count("headings", block.level + move in there, what=f"{block.level} {block.text}")
-    right = {letters(without_number(text)) for text in (*allowed, *(b.text for b in wanted))}
-    false = [full for full, short, _ in written.headings if short not in right]
+    right = set().union(*map(_names, (*allowed, *(block.text for block in wanted))))
+    false = [names for names, _ in written.headings if not names & right]
     tally.count("false_headings", len(false), len(written.headings))
-    tally.tell("false_headings", false)
+    tally.tell("false_headings", map(" or ".join, false))
 
 
 def _numbered(truth: Sequence[Block]) -> Iterator[tuple[Block, str]]:
@@ -155,7 +156,9 @@ def _compare_paragraph(
     squeezed = _squeezed(block.text)
     is_marked = any(squeezed in written.squeezed[number] for number in where)
     tally.count("marks", is_marked, what=block.text)
-    tally.count("blanks", any(exact(block.text) in exact(written.blocks[n].text) for n in where))
+    there = [written.blocks[number] for number in where]
+    has_blanks = any(exact(block.text) in exact(f"{b.text}\n{b.source}") for b in there)
+    tally.count("blanks", has_blanks, what=block.text)
     tally.count("alone", any(written.counts[text] for text in texts), what=block.text)
 
 
@@ -198,7 +201,7 @@ def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block])
 
 
 def _cells(block: Block) -> list[str]:
-    return [exact(cell) for cell in block.cells]
+    return [exact(cell).replace("; ", " ") for cell in block.cells]  # blocks in a cell are joined
 
 
 def _same(row: Sequence[str], other: Sequence[str]) -> int:
@@ -239,9 +242,10 @@ def _compare_words(
     """
     texts, numbered = list(_texts(truth)), list(_texts_with_numbers(truth))
     wanted = shingles(texts) | shingles([" ".join(texts)])
+    wanted |= shingles(without_number(block.text) for block in truth if block.kind == HEADING)
     wanted |= shingles(numbered) | shingles([" ".join(numbered)])
     wanted += shingles(allowed)
-    written = shingles(_texts(_without_math(truth, blocks)))
+    written = shingles(_texts_without_numbers(_without_math(truth, blocks)))
     too_many = written - wanted
     tally.count("false_text", too_many.total(), written.total())
     tally.count("doubled_text", sum(too_many[run] for run in wanted), written.total())
@@ -253,7 +257,7 @@ def _without_math(truth: Sequence[Block], blocks: Sequence[Block]) -> Iterator[B
     formulas = [(letters(longest_prose(b.text)), letters(b.text)) for b in truth if b.has_math]
     for block in blocks:
         text = letters(block.text)
-        if not any(len(p) > SHORT and p in text and len(text) < 2 * len(f) for p, f in formulas):
+        if not any(len(p) > FEW and p in text and len(text) < 2 * len(f) for p, f in formulas):
             yield block
 
 
@@ -272,6 +276,17 @@ def _joined(runs: Iterable[tuple[str, ...]]) -> Iterator[str]:
 def _texts(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         yield from block.cells or block.text.splitlines()
+
+
+def _texts_without_numbers(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield texts without the numbers that programs put before headings and captions."""
+    for block in blocks:
+        if block.kind == HEADING:
+            yield without_number(block.text)
+        elif block.kind == PARAGRAPH:
+            yield without_label(block.text)
+        else:
+            yield from _texts([block])
 
 
 def _texts_with_numbers(truth: Sequence[Block]) -> Iterator[str]:
