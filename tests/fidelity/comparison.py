@@ -1,9 +1,10 @@
 """How much of a document came out of a reader: the blocks of its source against those written."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tests.fidelity.blocks import (
     CAPTION,
@@ -31,6 +32,7 @@ from tests.fidelity.tally import Tally
 FEW = 12  # letters, which may stand by chance anywhere; chosen; nobody measured
 SHORT = 30  # letters; a paragraph that short may stand by chance in another; chosen
 PAGE_START = 40  # letters of a block that tell its page; chosen; nobody measured
+Row = tuple[str, ...]
 NAMES = {
     PARAGRAPH: "paragraphs",
     ITEM: "items_whole",
@@ -48,18 +50,26 @@ class Written:
         self.blocks = blocks
         self.letters = [letters(block.text) for block in blocks]
         self.counts = Counter(self.letters)
+        self._numbers = [n for n, block in enumerate(blocks) if block.kind in (PARAGRAPH, ITEM)]
+        prose = [f"\n{self.letters[number]}" for number in self._numbers]
+        self._prose = "".join(prose)
+        self._starts = list(accumulate(map(len, prose), initial=0))[:-1]
         self.squeezed = [_squeezed(f"{block.text}\n{block.source}") for block in blocks]
         self.called = [marked_calls(block.text) for block in blocks]
 
     def where(self, texts: Iterable[str]) -> list[int]:
         """Return the numbers of the blocks of prose that contain one of the texts."""
-        wanted = [text for text in texts if text]
-        return [
-            number
-            for number, block in enumerate(self.blocks)
-            if block.kind in (PARAGRAPH, ITEM)
-            and any(_holds(self.letters[number], text) for text in wanted)
-        ]
+        return sorted({number for text in texts if text for number in self._holding(text)})
+
+    def _holding(self, text: str) -> Iterator[int]:
+        """Yield the numbers of blocks with a text: a few letters only where a block begins."""
+        wanted = text if len(text) > FEW else f"\n{text}"
+        place = self._prose.find(wanted)
+        while place >= 0:
+            number = bisect_right(self._starts, place) - 1
+            yield self._numbers[number]
+            next_start = self._starts[number + 1] if number + 1 < len(self._starts) else None
+            place = -1 if next_start is None else self._prose.find(wanted, next_start)
 
     @cached_property
     def headings(self) -> list[tuple[set[str], int]]:
@@ -74,11 +84,6 @@ class Written:
 def _names(heading: str) -> set[str]:
     """Return the letters of a heading, with its number and without it."""
     return {letters(heading), letters(without_number(heading))}
-
-
-def _holds(block: str, text: str) -> bool:
-    """Whether a block has a text; a few letters only where it begins, as a term may."""
-    return text in block if len(text) > FEW else block.startswith(text)
 
 
 def compare(truth: Sequence[Block], blocks: Sequence[Block], allowed: Iterable[str] = ()) -> Tally:
@@ -183,12 +188,24 @@ def _squeezed(text: str) -> str:
 
 def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block]) -> None:
     """Count cells in the right column of a row; each row that was written counts once."""
-    wanted = [_cells(block) for block in truth if block.kind == ROW]
+    rows = [_cells(block) for block in truth if block.kind == ROW]
     written = [_cells(block) for block in blocks if block.kind == ROW]
+    whole = Counter(rows) & Counter(written)
+    missing = list((Counter(rows) - whole).elements())
+    best = _best_matches(missing, list((Counter(written) - whole).elements()))
+    for row in whole.elements():
+        tally.count("cells", sum(map(bool, row)), sum(map(bool, row)))
+    for number, row in enumerate(missing):
+        tally.count("cells", best.get(number, 0), sum(map(bool, row)), what=" | ".join(row))
+
+
+def _best_matches(rows: list[Row], written: list[Row]) -> dict[int, int]:
+    """Return how many cells of each row are in the row that is most like it."""
     pairs = [
-        (_same(row, other), -abs(number - place), number, place)
-        for number, row in enumerate(wanted)
+        (same, -abs(number - place), number, place)
+        for number, row in enumerate(rows)
         for place, other in enumerate(written)
+        if (same := _same(row, other))
     ]
     best: dict[int, int] = {}
     taken: set[int] = set()
@@ -196,15 +213,14 @@ def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block])
         if number not in best and place not in taken:
             best[number] = same
             taken.add(place)
-    for number, row in enumerate(wanted):
-        tally.count("cells", best.get(number, 0), sum(map(bool, row)), what=" | ".join(row))
+    return best
 
 
-def _cells(block: Block) -> list[str]:
-    return [exact(cell).replace("; ", " ") for cell in block.cells]  # blocks in a cell are joined
+def _cells(block: Block) -> Row:
+    return tuple(exact(cell).replace("; ", " ") for cell in block.cells)  # blocks are joined so
 
 
-def _same(row: Sequence[str], other: Sequence[str]) -> int:
+def _same(row: Row, other: Row) -> int:
     return sum(a == b != "" for a, b in zip(row, other, strict=False))
 
 
