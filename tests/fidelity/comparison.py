@@ -1,9 +1,10 @@
 """How much of a document came out of a reader: the blocks of its source against those written."""
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tests.fidelity.blocks import (
     CAPTION,
@@ -23,6 +24,7 @@ from tests.fidelity.blocks import (
     longest_prose,
     marked_calls,
     shingles,
+    without_label,
     without_number,
 )
 from tests.fidelity.tally import Tally
@@ -30,6 +32,7 @@ from tests.fidelity.tally import Tally
 FEW = 12  # letters, which may stand by chance anywhere; chosen; nobody measured
 SHORT = 30  # letters; a paragraph that short may stand by chance in another; chosen
 PAGE_START = 40  # letters of a block that tell its page; chosen; nobody measured
+Row = tuple[str, ...]
 NAMES = {
     PARAGRAPH: "paragraphs",
     ITEM: "items_whole",
@@ -47,37 +50,40 @@ class Written:
         self.blocks = blocks
         self.letters = [letters(block.text) for block in blocks]
         self.counts = Counter(self.letters)
-        self.squeezed = [_squeezed(block.text) for block in blocks]
+        self._numbers = [n for n, block in enumerate(blocks) if block.kind in (PARAGRAPH, ITEM)]
+        prose = [f"\n{self.letters[number]}" for number in self._numbers]
+        self._prose = "".join(prose)
+        self._starts = list(accumulate(map(len, prose), initial=0))[:-1]
+        self.squeezed = [_squeezed(f"{block.text}\n{block.source}") for block in blocks]
         self.called = [marked_calls(block.text) for block in blocks]
 
     def where(self, texts: Iterable[str]) -> list[int]:
         """Return the numbers of the blocks of prose that contain one of the texts."""
-        wanted = [text for text in texts if text]
-        return [
-            number
-            for number, block in enumerate(self.blocks)
-            if block.kind in (PARAGRAPH, ITEM)
-            and any(_holds(self.letters[number], text) for text in wanted)
-        ]
+        return sorted({number for text in texts if text for number in self._holding(text)})
+
+    def _holding(self, text: str) -> Iterator[int]:
+        """Yield the numbers of blocks with a text: a few letters only where a block begins."""
+        wanted = text if len(text) > FEW else f"\n{text}"
+        place = self._prose.find(wanted)
+        while place >= 0:
+            number = bisect_right(self._starts, place) - 1
+            yield self._numbers[number]
+            next_start = self._starts[number + 1] if number + 1 < len(self._starts) else None
+            place = -1 if next_start is None else self._prose.find(wanted, next_start)
 
     @cached_property
-    def headings(self) -> list[tuple[str, str, int]]:
-        """The letters of each heading, those without its number, and its level."""
-        return [
-            (letters(block.text), letters(without_number(block.text)), block.level)
-            for block in self.blocks
-            if block.kind == HEADING
-        ]
+    def headings(self) -> list[tuple[set[str], int]]:
+        """What each heading may be called, and its level."""
+        return [(_names(b.text), b.level) for b in self.blocks if b.kind == HEADING]
 
     def levels_of(self, heading: Block) -> list[int]:
         """Return the levels at which a heading was written."""
-        text, bare = letters(heading.text), letters(without_number(heading.text))
-        return [level for full, short, level in self.headings if text == full or bare == short]
+        return [level for names, level in self.headings if names & _names(heading.text)]
 
 
-def _holds(block: str, text: str) -> bool:
-    """Whether a block has a text; a few letters only where it begins, as a term may."""
-    return text in block if len(text) > FEW else block.startswith(text)
+def _names(heading: str) -> set[str]:
+    """Return the letters of a heading, with its number and without it."""
+    return {letters(heading), letters(without_number(heading))}
 
 
 def compare(truth: Sequence[Block], blocks: Sequence[Block], allowed: Iterable[str] = ()) -> Tally:
@@ -105,10 +111,10 @@ def _compare_headings(
     for block, there in zip(wanted, levels, strict=True):
         tally.count("headings_at_all", bool(there))
         tally.count("headings", block.level + move in there, what=f"{block.level} {block.text}")
-    right = {letters(without_number(text)) for text in (*allowed, *(b.text for b in wanted))}
-    false = [full for full, short, _ in written.headings if short not in right]
+    right = set().union(*map(_names, (*allowed, *(block.text for block in wanted))))
+    false = [names for names, _ in written.headings if not names & right]
     tally.count("false_headings", len(false), len(written.headings))
-    tally.tell("false_headings", false)
+    tally.tell("false_headings", map(" or ".join, false))
 
 
 def _numbered(truth: Sequence[Block]) -> Iterator[tuple[Block, str]]:
@@ -155,7 +161,9 @@ def _compare_paragraph(
     squeezed = _squeezed(block.text)
     is_marked = any(squeezed in written.squeezed[number] for number in where)
     tally.count("marks", is_marked, what=block.text)
-    tally.count("blanks", any(exact(block.text) in exact(written.blocks[n].text) for n in where))
+    there = [written.blocks[number] for number in where]
+    has_blanks = any(exact(block.text) in exact(f"{b.text}\n{b.source}") for b in there)
+    tally.count("blanks", has_blanks, what=block.text)
     tally.count("alone", any(written.counts[text] for text in texts), what=block.text)
 
 
@@ -180,12 +188,24 @@ def _squeezed(text: str) -> str:
 
 def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block]) -> None:
     """Count cells in the right column of a row; each row that was written counts once."""
-    wanted = [_cells(block) for block in truth if block.kind == ROW]
+    rows = [_cells(block) for block in truth if block.kind == ROW]
     written = [_cells(block) for block in blocks if block.kind == ROW]
+    whole = Counter(rows) & Counter(written)
+    missing = list((Counter(rows) - whole).elements())
+    best = _best_matches(missing, list((Counter(written) - whole).elements()))
+    for row in whole.elements():
+        tally.count("cells", sum(map(bool, row)), sum(map(bool, row)))
+    for number, row in enumerate(missing):
+        tally.count("cells", best.get(number, 0), sum(map(bool, row)), what=" | ".join(row))
+
+
+def _best_matches(rows: list[Row], written: list[Row]) -> dict[int, int]:
+    """Return how many cells of each row are in the row that is most like it."""
     pairs = [
-        (_same(row, other), -abs(number - place), number, place)
-        for number, row in enumerate(wanted)
+        (same, -abs(number - place), number, place)
+        for number, row in enumerate(rows)
         for place, other in enumerate(written)
+        if (same := _same(row, other))
     ]
     best: dict[int, int] = {}
     taken: set[int] = set()
@@ -193,15 +213,14 @@ def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block])
         if number not in best and place not in taken:
             best[number] = same
             taken.add(place)
-    for number, row in enumerate(wanted):
-        tally.count("cells", best.get(number, 0), sum(map(bool, row)), what=" | ".join(row))
+    return best
 
 
-def _cells(block: Block) -> list[str]:
-    return [exact(cell) for cell in block.cells]
+def _cells(block: Block) -> Row:
+    return tuple(exact(cell).replace("; ", " ") for cell in block.cells)  # blocks are joined so
 
 
-def _same(row: Sequence[str], other: Sequence[str]) -> int:
+def _same(row: Row, other: Row) -> int:
     return sum(a == b != "" for a, b in zip(row, other, strict=False))
 
 
@@ -239,9 +258,10 @@ def _compare_words(
     """
     texts, numbered = list(_texts(truth)), list(_texts_with_numbers(truth))
     wanted = shingles(texts) | shingles([" ".join(texts)])
+    wanted |= shingles(without_number(block.text) for block in truth if block.kind == HEADING)
     wanted |= shingles(numbered) | shingles([" ".join(numbered)])
     wanted += shingles(allowed)
-    written = shingles(_texts(_without_math(truth, blocks)))
+    written = shingles(_texts_without_numbers(_without_math(truth, blocks)))
     too_many = written - wanted
     tally.count("false_text", too_many.total(), written.total())
     tally.count("doubled_text", sum(too_many[run] for run in wanted), written.total())
@@ -253,7 +273,7 @@ def _without_math(truth: Sequence[Block], blocks: Sequence[Block]) -> Iterator[B
     formulas = [(letters(longest_prose(b.text)), letters(b.text)) for b in truth if b.has_math]
     for block in blocks:
         text = letters(block.text)
-        if not any(len(p) > SHORT and p in text and len(text) < 2 * len(f) for p, f in formulas):
+        if not any(len(p) > FEW and p in text and len(text) < 2 * len(f) for p, f in formulas):
             yield block
 
 
@@ -272,6 +292,17 @@ def _joined(runs: Iterable[tuple[str, ...]]) -> Iterator[str]:
 def _texts(blocks: Iterable[Block]) -> Iterator[str]:
     for block in blocks:
         yield from block.cells or block.text.splitlines()
+
+
+def _texts_without_numbers(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield texts without the numbers that programs put before headings and captions."""
+    for block in blocks:
+        if block.kind == HEADING:
+            yield without_number(block.text)
+        elif block.kind == PARAGRAPH:
+            yield without_label(block.text)
+        else:
+            yield from _texts([block])
 
 
 def _texts_with_numbers(truth: Sequence[Block]) -> Iterator[str]:

@@ -48,6 +48,8 @@ BOXED = {"html", "epub", "rst"}  # formats that know admonitions
 UNKNOWN = {  # figures that are not asked for where a format does not have what they count
     "admonitions": {*VARIANTS} - BOXED,
     "languages": {*VARIANTS} - BOXED - {"ipynb"},
+    "notes_called": {"ipynb"},  # pandoc writes "[1]" there
+    "notes_marked": {"ipynb"},
 }
 _PAGE_NUMBER = re.compile(r"page\d+of\d+$")
 _TITLE_LENGTH = 70  # letters of a running head with the longest title; chosen

@@ -83,7 +83,8 @@ class Parser:
             self._add(Block(HEADING, text, self._heading))
         else:
             kind = ITEM if self._begins_item else PARAGRAPH
-            self._add(Block(kind, text, self._lists, is_quote=self._quotes > 0))
+            is_quote = self._quotes > 0
+            self._add(Block(kind, text, self._lists, is_quote=is_quote, source=token.content))
 
     def _add(self, block: Block) -> None:
         self.blocks.append(block)
