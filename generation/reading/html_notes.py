@@ -29,8 +29,10 @@ class _Notes:
     def __init__(self, root: "HtmlElement") -> None:
         self.root = root
         self.by_id: dict[str, HtmlElement] = {}
-        for element in root.iter():
+        self.order: dict[HtmlElement, int] = {}
+        for position, element in enumerate(root.iter()):
             if html_trees.is_element(element):
+                self.order[element] = position
                 for name in (element.get("id"), element.get("name")):
                     if name:
                         self.by_id.setdefault(name, element)
@@ -84,7 +86,7 @@ def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "Html
     mark = html_trees.words_of(link)
     if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
         return None
-    note = _around(target)
+    note = _around(target) if notes.order[target] > notes.order[link] else None
     if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
         return None
     tells = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"

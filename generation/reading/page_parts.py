@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MENU_NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|navheader|navfooter|navpath|navrow|docnav|menu|sidebar"
     r"|breadcrumbs?|header|footer|masthead|related|recommended|more|links|tags?|categories|catlinks"
-    r"|pagination|pager|nosearch|skip-?link|toolbar|topbar|trending|popular|teaser|navbox"
+    r"|pagination|pager|skip-?link|toolbar|topbar|trending|popular|teaser|navbox"
     r"|share|sharing|social|banner)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
