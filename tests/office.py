@@ -173,6 +173,7 @@ def xlsx(
     merged: str = "",
     hidden: Sequence[str] = (),
     styles: str = "",
+    more: Mapping[str, str | bytes] | None = None,
 ) -> bytes:
     """Return an XLSX file of sheets with rows of values; a "=" before a value writes it as XML."""
     parts: dict[str, str | bytes] = {}
@@ -196,6 +197,7 @@ def xlsx(
             "xl/_rels/workbook.xml.rels": relations(*targets),
             "xl/styles.xml": f"<styleSheet {SHEETS}>{styles}</styleSheet>",
             **parts,
+            **(more or {}),
         },
     )
 

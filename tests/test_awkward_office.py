@@ -43,8 +43,8 @@ def test_notes_stand_after_the_paragraph_that_calls_them_and_hidden_words_are_le
     blocks = kept(reading).strip().split("\n\n")
     assert blocks[1:4] == [
         (
-            "The mole keeps the waves off[^1] and the lock keeps the water in[^2], as everybody knows "
-            "in the town.A commented phrase."
+            "The mole keeps the waves off[^1] and the lock keeps the water in[^2], as everybody "
+            "knows in the town.A commented phrase."
         ),
         "[^1]: Footnote text: the mole was built twice, since the first one sank.",
         "[^2]: Endnote text: the lock was built thrice, since the first one sank.",
