@@ -40,8 +40,15 @@ FORMER_MESSAGES: dict[str, str] = {
     "Everyone chose the same every time, which agrees, but tells no alpha.": "Everyone made the same choice every time, so alpha is undefined.",
     "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables as "
     "CSV, JSONL or Parquet, or a ZIP of such": (
-        "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
-        "(CSV, JSONL or Parquet), or a ZIP archive of these files"
+        "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, RTF, EPUB, Jupyter "
+        "notebooks, tables (XLSX, XLS, ODS, CSV, JSON, JSONL or Parquet), or a ZIP archive of "
+        "these files"
+    ),
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
+    "(CSV, JSONL or Parquet), or a ZIP archive of these files": (
+        "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, RTF, EPUB, Jupyter "
+        "notebooks, tables (XLSX, XLS, ODS, CSV, JSON, JSONL or Parquet), or a ZIP archive of "
+        "these files"
     ),
     "In the row that begins on line %(line)s, a quotation mark is not closed, or something "
     "follows it. A quotation mark within quotation marks is doubled.": (

@@ -250,4 +250,4 @@ def test_slides_are_read_with_their_titles(tmp_path):
     reading = readers.read_file(path, "a.pptx")
     assert reading.media_type == file_types.PPTX
     lines = [line for line in reading.text.splitlines() if line]
-    assert lines == ["## Harbour", "The tide rises."]
+    assert lines == ["## Harbour", "- The tide rises."]

@@ -7,6 +7,7 @@ import codecs
 import itertools
 import re
 import zipfile
+import zlib
 from itertools import islice
 from pathlib import Path
 
@@ -174,7 +175,7 @@ def _kind_of_archive(path: Path) -> str:
             office = next(itertools.chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
         raise CannotRead(
             stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None

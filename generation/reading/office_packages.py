@@ -2,6 +2,7 @@
 
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,7 +75,7 @@ class Package:
                 data = file.read(self._left + 1)
         except RuntimeError:
             raise protected(self.kind) from None
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
+        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
             raise damaged(self.kind) from None
         self._left -= len(data)
         if self._left < 0:

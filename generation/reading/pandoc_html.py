@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 
+_NO_LANGUAGES = ("numberLines", "literate", "sourceCode", "default", "none", "text")
+
+
 def markdown_of_body(body: "HtmlElement", holder: Holder | None = None) -> str:
     """Return a body that pandoc wrote as Markdown, each footnote after the block that calls it.
 
@@ -21,6 +24,7 @@ def markdown_of_body(body: "HtmlElement", holder: Holder | None = None) -> str:
         link.drop_tag()
     for paragraph in body.xpath(".//li/p[1][not(following-sibling::p)]"):
         paragraph.drop_tag()
+    _name_languages(body)
     blocks: list[str] = []
     for part in _parts(body, notes):
         numbers = [_number(call) for call in _calls(part)]
@@ -47,6 +51,15 @@ def _hold_formulas(body: "HtmlElement", holder: Holder) -> None:
         if any(True for _ in span.iterancestors("td", "th")):
             formula = formula.replace("|", r"\vert ").replace("\n", " ")
         _replace(span, holder.hold(formula))
+
+
+def _name_languages(body: "HtmlElement") -> None:
+    """Name the language of code as web pages do."""
+    for code in body.xpath(".//pre[@class]/code"):
+        language = code.getparent().get("class").split()[0]
+        if language not in _NO_LANGUAGES:
+            code.set("class", f"language-{language}")
+        del code.getparent().attrib["class"]
 
 
 def _take_notes(body: "HtmlElement") -> dict[str, "HtmlElement"]:

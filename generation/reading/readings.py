@@ -8,8 +8,9 @@ from generation.passages.left_out import LeftOut
 from qareview.stored_sentences import stored
 
 READABLE = stored(
-    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, EPUB, tables "
-    "(CSV, JSONL or Parquet), or a ZIP archive of these files"
+    "HTML, Markdown, reStructuredText, plain text, PDF, DOCX, PPTX, ODT, RTF, EPUB, Jupyter "
+    "notebooks, tables (XLSX, XLS, ODS, CSV, JSON, JSONL or Parquet), or a ZIP archive of "
+    "these files"
 )
 UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
 

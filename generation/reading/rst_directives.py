@@ -36,7 +36,6 @@ _VERSIONS = {  # not translated: the words that Sphinx writes
     "versionremoved": "Removed in version",  # not translated: see above
     "deprecated-removed": "Deprecated since version",  # not translated: see above
 }
-_FILES = {"include": 1, "literalinclude": 1}  # that show another file
 
 
 @dataclass
@@ -133,8 +132,8 @@ def _parsed(match: "re.Match[str]", source: Sequence[str]) -> _Directive:
 
 def _rewritten(directive: _Directive, result: Simplified, depth: int) -> list[str]:
     name = directive.name
-    if name in _FILES:
-        result.files += directive.arguments[:1]
+    if file := _file_of(directive):
+        result.files.append(file)
         return []
     if name == "toctree":
         result.menus += [line.strip() for line in directive.body if line.strip()]
@@ -148,6 +147,13 @@ def _rewritten(directive: _Directive, result: Simplified, depth: int) -> list[st
     if directive.domain == "" and (name in _KEPT or (name == "class" and not any(directive.body))):
         return [directive.source[0], *_written(directive.source[1:], result, depth)]
     return _plain(directive, result, depth)
+
+
+def _file_of(directive: _Directive) -> str:
+    """Return the name of the file that a directive would show, or ""."""
+    if directive.name in ("include", "literalinclude"):
+        return " ".join(directive.arguments)
+    return directive.options.get("file") or directive.options.get("url") or ""
 
 
 def _plain(directive: _Directive, result: Simplified, depth: int) -> list[str]:
