@@ -22,7 +22,7 @@ def add_drawn_bullets(page: "PdfPage", text: PageText) -> None:
         for run in starts:
             gap = run.left - right
             if gap > 0 and run.top < middle < run.bottom and gap < FARTHEST * run.size:
-                if SMALLEST * run.size < size < LARGEST * run.size and not run.text[0] == BULLET:
+                if SMALLEST * run.size < size < LARGEST * run.size and run.text[0] != BULLET:
                     text.runs.append(_bullet(left, right, run))
                 break
 

@@ -2,6 +2,8 @@
 
 import functools
 import re
+from collections import defaultdict
+from collections.abc import Iterable
 from typing import NamedTuple
 
 _FIXED = re.compile(
@@ -12,6 +14,11 @@ _FIXED = re.compile(
 _BOLD = re.compile(r"bold|black|heavy|semibold|demi|-bd|medi(?!um)|bx\d|ssbx", re.IGNORECASE)
 _FIXED_PITCH, _FORCE_BOLD = 1 << 0, 1 << 18  # flags of a font descriptor, ISO 32000-1, table 123
 _BOLD_WEIGHTS = range(600, 901)  # as in CSS; fonts without a weight have 0 or a stem width above
+
+
+NAMELESS = "nameless "  # before the address of a font that has no name: its glyphs are drawings
+_SHORTEST, _FEWEST = 4, 4  # letters of a word that is measured, and words; chosen
+_ALIKE = 0.02  # of the width of a letter, by which those of a fixed-width font differ; chosen
 
 
 class Font(NamedTuple):
@@ -28,3 +35,19 @@ def font_of(name: str, flags: int, weight: int) -> Font:
     is_fixed = bool(_FIXED.search(name)) or bool(flags & _FIXED_PITCH)
     is_heavy = weight in _BOLD_WEIGHTS and "Regular" not in name
     return Font(name, is_fixed, bool(_BOLD.search(name)) or bool(flags & _FORCE_BOLD) or is_heavy)
+
+
+def nameless_fixed_fonts(measured: Iterable[tuple[Font, str, float]]) -> set[Font]:
+    """Return the fonts without a name in which all words are as wide as their letters are many.
+
+    ``measured`` are fonts, words set in them and their widths in font sizes.
+    """
+    widths: dict[Font, list[float]] = defaultdict(list)
+    for font, word, width in measured:
+        if font.name.startswith(NAMELESS) and len(word) >= _SHORTEST and word.isascii():
+            widths[font].append(width / len(word))
+    return {
+        font
+        for font, each in widths.items()
+        if len(each) >= _FEWEST and max(each) - min(each) < _ALIKE * max(each)
+    }

@@ -108,6 +108,7 @@ def _is_beside(run: Run, row: _Row) -> bool:
 
 def line_of(runs: Sequence[Run], page: int) -> Line:
     """Return the line that runs make."""
+    _set_bullet(runs)
     total = sum(len(run.text) for run in runs)
     sizes: Counter[float] = Counter()
     for run in runs:
@@ -130,6 +131,16 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
         [] if is_rtl else _spans(runs, CELL_GAP * size),
         1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
     )
+
+
+def _set_bullet(runs: Sequence[Run]) -> None:
+    """Replace the letter "o" of another font before a wide gap, with which offices draw bullets."""
+    if len(runs) < 2:
+        return
+    first, second = sorted(runs, key=lambda run: run.left)[:2]
+    is_apart = second.left - first.right > CELL_GAP * second.size
+    if first.text == "o" and is_apart and first.font.name != second.font.name:
+        first.text, first.font = "◦", second.font
 
 
 def _is_fixed(runs: Sequence[Run]) -> bool:

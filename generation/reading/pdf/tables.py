@@ -9,6 +9,7 @@ from generation.reading.pdf.lines import Line
 
 FEWEST_ROWS, FEWEST_COLUMNS = 3, 3  # two columns are more often terms and what they mean; chosen
 LARGEST_STEP = 3.6  # font sizes between rows; chosen
+OTHER_SIZE = 0.75  # points: rows whose fonts differ more are of no table; chosen
 CLOSE = 0.8  # of the usual step: a line that close goes on with cells of the row above; chosen
 
 Columns = list[tuple[float, float]]
@@ -50,7 +51,11 @@ def _may_be_row(line: Line, rows: Sequence[Line], columns: Columns) -> bool:
     step = line.baseline - rows[-1].baseline
     if line.column != rows[-1].column or not 0 < step < LARGEST_STEP * line.size:
         return False
+    if abs(line.size - rows[-1].size) > OTHER_SIZE:
+        return False
     if len(line.spans) < 2:
+        if line.is_bold and not rows[-1].is_bold:
+            return False  # a heading
         is_narrow = line.right - line.left < 0.5 * (line.column_right - line.column_left)
         return bool(columns) and len(rows) > 1 and is_narrow
     return not (MARKER.match(line.text) and len(line.spans) == 2)
