@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from generation.reading.pdf.fonts import NAMELESS, Font, font_of
+from generation.reading.pdf.fonts import FEWEST_LETTERS, NAMELESS, Font, font_of, has_one_width
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
@@ -72,6 +72,7 @@ class PageCharacters:
         self._text = self._read_text(textpage.count_chars())
         self._styles: dict[int, Style] = {}
         self._rectangle = pdfium.FS_RECTF()
+        self._letters: dict[Font, dict[str, float]] = {}  # of fonts without a name, their widths
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of the file."""
@@ -83,7 +84,28 @@ class PageCharacters:
             for first, end, address in self._by_object(start, stop):
                 style = self._style(first, address)
                 left, right = self._edges(first, end, style.quarter)
+                if style.font.name.startswith(NAMELESS):
+                    self._measure(first, end, style)
                 yield Word(self._text[first:end], left, right, style, first == start)
+
+    def fixed_fonts(self) -> set[Font]:
+        """Return the fonts without a name, of the words so far, whose letters are of one width."""
+        fixed = {font for font, widths in self._letters.items() if has_one_width(widths)}
+        known = {round(width, 2) for font in fixed for width in self._letters[font].values()}
+        few = (font for font, each in self._letters.items() if 0 < len(each) < FEWEST_LETTERS)
+        same = {
+            font
+            for font in few
+            if {round(width, 2) for width in self._letters[font].values()} <= known
+        }
+        return fixed | same
+
+    def _measure(self, start: int, stop: int, style: Style) -> None:
+        widths = self._letters.setdefault(style.font, {})
+        for index in range(start, stop):
+            if self._text[index].isascii():
+                left, _, right, _ = in_frame(self._box(index), style.quarter)
+                widths[self._text[index]] = (right - left) / style.size
 
     def _style(self, index: int, address: int) -> Style:
         style = self._styles.get(address)

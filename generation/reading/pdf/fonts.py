@@ -2,8 +2,7 @@
 
 import functools
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import NamedTuple
 
 _FIXED = re.compile(
@@ -17,7 +16,8 @@ _BOLD_WEIGHTS = range(600, 901)  # as in CSS; fonts without a weight have 0 or a
 
 
 NAMELESS = "nameless "  # before the address of a font that has no name: its glyphs are drawings
-_SHORTEST, _FEWEST = 4, 4  # letters of a word that is measured, and words; chosen
+FEWEST_LETTERS = 4  # that show whether a font is a fixed-width one; chosen
+_NARROW, _BROAD = set("fijlrtI.,:;!'1()[]{}"), set("mwMWABCDEGHKNOQRSUVXYabdeghknopqu")
 _ALIKE = 0.02  # of the width of a letter, by which those of a fixed-width font differ; chosen
 
 
@@ -37,17 +37,8 @@ def font_of(name: str, flags: int, weight: int) -> Font:
     return Font(name, is_fixed, bool(_BOLD.search(name)) or bool(flags & _FORCE_BOLD) or is_heavy)
 
 
-def nameless_fixed_fonts(measured: Iterable[tuple[Font, str, float]]) -> set[Font]:
-    """Return the fonts without a name in which all words are as wide as their letters are many.
-
-    ``measured`` are fonts, words set in them and their widths in font sizes.
-    """
-    widths: dict[Font, list[float]] = defaultdict(list)
-    for font, word, width in measured:
-        if font.name.startswith(NAMELESS) and len(word) >= _SHORTEST and word.isascii():
-            widths[font].append(width / len(word))
-    return {
-        font
-        for font, each in widths.items()
-        if len(each) >= _FEWEST and max(each) - min(each) < _ALIKE * max(each)
-    }
+def has_one_width(widths: Mapping[str, float]) -> bool:
+    """Whether letters, narrow and wide ones among them, have nearly the same width."""
+    if len(widths) < FEWEST_LETTERS or not (_NARROW & set(widths)) or not (_BROAD & set(widths)):
+        return False
+    return max(widths.values()) - min(widths.values()) < _ALIKE * max(widths.values())

@@ -11,13 +11,13 @@ from generation.reading.pdf.characters import RIGHT_TO_LEFT
 from generation.reading.pdf.runs import Run
 
 BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
-WIDE_BLANK = 0.4  # the same beside letters of scripts without blanks; chosen
+WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
-_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪])$")
+_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 

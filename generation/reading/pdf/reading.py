@@ -13,8 +13,9 @@ from generation.reading.pdf.assembling import assemble
 from generation.reading.pdf.blocks import TEXT, Block, Style, size_of, style_of
 from generation.reading.pdf.bullets import add_drawn_bullets
 from generation.reading.pdf.columns import gutters_of, in_reading_order
-from generation.reading.pdf.fonts import nameless_fixed_fonts
+from generation.reading.pdf.drawings import Drawings, drawings_of
 from generation.reading.pdf.furniture import furniture_of
+from generation.reading.pdf.grids import take_tables
 from generation.reading.pdf.headings import Titles, outline_of, set_levels
 from generation.reading.pdf.joining import joined
 from generation.reading.pdf.lines import Line, lines_in_order, lines_of
@@ -102,10 +103,13 @@ def _note(pictures: Sequence[int]) -> str:
 def _page(page: "PdfPage") -> _Page:
     textpage = page.get_textpage()
     try:
-        text = text_of_page(page, textpage)
-        add_drawn_bullets(page, text)
+        tags = tags_of(page)
+        drawings = Drawings() if len(tags) >= FEWEST_TAGS else drawings_of(page)
+        text = text_of_page(page, textpage, drawings)
+        take_tables(text, drawings)
+        add_drawn_bullets(text, drawings)
         letters = sum(len(run.text) for run in (*text.runs, *text.turned))
-        return _Page(text, tags_of(page), letters < FEWEST_LETTERS and is_picture(page))
+        return _Page(text, tags, letters < FEWEST_LETTERS and is_picture(page))
     finally:
         textpage.close()
         page.close()
@@ -113,7 +117,6 @@ def _page(page: "PdfPage") -> _Page:
 
 def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> list[Block]:
     """Return the blocks of all pages in reading order."""
-    _name_fixed_fonts(pages)
     size = size_of(page.text for page in pages)
     gutters = gutters_of([page.text for page in pages], size)
     for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
@@ -133,17 +136,6 @@ def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> list[Block
     set_levels(blocks)
     set_depths(blocks)
     return blocks
-
-
-def _name_fixed_fonts(pages: Sequence[_Page]) -> None:
-    """Mark the fonts without a name that are fixed-width ones by how wide their words are."""
-    runs = [run for page in pages for run in page.text.runs]
-    fixed = nameless_fixed_fonts(
-        (run.font, run.text, (run.right - run.left) / run.size) for run in runs
-    )
-    for run in runs:
-        if run.font in fixed:
-            run.font = run.font._replace(is_fixed=True)
 
 
 def _are_tagged(pages: Sequence[_Page]) -> bool:

@@ -17,6 +17,8 @@ Columns = list[tuple[float, float]]
 
 def table_at(lines: Sequence[Line], at: int) -> Block | None:
     """Return the table that begins at a line, if one does."""
+    if (cells := lines[at].runs[0].table) is not None:
+        return Block(TABLE, [lines[at]], rows=cells)
     if len(lines[at].spans) < 2:
         return None
     rows, columns = _rows(lines, at)
@@ -44,7 +46,11 @@ def _rows(lines: Sequence[Line], at: int) -> tuple[list[Line], Columns]:
 
 
 def _may_be_row(line: Line, rows: Sequence[Line], columns: Columns) -> bool:
-    if LEADERS.search(line.text) or (line.is_fixed and len(line.spans) < FEWEST_COLUMNS):
+    if (
+        line.runs[0].table is not None
+        or LEADERS.search(line.text)
+        or (line.is_fixed and len(line.spans) < FEWEST_COLUMNS)
+    ):
         return False
     if not rows:
         return len(line.spans) > 1
