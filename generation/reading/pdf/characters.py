@@ -8,10 +8,10 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from generation.reading.pdf.fonts import Font, font_of
+from generation.reading.pdf.fonts import FEWEST_LETTERS, NAMELESS, Font, font_of, has_one_width
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfTextPage
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ASKEW = -1  # the quarter turns of text that runs in no right angle
 MOST_ASKEW = 0.06  # quarter turns, of text that counts as straight; five degrees; chosen
 LONGEST_NAME = 200  # bytes of the name of a font; chosen
-RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
 _LEFT_TO_RIGHT = re.compile(r"[0-9A-Za-z\u0660-\u0669][0-9A-Za-z\u0660-\u0669.,:/-]*")
 
 Box = tuple[float, float, float, float]  # left, bottom, right and top
@@ -72,21 +72,46 @@ class PageCharacters:
         self._text = self._read_text(textpage.count_chars())
         self._styles: dict[int, Style] = {}
         self._rectangle = pdfium.FS_RECTF()
+        self._letters: dict[Font, dict[str, float]] = {}  # of fonts without a name, their widths
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of the file."""
-        end = 0
         for match in re.finditer(r"\S+", self._text):
-            for start, stop, address in self._by_object(*match.span()):
-                style = self._styles.get(address)
-                if style is None:
-                    style = self._styles[address] = self._read_style(start)
-                left, right = self._edges(start, stop, style.quarter)
-                text = self._text[start:stop]
-                if RIGHT_TO_LEFT.search(text):
-                    text = self._in_logical_order(start, stop)
-                yield Word(text, left, right, style, start != end or start == 0)
-                end = stop
+            start, stop = match.span()
+            if RIGHT_TO_LEFT.search(match[0]):
+                yield self._word_to_the_left(start, stop)
+                continue
+            for first, end, address in self._by_object(start, stop):
+                style = self._style(first, address)
+                left, right = self._edges(first, end, style.quarter)
+                if style.font.name.startswith(NAMELESS):
+                    self._measure(first, end, style)
+                yield Word(self._text[first:end], left, right, style, first == start)
+
+    def fixed_fonts(self) -> set[Font]:
+        """Return the fonts without a name, of the words so far, whose letters are of one width."""
+        fixed = {font for font, widths in self._letters.items() if has_one_width(widths)}
+        known = {round(width, 2) for font in fixed for width in self._letters[font].values()}
+        few = (font for font, each in self._letters.items() if 0 < len(each) < FEWEST_LETTERS)
+        same = {
+            font
+            for font in few
+            if {round(width, 2) for width in self._letters[font].values()} <= known
+        }
+        return fixed | same
+
+    def _measure(self, start: int, stop: int, style: Style) -> None:
+        widths = self._letters.setdefault(style.font, {})
+        for index in range(start, stop):
+            if self._text[index].isascii():
+                left, _, right, _ = in_frame(self._box(index), style.quarter)
+                widths[self._text[index]] = (right - left) / style.size
+
+    def _style(self, index: int, address: int) -> Style:
+        style = self._styles.get(address)
+        if style is None:
+            style = self._styles[address] = self._read_style(index)
+        return style
 
     def _read_text(self, count: int) -> str:
         """Return the text of the page so that its n-th character is PDFium's n-th."""
@@ -132,7 +157,14 @@ class PageCharacters:
         flags, name = ctypes.c_int(), ctypes.create_string_buffer(LONGEST_NAME)
         self._pdfium.FPDFText_GetFontInfo(self._page, index, name, LONGEST_NAME, flags)
         weight = self._pdfium.FPDFText_GetFontWeight(self._page, index)
-        return font_of(name.value.decode(errors="replace"), flags.value, weight)
+        known = name.value.decode(errors="replace") or self._nameless(index)
+        return font_of(known, flags.value, weight)
+
+    def _nameless(self, index: int) -> str:
+        """Return a name for a font that has none; each page has its own, as addresses return."""
+        held = self._pdfium.FPDFText_GetTextObject(self._page, index)
+        font = self._pdfium.FPDFTextObj_GetFont(held) if held else None
+        return f"{NAMELESS}{id(self)} {ctypes.addressof(font.contents) if font else 0}"
 
     def _edges(self, start: int, stop: int, quarter: int) -> tuple[float, float]:
         """Return the left and the right edge of a word."""
@@ -145,19 +177,25 @@ class PageCharacters:
         self._pdfium.FPDFText_GetLooseCharBox(self._page, index, box)
         return box.left, box.bottom, box.right, box.top
 
-    def _in_logical_order(self, start: int, stop: int) -> str:
-        """Return a word of a script that runs to the left.
+    def _word_to_the_left(self, start: int, stop: int) -> Word:
+        """Return a word of a script that runs to the left, with its letters in their order.
 
         PDFium has some of them as they are seen, from left to right. The others it has turned round
         with the letters of ligatures, which stand in one place.
         """
-        places = [self._box(index) for index in range(start, stop)]
+        style = self._style(start, self._address(start))
+        places = [in_frame(self._box(index), style.quarter) for index in range(start, stop)]
+        pairs = zip(self._text[start:stop], places, strict=True)
         groups = [
-            "".join(letter for letter, _ in group)
-            for _, group in groupby(
-                zip(self._text[start:stop], places, strict=True), key=lambda pair: pair[1]
-            )
+            (place[0], "".join(letter for letter, _ in group))
+            for place, group in groupby(pairs, key=lambda pair: pair[1])
         ]
-        if places[0][0] < places[-1][0]:
-            return _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], "".join(groups[::-1]))
-        return "".join(group[::-1] for group in groups)
+        steps = [left > before for (before, _), (left, _) in pairwise(groups)]
+        if sum(steps) > len(steps) / 2:
+            groups.sort(key=lambda group: -group[0])
+            text = "".join(letters for _, letters in groups)
+            text = _LEFT_TO_RIGHT.sub(lambda match: match[0][::-1], text)
+        else:
+            text = "".join(letters[::-1] for _, letters in groups)
+        left, right = min(place[0] for place in places), max(place[2] for place in places)
+        return Word(text, left, right, style, True)

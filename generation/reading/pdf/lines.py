@@ -11,13 +11,13 @@ from generation.reading.pdf.characters import RIGHT_TO_LEFT
 from generation.reading.pdf.runs import Run
 
 BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
-WIDE_BLANK = 0.4  # the same beside letters of scripts without blanks; chosen
+WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
-_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪])$")
+_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 
@@ -108,6 +108,7 @@ def _is_beside(run: Run, row: _Row) -> bool:
 
 def line_of(runs: Sequence[Run], page: int) -> Line:
     """Return the line that runs make."""
+    _set_bullet(runs)
     total = sum(len(run.text) for run in runs)
     sizes: Counter[float] = Counter()
     for run in runs:
@@ -130,6 +131,16 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
         [] if is_rtl else _spans(runs, CELL_GAP * size),
         1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
     )
+
+
+def _set_bullet(runs: Sequence[Run]) -> None:
+    """Replace the letter "o" of another font before a wide gap, with which offices draw bullets."""
+    if len(runs) < 2:
+        return
+    first, second = sorted(runs, key=lambda run: run.left)[:2]
+    is_apart = second.left - first.right > CELL_GAP * second.size
+    if first.text == "o" and is_apart and first.font.name != second.font.name:
+        first.text, first.font = "◦", second.font
 
 
 def _is_fixed(runs: Sequence[Run]) -> bool:

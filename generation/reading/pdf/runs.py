@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generation.reading.pdf.characters import ASKEW, Box, PageCharacters, Word, in_frame
+from generation.reading.pdf.drawings import Drawings
 from generation.reading.pdf.fonts import Font
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Run:
     font: Font
     tag: int = -1  # number of the marked content that it stands in, -1 if in none
     quarter: int = 0  # how many quarter turns the text is turned to the left
+    table: list[list[str]] | None = None  # cells, if the run stands for a table with rules
 
     @property
     def top(self) -> float:
@@ -70,13 +72,17 @@ class PageText:
     corner: tuple[float, float] = (0, 0)  # its upper left corner in PDFium's frame, once turned
 
 
-def text_of_page(page: "PdfPage", textpage: "PdfTextPage") -> PageText:
-    """Return the text of a page."""
-    runs = list(_runs(PageCharacters(textpage).words()))
+def text_of_page(page: "PdfPage", textpage: "PdfTextPage", drawings: Drawings) -> PageText:
+    """Return the text of a page; the rules of tables divide runs."""
+    characters = PageCharacters(textpage)
+    runs = list(_runs(characters.words(), drawings))
+    fixed = characters.fixed_fonts()
     quarter = _main_quarter(runs, page.get_rotation() // 90)
     left, bottom, right, top = in_frame(_visible_box(page), quarter)
     for run in runs:
         run.text = _cleaned(run.text)
+        if run.font in fixed:
+            run.font = run.font._replace(is_fixed=True)
         run.left, run.right, run.baseline = run.left - left, run.right - left, top - run.baseline
     text = PageText(right - left, top - bottom, [], quarter=quarter, corner=(left, top))
     for run in runs:
@@ -126,11 +132,11 @@ def _cleaned(text: str) -> str:
     return _LIGATURES.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
 
 
-def _runs(words: Iterable[Word]) -> Iterator[Run]:
+def _runs(words: Iterable[Word], drawings: Drawings) -> Iterator[Run]:
     """Join words that stand beside each other in one font."""
     run: Run | None = None
     for word in words:
-        if run is not None and _goes_on(run, word):
+        if run is not None and _goes_on(run, word) and not _is_divided(run, word, drawings):
             gap = word.left - run.right
             blank = " " if word.is_after_blank or gap > NARROWEST_BLANK * run.size else ""
             run.text += blank + word.text
@@ -142,6 +148,12 @@ def _runs(words: Iterable[Word]) -> Iterator[Run]:
         run = Run(word.text, word.left, word.right, baseline, size, font, tag, quarter)
     if run is not None:
         yield run
+
+
+def _is_divided(run: Run, word: Word, drawings: Drawings) -> bool:
+    if not drawings.vertical or run.quarter:
+        return False
+    return drawings.divides(run.right, word.left, run.baseline)
 
 
 def _goes_on(run: Run, word: Word) -> bool:
