@@ -48,9 +48,9 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
     assert (archive.state, archive.media_type, archive.text) == ("done", "application/zip", "")
     members = archive.members.order_by("name")
     assert [(one.name, one.state) for one in members] == [
-        ("basin.pdf", "done"),
-        ("passwd.md", "done"),
-        ("tides.md", "done"),
+        ("a/tides.md", "done"),
+        ("b/c/basin.pdf", "done"),
+        ("etc/passwd.md", "done"),
     ]
     drafting.work_off_passages()
     assert Item.objects.filter(passage__document__in=members).count() >= 3
