@@ -127,3 +127,25 @@ def test_a_member_the_project_has_already_stays_what_it_was(
     archive = read(team, browse, zipped({"tides.md": make.TEXT.encode()}))
     own.refresh_from_db()
     assert (own.name, own.archive, archive.members.count()) == ("mine.md", None, 0)
+
+
+def test_files_of_an_archive_that_say_the_same_are_told_of(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    text = make.TEXT.encode()
+    archive = read(team, browse, zipped({"north/readme.md": text, "south/readme.md": text}))
+    assert [member.name for member in archive.members.all()] == ["north/readme.md"]
+    assert archive.note == (
+        "south/readme.md has already been uploaded as north/readme.md. The content is the same."
+    )
+
+
+def test_a_file_of_an_archive_is_downloaded_under_its_last_name(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    archive = read(team, browse, zipped({"guide/tides.md": make.TEXT.encode()}))
+    member = archive.members.get()
+    client = browse(team.reviewer)
+    assert "guide/tides.md" in page(client.get(f"{team.url}/documents/{member.pk}/"))
+    response = client.get(f"{team.url}/documents/{member.pk}/original/")
+    assert response["Content-Disposition"] == 'attachment; filename="tides.md"'
