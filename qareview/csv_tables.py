@@ -23,6 +23,7 @@ _NO_DELIMITER = "\x1f"  # no text has it
 
 _DECLARED_DELIMITER = re.compile(r"""["']?sep=(.)["']?[ \t]*\n""")  # Excel's first line
 _SENTENCE = re.compile(r".*\s.*[.?!…]\W?|.{4,}[。？！؟]", re.DOTALL)
+_QUOTED_BY_APOSTROPHES = re.compile(r"'[^'\n]*'(?:[,;\t|][ ]*'[^'\n]*')*\n")  # all names
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
 
 _Record = tuple[int, list[str] | None]  # its first line, and its fields; None if they are unclear
@@ -101,6 +102,9 @@ def _dialect(lines: Sequence[str], begin: int, declared: str) -> _Dialect:
 
 def _quotes(sample: str) -> Iterator[tuple[str, str | None]]:
     """Yield the quotation marks, with what escapes them, that a text may be quoted with."""
+    if _QUOTED_BY_APOSTROPHES.match(sample):
+        yield "'", None
+        return
     yield '"', None
     if '\\"' in sample:
         yield '"', "\\"

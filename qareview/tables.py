@@ -259,9 +259,8 @@ def renamed(names: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
     for name, column in zip(names, columns, strict=True):
         if name.strip() and name.strip() != column:
             yield stored(
-                "Two columns are called “%(twice)s”. The latter is shown as “%(column)s”.",
+                "Two columns are called “%(twice)s”, so the latter has a number behind its name.",
                 twice=name.strip(),
-                column=column,
             )
 
 

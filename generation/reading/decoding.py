@@ -21,7 +21,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_BEGINS_LIKE_A_PAGE = re.compile(rb"\s*<(?:\?xml|!doctype|!--|html|head|meta)\b", re.IGNORECASE)
+_BEGINS_LIKE_A_PAGE = re.compile(rb"\s*<(?:!--|(?:\?xml|!doctype|html|head|meta)\b)", re.IGNORECASE)
 _DECLARED = re.compile(
     rb"""<(?:meta\s[^>]*?charset|\?xml\s[^>]*?encoding)\s*=\s*["']?\s*([\w:.-]+)""", re.IGNORECASE
 )

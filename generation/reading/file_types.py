@@ -57,6 +57,7 @@ _MAYBE_JSONL = ("", ".txt", ".json")  # suffixes of text that may be JSONL
 _MAYBE_JSON = ("", ".txt")  # suffixes of text that is JSON if all of it can be read as JSON
 _BEGINS_LIKE_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*[\"}]")
 _LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
+MOST_LINES = 10  # of a text that may be a table, compared with each other; chosen; nobody measured
 SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
@@ -215,4 +216,11 @@ def _kind_of_text(start: str, suffix: str) -> str:
                 "mean. Save its text as HTML or Markdown, or its records as CSV or JSONL."
             )
         )
-    return kind
+    return tables.CSV if kind == PLAIN and _is_divided_by_tabs(start) else kind
+
+
+def _is_divided_by_tabs(start: str) -> bool:
+    """Whether each line of a text has as many tabs, of which a table of three columns has two."""
+    lines = start.rstrip("\r\n").splitlines()[:MOST_LINES]
+    tabs = {line.count("\t") for line in lines}
+    return len(lines) > 1 and len(tabs) == 1 and tabs.pop() > 1

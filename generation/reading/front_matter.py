@@ -6,7 +6,7 @@ from typing import Any
 # Between lines of “---” in YAML, or of “+++” in TOML, at the beginning of the file.
 _YAML = re.compile(r"---[ \t]*\n(?P<source>(?:.*\n)*?)(?:---|\.\.\.)[ \t]*(?:\n|\Z)")
 _TOML = re.compile(r"\+\+\+[ \t]*\n(?P<source>(?:.*\n)*?)\+\+\+[ \t]*(?:\n|\Z)")
-_FIRST_KEY = re.compile(r"(?:#.*\n|\s*\n)*[\w\"'][^\n:]*:(?:\s|\Z)")
+_FIRST_KEY = re.compile(r"(?:#.*\n)*[\w\"'][^\n:]*:(?:\s|\Z)")
 LONGEST = 50_000  # characters of front matter; chosen; nobody measured
 
 
