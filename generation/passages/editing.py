@@ -19,7 +19,7 @@ from generation.passages.left_out import BLANK, LeftOut
 from generation.review import aside
 from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
-from qareview import jobs
+from qareview import jobs, scripts
 from qareview.backends.tokens import tokenizer_for
 from qareview.locking import lock_rows
 from qareview.models import JobState
@@ -28,6 +28,10 @@ from qareview.stored_sentences import stored
 # Added to positions while they change, since they are unique: more than a document has passages.
 OUT_OF_THE_WAY = 1_000_000  # chosen; nobody measured
 AT_ONCE = 500  # rows of one statement; chosen; nobody measured
+_PART_END = re.compile(
+    rf"\n\s*\n|(?<=[{re.escape(scripts.SENTENCE_MARKS)}])\s+(?=\S)"
+    rf"|[{scripts.SPACELESS_MARKS}]+[{re.escape(scripts.CLOSING_MARKS)}]*(?=\S)"
+)
 
 
 class CannotCut(Exception):
@@ -131,7 +135,7 @@ def split_passage(passage: Passage, offset: int) -> None:
 
 def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
     """Return the offset and text of each part of a passage; it may be split between parts."""
-    ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
+    ends = [match.end() for match in _PART_END.finditer(text)]
     starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
     return [
         (start, text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)
