@@ -20,6 +20,7 @@ from markdown_it.token import Token
 from generation.passages.left_out import LeftOut
 
 DEEPEST = 60  # nested lists and quotes; the parser skips what is deeper; chosen; nobody measured
+SECTION = 250_000  # characters that are parsed together; chosen; nobody measured
 LONGEST = 300  # characters of a heading; a longer line is text; chosen; nobody measured
 FEWEST_DASHES = 2  # under a heading, since one may be a bullet; chosen; nobody measured
 
@@ -52,10 +53,7 @@ def headings_of(text: str, left_out: Sequence[LeftOut] = ()) -> list[Heading]:
         return []
     matter = _FRONT_MATTER.match(text)
     first = matter.end() if matter else 0
-    lines = text.split("\n")
-    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-    found = _found(_parser().parse(text), lines, starts)
-    return [heading for heading in found if heading.start >= first]
+    return [heading for heading in _in_sections(text) if heading.start >= first]
 
 
 def _blanked(text: str, left_out: Sequence[LeftOut]) -> str:
@@ -76,17 +74,35 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _found(
-    tokens: Sequence[Token], lines: Sequence[str], starts: Sequence[int]
+def _in_sections(text: str) -> Iterator[Heading]:
+    """Yield the headings, parsing a section of the text at a time to save memory.
+
+    A section starts with the last block of the one before, which may not have been whole.
+    """
+    parser, at, size = _parser(), 0, SECTION
+    while at < len(text):
+        end = text.find("\n", at + size) + 1 or len(text)
+        lines = text[at:end].split("\n")
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=at))
+        blocks = [token for token in parser.parse(text[at:end]) if token.map and not token.level]
+        last = blocks[-1].map[0] if blocks and blocks[-1].map and end < len(text) else len(lines)
+        if last:
+            yield from _headings_among(blocks, lines[:last], starts)
+            at, size = min(starts[last], len(text)), SECTION
+        else:
+            size *= 2
+
+
+def _headings_among(
+    blocks: Sequence[Token], lines: Sequence[str], starts: Sequence[int]
 ) -> Iterator[Heading]:
-    for token in tokens:
-        if token.type != "heading_open" or token.level or token.map is None:
+    for block in blocks:
+        first, last = block.map or (0, 0)
+        if block.type != "heading_open" or first >= len(lines):
             continue
-        first, last = token.map
-        words = _words(lines[first:last], token.markup)
+        words = _words(lines[first:last], block.markup)
         if words is not None:
-            end = min(starts[last], starts[-1] - 1)
-            yield Heading(starts[first], end, int(token.tag[1:]), words)
+            yield Heading(starts[first], starts[last], int(block.tag[1:]), words)
 
 
 def _words(lines: Sequence[str], markup: str) -> str | None:
