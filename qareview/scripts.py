@@ -21,6 +21,10 @@ _RUN = regex.compile(  # a word, or letters between which there may be words
     rf"(?V1)(?P<spaceless>[\w&&[{_IDEOGRAPHIC}{_SOUTH_EAST_ASIAN}]]+)|{_SPACED_WORD.pattern}"
 )
 _LETTER = regex.compile(r"\w\p{M}*")  # with its vowel signs and accents
+_PIECE = regex.compile(
+    rf"(?V1)\s+|[{_IDEOGRAPHIC}{_SOUTH_EAST_ASIAN}]\p{{M}}*"
+    rf"|[^\s{_IDEOGRAPHIC}{_SOUTH_EAST_ASIAN}]+|\S"
+)
 _FOREIGN_DIGIT = regex.compile(r"(?V1)[\d--0-9]")
 _NUMBER_MARKS = str.maketrans({"٫": ".", "٬": ","})  # of Arabic
 # Zero-width spaces and joiners, the soft hyphen and marks of direction, which nobody sees.
@@ -74,6 +78,14 @@ def word_count(text: str) -> int:
 
 def _without_invisible(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", text)
+
+
+def pieces(text: str) -> list[str]:
+    """Return the parts of a text between which it may be compared; joined they are the text.
+
+    They are words with their marks, the spaces between them, and letters of scripts without spaces.
+    """
+    return list(_PIECE.findall(text))
 
 
 def asks(text: str) -> bool:

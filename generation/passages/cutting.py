@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 
 from generation.passages.headings import HeadingTracker, headings_of, without_headings
 from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO_SHORT, LeftOut
+from generation.passages.table_headers import TableHeaders
 from generation.passages.token_counts import TokenStarts, counter_for
 from qareview.scripts import word_count
 
@@ -32,6 +33,7 @@ class Cut:
     headings: list[str]
     first_page: int | None
     last_page: int | None
+    header: tuple[int, int] | None = None  # offsets of the header of the table it goes on with
 
 
 def cut(
@@ -50,6 +52,7 @@ def cut(
     """
     headings = headings_of(text, from_file)
     headings_above = HeadingTracker(text, headings)
+    headers = TableHeaders(text)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
@@ -63,7 +66,8 @@ def cut(
             left_out.append(LeftOut(start, end, reason))
         else:
             above = headings_above.at(start, end)
-            cuts.append(Cut(start, end, above, *pages(page_starts, start, end)))
+            first_and_last = pages(page_starts, start, end)
+            cuts.append(Cut(start, end, above, *first_and_last, headers.at(start)))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out

@@ -16,6 +16,7 @@ from generation.models import AsideReason, Document, Item, Passage
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
 from generation.passages.left_out import BLANK, LeftOut
+from generation.passages.table_headers import TableHeaders
 from generation.review import aside
 from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
@@ -80,6 +81,8 @@ def _store_in_batches(
                 headings=cuts[index].headings,
                 first_page=cuts[index].first_page,
                 last_page=cuts[index].last_page,
+                header_start=(cuts[index].header or (None, None))[0],
+                header_end=(cuts[index].header or (None, None))[1],
                 bands=bands[index].tolist(),
                 **values,
             )
@@ -109,7 +112,12 @@ def merge_with_next(passage: Passage) -> None:
             )
         )
     merged = Cut(
-        passage.start, following.end, passage.headings, passage.first_page, following.last_page
+        passage.start,
+        following.end,
+        passage.headings,
+        passage.first_page,
+        following.last_page,
+        passage.header_range,
     )
     _replace(document, passage.start, following.end, [merged], [])
 
@@ -127,8 +135,20 @@ def split_passage(passage: Passage, offset: int) -> None:
     end = passage.start + len(before.rstrip())
     start = passage.end - len(after.lstrip())
     pages = document.page_starts
-    first = Cut(passage.start, end, passage.headings, *cutting.pages(pages, passage.start, end))
-    second = Cut(start, passage.end, passage.headings, *cutting.pages(pages, start, passage.end))
+    first = Cut(
+        passage.start,
+        end,
+        passage.headings,
+        *cutting.pages(pages, passage.start, end),
+        passage.header_range,
+    )
+    second = Cut(
+        start,
+        passage.end,
+        passage.headings,
+        *cutting.pages(pages, start, passage.end),
+        TableHeaders(document.text).at(start),
+    )
     blank = [LeftOut(end, start, BLANK)] if start > end else []
     _replace(document, passage.start, passage.end, [first, second], blank)
 
