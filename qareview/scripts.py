@@ -58,6 +58,16 @@ def words(text: str) -> list[str]:
     ]
 
 
+def runs(text: str) -> list[str]:
+    """Return the words of a text, and its runs of letters in scripts without spaces."""
+    return [run[0] for run in _RUN.finditer(text)]
+
+
+def is_spaceless(text: str) -> bool:
+    """Whether a text begins with a letter of a script without spaces between words."""
+    return bool(_SPACELESS.match(text))
+
+
 def _pairs(letters: str) -> list[str]:
     parts = _LETTER.findall(letters)
     return ["".join(pair) for pair in itertools.pairwise(parts)] or [letters]

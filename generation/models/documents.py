@@ -247,7 +247,9 @@ class Passage(Job):
         start, end = self.header_range
         text = Substr("text", start + 1, end - start)
         if self.earlier_text_id:
-            return str(EarlierText.objects.values_list(text, flat=True).get(pk=self.earlier_text_id))
+            return str(
+                EarlierText.objects.values_list(text, flat=True).get(pk=self.earlier_text_id)
+            )
         return str(Document.everything.values_list(text, flat=True).get(pk=self.document_id))
 
     @property
