@@ -53,7 +53,7 @@ class ExperimentForm(forms.Form):
     )
     typed = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 4}),
         label=_("Cases entered here"),
         help_text=_(
             "In the same format as a file. If the prompt has only one variable, "
@@ -97,7 +97,7 @@ class ExperimentForm(forms.Form):
     )
     schema = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
         label=_("JSON schema"),
         help_text=_("The schema that outputs must match."),
     )

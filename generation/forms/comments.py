@@ -19,7 +19,7 @@ class CommentForm(forms.Form):
     text = TypedTextField(
         max_length=LONGEST_COMMENT,
         label=_("Comment"),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "field"}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3, "class": "field"}),
         error_messages={"required": _("Enter some text.")},
     )
 
