@@ -7,8 +7,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from qareview import completions
 from qareview.fields import SentenceField
@@ -150,6 +151,9 @@ class Document(Binnable, Job):
         current = self.passages.filter(superseded_at=None)
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
+        for row in current:
+            if row.header_range:
+                row.header = self.text[slice(*row.header_range)]  # saves a query for each
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
@@ -244,6 +248,27 @@ class Passage(Job):
         if self.earlier_text_id:
             return EarlierText.objects.filter(pk=self.earlier_text_id)
         return Document.everything.filter(pk=self.document_id)
+
+    @property
+    def header_range(self) -> tuple[int, int] | None:
+        """The start and end of the header of the table that it goes on with, if it does."""
+        if self.header_start is None or self.header_end is None:
+            return None
+        return self.header_start, self.header_end
+
+    @cached_property
+    def header(self) -> str:
+        """The header of the table that it goes on with; empty if it does not begin in a table."""
+        if self.header_range is None:
+            return ""
+        start, end = self.header_range
+        text = Substr("text", start + 1, end - start)
+        return str(self.whole_text().values_list(text, flat=True).get())
+
+    @property
+    def text_with_header(self) -> str:
+        """Its text below the header of the table that it goes on with: what is drafted from."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
 
     @classmethod
     def withheld(cls) -> Q:

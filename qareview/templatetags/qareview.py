@@ -3,11 +3,15 @@
 import functools
 import hashlib
 import re
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import nh3
+import regex
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
@@ -18,6 +22,7 @@ from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.token import Token
 
+from qareview import scripts
 from qareview.languages import LANGUAGES
 from qareview.stored_sentences import translated
 from qareview.translations import counted, label, number, percent
@@ -162,21 +167,39 @@ def highlighted(text: str, query: str) -> SafeString:
 
 @register.filter
 def snippet(text: str, query: str) -> str:
-    """Return SNIPPET_WORDS words of a text, from shortly before the first hit of a search."""
-    words = text.split()
+    """Return SNIPPET_WORDS words of a text, from shortly before the first hit of a search.
+
+    A letter of a script without spaces counts as a word.
+    """
+    text = " ".join(text.split())
+    pieces = scripts.pieces(text)
+    ends = accumulate(map(len, pieces))
+    words = [end - len(piece) for piece, end in zip(pieces, ends, strict=True) if piece != " "]
     pattern = _pattern(query)
-    hits = (index for index, word in enumerate(words) if pattern and pattern.search(word))
-    start = max(0, next(hits, 0) - WORDS_BEFORE_HIT)
-    end = start + SNIPPET_WORDS
-    before, after = ["…"] * (start > 0), ["…"] * (end < len(words))
-    return " ".join([*before, *words[start:end], *after])
+    hit = pattern.search(text) if pattern else None
+    first = max(0, bisect_right(words, hit.start() if hit else 0) - 1 - WORDS_BEFORE_HIT)
+    shown = words[first : first + SNIPPET_WORDS + 1]
+    before, after = "… " * (first > 0), " …" * (len(shown) > SNIPPET_WORDS)
+    start = shown[0] if shown else 0
+    end = shown[-1] if after else len(text)
+    return f"{before}{text[start:end].rstrip()}{after}"
 
 
-def _pattern(query: str) -> re.Pattern[str] | None:
-    words = [re.escape(word) for word in re.findall(r"\w+", query or "")]
+def _pattern(query: str) -> "regex.Pattern[str] | None":
+    words = scripts.runs(unicodedata.normalize("NFC", query or ""))
     if not words:
         return None
-    return re.compile(rf"\b({'|'.join(words)}|{words[-1]}\w*)\b", re.IGNORECASE)
+    alternatives = [_alternative(word) for word in words]
+    alternatives.append(_alternative(words[-1], is_beginning=True))
+    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE)
+
+
+def _alternative(word: str, *, is_beginning: bool = False) -> str:
+    """Return a pattern of a word, which may stand within others in a script without spaces."""
+    if scripts.is_spaceless(word):
+        return str(regex.escape(word))
+    rest = r"\w*" if is_beginning else ""
+    return rf"(?<!\w){regex.escape(word)}{rest}(?!\w)"
 
 
 @register.filter
@@ -186,6 +209,17 @@ def own_message(exception: str) -> str:
         exception.startswith("No ") and exception.endswith("query.")
     )
     return "" if is_django else exception
+
+
+@register.simple_tag
+def text_attributes(*codes: str) -> SafeString:
+    """Return the attributes of an element that shows people's text.
+
+    These are its language, the first of ``codes`` (ISO 639-1) that is not empty, and that its
+    direction is that of its first letter.
+    """
+    language = next(filter(None, codes), "")
+    return format_html('lang="{}" dir="auto"', language) if language else mark_safe('dir="auto"')
 
 
 @register.filter
