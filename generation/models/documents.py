@@ -136,6 +136,11 @@ class Document(Binnable, Job):
         """Whether its passages are rows, which are never cut."""
         return bool(self.columns)
 
+    def is_recognised(self, passage: "Passage") -> bool:
+        """Whether a passage is on pages whose text was recognised, so that it may have errors."""
+        first, last = passage.first_page, passage.last_page
+        return first is not None and any(first <= page <= (last or 0) for page in self.ocr_pages)
+
     @property
     def can_be_read_again(self) -> bool:
         """Whether its text comes from a file that is there, not from the columns of a table."""

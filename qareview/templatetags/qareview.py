@@ -223,6 +223,12 @@ def text_attributes(*codes: str) -> SafeString:
 
 
 @register.filter
+def is_recognised(passage: Any, document: Any) -> bool:
+    """Return whether a passage of a document has text that was recognised by OCR."""
+    return bool(document.is_recognised(passage))
+
+
+@register.filter
 def state_for(item: Any, user: Any) -> str:
     """Return the state of an item as far as the user may know it."""
     return str(item.state_for(user))
