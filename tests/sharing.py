@@ -16,6 +16,7 @@ TOGETHER = "tests/browser"
 LONGEST = (
     TOGETHER,
     "tests/test_whole.py",
+    "tests/test_killed_often.py",
     "tests/test_hostile_files.py",
     "tests/test_access.py",
     "tests/test_backends.py",
