@@ -87,7 +87,8 @@ def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Pie
     found = _found(page)
     if len(found) < _FEWEST:
         return area, []
-    here = {piece for piece in found if piece in _letters(area)}
+    letters = _letters(area)
+    here = {piece for piece in found if piece in letters}
     container = _container(area, here)
     return container, _take_around(container, here)
 
