@@ -27,13 +27,13 @@ AREAS = ("//main", "//*[@role='main']", "//*[@id='content']", "//body")
 # What is no text: menus, lists of contents, signs that link to headings, numbers of footnotes.
 _NO_TEXT = (
     "nav", "header", "footer", "script", "style", "noscript", "*[@hidden]",
-    "*[@role='navigation']", "*[starts-with(@class, 'nav')]", "*[@class='docnav']",
+    "*[@role='navigation']", "*[starts-with(@class, 'nav')]", "*[contains(@class, 'docnav')]",
     "*[@class='related']", "*[@class='sphinxsidebar']", "*[@class='header']",
     "*[@class='toc']", "*[@class='contents']", "*[@class='menu']", "*[@class='shortcontents']",
     "*[contains(@class, 'toctree-wrapper')]", "*[@id='SEC_Contents']",
     "*[contains(@class, 'headerlink')]", "*[@class='copiable-link']",
-    "dl[contains(@class, 'footnote')]/dt", "*[@class='footnotes-segment']/h5",
-    "h4[@class='footnotes-heading']", "table[@class='menu']",
+    "dl[contains(@class, 'footnote')]/dt", "h5[a[starts-with(@id, 'FOOT')]]",
+    "h4[contains(@class, 'footnote')]", "table[@class='menu']", "ul[contains(@class, 'toc')]",
 )  # fmt: skip
 _CALLS = (  # of footnotes, as Sphinx, DocBook, texinfo and pandoc write them
     "a[contains(@class, 'footnote-reference')]", "a[@class='footnote']", "a[@class='footnote-ref']",
@@ -72,10 +72,18 @@ def _blocks(area: "HtmlElement") -> Iterator[Block]:
             continue
         if next(element.iterancestors("table"), None) is not None and element.tag != "tr":
             continue  # what is in a table is counted by its rows
-        if re.fullmatch("h[1-6]", element.tag):
+        if _is_paragraph(element):
+            yield from _paragraph(element)
+        elif re.fullmatch("h[1-6]", element.tag):
             yield Block(HEADING, _text(element), int(element.tag[1]))
         elif element.tag in _READ:
             yield from _READ[element.tag](element)
+
+
+def _is_paragraph(element: "HtmlElement") -> bool:
+    """Whether an element is a paragraph; DocBook may write one as a div."""
+    is_div = element.tag == "div" and "para" in element.get("class", "").split()
+    return element.tag == "p" or (is_div and not any(c.tag in _STRUCTURE for c in element))
 
 
 def _paragraph(element: "HtmlElement") -> Iterator[Block]:
@@ -115,7 +123,6 @@ def _row(element: "HtmlElement") -> Iterator[Block]:
 
 
 _READ = {
-    "p": _paragraph,
     "li": _item,
     "dt": _term,
     "dd": _definition,
