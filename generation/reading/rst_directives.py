@@ -35,6 +35,7 @@ _VERSIONS = {  # not translated: the words that Sphinx writes
     "deprecated": "Deprecated since version",  # not translated: see above
     "versionremoved": "Removed in version",  # not translated: see above
     "deprecated-removed": "Deprecated since version",  # not translated: see above
+    "availability": "Availability",
 }
 
 
@@ -178,7 +179,10 @@ def _plain(directive: _Directive, result: Simplified, depth: int) -> list[str]:
 
 
 def _version(directive: _Directive) -> list[str]:
-    version, _, rest = " ".join(directive.arguments).partition(" ")
+    words = " ".join(directive.arguments)
+    if directive.name == "availability":
+        return [f"{directive.indent}**Availability:** {words}", ""]
+    version, _, rest = words.partition(" ")
     colon = ":" if rest or any(directive.body) else ""
     return [f"{directive.indent}**{_VERSIONS[directive.name]} {version}{colon}** {rest}", ""]
 
@@ -186,6 +190,8 @@ def _version(directive: _Directive) -> list[str]:
 def _signatures(directive: _Directive) -> str:
     """Return what is described as code, each on one line."""
     whole = re.sub(r"\\\n", "", "\n".join(directive.arguments)).split("\n")
+    if whole[-1].endswith("."):
+        return " ".join(whole)  # a sentence
     return ", ".join(line if "`" in line else f"``{line}``" for line in whole)
 
 
