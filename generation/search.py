@@ -2,10 +2,17 @@
 
 An item's ``search`` has these words, and labels for its flags, models and variants, which never
 change. Labels begin with capitals, which no word does, so one index serves any combination.
+
+Scripts without spaces have no words that PostgreSQL could find: their letters are indexed in pairs,
+and the pairs of a query are looked for. Korean is too, since its words change at their ends. Texts
+and queries are compared in Unicode's form NFKC and without characters that nobody sees.
 """
 
+import functools
+import operator
 import re
-from collections.abc import Iterable
+import unicodedata
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.contrib.postgres.search import SearchQuery, SearchQueryCombinable
@@ -15,15 +22,42 @@ from django.db.models import Q
 CONFIG = "simple"  # no stemming, no stop words
 LONGEST = 100_000  # characters of an item; PostgreSQL limits a tsvector to 1 MB
 SHORTEST_BEGINNING = 4  # letters; shorter ones match too many words; chosen; nobody measured
+MOST_PAIRS = 40  # of letters, of a word of a query; chosen; nobody measured
 MOST_WORDS = 20  # words and phrases of a query; chosen; nobody measured
+_IN_PAIRS = "".join(  # ranges of letters, for regular expressions of Python and PostgreSQL
+    f"{chr(first)}-{chr(last)}"
+    for first, last in (
+        (0x0E01, 0x0E4E),  # Thai
+        (0x0E81, 0x0ECE),  # Lao
+        (0x1000, 0x109F),  # Burmese
+        (0x1100, 0x11FF),  # Korean
+        (0x1780, 0x17D3),  # Khmer
+        (0x3005, 0x3007),  # signs among ideographs
+        (0x3041, 0x30FF),  # Japanese
+        (0x3105, 0x312F),  # Bopomofo
+        (0x31F0, 0x31FF),  # Japanese
+        (0x3400, 0x4DBF),  # ideographs
+        (0x4E00, 0x9FFF),
+        (0xAC00, 0xD7A3),  # Korean
+        (0xF900, 0xFAFF),  # ideographs
+        (0x20000, 0x3FFFF),
+    )
+)
+_RUN = re.compile(f"[{_IN_PAIRS}]+")
+_UNSEEN = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
 
 # An edited text is indexed only once everyone who sees the item may see the edit.
 _INDEX = """
-    UPDATE generation_item AS item SET search = to_tsvector('simple', left(concat_ws(
-        E'\\n', first.text, item.answer, others.text, edited.text, passage.text
-    ), %(longest)s)) || array_to_tsvector(ARRAY(
+    UPDATE generation_item AS item
+    SET search = to_tsvector('simple', regexp_replace(texts.text, %(runs)s, ' ', 'g'))
+    || array_to_tsvector(ARRAY(
+        SELECT DISTINCT pair[1] FROM (VALUES
+            (texts.text), (regexp_replace(texts.text, %(first_of_run)s, ' ', 'g'))
+        ) AS shifted (text), regexp_matches(shifted.text, %(pair)s, 'g') AS pair
+    ))
+    || array_to_tsvector(ARRAY(
         SELECT DISTINCT label FROM unnest(
             ARRAY['MODEL ' || item.model, 'MODEL ' || first.model]
             || ARRAY['VARIANT ' || item.variant_id, 'VARIANT ' || first.variant_id]
@@ -47,8 +81,21 @@ _INDEX = """
         AND review.verdict = 'edited' AND own.purpose = ''
         AND own.state NOT IN ('pending', 'aside')
     ) AS edited ON true
+    CROSS JOIN LATERAL (
+        SELECT translate(left(normalize(concat_ws(
+            E'\\n', first.text, own.answer, others.text, edited.text, passage.text
+        ), NFKC), %(longest)s), %(unseen)s, '') AS text
+    ) AS texts
     WHERE own.id = item.id AND item.id = ANY (%(items)s)
 """
+
+_HOW: dict[str, Any] = {
+    "longest": LONGEST,
+    "unseen": "".join(map(chr, _UNSEEN)),
+    "runs": f"[{_IN_PAIRS}]+",
+    "first_of_run": f"(?<![{_IN_PAIRS}])[{_IN_PAIRS}]",
+    "pair": f"[{_IN_PAIRS}]{{1,2}}",
+}
 
 
 def index_items(items: Iterable[int]) -> None:
@@ -58,12 +105,17 @@ def index_items(items: Iterable[int]) -> None:
     becomes visible because the item's state changed.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_INDEX, {"items": list(items), "longest": LONGEST})
+        cursor.execute(_INDEX, {"items": list(items), **_HOW})
 
 
 def has_words(text: str) -> bool:
     """Whether a query has a letter or digit to search for."""
-    return bool(_WORD.search(text))
+    return bool(_WORD.search(_prepared(text)))
+
+
+def _prepared(text: str) -> str:
+    """Return a query in the form in which texts are indexed."""
+    return unicodedata.normalize("NFKC", text).translate(_UNSEEN)
 
 
 def with_words(text: str) -> Q:
@@ -72,11 +124,24 @@ def with_words(text: str) -> Q:
     The last word may be the beginning of a longer word. The only operators are quotes. The query
     must have words: see :func:`has_words`.
     """
-    parts = [part for part in _PART.findall(text) if has_words("".join(part))][:MOST_WORDS]
-    combined: SearchQueryCombinable = _query(*parts[-1], is_last=True)
+    parts = [part for part in _PART.findall(_prepared(text)) if has_words("".join(part))][
+        :MOST_WORDS
+    ]
+    queries = list(_queries(*parts[-1], is_last=True))
     for phrase, word in parts[:-1]:
-        combined = combined & _query(phrase, word, is_last=False)
+        queries += _queries(phrase, word, is_last=False)
+    combined: SearchQueryCombinable = functools.reduce(operator.and_, queries)
     return Q(search=combined)
+
+
+def _queries(phrase: str, word: str, *, is_last: bool) -> Iterator[SearchQueryCombinable]:
+    """Yield queries for a phrase or word: for its pairs of letters, and for the rest."""
+    runs = _RUN.findall(phrase or word)
+    pairs = dict.fromkeys(run[at : at + 2] for run in runs for at in range(max(1, len(run) - 1)))
+    yield from (_Lexeme(pair) for pair in list(pairs)[:MOST_PAIRS])
+    rest = [_RUN.sub(" ", part) if runs else part for part in (phrase, word)]
+    if has_words("".join(rest)):
+        yield _query(*rest, is_last=is_last)
 
 
 def _query(phrase: str, word: str, *, is_last: bool) -> SearchQuery:
@@ -92,17 +157,20 @@ def _quoted(word: str) -> str:
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
 
 
-class _Label(SearchQuery):
-    """A query for a label, which no parser may change or divide into words."""
+class _Lexeme(SearchQuery):
+    """A query for a label or letters, which no parser may change or divide into words.
 
-    def __init__(self, label: str) -> None:
-        super().__init__(label)
-        self.label = label
+    A single letter is also looked for as the first of a pair.
+    """
+
+    def __init__(self, lexeme: str) -> None:
+        super().__init__(lexeme)
+        self.lexeme = lexeme
 
     def as_sql(self, *_: Any, **__: Any) -> tuple[str, list[str]]:  # type: ignore[override]
-        return "%s::tsquery", [_quoted(self.label)]
+        return "%s::tsquery", [f"{_quoted(self.lexeme)}{':*' * (len(self.lexeme) == 1)}"]
 
 
 def with_label(kind: str, value: object) -> Q:
     """Return the condition that an item has a label: ``FLAG``, ``MODEL`` or ``VARIANT``."""
-    return Q(search=_Label(f"{kind} {value}"))
+    return Q(search=_Lexeme(f"{kind} {value}"))

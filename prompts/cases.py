@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from prompts import approved_items
 from prompts.models import Case, Experiment, Prompt
-from qareview import tables
+from qareview import csv_tables, tables
 from qareview.stored_sentences import stored
 
 MOST_CASES = 2000  # of an experiment; chosen; nobody measured
@@ -70,10 +70,12 @@ def _rows(text: str, names: Sequence[str], is_typed: bool) -> list[dict[str, str
     if is_typed and len(names) == 1 and not is_jsonl and not _has_header(text, names[0]):
         return [{names[0]: line} for line in text.splitlines() if line.strip()]
     try:
-        table = tables.from_jsonl(text) if is_jsonl else tables.from_csv(text)
+        table = tables.from_jsonl(text) if is_jsonl else csv_tables.from_csv(text, csv_tables.NAMES)
         rows = [dict(zip(table.columns, row.values, strict=True)) for row in table.rows]
     except tables.BadTable as reason:
         raise BadCases(str(reason)) from reason
+    if table.bad_rows:
+        raise BadCases(table.bad_rows[0].advice)
     if missing := [name for name in names if name not in table.columns]:
         raise BadCases(
             stored(

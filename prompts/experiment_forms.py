@@ -15,6 +15,7 @@ from prompts.forms import with_plain_lines
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
 from prompts.sandbox import variables_in
+from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
 
 RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
@@ -52,7 +53,7 @@ class ExperimentForm(forms.Form):
     )
     typed = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 4}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 4}),
         label=_("Cases entered here"),
         help_text=_(
             "In the same format as a file. If the prompt has only one variable, "
@@ -96,7 +97,7 @@ class ExperimentForm(forms.Form):
     )
     schema = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
         label=_("JSON schema"),
         help_text=_("The schema that outputs must match."),
     )
@@ -277,7 +278,7 @@ class VoteForm(forms.Form):
     """A vote on a comparison."""
 
     choice = forms.ChoiceField(choices=[(choice.value, choice.label) for choice in Choice])
-    comment = forms.CharField(required=False, max_length=5000)
+    comment = TypedTextField(required=False, max_length=5000)
     seconds = forms.IntegerField(required=False, min_value=0, max_value=86_400)
 
     def __init__(self, shown: int, is_ranking: bool, *args: Any, **kwargs: Any) -> None:

@@ -49,7 +49,7 @@ class VariantForm(forms.ModelForm[Variant]):
 
     examples = forms.CharField(
         required=False,
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 6}),
         label=_("Worked examples"),
         help_text=_(
             "One JSON object per line, with a value for each variable and the wanted text "
@@ -92,9 +92,9 @@ class VariantForm(forms.ModelForm[Variant]):
         }
         help_texts = {"notes": _("What this variant is meant to improve.")}  # noqa: RUF012
         widgets = {  # noqa: RUF012
-            "system": forms.Textarea(attrs={"rows": 3}),
-            "template": forms.Textarea(attrs={"rows": 6}),
-            "notes": forms.Textarea(attrs={"rows": 2}),
+            "system": forms.Textarea(attrs={"dir": "auto", "rows": 3}),
+            "template": forms.Textarea(attrs={"dir": "auto", "rows": 6}),
+            "notes": forms.Textarea(attrs={"dir": "auto", "rows": 2}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -15,6 +15,7 @@ from referencing import Registry
 
 from prompts import approved_items
 from prompts.models import Experiment, Run
+from qareview import scripts
 from qareview.embeddings import embed
 from qareview.stored_sentences import stored
 
@@ -65,7 +66,7 @@ def score_runs(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     )
     for run, (scores, flags) in zip(runs, checked, strict=True):
         run.flags = [*_own_flags(run), *flags]
-        run.scores = {WORDS: len(run.output.split()), FLAGS: len(run.flags), **scores}
+        run.scores = {WORDS: scripts.word_count(run.output), FLAGS: len(run.flags), **scores}
     _score_by_reference([run for run in runs if run.case.reference])
     return _score_by_requirements(experiment, runs)
 
@@ -114,7 +115,7 @@ def _normalised(text: str) -> str:
 
 def rouge_l(output: str, reference: str) -> float:
     """Return the F1 of the longest common subsequence of words, from 0 to 1 (Lin 2004, ROUGE)."""
-    words, reference_words = (re.findall(r"\w+", text.casefold()) for text in (output, reference))
+    words, reference_words = (scripts.words(text.casefold()) for text in (output, reference))
     if not words or not reference_words:
         return 0.0
     return 2 * LCSseq.similarity(words, reference_words) / (len(words) + len(reference_words))

@@ -1,7 +1,9 @@
-"""Model fields of our own."""
+"""Model and form fields of our own."""
 
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.db import models
 
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
@@ -24,3 +26,13 @@ class SentenceField(SentenceBase):
         for option in ("encoder", "decoder"):  # always the same, so migrations need not name them
             del options[option]
         return name, path, args, options
+
+
+class TypedTextField(forms.CharField):
+    """A form field for typed text; an accented letter is one character, however it was typed.
+
+    That is Unicode's form NFC, in which the texts of documents are stored too.
+    """
+
+    def to_python(self, value: Any) -> str:
+        return unicodedata.normalize("NFC", super().to_python(value) or "")

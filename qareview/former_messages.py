@@ -186,6 +186,7 @@ FORMER_MESSAGES: dict[str, str] = {
     "This is undone already.": "This bulk action has already been undone.",
     "This item is not decided yet: its reviewers come first.": "This item has not been decided yet. Its reviewers decide first.",
     "Too little to tell: %(items)s of the %(fewest_items)s items it takes.": "Not enough data yet: %(items)s of the %(fewest_items)s items needed.",
+    "Two columns are called “%(twice)s”. Rename one.": "Two columns are called “%(twice)s”, so the latter has a number behind its name.",
     "Variant %(number)s is used already, so it stays.": "Variant %(number)s is already in use, so you cannot undo accepting it.",
     "What reviewers say of this item changed meanwhile.": "The reviews of this item have changed since you opened it.",
     "You decided on it already, in another window. Undo takes that back.": "You have already voted on this in another window. Undo to change your vote.",

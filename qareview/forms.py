@@ -57,7 +57,7 @@ class SameNameForm(forms.Form):
 class SettingsForm(forms.ModelForm[Project]):
     reject_reasons = forms.CharField(
         label=_("Rejection reasons"),
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 6}),
     )
     language = forms.ChoiceField(
         label=_("Language"),
@@ -179,7 +179,7 @@ class SettingsForm(forms.ModelForm[Project]):
                 "come first."
             )
         }
-        widgets = {"guidelines": forms.Textarea(attrs={"rows": 10})}  # noqa: RUF012  Django's way
+        widgets = {"guidelines": forms.Textarea(attrs={"dir": "auto", "rows": 10})}  # noqa: RUF012  Django's way
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

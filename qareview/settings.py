@@ -210,6 +210,9 @@ DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
 MODEL_WORKERS = int(
     os.environ.get("QAREVIEW_MODEL_WORKERS", "1")
 )  # that share the cores of this machine
+# How far workers that `manage.py up` starts give way to other programs, from 0 to 19: by default so
+# much that pages stay fast while a worker reads, learns or drafts.
+WORKER_NICENESS = int(os.environ.get("QAREVIEW_WORKER_NICENESS", "10"))
 DRAFT_BATCH = 64  # answers drafted together; chosen; nobody measured
 
 # Uploaded files. Only their names are changed.

@@ -6,7 +6,7 @@ of. :func:`translated` makes the sentence again in the reader's language.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.translation import gettext, override
@@ -15,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 from qareview.former_messages import FORMER_MESSAGES
 from qareview.translations import CountedNoun, counted, number
 
+NAMED = 5  # numbers that a sentence lists; chosen; nobody measured
 Value = str | int  # values that are a StoredSentence or CountedNoun are translated, too
 
 
@@ -64,6 +65,13 @@ def joined(sentences: Iterable[str], between: str = " ") -> str:
     names = [f"part{number}" for number, _ in enumerate(parts)]
     message = between.replace("%", "%%").join(f"%({name})s" for name in names)
     return StoredSentence(message, dict(zip(names, parts, strict=True)))
+
+
+def listed(numbers: Sequence[int]) -> str:
+    """Return the first of some numbers, and how many more there are."""
+    shown = ", ".join(map(str, numbers[:NAMED]))
+    more = len(numbers) - NAMED
+    return stored("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 
 class SentenceEncoder(json.JSONEncoder):

@@ -1,12 +1,10 @@
-"""Read tables from CSV, JSONL or Parquet as named columns and rows of strings."""
+"""Tables as named columns and rows of strings, read from JSONL, other JSON or Parquet."""
 
-import csv
 import io
 import json
-import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,19 +15,25 @@ if TYPE_CHECKING:
 
 CSV = "text/csv"
 JSONL = "application/jsonl"
+JSON = "application/json"
 PARQUET = "application/vnd.apache.parquet"
-KINDS = (CSV, JSONL, PARQUET)
+KINDS = (CSV, JSON, JSONL, PARQUET)
 
 # Chosen; nobody measured.
 MOST_ROWS = 200_000
 MOST_COLUMNS = 200
-_SAMPLE_ROWS = 50  # to guess the delimiter from
 _BATCH_ROWS = 100  # of a Parquet file, read at once
-_DELIMITERS = ",;\t|"  # if several fit equally well, the first of them is used
+
+Record = dict[str, Any]
+Flatten = Callable[[Record], list[Record]]  # the rows that a record stands for
 
 
 class BadTable(Exception):
     """The table cannot be read; the message says where it is wrong, and what to do."""
+
+
+class JsonText(str):
+    """A value that was a list or an object, as JSON; any other text that looks so is just text."""
 
 
 @dataclass(frozen=True)
@@ -42,39 +46,92 @@ class Row:
 
 
 @dataclass(frozen=True)
+class BadRow:
+    """A row that cannot be read: its place, what it has ("3 rows with …"), and what to do."""
+
+    place: int
+    problem: str
+    advice: str
+
+
+@dataclass(frozen=True)
 class Table:
     """Columns and rows. Rows are read while iterating over them, which may raise BadTable.
 
-    ``place`` of a row counts ``unit``: lines of a text, or rows of a format without lines.
+    ``place`` of a row counts ``unit``: lines of a text, or rows of a format without lines. Rows
+    that cannot be read are added to ``bad_rows`` meanwhile. ``notes`` are sentences on how the
+    table was read. ``first_row`` says what a CSV seems to begin with: csv_tables.NAMES or DATA.
     """
 
     columns: list[str]
     rows: Iterator[Row]
     unit: str = "line"
+    bad_rows: list[BadRow] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    first_row: str = ""
 
 
-def from_csv(text: str) -> Table:
-    """Read CSV with a header, separated by commas, semicolons, tabs or bars. Raises BadTable."""
-    csv.field_size_limit(sys.maxsize)
-    text = text.replace("\0", "")
-    lines = io.StringIO(text, newline="")
-    records = _records(csv.reader(lines, delimiter=_delimiter(text), strict=True))
-    _, header = next(records, (0, []))
-    columns = _named([storable(name) for name in header])
-    return Table(columns, numbered(_fitting(records, columns)))
+def from_jsonl(text: str, flatten: Flatten | None = None) -> Table:
+    """Read one JSON object per line; the columns are the keys of all objects. Raises BadTable.
+
+    With ``flatten``, each object stands for the rows that this function returns of it.
+    """
+    return from_records(lambda: _objects(text), "line", flatten)
 
 
-def from_jsonl(text: str) -> Table:
-    """Read one JSON object per line; the columns are the keys of all objects. Raises BadTable."""
+def from_records(
+    records: Callable[[], Iterable[tuple[int, Record | BadRow]]],
+    unit: str,
+    flatten: Flatten | None = None,
+) -> Table:
+    """Return the table of records with their places; ``records`` is called twice.
+
+    Raises BadTable.
+    """
     keys: dict[str, None] = {}
-    for _, record in _objects(text):
+    bad_rows: list[BadRow] = []
+    for _, record in _rows_of(records(), flatten, bad_rows):
         keys.update(dict.fromkeys(record))
-    rows = ((line, [_cell(record.get(key)) for key in keys]) for line, record in _objects(text))
-    return Table(_named([storable(key) for key in keys]), numbered(rows))
+    if bad_rows and not keys:
+        raise BadTable(bad_rows[0].advice)
+    bad_rows.clear()
+    names = [storable(key) for key in keys]
+    columns = named(names)
+    rows = (
+        (place, [_cell(record.get(key)) for key in keys])
+        for place, record in _rows_of(records(), flatten, bad_rows)
+    )
+    return Table(columns, numbered(rows, bad_rows), unit, bad_rows, list(renamed(names, columns)))
+
+
+def _rows_of(
+    records: Iterable[tuple[int, Record | BadRow]], flatten: Flatten | None, bad_rows: list[BadRow]
+) -> Iterator[tuple[int, Record]]:
+    for place, record in records:
+        if isinstance(record, BadRow):
+            bad_rows.append(record)
+        else:
+            for row in flatten(record) if flatten else [record]:
+                yield place, row
 
 
 def from_parquet(path: Path) -> Table:
     """Read a Parquet file in batches of rows. Raises BadTable."""
+    file = _opened(path)
+    names = [storable(name) for name in file.schema_arrow.names]
+    columns = named(names)
+    rows = ((place, [_cell(value) for value in values]) for place, values in _batched(file))
+    return Table(columns, numbered(rows), "row", notes=list(renamed(names, columns)))
+
+
+def parquet_records(path: Path) -> Iterator[tuple[int, Record]]:
+    """Yield the rows of a Parquet file with their numbers. Raises BadTable."""
+    file = _opened(path)
+    for place, values in _batched(file):
+        yield place, dict(zip(file.schema_arrow.names, values, strict=True))
+
+
+def _opened(path: Path) -> "ParquetFile":
     import pyarrow
     from pyarrow import parquet
 
@@ -84,8 +141,7 @@ def from_parquet(path: Path) -> Table:
         raise BadTable(_DAMAGED) from None
     if file.metadata.num_rows > MOST_ROWS:
         raise BadTable(_TOO_MANY)
-    names = [storable(name) for name in file.schema_arrow.names]
-    return Table(_named(names), numbered(_batched(file)), unit="row")
+    return file
 
 
 _DAMAGED = stored(
@@ -96,96 +152,70 @@ _TOO_MANY = stored(
 )
 
 
+def parsed(text: str) -> Any:
+    """Return the value of JSON; what is no number, such as NaN, is None.
+
+    Raises ValueError, and RecursionError.
+    """
+    return json.loads(text, parse_constant=lambda _: None)
+
+
 def is_object(line: str) -> bool:
     """Return whether a line of text is a JSON object, as the lines of JSONL are."""
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(parsed(line), dict)
     except (ValueError, RecursionError):
         return False
 
 
-def _delimiter(text: str) -> str:
-    lines = io.StringIO(text, newline="")
-    return max(_DELIMITERS, key=lambda delimiter: _fit(lines, delimiter))
+def is_json(text: str) -> bool:
+    """Return whether a text is a JSON object or a list of objects."""
+    try:
+        value = parsed(text)
+    except (ValueError, RecursionError):
+        return False
+    entries = value if isinstance(value, list) else [value]
+    return bool(entries) and all(isinstance(entry, dict) for entry in entries)
 
 
-def _fit(lines: io.StringIO, delimiter: str) -> tuple[bool, float, int]:
-    """Return how well a delimiter fits: best if all rows have as many fields as the first row.
+def _objects(text: str) -> Iterator[tuple[int, Record | BadRow]]:
+    """Yield the line and the JSON object of each row, or what is wrong with it.
 
-    Of those, the delimiter that gives the most fields fits best.
+    The lines may be those of a list: commas at their ends, and its brackets, are passed over.
     """
-    lines.seek(0)
-    rows = csv.reader(lines, delimiter=delimiter)
-    widths = [len(fields) for fields in islice(rows, _SAMPLE_ROWS) if fields] or [0]
-    return widths[0] > 1, widths.count(widths[0]) / len(widths), widths[0]
-
-
-def _records(reader: Any) -> Iterator[tuple[int, list[str]]]:
-    """Yield the first line and the fields of each record, without blank lines."""
-    while True:
-        line = reader.line_num + 1
-        try:
-            fields = next(reader, None)
-        except csv.Error:
-            raise BadTable(
-                stored(
-                    "In the row that starts on line %(line)s, a quotation mark is not "
-                    "closed or is followed by other text. Write a quotation mark inside "
-                    "quotation marks twice.",
-                    line=str(line),
-                )
-            ) from None
-        if fields is None:
-            return
-        if fields:
-            yield line, fields
-
-
-def _fitting(
-    records: Iterable[tuple[int, list[str]]], columns: Sequence[str]
-) -> Iterator[tuple[int, list[str]]]:
-    """Fill short rows with empty values. Raises BadTable if a row is too long."""
-    for line, fields in records:
-        if len(fields) > len(columns):
-            raise BadTable(
-                stored(
-                    "The row on line %(line)s has %(fields)s values for %(columns)s "
-                    "columns. Put values that contain the delimiter in quotation marks.",
-                    line=str(line),
-                    fields=len(fields),
-                    columns=len(columns),
-                )
-            )
-        missing = [""] * (len(columns) - len(fields))
-        yield line, [storable(value) for value in fields] + missing
-
-
-def _objects(text: str) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield the line and the JSON object of each row. Raises BadTable."""
     for line, source in enumerate(io.StringIO(text, newline="\n"), 1):
-        if not source.strip():
+        bare = source.strip().rstrip(",")
+        if bare in ("", "[", "]"):
             continue
         try:
-            record = json.loads(source)
+            record = parsed(bare)
         except (ValueError, RecursionError):
-            raise BadTable(
-                stored(
-                    "Line %(line)s is not valid JSON. In JSONL, each row is an object on "
-                    "its own line.",
-                    line=str(line),
-                )
-            ) from None
-        if not isinstance(record, dict):
-            raise BadTable(
-                stored(
-                    "Line %(line)s is JSON, but not an object such as {“question”: …}.",
-                    line=str(line),
-                )
-            )
-        yield line, record
+            yield line, _no_json(line)
+            continue
+        yield line, record if isinstance(record, dict) else no_object(line)
 
 
-def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
+def _no_json(line: int) -> BadRow:
+    return BadRow(
+        line,
+        stored("text that is not valid JSON"),
+        stored(
+            "Line %(line)s is not valid JSON. In JSONL, each row is an object on its own line.",
+            line=str(line),
+        ),
+    )
+
+
+def no_object(line: int) -> BadRow:
+    """Return what is wrong with a row that is JSON but no object."""
+    return BadRow(
+        line,
+        stored("JSON that is no object"),
+        stored("Line %(line)s is JSON, but not an object such as {“question”: …}.", line=str(line)),
+    )
+
+
+def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[Any]]]:
     import pyarrow
 
     number = 0
@@ -193,15 +223,18 @@ def _batched(file: "ParquetFile") -> Iterator[tuple[int, list[str]]]:
         for batch in file.iter_batches(_BATCH_ROWS, use_threads=False):
             for values in zip(*(column.to_pylist() for column in batch.columns), strict=True):
                 number += 1
-                yield number, [_cell(value) for value in values]
+                yield number, list(values)
     except (pyarrow.ArrowException, OSError, ValueError):
         raise BadTable(_DAMAGED) from None
 
 
-def _named(names: Sequence[str]) -> list[str]:
-    """Return the names of columns, made of their numbers if they have none. Raises BadTable."""
+def named(names: Sequence[str], *, may_be_empty: bool = False) -> list[str]:
+    """Return different names of columns, made of their numbers if they have none.
+
+    Raises BadTable if no column has a name, unless they ``may_be_empty``, or if there are too many.
+    """
     stripped = [name.strip() for name in names]
-    if not any(stripped):
+    if not any(stripped) and not may_be_empty:
         raise BadTable(stored("The table has no column names. Put them in the first row."))
     if len(stripped) > MOST_COLUMNS:
         raise BadTable(
@@ -210,34 +243,51 @@ def _named(names: Sequence[str]) -> list[str]:
                 most_columns=MOST_COLUMNS,
             )
         )
-    columns = [
-        name or f"column {number}"  # not translated: the name is the same for every reader
-        for number, name in enumerate(stripped, 1)
-    ]
-    twice = next((name for name in columns if columns.count(name) > 1), "")
-    if twice:
-        raise BadTable(stored("Two columns are called “%(twice)s”. Rename one.", twice=twice))
+    columns: list[str] = []
+    for number, name in enumerate(stripped, 1):
+        columns.append(_free_name(name or f"column {number}", columns))  # in no language: a key
     return columns
 
 
-def numbered(rows: Iterable[tuple[int, list[str]]]) -> Iterator[Row]:
-    """Yield rows, of which the place and the values are given. Raises BadTable."""
+def _free_name(name: str, taken: Sequence[str]) -> str:
+    numbers = (f"{name} ({number})" for number in range(2, MOST_COLUMNS + 2))
+    return next(free for free in (name, *numbers) if free not in taken)
+
+
+def renamed(names: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for each column that is not called by its name, as another one is."""
+    for name, column in zip(names, columns, strict=True):
+        if name.strip() and name.strip() != column:
+            yield stored(
+                "Two columns are called “%(twice)s”, so the latter has a number behind its name.",
+                twice=name.strip(),
+            )
+
+
+def numbered(
+    rows: Iterable[tuple[int, list[str]]], bad_rows: Sequence[BadRow] = ()
+) -> Iterator[Row]:
+    """Yield rows with their numbers. Raises BadTable if there are none, or too many."""
     number = 0
     for number, (place, values) in enumerate(rows, 1):
         if number > MOST_ROWS:
             raise BadTable(_TOO_MANY)
         yield Row(number, place, values)
+    if not number and bad_rows:
+        raise BadTable(bad_rows[0].advice)
     if not number:
         raise BadTable(stored("The table has no rows, only column names."))
 
 
 def _cell(value: Any) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
-    elif isinstance(value, bool | list | dict):
-        value = json.dumps(value, ensure_ascii=False, default=str)
+    elif isinstance(value, list | dict):
+        return JsonText(storable(json.dumps(value, ensure_ascii=False, default=str)))
+    elif isinstance(value, bool):
+        value = json.dumps(value)
     return storable(str(value))
 
 

@@ -1,10 +1,11 @@
 """Show what changed between two texts, word by word."""
 
-import re
 from difflib import SequenceMatcher
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from qareview import scripts
 
 LONGEST_COMPARED = 1500  # words; longer texts are not compared; chosen; nobody measured
 LEAST_SIMILAR = 0.4  # from 0 to 1; less similar texts are not compared; chosen; nobody measured
@@ -12,10 +13,10 @@ LEAST_SIMILAR = 0.4  # from 0 to 1; less similar texts are not compared; chosen;
 
 def word_differences(before: str, after: str) -> SafeString:
     """Return ``after`` as HTML, with removed words in <del> and added words in <ins>."""
-    is_long = max(len(before.split()), len(after.split())) > LONGEST_COMPARED
+    is_long = max(len(scripts.pieces(before)), len(scripts.pieces(after))) > 2 * LONGEST_COMPARED
     if before and after and (is_long or _similarity(before, after) < LEAST_SIMILAR):
         return format_html("<del>{}</del> <ins>{}</ins>", before, after)
-    old, new = re.findall(r"\s+|\S+", before), re.findall(r"\s+|\S+", after)
+    old, new = scripts.pieces(before), scripts.pieces(after)
     parts = []
     for change, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if change == "equal":
@@ -29,7 +30,10 @@ def word_differences(before: str, after: str) -> SafeString:
 
 
 def _similarity(before: str, after: str) -> float:
-    return SequenceMatcher(None, before.split(), after.split(), autojunk=False).ratio()
+    old, new = (
+        [piece for piece in scripts.pieces(text) if piece.strip()] for text in (before, after)
+    )
+    return SequenceMatcher(None, old, new, autojunk=False).ratio()
 
 
 def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
@@ -37,7 +41,7 @@ def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
 
     Texts of more than LONGEST_COMPARED words are not compared.
     """
-    left_words, right_words = (re.findall(r"\s+|\S+", text) for text in (left, right))
+    left_words, right_words = scripts.pieces(left), scripts.pieces(right)
     if max(len(left_words), len(right_words)) > 2 * LONGEST_COMPARED:
         return format_html("{}", left), format_html("{}", right)
     changes = SequenceMatcher(None, left_words, right_words, autojunk=False).get_opcodes()

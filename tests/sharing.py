@@ -16,6 +16,7 @@ TOGETHER = "tests/browser"
 LONGEST = (
     TOGETHER,
     "tests/test_whole.py",
+    "tests/test_killed_often.py",
     "tests/test_hostile_files.py",
     "tests/test_access.py",
     "tests/test_backends.py",
@@ -42,11 +43,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """As many as there are cores, but two on one core: some tests wait for a browser or a server.
-
-    More would be slower: a site's workers give way to whatever else wants a core.
-    """
-    return min(max(len(os.sched_getaffinity(0)), 2), MOST)
+    """One more than there are cores, since some tests wait for a browser or a server."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -32,6 +32,7 @@ class Site:
             "QAREVIEW_MODELS_DIR": str(ROOT / "var" / "models"),
             "QAREVIEW_MODEL": model,
             "QAREVIEW_ADMIN_PASSWORD": PASSWORD,
+            "QAREVIEW_WORKER_NICENESS": "0",  # or it would wait for all tests that run beside it
             **environment,
         }
         self.output = var / "up.out"

@@ -48,9 +48,9 @@ def test_each_file_becomes_a_document(team: Any, browse: Any, kept: Any) -> None
     assert (archive.state, archive.media_type, archive.text) == ("done", "application/zip", "")
     members = archive.members.order_by("name")
     assert [(one.name, one.state) for one in members] == [
-        ("basin.pdf", "done"),
-        ("passwd.md", "done"),
-        ("tides.md", "done"),
+        ("a/tides.md", "done"),
+        ("b/c/basin.pdf", "done"),
+        ("etc/passwd.md", "done"),
     ]
     drafting.work_off_passages()
     assert Item.objects.filter(passage__document__in=members).count() >= 3
@@ -127,3 +127,25 @@ def test_a_member_the_project_has_already_stays_what_it_was(
     archive = read(team, browse, zipped({"tides.md": make.TEXT.encode()}))
     own.refresh_from_db()
     assert (own.name, own.archive, archive.members.count()) == ("mine.md", None, 0)
+
+
+def test_files_of_an_archive_that_say_the_same_are_told_of(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    text = make.TEXT.encode()
+    archive = read(team, browse, zipped({"north/readme.md": text, "south/readme.md": text}))
+    assert [member.name for member in archive.members.all()] == ["north/readme.md"]
+    assert archive.note == (
+        "south/readme.md has already been uploaded as north/readme.md. The content is the same."
+    )
+
+
+def test_a_file_of_an_archive_is_downloaded_under_its_last_name(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    archive = read(team, browse, zipped({"guide/tides.md": make.TEXT.encode()}))
+    member = archive.members.get()
+    client = browse(team.reviewer)
+    assert "guide/tides.md" in page(client.get(f"{team.url}/documents/{member.pk}/"))
+    response = client.get(f"{team.url}/documents/{member.pk}/original/")
+    assert response["Content-Disposition"] == 'attachment; filename="tides.md"'

@@ -205,6 +205,7 @@ def test_the_page_previews_a_reading_and_changes_nothing(
     preview = page(client.get(address, {"extent": "main text"}, headers=PART))
     assert "After reading again" in preview
     assert "<form" not in preview
+    assert "The text would be the same." in preview
     website.refresh_from_db()
     assert (website.state, website.text_version) == (JobState.DONE, 1)
 
@@ -246,3 +247,15 @@ def test_only_admins_ask_for_text_recognition(
     shown = page(browse(getattr(team, who)).get(f"{team.url}/documents/{website.pk}/read/"))
     assert ("Recognise text on pages" in shown) == (who == "admin")
     assert Passage.objects.filter(document=website).exists()
+
+
+@pytest.mark.parametrize(("pages", "is_marked"), [([1], False), ([2], True), ([4], False)])
+def test_passages_from_recognised_pages_are_marked(
+    document: Document, team: Any, browse: Any, pages: list[int], is_marked: bool
+) -> None:
+    document.passages.update(first_page=2, last_page=3)
+    Document.objects.filter(pk=document.pk).update(ocr_pages=pages)
+    client = browse(team.reviewer)
+    for address in (f"documents/{document.pk}", "review"):
+        shown = page(client.get(f"{team.url}/{address}/"))
+        assert ("This text was recognised from a picture" in shown) == is_marked

@@ -54,6 +54,45 @@ def test_words_phrases_and_beginnings(team: Team, gate: Item, text: str, count: 
     assert len(found(team, text)) == count
 
 
+@pytest.mark.parametrize(
+    ("answer", "texts"),
+    [
+        (
+            "東京都庁は新宿にあります。",
+            ["東京", "東京都", "都庁は新宿", "京", "東", "宿に", "ます", "庁 新宿"],
+        ),
+        ("渡轮每天早上七点从东码头出发。", ["码头", "东码头", "早上 码头", '"七点"', "轮"]),
+        ("フェリーはＡ１埠頭から出ます。", ["フェリー", "A1", "埠頭 a1", "ﾌｪﾘｰ"]),
+        ("เรือข้ามฟากออกจากท่าเรือ", ["เรือ", "ท่าเรือ", "ข้าม"]),
+        ("배가 도쿄에서 출발합니다.", ["도쿄", "출발", "도쿄 배가"]),
+        ("تغادر العبّارة الرصيف الشرقي", ["الرصيف", "تغادر الشرقي", "الرصي"]),
+        ("הספינה עוגנת ברציף המזרחי", ["ברציף", "עוגנת המזרחי"]),
+        ("Το πλοίο φεύγει στις οκτώ.", ["πλοίο", "φεύγει", "ΠΛΟΊΟ"]),
+        ("नाव सुबह निकलती है।", ["सुबह", "निकलती"]),
+        ("Паром уходит в восемь.", ["паром", "уходит"]),
+        ("Le caf\u00e9 du port", ["caf\u00e9", "cafe\u0301"]),
+        ("Le cafe\u0301 du port", ["caf\u00e9", "cafe\u0301"]),
+        ("The pi\u00adlot bo\u200bards", ["pilot", "boards"]),
+    ],
+)
+def test_texts_in_any_script_are_found(team: Team, answer: str, texts: list[str]) -> None:
+    make.item(team.project, answer=answer)
+    make.item(team.project, answer="Otherwise nobody waits.")
+    assert {text: found(team, text) for text in texts} == {text: [answer] for text in texts}
+
+
+@pytest.mark.parametrize("text", ["京東", "大阪", "東京 大阪", "都東", "A2 東京", "ภูเขา", "서울"])
+def test_letters_are_found_only_side_by_side(team: Team, text: str) -> None:
+    make.item(team.project, answer="東京都庁は新宿にあります。A1 เรือข้ามฟาก 도쿄")
+    assert found(team, text) == []
+
+
+def test_long_texts_without_spaces_are_stored(team: Team) -> None:
+    letters = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(120_000))
+    make.item(team.project, answer=letters)
+    assert found(team, letters[50_000:50_010]) == [letters]
+
+
 HOSTILE = ["'", "''):*", "a\\", "\\'", "a & | ! <->", "a:*:*", "(((a", "a':*'", '"', '"a" "', "a%"]
 
 

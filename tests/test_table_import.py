@@ -130,10 +130,41 @@ def test_a_table_that_waits_may_go_to_the_bin(team: Any, browse: Any, waiting: D
 
 
 def test_a_bad_table_fails_on_its_row(team: Any, browse: Any, kept: Any) -> None:
-    upload(browse(team.engineer), team, ("rows.jsonl", b'{"text": "Gate"}\n{"text": \n'))
+    upload(browse(team.engineer), team, ("rows.jsonl", b'{"text": \n'))
     work()
     row = team.project.documents.get()
-    assert (row.state, row.error[:25]) == (JobState.FAILED, "Line 2 is not valid JSON.")
+    assert (row.state, row.error[:25]) == (JobState.FAILED, "Line 1 is not valid JSON.")
+
+
+def test_a_bad_row_is_told_of_before_the_import_and_after_it(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    upload(browse(team.engineer), team, ("rows.csv", table() + b"a,b,c,d\n"))
+    work()
+    document = team.project.documents.get()
+    note = "1 of 4 rows was not imported: 1 with more values than columns (line 5)."
+    assert note in page(browse(team.engineer).get(place(team, document)))
+    choose(team, browse, document, **CHOSEN)
+    work()
+    document.refresh_from_db()
+    assert (document.note, triples_of(team.project)) == (note, TRIPLES)
+
+
+def test_an_engineer_says_that_the_first_row_has_names_after_all(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    header = ("What is written there.", "What is asked about it?", "What is said to it.")
+    data = table([header, *TRIPLES]).partition(b"\n")[2]
+    upload(browse(team.engineer), team, ("rows.csv", data))
+    work()
+    document = team.project.documents.get()
+    shown = page(browse(team.engineer).get(place(team, document)))
+    assert "The first row seems to be data" in shown
+    assert '<option value="data" selected>A row like the others</option>' in shown
+    chosen = {"context": "column 1", "question": "column 2", "answer": "column 3"}
+    choose(team, browse, document, **chosen, first_row="names")
+    work()
+    assert triples_of(team.project) == TRIPLES
 
 
 # Passages

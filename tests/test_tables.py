@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from generation.reading import reader_process, readers, readings, table_columns
-from qareview import tables
+from generation.reading import reader_process, readers, readings
+from qareview import csv_tables, tables
 
 COLUMNS = ["context", "question", "answer"]
 ROWS = [
@@ -87,6 +87,7 @@ def test_a_table_of_any_format_is_surveyed(
         "sample": ROWS,
         "rows": 2,
         "guess": {"context": "context", "question": "question", "answer": "answer"},
+        **({"first_row": "names"} if media_type == tables.CSV else {}),
     }
 
 
@@ -98,7 +99,7 @@ def test_a_legacy_encoding_is_understood(read: Any) -> None:
     ]
 
 
-@pytest.mark.parametrize("name", ["notes.txt", "notes.json", "notes.md"])
+@pytest.mark.parametrize("name", ["notes.txt", "notes", "notes.md"])
 def test_text_that_only_begins_with_a_brace_is_no_table(read: Any, name: str) -> None:
     text = "{ A brace opens, and the tide closes it } again at the sill of the lock.\n{}\n"
     assert read(text.encode(), name).media_type not in tables.KINDS
@@ -145,7 +146,7 @@ def test_rows_of_jsonl_may_lack_keys() -> None:
 
 
 def test_rows_of_csv_may_be_short_and_have_lines() -> None:
-    table = tables.from_csv('a,b\n"x\ny",1\n\nz\n')
+    table = csv_tables.from_csv('a,b\n"x\ny",1\n\nz\n')
     assert [(row.number, row.place, row.values) for row in table.rows] == [
         (1, 2, ["x\ny", "1"]),
         (2, 5, ["z", ""]),
@@ -153,11 +154,11 @@ def test_rows_of_csv_may_be_short_and_have_lines() -> None:
 
 
 def test_a_column_without_a_name_gets_its_number() -> None:
-    assert tables.from_csv(",text\n0,Gate\n").columns == ["column 1", "text"]
+    assert csv_tables.from_csv(",text\n0,Gate\n").columns == ["column 1", "text"]
 
 
 def test_one_column_needs_no_delimiter() -> None:
-    table = tables.from_csv("text\nThe gate, at dusk, closes.\nThe key is gone.\n")
+    table = csv_tables.from_csv("text\nThe gate, at dusk, closes.\nThe key is gone.\n")
     assert table.columns == ["text"]
     assert values_of(table) == [["The gate, at dusk, closes."], ["The key is gone."]]
 
@@ -178,17 +179,27 @@ MANY = "a\n" + "x\n" * (tables.MOST_ROWS + 1)
     ("name", "data", "sentence"),
     [
         ("t.csv", b" \n", "The file is empty."),
-        ("t.csv", b",,\n1,2,3\n", "The table has no column names."),
+        ("t.csv", b",,\n1,2,3\n", "The table has no rows"),
         ("t.csv", b"a,b\n", "The table has no rows"),
-        ("t.csv", b"a,b,a\n1,2,3\n", "Two columns are called “a”."),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "The row on line 3 has 3 values for 2 columns."),
-        ("t.csv", b'a,b\n1,2\n3,"4\n5,6\n', "In the row that starts on line 3, a quotation mark"),
+        ("t.csv", b"a,b\n1,2,3\n", "The row on line 2 has 3 values for 2 columns."),
         ("t.csv", b'a,b\n"1"2,3\n', "In the row that starts on line 2, a quotation mark"),
         ("t.csv", MANY.encode(), "The table has more than 200,000 rows."),
         ("t.csv", as_csv(header=[str(n) for n in range(201)]), "The table has more than 200 col"),
-        ("t.jsonl", as_jsonl(ROWS * 8) + b'{"context": \n', "Line 17 is not valid JSON."),
-        ("t.jsonl", as_jsonl() + b"[1]\n", "Line 3 is JSON, but not an object"),
-        ("t.jsonl", b'[{"a": 1}]\n', "Line 1 is JSON, but not an object"),
+        ("t.jsonl", b'{"context": \n', "Line 1 is not valid JSON."),
+        ("t.jsonl", b"1\n[1]\n", "Line 1 is JSON, but not an object"),
+        (
+            "t.json",
+            b'{ "context": \n\n]',
+            "The file is not valid JSON: there is a mistake on line 3",
+        ),
+        ("t.json", b"A brace opens.", "The file is not valid JSON"),
+        ("t.json", b"[1, 2]", "This JSON holds no rows."),
+        ("t.json", b'{"name": "ferry", "version": 2}', "This JSON holds no rows."),
+        (
+            "t.json",
+            b'{"metadata": "' + b"x" * 5000 + b'", "nbformat": 4, "cells": []}',
+            "This is a Jupyter notebook.",
+        ),
         ("t.jsonl", b"[" * 100_000, "Line 1 is not valid JSON."),
         ("t.jsonl", b'{"a": ' + b"9" * 5000 + b"}\n", "Line 1 is not valid JSON."),
         ("t.jsonl", b"{}\n{}\n", "The table has no column names."),
@@ -203,8 +214,53 @@ def test_a_bad_table_is_told_of(read: Any, name: str, data: bytes, sentence: str
     assert str(caught.value).startswith(sentence)
 
 
+@pytest.mark.parametrize(
+    ("name", "data", "rows", "note"),
+    [
+        (
+            "t.csv",
+            b"a,b\n1,2\n1,2,3\n5,6\n",
+            [["1", "2"], ["5", "6"]],
+            "1 of 3 rows was not imported: 1 with more values than columns (line 3).",
+        ),
+        (
+            "t.csv",
+            b'a,b\n1,2\n3,"4\n5,6\n7,"8\n',
+            [["1", "2"], ["5", "6"]],
+            (
+                "2 of 4 rows were not imported: 2 with a quotation mark that is not closed or is "
+                "followed by other text (lines 3, 5)."
+            ),
+        ),
+        (
+            "t.jsonl",
+            b'{"a": 1}\n{"a": \n{"a": 2}\n[3]\n',
+            [["1"], ["2"]],
+            (
+                "2 of 4 rows were not imported: 1 with text that is not valid JSON (line 2), "
+                "1 with JSON that is no object (line 4)."
+            ),
+        ),
+        (
+            "t.json",
+            b'[{"a": 1},\n3]',
+            [["1"]],
+            "1 of 2 rows was not imported: 1 with JSON that is no object (row 2).",
+        ),
+    ],
+)
+def test_a_bad_row_is_told_of_and_the_others_are_taken(
+    read: Any, name: str, data: bytes, rows: Any, note: str
+) -> None:
+    reading = read(data, name)
+    assert (reading.survey["sample"], reading.survey["rows"]) == (rows, len(rows))
+    assert reading.note == note
+    taken = read(data, name, {"context": "a"})
+    assert ([row["row"] for row in taken.rows], taken.note) == ([1, 2][: len(rows)], note)
+
+
 def test_as_many_rows_as_allowed_are_taken() -> None:
-    table = tables.from_csv("a\n" + "x\n" * tables.MOST_ROWS)
+    table = csv_tables.from_csv("a\n" + "x\n" * tables.MOST_ROWS)
     assert sum(1 for _ in table.rows) == tables.MOST_ROWS
 
 
@@ -232,7 +288,7 @@ def test_csv_is_read_as_it_was_written(
     found: tuple[list[str], list[list[str]]], delimiter: str
 ) -> None:
     header, rows = found
-    table = tables.from_csv(as_csv(delimiter, rows, header).decode())
+    table = csv_tables.from_csv(as_csv(delimiter, rows, header).decode())
     assert (table.columns, values_of(table)) == (header, rows)
 
 
@@ -241,119 +297,6 @@ def test_jsonl_is_read_as_it_was_written(found: tuple[list[str], list[list[str]]
     header, rows = found
     table = tables.from_jsonl(as_jsonl(rows, header).decode())
     assert (table.columns, values_of(table)) == (header, rows)
-
-
-# Guessing
-
-
-TRIPLE = ["The gate closes at dusk, as the keeper wrote.", "When does it close?", "At dusk"]
-
-
-@pytest.mark.parametrize(
-    ("names", "row", "guess"),
-    [
-        ("context question answer", TRIPLE, "context question answer"),
-        ("Answer QUESTION Passage", TRIPLE[::-1], "Passage QUESTION Answer"),
-        ("instruction input output", [TRIPLE[1], TRIPLE[0], TRIPLE[2]], "input instruction output"),
-        ("prompt completion text", [*TRIPLE[1:], TRIPLE[0]], "text prompt completion"),
-        ("id title context question answers", ["1", "Gate", *TRIPLE], "context question answers"),
-        ("a b c", TRIPLE, "a b c"),
-        ("a b c", TRIPLE[::-1], "c b a"),
-        ("id b c", ["17", *TRIPLE[:2]], "b"),
-        ("input output", TRIPLE[1:], "input"),
-        ("text label", [TRIPLE[0], "3"], "text"),
-        ("id body", ["1", TRIPLE[0]], "body"),
-        ("x", [TRIPLE[0]], "x"),
-        ("x y", ["", ""], ""),
-    ],
-)
-def test_columns_are_guessed(names: str, row: list[str], guess: str) -> None:
-    roles = dict(zip(table_columns.ROLES, guess.split(), strict=False))
-    assert table_columns.guess(names.split(), [row] * 3) == roles
-
-
-# Taking
-
-
-def test_contexts_stand_in_the_text_once_and_in_order() -> None:
-    table = tables.from_csv("c,q,a\n One ,q1?,a1\nTwo,q2?,a2\nOne,q3?,a3\n")
-    taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
-    assert (taken.text, taken.note) == ("One\n\nTwo", "")
-    assert [(row["start"], row["end"], row["question"]) for row in taken.rows] == [
-        (0, 3, "q1?"),
-        (5, 8, "q2?"),
-        (0, 3, "q3?"),
-    ]
-
-
-def test_what_is_empty_is_not_taken_and_told_of() -> None:
-    gaps = '"",q,a\n' * 7
-    table = tables.from_csv(f"c,q,a\nOne,q,a\n{gaps}Two,  ,a\nThree,q,\n")
-    taken = table_columns.take_columns(table, {"context": "c", "question": "q", "answer": "a"})
-    assert taken.text == "One"
-    assert taken.note == (
-        "9 of 10 rows were not imported: 7 without a context (lines 3, 4, 5, 6, 7 and 2 "
-        "more), 1 without a question (line 10), 1 without an answer (line 11)."
-    )
-
-
-def test_passages_that_come_again_are_told_of() -> None:
-    taken = table_columns.take_columns(tables.from_csv("c\nOne\nTwo\nOne\n"), {"context": "c"})
-    assert taken.text == "One\n\nTwo"
-    assert taken.note == "1 row repeats the context of an earlier one, so they share a passage."
-
-
-def test_nothing_taken_is_an_error() -> None:
-    with pytest.raises(tables.BadTable, match=r"^Nothing can be imported\. 2 of 2 rows were not"):
-        table_columns.take_columns(tables.from_csv("c,q\n ,1\n ,2\n"), {"context": "c"})
-
-
-@pytest.mark.parametrize(
-    ("answers", "taken"),
-    [
-        ({"text": ["At dusk", "Dusk"], "answer_start": [4, 7]}, "At dusk"),
-        ({"text": "At dusk"}, '{"text": "At dusk"}'),
-        (["At dusk"], "At dusk"),
-        ("[At dusk", "[At dusk"),
-    ],
-)
-def test_of_several_answers_the_first_is_taken(answers: Any, taken: str) -> None:
-    line = json.dumps({"context": "The gate.", "question": "When?", "answers": answers})
-    chosen = {"context": "context", "question": "question", "answer": "answers"}
-    assert table_columns.take_columns(tables.from_jsonl(line), chosen).rows[0]["answer"] == taken
-
-
-@pytest.mark.parametrize(
-    ("beside", "headings", "pages"),
-    [
-        ({"headings": ["Tides", "Lock"], "pages": [2, 3]}, ["Tides", "Lock"], [2, 3]),
-        ({"headings": "Tides", "pages": []}, ["Tides"], [None, None]),
-        ({"headings": [1], "pages": [3, 2]}, ["[1]"], [None, None]),
-        ({}, [], [None, None]),
-    ],
-)
-def test_headings_and_pages_come_along(beside: Any, headings: Any, pages: Any) -> None:
-    table = tables.from_jsonl(json.dumps({"text": "The gate.", **beside}))
-    [row] = table_columns.take_columns(table, {"context": "text"}).rows
-    assert (row["headings"], row["pages"]) == (headings, pages)
-
-
-@pytest.mark.parametrize(
-    ("chosen", "sentence"),
-    [
-        ({}, "Choose the column with the context"),
-        ({"question": "a", "answer": "b"}, "Choose the column with the context"),
-        ({"context": "a", "question": "b"}, "Choose a column for the question and one for the"),
-        ({"context": "a", "answer": "b"}, "Choose a column for the question and one for the"),
-        ({"context": "a", "question": "b", "answer": "b"}, "Choose a different column for each."),
-        ({"context": "z"}, "The table has no column “z”. Its columns are: a, b."),
-        ({"context": "a"}, ""),
-    ],
-)
-def test_a_choice_is_objected_to(chosen: dict[str, str], sentence: str) -> None:
-    wrong = table_columns.objection(chosen, ["a", "b"])
-    assert wrong.startswith(sentence)
-    assert bool(wrong) == bool(sentence)
 
 
 # In a process of its own

@@ -1,20 +1,15 @@
 """The whole program in real processes, some killed with -9: nothing is lost or doubled."""
 
-import random
-import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.killing import MODELS_WORKER, is_in_the_middle, start_project
 from tests.site import Site, until
 
 pytestmark = pytest.mark.slow
-
-BIRDS = iter(["stork", "crane", "goose", "robin", "eagle", "raven", "finch", "swift"])
-MODELS_WORKER = "worker .*--queues models"
 
 
 @pytest.fixture(scope="module")
@@ -26,39 +21,6 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     started.manage("wait", "sample", "--timeout", "120")
     yield started
     started.stop()
-
-
-def text_of(bird: str, passages: int) -> str:
-    """Return Markdown that is cut into so many passages, none like another or those of others."""
-    return "\n\n".join(
-        f"## Day {day}\n\nThe {bird}{day} of day {day} was seen {day} times. "
-        + f"It flew over the {bird} and the {bird}{day}. " * 10
-        for day in range(passages)
-    )
-
-
-def start_project(site: Site, name: str = "", passages: int = 48) -> str:
-    """Start a project whose document is being drafted from; return its slug.
-
-    Each has words of its own, or ``name``: what was asked once is not asked again.
-    """
-    bird = name or next(BIRDS)
-    slug = f"birds-{uuid.uuid4().hex[:6]}"
-    assert site.manage("create_project", "Birds", "--slug", slug).returncode == 0
-    path = site.var / f"{bird}.md"
-    path.write_text(text_of(bird, passages))
-    done = site.manage("import_documents", slug, str(path))
-    assert done.returncode == 0, done.stderr
-    return slug
-
-
-def is_in_the_middle(site: Site, slug: str) -> bool:
-    running = """
-        select count(*) from generation_passage p
-        join generation_document d on d.id = p.document_id
-        join qareview_project r on r.id = d.project_id
-        where r.slug = %s and p.state = 'running'"""
-    return site.rows(running, slug)[0][0] > 0
 
 
 def assert_all_drafted_once(site: Site, slug: str) -> None:
@@ -118,43 +80,6 @@ def test_worker_killed_in_the_middle_of_a_batch(site: Site) -> None:
         until(lambda: site.pids(MODELS_WORKER) and is_in_the_middle(site, slug), 60)
         site.kill(MODELS_WORKER)
     assert_all_drafted_once(site, slug)
-
-
-def items_of(site: Site, slug: str) -> list[tuple[object, ...]]:
-    query = """
-        select p.position, p.text, i.number, i.answer, q.rank, q.text, i.tokens_in, q.tokens_out
-        from generation_item i join generation_passage p on p.id = i.passage_id
-        join generation_question q on q.item_id = i.id
-        join qareview_project r on r.id = i.project_id
-        where r.slug = %s order by p.position, i.number, q.rank"""
-    return site.rows(query, slug)
-
-
-def test_a_worker_killed_twenty_times_changes_no_item(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    site = Site(tmp_path_factory.mktemp("twenty") / "var", QAREVIEW_SCRIPTED_SECONDS="0.03")
-    try:
-        kill_twenty_times(site.start())
-    finally:
-        site.stop()
-
-
-def kill_twenty_times(site: Site) -> None:
-    undisturbed = start_project(site, "heron", passages=300)
-    assert site.manage("wait", undisturbed, "--timeout", "150").returncode == 0
-    expected = items_of(site, undisturbed)
-    assert len(expected) == 300
-    site.rows("delete from qareview_storedcompletion returning id")  # else nothing is drafted anew
-    slug = start_project(site, "heron", passages=300)
-    moments = random.Random(20)
-    for _ in range(20):
-        until(lambda: site.pids(MODELS_WORKER) and is_in_the_middle(site, slug), 60)
-        time.sleep(moments.uniform(0, 1))
-        site.kill(MODELS_WORKER)
-    done = site.manage("wait", slug, "--timeout", "150")
-    assert done.returncode == 0, done.stderr
-    assert items_of(site, slug) == expected
 
 
 def test_valkey_killed(site: Site) -> None:

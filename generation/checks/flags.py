@@ -8,7 +8,8 @@ import re
 from django.utils.translation import gettext_lazy as _
 
 from generation.checks.gist import gist
-from qareview import languages
+from qareview import languages, scripts
+from qareview.scripts import words
 from qareview.stored_sentences import stored
 
 EMPTY_ANSWER = "empty-answer"
@@ -82,12 +83,12 @@ SCORES = {
     ACCEPTANCE: _("how likely reviewers are to accept it, learned from their decisions"),
 }
 
-_SENTENCE_ENDS = (".", "!", "?", "…", ")", "]", "”", "’", '"', "'", ":", "|", "`")
+_OTHER_ENDS = tuple(f":：|{scripts.CLOSING_MARKS}")  # of an answer that is not cut off
 _MENTION_OF_TEXT = re.compile(
     r"\b(the|this) (passage|text|article|author|paragraph|excerpt|document|figure|table)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+\b|\d+(?:[,.]\d+)*")
+_NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?!\d)|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
 MOST_LEAKED = 0.7  # share of the answer's words in the question; measured by `make bench-checks`
 FEWEST_WORDS = 4  # 85 % of the shorter questions were bad, of 3,000 that people rated
@@ -100,7 +101,7 @@ def flags_of_answer(answer: str, passage: str) -> list[str]:
     if not answer:
         return [EMPTY_ANSWER]
     flags = []
-    if not answer.endswith(_SENTENCE_ENDS):
+    if not (answer.endswith(_OTHER_ENDS) or scripts.ends_sentence(answer)):
         flags.append(CUT_OFF_ANSWER)
     if _contains(passage, answer):
         flags.append(COPY_OF_PASSAGE)
@@ -117,7 +118,7 @@ def flags_of_question(question: str, answer: str) -> list[str]:
     if not question:
         return [EMPTY_QUESTION]
     flags = []
-    if not question.endswith("?") or len(_words(question)) < FEWEST_WORDS:
+    if not scripts.asks(question) or scripts.word_count(question) < FEWEST_WORDS:
         flags.append(NOT_A_QUESTION)
     if _contains(question, answer):
         flags.append(COPY_OF_ANSWER)
@@ -134,18 +135,19 @@ def is_in_other_language(text: str, language: str) -> bool:
 
 
 def _leaks(question: str, answer: str) -> bool:
-    words = gist(answer)
-    return len(words) > 1 and len(words & gist(question)) > MOST_LEAKED * len(words)
+    own = gist(answer)
+    return len(own) > 1 and len(own & gist(question)) > MOST_LEAKED * len(own)
 
 
 def _contains(text: str, part: str) -> bool:
     """Whether ``text`` has the words of ``part`` in this order, with no other word between them."""
-    return f" {' '.join(_words(part))} " in f" {' '.join(_words(text))} "
+    return f" {' '.join(words(part))} " in f" {' '.join(words(text))} "
 
 
 def _numbers(text: str) -> set[str]:
-    """Return the numbers in a text without thousands separators."""
-    return {re.sub(r"[,.\s](?=\d{3}\b)", "", number) for number in _NUMBER.findall(text)}
+    """Return the numbers in a text in the digits 0 to 9, without thousands separators."""
+    numbers = _NUMBER.findall(scripts.with_ascii_digits(text))
+    return {re.sub(r"[,.\s](?=\d{3}\b)", "", number) for number in numbers}
 
 
 def _has_foreign_name(answer: str, passage: str) -> bool:
@@ -153,9 +155,5 @@ def _has_foreign_name(answer: str, passage: str) -> bool:
 
     Only the first letters are compared, so that “Egyptians” matches “Egyptian”.
     """
-    prefixes = {word[:PREFIX] for word in _words(passage)}
+    prefixes = {word[:PREFIX] for word in words(passage)}
     return any(name.lower()[:PREFIX] not in prefixes for name in _NAME.findall(answer))
-
-
-def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())

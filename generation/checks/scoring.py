@@ -55,7 +55,9 @@ def drawn_purpose(project: Project, item: Item) -> Purpose:
 
 def check_drafts(drafts: Sequence[Draft]) -> None:
     """Fill in the flags and scores that depend on no other item. Raises ModelUnavailable."""
-    supported = support([(draft.item.answer, draft.item.passage.text) for draft in drafts])
+    supported = support(
+        [(draft.item.answer, draft.item.passage.text_with_header) for draft in drafts]
+    )
     for draft, sentences in zip(drafts, supported, strict=True):
         _check(draft, sentences)
 
@@ -129,7 +131,7 @@ def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
     is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
-        flags.flags_of_answer(item.answer, item.passage.text),
+        flags.flags_of_answer(item.answer, item.passage.text_with_header),
         [flags.UNSUPPORTED] if is_weak else [],
         _language_flags(item.answer, language),
     )

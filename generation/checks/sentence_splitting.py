@@ -3,9 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from qareview import scripts
+
+_CLOSING = f"[{re.escape(scripts.CLOSING_MARKS)}]*"
 _BREAK = re.compile(
-    r"[.!?…]+[\"'”’)\]*_]*\s+(?![a-zà-öø-ÿ])"  # no break before a small letter
-    r"|[。！？]+"
+    rf"[{re.escape(scripts.SENTENCE_MARKS)}]+{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
+    rf"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);{_CLOSING}\s+"  # a Greek question
+    rf"|[{scripts.SPACELESS_MARKS}]+{_CLOSING}"
     r"|\n\s*\n"
     r"|\n(?=[#|>*+-]|\d+\.)"  # headings, table rows, list items
 )

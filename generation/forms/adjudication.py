@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from generation.forms.review import LONGEST_TEXT
 from generation.models import Item, Review, Verdict
 from generation.review.adjudication import Adjudication
+from qareview.fields import TypedTextField
 from qareview.models import Project
 
 ACTIONS = {
@@ -27,11 +28,11 @@ class AdjudicationForm(forms.Form):
     stands = forms.RegexField(r"^[\d,]*$", required=False)
     action = forms.ChoiceField(choices=[(name, name) for name in ACTIONS], required=False)
     choice = forms.IntegerField(required=False)
-    question = forms.CharField(max_length=LONGEST_TEXT, required=False)
-    answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
+    question = TypedTextField(max_length=LONGEST_TEXT, required=False)
+    answer = TypedTextField(max_length=LONGEST_TEXT, required=False)
     excerpt = forms.CharField(required=False)
     reason = forms.CharField(max_length=120, required=False)
-    why = forms.CharField(max_length=2_000, required=False)
+    why = TypedTextField(max_length=2_000, required=False)
     gold = forms.BooleanField(required=False)
 
     def __init__(self, project: Project, item: Item, data: QueryDict) -> None:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from generation.review import comments
+from qareview.fields import TypedTextField
 from qareview.models import Project
 
 LONGEST_COMMENT = 5_000  # characters; chosen; nobody measured
@@ -15,10 +16,10 @@ LONGEST_COMMENT = 5_000  # characters; chosen; nobody measured
 class CommentForm(forms.Form):
     """A comment on an item."""
 
-    text = forms.CharField(
+    text = TypedTextField(
         max_length=LONGEST_COMMENT,
         label=_("Comment"),
-        widget=forms.Textarea(attrs={"rows": 3, "class": "field"}),
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3, "class": "field"}),
         error_messages={"required": _("Enter some text.")},
     )
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.reading import table_columns
+from qareview import csv_tables
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -36,27 +37,50 @@ class UploadForm(forms.Form):
 
 
 class ColumnsForm(forms.Form):
-    """The columns of a table for context, question and answer; the guess is preselected."""
+    """The columns of a table for context, question and answer; the guess is preselected.
+
+    For CSV, it also asks whether the first row is a row of the table.
+    """
 
     context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
     question = forms.CharField(
         required=False, strip=False, widget=forms.Select, label=_("Question")
     )
     answer = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Answer"))
+    first_row = forms.ChoiceField(
+        required=False,
+        label=_("First row"),
+        choices=(
+            (csv_tables.NAMES, _("The names of the columns")),
+            (csv_tables.DATA, _("A row like the others")),
+        ),
+    )
 
     def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
-        super().__init__(data, initial=survey.get("guess"))
+        self.guess: str = survey.get("first_row", "")
+        super().__init__(data, initial={**survey.get("guess", {}), "first_row": self.guess})
         self.columns: list[str] = survey.get("columns", [])
-        for role, field in self.fields.items():
+        for role in table_columns.ROLES:
             none = gettext("Choose one") if role == "context" else gettext("None (draft them)")
             choices = [("", none), *((column, column) for column in self.columns)]
-            field.widget = forms.Select(choices=choices)
+            self.fields[role].widget = forms.Select(choices=choices)
+        if not self.guess:
+            del self.fields["first_row"]
 
     def clean(self) -> dict[str, Any]:
-        if problem := table_columns.objection(self.chosen_columns(), self.columns):
+        if problem := table_columns.objection(self._by_role(), self.columns):
             raise forms.ValidationError(problem)
         return self.cleaned_data
 
     def chosen_columns(self) -> dict[str, str]:
-        """Return the chosen columns by their roles, without roles that have none."""
-        return {role: self.cleaned_data[role] for role in self.fields if self.cleaned_data[role]}
+        """Return the chosen columns by their roles, without roles that have none.
+
+        What the first row holds is beside them if the guess was wrong.
+        """
+        first_row = self.cleaned_data.get("first_row") or self.guess
+        corrected = {table_columns.FIRST_ROW: first_row} if first_row != self.guess else {}
+        return {**self._by_role(), **corrected}
+
+    def _by_role(self) -> dict[str, str]:
+        data = self.cleaned_data
+        return {role: data[role] for role in table_columns.ROLES if data[role]}

@@ -66,7 +66,9 @@ class ItemFilterForm(forms.Form):
         required=False,
         max_length=200,
         label=_("Text"),
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": _('Words or "a phrase"')}),
+        widget=forms.TextInput(
+            attrs={"type": "search", "dir": "auto", "placeholder": _('Words or "a phrase"')}
+        ),
     )
     state = _choice(_("State"), _("Any state"), ItemState.choices)
     document = _model_choice(_("Document"), _("Any document"), Document.objects.none())

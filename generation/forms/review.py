@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from generation.models import ACCEPTING, Item, Verdict
 from generation.review.decisions import Submission
+from qareview.fields import TypedTextField
 from qareview.models import Project
 from qareview.request_numbers import LARGEST_POSITION, number_in
 
@@ -32,8 +33,8 @@ def ranking_of(data: Mapping[str, Any]) -> dict[str, int]:
 class TypedForm(forms.Form):
     """The fields that were typed at the desk and not sent yet."""
 
-    question = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
-    answer = forms.CharField(max_length=LONGEST_TEXT, required=False, strip=False)
+    question = TypedTextField(max_length=LONGEST_TEXT, required=False, strip=False)
+    answer = TypedTextField(max_length=LONGEST_TEXT, required=False, strip=False)
     start = forms.IntegerField(min_value=0, max_value=LARGEST_POSITION, required=False)
     end = forms.IntegerField(min_value=0, max_value=LARGEST_POSITION, required=False)
     replaces = forms.IntegerField(min_value=0, required=False)
@@ -55,8 +56,8 @@ class ReviewForm(forms.Form):
     replaces = forms.IntegerField(min_value=0)
     verdict = forms.ChoiceField(choices=Verdict.choices, required=False)
     reason = forms.CharField(max_length=120, required=False)
-    question = forms.CharField(max_length=LONGEST_TEXT, required=False)
-    answer = forms.CharField(max_length=LONGEST_TEXT, required=False)
+    question = TypedTextField(max_length=LONGEST_TEXT, required=False)
+    answer = TypedTextField(max_length=LONGEST_TEXT, required=False)
     start = forms.IntegerField(min_value=0, required=False)
     end = forms.IntegerField(min_value=0, required=False)
     text_version = forms.IntegerField(min_value=0, required=False)  # that start and end refer to

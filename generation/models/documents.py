@@ -7,8 +7,9 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from qareview import completions
 from qareview.fields import SentenceField
@@ -135,6 +136,11 @@ class Document(Binnable, Job):
         """Whether its passages are rows, which are never cut."""
         return bool(self.columns)
 
+    def is_recognised(self, passage: "Passage") -> bool:
+        """Whether a passage is on pages whose text was recognised, so that it may have errors."""
+        first, last = passage.first_page, passage.last_page
+        return first is not None and any(first <= page <= (last or 0) for page in self.ocr_pages)
+
     @property
     def can_be_read_again(self) -> bool:
         """Whether its text comes from a file that is there, not from the columns of a table."""
@@ -150,6 +156,9 @@ class Document(Binnable, Job):
         current = self.passages.filter(superseded_at=None)
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
+        for row in current:
+            if row.header_range:
+                row.header = self.text[slice(*row.header_range)]  # saves a query for each
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
@@ -244,6 +253,27 @@ class Passage(Job):
         if self.earlier_text_id:
             return EarlierText.objects.filter(pk=self.earlier_text_id)
         return Document.everything.filter(pk=self.document_id)
+
+    @property
+    def header_range(self) -> tuple[int, int] | None:
+        """The start and end of the header of the table that it goes on with, if it does."""
+        if self.header_start is None or self.header_end is None:
+            return None
+        return self.header_start, self.header_end
+
+    @cached_property
+    def header(self) -> str:
+        """The header of the table that it goes on with; empty if it does not begin in a table."""
+        if self.header_range is None:
+            return ""
+        start, end = self.header_range
+        text = Substr("text", start + 1, end - start)
+        return str(self.whole_text().values_list(text, flat=True).get())
+
+    @property
+    def text_with_header(self) -> str:
+        """Its text below the header of the table that it goes on with: what is drafted from."""
+        return f"{self.header}\n{self.text}" if self.header else self.text
 
     @classmethod
     def withheld(cls) -> Q:

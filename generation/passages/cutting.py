@@ -4,27 +4,24 @@ Passages and the ranges left out together cover the whole text.
 """
 
 import bisect
-import itertools
 import re
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
+from generation.passages.headings import HeadingTracker, headings_of, without_headings
 from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO_SHORT, LeftOut
+from generation.passages.table_headers import TableHeaders
 from generation.passages.token_counts import TokenStarts, counter_for
+from qareview.scripts import word_count
 
-_MARKED = r"^(?P<marks>#{1,6})[ \t]+(?P<words>.*)$"
-_UNDERLINED = r"^(?P<underlined>[^\s#>|*+-].*)\n(?P<line>=+|-{2,})[ \t]*$"
-_HEADING = re.compile(f"{_MARKED}|{_UNDERLINED}", re.MULTILINE)
 SECTION = 250_000  # characters of a long text that are split together; chosen; nobody measured
-_FENCED = re.compile(r"^(```|~~~).*?^\1", re.MULTILINE | re.DOTALL)
+# No prose has so long a stretch without a space or mark; the splitter takes 10 ms for one.
+_UNBROKEN = re.compile(r"[^\s\u3000-\u3003。！？，；：、.!?,;:…]{5000,}+")
 MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
 SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
-
-Heading = tuple[int, int, str]  # offset, level and words
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class Cut:
     headings: list[str]
     first_page: int | None
     last_page: int | None
+    header: tuple[int, int] | None = None  # offsets of the header of the table it goes on with
 
 
 def cut(
@@ -52,7 +50,9 @@ def cut(
     ``text``. ``from_file`` are the ranges that were left out
     while the file was read.
     """
-    headings_above = _HeadingTracker(text)
+    headings = headings_of(text, from_file)
+    headings_above = HeadingTracker(text, headings)
+    headers = TableHeaders(text)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
@@ -60,12 +60,14 @@ def cut(
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
-        reason = reason or _reason_to_leave_out(chunk)
+        body = without_headings(text, start, end, headings)
+        reason = reason or _reason_to_leave_out(chunk, body)
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
-            headings = headings_above.at(start, end)
-            cuts.append(Cut(start, end, headings, *pages(page_starts, start, end)))
+            above = headings_above.at(start, end)
+            first_and_last = pages(page_starts, start, end)
+            cuts.append(Cut(start, end, above, *first_and_last, headers.at(start)))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out
@@ -86,21 +88,34 @@ def _pieces(
 
 
 def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
+    """Yield chunks of at most ``length`` characters with their offsets.
+
+    The splitter's time grows with the square of a line that it cannot break between words. So
+    stretches without any break are split by length alone.
+    """
+    end = 0
+    for stretch in _UNBROKEN.finditer(text):
+        yield from _split_by_structure(text, end, stretch.start(), length)
+        start, end = stretch.span()
+        yield from ((at, text[at : min(at + length, end)]) for at in range(start, end, length))
+    yield from _split_by_structure(text, end, len(text), length)
+
+
+def _split_by_structure(text: str, at: int, last: int, length: int) -> Iterator[tuple[int, str]]:
     splitter = MarkdownSplitter(length)
-    at = 0
-    while at < len(text):
-        end = _section_end(text, at)
+    while at < last:
+        end = _section_end(text, at, last)
         yield from ((at + start, chunk) for start, chunk in splitter.chunk_indices(text[at:end]))
         at = end
 
 
-def _section_end(text: str, at: int) -> int:
-    """Return the end of the section at ``at``.
+def _section_end(text: str, at: int, last: int) -> int:
+    """Return the end of the section at ``at``, at most ``last``.
 
     Text is split by sections since the time to split grows with the square of the length.
     """
-    if len(text) - at <= 2 * SECTION:
-        return len(text)
+    if last - at <= 2 * SECTION:
+        return last
     for before in ("\n\n#", "\n\n", "\n"):
         end = text.rfind(before, at + SECTION // 2, at + SECTION)
         if end > 0:
@@ -126,58 +141,13 @@ def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int,
             yield from ((start + offset, part) for offset, part in by_tokens.chunk_indices(chunk))
 
 
-def _reason_to_leave_out(chunk: str) -> str:
+def _reason_to_leave_out(chunk: str, body: str) -> str:
+    """Return why a chunk, whose text without headings is ``body``, is left out; "" if it is not."""
     if not chunk.strip():
         return BLANK
-    body = _without_headings(chunk)
     if not body.strip():
         return HEADINGS_ONLY
-    words = itertools.islice(re.finditer(r"\w+", body), FEWEST_WORDS)
-    return TOO_SHORT if len(list(words)) < FEWEST_WORDS else ""
-
-
-def _without_headings(text: str) -> str:
-    may_have = "#" in text or "\n=" in text or "\n--" in text  # most texts have none
-    return _HEADING.sub("", text) if may_have else text
-
-
-def _headings(text: str) -> Iterator[Heading]:
-    """Yield every heading outside fenced code."""
-    fences = [match.span() for match in _FENCED.finditer(text)]
-    for match in _HEADING.finditer(text):
-        before = bisect.bisect_right(fences, (match.start(), len(text)))
-        if not before or fences[before - 1][1] <= match.start():
-            level = len(match["marks"] or match["line"][:1].replace("-", "--"))
-            yield match.start(), level, match["underlined"] or _without_marks(match["words"])
-
-
-def _without_marks(words: str) -> str:
-    """Return a heading's words without closing marks and outer spaces."""
-    words = words.strip()
-    bare = words.rstrip("#")
-    return bare.rstrip() if bare.endswith((" ", "\t")) else words
-
-
-class _HeadingTracker:
-    """Finds the headings above each passage; call ``at`` in the order of the text."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._headings = deque(_headings(text))
-        self._above: list[tuple[int, str]] = []
-
-    def at(self, start: int, end: int) -> list[str]:
-        """Return the headings of a passage, the outermost first.
-
-        These include headings at its beginning, but not those after its first words.
-        """
-        while self._headings and self._headings[0][0] < end:
-            offset, level, words = self._headings[0]
-            if offset > start and _without_headings(self._text[start:offset]).strip():
-                break
-            self._above = [*(pair for pair in self._above if pair[0] < level), (level, words)]
-            self._headings.popleft()
-        return [words for _, words in self._above]
+    return TOO_SHORT if word_count(body) < FEWEST_WORDS else ""
 
 
 def pages(page_starts: Sequence[int], start: int, end: int) -> tuple[int | None, int | None]:

@@ -16,10 +16,11 @@ from generation.models import AsideReason, Document, Item, Passage, PassageQuery
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
 from generation.passages.left_out import BLANK, LeftOut
+from generation.passages.table_headers import TableHeaders
 from generation.review import aside
 from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
-from qareview import jobs
+from qareview import jobs, scripts
 from qareview.backends.tokens import tokenizer_for
 from qareview.locking import lock_rows
 from qareview.models import JobState
@@ -28,6 +29,10 @@ from qareview.stored_sentences import stored
 # Added to positions while they change, since they are unique: more than a document has passages.
 OUT_OF_THE_WAY = 1_000_000  # chosen; nobody measured
 AT_ONCE = 500  # rows of one statement; chosen; nobody measured
+_PART_END = re.compile(
+    rf"\n\s*\n|(?<=[{re.escape(scripts.SENTENCE_MARKS)}])\s+(?=\S)"
+    rf"|[{scripts.SPACELESS_MARKS}]+[{re.escape(scripts.CLOSING_MARKS)}]*(?=\S)"
+)
 
 
 class CannotCut(Exception):
@@ -76,6 +81,8 @@ def _store_in_batches(
                 headings=cuts[index].headings,
                 first_page=cuts[index].first_page,
                 last_page=cuts[index].last_page,
+                header_start=(cuts[index].header or (None, None))[0],
+                header_end=(cuts[index].header or (None, None))[1],
                 bands=bands[index].tolist(),
                 **values,
             )
@@ -105,7 +112,12 @@ def merge_with_next(passage: Passage) -> None:
             )
         )
     merged = Cut(
-        passage.start, following.end, passage.headings, passage.first_page, following.last_page
+        passage.start,
+        following.end,
+        passage.headings,
+        passage.first_page,
+        following.last_page,
+        passage.header_range,
     )
     _replace(document, passage.start, following.end, [merged], [])
 
@@ -123,15 +135,27 @@ def split_passage(passage: Passage, offset: int) -> None:
     end = passage.start + len(before.rstrip())
     start = passage.end - len(after.lstrip())
     pages = document.page_starts
-    first = Cut(passage.start, end, passage.headings, *cutting.pages(pages, passage.start, end))
-    second = Cut(start, passage.end, passage.headings, *cutting.pages(pages, start, passage.end))
+    first = Cut(
+        passage.start,
+        end,
+        passage.headings,
+        *cutting.pages(pages, passage.start, end),
+        passage.header_range,
+    )
+    second = Cut(
+        start,
+        passage.end,
+        passage.headings,
+        *cutting.pages(pages, start, passage.end),
+        TableHeaders(document.text).at(start),
+    )
     blank = [LeftOut(end, start, BLANK)] if start > end else []
     _replace(document, passage.start, passage.end, [first, second], blank)
 
 
 def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:
     """Return the offset and text of each part of a passage; it may be split between parts."""
-    ends = [match.end() for match in re.finditer(r"\n\s*\n|(?<=[.!?])\s+(?=\S)", text)]
+    ends = [match.end() for match in _PART_END.finditer(text)]
     starts = [0, *(end for end in ends if text[:end].strip() and text[end:].strip())]
     return [
         (start, text[start:end]) for start, end in zip(starts, [*starts[1:], None], strict=True)

@@ -6,7 +6,6 @@ finds candidates, whose words are then compared.
 
 import functools
 import hashlib
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -18,6 +17,7 @@ from rensa import RMinHash
 
 from generation.models import Passage
 from qareview.models import JobState, Project
+from qareview.scripts import words
 from qareview.stored_sentences import stored
 
 PERMUTATIONS, BANDS = 128, 32  # miss (1 - 0.8**4)**32 = 5e-8 of pairs with 80 % in common
@@ -33,9 +33,9 @@ NOTE = stored("It is a near-duplicate of another passage, so nothing is drafted 
 @functools.lru_cache(maxsize=2000)
 def shingles(text: str) -> frozenset[str]:
     """Return the runs of three words in a text, in lower case."""
-    words = re.findall(r"\w+", text.lower())
-    runs = range(max(1, len(words) - SHINGLE + 1))
-    return frozenset(" ".join(words[start : start + SHINGLE]) for start in runs)
+    own = words(text)
+    runs = range(max(1, len(own) - SHINGLE + 1))
+    return frozenset(" ".join(own[start : start + SHINGLE]) for start in runs)
 
 
 def bands_of(texts: Iterable[str]) -> Bands:

@@ -6,21 +6,36 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from generation.passages.left_out import CONTENTS, CONTINUED, PAGE_NUMBER, RUNNING_HEAD, LeftOut
+from qareview.scripts import SENTENCE_MARKS
 
 LONGEST_HEAD = 150  # characters; chosen; nobody measured
 FEWEST_PAGES = 3  # with the same running head; chosen; nobody measured
 LEADER_SHARE = 4  # contents: more than a quarter of a block is leaders; chosen; nobody measured
 _LEADER = re.compile(  # starts at the first dot only: otherwise a line of dots takes hours
-    r"(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+[ \t]*+(?:\d+|[ivxlc]+)\b", re.IGNORECASE
+    r"(?:(?<!\.)(?<!\.[ \t])(?:\.[ \t]?){4,}+|(?<![…．・·‥])(?:[…．・·‥][ \t]?){3,}+)"
+    r"[ \t]*+(?:\d+|[ivxlc]+)\b",
+    re.IGNORECASE,
 )
+_PAGE = (  # in the languages that manuals come in
+    r"page|seite|p\.|s\.|página|pagina|pág\.|pag\.|стр\.|страница|strona|sida|side|σελ\.|σελίδα"
+    r"|صفحة|صفحه|ص|עמוד|หน้า|पृष्ठ|trang|halaman|페이지|第|共"
+)
+_OF = r"of|von|de|di|sur|из|z|av|af|van|από|من|از|מתוך|จาก|/|／"
+_NUMERAL = r"(?:\d{1,4}|[ivxlc]{1,6})"
 _NUMBER = re.compile(
-    r"\W*(?:(?:page|seite|p\.|s\.)\s*)?(?:\d{1,4}|[ivxlc]{1,6})(?:\s*(?:of|von|/)\s*\d{1,4})?\W*",
+    rf"\W*(?:(?:{_PAGE})\s*)?{_NUMERAL}\s*[页頁쪽ページ]*(?:\W*(?:{_OF}|共|第)?\s*\d{{1,4}})?"
+    r"\s*[页頁쪽ページ]*\W*",
     re.IGNORECASE,
 )
 _CONTINUED = re.compile(
-    r"\W*(?:continued|fortsetzung)\b[^.\n]{0,40}\W*", re.IGNORECASE
+    r"\W*(?:continued|fortsetzung|suite|continuación|continua|续表|續表|続き)\b[^.\n]{0,40}\W*",
+    re.IGNORECASE,
 )  # “(continued on next page)”
-_NUMBERED_HEADING = re.compile(r"\W*[^\W\d_]+\W+(?:\d+|[ivxlc]+)\W*", re.IGNORECASE)
+_NUMBERED_HEADING = re.compile(
+    r"\W*(?:[^\W\d_]+\W+(?:\d+|[ivxlc]+)|第\s*\w{1,4}\s*[章节節条條回部編编课課])\W*",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = tuple(f"{SENTENCE_MARKS}:：")
 _BLOCK = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
 
 
@@ -75,6 +90,6 @@ def _may_be_head(block: str) -> bool:
 
     A word with a number, such as “Chapter 3”, is a heading.
     """
-    is_sentence = block.rstrip().endswith((".", "!", "?", ":"))
+    is_sentence = block.rstrip().endswith(_SENTENCE_ENDS)
     is_heading = block.startswith("#") or _NUMBERED_HEADING.fullmatch(block)
     return len(block) <= LONGEST_HEAD and not is_heading and not is_sentence

@@ -15,7 +15,8 @@ from generation.passages.cutting import Cut
 from qareview.locking import lock_rows
 
 _WORD = re.compile(r"\w+")
-MOVED_FIELDS = ("start", "end", "headings", "first_page", "last_page")
+PLACE = ("start", "end", "headings", "first_page", "last_page")
+MOVED_FIELDS = (*PLACE, "header_start", "header_end")
 
 
 def replace_passages(document: Document, cuts: Sequence[Cut]) -> None:
@@ -77,8 +78,9 @@ def _match(
 
 
 def _at(row: Passage, cut: Cut) -> Passage:
-    for field in MOVED_FIELDS:
+    for field in PLACE:
         setattr(row, field, getattr(cut, field))
+    row.header_start, row.header_end = cut.header or (None, None)
     return row
 
 

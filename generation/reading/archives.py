@@ -6,14 +6,14 @@
 import shutil
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import IO
 
+from generation.reading import archive_names
 from qareview.stored_sentences import stored
 
 MOST_MEMBERS = 10_000  # chosen; nobody measured
 MOST_BYTES = 2_000_000_000  # of all unpacked members; chosen; nobody measured
-_IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            infos = [info for info in archive.infolist() if _is_wanted(info)]
+            infos = _documents(archive)
             if len(infos) > MOST_MEMBERS:
                 raise CannotUnpack(
                     stored(
@@ -54,20 +54,23 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
         ) from None
 
 
-def _is_wanted(info: zipfile.ZipInfo) -> bool:
-    return not info.is_dir() and not _IGNORED & set(PurePosixPath(info.filename).parts)
+def _documents(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
+    """Return the files of an archive that may be documents, with their names."""
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    named = zip(infos, archive_names.names_of(infos), strict=True)
+    return [(info, name) for info, name in named if archive_names.is_document(name)]
 
 
 def _write_members(
-    archive: zipfile.ZipFile, infos: list[zipfile.ZipInfo], folder: Path, limit: int
+    archive: zipfile.ZipFile, infos: list[tuple[zipfile.ZipInfo, str]], folder: Path, limit: int
 ) -> list[Member]:
     members: list[Member] = []
     left = MOST_BYTES
-    for number, info in enumerate(infos):
+    for number, (info, name) in enumerate(infos):
         target = folder / str(number)  # a name in the archive may lead out of the folder
         error = _write(archive, info, target, min(limit, left))
         left -= target.stat().st_size if target.exists() else 0
-        members.append(Member(info.filename, "" if error else str(target), error))
+        members.append(Member(name, "" if error else str(target), error))
         if left <= 0:
             raise CannotUnpack(
                 stored(

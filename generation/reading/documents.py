@@ -4,6 +4,7 @@ The original is stored byte for byte. A project has the same file only once.
 """
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -42,7 +43,7 @@ def add_document(
     columns are chosen. A file over the size limit becomes a failed document without content. Raises
     AlreadyHere.
     """
-    name = clean_name(name)
+    name = clean_path(name) if archive else clean_name(name)
     if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
         return _store_refused(project, file, name, user)
     digest = _sha256(file.chunks())
@@ -103,7 +104,7 @@ def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
     """
     notes = []
     for member in members:
-        name = clean_name(member.name)
+        name = clean_path(member.name)
         if member.error:
             Document.objects.get_or_create(
                 project=archive.project,
@@ -118,7 +119,9 @@ def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
             try:
                 add_document(archive.project, File(file, name), name, user, archive, columns)
             except AlreadyHere as reason:
-                if reason.document.archive_id != archive.pk:  # otherwise this archive is read again
+                same = reason.document
+                is_read_again = (same.archive_id, same.name) == (archive.pk, name)
+                if not is_read_again:
                     notes.append(str(reason))
     archive.note = joined(notes)
 
@@ -132,9 +135,23 @@ def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
 
 def clean_name(name: str) -> str:
     """Return the last part of a file's path without control characters, for display only."""
-    last = PurePosixPath(name.replace("\\", "/")).name
-    printable = "".join(character for character in last if character.isprintable()).strip()
-    return printable[:LONGEST_NAME] or "unnamed"
+    return _printable(PurePosixPath(name.replace("\\", "/")).name)[:LONGEST_NAME] or "unnamed"
+
+
+def clean_path(name: str) -> str:
+    """Return the path of a file in an archive with its folders, for display only.
+
+    Parts that lead out of the archive are dropped; of a long path, the end is kept.
+    """
+    parts = [_printable(part) for part in name.replace("\\", "/").split("/")]
+    path = "/".join(part for part in parts if part not in ("", ".", "..") and part[1:] != ":")
+    return (path if len(path) <= LONGEST_NAME else f"…{path[1 - LONGEST_NAME :]}") or "unnamed"
+
+
+def _printable(name: str) -> str:
+    """Return a name as it is shown: composed (NFC), without control characters."""
+    composed = unicodedata.normalize("NFC", name)
+    return "".join(character for character in composed if character.isprintable()).strip()
 
 
 def _sha256(chunks: Iterable[bytes]) -> str:

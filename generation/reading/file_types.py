@@ -8,6 +8,7 @@ import itertools
 import re
 import zipfile
 import zlib
+from itertools import islice
 from pathlib import Path
 
 from generation.reading import old_office
@@ -40,9 +41,23 @@ _SUFFIXES = {
     **dict.fromkeys((".rst", ".rest"), RST),
     **dict.fromkeys((".csv", ".tsv"), tables.CSV),
     **dict.fromkeys((".jsonl", ".ndjson"), tables.JSONL),
+    ".json": tables.JSON,
 }
+# What may stand before the first element of a page, and the elements that only pages begin with.
+_BEFORE_HTML = r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)*"
+_BEGINS_LIKE_HTML = re.compile(
+    rf"{_BEFORE_HTML}<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL
+)
+_BEGINS_WITH_ELEMENT = re.compile(
+    r"\s*<(?:title|meta|link|script|style|div|p|h[1-6]|table|[uod]l|article|section|main|header"
+    r"|nav|center|span)(?:\s[^<>]*)?>",
+    re.IGNORECASE,
+)
 _MAYBE_JSONL = ("", ".txt", ".json")  # suffixes of text that may be JSONL
+_MAYBE_JSON = ("", ".txt")  # suffixes of text that is JSON if all of it can be read as JSON
+_BEGINS_LIKE_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*[\"}]")
 _LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
+MOST_LINES = 10  # of a text that may be a table, compared with each other; chosen; nobody measured
 SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
@@ -91,8 +106,7 @@ def media_type_of(path: Path, name: str) -> str:
     suffix = Path(name).suffix.lower()
     if kind := _kind_of_bytes(start, path, suffix):
         return kind
-    is_jsonl = suffix in _MAYBE_JSONL and _begins_with_object(path)
-    return tables.JSONL if is_jsonl else _kind_of_text(decode(start, is_cut=True), suffix)
+    return _kind_of_json(path, suffix) or _kind_of_text(decode(start, is_cut=True), suffix)
 
 
 def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
@@ -129,12 +143,28 @@ def _refuse_foreign(start: bytes) -> None:
             )
 
 
-def _begins_with_object(path: Path) -> bool:
-    """Whether the first line that is not blank is a JSON object."""
+def _kind_of_json(path: Path, suffix: str) -> str:
+    """Return the kind of JSON that a file is by its content, or ""."""
+    if suffix in _MAYBE_JSONL and _begins_with_objects(path, 2 if suffix == ".json" else 1):
+        return tables.JSONL
+    return tables.JSON if suffix in _MAYBE_JSON and _is_json(path) else ""
+
+
+def _is_json(path: Path) -> bool:
+    """Whether a whole file is a JSON object, or a list of objects, over several lines."""
+    with path.open("rb") as file:
+        start = file.read(SHOWS_TYPE).removeprefix(codecs.BOM_UTF8)
+    return bool(_BEGINS_LIKE_JSON.match(start)) and tables.is_json(decode(path.read_bytes()))
+
+
+def _begins_with_objects(path: Path, least: int) -> bool:
+    """Whether the first lines that are not blank, of which there are enough, are JSON objects."""
     with path.open("rb") as file:
         lines = iter(lambda: file.readline(_LONGEST_LINE).removeprefix(codecs.BOM_UTF8), b"")
-        first = next((line for line in lines if line.strip()), b"").lstrip()
-    return first.startswith(b"{") and tables.is_object(decode(first))
+        first = list(islice((line.strip() for line in lines if line.strip()), least))
+    return len(first) == least and all(
+        line.startswith(b"{") and tables.is_object(decode(line)) for line in first
+    )
 
 
 def _kind_of_archive(path: Path) -> str:
@@ -170,10 +200,27 @@ def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
 
 
 def _kind_of_text(start: str, suffix: str) -> str:
+    """Return the kind of a text by its suffix, or HTML if it begins like a page.
+
+    A text that only mentions “<html” is no page. Raises CannotRead for other XML.
+    """
     kind = _SUFFIXES.get(suffix, PLAIN)
-    head = start[:2000].lower()
-    if kind in tables.KINDS:
+    if kind in tables.KINDS or kind == HTML:
         return kind
-    if "<html" in head or "<!doctype html" in head:
+    if _BEGINS_LIKE_HTML.match(start) or (kind == PLAIN and _BEGINS_WITH_ELEMENT.match(start)):
         return HTML
-    return kind
+    if kind == PLAIN and start.lstrip().startswith("<?xml"):
+        raise CannotRead(
+            stored(
+                "This is an XML file, and only the program that wrote it knows what its elements "
+                "mean. Save its text as HTML or Markdown, or its records as CSV or JSONL."
+            )
+        )
+    return tables.CSV if kind == PLAIN and _is_divided_by_tabs(start) else kind
+
+
+def _is_divided_by_tabs(start: str) -> bool:
+    """Whether each line of a text has as many tabs, of which a table of three columns has two."""
+    lines = start.rstrip("\r\n").splitlines()[:MOST_LINES]
+    tabs = {line.count("\t") for line in lines}
+    return len(lines) > 1 and len(tabs) == 1 and tabs.pop() > 1

@@ -4,7 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from generation.reading import html_trees
-from generation.reading.literal_text import literal
+from generation.reading.literal_text import LESS_THAN, literal
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -16,7 +16,6 @@ _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉�
 _CAN_BE_RAISED = re.compile(r"[0-9+\-−=()]+|n|i")
 _CAN_BE_LOWERED = re.compile(r"[0-9+\-−=()]+")
 _FILE_NAME = re.compile(r"^\S+\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$", re.IGNORECASE)
-_TAG = re.compile(r"<(?=[A-Za-z/!?])")
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0\u202f\u2007]+")
 _EMPHASIS = ("strong", "b", "em", "i", "var", "dfn", "cite", "u", "ins")
 _PLAIN = ("var", "dfn", "cite", "u", "ins", "mark", "abbr", "acronym", "font", "big", "small")
@@ -143,7 +142,7 @@ def _tail_of(element: "HtmlElement") -> str | None:
 def even_out_blanks(root: "HtmlElement") -> None:
     """Make each white space one blank, as a browser does, and take it from the edges of blocks.
 
-    What looks like a tag of HTML but is text gets a mark that says so.
+    A sign "<" of the text is marked, lest it be taken for the start of a tag.
     """
     for element in html_trees.elements(root):
         if element.tag == "pre":
@@ -160,8 +159,7 @@ def even_out_blanks(root: "HtmlElement") -> None:
 def _even(text: str | None) -> str | None:
     if not text:
         return text
-    text = _BLANKS.sub(" ", text)
-    return _TAG.sub(literal("\\<"), text) if "<" in text else text
+    return _BLANKS.sub(" ", text).replace("<", LESS_THAN)
 
 
 def _strip_edges(element: "HtmlElement") -> None:

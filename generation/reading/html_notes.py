@@ -1,5 +1,6 @@
 """Footnotes of an HTML tree: where they are called, and what they say."""
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ _SAYS_NOTE = re.compile(
 )
 _BACK_SIGNS = re.compile(r"[\s↩︎↑^⏎\ufe0e\[\]().:,;*†‡§-]+|[\ue000-\uf8ff]")
 _SECTIONS = ("section", "div", "aside", "ol", "ul", "dl", "table", "hr")
+_LABELS = ("dt", *html_trees.HEADINGS)
 _AROUND_MARK = ("sup", "span", "b", "strong", "small", "em", "i")
 
 
@@ -27,12 +29,22 @@ class _Notes:
     def __init__(self, root: "HtmlElement") -> None:
         self.root = root
         self.by_id: dict[str, HtmlElement] = {}
-        for element in root.iter():
+        self.order: dict[HtmlElement, int] = {}
+        for position, element in enumerate(root.iter()):
             if html_trees.is_element(element):
+                self.order[element] = position
                 for name in (element.get("id"), element.get("name")):
                     if name:
                         self.by_id.setdefault(name, element)
-        self.numbers: dict[HtmlElement, int] = {}
+        self.labels: dict[HtmlElement, str] = {}
+
+    def add(self, note: "HtmlElement", mark: str) -> None:
+        """Give a note the number by which the page calls it, or the next if others have it."""
+        number = "".join(re.findall(r"[0-9]+", mark))
+        taken = set(self.labels.values())
+        if not number or number in taken:
+            number = next(str(n) for n in itertools.count(len(taken) + 1) if str(n) not in taken)
+        self.labels[note] = number
 
     def target_of(self, link: "HtmlElement") -> "HtmlElement | None":
         """Return the element of this page that a link leads to."""
@@ -49,23 +61,23 @@ def write_notes(root: "HtmlElement") -> None:
         note = None if target is None else _note_of(link, target, notes)
         if note is None:
             continue
-        if note not in notes.numbers:
-            notes.numbers[note] = len(notes.numbers) + 1
+        if note not in notes.labels:
+            notes.add(note, html_trees.words_of(link))
             places.append((_block_of(link), note))
     calls = [
-        (link, notes.numbers[note])
+        (link, notes.labels[note])
         for link in html_trees.elements(root, "a")
         if (target := notes.target_of(link)) is not None
-        and (note := _note_of(link, target, notes)) in notes.numbers
+        and (note := _note_of(link, target, notes)) in notes.labels
     ]
     back = _links_back(notes)
-    for link, number in calls:
+    for link, label in calls:
         if link not in back:
-            _write_call(link, number)
+            _write_call(link, label)
     for link in back:
         _remove_mark(link)
     for place, note in reversed(places):
-        _move(note, place, notes.numbers[note])
+        _move(note, place, notes.labels[note])
 
 
 def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "HtmlElement | None":
@@ -74,7 +86,7 @@ def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "Html
     mark = html_trees.words_of(link)
     if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
         return None
-    note = _around(target)
+    note = _around(target) if notes.order[target] > notes.order[link] else None
     if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
         return None
     tells = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
@@ -84,24 +96,34 @@ def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "Html
 
 
 def _around(target: "HtmlElement") -> "HtmlElement | None":
-    """Return the block that a target is or is the beginning of."""
-    if target.tag == "dt":
-        return target.getnext()
+    """Return the block that a target is or is the beginning of, or that it is the label of."""
+    label = target if target.tag in _LABELS else next(target.iterancestors(*_LABELS), None)
+    if label is not None:
+        return label.getnext()
     if target.tag in html_trees.BLOCKS:
         return target
     return next(target.iterancestors("li", "p", "td", "dd", "div", "aside", "section"), None)
 
 
+def _label_of(note: "HtmlElement") -> "HtmlElement | None":
+    """Return the term or heading in front of a note that is only its number."""
+    label = note.getprevious()
+    is_label = label is not None and label.tag in _LABELS
+    return label if is_label and _MARK.match(html_trees.words_of(label)) else None
+
+
 def _leads_back(note: "HtmlElement", link: "HtmlElement", notes: _Notes) -> bool:
     around = {link, *link.iterancestors("sup", "span")}
-    return any(notes.target_of(back) in around for back in note.iter("a"))
+    label = _label_of(note)
+    links = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
+    return any(notes.target_of(back) in around for back in links)
 
 
 def _links_back(notes: _Notes) -> "list[HtmlElement]":
     """Return the links in notes that lead back to where the notes are called."""
     links = []
-    for note in notes.numbers:
-        label = note.getprevious() if note.tag == "dd" else None
+    for note in notes.labels:
+        label = _label_of(note)
         parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
         for link in parts:
             says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
@@ -125,14 +147,14 @@ def _block_of(link: "HtmlElement") -> "HtmlElement":
     return block
 
 
-def _write_call(link: "HtmlElement", number: int) -> None:
+def _write_call(link: "HtmlElement", label: str) -> None:
     """Put the mark of a note in the place of a link and of the raised brackets around it."""
     outer = link
     for around in link.iterancestors(*_AROUND_MARK):
         if html_trees.words_of(around) != html_trees.words_of(link):
             break
         outer = around
-    html_trees.replace_with_text(outer, literal(f"[^{number}]"))
+    html_trees.replace_with_text(outer, literal(f"[^{label}]"))
 
 
 def _remove_mark(link: "HtmlElement") -> None:
@@ -147,7 +169,7 @@ def _remove_mark(link: "HtmlElement") -> None:
     html_trees.remove(outer)
 
 
-def _move(note: "HtmlElement", place: "HtmlElement", number: int) -> None:
+def _move(note: "HtmlElement", place: "HtmlElement", label: str) -> None:
     """Put a note behind the block that calls it, as paragraphs of which the first has its mark."""
     section = note.getparent()
     paragraphs = _paragraphs(note)
@@ -155,7 +177,7 @@ def _move(note: "HtmlElement", place: "HtmlElement", number: int) -> None:
     if section is not None:
         _remove_empty(section)
     for position, paragraph in enumerate(paragraphs):
-        mark = f"[^{number}]: " if position == 0 else "    "
+        mark = f"[^{label}]: " if position == 0 else "    "
         paragraph.text = literal(mark) + (paragraph.text or "").lstrip()
     if place.getparent() is None:  # a page without a body
         place.extend(paragraphs)
@@ -205,7 +227,7 @@ def _append(paragraph: "HtmlElement", part: "HtmlElement | str") -> None:
 
 def _remove_label(note: "HtmlElement") -> None:
     """Remove the number in front of a note, as of a list without numbers."""
-    if note.tag == "dd" and (label := note.getprevious()) is not None and label.tag == "dt":
+    if (label := _label_of(note)) is not None:
         html_trees.remove(label)
     for part in html_trees.elements(note, "span", "sup", "td", "th"):
         before = "".join(note.itertext()).lstrip()

@@ -36,10 +36,13 @@ def is_article(page: str) -> bool:
     return bool(_OF_THE_WEB.search(page[:_HEAD])) or len(_SCRIPT.findall(page)) >= _MANY_SCRIPTS
 
 
-def main_area(body: "HtmlElement") -> "HtmlElement":
-    """Return the element that a page marks as its main content, or its body."""
+def main_area(body: "HtmlElement", *, most_beside: float) -> "HtmlElement":
+    """Return the element that a page marks as its main content, or its body.
+
+    At most ``most_beside`` of the prose is outside of the element.
+    """
     parts = survey(body)
-    size = parts[body].letters or 1
+    size, prose = parts[body].letters or 1, parts[body].prose
     for marked in (
         [part for part in parts if part.tag == "main" or part.get("role") == "main"],
         [part for part in parts if part.tag == "article"],
@@ -47,9 +50,31 @@ def main_area(body: "HtmlElement") -> "HtmlElement":
         [part for part in parts if _CLASSES & html_trees.classes_of(part)],
     ):
         is_sure = len(marked) == 1 or (marked and marked[0].tag == "main")
-        if is_sure and parts[marked[0]].letters > _LARGE_SHARE * size:
-            return marked[0]
+        if not is_sure or parts[marked[0]].letters < _LARGE_SHARE * size:
+            continue
+        if prose - parts[marked[0]].prose <= most_beside * prose:
+            return _with_title(marked[0], body, parts)
     return body
+
+
+def _with_title(
+    area: "HtmlElement", body: "HtmlElement", parts: "dict[HtmlElement, Part]"
+) -> "HtmlElement":
+    """Return an area without a title of its own with what stands before it and has one."""
+    title = next(body.iter("h1"), None)
+    if title is None or html_trees.has(area, "h1") or parts[title].start > parts[area].start:
+        return area
+    around = set(area.iterancestors())
+    block = title
+    for parent in title.iterancestors():
+        if parent in around:
+            break
+        block = parent
+    if parts[block].link_share < MOSTLY_LINKS:
+        html_trees.remove(block)
+        area.text, block.tail = None, area.text
+        area.insert(0, block)
+    return area
 
 
 def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Piece]]":

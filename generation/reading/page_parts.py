@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _MENU_NAMES = re.compile(
     r"(?:^|[\s_-])(?:nav|navbar|navigation|navheader|navfooter|navpath|navrow|docnav|menu|sidebar"
     r"|breadcrumbs?|header|footer|masthead|related|recommended|more|links|tags?|categories|catlinks"
-    r"|pagination|pager|nosearch|skip-?link|toolbar|topbar|trending|popular|teaser|navbox"
+    r"|pagination|pager|skip-?link|toolbar|topbar|trending|popular|teaser|navbox"
     r"|share|sharing|social|banner)(?:[\s_-]|$)",
     re.IGNORECASE,
 )
@@ -144,7 +144,8 @@ def _may_be_menu(element: "HtmlElement", part: Part) -> bool:
     return (
         part.letters > 0
         and not part.code
-        and element.tag not in (*html_trees.HEADINGS, "code", "dt", "td", "th", "tr", "tbody")
+        and (element.tag in html_trees.BLOCKS or element.tag == "span")
+        and element.tag not in (*html_trees.HEADINGS, "dt", "td", "th", "tr", "tbody")
         and not (part.letters > part.linked and element.find(".//h1") is not None)
     )
 
@@ -160,13 +161,13 @@ def _is_menu(element: "HtmlElement", part: Part, size: int) -> bool:
         return True
     if part.links and part.letters < _SURE_MENU and _has_steps(element, part):
         return True
-    is_small = part.letters < _LARGEST_MENU * size
+    is_small = part.letters < _LARGEST_MENU * size and element.tag != "span"
     return bool(is_small and part.link_share > MOSTLY_LINKS and _MENU_NAMES.search(names))
 
 
 def _has_steps(element: "HtmlElement", part: Part) -> bool:
     """Whether links to the pages before and after a page are most of an element."""
-    if element.tag not in ("div", "p", "table", "ul") or part.links > 8:
+    if part.link_share < MOSTLY_LINKS or html_trees.has(element, *html_trees.HEADINGS):
         return False
     steps = [link for link in element.iter("a") if (link.get("rel") or "").lower() in _STEPS]
     return len(steps) > 1

@@ -1,6 +1,5 @@
 """Choose the columns of a table for context, question and answer, and read their rows."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,16 +9,23 @@ from typing import Any
 
 from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
-from qareview.stored_sentences import joined, stored
+from generation.reading import cell_texts
+from generation.reading.decoding import clean
+from qareview.stored_sentences import joined, listed, stored
 from qareview.tables import BadTable, Table, storable
 
 ROLES = ("context", "question", "answer")
+FIRST_ROW = "first_row"  # beside the roles: what a person says that the first row of CSV holds
 NAMES = {  # the usual names of the columns of each role, the likeliest first
-    "question": ("question", "query", "instruction", "prompt", "input", "user"),
-    "answer": ("answer", "answers", "response", "output", "completion", "reply", "target"),
+    "question": ("question", "query", "instruction", "prompt", "input", "user", "user_input"),
+    "answer": (
+        *("answer", "answers", "response", "output", "completion", "reply", "target", "chosen"),
+        "reference",
+    ),
     "context": (
-        *("context", "passage", "text", "content", "body", "paragraph", "chunk"),
-        *("document", "source", "article", "abstract", "input"),
+        *("context", "contexts", "passage", "text", "content", "body", "paragraph", "chunk"),
+        *("document", "source", "article", "abstract", "input", "story", "page_content"),
+        *("reference_contexts", "retrieved_contexts", "pos"),
     ),
 }
 # The names of columns that are never guessed to be answers.
@@ -39,8 +45,13 @@ _WITHOUT = {
     "line": gettext_noop("%(count)s without %(role)s (line %(places)s)"),
     "lines": gettext_noop("%(count)s without %(role)s (lines %(places)s)"),
 }
+_WITH = {
+    "row": gettext_noop("%(count)s with %(problem)s (row %(places)s)"),
+    "rows": gettext_noop("%(count)s with %(problem)s (rows %(places)s)"),
+    "line": gettext_noop("%(count)s with %(problem)s (line %(places)s)"),
+    "lines": gettext_noop("%(count)s with %(problem)s (lines %(places)s)"),
+}
 MOST_PAGES = 10**6  # larger page numbers are taken for mistakes; chosen; nobody measured
-NAMED_PLACES = 5  # listed, of the rows that are not imported; chosen; nobody measured
 BETWEEN = "\n\n"  # separates the contexts in the document's text
 
 
@@ -48,7 +59,8 @@ def survey(table: Table) -> dict[str, Any]:
     """Read a whole table and return what a person needs to choose its columns.
 
     ``columns`` has their names, ``sample`` the first rows, ``rows`` the number of rows, and
-    ``guess`` the likely column of each role. Raises BadTable.
+    ``guess`` the likely column of each role. ``first_row`` is there for CSV: what its first row
+    seems to hold. Raises BadTable.
     """
     first = list(islice(table.rows, GUESSED_FROM))
     sample = [[value[:LONGEST_SHOWN] for value in row.values] for row in first[:SHOWN]]
@@ -57,16 +69,17 @@ def survey(table: Table) -> dict[str, Any]:
         "sample": sample,
         "rows": len(first) + sum(1 for _ in table.rows),
         "guess": guess(table.columns, [row.values for row in first]),
+        **({"first_row": table.first_row} if table.first_row else {}),
     }
 
 
 def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str]:
     """Return the likely column of each role, by the columns' names or by their values."""
-    by_role = _by_name(columns)
     values = {
         column: [row[index] for row in rows if row[index].strip()]
         for index, column in enumerate(columns)
     }
+    by_role = _by_name([column for column in columns if values[column]])
     free = [column for column in columns if column not in by_role.values() and values[column]]
     longest_first = sorted(free, key=lambda column: -fmean(map(len, values[column])))
     asking = [column for column in longest_first if _asks(values[column])]
@@ -105,11 +118,10 @@ def _has_words(values: Sequence[str]) -> bool:
 
 
 def _complete(by_role: dict[str, str]) -> dict[str, str]:
-    """Return a guess with all three roles, or else only the column of the context."""
+    """Return a guess with all three roles, or else only the column of the context, if any."""
     if set(by_role) == set(ROLES):
         return {role: by_role[role] for role in ROLES}
-    first = next((by_role[role] for role in ROLES if role in by_role), "")
-    return {"context": first} if first else {}
+    return {"context": by_role["context"]} if "context" in by_role else {}
 
 
 def objection(chosen: Mapping[str, str], columns: Sequence[str]) -> str:
@@ -162,22 +174,18 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
             start, end = _span(spans, texts.pop("context"))
             origin = _headings_and_pages(cells)
             rows.append({"row": row.number, "start": start, "end": end, **origin, **texts})
-    note = _note(refused, last, table.unit)
+    note = note_on_rows(table, last, refused)
     if not rows:
         raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
         note = joined([note, _repeated(len(rows) - len(spans))])
+    note = joined([*table.notes, note])
     return ImportedRows(BETWEEN.join(spans), rows, note)
 
 
 def _text(role: str, cell: str) -> str:
-    """Return a value without surrounding spaces; for a list of answers, as in SQuAD, the first."""
-    answers = _json(cell) if role == "answer" else None
-    if isinstance(answers, dict):
-        answers = answers.get("text")
-    if isinstance(answers, list):
-        cell = next((answer for answer in answers if isinstance(answer, str)), "")
-    return storable(cell).strip()
+    """Return a value as text, without surrounding spaces; see :mod:`cell_texts` for lists."""
+    return clean(cell_texts.text_of(role, cell)).strip()
 
 
 def _span(spans: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
@@ -190,7 +198,10 @@ def _span(spans: dict[str, tuple[int, int]], context: str) -> tuple[int, int]:
 
 def _headings_and_pages(cells: Mapping[str, str]) -> dict[str, Any]:
     """Return the headings and pages of a row, from the columns that a release's export has."""
-    headings, pages = _json(cells.get("headings", "")), _json(cells.get("pages", ""))
+    headings, pages = (
+        cell_texts.json_in(cells.get("headings", "")),
+        cell_texts.json_in(cells.get("pages", "")),
+    )
     if _are(headings, str):
         headings = [storable(heading) for heading in headings]
     else:
@@ -203,37 +214,49 @@ def _are(values: Any, kind: type) -> bool:
     return isinstance(values, list) and all(type(value) is kind for value in values)
 
 
-def _json(cell: str) -> Any:
-    """Return the list or object that a value is in JSON, or None."""
-    try:
-        return json.loads(cell) if cell.startswith(("[", "{")) else None
-    except (ValueError, RecursionError):
-        return None
+def note_on_rows(
+    table: Table, rows: int, without: Mapping[str, Sequence[int]] | None = None
+) -> str:
+    """Return which rows are not imported, and why: ``without`` a role, or bad ones; "" if all are.
 
-
-def _note(refused: Mapping[str, Sequence[int]], rows: int, unit: str) -> str:
-    count = sum(map(len, refused.values()))
-    if not count:
-        return ""
+    ``rows`` is the number of rows, without bad ones.
+    """
     reasons = [
         stored(
-            _WITHOUT[unit if len(places) == 1 else f"{unit}s"],
+            _WITHOUT[_number_of(table.unit, places)],
             count=len(places),
             role=_A_ROLE[role],
-            places=_listed(places),
+            places=listed(places),
         )
-        for role, places in refused.items()
+        for role, places in (without or {}).items()
     ]
-    counts = {"count": count, "rows": rows, "reasons": joined(reasons, ", ")}
+    by_problem: dict[str, list[int]] = defaultdict(list)
+    for bad_row in table.bad_rows:
+        by_problem[bad_row.problem].append(bad_row.place)
+    reasons += [
+        stored(
+            _WITH[_number_of(table.unit, places)],
+            count=len(places),
+            problem=problem,
+            places=listed(places),
+        )
+        for problem, places in by_problem.items()
+    ]
+    count = len(table.bad_rows) + sum(map(len, (without or {}).values()))
+    if not count:
+        return ""
+    counts = {
+        "count": count,
+        "rows": rows + len(table.bad_rows),
+        "reasons": joined(reasons, ", "),
+    }
     if count == 1:
         return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **counts)
     return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **counts)
 
 
-def _listed(places: Sequence[int]) -> str:
-    shown = ", ".join(map(str, places[:NAMED_PLACES]))
-    more = len(places) - NAMED_PLACES
-    return stored("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
+def _number_of(unit: str, places: Sequence[int]) -> str:
+    return unit if len(places) == 1 else f"{unit}s"
 
 
 def _repeated(count: int) -> str:

@@ -1,29 +1,40 @@
-"""Read the tables of CSV, JSONL and Parquet files."""
+"""Read the tables of CSV, JSON, JSONL and Parquet files."""
 
 from pathlib import Path
 
-from generation.reading import table_columns
-from generation.reading.decoding import decode
+from generation.reading import json_shapes, table_columns
+from generation.reading.decoding import decode_with_note
 from generation.reading.readings import CannotRead, Choices, Reading
-from qareview import tables
+from qareview import csv_tables, tables
+from qareview.stored_sentences import joined
 
 
 def read_table(path: Path, media_type: str, choices: Choices) -> Reading:
     """Read a table: its survey, or its rows once its columns are chosen. Raises CannotRead."""
-    chosen = choices.columns
+    chosen = {
+        role: choices.columns[role] for role in table_columns.ROLES if role in choices.columns
+    }
     try:
-        table = _table(path, media_type)
+        table = _table(path, media_type, choices.columns.get(table_columns.FIRST_ROW, ""))
         problem = table_columns.objection(chosen, table.columns) if chosen else ""
         if problem or not chosen:
-            return Reading("", media_type, survey=table_columns.survey(table), note=problem)
+            survey = table_columns.survey(table)
+            notes = [problem, *table.notes, table_columns.note_on_rows(table, survey["rows"])]
+            return Reading("", media_type, survey=survey, note=joined(notes))
         imported = table_columns.take_columns(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason
     return Reading(imported.text, media_type, rows=imported.rows, note=imported.note)
 
 
-def _table(path: Path, media_type: str) -> tables.Table:
+def _table(path: Path, media_type: str, first_row: str) -> tables.Table:
     if media_type == tables.PARQUET:
-        return tables.from_parquet(path)
-    text = decode(path.read_bytes())
-    return tables.from_csv(text) if media_type == tables.CSV else tables.from_jsonl(text)
+        return json_shapes.read_parquet(path)
+    text, note = decode_with_note(path.read_bytes())
+    table = (
+        csv_tables.from_csv(text, first_row)
+        if media_type == tables.CSV
+        else json_shapes.read_json(text, media_type)
+    )
+    table.notes[:0] = [note] if note else []
+    return table

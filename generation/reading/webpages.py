@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from generation.reading.page_parts import Piece
 
 LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
+MOST_BESIDE = 0.2  # share of the prose beside the main content of a whole page; chosen
 _DECLARED = re.compile(rb"<meta[^>]+charset=[\"']?\s*([\w-]+)", re.IGNORECASE)
 _WIDER = {
     "gb2312": "gb18030",
@@ -73,7 +74,8 @@ def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, l
     body = html_trees.body_of(root)
     html_tables.unwrap_layout(body)
     pieces = page_parts.take_unseen(body, keeps_folded=extent == WHOLE_PAGE)
-    area = page_areas.main_area(body)
+    most_beside = MOST_BESIDE if extent == WHOLE_PAGE else 1
+    area = page_areas.main_area(body, most_beside=most_beside)
     pieces += page_parts.take_menus(area)
     if extent == MAIN_TEXT:
         area, others = page_areas.take_article(area, page)

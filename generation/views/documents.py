@@ -1,5 +1,6 @@
 """The list of documents, where they are uploaded, and the page of a document."""
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import messages
@@ -117,7 +118,8 @@ def original(request: HttpRequest, slug: str, pk: int) -> FileResponse:
     document = get_object_or_404(project.documents, pk=pk)
     if not document.original or not document.original.storage.exists(str(document.original.name)):
         raise Http404(_("The original file is missing from storage."))
-    return FileResponse(document.original.open(), as_attachment=True, filename=document.name)
+    name = PurePosixPath(document.name).name  # without its folders in an archive
+    return FileResponse(document.original.open(), as_attachment=True, filename=name)
 
 
 @require_POST

@@ -45,16 +45,16 @@ def read_again(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 def _preview(document: Document, form: ReadAgainForm) -> dict[str, Any]:
     """Return what the text is now and what it would be, without the text of pictures."""
-    now = _summary(
-        document, [part["passage"].text for part in document.parts() if "passage" in part]
-    )
+    passages = document.passages.filter(superseded_at=None)
+    before = list(passages.values_list("text", flat=True))
+    now = _summary(document, before)
     chosen = form.choices() if form.is_bound and form.is_valid() else form.initial
     try:
         cuts = pipeline.propose_reading(document, chosen["extent"])
     except (CannotRead, ModelUnavailable) as reason:
         return {"sides": [now], "trouble": str(reason)}
     texts = [document.text[cut.start : cut.end] for cut in cuts]
-    return {"sides": [now, _summary(document, texts)]}
+    return {"sides": [now, _summary(document, texts)], "is_same": texts == before}
 
 
 def _summary(document: Document, texts: list[str]) -> dict[str, Any]:

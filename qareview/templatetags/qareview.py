@@ -3,11 +3,15 @@
 import functools
 import hashlib
 import re
+import unicodedata
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import nh3
+import regex
 from django import template
 from django.http import HttpRequest
 from django.urls import reverse
@@ -15,7 +19,10 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
 
+from qareview import scripts
 from qareview.languages import LANGUAGES
 from qareview.stored_sentences import translated
 from qareview.translations import counted, label, number, percent
@@ -28,10 +35,19 @@ _TAG = re.compile("<[^>]*>")
 SNIPPET_WORDS = 24  # of a long text, in a list; chosen; nobody measured
 WORDS_BEFORE_HIT = 6  # of them, before the first hit; chosen; nobody measured
 
+_NOTE = re.compile(r"\[\^([^\[\]\s]{1,40})\]")  # the number of a footnote
+_BEGINS_NOTE = re.compile(r"^( {0,3})(?=\[\^[^\[\]\s]{1,40}\]:)", re.MULTILINE)
+
+
+def _text_with_notes(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> str:
+    return _NOTE.sub(r"<sup>\1</sup>", escapeHtml(tokens[index].content))
+
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_markdown.add_render_rule("text", _text_with_notes)
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "p", "pre", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges merged into it
@@ -44,16 +60,24 @@ def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
     ``support`` are ranges of the text, from ``from`` to ``to``, that are put into <mark>. If that
     would change the HTML in other ways, it is returned without marks.
     """
-    plain = nh3.clean(_markdown.render(text), tags=_TAGS)
+    plain = _rendered(text)
     if not support or _BEGIN in text or _END in text:
         return mark_safe(plain)  # noqa: S308  cleaned above
     ranges = _merged_ranges(support)
-    rendered = nh3.clean(_markdown.render(_with_marks(text, ranges)), tags=_TAGS)
+    rendered = _rendered(_with_marks(text, ranges))
     if rendered.replace(_BEGIN, "").replace(_END, "") != plain:
         return mark_safe(plain)  # noqa: S308
     indices = iter([indices for _, _, indices in ranges])
     marked = _BETWEEN_MARKS.sub(lambda match: _mark_elements(match[1], next(indices)), rendered)
     return mark_safe(marked)  # noqa: S308  only <mark> was added
+
+
+def _rendered(text: str) -> str:
+    """Return Markdown as HTML, with the numbers of footnotes raised.
+
+    CommonMark would take a footnote of one word for the address of a link, and not show it.
+    """
+    return nh3.clean(_markdown.render(_BEGINS_NOTE.sub(r"\1\\", text)), tags=_TAGS)
 
 
 def _merged_ranges(support: Sequence[dict[str, Any]]) -> list[Range]:
@@ -143,21 +167,39 @@ def highlighted(text: str, query: str) -> SafeString:
 
 @register.filter
 def snippet(text: str, query: str) -> str:
-    """Return SNIPPET_WORDS words of a text, from shortly before the first hit of a search."""
-    words = text.split()
+    """Return SNIPPET_WORDS words of a text, from shortly before the first hit of a search.
+
+    A letter of a script without spaces counts as a word.
+    """
+    text = " ".join(text.split())
+    pieces = scripts.pieces(text)
+    ends = accumulate(map(len, pieces))
+    words = [end - len(piece) for piece, end in zip(pieces, ends, strict=True) if piece != " "]
     pattern = _pattern(query)
-    hits = (index for index, word in enumerate(words) if pattern and pattern.search(word))
-    start = max(0, next(hits, 0) - WORDS_BEFORE_HIT)
-    end = start + SNIPPET_WORDS
-    before, after = ["…"] * (start > 0), ["…"] * (end < len(words))
-    return " ".join([*before, *words[start:end], *after])
+    hit = pattern.search(text) if pattern else None
+    first = max(0, bisect_right(words, hit.start() if hit else 0) - 1 - WORDS_BEFORE_HIT)
+    shown = words[first : first + SNIPPET_WORDS + 1]
+    before, after = "… " * (first > 0), " …" * (len(shown) > SNIPPET_WORDS)
+    start = shown[0] if shown else 0
+    end = shown[-1] if after else len(text)
+    return f"{before}{text[start:end].rstrip()}{after}"
 
 
-def _pattern(query: str) -> re.Pattern[str] | None:
-    words = [re.escape(word) for word in re.findall(r"\w+", query or "")]
+def _pattern(query: str) -> "regex.Pattern[str] | None":
+    words = scripts.runs(unicodedata.normalize("NFC", query or ""))
     if not words:
         return None
-    return re.compile(rf"\b({'|'.join(words)}|{words[-1]}\w*)\b", re.IGNORECASE)
+    alternatives = [_alternative(word) for word in words]
+    alternatives.append(_alternative(words[-1], is_beginning=True))
+    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE)
+
+
+def _alternative(word: str, *, is_beginning: bool = False) -> str:
+    """Return a pattern of a word, which may stand within others in a script without spaces."""
+    if scripts.is_spaceless(word):
+        return str(regex.escape(word))
+    rest = r"\w*" if is_beginning else ""
+    return rf"(?<!\w){regex.escape(word)}{rest}(?!\w)"
 
 
 @register.filter
@@ -167,6 +209,23 @@ def own_message(exception: str) -> str:
         exception.startswith("No ") and exception.endswith("query.")
     )
     return "" if is_django else exception
+
+
+@register.simple_tag
+def text_attributes(*codes: str) -> SafeString:
+    """Return the attributes of an element that shows people's text.
+
+    These are its language, the first of ``codes`` (ISO 639-1) that is not empty, and that its
+    direction is that of its first letter.
+    """
+    language = next(filter(None, codes), "")
+    return format_html('lang="{}" dir="auto"', language) if language else mark_safe('dir="auto"')
+
+
+@register.filter
+def is_recognised(passage: Any, document: Any) -> bool:
+    """Return whether a passage of a document has text that was recognised by OCR."""
+    return bool(document.is_recognised(passage))
 
 
 @register.filter

@@ -23,8 +23,9 @@ CAPTION = "caption"
 class Block:
     """A part of a document.
 
-    ``level`` is that of a heading, or the depth of an item in its lists. ``cells`` are those of a
-    row, ``language`` is that of code. ``admonition`` is the title of the box that the block is in.
+    ``level`` is that of a heading, the depth of an item in its lists, or 1 for the first paragraph
+    of a footnote. ``cells`` are those of a row, ``language`` is that of code. ``admonition`` is the
+    kind of the box that the block is in. ``source`` is the Markdown of a text that was written.
     """
 
     kind: str
@@ -35,6 +36,7 @@ class Block:
     admonition: str = ""
     has_math: bool = False
     is_quote: bool = False
+    source: str = ""
 
 
 _ALIKE = str.maketrans(
@@ -45,8 +47,11 @@ _ALIKE = str.maketrans(
 )
 _CALL = re.compile(r"\s?\[\^[\w.:-]+\](?!:)")
 _DEFINED = re.compile(r"^\[\^[\w.:-]+\]:\s*")
-_OTHER_CALL = re.compile(r"\s?(?:\[\d+\]|[¹²³⁴⁵⁶⁷⁸⁹])")
+_NUMBERED_CALL = re.compile(r"\s?\[\d+\]")
+_LABEL = re.compile(r"^(?:Figure|Table|図|表)\s*\d+[.:]?\s+(?=\S)")  # which typst prints
 _ADDRESS = re.compile(r"\s?[(<]https?:[^)>\s]*[)>]")  # the target of a link, which is no text
+_RAISED = re.compile(r"(?<=\w)[~^](\w{1,3})[~^]")  # H~2~O and cm^2^ may be written as H2O and cm2
+_MATH = re.compile(r"\$\$.*?\$\$|\$(?=\S).*?(?<=\S)\$")
 _WORD = re.compile(
     r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]|[^\W_\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+"
 )
@@ -58,13 +63,13 @@ _NUMBER = re.compile(
 
 def without_calls(text: str) -> str:
     """Return a text without calls of footnotes and targets of links."""
-    text = _DEFINED.sub("", text.replace(MARK, ""))
-    return _ADDRESS.sub("", _OTHER_CALL.sub("", _CALL.sub("", text)))
+    text = _RAISED.sub(r"\1", _DEFINED.sub("", text.replace(MARK, "")))
+    return _ADDRESS.sub("", _NUMBERED_CALL.sub("", _CALL.sub("", text)))
 
 
 def marked_calls(text: str) -> str:
     """Return a text with MARK where ``[^1]`` calls a footnote."""
-    return _evened(_ADDRESS.sub("", _CALL.sub(MARK, text)))
+    return _evened(_RAISED.sub(r"\1", _ADDRESS.sub("", _CALL.sub(MARK, text))))
 
 
 def is_note_definition(text: str) -> bool:
@@ -90,6 +95,21 @@ def _evened(text: str) -> str:
 def without_number(heading: str) -> str:
     """Return a heading without its number, which the formats of one source count differently."""
     return _NUMBER.sub("", heading) or heading
+
+
+def without_math(text: str) -> str:
+    """Return a text without its formulas, which few formats have as TeX."""
+    return _MATH.sub(" ", text)
+
+
+def longest_prose(text: str) -> str:
+    """Return the longest part of a text between its formulas."""
+    return max(_MATH.split(text), key=len)
+
+
+def without_label(caption: str) -> str:
+    """Return a caption without its number, which some programs put before it."""
+    return _LABEL.sub("", caption)
 
 
 def words(text: str) -> list[str]:

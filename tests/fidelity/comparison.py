@@ -1,12 +1,10 @@
-"""How much of a document came out of a reader: the blocks of its source against those written.
+"""How much of a document came out of a reader: the blocks of its source against those written."""
 
-Everything is counted as (right, of how many), so that documents can be added up.
-"""
-
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tests.fidelity.blocks import (
     CAPTION,
@@ -23,13 +21,18 @@ from tests.fidelity.blocks import (
     exact,
     is_note_definition,
     letters,
+    longest_prose,
     marked_calls,
     shingles,
+    without_label,
     without_number,
 )
+from tests.fidelity.tally import Tally
 
+FEW = 12  # letters, which may stand by chance anywhere; chosen; nobody measured
 SHORT = 30  # letters; a paragraph that short may stand by chance in another; chosen
 PAGE_START = 40  # letters of a block that tell its page; chosen; nobody measured
+Row = tuple[str, ...]
 NAMES = {
     PARAGRAPH: "paragraphs",
     ITEM: "items_whole",
@@ -40,23 +43,6 @@ NAMES = {
 }
 
 
-class Tally(dict[str, tuple[float, float]]):
-    """For each figure how much is right, and of how much."""
-
-    def count(self, name: str, right: float, of: float = 1) -> None:
-        before, whole = self.get(name, (0, 0))
-        self[name] = (before + right, whole + of)
-
-    def add(self, other: "Tally") -> None:
-        for name, (right, of) in other.items():
-            self.count(name, right, of)
-
-    def per_cent(self, name: str) -> float | None:
-        """Return a figure in per cent, rounded down to a tenth; None if there was nothing."""
-        right, of = self.get(name, (0, 0))
-        return int(1000 * right / of + 1e-9) / 10 if of else None
-
-
 class Written:
     """The blocks that a reader wrote, in the forms in which they are looked up."""
 
@@ -64,38 +50,47 @@ class Written:
         self.blocks = blocks
         self.letters = [letters(block.text) for block in blocks]
         self.counts = Counter(self.letters)
-        self.squeezed = [_squeezed(block.text) for block in blocks]
+        self._numbers = [n for n, block in enumerate(blocks) if block.kind in (PARAGRAPH, ITEM)]
+        prose = [f"\n{self.letters[number]}" for number in self._numbers]
+        self._prose = "".join(prose)
+        self._starts = list(accumulate(map(len, prose), initial=0))[:-1]
+        self.squeezed = [_squeezed(f"{block.text}\n{block.source}") for block in blocks]
         self.called = [marked_calls(block.text) for block in blocks]
 
     def where(self, texts: Iterable[str]) -> list[int]:
         """Return the numbers of the blocks of prose that contain one of the texts."""
-        wanted = [text for text in texts if text]
-        return [
-            number
-            for number, block in enumerate(self.blocks)
-            if block.kind in (PARAGRAPH, ITEM)
-            and any(text in self.letters[number] for text in wanted)
-        ]
+        return sorted({number for text in texts if text for number in self._holding(text)})
+
+    def _holding(self, text: str) -> Iterator[int]:
+        """Yield the numbers of blocks with a text: a few letters only where a block begins."""
+        wanted = text if len(text) > FEW else f"\n{text}"
+        place = self._prose.find(wanted)
+        while place >= 0:
+            number = bisect_right(self._starts, place) - 1
+            yield self._numbers[number]
+            next_start = self._starts[number + 1] if number + 1 < len(self._starts) else None
+            place = -1 if next_start is None else self._prose.find(wanted, next_start)
 
     @cached_property
-    def headings(self) -> list[tuple[str, str, int]]:
-        """The letters of each heading, those without its number, and its level."""
-        return [
-            (letters(block.text), letters(without_number(block.text)), block.level)
-            for block in self.blocks
-            if block.kind == HEADING
-        ]
+    def headings(self) -> list[tuple[set[str], int]]:
+        """What each heading may be called, and its level."""
+        return [(_names(b.text), b.level) for b in self.blocks if b.kind == HEADING]
 
     def levels_of(self, heading: Block) -> list[int]:
         """Return the levels at which a heading was written."""
-        text, bare = letters(heading.text), letters(without_number(heading.text))
-        return [level for full, short, level in self.headings if text == full or bare == short]
+        return [level for names, level in self.headings if names & _names(heading.text)]
+
+
+def _names(heading: str) -> set[str]:
+    """Return the letters of a heading, with its number and without it."""
+    return {letters(heading), letters(without_number(heading))}
 
 
 def compare(truth: Sequence[Block], blocks: Sequence[Block], allowed: Iterable[str] = ()) -> Tally:
     """Compare what was written with the truth; texts that are ``allowed`` count as no mistake."""
     tally, written = Tally(), Written(blocks)
-    _compare_headings(tally, truth, written)
+    allowed = list(allowed)
+    _compare_headings(tally, truth, written, allowed)
     _compare_prose(tally, truth, written)
     _compare_calls(tally, truth, written)
     _compare_rows(tally, truth, blocks)
@@ -104,7 +99,9 @@ def compare(truth: Sequence[Block], blocks: Sequence[Block], allowed: Iterable[s
     return tally
 
 
-def _compare_headings(tally: Tally, truth: Sequence[Block], written: Written) -> None:
+def _compare_headings(
+    tally: Tally, truth: Sequence[Block], written: Written, allowed: Sequence[str]
+) -> None:
     """Count headings; levels are compared after all of them are moved by the same number."""
     wanted = [block for block in truth if block.kind == HEADING]
     levels = [written.levels_of(block) for block in wanted]
@@ -113,30 +110,36 @@ def _compare_headings(tally: Tally, truth: Sequence[Block], written: Written) ->
     move = moves.most_common(1)[0][0] if moves else 0
     for block, there in zip(wanted, levels, strict=True):
         tally.count("headings_at_all", bool(there))
-        tally.count("headings", block.level + move in there)
+        tally.count("headings", block.level + move in there, what=f"{block.level} {block.text}")
+    right = set().union(*map(_names, (*allowed, *(block.text for block in wanted))))
+    false = [names for names, _ in written.headings if not names & right]
+    tally.count("false_headings", len(false), len(written.headings))
+    tally.tell("false_headings", map(" or ".join, false))
 
 
-def _numbered(truth: Sequence[Block]) -> Iterator[tuple[Block, set[str]]]:
-    """Yield blocks and the letters that they may have: a call is written as a number or not."""
+def _numbered(truth: Sequence[Block]) -> Iterator[tuple[Block, str]]:
+    """Yield each block, and its text with numbers where it calls footnotes, as in print."""
     number = 0
     for block in truth:
-        texts = {letters(block.text)}
-        for _ in range(block.text.count(MARK)):
+        text = block.text
+        while MARK in text:
             number += 1
-            texts.add(letters(block.text.replace(MARK, str(number))))
-        yield block, texts
+            text = text.replace(MARK, str(number), 1)
+        yield block, text
 
 
 def _compare_prose(tally: Tally, truth: Sequence[Block], written: Written) -> None:
     order: list[int] = []
-    for block, texts in _numbered(truth):
+    for block, with_numbers in _numbered(truth):
+        texts = {letters(block.text), letters(with_numbers)}
         if block.kind not in NAMES or not letters(block.text):
             continue
         where = written.where(texts)
-        tally.count("math" if block.has_math else NAMES[block.kind], bool(where))
+        name = "math" if block.has_math else NAMES[block.kind]
+        tally.count(name, bool(where), what=block.text)
         if block.kind == ITEM:
             _compare_item(tally, block, [written.blocks[number] for number in where])
-        elif block.kind == FOOTNOTE:
+        elif block.kind == FOOTNOTE and block.level:
             is_marked = any(is_note_definition(written.blocks[number].text) for number in where)
             tally.count("notes_marked", is_marked)
         elif block.kind == PARAGRAPH and not block.has_math and len(letters(block.text)) > SHORT:
@@ -149,23 +152,26 @@ def _compare_prose(tally: Tally, truth: Sequence[Block], written: Written) -> No
 def _compare_item(tally: Tally, item: Block, there: Sequence[Block]) -> None:
     levels = [block.level for block in there if block.kind == ITEM]
     tally.count("items_as_items", bool(levels))
-    tally.count("items", item.level in levels)
+    tally.count("items", item.level in levels, what=f"{item.level} {item.text}")
 
 
 def _compare_paragraph(
     tally: Tally, block: Block, texts: set[str], where: Sequence[int], written: Written
 ) -> None:
     squeezed = _squeezed(block.text)
-    tally.count("marks", any(squeezed in written.squeezed[number] for number in where))
-    tally.count("blanks", any(exact(block.text) in exact(written.blocks[n].text) for n in where))
-    tally.count("alone", any(written.counts[text] for text in texts))
+    is_marked = any(squeezed in written.squeezed[number] for number in where)
+    tally.count("marks", is_marked, what=block.text)
+    there = [written.blocks[number] for number in where]
+    has_blanks = any(exact(block.text) in exact(f"{b.text}\n{b.source}") for b in there)
+    tally.count("blanks", has_blanks, what=block.text)
+    tally.count("alone", any(written.counts[text] for text in texts), what=block.text)
 
 
 def _compare_box(tally: Tally, block: Block, there: Sequence[Block]) -> None:
     if block.is_quote:
-        tally.count("quotes", any(other.is_quote for other in there))
+        tally.count("quotes", any(other.is_quote for other in there), what=block.text)
     if block.admonition:
-        tally.count("admonitions", any(other.is_quote for other in there))
+        tally.count("admonitions", any(other.is_quote for other in there), what=block.text)
 
 
 def _compare_calls(tally: Tally, truth: Sequence[Block], written: Written) -> None:
@@ -173,7 +179,7 @@ def _compare_calls(tally: Tally, truth: Sequence[Block], written: Written) -> No
     everything = "\n".join(written.called)
     for block in truth:
         if MARK in block.text:
-            tally.count("notes_called", marked_calls(block.text) in everything)
+            tally.count("notes_called", marked_calls(block.text) in everything, what=block.text)
 
 
 def _squeezed(text: str) -> str:
@@ -182,12 +188,24 @@ def _squeezed(text: str) -> str:
 
 def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block]) -> None:
     """Count cells in the right column of a row; each row that was written counts once."""
-    wanted = [_cells(block) for block in truth if block.kind == ROW]
+    rows = [_cells(block) for block in truth if block.kind == ROW]
     written = [_cells(block) for block in blocks if block.kind == ROW]
+    whole = Counter(rows) & Counter(written)
+    missing = list((Counter(rows) - whole).elements())
+    best = _best_matches(missing, list((Counter(written) - whole).elements()))
+    for row in whole.elements():
+        tally.count("cells", sum(map(bool, row)), sum(map(bool, row)))
+    for number, row in enumerate(missing):
+        tally.count("cells", best.get(number, 0), sum(map(bool, row)), what=" | ".join(row))
+
+
+def _best_matches(rows: list[Row], written: list[Row]) -> dict[int, int]:
+    """Return how many cells of each row are in the row that is most like it."""
     pairs = [
-        (_same(row, other), -abs(number - place), number, place)
-        for number, row in enumerate(wanted)
+        (same, -abs(number - place), number, place)
+        for number, row in enumerate(rows)
         for place, other in enumerate(written)
+        if (same := _same(row, other))
     ]
     best: dict[int, int] = {}
     taken: set[int] = set()
@@ -195,37 +213,40 @@ def _compare_rows(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block])
         if number not in best and place not in taken:
             best[number] = same
             taken.add(place)
-    for number, row in enumerate(wanted):
-        tally.count("cells", best.get(number, 0), sum(map(bool, row)))
+    return best
 
 
-def _cells(block: Block) -> list[str]:
-    return [exact(cell) for cell in block.cells]
+def _cells(block: Block) -> Row:
+    return tuple(exact(cell).replace("; ", " ") for cell in block.cells)  # blocks are joined so
 
 
-def _same(row: Sequence[str], other: Sequence[str]) -> int:
+def _same(row: Row, other: Row) -> int:
     return sum(a == b != "" for a, b in zip(row, other, strict=False))
 
 
 def _compare_code(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block]) -> None:
     """Count lines of code with their indentation, and the languages of blocks."""
     written = [block for block in blocks if block.kind == CODE]
-    for width in (4, 8):
-        wanted = Counter(_lines(truth, width))
-        there = Counter(_lines(written, width))
-        right = (wanted & there).total()
-        if right >= tally.get("code", (0, 0))[0]:
-            tally["code"] = (right, wanted.total())
+    there = Counter(_lines(written))
+    for line in _lines(truth):
+        match = next((other for other in _as_indented(line) if there[other] > 0), None)
+        tally.count("code", match is not None, what=line)
+        there[match or ""] -= 1
     for block in truth:
         if block.kind == CODE and block.language:
             first = block.text.splitlines()[0].strip()
             languages = [other.language for other in written if first in other.text]
-            tally.count("languages", block.language in languages)
+            tally.count("languages", block.language in languages, what=block.language)
 
 
-def _lines(blocks: Iterable[Block], width: int) -> list[str]:
+def _lines(blocks: Iterable[Block]) -> list[str]:
     lines = [line for block in blocks if block.kind == CODE for line in block.text.splitlines()]
-    return [line.rstrip().expandtabs(width) for line in lines if line.strip()]
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def _as_indented(line: str) -> list[str]:
+    """Return a line and what it becomes where tabs are shown by blanks."""
+    return [line, *(line.expandtabs(width) for width in (2, 4, 8))]
 
 
 def _compare_words(
@@ -235,15 +256,37 @@ def _compare_words(
 
     A run may reach from a block into the next, since blocks that were joined are counted elsewhere.
     """
-    texts = list(_texts_with_numbers(truth))
-    wanted = shingles(_texts(truth)) | shingles(texts) | shingles([" ".join(_texts(truth))])
-    wanted |= shingles([" ".join(texts)])
+    texts, numbered = list(_texts(truth)), list(_texts_with_numbers(truth))
+    wanted = shingles(texts) | shingles([" ".join(texts)])
+    wanted |= shingles(without_number(block.text) for block in truth if block.kind == HEADING)
+    wanted |= shingles(numbered) | shingles([" ".join(numbered)])
     wanted += shingles(allowed)
-    written = shingles(_texts(blocks))
-    false = sum(count for run, count in written.items() if run not in wanted)
-    twice = sum(max(0, count - wanted[run]) for run, count in written.items() if run in wanted)
-    tally.count("false_text", false + twice, written.total())
-    tally.count("doubled_text", twice, written.total())
+    written = shingles(_texts_without_numbers(_without_math(truth, blocks)))
+    too_many = written - wanted
+    tally.count("false_text", too_many.total(), written.total())
+    tally.count("doubled_text", sum(too_many[run] for run in wanted), written.total())
+    tally.tell("false_text", _joined(too_many))
+
+
+def _without_math(truth: Sequence[Block], blocks: Sequence[Block]) -> Iterator[Block]:
+    """Yield the blocks but for paragraphs with formulas, of which most formats know no TeX."""
+    formulas = [(letters(longest_prose(b.text)), letters(b.text)) for b in truth if b.has_math]
+    for block in blocks:
+        text = letters(block.text)
+        if not any(len(p) > FEW and p in text and len(text) < 2 * len(f) for p, f in formulas):
+            yield block
+
+
+def _joined(runs: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Yield texts of runs of words that go on from each other."""
+    text: tuple[str, ...] = ()
+    for run in runs:
+        if text and text[-3:] == run[:3]:
+            text = (*text, run[-1])
+        else:
+            yield " ".join(text)
+            text = run
+    yield " ".join(text)
 
 
 def _texts(blocks: Iterable[Block]) -> Iterator[str]:
@@ -251,15 +294,23 @@ def _texts(blocks: Iterable[Block]) -> Iterator[str]:
         yield from block.cells or block.text.splitlines()
 
 
+def _texts_without_numbers(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield texts without the numbers that programs put before headings and captions."""
+    for block in blocks:
+        if block.kind == HEADING:
+            yield without_number(block.text)
+        elif block.kind == PARAGRAPH:
+            yield without_label(block.text)
+        else:
+            yield from _texts([block])
+
+
 def _texts_with_numbers(truth: Sequence[Block]) -> Iterator[str]:
     """Yield texts as prints have them: footnotes are called by numbers and begin with them."""
-    calls = notes = 0
-    for block in truth:
-        text = block.text
-        while MARK in text:
-            calls += 1
-            text = text.replace(MARK, str(calls), 1)
-        if block.kind == FOOTNOTE:
+    notes = 0
+    for block, text in _numbered(truth):
+        if block.kind == FOOTNOTE and block.level:
             notes += 1
-            text = f"{notes} {text}"
-        yield from block.cells or text.splitlines()
+            yield f"{notes} {text}"
+        else:
+            yield from block.cells or text.splitlines()

@@ -70,7 +70,7 @@ def pages_of(title: str, body: str) -> dict[str, str]:
 
 
 def with_details(body: str) -> str:
-    """Return HTML in which the boxes that pandoc writes for details can be folded."""
+    """Return HTML with details that can be unfolded, which pandoc writes as boxes."""
     box = r'<div class="details">\s*<div class="summary">\s*<p>(.*?)</p>\s*</div>(.*?)</div>'
     return re.sub(box, r"<details><summary>\1</summary>\2</details>", body, flags=re.DOTALL)
 

@@ -46,8 +46,8 @@ def convert_all(source: Path) -> None:
         options = ["--slide-level=3"] if to == "pptx" else []
         convert(source, to, CONVERTED / f"{source.stem}.{to}", *options)
     options = ["--section-divs", "--mathml", "--no-highlight"]
-    body = frames.with_details(convert(source, "html", None, *options))
-    for frame, page in frames.pages_of(names["title"], body).items():
+    body = convert(source, "html", None, *options)
+    for frame, page in frames.pages_of(names["title"], frames.with_details(body)).items():
         (CONVERTED / f"{source.stem}.{frame}.html").write_text(page)
     for kind in prints.KINDS:
         out = CONVERTED / f"{source.stem}.{kind}.pdf"

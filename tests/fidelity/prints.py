@@ -28,6 +28,8 @@ body{font:11pt/1.4 serif} pre{font-size:9pt;background:#eee;padding:6px}
 table{border-collapse:collapse;font-size:9pt} td,th{border:1px solid #999;padding:2px 6px}
 img{max-width:60%%} h1{font-size:20pt} h2{font-size:15pt} h3{font-size:12pt}
 </style></head><body>%s</body></html>"""
+SMALL = '<div style="font-size:8px;width:100%%;padding:0 14mm">%s</div>'
+PAGE_NUMBERS = 'Page <span class="pageNumber"></span> of <span class="totalPages"></span>'
 KINDS = {
     "one": {"columns": 1, "size": "10pt", "numbering": "none", "contents": ""},
     "two": {"columns": 2, "size": "9pt", "numbering": "none", "contents": ""},
@@ -65,21 +67,16 @@ def print_with_chromium(chromium: str, body: str, out: Path, *, title: str, lang
         )
         tab = browser.new_page()
         tab.goto(page.resolve().as_uri())
-        tab.pdf(path=str(out), **_layout())
+        tab.pdf(
+            path=out,
+            format="A5",
+            display_header_footer=True,
+            margin={"top": "18mm", "bottom": "18mm", "left": "14mm", "right": "14mm"},
+            header_template=SMALL % html.escape(RUNNING_HEAD),
+            footer_template=SMALL % PAGE_NUMBERS,
+        )
         browser.close()
     page.unlink()
-
-
-def _layout() -> dict[str, object]:
-    style = "font-size:8px;width:100%;padding:0 14mm"
-    numbers = 'Page <span class="pageNumber"></span> of <span class="totalPages"></span>'
-    return {
-        "format": "A5",
-        "display_header_footer": True,
-        "margin": {"top": "18mm", "bottom": "18mm", "left": "14mm", "right": "14mm"},
-        "header_template": f'<div style="{style}">{html.escape(RUNNING_HEAD)}</div>',
-        "footer_template": f'<div style="{style};text-align:center">{numbers}</div>',
-    }
 
 
 def value_of(field: str, source: str) -> str:

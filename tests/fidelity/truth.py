@@ -32,23 +32,32 @@ _MATH_MARKS = {"InlineMath": "$", "DisplayMath": "$$"}
 
 
 @cache
-def tree_of(name: str) -> dict[str, Any]:
-    """Return the source ``name`` as pandoc reads it."""
-    command = [pypandoc.get_pandoc_path(), "-f", DIALECT, "-t", "json", FOLDER / f"{name}.md"]
-    done = subprocess.run(command, capture_output=True, check=True, text=True)
-    tree: dict[str, Any] = json.loads(done.stdout)
-    return tree
+def blocks_of(name: str) -> list[Block]:
+    """Return the blocks of the source ``name``, footnotes behind the block that calls them."""
+    return blocks_in(_source(name))
+
+
+def blocks_in(source: str) -> list[Block]:
+    """Return the blocks of a text in DIALECT."""
+    return list(_blocks(_tree(source)["blocks"], Place()))
 
 
 @cache
-def blocks_of(name: str) -> list[Block]:
-    """Return the blocks of the source ``name``, footnotes behind the block that calls them."""
-    return list(_blocks(tree_of(name)["blocks"], Place()))
-
-
 def title_of(name: str) -> str:
     """Return the title of the source ``name``."""
-    return "".join(_text(tree_of(name)["meta"]["title"]["c"]))
+    return "".join(_text(_tree(_source(name))["meta"]["title"]["c"]))
+
+
+def _source(name: str) -> str:
+    return (FOLDER / f"{name}.md").read_text()
+
+
+def _tree(source: str) -> dict[str, Any]:
+    """Return a source as pandoc reads it."""
+    command = [pypandoc.get_pandoc_path(), "-f", DIALECT, "-t", "json"]
+    done = subprocess.run(command, input=source, capture_output=True, check=True, text=True)
+    tree: dict[str, Any] = json.loads(done.stdout)
+    return tree
 
 
 @dataclass(frozen=True)
@@ -86,7 +95,8 @@ def _paragraph(inlines: list[Any], place: Place) -> Iterator[Block]:
 def _notes(inlines: list[Any]) -> Iterator[Block]:
     for inline in _all(inlines):
         if inline["t"] == "Note":
-            yield from _blocks(inline["c"], Place(kind=FOOTNOTE))
+            for number, part in enumerate(inline["c"]):
+                yield from _blocks([part], Place(kind=FOOTNOTE, depth=0 if number else 1))
 
 
 def _heading(content: list[Any], _: Place) -> Iterator[Block]:

@@ -15,14 +15,19 @@ _HIDES = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE
 
 
 def visible_words(page: str) -> Counter[str]:
-    """Count the words of an HTML page that a browser shows without running scripts."""
+    """Count the words of :func:`visible_text`."""
+    return Counter(words(visible_text(page)))
+
+
+def visible_text(page: str) -> str:
+    """Return the text of an HTML page that a browser shows without running scripts."""
     import lxml.html
 
     if not page.strip():
-        return Counter()
+        return ""
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True)
     root = lxml.html.document_fromstring(page.encode(), parser=parser)
-    return Counter(words(" ".join(_texts(root))))
+    return " ".join(_texts(root))
 
 
 def share_kept(seen: Counter[str], text: str) -> tuple[int, int]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from markdown_it.token import Token
 
 _MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
-_NOTE = re.compile(r"^(\s*)\[\^([\w.:-]+)\]:", re.MULTILINE)
+_NOTE = re.compile(r"\[\^([\w.:-]+)\]:")
 
 
 def without_left_out(text: str, left_out: Iterable[LeftOut]) -> str:
@@ -83,7 +83,8 @@ class Parser:
             self._add(Block(HEADING, text, self._heading))
         else:
             kind = ITEM if self._begins_item else PARAGRAPH
-            self._add(Block(kind, text, self._lists, is_quote=self._quotes > 0))
+            is_quote = self._quotes > 0
+            self._add(Block(kind, text, self._lists, is_quote=is_quote, source=token.content))
 
     def _add(self, block: Block) -> None:
         self.blocks.append(block)
@@ -106,8 +107,21 @@ class Parser:
 def parsed(markdown: str) -> Parser:
     """Return the blocks of a Markdown text, and how many tags of HTML are left in it."""
     parser = Parser()
-    for token in _MARKDOWN.parse(
-        _NOTE.sub(r"\1\\[^\2]\\:", markdown)
-    ):  # else it is a link's target
+    for token in _MARKDOWN.parse(_with_plain_notes(markdown)):
         parser.read(token)
     return parser
+
+
+def _with_plain_notes(markdown: str) -> str:
+    """Return a Markdown text in which a footnote is a paragraph that begins with its mark.
+
+    CommonMark has no footnotes: it takes one of a single word for the target of a link, and the
+    later paragraphs of one, which are indented, for code.
+    """
+    lines, is_in_note = [], False
+    for line in markdown.splitlines():
+        if note := _NOTE.match(line):
+            line = f"\\[^{note[1]}\\]:{line[note.end() :]}"
+        is_in_note = bool(note) or (is_in_note and (not line.strip() or line.startswith("    ")))
+        lines.append(line.removeprefix("    ") if is_in_note else line)
+    return "\n".join(lines)

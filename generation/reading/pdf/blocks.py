@@ -23,6 +23,10 @@ LEFT_OUT = (RUNNING_HEAD, PAGE_NUMBER, CONTENTS, HIDDEN)  # kinds that are no co
 
 MARKER = re.compile(r"([•◦▪‣·●○■□–*⁃∙➢✓-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,4}[.)])(?:\s+|$)")
 LEADERS = re.compile(r"(?:\s*\.){4,}\s*\w{0,6}$|\s[.·…]{3,}\s*\d+$")  # ". . . . 12"
+CAPTION = re.compile(
+    r"(?:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*[\dA-Z][\w.-]*|[図表]\s*\d",
+    re.IGNORECASE,
+)
 NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+\S")
 SENTENCE_END = tuple('.!?:;。！？؟…"”»')
 MUCH_SMALLER = 0.9  # points below the size of most text: notes and captions; chosen

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import accumulate
 from statistics import median
 
 from generation.reading.pdf.lines import Line, lines_of
@@ -95,12 +96,14 @@ def gutter_of(runs: Sequence[Run], width: float, size: float) -> float | None:
 
 def _coverage(runs: Sequence[Run], width: float) -> list[int]:
     """Return how many runs stand over each strip of the page."""
-    cover = [0] * (int(width / STEP) + 2)
+    strips = int(width / STEP) + 2
+    changes = [0] * (strips + 1)
     for run in runs:
-        for strip in range(max(0, int(run.left / STEP)), int(run.right / STEP) + 1):
-            if strip < len(cover):
-                cover[strip] += 1
-    return cover
+        first = min(max(0, int(run.left / STEP)), strips)
+        last = min(max(first, int(run.right / STEP) + 1), strips)
+        changes[first] += 1
+        changes[last] -= 1
+    return list(accumulate(changes))[:-1]
 
 
 def _middle_gap(cover: Sequence[int], size: float) -> float | None:

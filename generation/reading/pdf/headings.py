@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import mode
 from typing import TYPE_CHECKING
 
-from generation.reading.pdf.blocks import HEADING, LEADERS, MARKER, NUMBERED, Block, Style
+from generation.reading.pdf.blocks import CAPTION, HEADING, LEADERS, MARKER, NUMBERED, Block, Style
 from generation.reading.pdf.lines import Line
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ LONGEST = 220  # letters of a heading; chosen
 LONGEST_BOLD = 90  # letters of a heading that is only bold; chosen
 MOST_MARKS = 20_000  # entries of an outline that are read; chosen
 
+Look = tuple[float, bool]  # the font size of a heading, and whether it is bold
 Titles = Mapping[str, int]  # letters of a heading -> its level
 
 
@@ -54,7 +55,7 @@ def heading_at(
         return block
     if line.is_fixed or LEADERS.search(line.text) or not any(map(str.isalpha, line.text)):
         return None
-    if MARKER.match(line.text) and not NUMBERED.match(line.text):
+    if CAPTION.match(line.text) or (MARKER.match(line.text) and not NUMBERED.match(line.text)):
         return None
     is_large = line.size >= style.size + LARGER
     if is_large:
@@ -111,21 +112,30 @@ def _is_bold(line: Line, style: Style) -> bool:
 
 def set_levels(blocks: Sequence[Block]) -> None:
     """Set the levels of headings that have none: by their look, their number, or their size."""
-    known: dict[tuple[float, bool], list[int]] = defaultdict(list)
-    for block in blocks:
-        if block.kind == HEADING and block.level:
+    headings = [block for block in blocks if block.kind == HEADING]
+    known: dict[Look, list[int]] = defaultdict(list)
+    for block in headings:
+        if block.level:
             known[_look(block)].append(block.level)
-    loose = [block for block in blocks if block.kind == HEADING and not block.level]
-    looks = sorted({_look(block) for block in loose}, reverse=True)
-    for block in loose:
-        look, number = _look(block), NUMBERED.match(block.lines[0].text)
-        if look in known:
-            block.level = mode(known[look])
-        elif number and "." in number[1]:
-            block.level = min(6, number[1].count(".") + 1)
-        else:
-            block.level = min(6, looks.index(look) + 1)
+    levels = {look: mode(each) for look, each in known.items()}
+    looks = sorted({_look(block) for block in headings if not block.level}, reverse=True)
+    for block in headings:
+        if not block.level:
+            block.level = _level(block, levels, looks)
 
 
-def _look(block: Block) -> tuple[float, bool]:
+def _level(block: Block, levels: Mapping[Look, int], looks: Sequence[Look]) -> int:
+    """Return the level of a heading that the outline has not."""
+    look, number = _look(block), NUMBERED.match(block.lines[0].text)
+    if look in levels:
+        return levels[look]
+    if number and "." in number[1]:
+        return min(6, number[1].count(".") + 1)
+    if levels:  # one below the smallest heading that is larger
+        larger = [level for other, level in levels.items() if other > look]
+        return min(6, max(larger, default=0) + 1)
+    return min(6, looks.index(look) + 1)
+
+
+def _look(block: Block) -> Look:
     return block.lines[0].size, block.lines[0].is_bold

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import NamedTuple
 
+from generation.reading.pdf.characters import RIGHT_TO_LEFT
 from generation.reading.pdf.runs import Run
 
 BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
+WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
-_RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufefc]")
-_IDEOGRAPHS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
-_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪])$")
+_MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 
@@ -107,6 +108,7 @@ def _is_beside(run: Run, row: _Row) -> bool:
 
 def line_of(runs: Sequence[Run], page: int) -> Line:
     """Return the line that runs make."""
+    _set_bullet(runs)
     total = sum(len(run.text) for run in runs)
     sizes: Counter[float] = Counter()
     for run in runs:
@@ -114,8 +116,7 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     size = sizes.most_common(1)[0][0]
     is_rtl = _is_right_to_left(runs)
     runs = sorted(runs, key=lambda run: -run.right if is_rtl else run.left)
-    fixed = sum(len(run.text) for run in runs if run.font.is_fixed)
-    is_fixed = fixed > 0.95 * total and not any(_IDEOGRAPHS.search(run.text) for run in runs)
+    is_fixed = _is_fixed(runs)
     text = fixed_text(runs, runs[0].left) if is_fixed else _text(runs, size, is_rtl)
     return Line(
         runs,
@@ -132,15 +133,37 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     )
 
 
+def _set_bullet(runs: Sequence[Run]) -> None:
+    """Replace the letter "o" of another font before a wide gap, with which offices draw bullets."""
+    if len(runs) < 2:
+        return
+    first, second = sorted(runs, key=lambda run: run.left)[:2]
+    is_apart = second.left - first.right > CELL_GAP * second.size
+    if first.text == "o" and is_apart and first.font.name != second.font.name:
+        first.text, first.font = "◦", second.font
+
+
+def _is_fixed(runs: Sequence[Run]) -> bool:
+    """Whether a line is code: it begins in a fixed-width font and goes on in one.
+
+    Letters of scripts that have no fixed-width fonts of their own do not count.
+    """
+    counts = {True: 0, False: 0}
+    for run in runs:
+        counts[run.font.is_fixed] += len(WIDE.sub("", run.text))
+    starts = runs[0].font.is_fixed and len(WIDE.sub("", runs[0].text)) > 0
+    return starts and counts[True] > 0.95 * (counts[True] + counts[False])
+
+
 def _is_right_to_left(runs: Sequence[Run]) -> bool:
     letters = sum(map(str.isalpha, "".join(run.text for run in runs)))
-    return sum(len(_RIGHT_TO_LEFT.findall(run.text)) for run in runs) > letters / 2
+    return sum(len(RIGHT_TO_LEFT.findall(run.text)) for run in runs) > letters / 2
 
 
 def _text(runs: Sequence[Run], size: float, is_rtl: bool = False) -> str:
     text, before = "", None
     for run in runs:
-        if before is not None and _gap(before, run) > BLANK * size:
+        if before is not None and _gap(before, run) > _blank(before, run) * size:
             text += " "
         text += run.text
         before = run
@@ -148,6 +171,12 @@ def _text(runs: Sequence[Run], size: float, is_rtl: bool = False) -> str:
     if is_rtl:
         return _MARK_AT_END.sub(r"\2 \1", _MISPLACED.sub(r"\2\1", text))
     return _closed_up(text, runs) if _SPACED.fullmatch(text) else text
+
+
+def _blank(before: Run, run: Run) -> float:
+    """Return how wide a blank between two runs is at least, of the font size."""
+    is_wide = WIDE.match(before.text[-1]) or WIDE.match(run.text[0])
+    return WIDE_BLANK if is_wide else BLANK
 
 
 def _gap(before: Run, run: Run) -> float:

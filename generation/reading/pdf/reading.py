@@ -11,8 +11,11 @@ from generation.reading import file_types
 from generation.reading.pdf import contents, layout, tagged
 from generation.reading.pdf.assembling import assemble
 from generation.reading.pdf.blocks import TEXT, Block, Style, size_of, style_of
+from generation.reading.pdf.bullets import add_drawn_bullets
 from generation.reading.pdf.columns import gutters_of, in_reading_order
+from generation.reading.pdf.drawings import Drawings, drawings_of
 from generation.reading.pdf.furniture import furniture_of
+from generation.reading.pdf.grids import take_tables
 from generation.reading.pdf.headings import Titles, outline_of, set_levels
 from generation.reading.pdf.joining import joined
 from generation.reading.pdf.lines import Line, lines_in_order, lines_of
@@ -100,9 +103,13 @@ def _note(pictures: Sequence[int]) -> str:
 def _page(page: "PdfPage") -> _Page:
     textpage = page.get_textpage()
     try:
-        text = text_of_page(page, textpage)
+        tags = tags_of(page)
+        drawings = Drawings() if len(tags) >= FEWEST_TAGS else drawings_of(page)
+        text = text_of_page(page, textpage, drawings)
+        take_tables(text, drawings)
+        add_drawn_bullets(text, drawings)
         letters = sum(len(run.text) for run in (*text.runs, *text.turned))
-        return _Page(text, tags_of(page), letters < FEWEST_LETTERS and is_picture(page))
+        return _Page(text, tags, letters < FEWEST_LETTERS and is_picture(page))
     finally:
         textpage.close()
         page.close()

@@ -9,6 +9,7 @@ from generation.reading.pdf.lines import Line
 
 FEWEST_ROWS, FEWEST_COLUMNS = 3, 3  # two columns are more often terms and what they mean; chosen
 LARGEST_STEP = 3.6  # font sizes between rows; chosen
+OTHER_SIZE = 0.75  # points: rows whose fonts differ more are of no table; chosen
 CLOSE = 0.8  # of the usual step: a line that close goes on with cells of the row above; chosen
 
 Columns = list[tuple[float, float]]
@@ -16,6 +17,8 @@ Columns = list[tuple[float, float]]
 
 def table_at(lines: Sequence[Line], at: int) -> Block | None:
     """Return the table that begins at a line, if one does."""
+    if (cells := lines[at].runs[0].table) is not None:
+        return Block(TABLE, [lines[at]], rows=cells)
     if len(lines[at].spans) < 2:
         return None
     rows, columns = _rows(lines, at)
@@ -43,14 +46,22 @@ def _rows(lines: Sequence[Line], at: int) -> tuple[list[Line], Columns]:
 
 
 def _may_be_row(line: Line, rows: Sequence[Line], columns: Columns) -> bool:
-    if LEADERS.search(line.text) or (line.is_fixed and len(line.spans) < FEWEST_COLUMNS):
+    if (
+        line.runs[0].table is not None
+        or LEADERS.search(line.text)
+        or (line.is_fixed and len(line.spans) < FEWEST_COLUMNS)
+    ):
         return False
     if not rows:
         return len(line.spans) > 1
     step = line.baseline - rows[-1].baseline
     if line.column != rows[-1].column or not 0 < step < LARGEST_STEP * line.size:
         return False
+    if abs(line.size - rows[-1].size) > OTHER_SIZE:
+        return False
     if len(line.spans) < 2:
+        if line.is_bold and not rows[-1].is_bold:
+            return False  # a heading
         is_narrow = line.right - line.left < 0.5 * (line.column_right - line.column_left)
         return bool(columns) and len(rows) > 1 and is_narrow
     return not (MARKER.match(line.text) and len(line.spans) == 2)
@@ -80,7 +91,7 @@ def _cells(rows: Sequence[Line], columns: Columns, close: float) -> list[list[st
         cells = _cells_of(row, columns)
         if above is not None and not cells[0] and row.baseline - above.baseline < close:
             pairs = zip(table[-1], cells, strict=True)
-            table[-1] = [f"{upper} {lower}".strip() for upper, lower in pairs]
+            table[-1] = [f"{upper}\n{lower}".strip() for upper, lower in pairs]
         else:
             table.append(cells)
         above = row

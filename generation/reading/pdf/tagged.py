@@ -15,7 +15,7 @@ from generation.reading.pdf.blocks import (
     TEXT,
     Block,
 )
-from generation.reading.pdf.lines import Line, lines_in_order
+from generation.reading.pdf.lines import Line, line_of, lines_in_order
 from generation.reading.pdf.runs import Run
 from generation.reading.pdf.tags import Tag, roles_of_headings
 
@@ -40,7 +40,7 @@ def blocks_by_tags(lines: Sequence[Line], tags: Mapping[int, Tag], page: int) ->
                 runs.setdefault(tags[run.tag].block, []).append(run)
     columns = {id(run): line for line in lines for run in line.runs}
     tagged = [_block(runs[block], tags, page, columns) for block in sorted(runs)]
-    blocks = _with_tables(_with_markers(tagged))
+    blocks = _with_tables(_with_markers(_with_rest_of_lines(tagged)))
     loose = [line for line in lines if not any(run.tag in tags for run in line.runs)]
     return [*blocks, *(Block(TEXT, [line]) for line in loose)]
 
@@ -81,6 +81,35 @@ def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:
     return (QUOTE if "BlockQuote" in roles else TEXT), 0
 
 
+def _with_rest_of_lines(tagged: Sequence[_Tagged]) -> list[_Tagged]:
+    """Join blocks that stand on one line, such as code within a sentence."""
+    kept: list[_Tagged] = []
+    for each in tagged:
+        if kept and _goes_on_with_line(kept[-1].block, each.block):
+            last = kept[-1].block
+            last.kind = TEXT if CODE in (last.kind, each.block.kind) else last.kind
+            last.lines = _on_one_line(last.lines, each.block.lines)
+        else:
+            kept.append(each)
+    return kept
+
+
+def _goes_on_with_line(last: Block, block: Block) -> bool:
+    kinds = (TEXT, CODE, ITEM)
+    if last.kind not in kinds or block.kind not in (TEXT, CODE) or not (last.lines and block.lines):
+        return False
+    above, line = last.lines[-1], block.lines[0]
+    is_beside = abs(above.baseline - line.baseline) < 0.3 * line.size
+    return is_beside and above.right - 1 < line.left < above.right + line.size
+
+
+def _on_one_line(lines: Sequence[Line], more: Sequence[Line]) -> list[Line]:
+    seam = line_of([*lines[-1].runs, *more[0].runs], lines[-1].page)
+    seam.column = lines[-1].column
+    seam.column_left, seam.column_right = lines[-1].column_left, lines[-1].column_right
+    return [*lines[:-1], seam, *more[1:]]
+
+
 def _with_markers(tagged: Sequence[_Tagged]) -> list[_Tagged]:
     """Give the mark of an item to its first block; later blocks of it have none."""
     kept: list[_Tagged] = []
@@ -107,7 +136,7 @@ def _with_tables(tagged: Sequence[_Tagged]) -> list[Block]:
             blocks.append(each.block)
             table = -1
             continue
-        text = " ".join(line.text.strip() for line in each.block.lines)
+        text = each.block.text
         here = each.tag.place_of("Table"), each.tag.place_of("TR"), _cell_of(each.tag)
         if here[0] != table:
             blocks.append(Block(TABLE, [], is_tagged=True))
@@ -115,7 +144,7 @@ def _with_tables(tagged: Sequence[_Tagged]) -> list[Block]:
             blocks[-1].rows.append([])
         rows = blocks[-1].rows
         if here == (table, row, cell):
-            rows[-1][-1] = f"{rows[-1][-1]} {text}"
+            rows[-1][-1] += f"\n{text}"
         else:
             rows[-1].append(text)
         blocks[-1].lines += each.block.lines

@@ -16,15 +16,14 @@ from generation.reading.pdf.blocks import (
     TABLE,
     Block,
 )
-from generation.reading.pdf.lines import Line, fixed_text
+from generation.reading.pdf.lines import WIDE, Line, fixed_text
 from generation.reading.pdf.runs import HYPHEN
 
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
-_WIDE = "[\u3000-\u303f\u3040-\u30ff\u3400-\u9fff\uff00-\uffef]"  # scripts without blanks
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
-_LIKE_MARKUP = re.compile(r"^([#>+-]|\d+[.)])(?=\s)")
+_LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
 Words = Counter[str]
 Pages = list[tuple[int, int]]  # offsets in a block's text, and the pages of what begins there
@@ -32,7 +31,16 @@ Pages = list[tuple[int, int]]  # offsets in a block's text, and the pages of wha
 
 def words_of(blocks: Iterable[Block]) -> Words:
     """Count the words of a document, those with hyphens as one."""
-    return Counter(word for block in blocks for word in _WORD.findall(block.text.lower()))
+    words: Words = Counter()
+    for block in blocks:
+        is_divided = False
+        for line in block.lines:
+            of_line = _WORD.findall(line.text.lower())
+            words.update(of_line[is_divided:])  # not the second half of a word
+            is_divided = bool(_DIVIDED.search(line.text.rstrip()))
+            if is_divided and of_line:
+                words[of_line[-1]] -= 1
+    return words
 
 
 def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
@@ -40,7 +48,7 @@ def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
     if block.kind == CODE:
         return _code(block.lines)
     if block.kind == TABLE:
-        return _table(block)
+        return _table(block, words)
     if block.kind == CONTENTS:
         text = "\n".join(_short_leaders(line.text) for line in block.lines)
         return text, [(0, block.lines[0].page)]
@@ -51,12 +59,16 @@ def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
         return _item(block, text, pages)
     if block.kind == QUOTE:
         return _after("> ", text, pages)
-    escaped = _LIKE_MARKUP.sub(r"\\\1", text)
-    return (
-        _after("\\" if escaped != text and text[0] in "#>+-" else "", text, pages)
-        if (escaped != text and text[0] in "#>+-")
-        else (escaped, pages)
-    )
+    return _escaped(text, pages)
+
+
+def _escaped(text: str, pages: Pages) -> tuple[str, Pages]:
+    """Return a paragraph so that its beginning is not taken for a mark of Markdown."""
+    mark = _LIKE_MARKUP.match(text)
+    if mark is None:
+        return text, pages
+    before = mark[1][:-1] if mark[1][-1] in ".)" else ""
+    return _after(before + "\\", text[len(before) :], pages)
 
 
 def _after(mark: str, text: str, pages: Pages) -> tuple[str, Pages]:
@@ -85,7 +97,7 @@ def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
     """Return the text before a line end, without a hyphen that divides a word, and the blank."""
     if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
         return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
-    if re.search(f"{_WIDE}$", text) and re.match(_WIDE, after):
+    if WIDE.match(text[-1]) or WIDE.match(after):
         return text, ""
     if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
         return text, ""
@@ -100,11 +112,11 @@ def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
         return False
     first, second = head[0].lower(), tail[0].lower()
     nearest = first.split("-")[-1]
-    if words[nearest + second]:
+    if words[nearest + second] > 0:
         return False
-    if words[f"{first}-{second}"] or after[:1].isupper():
+    if words[f"{first}-{second}"] > 0 or after[:1].isupper():
         return True
-    both_are_words = words[nearest] and words[second] and min(len(nearest), len(second)) > 2
+    both_are_words = min(words[nearest], words[second]) > 0 and min(len(nearest), len(second)) > 2
     return bool(both_are_words)
 
 
@@ -120,18 +132,21 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
     return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
 
 
-def _table(block: Block) -> tuple[str, Pages]:
+def _table(block: Block, words: Words) -> tuple[str, Pages]:
     width = max(map(len, block.rows))
-    rows = [
-        [cell.replace("|", "\\|").replace(HYPHEN, "-") for cell in row] + [""] * (width - len(row))
-        for row in block.rows
-    ]
+    rows = [[_cell(cell, words) for cell in row] + [""] * (width - len(row)) for row in block.rows]
     written = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([written[0], "|" + "---|" * width, *written[1:]]), _pages_by_share(block)
+    text = "\n".join([written[0], "|" + "---|" * width, *written[1:]])
+    return text, [(0, block.lines[0].page)]
 
 
-def _pages_by_share(block: Block) -> Pages:
-    return [(0, block.lines[0].page)]
+def _cell(lines: str, words: Words) -> str:
+    text = ""
+    for line in lines.split("\n"):
+        after = " ".join(line.split())
+        text, blank = _seam(text, after, words) if text else ("", "")
+        text += blank + after
+    return text.replace("|", "\\|").replace(HYPHEN, "-")
 
 
 def _code(lines: Sequence[Line]) -> tuple[str, Pages]:

@@ -119,7 +119,7 @@ def _programs(host: str, port: int) -> list[Program]:
             f"worker-{queue}-{number}",
             [*celery, "worker", "--loglevel", "INFO", *options],
             worker=name,
-            niceness=10,  # so that pages stay fast while a worker reads, learns or drafts
+            niceness=settings.WORKER_NICENESS,
         )
 
     return [

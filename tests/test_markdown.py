@@ -1,0 +1,27 @@
+"""How the text of documents is shown."""
+
+import pytest
+
+from qareview.templatetags.qareview import markdown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It rains.[^1]", "<p>It rains.<sup>1</sup></p>"),
+        ("[^1]: Twice.", "<p><sup>1</sup>: Twice.</p>"),  # CommonMark's address of a link
+        ("  [^a]: Twice & more.", "<p><sup>a</sup>: Twice &amp; more.</p>"),
+        ("Write `[^1]`.", "<p>Write <code>[^1]</code>.</p>"),
+        ("    [^1]: code", "<pre><code>[^1]: code\n</code></pre>"),
+        ("See [a][b].\n\n[b]: https://e.org", '<p>See <a href="https://e.org">a</a>.</p>'),
+        ("a[^<b>]", "<p>a<sup>&lt;b&gt;</sup></p>"),
+        ("x[^ ] y[^]", "<p>x[^ ] y[^]</p>"),
+    ],
+)
+def test_footnotes_are_shown_with_their_numbers(text: str, shown: str) -> None:
+    assert markdown(text).strip().replace(' rel="noopener noreferrer"', "") == shown
+
+
+def test_support_is_marked_beside_a_footnote() -> None:
+    marked = markdown("It rains.[^1] Well.", [{"from": 3, "to": 9}])
+    assert marked == '<p>It <mark data-carries="0">rains.</mark><sup>1</sup> Well.</p>\n'
