@@ -54,9 +54,15 @@ def test_the_terms_of_a_glossary_are_told_from_their_definitions() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        ".. list-table:: Fees\n   :header-rows: 1\n\n   * - Cargo\n     - Fee\n   * - Oil\n     - 19",
+        (
+            ".. list-table:: Fees\n   :header-rows: 1\n\n"
+            "   * - Cargo\n     - Fee\n   * - Oil\n     - 19"
+        ),
         '.. csv-table:: Fees\n   :header: "Cargo", "Fee"\n\n   "Oil", 19\n',
-        ".. table:: Fees\n\n   =====  ===\n   Cargo  Fee\n   =====  ===\n   Oil    19\n   =====  ===",
+        (
+            ".. table:: Fees\n\n"
+            "   =====  ===\n   Cargo  Fee\n   =====  ===\n   Oil    19\n   =====  ==="
+        ),
     ],
 )
 def test_tables_keep_their_captions_and_cells(source: str) -> None:

@@ -156,7 +156,7 @@ def _join_paragraphs(story: "Element") -> None:
 
 def _is_in_contents(paragraph: "Element") -> bool:
     return any(
-        gallery.get(W + "val") == "Table of Contents"
+        gallery.get(W + "val") == "Table of Contents"  # not translated: as Word writes it
         for holder in paragraph.iterancestors(W + "sdt")
         for gallery in holder.iterfind(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
     )

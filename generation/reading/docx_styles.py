@@ -13,9 +13,12 @@ CODE, INLINE_CODE, HEADING = "QAReviewCode", "QAReviewInlineCode", "QAReviewHead
 DEEPEST = 6  # level of headings that Markdown has
 LONGEST_CHAIN = 20  # of styles that are based on each other; chosen; nobody measured
 _ADDED = {  # the names by which pandoc knows them
-    CODE: ("paragraph", "Source Code"),
-    INLINE_CODE: ("character", "Verbatim Char"),
-    **{f"{HEADING}{level}": ("paragraph", f"heading {level}") for level in range(1, DEEPEST + 1)},
+    CODE: ("paragraph", "Source Code"),  # not translated: a name of pandoc
+    INLINE_CODE: ("character", "Verbatim Char"),  # not translated: a name of pandoc
+    **{
+        f"{HEADING}{level}": ("paragraph", f"heading {level}")  # not translated: a name of Word
+        for level in range(1, DEEPEST + 1)
+    },
 }
 _MONOSPACED = re.compile(
     r"courier|consol|\bmono|mono\b|typewriter|menlo|monaco|\bcode\b|source code|cascadia"
