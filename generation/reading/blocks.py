@@ -13,7 +13,7 @@ from generation.reading.decoding import clean
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-CODE, ITEM, TEXT = "code", "item", "text"  # kinds of blocks
+CODE, ITEM, QUOTE, TEXT = "code", "item", "quote", "text"  # kinds of blocks
 _MARKER = re.compile(r"^\s*([•·▪▫◦‣○●■□–—*o§+-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,6})[.)])\t\s*")
 _NUMBERED = re.compile(r"\w")
 
@@ -26,6 +26,7 @@ class Look:
     is_italic: bool = False
     is_code: bool = False
     link: str = ""
+    raised: str = ""  # "sup" for raised and "sub" for lowered letters
 
 
 @dataclass
@@ -47,6 +48,7 @@ class Paragraph:
     runs: list[Run] = field(default_factory=list)
     level: int = 0
     marker: str = ""
+    is_quote: bool = False
     indent: int = 0
     first: int = 0
 
@@ -101,15 +103,16 @@ def _html(blocks: Sequence[Block], with_code: bool) -> str:
     written = []
     for kind, group in groupby(_kinds(blocks, with_code), key=itemgetter(0)):
         parts = [block for _, block in group]
-        if kind == CODE:
-            code = "\n".join(part.text for part in parts if isinstance(part, Paragraph))
+        code = "\n".join(part.text for part in parts if isinstance(part, Paragraph))
+        if kind == CODE and "\n" in code:
             written.append(f"<pre><code>{html.escape(code)}</code></pre>")
         elif kind == ITEM:
             written.append(_list([part for part in parts if isinstance(part, Paragraph)]))
         else:
-            written += [
+            inner = "".join(
                 _table(part) if isinstance(part, Table) else _paragraph(part) for part in parts
-            ]
+            )
+            written.append(f"<blockquote>{inner}</blockquote>" if kind == QUOTE else inner)
     return "".join(written)
 
 
@@ -135,7 +138,7 @@ def _kind(block: Block, with_code: bool) -> str:
         return CODE
     if not block.level and (block.marker or _take_marker(block)):
         return ITEM
-    return TEXT
+    return QUOTE if block.is_quote else TEXT
 
 
 def _take_marker(paragraph: Paragraph) -> bool:
@@ -193,7 +196,8 @@ def _inline(paragraph: Paragraph) -> str:
             continue
         before, after = part[: len(part) - len(part.lstrip())], part[len(part.rstrip()) :]
         part = part.strip()
-        tags = [("code", look.is_code), ("em", look.is_italic), ("strong", look.is_bold)]
+        tags = [(look.raised, bool(look.raised)), ("code", look.is_code)]
+        tags += [("em", look.is_italic), ("strong", look.is_bold)]
         for tag, is_set in tags:
             part = f"<{tag}>{part}</{tag}>" if is_set and not paragraph.level else part
         if look.link:

@@ -1,27 +1,20 @@
 """Read DOCX files: their XML is put right, pandoc reads it, and the rest is left out at the end."""
 
-import io
-import zipfile
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
-from generation.reading import docx_repair, pandoc, pandoc_html
+from generation.reading import docx_code, docx_repair, pandoc, pandoc_html
 from generation.reading.docx_styles import NAMESPACE, Styles
+from generation.reading.docx_writing import written_docx
 from generation.reading.file_types import DOCX
 from generation.reading.office_packages import Package, damaged, opened, parsed
 from generation.reading.pieces import as_reading
 from generation.reading.readings import Choices, Reading
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element as Element
-
 _KIND = "DOCX"
 _FOR_PANDOC = ("styles", "numbering", "footnotes", "endnotes")  # parts that it needs
 _NO_STYLES = f'<w:styles xmlns:w="{NAMESPACE}"/>'.encode()
-_RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 
 
 def read_docx(path: Path, _: Choices) -> Reading:
@@ -45,7 +38,8 @@ def _read(package: Package) -> Reading:
         docx_repair.put_right(story)
         hidden += docx_repair.take_hidden(story, styles)
     docx_repair.style_paragraphs(root, styles)
-    body = pandoc.html_of(_written(package, main, root, parts), "docx", _KIND)
+    docx_code.mark_code(root, styles)
+    body = pandoc.html_of(written_docx(root, parts, package.links(main)), "docx", _KIND)
     pieces = [
         (pandoc_html.markdown_of_body(body), ""),
         ("\n\n".join(contents), CONTENTS),
@@ -66,31 +60,3 @@ def _stories(package: Package, main: str, kinds: Iterable[str]) -> list[str]:
             docx_repair.put_right(story)
             texts.append("\n\n".join(docx_repair.lines_of(story)))
     return list(dict.fromkeys(texts))
-
-
-def _written(package: Package, main: str, root: "Element", parts: dict[str, "Element"]) -> bytes:
-    """Return a DOCX file with the parts that pandoc needs, and no picture, macro or template."""
-    from lxml import etree
-
-    relations = [
-        *package.links(main),
-        *(_relation(f"part-{kind}", kind, f"{kind}.xml") for kind in parts),
-    ]
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as written:
-        written.writestr(
-            "_rels/.rels", _relations([_relation("main", "officeDocument", "word/document.xml")])
-        )
-        written.writestr("word/_rels/document.xml.rels", _relations(relations))
-        written.writestr("word/document.xml", etree.tostring(root))
-        for kind, part in parts.items():
-            written.writestr(f"word/{kind}.xml", etree.tostring(part))
-    return file.getvalue()
-
-
-def _relation(name: str, kind: str, target: str) -> str:
-    return f'<Relationship Id="{name}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
-
-
-def _relations(relations: Iterable[str]) -> str:
-    return f'<Relationships xmlns="{_RELATIONS}">{"".join(relations)}</Relationships>'

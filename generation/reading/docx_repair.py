@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from generation.reading import docx_styles
-from generation.reading.docx_styles import Styles, W, set_run_style, set_style
+from generation.reading.docx_styles import Styles, W, set_style
 from generation.reading.office_packages import local_name, remove, unwrap
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ _WRAPPERS = (
 )
 _PICTURES = ("drawing", "pict", "object")
 _TO_METADATA = {"title", "subtitle", "author", "date", "abstract", "abstract title"}
-MOST_CODE = 0.5  # share of a text set as code, above which a font is its usual one; chosen
 
 
 def put_right(story: "Element") -> None:
@@ -46,7 +45,7 @@ def put_right(story: "Element") -> None:
 
 
 def style_paragraphs(document: "Element", styles: Styles) -> None:
-    """Give headings, captions and code the styles by which pandoc knows them."""
+    """Give headings and captions the styles by which pandoc knows them."""
     for paragraph in document.iter(W + "p"):
         is_in_table = next(paragraph.iterancestors(W + "tbl"), None) is not None
         level = 0 if is_in_table else styles.heading_level(paragraph)
@@ -55,9 +54,10 @@ def style_paragraphs(document: "Element", styles: Styles) -> None:
             set_style(paragraph, f"{docx_styles.HEADING}{level}")
         elif "title" in names and not is_in_table:
             set_style(paragraph, f"{docx_styles.HEADING}1")
+        elif not is_in_table and styles.is_quote(paragraph):
+            set_style(paragraph, docx_styles.QUOTE)
         elif level or _TO_METADATA & set(names) or styles.is_caption(paragraph):
             set_style(paragraph, "")
-    _mark_code(document, styles)
 
 
 def take_contents(document: "Element", styles: Styles) -> list[str]:
@@ -156,7 +156,7 @@ def _join_paragraphs(story: "Element") -> None:
 
 def _is_in_contents(paragraph: "Element") -> bool:
     return any(
-        gallery.get(W + "val") == "Table of Contents"
+        gallery.get(W + "val") == "Table of Contents"  # not translated: as Word writes it
         for holder in paragraph.iterancestors(W + "sdt")
         for gallery in holder.iterfind(f"{W}sdtPr/{W}docPartObj/{W}docPartGallery")
     )
@@ -167,58 +167,3 @@ def _taken(elements: list["Element"]) -> list[str]:
     for element in elements:
         remove(element)
     return [text for text in texts if text]
-
-
-def _mark_code(document: "Element", styles: Styles) -> None:
-    """Mark paragraphs and words that are set in a font for code, unless most of the text is."""
-    written = [run for run in document.iter(W + "r") if plain_text(run)]
-    code = [run for run in written if styles.is_code(run, _paragraph_of(run))]
-    if sum(len(plain_text(run)) for run in code) > MOST_CODE * len(plain_text(document)):
-        return
-    is_code = dict.fromkeys(code, True)
-    last = None
-    for paragraph in _all(document, ("p",)):
-        runs = [run for run in paragraph.iter(W + "r") if plain_text(run)]
-        is_whole = bool(runs) and all(run in is_code for run in runs)
-        if is_whole and _can_be_code(paragraph):
-            last = _add_code(paragraph, last)
-            continue
-        for run in runs:
-            if run in is_code:
-                set_run_style(run, docx_styles.INLINE_CODE)
-        last = last if last is not None and not runs and _follows(paragraph, last) else None
-
-
-def _paragraph_of(run: "Element") -> "Element":
-    return next(run.iterancestors(W + "p"), run)
-
-
-def _can_be_code(paragraph: "Element") -> bool:
-    """Whether a paragraph stands by itself: not in a table or list, not a heading."""
-    in_table = next(paragraph.iterancestors(W + "tbl"), None) is not None
-    style = paragraph.find(f"{W}pPr/{W}pStyle")
-    is_heading = style is not None and style.get(W + "val", "").startswith(docx_styles.HEADING)
-    return not in_table and not is_heading and paragraph.find(f"{W}pPr/{W}numPr") is None
-
-
-def _follows(paragraph: "Element", before: "Element") -> bool:
-    return paragraph.getparent() is before.getparent()
-
-
-def _add_code(paragraph: "Element", last: "Element | None") -> "Element":
-    """Make a paragraph code, as more lines of the code before it if there is some."""
-    if last is None or not _follows(paragraph, last):
-        set_style(paragraph, docx_styles.CODE)
-        return paragraph
-    between = paragraph.getprevious()
-    breaks = 1
-    while between is not None and between is not last:
-        breaks += 1
-        remove(between)
-        between = paragraph.getprevious()
-    run = last.makeelement(W + "r")
-    run.extend(run.makeelement(W + "br") for _ in range(breaks))
-    last.append(run)
-    last.extend(child for child in list(paragraph) if child.tag != W + "pPr")
-    remove(paragraph)
-    return last

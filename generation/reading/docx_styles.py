@@ -9,25 +9,37 @@ if TYPE_CHECKING:
 
 NAMESPACE = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 W = f"{{{NAMESPACE}}}"
-CODE, INLINE_CODE, HEADING = "QAReviewCode", "QAReviewInlineCode", "QAReviewHeading"  # ids
+CODE, INLINE_CODE, HEADING, QUOTE = (  # ids
+    *("QAReviewCode", "QAReviewInlineCode", "QAReviewHeading", "QAReviewQuote"),
+)
 DEEPEST = 6  # level of headings that Markdown has
 LONGEST_CHAIN = 20  # of styles that are based on each other; chosen; nobody measured
 _ADDED = {  # the names by which pandoc knows them
-    CODE: ("paragraph", "Source Code"),
-    INLINE_CODE: ("character", "Verbatim Char"),
-    **{f"{HEADING}{level}": ("paragraph", f"heading {level}") for level in range(1, DEEPEST + 1)},
+    CODE: ("paragraph", "Source Code"),  # not translated: a name of pandoc
+    QUOTE: ("paragraph", "Block Text"),  # not translated: a name of pandoc
+    INLINE_CODE: ("character", "Verbatim Char"),  # not translated: a name of pandoc
+    **{
+        f"{HEADING}{level}": ("paragraph", f"heading {level}")  # not translated: a name of Word
+        for level in range(1, DEEPEST + 1)
+    },
 }
 _MONOSPACED = re.compile(
     r"courier|consol|\bmono|mono\b|typewriter|menlo|monaco|\bcode\b|source code|cascadia"
     r"|lucida console|letter gothic|fixedsys|inconsolata",
     re.IGNORECASE,
 )
+_QUOTE = re.compile(r"quot(e|ation|ations)$|^block text$|^zitat$|^citation$", re.IGNORECASE)
 _CAPTION = re.compile(r"caption$|^(illustration|figure|table|drawing)$", re.IGNORECASE)
 
 
 def is_monospaced(font: str) -> bool:
     """Whether the name of a font is that of one in which code is set."""
     return bool(_MONOSPACED.search(font))
+
+
+def is_quote_style(name: str) -> bool:
+    """Whether the name of a style is that of quotes."""
+    return bool(_QUOTE.search(name))
 
 
 class Styles:
@@ -70,9 +82,18 @@ class Styles:
         """Whether a paragraph is the caption of a table or figure."""
         return any(_CAPTION.search(name) for name in self.names(paragraph))
 
+    def is_quote(self, paragraph: "Element") -> bool:
+        """Whether a paragraph is a quote, by the name of its style."""
+        return any(is_quote_style(name) for name in self.names(paragraph))
+
     def is_code(self, run: "Element", paragraph: "Element") -> bool:
         """Whether a run of text is set in a font for code."""
         return is_monospaced(self._font_of(run, paragraph))
+
+    def has_code_style(self, paragraph: "Element") -> bool:
+        """Whether the style of a paragraph is set in a font for code."""
+        fonts = (_font(style) for style in self._chain(_value(paragraph, "pPr/pStyle")))
+        return is_monospaced(next((font for font in fonts if font is not None), ""))
 
     def is_hidden(self, run: "Element") -> bool:
         """Whether a run of text is hidden."""

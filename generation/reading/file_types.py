@@ -4,11 +4,10 @@ Its name only distinguishes types of text, such as Markdown and CSV.
 """
 
 import codecs
-import itertools
 import re
 import zipfile
 import zlib
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 from generation.reading import old_office
@@ -173,7 +172,7 @@ def _kind_of_archive(path: Path) -> str:
             types = _beginning(archive, "[Content_Types].xml")
             named = (kind for name, kind in _USUAL_PARTS.items() if name in archive.namelist())
             typed = (kind for main, kind in _MAIN_PARTS.items() if main in types)
-            office = next(itertools.chain(typed, named), "")
+            office = next(chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):

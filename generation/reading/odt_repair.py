@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from generation.reading.docx_repair import MOST_CODE
+from generation.reading.docx_code import MOST_CODE
 from generation.reading.held_markdown import Holder
 from generation.reading.odt_styles import TEXT, Styles
 from generation.reading.office_packages import local_name, remove, replace, unwrap
@@ -164,8 +164,10 @@ def _hold_block(paragraph: "Element", styles: Styles, holder: Holder) -> None:
         if not blank:
             _drop_between(paragraph, following)
         following = after
+    code = "\n".join(lines)
+    is_block = "\n" in code or styles.is_code(paragraph, "paragraph")
     paragraph[:] = []
-    paragraph.text = holder.hold_block("\n".join(lines))
+    paragraph.text = holder.hold_block(code) if is_block else holder.hold_word(code.strip())
 
 
 def _drop_between(first: "Element", last: "Element") -> None:

@@ -24,7 +24,11 @@ _CODE = {"code", "code-block", "sourcecode", "parsed-literal", "productionlist",
 _CODE |= {"testcode", "testoutput", "testsetup", "doctest", "prompt", "graphviz", "mermaid"}
 _UNWRAPPED = {"only", "hlist", "compound", "container", "tabs", "tab-set", "grid", "rst-class"}
 _UNWRAPPED |= {"glossary", "centered", "div", "cssclass", "acks", "if", "ifconfig"}
-_BOXES = {"seealso": "See also", "todo": "Todo", "impl-detail": "CPython implementation detail"}
+_BOXES = {
+    "seealso": "See also",  # not translated: the words that Sphinx writes
+    "impl-detail": "CPython implementation detail",  # not translated: the words that it writes
+    "todo": "Todo",
+}
 _TITLED = {"dropdown", "collapse", "details", "tab", "tab-item", "group-tab", "card", "grid-item"}
 _TITLED |= {"grid-item-card", "custom-admonition", "toggle", "code-tab"}
 _SILENT = {"index", "highlight", "currentmodule", "module", "sectionauthor", "codeauthor", "meta"}
@@ -35,6 +39,7 @@ _VERSIONS = {  # not translated: the words that Sphinx writes
     "deprecated": "Deprecated since version",  # not translated: see above
     "versionremoved": "Removed in version",  # not translated: see above
     "deprecated-removed": "Deprecated since version",  # not translated: see above
+    "availability": "Availability",
 }
 
 
@@ -160,25 +165,31 @@ def _plain(directive: _Directive, result: Simplified, depth: int) -> list[str]:
     """Return a directive as paragraphs, a quote with a title, or a term with its definition."""
     name, indent = directive.name, directive.indent
     body = _written(directive.body, result, depth)
+    inner = _indented(body, f"{indent}   ")
     first = " ".join(directive.arguments)
     if name in _VERSIONS:
         return [*_version(directive), *_indented(body, indent)]
     if name in _BOXES:
-        box = f"{indent}.. admonition:: {_BOXES[name]}"
-        return [box, "", f"{indent}   {first}", "", *_indented(body, f"{indent}   ")]
+        return [*_box(indent, _BOXES[name]), f"{indent}   {first}", "", *inner]
     if name in _TITLED or name.endswith("admonition"):
-        return [f"{indent}.. admonition:: {first or name}", "", *_indented(body, f"{indent}   ")]
+        return [*_box(indent, first or name), *inner]
     if name in _UNWRAPPED or not first:
         shown = [f"{indent}{first}", ""] if name == "centered" else []
         return [*shown, *_indented(body, indent)]
     if not any(line.strip() for line in body):
         return [f"{indent}{_signatures(directive)}"]
-    definition = _indented(_stripped(body), f"{indent}   ")
-    return [f"{indent}{_signatures(directive)}", *definition]
+    return [f"{indent}{_signatures(directive)}", *_stripped(inner)]
+
+
+def _box(indent: str, title: str) -> list[str]:
+    return [indent + ".. admonition:: " + title, ""]
 
 
 def _version(directive: _Directive) -> list[str]:
-    version, _, rest = " ".join(directive.arguments).partition(" ")
+    words = " ".join(directive.arguments)
+    if directive.name == "availability":
+        return [f"{directive.indent}**Availability:** {words}", ""]
+    version, _, rest = words.partition(" ")
     colon = ":" if rest or any(directive.body) else ""
     return [f"{directive.indent}**{_VERSIONS[directive.name]} {version}{colon}** {rest}", ""]
 
@@ -186,6 +197,8 @@ def _version(directive: _Directive) -> list[str]:
 def _signatures(directive: _Directive) -> str:
     """Return what is described as code, each on one line."""
     whole = re.sub(r"\\\n", "", "\n".join(directive.arguments)).split("\n")
+    if whole[-1].endswith("."):
+        return " ".join(whole)  # a sentence
     return ", ".join(line if "`" in line else f"``{line}``" for line in whole)
 
 

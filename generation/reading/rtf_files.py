@@ -6,7 +6,7 @@ from pathlib import Path
 from generation.passages.left_out import COMMENT, HIDDEN, RUNNING_HEAD
 from generation.reading import pandoc_html
 from generation.reading.blocks import Block, Paragraph, body_of_blocks
-from generation.reading.docx_repair import MOST_CODE
+from generation.reading.docx_code import MOST_CODE
 from generation.reading.file_types import RTF
 from generation.reading.pieces import as_reading
 from generation.reading.readings import Choices, Reading

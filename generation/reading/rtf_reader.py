@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from generation.reading.blocks import Block, Look, Paragraph, Run, Table
-from generation.reading.docx_styles import DEEPEST, is_monospaced
+from generation.reading.docx_styles import DEEPEST, is_monospaced, is_quote_style
 from generation.reading.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
@@ -131,6 +131,7 @@ class Interpreter:
         self._encoding, self._default_font = "cp1252", 0
         self._fonts: dict[int, tuple[str, bool]] = {}  # encoding, and whether it is one for code
         self._levels: dict[int, int] = {}  # of headings, by the numbers of their styles
+        self._quotes: set[int] = set()  # numbers of styles
         self._number = 0  # of the font or style that is being defined
 
     def take(self, token: Token) -> None:
@@ -201,6 +202,8 @@ class Interpreter:
             self._fonts[self._number] = encoding, is_fixed or is_monospaced(name)
         elif heading := _HEADING.match(name):
             self._levels[self._number] = min(int(heading[1]), DEEPEST)
+        elif is_quote_style(name):
+            self._quotes.add(self._number)
         elif name.lower() == "title":
             self._levels[self._number] = 1
 
@@ -272,6 +275,7 @@ class Interpreter:
     def _take_command(self, word: str, number: int | None) -> None:
         story, state = self._open[-1], self._state
         if word == "par" or (word in _BREAKS and story.paragraph.runs):
+            story.paragraph.is_quote = state.style in self._quotes
             story.end_paragraph(state, state.level or self._levels.get(state.style, 0))
         elif word == "cell":
             story.end_cell(state)
@@ -289,10 +293,12 @@ class Interpreter:
     def _take_look(self, word: str, number: int | None) -> None:
         if word == "plain":
             self._state = replace(self._state, is_hidden=False, font=-1)
-            self._change_look(is_bold=False, is_italic=False, is_code=self._is_code(-1))
+            self._change_look(is_bold=False, is_italic=False, raised="", is_code=self._is_code(-1))
         elif word == "f":
             self._state = replace(self._state, font=number or 0)
             self._change_look(is_code=self._is_code(number or 0))
+        elif word in _RAISED:
+            self._change_look(raised=_RAISED[word] if number != 0 else "")
         elif word in ("b", "i"):
             self._change_look(**{"is_bold" if word == "b" else "is_italic": number != 0})
 
@@ -311,6 +317,7 @@ def _is_set(number: int | None) -> bool:
     return number != 0
 
 
+_RAISED = {"super": "sup", "sub": "sub", "nosupersub": ""}
 _BREAKS = ("sect", "page", "column", "nestcell")  # these end a paragraph
 _NEW_PARAGRAPH: dict[str, Any] = {
     "is_in_table": False,

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _SHAPES = ("sp", "graphicFrame", "cxnSp")
 DEEPEST = 50  # groups in groups; chosen; nobody measured
+MOST_COMPARED = 300  # shapes whose order is compared with that of the file; chosen
 
 
 class Place(NamedTuple):
@@ -22,7 +23,12 @@ class Place(NamedTuple):
     bottom: int
 
 
-Placed = tuple[Place | None, list["Element"]]
+class Placed(NamedTuple):
+    """Shapes that stay together, where they stand, and their number in the file."""
+
+    place: Place | None
+    shapes: list["Element"]
+    number: int
 
 
 def in_order(tree: "Element", places: Mapping[str, "Element"], depth: int = 0) -> list["Element"]:
@@ -35,12 +41,14 @@ def in_order(tree: "Element", places: Mapping[str, "Element"], depth: int = 0) -
     for child in tree:
         name = local_name(child)
         if name == "grpSp" and depth < DEEPEST:
-            placed.append((_place(child), in_order(child, places, depth + 1)))
+            inner = in_order(child, places, depth + 1)
+            placed.append(Placed(_place(child), inner, len(placed)))
         elif name in _SHAPES:
-            placed.append((_place(child) or _inherited(child, places), [child]))
-    if all(place is not None for place, _ in placed):
+            place = _place(child) or _inherited(child, places)
+            placed.append(Placed(place, [child], len(placed)))
+    if all(part.place is not None for part in placed):
         placed = _cut(placed, 0)
-    return [shape for _, shapes in placed for shape in shapes]
+    return [shape for part in placed for shape in part.shapes]
 
 
 def _place(shape: "Element") -> Place | None:
@@ -68,12 +76,28 @@ def _number(element: "Element", name: str) -> int:
 
 
 def _cut(placed: Sequence[Placed], depth: int) -> list[Placed]:
-    """Order shapes by gaps between them: first rows, then columns in a row, then rows in those."""
-    for start, end in ((1, 3), (0, 2)):  # of a Place
-        groups = _groups(placed, start, end)
-        if len(groups) > 1 and depth < DEEPEST:
-            return [shape for group in groups for shape in _cut(group, depth + 1)]
-    return sorted(placed, key=lambda shape: (_at(shape, 1), _at(shape, 0)))
+    """Order shapes by gaps between them, as rows or as columns, and then those in each.
+
+    Where both are possible, it is what agrees more with the order of the file, and rows otherwise.
+    """
+    cuts = [_groups(placed, start, end) for start, end in ((1, 3), (0, 2))]  # sides of a Place
+    cuts = [groups for groups in cuts if len(groups) > 1]
+    if not cuts or depth >= DEEPEST:
+        return sorted(placed, key=lambda shape: (_at(shape, 1), _at(shape, 0)))
+    chosen = min(cuts, key=_disorder) if len(placed) <= MOST_COMPARED else cuts[0]
+    return [shape for group in chosen for shape in _cut(group, depth + 1)]
+
+
+def _disorder(groups: Sequence[Sequence[Placed]]) -> int:
+    """Return how many pairs of shapes stand in the file in another order than their groups."""
+    numbers = [[shape.number for shape in group] for group in groups]
+    return sum(
+        first > second
+        for place, group in enumerate(numbers)
+        for later in numbers[place + 1 :]
+        for first in group
+        for second in later
+    )
 
 
 def _groups(placed: Sequence[Placed], start: int, end: int) -> list[list[Placed]]:
@@ -91,4 +115,4 @@ def _groups(placed: Sequence[Placed], start: int, end: int) -> list[list[Placed]
 
 
 def _at(shape: Placed, side: int) -> int:
-    return shape[0][side] if shape[0] else 0
+    return shape.place[side] if shape.place else 0

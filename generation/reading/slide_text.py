@@ -155,4 +155,6 @@ def _look(run: "Element") -> Look:
     font = properties.find(A + "latin")
     is_code = font is not None and is_monospaced(font.get("typeface", ""))
     bold, italic = (properties.get(name) in ("1", "true") for name in ("b", "i"))
-    return Look(bold and not is_code, italic and not is_code, is_code)
+    baseline = properties.get("baseline", "0")
+    raised = "" if baseline.strip("0%") == "" else "sub" if baseline.startswith("-") else "sup"
+    return Look(bold and not is_code, italic and not is_code, is_code, raised=raised)

@@ -5,10 +5,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import COMMENT, RUNNING_HEAD
-from generation.reading import slide_graphics, slide_order, slide_text
+from generation.reading import slide_formulas, slide_graphics, slide_order, slide_text
 from generation.reading.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.decoding import clean
 from generation.reading.file_types import PPTX
+from generation.reading.held_markdown import Holder
 from generation.reading.office_packages import Package, damaged, local_name, opened
 from generation.reading.pandoc_html import markdown_of_body
 from generation.reading.pieces import BETWEEN, as_reading
@@ -35,7 +36,7 @@ def _read(package: Package) -> Reading:
     if not main:
         raise damaged(_KIND)
     slides = _Slides(package)
-    texts = [clean(slides.markdown(part)).strip("\n") for part in _in_order(package, main)]
+    texts = slides.markdown(_in_order(package, main))
     text, starts = _joined(texts)
     pieces = [
         (text, ""),
@@ -86,17 +87,23 @@ class _Slides:
         self.hidden: list[int] = []  # numbers of slides
         self._package = package
         self._levels: dict[str, Levels] = {}
-        self._number = 0
+        self._holder = Holder()
         self._has_sections = False
 
-    def markdown(self, part: str) -> str:
-        """Return the text of the next slide."""
+    def markdown(self, parts: Sequence[str]) -> list[str]:
+        """Return the texts of slides, of which the parts are given."""
+        roots = [self._package.xml(part) for part in parts]
+        for root in roots:
+            slide_text.choose_alternatives(root)
+        slide_formulas.hold_formulas(roots, self._holder)
+        self.hidden += [
+            number for number, root in enumerate(roots, 1) if root.get("show") in ("0", "false")
+        ]
+        texts = (self._markdown(*slide) for slide in zip(roots, parts, strict=True))
+        return [clean(text).strip("\n") for text in texts]
+
+    def _markdown(self, root: "Element", part: str) -> str:
         package = self._package
-        root = package.xml(part)
-        self._number += 1
-        if root.get("show") in ("0", "false"):
-            self.hidden.append(self._number)
-        slide_text.choose_alternatives(root)
         blocks = self._blocks(root, part)
         for comments in package.related(part, "comments"):
             texts = slide_text.plain_texts(package.xml(comments))
@@ -112,7 +119,7 @@ class _Slides:
             mark = Paragraph()
             mark.add(NOTES, slide_text.BOLD)
             blocks += [mark, *notes]
-        return markdown_of_body(body_of_blocks(blocks))
+        return markdown_of_body(body_of_blocks(blocks), self._holder)
 
     def _blocks(self, root: "Element", part: str) -> list[Block]:
         tree = next(root.iter(P + "spTree"), None)

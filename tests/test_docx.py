@@ -1,0 +1,176 @@
+"""DOCX files: what Word shows is in the text, with its structure."""
+
+from generation.passages.left_out import CONTENTS
+from tests.office import docx, kept, left_out, paragraph, read, relations
+
+COURIER = '<w:rFonts w:ascii="Courier New"/>'
+
+
+def style(style_id: str, name: str, properties: str = "", based_on: str = "") -> str:
+    return (
+        f'<w:style w:type="paragraph" w:styleId="{style_id}"><w:name w:val="{name}"/>'
+        f'<w:basedOn w:val="{based_on}"/>{properties}</w:style>'
+    )
+
+
+def styled(text: str, style_id: str) -> str:
+    return paragraph(text, f'<w:pStyle w:val="{style_id}"/>')
+
+
+def text_of(body: str, styles: str = "") -> str:
+    return read(docx(body, styles), "a.docx").text
+
+
+def test_headings_are_known_by_name_by_outline_and_by_what_their_style_is_based_on() -> None:
+    styles = (
+        style("berschrift1", "heading 1")
+        + style("Kapitel", "Kapitel", '<w:pPr><w:outlineLvl w:val="1"/></w:pPr>')
+        + style("Eigen", "Eigen", based_on="Kapitel")
+        + style("T", "Title")
+    )
+    body = (
+        styled("The harbour", "T")
+        + styled("Tides", "berschrift1")
+        + styled("Springs", "Kapitel")
+        + styled("Neaps", "Eigen")
+        + paragraph("By itself", '<w:outlineLvl w:val="2"/>')
+        + paragraph("Plain", '<w:outlineLvl w:val="9"/>')
+    )
+    assert text_of(body, styles) == (
+        "# The harbour\n\n# Tides\n\n## Springs\n\n## Neaps\n\n### By itself\n\nPlain"
+    )
+
+
+def test_a_title_an_author_and_a_date_stay_in_the_text() -> None:
+    styles = style("T", "Title") + style("A", "Author") + style("D", "Date")
+    body = styled("Tides", "T") + styled("Jane Larsen", "A") + styled("1 May", "D")
+    assert text_of(body, styles) == "# Tides\n\nJane Larsen\n\n1 May"
+
+
+def test_captions_are_paragraphs_where_they_stand() -> None:
+    styles = style("C", "Image Caption", based_on="Caption") + style("Caption", "caption")
+    body = paragraph("Before.") + styled("Figure 1: the lock", "C") + paragraph("After.")
+    assert text_of(body, styles) == "Before.\n\nFigure 1: the lock\n\nAfter."
+
+
+def test_paragraphs_in_a_font_for_code_are_one_block_with_its_lines() -> None:
+    line = '<w:t xml:space="preserve">    return 7</w:t><w:br/><w:t># end</w:t>'
+    body = (
+        paragraph("A plan of the whole harbour:")
+        + paragraph("def plan():", run=COURIER)
+        + f"<w:p><w:r><w:rPr>{COURIER}</w:rPr>{line}</w:r></w:p>"
+        + paragraph("")
+        + paragraph("plan()", run=COURIER)
+        + paragraph("")
+        + "<w:p><w:r><w:t>Call </w:t></w:r>"
+        + f"<w:r><w:rPr>{COURIER}</w:rPr><w:t>plan()</w:t></w:r>"
+        + "<w:r><w:t> once in the morning, before the gates of the lock open.</w:t></w:r></w:p>"
+    )
+    assert text_of(body) == (
+        "A plan of the whole harbour:\n\n```\ndef plan():\n    return 7\n# end\n\nplan()\n```\n\n"
+        "Call `plan()` once in the morning, before the gates of the lock open."
+    )
+
+
+def test_a_text_that_is_typed_in_such_a_font_is_no_code() -> None:
+    body = paragraph("The gates close.", run=COURIER) + paragraph("They open again.", run=COURIER)
+    assert text_of(body) == "The gates close.\n\nThey open again."
+
+
+def test_a_table_of_contents_is_left_out() -> None:
+    styles = style("V1", "toc 1")
+    control = (
+        '<w:sdt><w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/>'
+        f"</w:docPartObj></w:sdtPr><w:sdtContent>{paragraph('Contents')}</w:sdtContent></w:sdt>"
+    )
+    entry = (
+        '<w:p><w:pPr><w:pStyle w:val="V1"/></w:pPr>'
+        "<w:r><w:t>Tides</w:t><w:tab/><w:t>3</w:t></w:r></w:p>"
+    )
+    reading = read(docx(control + entry + paragraph("The tide rises."), styles), "a.docx")
+    assert kept(reading).strip() == "The tide rises."
+    assert left_out(reading) == [("Contents\n\nTides 3", CONTENTS)]
+
+
+def test_a_deleted_end_of_a_paragraph_joins_it_to_the_next() -> None:
+    body = paragraph("The tide ", "<w:rPr><w:del/></w:rPr>") + paragraph("rises.")
+    assert text_of(body) == "The tide rises."
+
+
+def test_a_deleted_row_is_gone_and_a_large_first_letter_is_part_of_its_word() -> None:
+    def row(text: str, properties: str = "") -> str:
+        return f"<w:tr><w:trPr>{properties}</w:trPr><w:tc>{paragraph(text)}</w:tc></w:tr>"
+
+    first = paragraph("T", '<w:framePr w:dropCap="drop"/>')
+    table = f"<w:tbl>{row('Grain')}{row('Coal', '<w:del/>')}{row('Oil')}</w:tbl>"
+    text = text_of(first + paragraph("he tide rises.") + table)
+    assert text.startswith("The tide rises.")
+    assert "Grain" in text
+    assert "Oil" in text
+    assert "Coal" not in text
+
+
+def test_text_boxes_in_one_paragraph_keep_their_order() -> None:
+    def box(text: str) -> str:
+        return (
+            "<w:r><w:pict><v:shape xmlns:v='urn:schemas-microsoft-com:vml'><v:textbox>"
+            f"<w:txbxContent>{paragraph(text)}</w:txbxContent></v:textbox></v:shape></w:pict></w:r>"
+        )
+
+    holder = f"<w:p><w:r><w:t>Before.</w:t></w:r>{box('One.')}{box('Two.')}</w:p>"
+    assert text_of(holder + paragraph("After.")) == "Before.\n\nOne.\n\nTwo.\n\nAfter."
+
+
+def test_a_word_and_how_it_is_read_stand_together() -> None:
+    ruby = (
+        "<w:p><w:r><w:ruby><w:rt><w:r><w:t>とうきょう</w:t></w:r></w:rt>"
+        "<w:rubyBase><w:r><w:t>東京</w:t></w:r></w:rubyBase></w:ruby></w:r></w:p>"
+    )
+    assert text_of(ruby) == "東京 (とうきょう)"
+
+
+def test_the_strict_form_of_the_standard_is_read() -> None:
+    data = docx(
+        "",
+        more={
+            "word/document.xml": (
+                '<w:document xmlns:w="http://purl.oclc.org/ooxml/wordprocessingml/main">'
+                f"<w:body>{paragraph('The tide rises.')}</w:body></w:document>"
+            )
+        },
+    )
+    assert read(data, "a.docx").text == "The tide rises."
+
+
+def test_title_author_and_language_are_metadata() -> None:
+    core = (
+        '<c:coreProperties xmlns:c="urn:c" xmlns:dc="http://purl.org/dc/elements/1.1/">'
+        "<dc:title>Tides &amp; locks</dc:title><dc:creator>Jane</dc:creator>"
+        "<dc:language>en-GB</dc:language></c:coreProperties>"
+    )
+    data = docx(paragraph("The tide rises."), more={"docProps/core.xml": core})
+    assert read(data, "a.docx").metadata == {
+        "title": "Tides & locks",
+        "author": "Jane",
+        "language": "en-GB",
+    }
+
+
+def test_footnotes_of_several_paragraphs_belong_to_their_mark() -> None:
+    notes = (
+        '<w:footnotes xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main">'
+        f'<w:footnote w:id="2">{paragraph("One.")}{paragraph("Two.")}</w:footnote></w:footnotes>'
+    )
+    called = (
+        '<w:p><w:r><w:t>The tide rises.</w:t></w:r><w:r><w:footnoteReference w:id="2"/></w:r></w:p>'
+    )
+    data = docx(
+        called + paragraph("It falls."),
+        more={
+            "word/footnotes.xml": notes,
+            "word/_rels/document.xml.rels": relations(("n", "footnotes", "footnotes.xml")),
+        },
+    )
+    assert read(data, "a.docx").text == (
+        "The tide rises.[^1]\n\n[^1]: One.\n\n    Two.\n\nIt falls."
+    )

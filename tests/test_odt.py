@@ -1,0 +1,101 @@
+"""ODT files: what a writer's program shows is in the text, with its structure."""
+
+import pytest
+
+from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
+from generation.reading.readings import CannotRead
+from tests.office import OPEN_DOCUMENT, kept, left_out, odt, read
+
+FIXED = (
+    '<style:style style:name="F" style:family="{family}">'
+    '<style:text-properties style:font-name="Liberation Mono"/></style:style>'
+)
+
+
+def text_of(text: str, styles: str = "") -> str:
+    return read(odt(text, styles), "a.odt").text
+
+
+def test_code_is_known_by_its_font() -> None:
+    styles = FIXED.format(family="paragraph") + FIXED.format(family="text").replace('"F"', '"S"')
+    text = text_of(
+        "<text:p>A plan of the harbour, to be made each morning before the gates open:</text:p>"
+        '<text:p text:style-name="F">def plan():</text:p>'
+        '<text:p text:style-name="F"><text:s text:c="4"/>return `7`<text:line-break/># end</text:p>'
+        "<text:p/>"
+        '<text:p text:style-name="F">plan()</text:p>'
+        '<text:p>Call <text:span text:style-name="S">plan()</text:span> once.</text:p>',
+        styles,
+    )
+    assert text.split("\n\n", 1)[1] == (
+        "```\ndef plan():\n    return `7`\n# end\n\nplan()\n```\n\nCall `plan()` once."
+    )
+
+
+def test_code_in_a_list_stays_in_its_item() -> None:
+    text = text_of(
+        "<text:list><text:list-item><text:p>Make a plan for the harbour, and read it:</text:p>"
+        '<text:p text:style-name="F">plan()</text:p><text:p text:style-name="F">show()</text:p>'
+        "</text:list-item></text:list>",
+        FIXED.format(family="paragraph"),
+    )
+    lines = [line for line in text.splitlines() if line.strip()]
+    assert [line.strip() for line in lines[1:]] == ["```", "plan()", "show()", "```"]
+    assert all(line.startswith("  ") for line in lines[1:])
+
+
+def test_comments_contents_and_running_heads_are_left_out() -> None:
+    styles = (
+        f"<office:document-styles {OPEN_DOCUMENT}><office:styles/><office:automatic-styles/>"
+        "<office:master-styles><style:master-page><style:header><text:p>Harbour</text:p>"
+        "</style:header><style:footer><text:p>Page <text:page-number>3</text:page-number></text:p>"
+        "</style:footer></style:master-page></office:master-styles></office:document-styles>"
+    )
+    data = odt(
+        "<text:table-of-content><text:table-of-content-source>Template</text:table-of-content-source>"
+        "<text:index-body><text:p>Tides<text:tab/>3</text:p></text:index-body>"
+        "</text:table-of-content>"
+        "<text:p>The tide<office:annotation><dc:creator>Jane</dc:creator><text:p>Really?</text:p>"
+        "</office:annotation> rises.</text:p>",
+        more={"styles.xml": styles},
+    )
+    reading = read(data, "a.odt")
+    assert kept(reading).strip() == "The tide rises."
+    assert left_out(reading) == [
+        ("Tides 3", CONTENTS),
+        ("Really?", COMMENT),
+        ("Harbour", RUNNING_HEAD),
+        ("Page 3", RUNNING_HEAD),
+    ]
+
+
+def test_fields_and_shapes_are_text() -> None:
+    text = text_of(
+        "<text:p>On <text:date>1 May</text:date> by <text:author-name>Jane</text:author-name>."
+        "<draw:custom-shape><text:p>Mind the gap.</text:p></draw:custom-shape></text:p>"
+    )
+    assert text == "On 1 May by Jane.\n\nMind the gap."
+
+
+def test_formulas_are_tex() -> None:
+    formula = (
+        '<math xmlns="http://www.w3.org/1998/Math/MathML"><msup><mi>a</mi><mn>2</mn></msup></math>'
+    )
+    drawn = '<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame>'
+    data = odt(f"<text:p>The area is {drawn}.</text:p>", more={"Object 1/content.xml": formula})
+    assert read(data, "a.odt").text == "The area is $a^{2}$."
+
+
+def test_a_title_is_a_heading() -> None:
+    styles = (
+        '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'
+        '<style:style style:name="Title" style:family="paragraph"/>'
+    )
+    assert text_of('<text:p text:style-name="P1">Tides</text:p>', styles) == "# Tides"
+
+
+def test_a_password_is_asked_for() -> None:
+    manifest = "<manifest><file-entry><encryption-data/></file-entry></manifest>"
+    data = odt("", more={"META-INF/manifest.xml": manifest})
+    with pytest.raises(CannotRead, match="The ODT file is protected by a password"):
+        read(data, "a.odt")
