@@ -13,7 +13,7 @@ from generation.reading.pdf.blocks import (
     Style,
 )
 from generation.reading.pdf.headings import Titles, heading_at
-from generation.reading.pdf.lines import Line
+from generation.reading.pdf.lines import CALL, Line
 from generation.reading.pdf.tables import table_at
 
 HEADING_GAP = 1.15  # of the pitch: a bold line that far below is a heading; chosen
@@ -128,6 +128,8 @@ class _Layout:
     def _is_new(self, at: int, line: Line, last: Block) -> bool:
         """Whether a line begins a paragraph, rather than going on with the last block."""
         above = last.lines[-1]
+        if line.text.startswith(CALL):
+            return True  # a note
         if self._step(at) > PARAGRAPH_GAP * self._pitch(line, last):
             return True
         if abs(above.size - line.size) > OTHER_SIZE or LEADERS.search(above.text):

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import NamedTuple
 
@@ -15,6 +15,10 @@ WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
+CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a line's text
+RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
+RAISED_BY = 0.15  # of the font size; chosen
+_NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
 _MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
@@ -117,20 +121,32 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     is_rtl = _is_right_to_left(runs)
     runs = sorted(runs, key=lambda run: -run.right if is_rtl else run.left)
     is_fixed = _is_fixed(runs)
-    text = fixed_text(runs, runs[0].left) if is_fixed else _text(runs, size, is_rtl)
+    baseline = max(runs, key=lambda run: (len(run.text) * (run.size == size), run.size)).baseline
+    if is_fixed:
+        text = fixed_text(runs, runs[0].left)
+    else:
+        text = _text([_with_call(run, size, baseline) for run in runs], size, is_rtl)
     return Line(
         runs,
         page,
         text,
         min(run.left for run in runs),
         max(run.right for run in runs),
-        max(runs, key=lambda run: (len(run.text) * (run.size == size), run.size)).baseline,
+        baseline,
         size,
         sum(len(run.text) for run in runs if run.font.is_bold) > 0.8 * total,
         is_fixed,
         [] if is_rtl else _spans(runs, CELL_GAP * size),
         1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
     )
+
+
+def _with_call(run: Run, size: float, baseline: float) -> Run:
+    """Mark a raised number as the call of a note."""
+    is_raised = run.size < RAISED_SIZE * size and baseline - run.baseline > RAISED_BY * size
+    if not is_raised or not _NOTE_NUMBER.fullmatch(run.text):
+        return run
+    return replace(run, text=f"{CALL}{run.text}{CALL_END}")
 
 
 def _set_bullet(runs: Sequence[Run]) -> None:

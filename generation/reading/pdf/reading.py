@@ -14,12 +14,14 @@ from generation.reading.pdf.blocks import TEXT, Block, Style, size_of, style_of
 from generation.reading.pdf.bullets import add_drawn_bullets
 from generation.reading.pdf.columns import gutters_of, in_reading_order
 from generation.reading.pdf.drawings import Drawings, drawings_of
+from generation.reading.pdf.fields import add_written
 from generation.reading.pdf.furniture import furniture_of
 from generation.reading.pdf.grids import take_tables
 from generation.reading.pdf.headings import Titles, outline_of, set_levels
 from generation.reading.pdf.joining import joined
 from generation.reading.pdf.lines import Line, lines_in_order, lines_of
 from generation.reading.pdf.lists import set_depths
+from generation.reading.pdf.notes import Labels, set_notes
 from generation.reading.pdf.pictures import FEWEST_LETTERS, is_picture
 from generation.reading.pdf.runs import PageText, text_of_page
 from generation.reading.pdf.tags import Tag, tags_of
@@ -27,7 +29,7 @@ from generation.reading.readings import CannotRead, Choices, Reading
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfDocument
 
 FEWEST_TAGS = 3  # on a page with tags; chosen
 TAGGED_SHARE = 0.6  # of the pages with text that must have tags, or none are used; chosen
@@ -47,11 +49,12 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
     """Read a PDF file. Raises CannotRead."""
     pdf = _opened(path)
     try:
-        pages = [_page(pdf[number]) for number in range(len(pdf))]
+        pages = [_page(pdf, number) for number in range(len(pdf))]
         outline = outline_of(pdf)
     finally:
         pdf.close()
-    assembled = assemble(_blocks(pages, outline), len(pages))
+    blocks, labels = _blocks(pages, outline)
+    assembled = assemble(blocks, len(pages), labels)
     pictures = [number for number, page in enumerate(pages, 1) if page.is_picture]
     return Reading(
         assembled.text,
@@ -69,6 +72,7 @@ def _opened(path: Path) -> "PdfDocument":
     try:
         pdf = pypdfium2.PdfDocument(path)
         if len(pdf):
+            pdf.init_forms()
             return pdf
         pdf.close()
     except pypdfium2.PdfiumError as error:
@@ -100,7 +104,8 @@ def _note(pictures: Sequence[int]) -> str:
     )
 
 
-def _page(page: "PdfPage") -> _Page:
+def _page(pdf: "PdfDocument", number: int) -> _Page:
+    page = pdf[number]
     textpage = page.get_textpage()
     try:
         tags = tags_of(page)
@@ -108,6 +113,7 @@ def _page(page: "PdfPage") -> _Page:
         text = text_of_page(page, textpage, drawings)
         take_tables(text, drawings)
         add_drawn_bullets(text, drawings)
+        add_written(page, pdf, text)
         letters = sum(len(run.text) for run in (*text.runs, *text.turned))
         return _Page(text, tags, letters < FEWEST_LETTERS and is_picture(page))
     finally:
@@ -115,8 +121,8 @@ def _page(page: "PdfPage") -> _Page:
         page.close()
 
 
-def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> list[Block]:
-    """Return the blocks of all pages in reading order."""
+def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> tuple[list[Block], Labels]:
+    """Return the blocks of all pages in reading order, and the labels of their notes."""
     size = size_of(page.text for page in pages)
     gutters = gutters_of([page.text for page in pages], size)
     for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
@@ -133,9 +139,10 @@ def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> list[Block
         blocks += _blocks_of_page(page, number, reasons, titles if not uses_tags else None, style)
         blocks += _beside(page, number, repeated)
     blocks = joined(blocks, style)
+    labels = set_notes(blocks, style)
     set_levels(blocks)
     set_depths(blocks)
-    return blocks
+    return blocks, labels
 
 
 def _are_tagged(pages: Sequence[_Page]) -> bool:

@@ -12,16 +12,19 @@ from generation.reading.pdf.blocks import (
     HEADING,
     ITEM,
     MARKER,
+    NOTE,
     QUOTE,
     TABLE,
     Block,
 )
 from generation.reading.pdf.lines import WIDE, Line, fixed_text
+from generation.reading.pdf.notes import Labels, with_labels, without_number
 from generation.reading.pdf.runs import HYPHEN
 
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
+_SUSPENDED = re.compile(r"\w-,? (?:and|or) \w+-$")  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
 _LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
@@ -43,16 +46,21 @@ def words_of(blocks: Iterable[Block]) -> Words:
     return words
 
 
-def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
-    """Return a block as Markdown, and the pages that begin in it."""
+def markdown_of(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
+    """Return a block as Markdown, and the pages that begin in it.
+
+    ``words`` are those of the document; ``labels`` those of its notes.
+    """
     if block.kind == CODE:
         return _code(block.lines)
     if block.kind == TABLE:
-        return _table(block, words)
+        return _table(block, words, labels)
     if block.kind == CONTENTS:
         text = "\n".join(_short_leaders(line.text) for line in block.lines)
-        return text, [(0, block.lines[0].page)]
-    text, pages = _flowing(block.lines, words)
+        return with_labels(text, -1, labels), [(0, block.lines[0].page)]
+    text, pages = _flowing(block, words, labels)
+    if block.kind == NOTE and block.marker:
+        return _after(f"[^{labels[block.lines[0].page, block.marker]}]: ", text, pages)
     if block.kind == HEADING:
         return _after("#" * max(1, min(6, block.level)) + " ", text, pages)
     if block.kind == ITEM:
@@ -81,11 +89,12 @@ def _short_leaders(text: str) -> str:
     return re.sub(r"(?:\s*[.·…]){3,}\s*", " … ", text).strip()
 
 
-def _flowing(lines: Sequence[Line], words: Words) -> tuple[str, Pages]:
-    """Return lines as one, with divided words joined."""
-    text, pages = "", [(0, lines[0].page)]
-    for line in lines:
-        after = re.sub(r"\s+", " ", line.text.strip())
+def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
+    """Return the lines of a block as one, with divided words joined."""
+    text, pages = "", [(0, block.lines[0].page)]
+    for line in block.lines:
+        after = without_number(line.text) if block.kind == NOTE and not text else line.text
+        after = with_labels(re.sub(r"\s+", " ", after.strip()), line.page, labels)
         text, blank = (text, "") if not text else _seam(text, after, words)
         if line.page != pages[-1][1]:
             pages.append((len(text) + len(blank), line.page))
@@ -116,6 +125,8 @@ def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
         return False
     if words[f"{first}-{second}"] > 0 or after[:1].isupper():
         return True
+    if _SUSPENDED.search(text):
+        return True
     both_are_words = min(words[nearest], words[second]) > 0 and min(len(nearest), len(second)) > 2
     return bool(both_are_words)
 
@@ -132,12 +143,12 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
     return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
 
 
-def _table(block: Block, words: Words) -> tuple[str, Pages]:
+def _table(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
     width = max(map(len, block.rows))
     rows = [[_cell(cell, words) for cell in row] + [""] * (width - len(row)) for row in block.rows]
     written = ["| " + " | ".join(row) + " |" for row in rows]
     text = "\n".join([written[0], "|" + "---|" * width, *written[1:]])
-    return text, [(0, block.lines[0].page)]
+    return with_labels(text, block.lines[0].page, labels), [(0, block.lines[0].page)]
 
 
 def _cell(lines: str, words: Words) -> str:
