@@ -96,7 +96,9 @@ class _Layout:
         is_close = self._step(at) <= HEADING_GAP * self._style.pitch
         if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
             return False
-        return line.left < last.lines[-1].left + 2 * self._style.size and last.lines[-1].is_full
+        return line.left < last.lines[-1].left + 2 * self._style.size and not last.lines[
+            -1
+        ].would_fit(line)
 
     def _is_followed_by_fixed(self, at: int) -> bool:
         if at + 1 >= len(self._lines) or not self._lines[at + 1].is_fixed:

@@ -1,7 +1,7 @@
 """Lines: the runs of a page that stand beside each other."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from statistics import median
@@ -15,6 +15,7 @@ WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
+FIXED_WEIGHT = 0.3  # of letters of code, which is smaller than the sentence around it; chosen
 CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a line's text
 RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
 RAISED_BY = 0.15  # of the font size; chosen
@@ -61,6 +62,13 @@ class Line:
     def bottom(self) -> float:
         """Lower edge of its letters."""
         return self.baseline + 0.25 * self.size
+
+    def would_fit(self, line: "Line") -> bool:
+        """Whether the first word of the next line would have had room at the end of this one."""
+        run = line.runs[0]
+        share = len(run.text.split(" ", 1)[0]) / len(run.text)
+        needed = share * (run.right - run.left) + 0.25 * self.size
+        return self.right + needed < self.column_right
 
     @property
     def is_full(self) -> bool:
@@ -114,10 +122,10 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     """Return the line that runs make."""
     _set_bullet(runs)
     total = sum(len(run.text) for run in runs)
-    sizes: Counter[float] = Counter()
+    sizes: dict[float, float] = defaultdict(float)
     for run in runs:
-        sizes[run.size] += len(run.text)
-    size = sizes.most_common(1)[0][0]
+        sizes[run.size] += len(run.text) * (FIXED_WEIGHT if run.font.is_fixed else 1)
+    size = max(sizes, key=lambda each: sizes[each])
     is_rtl = _is_right_to_left(runs)
     runs = sorted(runs, key=lambda run: -run.right if is_rtl else run.left)
     is_fixed = _is_fixed(runs)

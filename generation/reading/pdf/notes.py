@@ -63,4 +63,5 @@ def with_labels(text: str, page: int, labels: Labels) -> str:
 
 def without_number(text: str) -> str:
     """Return the first line of a note without its number."""
-    return _STARTS_NOTE.sub("", text, count=1)
+    match = _STARTS_NOTE.match(text)
+    return text[match.end() :] if match else text

@@ -50,8 +50,9 @@ def _block(
 ) -> _Tagged:
     runs = sorted(runs, key=lambda run: run.tag)
     tag = tags[runs[0].tag]
-    words = [run for run in runs if tags[run.tag].roles[-1] != "Lbl"]
-    marker = "".join(run.text for run in runs if tags[run.tag].roles[-1] == "Lbl").strip()
+    labels = [run for run in runs if _is_marker(tags[run.tag])]
+    words = [run for run in runs if not _is_marker(tags[run.tag])]
+    marker = "".join(run.text for run in labels).strip()
     lines = lines_in_order(words or runs, page)
     for line in lines:
         around = columns[id(line.runs[0])]
@@ -61,6 +62,11 @@ def _block(
     if not words:
         kind = ITEM
     return _Tagged(Block(kind, lines if words else [], level, marker, is_tagged=True), tag)
+
+
+def _is_marker(tag: Tag) -> bool:
+    """Whether a tag is for the mark of an item; other labels are text."""
+    return tag.roles[-1] == "Lbl" and "LI" in tag.roles
 
 
 def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:

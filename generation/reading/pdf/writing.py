@@ -93,7 +93,8 @@ def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
     """Return the lines of a block as one, with divided words joined."""
     text, pages = "", [(0, block.lines[0].page)]
     for line in block.lines:
-        after = without_number(line.text) if block.kind == NOTE and not text else line.text
+        is_numbered = block.kind == NOTE and block.marker and not text
+        after = without_number(line.text) if is_numbered else line.text
         after = with_labels(re.sub(r"\s+", " ", after.strip()), line.page, labels)
         text, blank = (text, "") if not text else _seam(text, after, words)
         if line.page != pages[-1][1]:
@@ -139,8 +140,10 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
     indent = "    " * max(0, block.level - 1)
     if not block.marker:  # a later paragraph of the item
         return _after(indent + "    ", text, pages)
-    is_number = re.fullmatch(r"\d+[.)]", block.marker)
-    return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
+    if re.fullmatch(r"\d+[.)]", block.marker):
+        return _after(f"{indent}{block.marker} ", text, pages)
+    letter = f"{block.marker} " if any(map(str.isalnum, block.marker)) else ""  # no list has these
+    return _after(f"{indent}- {letter}", text, pages)
 
 
 def _table(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
