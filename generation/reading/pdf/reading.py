@@ -24,22 +24,22 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
         outline = outline_of(pdf)
         style = set_lines(pages)
         pictures = [page.number for page in pages if page.is_picture]
-        recognised = _recognise(pdf, pages, pictures) if choices.ocr else []
+        looked_at = _recognise(pdf, pages, pictures) if choices.ocr else []
     finally:
         pdf.close()
-    if recognised:
+    if looked_at:
         style = set_lines(pages)
     blocks, labels = blocks_of(pages, outline, style)
     assembled = assemble(blocks, len(pages), labels)
-    left = [number + 1 for number in pictures if number not in recognised]
+    unread = [number + 1 for number in pictures if number not in looked_at]
     return Reading(
         assembled.text,
         file_types.PDF,
         page_starts=assembled.page_starts,
         left_out=assembled.left_out,
-        picture_pages=left,
-        ocr_pages=[number + 1 for number in recognised],
-        note=_note(left, choices),
+        picture_pages=[number + 1 for number in pictures if not pages[number].text.runs],
+        ocr_pages=[number + 1 for number in looked_at if pages[number].text.runs],
+        note=_note(unread, choices),
     )
 
 
@@ -71,15 +71,14 @@ def _opened(path: Path) -> "PdfDocument":
 
 
 def _recognise(pdf: "PdfDocument", pages: Sequence[Page], pictures: Sequence[int]) -> list[int]:
-    """Recognise the text of pictures; return the numbers of the pages that have text now."""
+    """Recognise the text of pictures; return the numbers of those that there was time for."""
     if not pictures or not recognition.is_installed():
         return []
-    with_text = []
-    for number, text in recognition.recognise(pdf, pictures).items():
+    texts = recognition.recognise(pdf, pictures)
+    for number, text in texts.items():
         if text.runs:
             pages[number].text, pages[number].tags = text, {}
-            with_text.append(number)
-    return with_text
+    return list(texts)
 
 
 def _note(pictures: Sequence[int], choices: Choices) -> str:
@@ -92,25 +91,18 @@ def _note(pictures: Sequence[int], choices: Choices) -> str:
         missing = stored(
             "Pages %(pages)s are pictures, so their text is missing.", pages=listed(pictures)
         )
-    if not choices.ocr:
-        return missing
+    return joined([missing, _why_unread()]) if choices.ocr else missing
+
+
+def _why_unread() -> str:
+    """Return why text was not recognised though that was asked for."""
     if not recognition.is_installed():
-        return joined(
-            [
-                missing,
-                stored(
-                    "Text recognition (OCR) is not installed here. Whoever runs this site can "
-                    "install it with “make ocr”."
-                ),
-            ]
+        return stored(
+            "Text recognition (OCR) is not installed. Whoever runs this site can install it with "
+            "“make ocr”."
         )
-    return joined(
-        [
-            missing,
-            stored(
-                "Text recognition (OCR) found none on them, or took longer than %(minutes)s "
-                "minutes. Split the file if there are many such pages.",
-                minutes=recognition.MOST_SECONDS // 60,
-            ),
-        ]
+    return stored(
+        "Text recognition (OCR) stopped after %(minutes)s minutes. Split the file to read the "
+        "other pages.",
+        minutes=recognition.MOST_SECONDS // 60,
     )

@@ -20,7 +20,7 @@ DOTS = 200  # per inch; at that, a page of A4 needed 840 MB
 LONGEST_SIDE = 4_000  # dots of a picture, so that large pages need no more memory; chosen
 LEAST_SURE = 0.5  # of 1: text that is less sure is left; the library's own value
 LETTER_HEIGHT = 0.9  # font sizes in the height of a line; measured on lines of 8 to 14 points
-ALIKE = 0.3  # of the median: sizes nearer to it are that, since they are not exact; chosen
+ALIKE = 0.15  # of the median: sizes nearer to it are that, since they are not exact; chosen
 
 _Engine = Callable[[Any], Any]
 
