@@ -48,7 +48,7 @@ def read_document(document: Document) -> None:
             path,
             document.name,
             Choices(document.columns, document.extent, document.wants_ocr),
-            seconds=settings.READ_SECONDS + (document.wants_ocr and recognition.MOST_SECONDS),
+            seconds=settings.READ_SECONDS + (recognition.MOST_SECONDS if document.wants_ocr else 0),
             megabytes=settings.READ_MEGABYTES,
         )
         if reading.media_type == file_types.ARCHIVE:
