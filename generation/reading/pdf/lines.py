@@ -18,6 +18,7 @@ WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells;
 FIXED_WEIGHT = 0.3  # of letters of code, which is smaller than the sentence around it; chosen
 CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a line's text
 RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
+NARROW = 0.36  # font sizes of a raised number that is a glyph of its own; others have 0.5; chosen
 RAISED_BY = 0.15  # of the font size; chosen
 _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
@@ -133,7 +134,7 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     if is_fixed:
         text = fixed_text(runs, runs[0].left)
     else:
-        text = _text([_with_call(run, size, baseline) for run in runs], size, is_rtl)
+        text = _text(_with_calls(runs, size, baseline), size, is_rtl)
     return Line(
         runs,
         page,
@@ -149,12 +150,27 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     )
 
 
-def _with_call(run: Run, size: float, baseline: float) -> Run:
-    """Mark a raised number as the call of a note."""
-    is_raised = run.size < RAISED_SIZE * size and baseline - run.baseline > RAISED_BY * size
-    if not is_raised or not _NOTE_NUMBER.fullmatch(run.text):
-        return run
-    return replace(run, text=f"{CALL}{run.text}{CALL_END}")
+def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
+    """Return runs with raised numbers marked as calls of notes."""
+    marked: list[Run] = []
+    before: Run | None = None
+    for run in runs:
+        is_call = _NOTE_NUMBER.fullmatch(run.text) and (
+            _is_raised(run, size, baseline) or _is_drawn_raised(run, before)
+        )
+        marked.append(replace(run, text=f"{CALL}{run.text}{CALL_END}") if is_call else run)
+        before = run
+    return marked
+
+
+def _is_raised(run: Run, size: float, baseline: float) -> bool:
+    return run.size < RAISED_SIZE * size and baseline - run.baseline > RAISED_BY * size
+
+
+def _is_drawn_raised(run: Run, before: Run | None) -> bool:
+    """Whether a number right after a word, or before all, has glyphs too narrow for its size."""
+    is_narrow = run.right - run.left < NARROW * run.size * len(run.text)
+    return is_narrow and (before is None or run.left - before.right < BLANK * run.size)
 
 
 def _set_bullet(runs: Sequence[Run]) -> None:
