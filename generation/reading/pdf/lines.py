@@ -20,6 +20,9 @@ CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a 
 RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
 NARROW = 0.36  # font sizes of a raised number that is a glyph of its own; others have 0.5; chosen
 RAISED_BY = 0.15  # of the font size; chosen
+_LABEL = re.compile(r"\(?\w{1,3}[.)]|[\d.]+|[•◦▪‣]")  # before an item or a heading
+_UNIT = re.compile(r"(?:^|[\s\d])(?:[cdkmnµ]?m|ft|in|[a-z])$")
+_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
@@ -154,13 +157,22 @@ def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
     """Return runs with raised numbers marked as calls of notes."""
     marked: list[Run] = []
     before: Run | None = None
-    for run in runs:
-        is_call = _NOTE_NUMBER.fullmatch(run.text) and (
-            _is_raised(run, size, baseline) or _is_drawn_raised(run, before)
-        )
-        marked.append(replace(run, text=f"{CALL}{run.text}{CALL_END}") if is_call else run)
+    for run, after in zip(runs, (*runs[1:], None), strict=True):
+        text = run.text
+        if _NOTE_NUMBER.fullmatch(text) and not _is_inside_word(run, before, after):
+            if _is_raised(run, size, baseline) or _is_drawn_raised(run, before):
+                is_power = before is not None and _UNIT.search(before.text)
+                text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
+        marked.append(replace(run, text=text))
         before = run
     return marked
+
+
+def _is_inside_word(run: Run, before: Run | None, after: Run | None) -> bool:
+    """Whether letters stand right before and after a number, as in formulas of chemistry."""
+    if before is None or after is None or after.left - run.right > BLANK * run.size:
+        return False
+    return before.text[-1].isalpha() and after.text[0].isalpha()
 
 
 def _is_raised(run: Run, size: float, baseline: float) -> bool:
@@ -215,6 +227,8 @@ def _text(runs: Sequence[Run], size: float, is_rtl: bool = False) -> str:
 
 def _blank(before: Run, run: Run) -> float:
     """Return how wide a blank between two runs is at least, of the font size."""
+    if _LABEL.fullmatch(before.text):
+        return BLANK
     is_wide = WIDE.match(before.text[-1]) or WIDE.match(run.text[0])
     return WIDE_BLANK if is_wide else BLANK
 

@@ -20,6 +20,7 @@ from generation.reading.pdf.runs import Run
 from generation.reading.pdf.tags import Tag, roles_of_headings
 
 _NOTES = {"Note", "FENote", "Footnote"}
+_PARTS = {"Span", "Link", "Strong", "Em"}  # of a paragraph, if they do not stand alone
 _NOT_CODE = {"LI", "LBody", "Caption", "TD", "TH"}
 
 
@@ -80,7 +81,8 @@ def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:
         return CONTENTS, 0
     if roles & _NOTES:
         return NOTE, 0
-    if (all(line.is_fixed for line in lines) or "Code" in roles) and not roles & _NOT_CODE:
+    is_fixed = all(line.is_fixed for line in lines) and tag.roles[-1] not in _PARTS
+    if (is_fixed or "Code" in roles) and not roles & _NOT_CODE:
         return CODE, 0
     if "LI" in roles:
         return ITEM, tag.roles.count("L")

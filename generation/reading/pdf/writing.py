@@ -26,6 +26,8 @@ _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
 _SUSPENDED = re.compile(r"\w-,? (?:and|or) \w+-$")  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
+_UNSPACED = re.compile(f"{WIDE.pattern}|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai …
+_TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
 _LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
 Words = Counter[str]
@@ -59,6 +61,7 @@ def markdown_of(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]
         text = "\n".join(_short_leaders(line.text) for line in block.lines)
         return with_labels(text, -1, labels), [(0, block.lines[0].page)]
     text, pages = _flowing(block, words, labels)
+    text, pages = _without_tags(text, pages)
     if block.kind == NOTE and block.marker:
         return _after(f"[^{labels[block.lines[0].page, block.marker]}]: ", text, pages)
     if block.kind == HEADING:
@@ -68,6 +71,14 @@ def markdown_of(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]
     if block.kind == QUOTE:
         return _after("> ", text, pages)
     return _escaped(text, pages)
+
+
+def _without_tags(text: str, pages: Pages) -> tuple[str, Pages]:
+    """Return text in which nothing is read as a tag of HTML."""
+    for place in reversed([match.start() for match in _TAG.finditer(text)]):
+        text = f"{text[:place]}\\{text[place:]}"
+        pages = [(at + (at > place), page) for at, page in pages]
+    return text, pages
 
 
 def _escaped(text: str, pages: Pages) -> tuple[str, Pages]:
@@ -107,7 +118,7 @@ def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
     """Return the text before a line end, without a hyphen that divides a word, and the blank."""
     if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
         return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
-    if WIDE.match(text[-1]) or WIDE.match(after):
+    if _UNSPACED.match(text[-1]) or WIDE.match(after):
         return text, ""
     if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
         return text, ""
@@ -160,6 +171,7 @@ def _cell(lines: str, words: Words) -> str:
         after = " ".join(line.split())
         text, blank = _seam(text, after, words) if text else ("", "")
         text += blank + after
+    text = _TAG.sub(r"\\<", text)
     return text.replace("|", "\\|").replace(HYPHEN, "-")
 
 
