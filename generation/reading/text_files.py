@@ -62,7 +62,7 @@ def _is_markdown(text: str) -> bool:
     Comments, as in configuration, stand directly above what they are about.
     """
     headings = len(_HEADING.findall(text))
-    return headings > 1 and headings == len(_HEADING_APART.findall(text))
+    return headings > 0 and headings == len(_HEADING_APART.findall(text))
 
 
 def _joined(text: str) -> str:
