@@ -21,6 +21,12 @@ def _markdown(page: str) -> None:
     html_to_markdown.convert(page)
 
 
+def news(path: Path) -> None:
+    import trafilatura
+
+    trafilatura.extract(path.read_text(), output_format="markdown", include_tables=True)
+
+
 def epub(path: Path) -> None:
     """Convert every chapter, in the order of their names."""
     with zipfile.ZipFile(path) as archive:
@@ -66,6 +72,7 @@ def workbook(path: Path) -> None:
 
 BARE: dict[str, Callable[[Path], None]] = {
     "html": html,
+    "news": news,
     "pdf": pdf,
     "pdf_tagged": pdf,
     "docx": pandoc,

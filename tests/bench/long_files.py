@@ -62,16 +62,20 @@ class Writer:
         return f"<p>{self.paragraph()} See {link}. <em>{self.some(3)}</em> {self.sentence()}</p>"
 
 
-def html_page(writer: Writer) -> bytes:
-    """Return an article of 5 to 15 kB between menus, a side column and a footer."""
+def html_page(writer: Writer, *, is_news: bool = False) -> bytes:
+    """Return an article of 5 to 15 kB between menus, a side column and a footer.
+
+    A page of news says that it is an article, and loads many scripts.
+    """
     size = writer.random.randint(5_000, 15_000)
     blocks = [f"<h1>{writer.some(5).capitalize()}</h1>"]
     while sum(map(len, blocks)) < size:
         blocks.append(writer.block())
     menu = "".join(f'<li><a href="/{n}">{writer.some(2)}</a></li>' for n in range(40))
+    head = '<meta property="og:type" content="article">' + 9 * '<script src="a.js"></script>'
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{writer.some(3)}'
-        "</title><style>body { margin: 0 }</style><script>let shown = {};</script></head><body>"
+        f"</title><style>body {{ margin: 0 }}</style><script>let shown = {{}};</script>{head if is_news else ''}</head><body>"
         f'<header><nav><ul>{menu}</ul></nav></header><aside class="sidebar"><ul>{menu}</ul>'
         f"</aside><main><article>{''.join(blocks)}</article></main><footer><ul>{menu}</ul>"
         "<p>Copyright of nobody</p></footer></body></html>"
@@ -86,7 +90,10 @@ def make_files(folder: Path, writer: Writer) -> dict[str, list[Path]]:
         page.write_bytes(html_page(writer))
     source = folder / "handbook.md"
     source.write_text("\n\n".join(_chapters(writer)))
-    files = {"html": pages}
+    news = [folder / f"news-{number}.html" for number in range(PAGES)]
+    for page in news:
+        page.write_bytes(html_page(writer, is_news=True))
+    files = {"html": pages, "news": news}
     for form in OFFICE:
         files[form] = [_converted(source, form)]
     for form, is_tagged in (("pdf", False), ("pdf_tagged", True)):

@@ -4,6 +4,7 @@ It imports nothing that reading does not need, so that its memory is that of rea
 """
 
 import json
+import re
 import resource
 import sys
 import time
@@ -28,9 +29,14 @@ def seconds(work: Callable[[Path], None], path: Path) -> float:
 
 
 def mebibytes() -> float:
-    """Return the most memory that this process has had, and the largest of its children."""
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return sum(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024
+    """Return the most memory that this process has had, and the largest of its children.
+
+    ``ru_maxrss`` of this process would count what its parent had before it started this program.
+    """
+    status = Path("/proc/self/status").read_text()
+    own = re.search(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)
+    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    return (int(own[1] if own else 0) + children) / 1024
 
 
 def main(way: str, form: str, *files: str) -> None:
