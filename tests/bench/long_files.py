@@ -75,7 +75,8 @@ def html_page(writer: Writer, *, is_news: bool = False) -> bytes:
     head = '<meta property="og:type" content="article">' + 9 * '<script src="a.js"></script>'
     page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{writer.some(3)}'
-        f"</title><style>body {{ margin: 0 }}</style><script>let shown = {{}};</script>{head if is_news else ''}</head><body>"
+        "</title><style>body { margin: 0 }</style><script>let shown = {};</script>"
+        f"{head if is_news else ''}</head><body>"
         f'<header><nav><ul>{menu}</ul></nav></header><aside class="sidebar"><ul>{menu}</ul>'
         f"</aside><main><article>{''.join(blocks)}</article></main><footer><ul>{menu}</ul>"
         "<p>Copyright of nobody</p></footer></body></html>"

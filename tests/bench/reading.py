@@ -2,7 +2,7 @@
 
 ``make bench-reading`` prints a table and, as its last line, a JSON object. Everything runs on one
 core. For each format, the same hundred pages are read by our reader and by the library that one
-would take otherwise (:mod:`bare_libraries`), each in a process of its own; the best of several
+would take otherwise (:mod:`bare_libraries`), each in a process of its own. ``seconds`` are those of the processor, and the best of some
 rounds counts for each file. ``overhead`` is what our reader takes longer, in per cent.
 ``mebibytes`` is the most memory that the process and one of its children had.
 
