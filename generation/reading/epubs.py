@@ -15,7 +15,7 @@ from generation.reading.file_types import EPUB
 from generation.reading.markdown_writing import markdown_of
 from generation.reading.page_survey import Part, survey
 from generation.reading.readings import CannotRead, Choices, Reading
-from generation.reading.webpages import decode_page, with_pieces
+from generation.reading.webpages import decode_page, with_left_out, written
 from qareview.stored_sentences import joined, stored
 
 if TYPE_CHECKING:
@@ -238,7 +238,9 @@ def _text(trees: "dict[str, HtmlElement]", book: _Book) -> tuple[str, list[LeftO
     whole = lxml.html.Element("div")
     pieces: list[Piece] = []
     for number, (name, body) in enumerate(trees.items()):
-        pieces += page_parts.take_unseen(body, keeps_folded=True)
+        page_parts.remove_code(body)
+        parts = survey(body)
+        pieces += page_parts.take_unseen(body, parts, keeps_folded=True)
         _join_addresses(body, name, list(trees), number)
         body.tag, body.tail = "div", None
         if name in book.contents or _lists_chapters(body):
@@ -247,7 +249,7 @@ def _text(trees: "dict[str, HtmlElement]", book: _Book) -> tuple[str, list[LeftO
             html_tables.unwrap_layout(body)
             pieces += _contents_in(body)
             whole.append(body)
-    return with_pieces(markdown_of(whole), pieces)
+    return with_left_out(markdown_of(whole), written(pieces))
 
 
 def _join_addresses(body: "HtmlElement", name: str, names: list[str], number: int) -> None:

@@ -210,25 +210,26 @@ def _fill(table: "HtmlElement", grid: "list[list[HtmlElement | None]]") -> None:
     table.clear()
     table.tag, table.tail = "p", tail
     for number, row in enumerate(grid):
-        _add_text(table, literal("| "))
-        for position, cell in enumerate(row):
-            if position:
-                _add_text(table, literal(" | "))
-            if cell is not None:
-                table.append(cell)
-        _end_row(table)
+        _add_line(table, row)
         if number == 0:
-            _add_text(table, literal("| " + " | ".join(["---"] * len(row))))
-            _end_row(table)
+            _add_line(table, [_rule(table) for _ in row])
 
 
-def _end_row(table: "HtmlElement") -> None:
-    _add_text(table, literal(" |") + ROW_END)
+def _rule(table: "HtmlElement") -> "HtmlElement":
+    rule = table.makeelement("span", {})
+    rule.text = literal("---")
+    return rule
+
+
+def _add_line(table: "HtmlElement", row: "list[HtmlElement | None]") -> None:
+    """Add cells to a table as a line between vertical bars."""
+    line = table.makeelement("span", {})
+    for cell in row:
+        inner = table.makeelement("span", {}) if cell is None else cell
+        inner.tail = literal(" | ")
+        line.append(inner)
+    line.text = literal("| ")
+    if row:
+        line[-1].tail = literal(" |") + ROW_END
+    table.append(line)
     table.append(table.makeelement("br", {}))
-
-
-def _add_text(table: "HtmlElement", text: str) -> None:
-    if len(table):
-        table[-1].tail = (table[-1].tail or "") + text
-    else:
-        table.text = (table.text or "") + text

@@ -1,16 +1,18 @@
 """Which part of a web page is its text: all of it but menus, or the article among the rest."""
 
+import bisect
 import re
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import MENU, SIDE_CONTENT
 from generation.reading import html_trees, page_parts
-from generation.reading.page_survey import MOSTLY_LINKS, Part, survey
+from generation.reading.page_survey import MOSTLY_LINKS, Part
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from generation.reading.page_parts import Piece
+    from generation.reading.page_survey import Parts
 
 _IDS = ("content", "main", "main-content", "bodycontent", "article")
 _CLASSES = {"content", "main-content", "article-body"}
@@ -50,12 +52,11 @@ def is_article(page: str) -> bool:
     return bool(_OF_THE_WEB.search(head)) or len(_SCRIPT.findall(page)) >= _MANY_SCRIPTS
 
 
-def main_area(body: "HtmlElement", *, most_beside: float) -> "HtmlElement":
+def main_area(body: "HtmlElement", parts: "Parts", *, most_beside: float) -> "HtmlElement":
     """Return the element that a page marks as its main content, or its body.
 
     At most ``most_beside`` of the prose is outside of the element.
     """
-    parts = survey(body)
     size, prose = parts[body].letters or 1, parts[body].prose
     for marked in (
         [part for part in parts if part.tag == "main" or part.get("role") == "main"],
@@ -67,31 +68,32 @@ def main_area(body: "HtmlElement", *, most_beside: float) -> "HtmlElement":
         if not is_sure or parts[marked[0]].letters < _LARGE_SHARE * size:
             continue
         if prose - parts[marked[0]].prose <= most_beside * prose:
-            return _with_title(marked[0], body, parts)
+            return marked[0]
     return body
 
 
-def _with_title(
-    area: "HtmlElement", body: "HtmlElement", parts: "dict[HtmlElement, Part]"
-) -> "HtmlElement":
-    """Return an area without a title of its own with what stands before it and has one."""
+def add_title(area: "HtmlElement", body: "HtmlElement", parts: "Parts") -> bool:
+    """Put into an area without a title what stands before it and has one; say if it was done."""
     title = next(body.iter("h1"), None)
     if title is None or html_trees.has(area, "h1") or parts[title].start > parts[area].start:
-        return area
+        return False
     around = set(area.iterancestors())
     block = title
     for parent in title.iterancestors():
         if parent in around:
             break
         block = parent
-    if parts[block].link_share < MOSTLY_LINKS:
-        html_trees.remove(block)
-        area.text, block.tail = None, area.text
-        area.insert(0, block)
-    return area
+    if parts[block].link_share > MOSTLY_LINKS:
+        return False
+    html_trees.remove(block)
+    area.text, block.tail = None, area.text
+    area.insert(0, block)
+    return True
 
 
-def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Piece]]":
+def take_article(
+    area: "HtmlElement", page: str, parts: "Parts"
+) -> "tuple[HtmlElement, list[Piece]]":
     """Return the container of the article in an area, and what of it is not the article.
 
     trafilatura finds paragraphs of the article; the smallest element that holds nearly all of them
@@ -103,8 +105,8 @@ def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Pie
         return area, []
     letters = _letters(area)
     here = {piece for piece in found if piece in letters}
-    container = _with_like(_container(area, here), area)
-    return container, _take_around(container, here)
+    container = _with_like(_container(area, here), area, parts)
+    return container, _take_around(container, here, parts)
 
 
 def _found(page: str) -> set[str]:
@@ -141,12 +143,11 @@ def _container(area: "HtmlElement", found: set[str]) -> "HtmlElement":
     return chosen
 
 
-def _with_like(container: "HtmlElement", area: "HtmlElement") -> "HtmlElement":
+def _with_like(container: "HtmlElement", area: "HtmlElement", parts: "Parts") -> "HtmlElement":
     """Return what is around a container if others beside it look the same and have as much prose.
 
     Some pages break an article into several containers, with advertising between them.
     """
-    parts = survey(area)
     for inner in (container, *container.iterancestors()):
         parent = inner.getparent()
         if inner is area or parent is None:
@@ -167,12 +168,11 @@ def _is_article_part(part: Part) -> bool:
     return part.prose >= _MUCH_PROSE and part.link_share < _FEW_LINKS
 
 
-def _take_around(container: "HtmlElement", found: set[str]) -> "list[Piece]":
+def _take_around(container: "HtmlElement", found: set[str], parts: "Parts") -> "list[Piece]":
     """Take out of a container what is around and between the article; return it."""
-    parts = survey(container)
     hits = [
         part.start
-        for element, part in parts.items()
+        for element, part in page_parts.within(container, parts)
         if _is_leaf(element) and _is_in(element, found)
     ]
     if not hits:
@@ -180,7 +180,8 @@ def _take_around(container: "HtmlElement", found: set[str]) -> "list[Piece]":
     first, last = hits[0], hits[-1]
 
     def reason(element: "HtmlElement", part: Part) -> str:
-        if not part.letters or any(part.start <= hit < part.end for hit in hits):
+        has_hit = bisect.bisect_left(hits, part.start) < bisect.bisect_left(hits, part.end)
+        if has_hit or not part.letters:
             return ""
         is_list = element.tag in ("ul", "ol", "div", "section", "table")
         if is_list and part.link_share > _MANY_LINKS and part.links > 1:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING
 
 from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
 from generation.reading import html_trees
-from generation.reading.page_survey import MOSTLY_LINKS, Part, survey
+from generation.reading.page_survey import MOSTLY_LINKS, Part, take_out
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
+
+    from generation.reading.page_survey import Parts
 
     Why = Callable[[HtmlElement, Part], str]
     Piece = tuple[HtmlElement, str]  # and why it is left out
@@ -72,16 +74,19 @@ _LINK_LIST = 0.8  # share of letters in links of a list before or after all text
 _FEWEST_LINKS = 2  # of such a list; chosen; nobody measured
 
 
-def take_unseen(body: "HtmlElement", *, keeps_folded: bool) -> "list[Piece]":
+def remove_code(body: "HtmlElement") -> None:
+    """Remove what a browser runs and never shows, and show what frames have in the page itself."""
+    _show_frames(body)
+    for element in html_trees.elements(body, "script", "style", "template", "link", "meta", "head"):
+        if not (element.get("type") or "").startswith("math/tex"):
+            html_trees.remove(element)
+
+
+def take_unseen(body: "HtmlElement", parts: "Parts", *, keeps_folded: bool) -> "list[Piece]":
     """Take out what a reader of the page does not see; return what of it has words.
 
     ``keeps_folded`` says that hidden prose is text of the page that unfolds on a click.
     """
-    show_frames(body)
-    for element in html_trees.elements(body, "script", "style", "template", "link", "meta", "head"):
-        if not (element.get("type") or "").startswith("math/tex"):
-            html_trees.remove(element)
-    parts = survey(body)
 
     def reason(element: "HtmlElement", part: Part) -> str:
         if element.tag in _INSTEAD:
@@ -98,7 +103,7 @@ def take_unseen(body: "HtmlElement", *, keeps_folded: bool) -> "list[Piece]":
     return take(body, parts, reason)
 
 
-def _is_headline(button: "HtmlElement", parts: "dict[HtmlElement, Part]") -> bool:
+def _is_headline(button: "HtmlElement", parts: "Parts") -> bool:
     """Whether a button is the headline of what unfolds below it on a click."""
     if button.tag != "button":
         return False
@@ -108,7 +113,7 @@ def _is_headline(button: "HtmlElement", parts: "dict[HtmlElement, Part]") -> boo
     return below is not None and below in parts and parts[below].prose > 0
 
 
-def show_frames(body: "HtmlElement") -> None:
+def _show_frames(body: "HtmlElement") -> None:
     """Put what a frame has in the page itself in the frame's place; fetch nothing."""
     for frame in html_trees.elements(body, "iframe"):
         inner = frame.get("srcdoc")
@@ -135,9 +140,11 @@ def names_of(element: "HtmlElement") -> str:
     return " ".join(filter(None, map(element.get, ("class", "id", "role"))))
 
 
-def take_menus(area: "HtmlElement") -> "list[Piece]":
-    """Take out and return the menus of an area, and lists of links before and after its prose."""
-    parts = survey(area)
+def take_menus(area: "HtmlElement", parts: "Parts", *, are_lists: bool = True) -> "list[Piece]":
+    """Take out and return the menus of an area.
+
+    Unless ``are_lists`` is false, lists of links before and after all prose are among them.
+    """
     size = parts[area].letters or 1
 
     def reason(element: "HtmlElement", part: Part) -> str:
@@ -148,7 +155,7 @@ def take_menus(area: "HtmlElement") -> "list[Piece]":
         return MENU if _is_menu(element, part, size) else _beside(element, part)
 
     pieces = take(area, parts, reason)
-    return pieces + _take_link_lists(area)
+    return pieces + (_take_link_lists(area, parts) if are_lists else [])
 
 
 def _may_be_menu(element: "HtmlElement", part: Part) -> bool:
@@ -203,10 +210,10 @@ def _has_notes(element: "HtmlElement") -> bool:
     return any("note" in names_of(part).lower() for part in html_trees.elements(element))
 
 
-def _take_link_lists(area: "HtmlElement") -> "list[Piece]":
+def _take_link_lists(area: "HtmlElement", parts: "Parts") -> "list[Piece]":
     """Take out lists of links before the first and after the last paragraph of an area."""
-    parts = survey(area)
-    prose = [part.start for element, part in parts.items() if _is_paragraph(element, part)]
+    inside = within(area, parts)
+    prose = [part.start for element, part in inside if _is_paragraph(element, part)]
     if not prose:
         return []
     first, last = prose[0], prose[-1]
@@ -234,21 +241,25 @@ def _is_paragraph(element: "HtmlElement", part: Part) -> bool:
     return element.tag == "pre" or (part.prose > 0 and part.own == part.prose)
 
 
-def take(area: "HtmlElement", parts: "dict[HtmlElement, Part]", reason: "Why") -> "list[Piece]":
+def take(area: "HtmlElement", parts: "Parts", reason: "Why") -> "list[Piece]":
     """Take out the outermost elements for which ``reason`` says one; return those with words."""
     pieces: list[Piece] = []
     until = 0
-    for element, part in parts.items():
-        if part.start < until or element is area:
+    for element, part in within(area, parts):
+        if part.start < until or not (why := reason(element, part)):
             continue
-        why = reason(element, part)
-        if why:
-            until = part.end
-            html_trees.remove(element)
-            _show(element)
-            if part.letters:
-                pieces.append((element, why))
+        until = part.end
+        take_out(element, parts)
+        _show(element)
+        if part.letters:
+            pieces.append((element, why))
     return pieces
+
+
+def within(area: "HtmlElement", parts: "Parts") -> "list[tuple[HtmlElement, Part]]":
+    """Return what is in an area, in its order."""
+    start, end = parts[area].start, parts[area].end
+    return [(element, part) for element, part in parts.items() if start < part.start < end]
 
 
 def _show(element: "HtmlElement") -> None:

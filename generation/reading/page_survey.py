@@ -9,6 +9,8 @@ from generation.reading import html_trees
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
+    Parts = dict[HtmlElement, "Part"]  # in the order of the page
+
 PROSE = 75  # letters of a paragraph, some 15 words; chosen; the sketch measured before had 15 words
 MOSTLY_LINKS = 0.5  # share of the letters; chosen; nobody measured
 FEW_LINKS = 0.3  # share of the letters of a paragraph of prose; chosen; nobody measured
@@ -40,11 +42,11 @@ class Part:
         return self.linked / max(1, self.letters)
 
 
-def survey(root: "HtmlElement") -> "dict[HtmlElement, Part]":
+def survey(root: "HtmlElement") -> "Parts":
     """Return what each element within ``root`` has, ``root`` included."""
     from lxml import etree
 
-    parts: dict[HtmlElement, Part] = {}
+    parts: Parts = {}
     around: list[Part] = []
     blocks: list[Part] = []
     links = 0
@@ -102,3 +104,23 @@ def _add(part: Part, parent: Part) -> None:
     parent.links += part.links
     parent.prose += part.prose
     parent.code += part.code
+
+
+def take_out(element: "HtmlElement", parts: "Parts") -> Part:
+    """Take an element out of its tree and of what is around it; return what it has."""
+    part = parts[element]
+    for around in element.iterancestors():
+        if around in parts:
+            _subtract(part, parts[around])
+    html_trees.remove(element)
+    for inner in html_trees.elements(element):
+        parts.pop(inner, None)
+    return part
+
+
+def _subtract(part: Part, parent: Part) -> None:
+    parent.letters -= part.letters
+    parent.linked -= part.linked
+    parent.links -= part.links
+    parent.prose -= part.prose
+    parent.code -= part.code

@@ -3,15 +3,16 @@
 import codecs
 import re
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import HIDDEN, SIDE_CONTENT, LeftOut
-from generation.reading import html_tables, html_trees, page_areas, page_parts
+from generation.reading import html_tables, html_trees, large_pages, page_areas, page_parts
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import HTML
 from generation.reading.markdown_writing import markdown_of
-from generation.reading.page_survey import MOSTLY_LINKS, survey
+from generation.reading.page_survey import MOSTLY_LINKS, survey, take_out
 from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
 from qareview.stored_sentences import stored
 
@@ -43,19 +44,38 @@ def read_page(path: Path, choices: Choices) -> Reading:
     page = clean(decode_page(path.read_bytes()))
     root = html_trees.parse_page(page)
     metadata = metadata_of(root)
+    if len(page) > LARGE:
+        del page  # or it would take as much memory as the text
+        text, left_out = _read_large(html_trees.body_of(root))
+        note = _too_large() if choices.extent == MAIN_TEXT else ""
+        return Reading(text, HTML, [], left_out, metadata=metadata, extent=WHOLE_PAGE, note=note)
     extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else WHOLE_PAGE)
-    note = ""
-    if extent == MAIN_TEXT and len(page) > LARGE:
-        extent, note = WHOLE_PAGE, _too_large()
     area, pieces = _split(root, page, extent)
     if not choices.extent and extent == MAIN_TEXT and _loses_code(pieces):
         extent = WHOLE_PAGE
         area, pieces = _split(html_trees.parse_page(page), page, extent)
-    text = markdown_of(area)
-    if not text:
-        _refuse_empty(pieces)
-    text, left_out = with_pieces(text, pieces)
-    return Reading(text, HTML, left_out=left_out, metadata=metadata, extent=extent, note=note)
+    text, left_out = with_left_out(markdown_of(area), written(pieces))
+    return Reading(text, HTML, [], left_out, metadata=metadata, extent=extent)
+
+
+def _read_large(body: "HtmlElement") -> tuple[str, list[LeftOut]]:
+    """Return the text of a page piece by piece, and what is left out of it at its end."""
+    text: list[str] = []
+    left_out: list[tuple[str, str]] = []
+    for piece, goes_on in large_pages.pieces_of(body):
+        html_tables.unwrap_layout(piece)
+        page_parts.remove_code(piece)
+        parts = survey(piece)
+        others = page_parts.take_unseen(piece, parts, keeps_folded=True)
+        others += page_parts.take_menus(piece, parts, are_lists=False)
+        left_out += written(others)
+        content = markdown_of(piece)
+        if goes_on:  # what comes first is no head of a table
+            first, _, rest = content.partition("\n")
+            content = f"{first}\n{rest.partition(chr(10))[2]}"
+        if content:
+            text += ["\n" if goes_on else "\n\n", content]
+    return with_left_out("".join(text[1:]), left_out)
 
 
 def _too_large() -> str:
@@ -89,46 +109,48 @@ def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, l
     """Return the part of a page that is its text, and the others with their reasons."""
     body = html_trees.body_of(root)
     html_tables.unwrap_layout(body)
-    pieces = page_parts.take_unseen(body, keeps_folded=extent == WHOLE_PAGE)
-    most_beside = MOST_BESIDE if extent == WHOLE_PAGE else 1
-    area = page_areas.main_area(body, most_beside=most_beside)
-    pieces += page_parts.take_menus(area)
-    if extent == MAIN_TEXT:
-        area, others = page_areas.take_article(area, page)
+    page_parts.remove_code(body)
+    parts = survey(body)
+    is_whole = extent == WHOLE_PAGE
+    pieces = page_parts.take_unseen(body, parts, keeps_folded=is_whole)
+    area = page_areas.main_area(body, parts, most_beside=MOST_BESIDE if is_whole else 1)
+    if area is not body and page_areas.add_title(area, body, parts):
+        parts = survey(body)
+    pieces += page_parts.take_menus(area, parts)
+    if not is_whole:
+        area, others = page_areas.take_article(area, page, parts)
         pieces += others
     if area is not body:
-        pieces += _rest(body, area)
+        take_out(area, parts)
+        pieces += [*page_parts.take_menus(body, parts), (body, SIDE_CONTENT)]
     return area, pieces
 
 
-def _rest(body: "HtmlElement", area: "HtmlElement") -> "list[Piece]":
-    """Return what is outside of an area, the menus apart."""
-    html_trees.remove(area)
-    menus = page_parts.take_menus(body)
-    return [*menus, (body, SIDE_CONTENT)]
+def written(pieces: "list[Piece]") -> list[tuple[str, str]]:
+    """Return parts of a page as Markdown, each with its reason."""
+    return [(markdown_of(element), reason) for element, reason in pieces]
 
 
-def _refuse_empty(pieces: "list[Piece]") -> None:
-    if any(reason == HIDDEN for _, reason in pieces):
+def with_left_out(text: str, others: list[tuple[str, str]]) -> tuple[str, list[LeftOut]]:
+    """Return a text with what is left out of it at its end, and the ranges of that.
+
+    Raises CannotRead if there is nothing but parts that are hidden until a script shows them.
+    """
+    if not text and any(reason == HIDDEN for _, reason in others):
         raise CannotRead(
             stored(
                 "This web page has no text of its own; scripts put it there in a browser. Open it "
                 "in a browser, save it as a complete page or as PDF, and upload that."
             )
         )
-
-
-def with_pieces(text: str, pieces: "list[Piece]") -> tuple[str, list[LeftOut]]:
-    """Return a text with what is left out of it at its end, and the ranges of that."""
-    left_out: list[LeftOut] = []
-    for reason, group in groupby(pieces, key=lambda piece: piece[1]):
-        written = [markdown_of(element) for element, _ in group]
-        joined = "\n\n".join(filter(None, written))
-        if joined:
-            text = f"{text}\n\n" if text else ""
-            left_out.append(LeftOut(len(text), len(text) + len(joined), reason))
-            text += joined
-    return text, left_out
+    parts, end, left_out = [text], len(text), []
+    for reason, group in groupby(filter(itemgetter(0), others), key=itemgetter(1)):
+        joined = "\n\n".join(content for content, _ in group)
+        start = end + 2 if end else 0
+        parts += ["\n\n" if end else "", joined]
+        end = start + len(joined)
+        left_out.append(LeftOut(start, end, reason))
+    return "".join(parts), left_out
 
 
 def metadata_of(root: "HtmlElement") -> dict[str, str]:
