@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
-from generation.reading import docx_code, docx_repair, pandoc, pandoc_html
+from generation.reading import docx_code, docx_numbering, docx_repair, pandoc, pandoc_html
 from generation.reading.docx_styles import NAMESPACE, Styles
 from generation.reading.docx_writing import written_docx
 from generation.reading.file_types import DOCX
@@ -37,6 +37,7 @@ def _read(package: Package) -> Reading:
     for story in (root, *(parts[kind] for kind in ("footnotes", "endnotes") if kind in parts)):
         docx_repair.put_right(story)
         hidden += docx_repair.take_hidden(story, styles)
+    docx_numbering.write_numbers(root, parts.get("numbering"), styles)
     docx_repair.style_paragraphs(root, styles)
     docx_code.mark_code(root, styles)
     body = pandoc.html_of(written_docx(root, parts, package.links(main)), "docx", _KIND)
