@@ -98,12 +98,13 @@ def _label(counts: dict[int, int], levels: dict[int, _Level], level: int) -> str
     def number(match: "re.Match[str]") -> str:
         place = int(match[1]) - 1
         shown = levels.get(place, levels[level])
-        return _written(counts.get(place, shown.start), shown.form)
+        return written_number(counts.get(place, shown.start), shown.form)
 
     return _PLACE.sub(number, levels[level].text).strip()
 
 
-def _written(number: int, form: str) -> str:
+def written_number(number: int, form: str) -> str:
+    """Return a number as Word's number formats write it, such as "upperRoman"."""
     if form in ("lowerRoman", "upperRoman") and 0 < number < 4000:
         roman = ""
         for value, letters in _ROMAN:
