@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests run test lint lint-python lint-templates lint-scripts lint-types messages clean
+.PHONY: help setup setup-tests ocr run test test-ocr lint lint-python lint-templates lint-scripts lint-types messages clean
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -10,6 +10,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 BIN := .venv/bin
 hash = $(shell cat $(1) | sha256sum | cut -c1-12)
 RUN_STAMP := .venv/installed-$(call hash,requirements.txt requirements-models.txt)
+OCR_STAMP := .venv/installed-ocr-$(call hash,requirements-ocr.txt)
 TEST_STAMP := .venv/installed-tests-$(call hash,requirements-dev.txt)
 NODE_STAMP := node_modules/installed-$(call hash,package.json package-lock.json)
 NPM := $(shell command -v node >/dev/null && command -v npm)
@@ -26,6 +27,8 @@ help:
 	@echo "make run [PORT=8000]   set up and start QAReview on this machine"
 	@echo "make test              set up and run every test, in some processes at once"
 	@echo "make test ARGS=\"tests/test_queue.py -n 0\"   only these, in one process"
+	@echo "make ocr               install text recognition for pages that are pictures (280 MB)"
+	@echo "make test-ocr          install it and run its tests"
 	@echo "make lint              check style, types and templates; JS and CSS where Node.js is there"
 	@echo "make messages          bring the German messages up to date with the sources"
 	@echo "make bench-reading     measure how fast files are read and cut"
@@ -60,11 +63,21 @@ $(TEST_STAMP): $(RUN_STAMP)
 	@$(call install,requirements-dev.txt)
 	@touch $@
 
+ocr: $(OCR_STAMP)
+
+$(OCR_STAMP): $(RUN_STAMP)
+	@echo "Installing text recognition (OCR)"
+	@$(call install,requirements-ocr.txt,--no-deps)
+	@touch $@
+
 run: $(RUN_STAMP)
 	@exec $(BIN)/python manage.py up --host $(HOST) --port $(PORT)
 
 test: $(TEST_STAMP)
 	$(BIN)/python -m pytest -n auto --durations=10 $(ARGS)
+
+test-ocr: $(TEST_STAMP) $(OCR_STAMP)
+	$(BIN)/python -m pytest -n 0 tests/ocr.py
 
 lint: lint-python lint-templates lint-scripts lint-types
 

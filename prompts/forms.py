@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.postgres.forms import SimpleArrayField
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -105,7 +106,11 @@ class VariantForm(forms.ModelForm[Variant]):
         self.prompt = self.instance.prompt
         items = approved_items.items().newest(self.prompt.project, OFFERED)
         choices = [
-            (str(item.item), f"{item.values['question']} {item.values['answer']}") for item in items
+            (
+                str(item.item),
+                format_html("<bdi>{question} {answer}</bdi>", **item.values),
+            )
+            for item in items
         ]
         self.fields["items"].choices = choices  # type: ignore[attr-defined]
         if not choices:

@@ -22,7 +22,7 @@ _DELIMITERS = ",;\t|"  # if several fit equally well, the first of them is used
 _NO_DELIMITER = "\x1f"  # no text has it
 
 _DECLARED_DELIMITER = re.compile(r"""["']?sep=(.)["']?[ \t]*\n""")  # Excel's first line
-_SENTENCE = re.compile(r".*\s.*[.?!…]\W?|.{4,}[。？！؟]", re.DOTALL)
+_ENDS = ".?!…؟。？！"  # of sentences, of which those in Chinese and Japanese have no blanks
 _QUOTED_BY_APOSTROPHES = re.compile(r"'[^'\n]*'(?:[,;\t|][ ]*'[^'\n]*')*\n")  # all names
 _NUMBER = re.compile(r"\s*[-+]?\d+(?:[.,]\d+)*\s*")
 
@@ -214,7 +214,13 @@ def _are_titles(
 
 
 def _is_name(field: str) -> bool:
-    return len(field) <= LONGEST_NAME and not _SENTENCE.fullmatch(field.strip())
+    return len(field) <= LONGEST_NAME and not _is_sentence(field)
+
+
+def _is_sentence(field: str) -> bool:
+    text = field.strip().rstrip("\"'”’»)")
+    has_words = " " in text or not text.isascii()
+    return len(text) > 3 and has_words and text[-1] in _ENDS
 
 
 def _without_end(header: Sequence[str], sample: Sequence[_Record]) -> list[str]:
@@ -236,14 +242,14 @@ def _is_data(layout: _Layout, sample: Sequence[_Record]) -> bool:
     if all(_NUMBER.fullmatch(name) for name in layout.header):
         return True
     return any(
-        _SENTENCE.fullmatch(name.strip()) and _are_mostly_sentences(rows, index)
+        _is_sentence(name) and _are_mostly_sentences(rows, index)
         for index, name in enumerate(layout.header)
     )
 
 
 def _are_mostly_sentences(rows: Sequence[Sequence[str]], index: int) -> bool:
-    values = [fields[index].strip() for fields in rows if len(fields) > index]
-    return sum(bool(_SENTENCE.fullmatch(value)) for value in values) * 2 > len(values)
+    values = [fields[index] for fields in rows if len(fields) > index]
+    return sum(map(_is_sentence, values)) * 2 > len(values)
 
 
 def _fitting(

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from generation.passages import cutting
 from generation.reading import file_types, readers
 from generation.reading.readings import CannotRead, Reading
 from tests import files
@@ -87,6 +88,17 @@ def test_form_feeds_begin_pages(read: Any, content: str, pages: list[str]) -> No
 def test_plain_text_stays_as_it_is(name: str, kind: str) -> None:
     reading = read_awkward(name)
     assert (reading.text, reading.media_type) == ((AWKWARD / name).read_text(), kind)
+
+
+def test_comments_and_tables_of_plain_text_are_no_headings() -> None:
+    for name, length, passages in (
+        ("cfg-comments.txt", 500, [[]]),
+        ("md-setext-table.txt", 400, [[], ["Rules for the basin"]]),
+    ):
+        text = (AWKWARD / name).read_text()
+        cuts, left_out = cutting.cut(text, length, is_plain=True)
+        assert [cut.headings for cut in cuts] == passages
+        assert not [gap for gap in left_out if text[gap.start : gap.end].strip()]
 
 
 @pytest.mark.parametrize(

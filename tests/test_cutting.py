@@ -1,5 +1,6 @@
 """The passages of any text, with the ranges left out, are the whole text in order."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from hypothesis import strategies as st
 import generation
 from generation.passages import cutting
 from generation.passages.left_out import BLANK, HEADINGS_ONLY, TOO_SHORT, LeftOut
+from generation.passages.table_headers import TableHeaders
 from generation.reading import readers
 from tests import files
 
+AWKWARD = Path(__file__).parent / "awkward"
 SAMPLES = sorted((Path(generation.__file__).parent / "samples").iterdir())
 
 LENGTHS = st.integers(50, 1000)
@@ -188,6 +191,65 @@ def test_headings_without_text_are_left_out():
 )
 def test_too_few_words_are_left_out(text, left_out):
     assert [reason for _, reason in left_out_of(text)] == left_out
+
+
+@pytest.mark.parametrize(
+    "name", ["cjk-short.md", "ja-short.md", "thai-short.md", "rtl.md", "zero-width.md"]
+)
+def test_nothing_is_too_short_for_its_script(name):
+    text = (AWKWARD / name).read_text()
+    assert left_out_of(text, 200) == []
+
+
+def test_a_few_letters_are_too_short():
+    assert [reason for _, reason in left_out_of("# 港口\n\n不退票。")] == [TOO_SHORT]
+
+
+@pytest.mark.parametrize("letters", ["a", "水", "เรือข้ามฟาก", "ひらがな", "\u0301"])
+def test_a_line_without_breaks_is_cut_in_linear_time(letters):
+    text = f"{PAGE}{letters * (300_000 // len(letters))} {PAGE}"
+    before = time.process_time()
+    assert_covers(text, 900)
+    assert time.process_time() - before < 3  # took 18 s for 水
+
+
+# Tables
+
+
+def headers_of(text, length):
+    return [cut.header and text[slice(*cut.header)] for cut in cutting.cut(text, length)[0]]
+
+
+def test_each_passage_of_a_table_but_the_first_tells_its_header():
+    text = (AWKWARD / "md-table-long.md").read_text()
+    header = "| Code | Cargo | Unit | Fee in euro | Remark |\n|---|---|---|---|---|"
+    headers = headers_of(text, 900)
+    assert headers == [None] + [header] * (len(headers) - 1)
+    assert len(headers) > 5
+
+
+def test_what_stands_between_tables_has_no_header():
+    rows = "| Blue Star | one hundred and twenty metres long |\n" * 4
+    text = f"| Name | Size |\n|---|---|\n{rows}\n{PAGE}\n\n| Ship | Gate |\n|---|:--:|\n{rows}"
+    first, second = "| Name | Size |\n|---|---|", "| Ship | Gate |\n|---|:--:|"
+    assert headers_of(text, 120) == [None, first, first, None, None, second, second]
+
+
+@pytest.mark.parametrize("line", ["a | b", "| a | b |\n| c | d |", "a | b\n---"])
+def test_lines_with_bars_alone_are_no_table(line):
+    assert TableHeaders(f"{line}\n| e | f |\n").at(len(line) + 1) is None
+
+
+@pytest.mark.parametrize("text", ["|" * 300_000, "a|b\n" + "|-" * 150_000, "a|\n" * 100_000])
+def test_tables_are_found_in_linear_time(text):
+    before = time.process_time()
+    TableHeaders(text)
+    assert time.process_time() - before < 2
+
+
+def test_a_header_as_long_as_a_book_comes_with_no_passage():
+    text = f"| {'a' * 2000} |\n|---|\n| b |\n"
+    assert TableHeaders(text).at(len(text) - 3) is None
 
 
 def test_what_was_left_out_can_be_stored():

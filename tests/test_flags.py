@@ -102,3 +102,39 @@ def test_a_flag_fits_into_its_column():
     longest = max(map(len, flags.EXPLANATIONS))
     for model in (Item, Question):
         assert longest <= model._meta.get_field("flags").base_field.max_length
+
+
+HARBOUR = "渡轮每天早上七点从东码头出发，冬天改为八点。乘客必须提前二十分钟到达候船室。"
+
+
+@pytest.mark.parametrize(
+    ("answer", "passage", "expected"),
+    [
+        ("渡轮在冬天八点出发。", HARBOUR, []),
+        ("渡轮每天早上七点从东码头出发。", HARBOUR, [flags.COPY_OF_PASSAGE]),
+        ("渡轮在冬天八点", HARBOUR, [flags.CUT_OFF_ANSWER]),
+        ("渡轮在冬天10点出发。", HARBOUR, [flags.FOREIGN_NUMBER]),
+        ("يدفع 35 درهما؟", "الرسوم ٣٥ درهما كل يوم.", []),
+        ("يدفع ٣٦ درهما۔", "الرسوم ٣٥ درهما كل يوم.", [flags.FOREIGN_NUMBER]),
+        ("เรือออกตอนเช้า", "เรือข้ามฟากออกจากท่าเรือทุกเช้า", []),
+    ],
+)
+def test_flags_of_an_answer_in_any_script(answer, passage, expected):
+    assert flags.flags_of_answer(answer, passage) == expected
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("渡轮冬天几点出发？", "渡轮在八点离开码头。", []),
+        ("渡轮冬天几点出发", "渡轮在八点离开码头。", [flags.NOT_A_QUESTION]),
+        ("几点？", "渡轮在八点离开码头。", [flags.NOT_A_QUESTION]),
+        ("フェリーは何時に出発しますか。", "八時です。", []),
+        ("متى تغادر العبّارة الرصيف الشرقي؟", "في السابعة.", []),
+        ("Τι ώρα φεύγει το πλοίο;", "Στις οκτώ.", []),
+        ("เรือข้ามฟากออกจากท่าเรือกี่โมง", "เจ็ดนาฬิกา", []),
+        ("渡轮冬天是不是八点离开东码头？", "八点离开东码头。", [flags.COPY_OF_ANSWER]),
+    ],
+)
+def test_flags_of_a_question_in_any_script(question, answer, expected):
+    assert flags.flags_of_question(question, answer) == expected

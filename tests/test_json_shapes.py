@@ -190,6 +190,16 @@ def test_every_shape_of_json_is_read_as_triples(
     assert triples_in(json.dumps(value, indent=indent), name) == ([QUAY, TUGS], "")
 
 
+@pytest.mark.parametrize("key", ["context", "question", "answer"])
+@pytest.mark.parametrize("depth", [500, 900, 100_000])
+def test_values_in_many_lists_stop_nothing(tmp_path: Path, key: str, depth: int) -> None:
+    deep = json.dumps({**ROWS[0], key: None}).replace("null", "[" * depth + '"x"' + "]" * depth)
+    path = tmp_path / "t.jsonl"
+    path.write_text(f"{deep}\n{json.dumps(ROWS[1])}\n")
+    triples, _ = triples_of(path)
+    assert triples[-1] == TUGS
+
+
 def test_conversations_of_several_turns_give_a_row_each(triples_in: Any) -> None:
     said = [("user", "When?"), ("assistant", "At seven."), ("user", "And why?"), ("user", "Why?")]
     said += [("assistant", "It is light.")]

@@ -35,12 +35,44 @@ def test_running_heads_with_and_without_numbers(head: str) -> None:
     assert found(text, starts) == expected
 
 
-@pytest.mark.parametrize("foot", ["{n}", "- {n} -", "Page {n} of 6", "Seite {n}", "xi"])
+@pytest.mark.parametrize(
+    "foot",
+    [
+        "{n}",
+        "- {n} -",
+        "Page {n} of 6",
+        "Seite {n}",
+        "xi",
+        "第{n}页",
+        "第 {n} 頁 / 共 6 頁",
+        "{n}ページ",
+        "صفحة {n} من 6",
+        "Página {n} de 6",
+        "Стр. {n} из 6",
+        "หน้า {n}",
+    ],
+)
 def test_page_numbers(foot: str) -> None:
     text, starts = book("Handbook", foot)
     numbers = [block for block, why in found(text, starts) if why == left_out.PAGE_NUMBER]
     assert numbers == [foot.format(n=number) for number in range(1, 7)]
     assert len(found(text, starts)) == 12
+
+
+def test_running_heads_and_sentences_in_any_script() -> None:
+    text, starts = book("港口手册", "渡轮每天出发。")
+    told = found(text, starts)
+    assert [block for block, _ in told] == ["港口手册"] * 6
+    headed, starts = book("第{n}章", "")
+    assert found(headed, starts) == []
+    arabic = "".join(f"نص الصفحة الأولى من الدليل {n}.\n\n٣{n}\n\n" for n in "٠١٢٣")
+    starts = [len(arabic) // 4 * number for number in range(4)]
+    assert {why for _, why in found(arabic, starts)} == {left_out.PAGE_NUMBER}
+
+
+def test_contents_with_other_dots() -> None:
+    contents = "潮汐………………3\n船闸・・・・・・17"
+    assert found(f"{contents}\n\n他想……3 艘船。", []) == [(contents, left_out.CONTENTS)]
 
 
 def test_tables_of_contents_and_notes_that_it_goes_on() -> None:

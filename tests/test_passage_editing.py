@@ -56,6 +56,24 @@ def passage(document: Document, position: int) -> Passage:
     return document.passages.get(position=position, superseded_at=None)
 
 
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (
+            "潮が引く。船は待つ！「いつ？」と聞く。",
+            ["潮が引く。", "船は待つ！", "「いつ？」", "と聞く。"],
+        ),
+        ("متى؟ صباحا. نعم", ["متى؟ ", "صباحا. ", "نعم"]),
+        ("It falls. It rises.", ["It falls. ", "It rises."]),
+        ("潮。", ["潮。"]),
+    ],
+)
+def test_a_passage_may_be_split_between_sentences_of_any_script(
+    text: str, parts: list[str]
+) -> None:
+    assert [part for _, part in editing.sentences_and_paragraphs(text)] == parts
+
+
 def change(team: Any, browse: Any, row: Passage, name: str, **data: Any) -> list[str]:
     return told(
         browse(team.engineer).post(f"{team.url}/passages/{row.pk}/{name}/", data, follow=False)

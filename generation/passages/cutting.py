@@ -42,15 +42,17 @@ def cut(
     page_starts: Sequence[int] = (),
     tokenizer: Tokenizer | None = None,
     from_file: Sequence[LeftOut] = (),
+    *,
+    is_plain: bool = False,
 ) -> tuple[list[Cut], list[LeftOut]]:
     """Cut Markdown along headings and paragraphs into passages of at most ``length`` tokens.
 
     Without a tokenizer, ``length`` is in characters. Returns the passages and the ranges left out;
     together they cover ``text`` without overlap. ``page_starts`` are ascending offsets into
-    ``text``. ``from_file`` are the ranges that were left out
-    while the file was read.
+    ``text``. ``from_file`` are the ranges that were left out while the file was read. With
+    ``is_plain``, the text is no Markdown: see :func:`headings_of`.
     """
-    headings = headings_of(text, from_file)
+    headings = headings_of(text, from_file, is_plain=is_plain)
     headings_above = HeadingTracker(text, headings)
     headers = TableHeaders(text)
     cuts: list[Cut] = []

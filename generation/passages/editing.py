@@ -28,6 +28,7 @@ from qareview.stored_sentences import stored
 
 # Added to positions while they change, since they are unique: more than a document has passages.
 OUT_OF_THE_WAY = 1_000_000  # chosen; nobody measured
+PLAIN_TEXT = "text/plain"  # media type of documents that are no Markdown
 AT_ONCE = 500  # rows of one statement; chosen; nobody measured
 _PART_END = re.compile(
     rf"\n\s*\n|(?<=[{re.escape(scripts.SENTENCE_MARKS)}])\s+(?=\S)"
@@ -46,7 +47,14 @@ def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftO
     """
     tokenizer = tokenizer_for(reading_model(document.project))
     from_file = [gap for gap in map(_left_out, document.left_out) if gap.is_from_file]
-    return cutting.cut(document.text, length, document.page_starts, tokenizer, from_file)
+    return cutting.cut(
+        document.text,
+        length,
+        document.page_starts,
+        tokenizer,
+        from_file,
+        is_plain=document.media_type == PLAIN_TEXT,
+    )
 
 
 def _left_out(gap: dict[str, Any]) -> LeftOut:

@@ -46,14 +46,22 @@ class Heading(NamedTuple):
     words: str
 
 
-def headings_of(text: str, left_out: Sequence[LeftOut] = ()) -> list[Heading]:
-    """Return the headings of a text that stand in no list, quote or range that was left out."""
+def headings_of(
+    text: str, left_out: Sequence[LeftOut] = (), *, is_plain: bool = False
+) -> list[Heading]:
+    """Return the headings of a text that stand in no list, quote or range that was left out.
+
+    In plain text (``is_plain``), lines that begin with “#” are comments.
+    """
     text = _blanked(text, left_out)
     if not _MAY_BE_HEADING.search(text):
         return []
     matter = _FRONT_MATTER.match(text)
     first = matter.end() if matter else 0
-    return [heading for heading in _in_sections(text) if heading.start >= first]
+    headings = [heading for heading in _in_sections(text) if heading.start >= first]
+    if not is_plain:
+        return headings
+    return [heading for heading in headings if not text.startswith("#", heading.start)]
 
 
 def _blanked(text: str, left_out: Sequence[LeftOut]) -> str:

@@ -16,6 +16,7 @@ _LEADER = re.compile(  # starts at the first dot only: otherwise a line of dots 
     r"[ \t]*+(?:\d+|[ivxlc]+)\b",
     re.IGNORECASE,
 )
+_DOTS = re.compile(r"\.[ \t]?\.|[…．・·‥][ \t]?[…．・·‥]")
 _PAGE = (  # in the languages that manuals come in
     r"page|seite|p\.|s\.|página|pagina|pág\.|pag\.|стр\.|страница|strona|sida|side|σελ\.|σελίδα"
     r"|صفحة|صفحه|ص|עמוד|หน้า|पृष्ठ|trang|halaman|페이지|第|共"
@@ -58,7 +59,7 @@ def furniture(text: str, page_starts: Sequence[int]) -> list[LeftOut]:
 def _reason_in_block(text: str, span: tuple[int, int]) -> str:
     """Return the reason that the block's own text gives; "" if there is none."""
     block = text[slice(*span)]
-    if any(dots in block for dots in ("..", ". .", ".\t.")):  # most blocks have none
+    if _DOTS.search(block):  # most blocks have none
         leaders = sum(len(match[0]) for match in _LEADER.finditer(block))
         if leaders * LEADER_SHARE > len(block):
             return CONTENTS

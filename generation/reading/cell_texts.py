@@ -22,9 +22,12 @@ def text_of(role: str, cell: str) -> str:
         return next(iter(answers), "")
     if not isinstance(cell, JsonText) or value is None:
         return cell
-    if role == "context":
-        return "\n\n".join(_paragraphs(value))
-    lines = _lines(value)
+    try:
+        if role == "context":
+            return "\n\n".join(_paragraphs(value))
+        lines = _lines(value)
+    except RecursionError:
+        return cell
     return cell if lines is None else "\n".join(lines)
 
 

@@ -85,7 +85,7 @@ class _Files:
         self.left = MOST_BYTES
 
     def read(self, name: str) -> bytes | None:
-        """Return the bytes of a file; None if there is none of this name, or it is broken.
+        """Return the bytes of a file, or None if there is none of this name, or a broken one.
 
         Raises CannotRead if all files read so far have more than MOST_BYTES together.
         """

@@ -97,6 +97,15 @@ def write_details(root: "HtmlElement") -> None:
         details.tag = "div"
 
 
+def write_buttons(root: "HtmlElement") -> None:
+    """Make the buttons that unfold a part of the page its headline."""
+    for button in html_trees.elements(root, "button"):
+        if html_trees.is_within(button, *html_trees.HEADINGS, "dt", "summary"):
+            button.drop_tag()
+        else:
+            make_bold(button)
+
+
 def write_definitions(root: "HtmlElement") -> None:
     """Make the terms of definition lists paragraphs in bold, and definitions blocks after them."""
     for part in html_trees.elements(root, "dl", "dt", "dd"):

@@ -36,6 +36,7 @@ _PASSES = (
     html_inline.write_links,
     html_inline.write_raised,
     html_blocks.write_admonitions,
+    html_blocks.write_buttons,
     html_blocks.write_headings,
     html_blocks.write_details,
     html_blocks.write_definitions,

@@ -19,11 +19,19 @@ _FOUND = 0.95  # share of what was found of the article that its container has
 _SHORT = 25  # letters of a paragraph by which the article is looked for; chosen; nobody measured
 _FEWEST = 3  # paragraphs by which it is looked for; chosen; nobody measured
 _MANY_LINKS = 0.6  # share of the letters of a list of links within an article; chosen
+_MUCH_PROSE = 500  # letters of a further container of an article; chosen; measured on news pages
+_FEW_LINKS = 0.1  # share of the letters of such a container; chosen; measured on news pages
 _CONTAINERS = ("div", "section", "table", "tbody", "tr", "td", "center", "form", "article", "main")
 _LEAVES = ("p", "li", "div", "td", "dd", "dt", "pre", "blockquote", *html_trees.HEADINGS)
 _OF_THE_WEB = re.compile(
     r"""og:type["']?\s+content=["']?article|content=["']?article["']?\s+property=["']?og:type"""
     r"""|"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting|Report\w*)\"""",
+    re.IGNORECASE,
+)
+_GENERATOR = re.compile(r"""<meta[^>]+name=["']?generator["'\s][^>]*>""", re.IGNORECASE)
+_OF_MANUALS = re.compile(
+    r"wiki|sphinx|docusaurus|mkdocs|gitbook|doxygen|javadoc|rustdoc|docbook|asciidoctor|pandoc"
+    r"|makeinfo|texinfo|vitepress|vuepress|mdbook|antora|docutils|latex2html|confluence|org.mode",
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(r"<script[^>]+src=", re.IGNORECASE)
@@ -32,8 +40,14 @@ _HEAD = 200_000  # letters of a page in which it says what it is; chosen; nobody
 
 
 def is_article(page: str) -> bool:
-    """Whether a page calls itself an article, or loads as many scripts as a portal does."""
-    return bool(_OF_THE_WEB.search(page[:_HEAD])) or len(_SCRIPT.findall(page)) >= _MANY_SCRIPTS
+    """Whether a page calls itself an article, or loads as many scripts as a portal does.
+
+    Pages of wikis and documentation, which may do both, are none.
+    """
+    head = page[:_HEAD]
+    if any(_OF_MANUALS.search(tag) for tag in _GENERATOR.findall(head)):
+        return False
+    return bool(_OF_THE_WEB.search(head)) or len(_SCRIPT.findall(page)) >= _MANY_SCRIPTS
 
 
 def main_area(body: "HtmlElement", *, most_beside: float) -> "HtmlElement":
@@ -87,8 +101,9 @@ def take_article(area: "HtmlElement", page: str) -> "tuple[HtmlElement, list[Pie
     found = _found(page)
     if len(found) < _FEWEST:
         return area, []
-    here = {piece for piece in found if piece in _letters(area)}
-    container = _container(area, here)
+    letters = _letters(area)
+    here = {piece for piece in found if piece in letters}
+    container = _with_like(_container(area, here), area)
     return container, _take_around(container, here)
 
 
@@ -124,6 +139,32 @@ def _container(area: "HtmlElement", found: set[str]) -> "HtmlElement":
         else:
             break
     return chosen
+
+
+def _with_like(container: "HtmlElement", area: "HtmlElement") -> "HtmlElement":
+    """Return what is around a container if others beside it look the same and have as much prose.
+
+    Some pages break an article into several containers, with advertising between them.
+    """
+    parts = survey(area)
+    for inner in (container, *container.iterancestors()):
+        parent = inner.getparent()
+        if inner is area or parent is None:
+            return container
+        alike = [
+            child
+            for child in parent.iterchildren(str(inner.tag))
+            if child is not inner
+            and inner.get("class")
+            and child.get("class") == inner.get("class")
+        ]
+        if any(_is_article_part(parts[child]) for child in alike):
+            return parent
+    return container
+
+
+def _is_article_part(part: Part) -> bool:
+    return part.prose >= _MUCH_PROSE and part.link_share < _FEW_LINKS
 
 
 def _take_around(container: "HtmlElement", found: set[str]) -> "list[Piece]":

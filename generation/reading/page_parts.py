@@ -47,6 +47,7 @@ _UNSIGHTED = {
 }
 _HIDING = re.compile(r"display:none|visibility:hidden", re.IGNORECASE)
 _CONTROLS = ("button", "select", "textarea", "input", "datalist")
+_NO_TEXT_OF_DRAWINGS = ("title", "desc", "defs", "metadata", "style", "script")
 _INSTEAD = (
     "noscript",
     "iframe",
@@ -68,7 +69,7 @@ _INNER = ("main", "article", "section", "li", "dd", "td", "th", "blockquote", "f
 _LARGEST_MENU = 0.4  # share of the letters of its page; chosen; measured on news pages
 _SURE_MENU = 300  # letters of a menu that says it is one; chosen; nobody measured
 _LINK_LIST = 0.8  # share of letters in links of a list before or after all text; chosen
-_FEWEST_LINKS = 3  # of such a list; chosen; nobody measured
+_FEWEST_LINKS = 2  # of such a list; chosen; nobody measured
 
 
 def take_unseen(body: "HtmlElement", *, keeps_folded: bool) -> "list[Piece]":
@@ -88,13 +89,23 @@ def take_unseen(body: "HtmlElement", *, keeps_folded: bool) -> "list[Piece]":
         if element.tag == "svg":
             return SIDE_CONTENT
         if element.tag in _CONTROLS:
-            return MENU
+            return "" if _is_headline(element, parts) else MENU
         if not is_hidden(element):
             return ""
         folds = keeps_folded and part.prose and not _OVER_THE_PAGE.search(names_of(element))
         return "" if folds else HIDDEN
 
     return take(body, parts, reason)
+
+
+def _is_headline(button: "HtmlElement", parts: "dict[HtmlElement, Part]") -> bool:
+    """Whether a button is the headline of what unfolds below it on a click."""
+    if button.tag != "button":
+        return False
+    if html_trees.is_within(button, *html_trees.HEADINGS, "dt", "summary"):
+        return True
+    below = button.getnext()
+    return below is not None and below in parts and parts[below].prose > 0
 
 
 def show_frames(body: "HtmlElement") -> None:
@@ -201,7 +212,7 @@ def _take_link_lists(area: "HtmlElement") -> "list[Piece]":
     first, last = prose[0], prose[-1]
 
     def reason(element: "HtmlElement", part: Part) -> str:
-        is_outside = part.end <= first or part.start > last
+        is_outside = part.end <= first or (part.start > last and not _has_heading(element))
         is_list = element.tag in ("ul", "ol", "table", "div") and part.links >= _FEWEST_LINKS
         if not (is_outside and is_list and part.link_share > _LINK_LIST):
             return ""
@@ -210,6 +221,12 @@ def _take_link_lists(area: "HtmlElement") -> "list[Piece]":
         return "" if html_trees.is_within(element, "dl", "section") else MENU
 
     return take(area, parts, reason)
+
+
+def _has_heading(element: "HtmlElement") -> bool:
+    """Whether an element stands right below a heading, as a list of sources does."""
+    previous = element.getprevious()
+    return previous is not None and previous.tag in html_trees.HEADINGS
 
 
 def _is_paragraph(element: "HtmlElement", part: Part) -> bool:
@@ -228,6 +245,22 @@ def take(area: "HtmlElement", parts: "dict[HtmlElement, Part]", reason: "Why") -
         if why:
             until = part.end
             html_trees.remove(element)
+            _show(element)
             if part.letters:
                 pieces.append((element, why))
     return pieces
+
+
+def _show(element: "HtmlElement") -> None:
+    """Make text of what has text but is none on a page, such as a drawing or a choice."""
+    for part in html_trees.elements(element, *_NO_TEXT_OF_DRAWINGS):
+        if part is not element:
+            html_trees.remove(part)
+    if element.tag == "svg":
+        labels = " ".join(element.itertext()).split()
+        element.clear()
+        element.text = " ".join(labels)
+    for option in element.iter("option", "optgroup"):
+        option.tag = "p"
+    if element.tag in (*_INSTEAD, *_CONTROLS, "svg", "dialog"):
+        element.tag = "div"

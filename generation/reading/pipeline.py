@@ -10,6 +10,7 @@ from generation.models import Document
 from generation.passages import editing, rereading
 from generation.passages.cutting import Cut
 from generation.reading import documents, file_types, reader_process, table_import
+from generation.reading.pdf import recognition
 from generation.reading.readings import CannotRead, Choices, Reading
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
@@ -47,7 +48,7 @@ def read_document(document: Document) -> None:
             path,
             document.name,
             Choices(document.columns, document.extent, document.wants_ocr),
-            seconds=settings.READ_SECONDS,
+            seconds=settings.READ_SECONDS + (recognition.MOST_SECONDS if document.wants_ocr else 0),
             megabytes=settings.READ_MEGABYTES,
         )
         if reading.media_type == file_types.ARCHIVE:

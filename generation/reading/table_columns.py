@@ -11,6 +11,7 @@ from django.utils.translation.trans_null import gettext_noop  # without settings
 
 from generation.reading import cell_texts
 from generation.reading.decoding import clean
+from qareview import scripts
 from qareview.stored_sentences import joined, listed, stored
 from qareview.tables import BadTable, Table, storable
 
@@ -108,8 +109,8 @@ def _by_name(columns: Sequence[str]) -> dict[str, str]:
 
 
 def _asks(values: Sequence[str]) -> bool:
-    """Whether most values end with a question mark."""
-    return sum(value.rstrip().endswith("?") for value in values) * 2 > len(values)
+    """Whether most values are questions."""
+    return sum(map(scripts.asks, values)) * 2 > len(values)
 
 
 def _has_words(values: Sequence[str]) -> bool:

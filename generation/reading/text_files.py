@@ -21,9 +21,10 @@ _AND = {
     *("and", "or", "to", "nor", "but", "und", "oder", "bzw", "sowie", "bis", "wie", "noch"),
     *("et", "ou", "y", "e", "o", "u", "en", "of", "och", "eller", "og", "i", "lub", "oraz", "a"),
 }
-# A word of two letters or more, a hyphen, a line end, and the next word.
-_DIVIDED = re.compile(r"(?<!\w)(\w{2,}+)[-\u2010]\n[ \t]*+(\w++)(?![/@\\])")
-
+# A hyphen behind a word of two letters or more, a line end, and the next word.
+_DIVIDED = re.compile(r"[-\u2010]\n(?<=\w\w[-\u2010]\n)[ \t]*+(\w++)(?![/@\\])")
+LONGEST_WORD = 100  # characters looked at before a hyphen; chosen; nobody measured
+_WORD = re.compile(r"\w+(?:-\w+)*")
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _HEADING_APART = re.compile(r"(?:\A|(?<=\n\n))#{1,6} .*(?=\n\n|\n?\Z)")
 
@@ -61,7 +62,7 @@ def _is_markdown(text: str) -> bool:
     Comments, as in configuration, stand directly above what they are about.
     """
     headings = len(_HEADING.findall(text))
-    return headings > 1 and headings == len(_HEADING_APART.findall(text))
+    return headings > 0 and headings == len(_HEADING_APART.findall(text))
 
 
 def _joined(text: str) -> str:
@@ -70,28 +71,46 @@ def _joined(text: str) -> str:
     The hyphen is kept where it belongs to the word: if the text has the word elsewhere with the
     hyphen but not without it, or if one of its parts tells so.
     """
-    words = set(re.findall(r"\w+(?:-\w+)*", text.lower()))
+    words = _words_of(text)
 
     def join(match: "re.Match[str]") -> str:
-        first, second = match[1], match[2]
-        if second.lower() in _AND or _is_in_address(text, match.start()):
+        before, first, second = _parts(match)
+        if second.lower() in _AND or _is_in_address(before):
             return match[0]
-        whole, hyphened = f"{first}{second}", f"{first}-{second}"
-        is_compound = text[match.start() - 1 : match.start()] == "-" or _is_compound(first, second)
-        is_elsewhere = hyphened.lower() in words and whole.lower() not in words
-        is_compound = is_elsewhere or (is_compound and whole.lower() not in words)
-        return hyphened if is_compound else whole
+        has_whole, has_hyphened = (
+            f"{first}{between}{second}".lower() in words for between in ("", "-")
+        )
+        is_compound = has_hyphened or _is_compound(before, first, second)
+        return f"-{second}" if is_compound and not has_whole else second
 
     return _DIVIDED.sub(join, text)
 
 
-def _is_in_address(text: str, position: int) -> bool:
-    """Whether the word at a position is in an address or a path."""
-    before = text[max(0, position - 100) : position].rpartition("\n")[2].rpartition(" ")[2]
+def _words_of(text: str) -> set[str]:
+    """Return which of the divided words the text has elsewhere, with or without their hyphens."""
+    forms: set[str] = set()
+    for match in _DIVIDED.finditer(text):
+        _, first, second = _parts(match)
+        forms |= {f"{first}{between}{second}".lower() for between in ("", "-")}
+    if not forms:
+        return forms
+    return {match[0] for match in _WORD.finditer(text.lower()) if match[0] in forms}
+
+
+def _parts(match: "re.Match[str]") -> tuple[str, str, str]:
+    """Return what stands before a hyphen without a blank, its last word, and the word after it."""
+    before = match.string[max(0, match.start() - LONGEST_WORD) : match.start()].split()[-1]
+    return before, re.split(r"\W", before)[-1], match[1]
+
+
+def _is_in_address(before: str) -> bool:
+    """Whether the word at the end is in an address or a path."""
     return bool(re.search(r"[/@\\._]", before))
 
 
-def _is_compound(first: str, second: str) -> bool:
+def _is_compound(before: str, first: str, second: str) -> bool:
     """Whether two words are written with a hyphen: a name, a number or a usual compound."""
+    if before[: -len(first)].endswith("-"):
+        return True
     is_name = not second[0].islower() and not (first.isupper() and second.isupper())
     return is_name or first.lower() in _KEEPS_BEFORE or second.lower() in _KEEPS_AFTER

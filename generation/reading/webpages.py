@@ -11,6 +11,7 @@ from generation.reading import html_tables, html_trees, page_areas, page_parts
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import HTML
 from generation.reading.markdown_writing import markdown_of
+from generation.reading.page_survey import MOSTLY_LINKS, survey
 from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
 from qareview.stored_sentences import stored
 
@@ -42,16 +43,31 @@ def read_page(path: Path, choices: Choices) -> Reading:
     page = clean(decode_page(path.read_bytes()))
     root = html_trees.parse_page(page)
     metadata = metadata_of(root)
-    is_large = len(page) > LARGE
     extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else WHOLE_PAGE)
-    if is_large:
-        extent = WHOLE_PAGE
+    note = ""
+    if extent == MAIN_TEXT and len(page) > LARGE:
+        extent, note = WHOLE_PAGE, _too_large()
     area, pieces = _split(root, page, extent)
+    if not choices.extent and extent == MAIN_TEXT and _loses_code(pieces):
+        extent = WHOLE_PAGE
+        area, pieces = _split(html_trees.parse_page(page), page, extent)
     text = markdown_of(area)
     if not text:
         _refuse_empty(pieces)
     text, left_out = with_pieces(text, pieces)
-    return Reading(text, HTML, left_out=left_out, metadata=metadata, extent=extent)
+    return Reading(text, HTML, left_out=left_out, metadata=metadata, extent=extent, note=note)
+
+
+def _too_large() -> str:
+    return stored(
+        "The web page is too large to tell its main text from the rest, so the whole page was read."
+    )
+
+
+def _loses_code(pieces: "list[Piece]") -> bool:
+    """Whether code or definitions, which only manuals have, would be left out."""
+    parts = [survey(element)[element] for element, reason in pieces if reason == SIDE_CONTENT]
+    return any(part.code and part.link_share < MOSTLY_LINKS for part in parts)
 
 
 def decode_page(data: bytes) -> str:

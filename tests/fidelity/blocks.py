@@ -49,7 +49,7 @@ _CALL = re.compile(r"\s?\[\^[\w.:-]+\](?!:)")
 _DEFINED = re.compile(r"^\[\^[\w.:-]+\]:\s*")
 _NUMBERED_CALL = re.compile(r"\s?\[\d+\]")
 _LABEL = re.compile(r"^(?:Figure|Table|図|表)\s*\d+[.:]?\s+(?=\S)")  # which typst prints
-_ADDRESS = re.compile(r"\s?[(<]https?:[^)>\s]*[)>]")  # the target of a link, which is no text
+_ADDRESS = re.compile(r"\s?[(<\[]https?:[^)>\]\s]*[)>\]]")  # the target of a link, which is no text
 _RAISED = re.compile(r"(?<=\w)[~^](\w{1,3})[~^]")  # H~2~O and cm^2^ may be written as H2O and cm2
 _MATH = re.compile(r"\$\$.*?\$\$|\$(?=\S).*?(?<=\S)\$")
 _WORD = re.compile(

@@ -241,7 +241,7 @@ def _compare_code(tally: Tally, truth: Sequence[Block], blocks: Sequence[Block])
 
 def _lines(blocks: Iterable[Block]) -> list[str]:
     lines = [line for block in blocks if block.kind == CODE for line in block.text.splitlines()]
-    return [line.rstrip() for line in lines if line.strip()]
+    return [line.replace("\u00a0", " ").rstrip() for line in lines if line.strip()]
 
 
 def _as_indented(line: str) -> list[str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from generation.passages.left_out import LeftOut
 from generation.reading.pdf.blocks import LEFT_OUT, Block
+from generation.reading.pdf.notes import Labels
 from generation.reading.pdf.writing import markdown_of, words_of
 
 
@@ -17,7 +18,7 @@ class Assembled:
     left_out: list[LeftOut] = field(default_factory=list)
 
 
-def assemble(blocks: Sequence[Block], pages: int) -> Assembled:
+def assemble(blocks: Sequence[Block], pages: int, labels: Labels) -> Assembled:
     """Return the text of blocks, with the offsets at which pages start.
 
     A page without text starts where the next page does, so that nothing stands on it.
@@ -29,7 +30,7 @@ def assemble(blocks: Sequence[Block], pages: int) -> Assembled:
     of_rest: dict[int, int] = {}
     at = 0
     for block in blocks:
-        written, inside = markdown_of(block, words)
+        written, inside = markdown_of(block, words, labels)
         starts = of_rest if block.kind in LEFT_OUT else of_content
         for offset, page in inside:
             starts.setdefault(page, at + offset)

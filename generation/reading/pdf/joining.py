@@ -1,5 +1,6 @@
 """Join the blocks that the end of a column or of a page has cut."""
 
+import re
 from collections.abc import Iterable, Sequence
 
 from generation.reading.pdf.blocks import (
@@ -17,6 +18,7 @@ from generation.reading.pdf.blocks import (
 
 FARTHEST = 8  # blocks between the halves of one: heads, page numbers and notes; chosen
 LEAST_BEFORE = 30  # letters of the line before a cut that goes on with a capital; chosen
+_DIVIDED = re.compile("[^\\W\\d_][-\u00ad]$")
 _GOES_ON = ("-", "\u00ad", ",", "،", "、", "，")
 
 
@@ -53,6 +55,8 @@ def _belongs(last: Block, block: Block, style: Style) -> bool:
         return has_moved or last.lines[-1].baseline < line.baseline
     if last.kind == block.kind == TABLE:
         return has_moved and len(last.rows[0]) == len(block.rows[0])
+    if last.kind == block.kind == TEXT and _DIVIDED.search(above.text) and line.text[:1].islower():
+        return True
     if not has_moved or is_small(block, style) or block.marker:
         return False
     kinds = (TEXT, ITEM, QUOTE)

@@ -13,7 +13,7 @@ from generation.reading.pdf.blocks import (
     Style,
 )
 from generation.reading.pdf.headings import Titles, heading_at
-from generation.reading.pdf.lines import Line
+from generation.reading.pdf.lines import CALL, Line
 from generation.reading.pdf.tables import table_at
 
 HEADING_GAP = 1.15  # of the pitch: a bold line that far below is a heading; chosen
@@ -96,7 +96,9 @@ class _Layout:
         is_close = self._step(at) <= HEADING_GAP * self._style.pitch
         if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
             return False
-        return line.left < last.lines[-1].left + 2 * self._style.size and last.lines[-1].is_full
+        return line.left < last.lines[-1].left + 2 * self._style.size and not last.lines[
+            -1
+        ].would_fit(line)
 
     def _is_followed_by_fixed(self, at: int) -> bool:
         if at + 1 >= len(self._lines) or not self._lines[at + 1].is_fixed:
@@ -128,6 +130,8 @@ class _Layout:
     def _is_new(self, at: int, line: Line, last: Block) -> bool:
         """Whether a line begins a paragraph, rather than going on with the last block."""
         above = last.lines[-1]
+        if line.text.startswith(CALL):
+            return True  # a note
         if self._step(at) > PARAGRAPH_GAP * self._pitch(line, last):
             return True
         if abs(above.size - line.size) > OTHER_SIZE or LEADERS.search(above.text):

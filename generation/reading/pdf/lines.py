@@ -1,9 +1,9 @@
 """Lines: the runs of a page that stand beside each other."""
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import median
 from typing import NamedTuple
 
@@ -15,6 +15,15 @@ WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
+FIXED_WEIGHT = 0.3  # of letters of code, which is smaller than the sentence around it; chosen
+CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a line's text
+RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
+NARROW = 0.36  # font sizes of a raised number that is a glyph of its own; others have 0.5; chosen
+RAISED_BY = 0.15  # of the font size; chosen
+_LABEL = re.compile(r"\(?\w{1,3}[.)]|[\d.]+|[•◦▪‣]")  # before an item or a heading
+_UNIT = re.compile(r"(?:^|[\s\d])(?:[cdkmnµ]?m|ft|in|[a-z])$")
+_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
 _MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
@@ -57,6 +66,13 @@ class Line:
     def bottom(self) -> float:
         """Lower edge of its letters."""
         return self.baseline + 0.25 * self.size
+
+    def would_fit(self, line: "Line") -> bool:
+        """Whether the first word of the next line would have had room at the end of this one."""
+        run = line.runs[0]
+        share = len(run.text.split(" ", 1)[0]) / len(run.text)
+        needed = share * (run.right - run.left) + 0.25 * self.size
+        return self.right + needed < self.column_right
 
     @property
     def is_full(self) -> bool:
@@ -110,27 +126,63 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
     """Return the line that runs make."""
     _set_bullet(runs)
     total = sum(len(run.text) for run in runs)
-    sizes: Counter[float] = Counter()
+    sizes: dict[float, float] = defaultdict(float)
     for run in runs:
-        sizes[run.size] += len(run.text)
-    size = sizes.most_common(1)[0][0]
+        sizes[run.size] += len(run.text) * (FIXED_WEIGHT if run.font.is_fixed else 1)
+    size = max(sizes, key=lambda each: sizes[each])
     is_rtl = _is_right_to_left(runs)
     runs = sorted(runs, key=lambda run: -run.right if is_rtl else run.left)
     is_fixed = _is_fixed(runs)
-    text = fixed_text(runs, runs[0].left) if is_fixed else _text(runs, size, is_rtl)
+    baseline = max(runs, key=lambda run: (len(run.text) * (run.size == size), run.size)).baseline
+    if is_fixed:
+        text = fixed_text(runs, runs[0].left)
+    else:
+        text = _text(_with_calls(runs, size, baseline), size, is_rtl)
     return Line(
         runs,
         page,
         text,
         min(run.left for run in runs),
         max(run.right for run in runs),
-        max(runs, key=lambda run: (len(run.text) * (run.size == size), run.size)).baseline,
+        baseline,
         size,
         sum(len(run.text) for run in runs if run.font.is_bold) > 0.8 * total,
         is_fixed,
         [] if is_rtl else _spans(runs, CELL_GAP * size),
         1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
     )
+
+
+def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
+    """Return runs with raised numbers marked as calls of notes."""
+    marked: list[Run] = []
+    before: Run | None = None
+    for run, after in zip(runs, (*runs[1:], None), strict=True):
+        text = run.text
+        if _NOTE_NUMBER.fullmatch(text) and not _is_inside_word(run, before, after):
+            if _is_raised(run, size, baseline) or _is_drawn_raised(run, before):
+                is_power = before is not None and _UNIT.search(before.text)
+                text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
+        marked.append(replace(run, text=text))
+        before = run
+    return marked
+
+
+def _is_inside_word(run: Run, before: Run | None, after: Run | None) -> bool:
+    """Whether letters stand right before and after a number, as in formulas of chemistry."""
+    if before is None or after is None or after.left - run.right > BLANK * run.size:
+        return False
+    return before.text[-1].isalpha() and after.text[0].isalpha()
+
+
+def _is_raised(run: Run, size: float, baseline: float) -> bool:
+    return run.size < RAISED_SIZE * size and baseline - run.baseline > RAISED_BY * size
+
+
+def _is_drawn_raised(run: Run, before: Run | None) -> bool:
+    """Whether a number right after a word, or before all, has glyphs too narrow for its size."""
+    is_narrow = run.right - run.left < NARROW * run.size * len(run.text)
+    return is_narrow and (before is None or run.left - before.right < BLANK * run.size)
 
 
 def _set_bullet(runs: Sequence[Run]) -> None:
@@ -175,6 +227,8 @@ def _text(runs: Sequence[Run], size: float, is_rtl: bool = False) -> str:
 
 def _blank(before: Run, run: Run) -> float:
     """Return how wide a blank between two runs is at least, of the font size."""
+    if _LABEL.fullmatch(before.text):
+        return BLANK
     is_wide = WIDE.match(before.text[-1]) or WIDE.match(run.text[0])
     return WIDE_BLANK if is_wide else BLANK
 

@@ -5,14 +5,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pypdfium2 import PdfObject, PdfPage
 
-FEWEST_LETTERS = 4  # a page with fewer is a picture, or blank; chosen
 LEAST_COVERED = 0.04  # of a page: smaller drawings, such as rules, are no picture; chosen
 MOST_OBJECTS = 500  # of a page that are looked at; chosen
 WHITE = 250  # a fill this light, of 255, is not seen; chosen
 
 
 def is_picture(page: "PdfPage") -> bool:
-    """Whether a page without text shows something."""
+    """Whether a page shows something beside its text."""
     width, height = page.get_size()
     least = LEAST_COVERED * width * height
     for count, part in enumerate(page.get_objects(max_depth=3)):

@@ -1,65 +1,45 @@
 """Read PDF files: their text in reading order as Markdown, with its pages."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.passages.left_out import CONTENTS, HIDDEN, RUNNING_HEAD
 from generation.reading import file_types
-from generation.reading.pdf import contents, layout, tagged
+from generation.reading.pdf import recognition
 from generation.reading.pdf.assembling import assemble
-from generation.reading.pdf.blocks import TEXT, Block, Style, size_of, style_of
-from generation.reading.pdf.bullets import add_drawn_bullets
-from generation.reading.pdf.columns import gutters_of, in_reading_order
-from generation.reading.pdf.drawings import Drawings, drawings_of
-from generation.reading.pdf.furniture import furniture_of
-from generation.reading.pdf.grids import take_tables
-from generation.reading.pdf.headings import Titles, outline_of, set_levels
-from generation.reading.pdf.joining import joined
-from generation.reading.pdf.lines import Line, lines_in_order, lines_of
-from generation.reading.pdf.lists import set_depths
-from generation.reading.pdf.pictures import FEWEST_LETTERS, is_picture
-from generation.reading.pdf.runs import PageText, text_of_page
-from generation.reading.pdf.tags import Tag, tags_of
+from generation.reading.pdf.headings import outline_of
+from generation.reading.pdf.pages import Page, blocks_of, read_page, set_lines
 from generation.reading.readings import CannotRead, Choices, Reading
-from qareview.stored_sentences import stored
+from qareview.stored_sentences import joined, listed, stored
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
-
-FEWEST_TAGS = 3  # on a page with tags; chosen
-TAGGED_SHARE = 0.6  # of the pages with text that must have tags, or none are used; chosen
-
-
-@dataclass(slots=True)
-class _Page:
-    """What is read of a page before the pages are compared."""
-
-    text: PageText
-    tags: dict[int, Tag] = field(default_factory=dict)
-    is_picture: bool = False
-    lines: list[Line] = field(default_factory=list)
+    from pypdfium2 import PdfDocument
 
 
 def read_pdf(path: Path, choices: Choices) -> Reading:
-    """Read a PDF file. Raises CannotRead."""
+    """Read a PDF file, and the text of its pictures if that is asked for. Raises CannotRead."""
     pdf = _opened(path)
     try:
-        pages = [_page(pdf[number]) for number in range(len(pdf))]
+        pages = [read_page(pdf, number) for number in range(len(pdf))]
         outline = outline_of(pdf)
+        style = set_lines(pages)
+        pictures = [page.number for page in pages if page.is_picture]
+        looked_at = _recognise(pdf, pages, pictures) if choices.ocr else []
     finally:
         pdf.close()
-    assembled = assemble(_blocks(pages, outline), len(pages))
-    pictures = [number for number, page in enumerate(pages, 1) if page.is_picture]
+    if looked_at:
+        style = set_lines(pages)
+    blocks, labels = blocks_of(pages, outline, style)
+    assembled = assemble(blocks, len(pages), labels)
+    unread = [number + 1 for number in pictures if number not in looked_at]
     return Reading(
         assembled.text,
         file_types.PDF,
         page_starts=assembled.page_starts,
         left_out=assembled.left_out,
-        picture_pages=pictures,
-        note=_note(pictures),
+        picture_pages=[number + 1 for number in pictures if not pages[number].text.runs],
+        ocr_pages=[number + 1 for number in looked_at if pages[number].text.runs],
+        note=_note(unread, choices),
     )
 
 
@@ -69,6 +49,7 @@ def _opened(path: Path) -> "PdfDocument":
     try:
         pdf = pypdfium2.PdfDocument(path)
         if len(pdf):
+            pdf.init_forms()
             return pdf
         pdf.close()
     except pypdfium2.PdfiumError as error:
@@ -89,90 +70,39 @@ def _opened(path: Path) -> "PdfDocument":
     )
 
 
-def _note(pictures: Sequence[int]) -> str:
+def _recognise(pdf: "PdfDocument", pages: Sequence[Page], pictures: Sequence[int]) -> list[int]:
+    """Recognise the text of pictures; return the numbers of those that there was time for."""
+    if not pictures or not recognition.is_installed():
+        return []
+    texts = recognition.recognise(pdf, pictures)
+    for number, text in texts.items():
+        if text.runs:
+            pages[number].text, pages[number].tags = text, {}
+    return list(texts)
+
+
+def _note(pictures: Sequence[int], choices: Choices) -> str:
+    """Return what is missing since pages are pictures; ``pictures`` counts from 1."""
     if not pictures:
         return ""
     if len(pictures) == 1:
-        return stored("Page %(number)s is a picture, so its text is missing.", number=pictures[0])
-    return stored(
-        "Pages %(numbers)s are pictures, so their text is missing.",
-        numbers=", ".join(map(str, pictures)),
-    )
-
-
-def _page(page: "PdfPage") -> _Page:
-    textpage = page.get_textpage()
-    try:
-        tags = tags_of(page)
-        drawings = Drawings() if len(tags) >= FEWEST_TAGS else drawings_of(page)
-        text = text_of_page(page, textpage, drawings)
-        take_tables(text, drawings)
-        add_drawn_bullets(text, drawings)
-        letters = sum(len(run.text) for run in (*text.runs, *text.turned))
-        return _Page(text, tags, letters < FEWEST_LETTERS and is_picture(page))
-    finally:
-        textpage.close()
-        page.close()
-
-
-def _blocks(pages: Sequence[_Page], outline: Mapping[int, Titles]) -> list[Block]:
-    """Return the blocks of all pages in reading order."""
-    size = size_of(page.text for page in pages)
-    gutters = gutters_of([page.text for page in pages], size)
-    for number, (page, gutter) in enumerate(zip(pages, gutters, strict=True)):
-        page.lines = in_reading_order(page.text.runs, number, gutter)
-    style = style_of([page.lines for page in pages], size)
-    reasons = furniture_of(
-        [page.lines for page in pages], [page.text.height for page in pages], style.size
-    )
-    uses_tags = _are_tagged(pages)
-    repeated = _repeated_turned(pages)
-    blocks: list[Block] = []
-    for number, page in enumerate(pages):
-        titles = outline.get(number, {})
-        blocks += _blocks_of_page(page, number, reasons, titles if not uses_tags else None, style)
-        blocks += _beside(page, number, repeated)
-    blocks = joined(blocks, style)
-    set_levels(blocks)
-    set_depths(blocks)
-    return blocks
-
-
-def _are_tagged(pages: Sequence[_Page]) -> bool:
-    """Whether most pages with text have tags."""
-    with_text = [page for page in pages if page.text.runs]
-    tagged_pages = sum(len(page.tags) >= FEWEST_TAGS for page in with_text)
-    return tagged_pages > TAGGED_SHARE * len(with_text)
-
-
-def _blocks_of_page(
-    page: _Page, number: int, reasons: dict[int, str], titles: Titles | None, style: Style
-) -> Iterator[Block]:
-    """Yield the blocks of a page between its head and its foot; no titles if it has tags."""
-    kept = [line for line in page.lines if id(line) not in reasons]
-    left = [line for line in page.lines if id(line) in reasons]
-    top = min((line.baseline for line in kept), default=0)
-    yield from (Block(reasons[id(line)], [line]) for line in left if line.baseline < top)
-    if titles is None:
-        yield from tagged.blocks_by_tags(kept, page.tags, number)
+        missing = stored("Page %(page)s is a picture, so its text is missing.", page=str(*pictures))
     else:
-        for is_contents, lines in contents.parts_of(kept):
-            if is_contents:
-                yield Block(CONTENTS, list(lines))
-            else:
-                yield from layout.blocks_of(lines, titles, style)
-    yield from (Block(reasons[id(line)], [line]) for line in left if line.baseline >= top)
+        missing = stored(
+            "Pages %(pages)s are pictures, so their text is missing.", pages=listed(pictures)
+        )
+    return joined([missing, _why_unread()]) if choices.ocr else missing
 
 
-def _repeated_turned(pages: Sequence[_Page]) -> set[str]:
-    """Return the turned texts that come on several pages, such as watermarks."""
-    texts = Counter(text for page in pages for text in {run.text for run in page.text.turned})
-    return {text for text, count in texts.items() if count > 2}
-
-
-def _beside(page: _Page, number: int, repeated: set[str]) -> Iterator[Block]:
-    """Yield the blocks of turned text and of text outside the visible part of a page."""
-    for line in lines_in_order(page.text.turned, number):
-        yield Block(RUNNING_HEAD if line.text in repeated else TEXT, [line])
-    for line in lines_of(page.text.hidden, number):
-        yield Block(HIDDEN, [line])
+def _why_unread() -> str:
+    """Return why text was not recognised though that was asked for."""
+    if not recognition.is_installed():
+        return stored(
+            "Text recognition (OCR) is not installed. Whoever runs this site can install it with "
+            "“make ocr”."
+        )
+    return stored(
+        "Text recognition (OCR) stopped after %(minutes)s minutes. Split the file to read the "
+        "other pages.",
+        minutes=recognition.MOST_SECONDS // 60,
+    )

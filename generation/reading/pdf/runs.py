@@ -85,7 +85,7 @@ def text_of_page(page: "PdfPage", textpage: "PdfTextPage", drawings: Drawings) -
             run.font = run.font._replace(is_fixed=True)
         run.left, run.right, run.baseline = run.left - left, run.right - left, top - run.baseline
     text = PageText(right - left, top - bottom, [], quarter=quarter, corner=(left, top))
-    for run in runs:
+    for run in filter(lambda run: run.text, runs):
         if run.quarter != quarter:
             text.turned.append(run)
         else:

@@ -46,12 +46,8 @@ def _rows(lines: Sequence[Line], at: int) -> tuple[list[Line], Columns]:
 
 
 def _may_be_row(line: Line, rows: Sequence[Line], columns: Columns) -> bool:
-    if (
-        line.runs[0].table is not None
-        or LEADERS.search(line.text)
-        or (line.is_fixed and len(line.spans) < FEWEST_COLUMNS)
-    ):
-        return False
+    if line.is_fixed or line.runs[0].table is not None or LEADERS.search(line.text):
+        return False  # lines of code may be aligned
     if not rows:
         return len(line.spans) > 1
     step = line.baseline - rows[-1].baseline

@@ -20,6 +20,7 @@ from generation.reading.pdf.runs import Run
 from generation.reading.pdf.tags import Tag, roles_of_headings
 
 _NOTES = {"Note", "FENote", "Footnote"}
+_PARTS = {"Span", "Link", "Strong", "Em"}  # of a paragraph, if they do not stand alone
 _NOT_CODE = {"LI", "LBody", "Caption", "TD", "TH"}
 
 
@@ -50,8 +51,9 @@ def _block(
 ) -> _Tagged:
     runs = sorted(runs, key=lambda run: run.tag)
     tag = tags[runs[0].tag]
-    words = [run for run in runs if tags[run.tag].roles[-1] != "Lbl"]
-    marker = "".join(run.text for run in runs if tags[run.tag].roles[-1] == "Lbl").strip()
+    labels = [run for run in runs if _is_marker(tags[run.tag])]
+    words = [run for run in runs if not _is_marker(tags[run.tag])]
+    marker = "".join(run.text for run in labels).strip()
     lines = lines_in_order(words or runs, page)
     for line in lines:
         around = columns[id(line.runs[0])]
@@ -61,6 +63,11 @@ def _block(
     if not words:
         kind = ITEM
     return _Tagged(Block(kind, lines if words else [], level, marker, is_tagged=True), tag)
+
+
+def _is_marker(tag: Tag) -> bool:
+    """Whether a tag is for the mark of an item; other labels are text."""
+    return tag.roles[-1] == "Lbl" and "LI" in tag.roles
 
 
 def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:
@@ -74,7 +81,8 @@ def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:
         return CONTENTS, 0
     if roles & _NOTES:
         return NOTE, 0
-    if (all(line.is_fixed for line in lines) or "Code" in roles) and not roles & _NOT_CODE:
+    is_fixed = all(line.is_fixed for line in lines) and tag.roles[-1] not in _PARTS
+    if (is_fixed or "Code" in roles) and not roles & _NOT_CODE:
         return CODE, 0
     if "LI" in roles:
         return ITEM, tag.roles.count("L")

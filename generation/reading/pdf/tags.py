@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
 DEEPEST = 60  # levels of tags that are followed; chosen; nobody measured
-_INLINE = {"Span", "Link", "Em", "Strong", "Quote", "Reference", "Annot", "Sub", "Code"}
-_HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LBody|Span|Title|Caption|Link|Em|Strong|Note")
+_INLINE = {"Span", "Link", "Em", "Strong", "Quote", "Reference", "Annot", "Sub", "Code", "Formula"}
+_HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LBody|Span|Title|Caption|Link|Em|Strong|Note|Formula")
 
 
 @dataclass(frozen=True, slots=True)

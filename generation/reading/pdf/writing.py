@@ -12,17 +12,22 @@ from generation.reading.pdf.blocks import (
     HEADING,
     ITEM,
     MARKER,
+    NOTE,
     QUOTE,
     TABLE,
     Block,
 )
 from generation.reading.pdf.lines import WIDE, Line, fixed_text
+from generation.reading.pdf.notes import Labels, with_labels, without_number
 from generation.reading.pdf.runs import HYPHEN
 
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
+_SUSPENDED = re.compile(r"\w-,? (?:and|or) \w+-$")  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
+_UNSPACED = re.compile(f"{WIDE.pattern}|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai …
+_TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
 _LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
 Words = Counter[str]
@@ -43,16 +48,22 @@ def words_of(blocks: Iterable[Block]) -> Words:
     return words
 
 
-def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
-    """Return a block as Markdown, and the pages that begin in it."""
+def markdown_of(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
+    """Return a block as Markdown, and the pages that begin in it.
+
+    ``words`` are those of the document; ``labels`` those of its notes.
+    """
     if block.kind == CODE:
         return _code(block.lines)
     if block.kind == TABLE:
-        return _table(block, words)
+        return _table(block, words, labels)
     if block.kind == CONTENTS:
         text = "\n".join(_short_leaders(line.text) for line in block.lines)
-        return text, [(0, block.lines[0].page)]
-    text, pages = _flowing(block.lines, words)
+        return with_labels(text, -1, labels), [(0, block.lines[0].page)]
+    text, pages = _flowing(block, words, labels)
+    text, pages = _without_tags(text, pages)
+    if block.kind == NOTE and block.marker:
+        return _after(f"[^{labels[block.lines[0].page, block.marker]}]: ", text, pages)
     if block.kind == HEADING:
         return _after("#" * max(1, min(6, block.level)) + " ", text, pages)
     if block.kind == ITEM:
@@ -60,6 +71,14 @@ def markdown_of(block: Block, words: Words) -> tuple[str, Pages]:
     if block.kind == QUOTE:
         return _after("> ", text, pages)
     return _escaped(text, pages)
+
+
+def _without_tags(text: str, pages: Pages) -> tuple[str, Pages]:
+    """Return text in which nothing is read as a tag of HTML."""
+    for place in reversed([match.start() for match in _TAG.finditer(text)]):
+        text = f"{text[:place]}\\{text[place:]}"
+        pages = [(at + (at > place), page) for at, page in pages]
+    return text, pages
 
 
 def _escaped(text: str, pages: Pages) -> tuple[str, Pages]:
@@ -81,11 +100,13 @@ def _short_leaders(text: str) -> str:
     return re.sub(r"(?:\s*[.·…]){3,}\s*", " … ", text).strip()
 
 
-def _flowing(lines: Sequence[Line], words: Words) -> tuple[str, Pages]:
-    """Return lines as one, with divided words joined."""
-    text, pages = "", [(0, lines[0].page)]
-    for line in lines:
-        after = re.sub(r"\s+", " ", line.text.strip())
+def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
+    """Return the lines of a block as one, with divided words joined."""
+    text, pages = "", [(0, block.lines[0].page)]
+    for line in block.lines:
+        is_numbered = block.kind == NOTE and block.marker and not text
+        after = without_number(line.text) if is_numbered else line.text
+        after = with_labels(re.sub(r"\s+", " ", after.strip()), line.page, labels)
         text, blank = (text, "") if not text else _seam(text, after, words)
         if line.page != pages[-1][1]:
             pages.append((len(text) + len(blank), line.page))
@@ -97,7 +118,7 @@ def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
     """Return the text before a line end, without a hyphen that divides a word, and the blank."""
     if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
         return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
-    if WIDE.match(text[-1]) or WIDE.match(after):
+    if _UNSPACED.match(text[-1]) or WIDE.match(after):
         return text, ""
     if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
         return text, ""
@@ -116,6 +137,8 @@ def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
         return False
     if words[f"{first}-{second}"] > 0 or after[:1].isupper():
         return True
+    if _SUSPENDED.search(text):
+        return True
     both_are_words = min(words[nearest], words[second]) > 0 and min(len(nearest), len(second)) > 2
     return bool(both_are_words)
 
@@ -128,16 +151,18 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
     indent = "    " * max(0, block.level - 1)
     if not block.marker:  # a later paragraph of the item
         return _after(indent + "    ", text, pages)
-    is_number = re.fullmatch(r"\d+[.)]", block.marker)
-    return _after(f"{indent}{block.marker if is_number else '-'} ", text, pages)
+    if re.fullmatch(r"\d+[.)]", block.marker):
+        return _after(f"{indent}{block.marker} ", text, pages)
+    letter = f"{block.marker} " if any(map(str.isalnum, block.marker)) else ""  # no list has these
+    return _after(f"{indent}- {letter}", text, pages)
 
 
-def _table(block: Block, words: Words) -> tuple[str, Pages]:
+def _table(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
     width = max(map(len, block.rows))
     rows = [[_cell(cell, words) for cell in row] + [""] * (width - len(row)) for row in block.rows]
     written = ["| " + " | ".join(row) + " |" for row in rows]
     text = "\n".join([written[0], "|" + "---|" * width, *written[1:]])
-    return text, [(0, block.lines[0].page)]
+    return with_labels(text, block.lines[0].page, labels), [(0, block.lines[0].page)]
 
 
 def _cell(lines: str, words: Words) -> str:
@@ -146,6 +171,7 @@ def _cell(lines: str, words: Words) -> str:
         after = " ".join(line.split())
         text, blank = _seam(text, after, words) if text else ("", "")
         text += blank + after
+    text = _TAG.sub(r"\\<", text)
     return text.replace("|", "\\|").replace(HYPHEN, "-")
 
 

@@ -1,0 +1,103 @@
+"""What people wrote on a page: values of form fields, and text boxes."""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from generation.reading.pdf.characters import Box
+from generation.reading.pdf.fonts import font_of
+from generation.reading.pdf.runs import PageText, Run, place_on
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
+
+MOST_FIELDS = 2_000  # of a page that are read; chosen
+LARGEST = 12.0  # points: the font size that a value gets, unless its field is lower; chosen
+TICKED, EMPTY = "☒", "☐"
+
+Written = tuple[str, Box]
+
+
+def add_written(page: "PdfPage", pdf: "PdfDocument", text: PageText) -> None:
+    """Add a run for each line that people wrote into the fields and boxes of a page."""
+    for written, box in _written(page, pdf):
+        left, top, right, bottom = place_on(text, box)
+        lines = written.splitlines()
+        size = min(LARGEST, 0.8 * (bottom - top) / max(1, len(lines))) or LARGEST
+        start = (top + bottom - 1.2 * size * len(lines)) / 2
+        for number, line in enumerate(lines):
+            baseline = start + 1.2 * size * (number + 0.8)
+            run = Run(line.strip(), left, right, baseline, size, font_of("", 0, 0))
+            run.tag, run.quarter = _tag_beside(run, text), text.quarter
+            text.runs += [run] if run.text else []
+
+
+def _tag_beside(run: Run, text: PageText) -> int:
+    """Return the tag of the label of a field: the nearest text before it on its line."""
+    beside = [other for other in text.runs if other.top < run.baseline < other.bottom + 2]
+    before = [other for other in beside if other.right <= run.left + 2]
+    return max(before, key=lambda other: other.right).tag if before else -1
+
+
+def _written(page: "PdfPage", pdf: "PdfDocument") -> Iterator[Written]:
+    import pypdfium2.raw as pdfium
+
+    readers: dict[int, Callable[[Any, Any], str]] = {
+        pdfium.FPDF_ANNOT_WIDGET: _value_of_field,
+        pdfium.FPDF_ANNOT_FREETEXT: _contents,
+    }
+    form = pdf.formenv.raw if pdf.formenv else None
+    for index in range(min(MOST_FIELDS, pdfium.FPDFPage_GetAnnotCount(page.raw))):
+        annotation = pdfium.FPDFPage_GetAnnot(page.raw, index)
+        read = readers.get(pdfium.FPDFAnnot_GetSubtype(annotation))
+        if read and not pdfium.FPDFAnnot_GetFlags(annotation) & pdfium.FPDF_ANNOT_FLAG_HIDDEN:
+            yield read(annotation, form), _box(annotation)
+        pdfium.FPDFPage_CloseAnnot(annotation)
+
+
+def _box(annotation: Any) -> Box:
+    import pypdfium2.raw as pdfium
+
+    box = pdfium.FS_RECTF()
+    pdfium.FPDFAnnot_GetRect(annotation, box)
+    return box.left, min(box.bottom, box.top), box.right, max(box.bottom, box.top)
+
+
+def _value_of_field(annotation: Any, form: Any) -> str:
+    import pypdfium2.raw as pdfium
+
+    if form is None:
+        return ""
+    kind = pdfium.FPDFAnnot_GetFormFieldType(form, annotation)
+    if kind in (pdfium.FPDF_FORMFIELD_CHECKBOX, pdfium.FPDF_FORMFIELD_RADIOBUTTON):
+        return TICKED if pdfium.FPDFAnnot_IsChecked(form, annotation) else EMPTY
+    with_values = (
+        pdfium.FPDF_FORMFIELD_TEXTFIELD,
+        pdfium.FPDF_FORMFIELD_COMBOBOX,
+        pdfium.FPDF_FORMFIELD_LISTBOX,
+    )
+    if kind not in with_values:
+        return ""
+    return _string(
+        lambda units, size: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, units, size)
+    )
+
+
+def _contents(annotation: Any, _: Any) -> str:
+    import pypdfium2.raw as pdfium
+
+    return _string(
+        lambda units, size: pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", units, size)
+    )
+
+
+def _string(function: Callable[[Any, int], int]) -> str:
+    """Return the string that a function of PDFium writes into a buffer."""
+    import pypdfium2.raw as pdfium
+
+    size = function(None, 0)
+    if size <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    function(ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size)
+    return buffer.raw[: size - 2].decode("utf-16-le", errors="replace").replace("\r", "\n")
