@@ -3,6 +3,7 @@
 from generation.passages.left_out import CONTENTS
 from tests.office import WORD, docx, kept, left_out, paragraph, read, relations
 
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 COURIER = '<w:rFonts w:ascii="Courier New"/>'
 
 
@@ -159,6 +160,28 @@ def test_text_boxes_in_one_paragraph_keep_their_order() -> None:
 
     holder = f"<w:p><w:r><w:t>Before.</w:t></w:r>{box('One.')}{box('Two.')}</w:p>"
     assert text_of(holder + paragraph("After.")) == "Before.\n\nOne.\n\nTwo.\n\nAfter."
+
+
+def test_a_chart_is_a_table_after_its_paragraph() -> None:
+    drawing = (
+        "<w:r><w:drawing><a:graphic><a:graphicData>"
+        f'<c:chart xmlns:c="{CHART}" r:id="c"/></a:graphicData></a:graphic></w:drawing></w:r>'
+    )
+    points = '<c:pt idx="0"><c:v>{}</c:v></c:pt>'
+    chart = (
+        f'<c:chartSpace xmlns:c="{CHART}"><c:ser><c:tx>{points.format("2026")}</c:tx>'
+        f"<c:cat>{points.format('May')}</c:cat><c:val>{points.format(7)}</c:val></c:ser>"
+        "</c:chartSpace>"
+    )
+    data = docx(
+        f"<w:p><w:r><w:t>Ships:</w:t></w:r>{drawing}</w:p>{paragraph('After.')}",
+        more={
+            "word/charts/chart1.xml": chart,
+            "word/_rels/document.xml.rels": relations(("c", "chart", "charts/chart1.xml")),
+        },
+    )
+    lines = [line.replace(" ", "") for line in read(data, "a.docx").text.splitlines() if line]
+    assert lines == ["Ships:", "||2026|", "|---|---|", "|May|7|", "After."]
 
 
 def test_a_word_and_how_it_is_read_stand_together() -> None:
