@@ -1,8 +1,9 @@
 """DOCX files: what Word shows is in the text, with its structure."""
 
 from generation.passages.left_out import CONTENTS
-from tests.office import docx, kept, left_out, paragraph, read, relations
+from tests.office import WORD, docx, kept, left_out, paragraph, read, relations
 
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
 COURIER = '<w:rFonts w:ascii="Courier New"/>'
 
 
@@ -45,6 +46,46 @@ def test_a_title_an_author_and_a_date_stay_in_the_text() -> None:
     styles = style("T", "Title") + style("A", "Author") + style("D", "Date")
     body = styled("Tides", "T") + styled("Jane Larsen", "A") + styled("1 May", "D")
     assert text_of(body, styles) == "# Tides\n\nJane Larsen\n\n1 May"
+
+
+def test_numbers_of_headings_and_clauses_are_text_and_those_of_lists_are_not() -> None:
+    def level(number: int, form: str, text: str) -> str:
+        return (
+            f'<w:lvl w:ilvl="{number}"><w:start w:val="1"/><w:numFmt w:val="{form}"/>'
+            f'<w:lvlText w:val="{text}"/></w:lvl>'
+        )
+
+    numbering = (
+        f"<w:numbering {WORD}>"
+        f'<w:abstractNum w:abstractNumId="1">{level(0, "upperRoman", "%1.")}'
+        f"{level(1, 'decimal', '%1.%2')}</w:abstractNum>"
+        f'<w:abstractNum w:abstractNumId="2">{level(0, "decimal", "Article %1:")}</w:abstractNum>'
+        f'<w:abstractNum w:abstractNumId="3">{level(0, "decimal", "%1.")}</w:abstractNum>'
+        + "".join(f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in (1, 2, 3))
+        + "</w:numbering>"
+    )
+
+    def numbered(text: str, number: int, depth: int = 0, more: str = "") -> str:
+        return paragraph(
+            text,
+            f'<w:numPr><w:ilvl w:val="{depth}"/><w:numId w:val="{number}"/></w:numPr>{more}',
+        )
+
+    heading = '<w:outlineLvl w:val="0"/>'
+    body = (
+        numbered("Tides", 1, more=heading)
+        + numbered("Ebb", 1, 1, '<w:outlineLvl w:val="1"/>')
+        + numbered("Fees", 1, more=heading)
+        + numbered("Oil", 1, 1, '<w:outlineLvl w:val="1"/>')
+        + numbered("All ships pay.", 2)
+        + numbered("All pay at once.", 2)
+        + numbered("One", 3)
+        + numbered("Two", 3)
+    )
+    assert read(docx(body, more={"word/numbering.xml": numbering}), "a.docx").text == (
+        "# I. Tides\n\n## I.1 Ebb\n\n# II. Fees\n\n## II.1 Oil\n\n"
+        "Article 1: All ships pay.\n\nArticle 2: All pay at once.\n\n1. One\n2. Two"
+    )
 
 
 def test_captions_are_paragraphs_where_they_stand() -> None:
@@ -119,6 +160,28 @@ def test_text_boxes_in_one_paragraph_keep_their_order() -> None:
 
     holder = f"<w:p><w:r><w:t>Before.</w:t></w:r>{box('One.')}{box('Two.')}</w:p>"
     assert text_of(holder + paragraph("After.")) == "Before.\n\nOne.\n\nTwo.\n\nAfter."
+
+
+def test_a_chart_is_a_table_after_its_paragraph() -> None:
+    drawing = (
+        "<w:r><w:drawing><a:graphic><a:graphicData>"
+        f'<c:chart xmlns:c="{CHART}" r:id="c"/></a:graphicData></a:graphic></w:drawing></w:r>'
+    )
+    points = '<c:pt idx="0"><c:v>{}</c:v></c:pt>'
+    chart = (
+        f'<c:chartSpace xmlns:c="{CHART}"><c:ser><c:tx>{points.format("2026")}</c:tx>'
+        f"<c:cat>{points.format('May')}</c:cat><c:val>{points.format(7)}</c:val></c:ser>"
+        "</c:chartSpace>"
+    )
+    data = docx(
+        f"<w:p><w:r><w:t>Ships:</w:t></w:r>{drawing}</w:p>{paragraph('After.')}",
+        more={
+            "word/charts/chart1.xml": chart,
+            "word/_rels/document.xml.rels": relations(("c", "chart", "charts/chart1.xml")),
+        },
+    )
+    lines = [line.replace(" ", "") for line in read(data, "a.docx").text.splitlines() if line]
+    assert lines == ["Ships:", "||2026|", "|---|---|", "|May|7|", "After."]
 
 
 def test_a_word_and_how_it_is_read_stand_together() -> None:

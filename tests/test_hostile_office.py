@@ -174,6 +174,21 @@ def test_tables_in_tables_without_end_are_refused(tmp_path: Path) -> None:
     assert refusal.startswith("The DOCX file is damaged")
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.html", b"<html><body><p>The \x01tide&#2; rises.</p></body></html>"),
+        ("a.rtf", b"{\\rtf1 The \x01tide\\'02 rises.\\par}"),
+        ("a.ipynb", b'{"nbformat": 4, "cells": [{"source": "The tide\\u0000 rises."}]}'),
+        ("a.pptx", office.pptx([office.shape("The tide\ue0009\ue001 rises.")])),
+    ],
+)
+def test_characters_that_are_no_text_cost_themselves(
+    tmp_path: Path, name: str, data: bytes
+) -> None:
+    assert isolated(tmp_path / "a", data, name) == "The tide rises."
+
+
 def test_groups_in_rtf_without_end_are_read(tmp_path: Path) -> None:
     data = b"{\\rtf1 " + b"{\\b " * 50_000 + b"The tide rises."
     assert isolated(tmp_path / "a", data, "a.rtf") == "**The tide rises.**"

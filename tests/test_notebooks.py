@@ -47,6 +47,14 @@ def test_a_table_of_an_output_is_a_table() -> None:
     ]
 
 
+def test_a_table_in_html_becomes_one_in_markdown() -> None:
+    source = "Fees:\n\n<table>\n<tr><th>a<th>b\n<tr><td>7<td>8\n</table>\n\nAfter."
+    text = text_of({"cell_type": "markdown", "source": source})
+    assert "<" not in text
+    assert text.startswith("Fees:\n\n|")
+    assert text.endswith("|\n\nAfter.")
+
+
 def test_old_notebooks_have_their_cells_in_worksheets() -> None:
     cells = [
         {"cell_type": "heading", "level": 2, "source": "Tides"},

@@ -86,6 +86,27 @@ def test_formulas_are_tex() -> None:
     assert read(data, "a.odt").text == "The area is $a^{2}$."
 
 
+def test_chapters_have_their_numbers_also_in_lists() -> None:
+    outline = (
+        '<text:outline-level-style text:level="1" style:num-format="I" style:num-suffix="."/>'
+        '<text:outline-level-style text:level="2" style:num-format="1" text:display-levels="2"/>'
+        '<text:outline-level-style text:level="3" style:num-format=""/>'
+    )
+    styles = (
+        f"<office:document-styles {OPEN_DOCUMENT}><office:styles><text:outline-style>{outline}"
+        "</text:outline-style></office:styles><office:automatic-styles/></office:document-styles>"
+    )
+    text = (
+        '<text:h text:outline-level="1">Tides</text:h><text:h text:outline-level="2">Ebb</text:h>'
+        '<text:list><text:list-item><text:h text:outline-level="1">Fees</text:h></text:list-item>'
+        '</text:list><text:h text:outline-level="2">Oil</text:h>'
+        '<text:h text:outline-level="3">Crude</text:h>'
+    )
+    assert read(odt(text, more={"styles.xml": styles}), "a.odt").text == (
+        "# I. Tides\n\n## I.1 Ebb\n\n# II. Fees\n\n## II.1 Oil\n\n### Crude"
+    )
+
+
 def test_a_title_is_a_heading() -> None:
     styles = (
         '<style:style style:name="P1" style:family="paragraph" style:parent-style-name="Title"/>'

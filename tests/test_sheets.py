@@ -1,10 +1,15 @@
 """Workbooks: sheets as tables, whose columns people choose."""
 
-import pytest
+from typing import Any
 
-from generation.reading import file_types
+import pytest
+from django.core.files.base import ContentFile
+
+from generation.reading import documents, file_types, pipeline
 from generation.reading.readings import CannotRead
+from qareview.models import JobState
 from tests.office import package, read, xlsx
+from tests.tables import triples_of
 
 ROWS = [
     ["Context", "Question", "Answer"],
@@ -103,6 +108,21 @@ def test_a_workbook_of_libreoffice_is_a_table() -> None:
         }
     )
     assert read(data, "a.ods").survey["sample"] == ROWS[1:]
+
+
+@pytest.mark.django_db
+def test_an_uploaded_workbook_waits_for_its_columns_and_becomes_items(team: Any, kept: Any) -> None:
+    document = documents.add_document(
+        team.project, ContentFile(xlsx({"Tides": ROWS})), "tides.xlsx", team.engineer
+    )
+    pipeline.work_off_documents()
+    document.refresh_from_db()
+    assert (document.state, document.survey["rows"]) == (JobState.HELD, 2)
+    assert documents.choose_columns(document, CHOSEN)
+    pipeline.work_off_documents()
+    document.refresh_from_db()
+    assert (document.state, document.media_type) == (JobState.DONE, file_types.XLSX)
+    assert sorted(triples_of(team.project)) == sorted(tuple(row) for row in ROWS[1:])
 
 
 def old(*names: str) -> bytes:

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from generation.reading.decoding import clean
+from generation.reading import html_trees
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -88,15 +88,11 @@ def body_of_blocks(
 
     Without ``with_code``, fonts for code mean nothing.
     """
-    import lxml.html
-
     items = "".join(
         f'<li id="fn{number}">{_html(note, with_code)}</li>' for number, note in enumerate(notes, 1)
     )
     section = f'<section role="doc-endnotes"><ol>{items}</ol></section>'
-    page = f"<html><body><p></p>{_html(blocks, with_code)}{section}</body></html>"
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    return next(lxml.html.document_fromstring(clean(page).encode(), parser=parser).iter("body"))
+    return html_trees.written_body(f"{_html(blocks, with_code)}{section}")
 
 
 def _html(blocks: Sequence[Block], with_code: bool) -> str:

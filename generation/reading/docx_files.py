@@ -4,7 +4,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
-from generation.reading import docx_code, docx_repair, pandoc, pandoc_html
+from generation.reading import (
+    docx_code,
+    docx_graphics,
+    docx_numbering,
+    docx_repair,
+    pandoc,
+    pandoc_html,
+)
 from generation.reading.docx_styles import NAMESPACE, Styles
 from generation.reading.docx_writing import written_docx
 from generation.reading.file_types import DOCX
@@ -33,10 +40,12 @@ def _read(package: Package) -> Reading:
     root, style_root = package.xml(main), parts.setdefault("styles", parsed(_NO_STYLES, _KIND))
     styles = Styles(style_root)
     contents = docx_repair.take_contents(root, styles)
+    docx_graphics.write_graphics(root, main, package)
     hidden: list[str] = []
     for story in (root, *(parts[kind] for kind in ("footnotes", "endnotes") if kind in parts)):
         docx_repair.put_right(story)
         hidden += docx_repair.take_hidden(story, styles)
+    docx_numbering.write_numbers(root, parts.get("numbering"), styles)
     docx_repair.style_paragraphs(root, styles)
     docx_code.mark_code(root, styles)
     body = pandoc.html_of(written_docx(root, parts, package.links(main)), "docx", _KIND)

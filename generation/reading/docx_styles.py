@@ -78,6 +78,15 @@ class Styles:
                 return min(int(name[1]), DEEPEST) if name else _level(outline)
         return 0
 
+    def numbering(self, paragraph: "Element") -> tuple[str, int]:
+        """Return the id of the list that a paragraph is numbered by, and its level there."""
+        styles = [*self._chain(_value(paragraph, "pPr/pStyle"))]
+        number = level = ""
+        for element in (paragraph, *styles):
+            number = number or _value(element, "pPr/numPr/numId")
+            level = level or _value(element, "pPr/numPr/ilvl")
+        return number, int(level) if level.isdecimal() else 0
+
     def is_caption(self, paragraph: "Element") -> bool:
         """Whether a paragraph is the caption of a table or figure."""
         return any(_CAPTION.search(name) for name in self.names(paragraph))

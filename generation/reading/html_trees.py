@@ -43,6 +43,12 @@ _GENERIC = re.compile(
 )
 
 
+_UNFIT = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]"
+    r"|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bBcCeEfF]|1[0-9a-fA-F]))(?:;|(?![0-9a-fA-F]))"
+)
+
+
 def parse_page(page: str) -> "HtmlElement":
     """Return the root of a page.
 
@@ -62,6 +68,20 @@ def parse_page(page: str) -> "HtmlElement":
     return root
 
 
+def written_body(content: str) -> "HtmlElement":
+    """Return a body of content that a program wrote, with all its elements however deep."""
+    import lxml.html
+
+    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    page = f"<html><body>{without_controls(content)}</body></html>".encode(errors="replace")
+    return next(lxml.html.document_fromstring(page, parser=parser).iter("body"))
+
+
+def without_controls(page: str) -> str:
+    """Return a page without the control characters, also as references, that no tree can hold."""
+    return _UNFIT.sub("", page)
+
+
 def _parse(page: str) -> "HtmlElement | None":
     import lxml.html
     from lxml import etree
@@ -70,7 +90,9 @@ def _parse(page: str) -> "HtmlElement | None":
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
     try:
-        root = lxml.html.document_fromstring(page.encode(errors="replace"), parser)
+        root = lxml.html.document_fromstring(
+            without_controls(page).encode(errors="replace"), parser
+        )
     except etree.ParserError:  # no element at all
         return None
     is_too_deep = any("depth" in entry.message for entry in parser.error_log)

@@ -15,6 +15,7 @@ from generation.reading.pieces import as_reading
 from generation.reading.readings import Choices, Reading
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # of a terminal
+_HTML_TABLE = re.compile(r"^<table[\s>].*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 
 
@@ -57,7 +58,7 @@ def _pieces(cell: dict[str, Any], language: str) -> Iterator[str]:
     elif cell.get("cell_type") == "heading":
         yield f"{'#' * int(cell.get('level', 1))} {source}"
     else:
-        yield source
+        yield _HTML_TABLE.sub(lambda match: _table(match[0]), source)
 
 
 def _output(output: dict[str, Any]) -> str:

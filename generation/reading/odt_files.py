@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
-from generation.reading import odt_repair, pandoc, pandoc_html
+from generation.reading import odt_numbering, odt_repair, pandoc, pandoc_html
 from generation.reading.file_types import ODT
 from generation.reading.held_markdown import Holder
 from generation.reading.odt_styles import STYLE, Styles
@@ -52,6 +52,7 @@ def _read(package: Package) -> Reading:
     holder, styles = Holder(), Styles(*roots)
     comments = odt_repair.take_comments(text)
     contents = odt_repair.take_contents(text)
+    odt_numbering.write_numbers(text, style_root)
     formulas = _formulas(package, text)
     odt_repair.put_right(text, lambda address: _held(holder, formulas, address))
     odt_repair.style_paragraphs(text, styles, holder)

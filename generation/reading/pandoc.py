@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from generation.reading import html_trees
 from generation.reading.office_packages import damaged
 from generation.reading.readings import CannotRead
 from qareview.machine import embedded
@@ -31,8 +32,6 @@ def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
     ``form`` is pandoc's name of its format, with extensions; ``kind`` is what people call it.
     Raises CannotRead if pandoc does not understand the file, and MemoryError.
     """
-    import lxml.html
-
     done = subprocess.run(
         [str(_program()), *_memory(), f"--from={form}", *OPTIONS, *options],
         input=data,
@@ -45,9 +44,7 @@ def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
         raise MemoryError(done.stderr.decode(errors="replace"))
     if done.returncode:
         raise damaged(kind) from ValueError(done.stderr.decode(errors="replace"))
-    parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
-    page = b"<html><body>" + done.stdout.replace(b"\0", b"") + b"</body></html>"
-    return next(lxml.html.document_fromstring(page, parser=parser).iter("body"))
+    return html_trees.written_body(done.stdout.decode(errors="replace"))
 
 
 def _program() -> Path:

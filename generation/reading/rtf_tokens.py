@@ -1,5 +1,6 @@
 """Take RTF apart: its groups, its control words, and its text in any of its encodings."""
 
+import codecs
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -90,7 +91,7 @@ def encoding_of(codepage: int) -> str:
         codepage, f"cp{codepage}"
     )
     try:
-        b"".decode(name)
+        codecs.lookup(name)
     except LookupError:
         return "cp1252"
     return name

@@ -44,11 +44,11 @@ def _chart(root: "Element") -> Iterator[Block]:
     if title is not None:
         yield _line(" ".join(plain_texts(title)))
     series = [*root.iter(C + "ser")]
-    names = [" ".join(_values(one.find(C + "tx")).values()) for one in series]
+    names = [" ".join(_values(item.find(C + "tx")).values()) for item in series]
     labels: dict[int, str] = {}
-    for one in series:
-        labels |= _values(one.find(C + "cat")) or _values(one.find(C + "xVal"))
-    columns = [_values(one.find(C + "val")) or _values(one.find(C + "yVal")) for one in series]
+    for item in series:
+        labels |= _values(item.find(C + "cat")) or _values(item.find(C + "xVal"))
+    columns = [_values(item.find(C + "val")) or _values(item.find(C + "yVal")) for item in series]
     places = sorted({place for column in columns for place in column})
     rows = [[labels.get(p, ""), *(column.get(p, "") for column in columns)] for p in places]
     if rows:
