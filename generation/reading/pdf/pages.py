@@ -95,6 +95,7 @@ def blocks_of(
         titles = None if uses_tags and page.tags else outline.get(page.number, {})
         blocks += _blocks_of_page(page, titles, style)
         blocks += _beside(page, repeated)
+    contents.take_titles(blocks)
     blocks = joined(blocks, style)
     labels = set_notes(blocks, style)
     set_levels(blocks)
