@@ -23,8 +23,8 @@ LEFT_OUT = (RUNNING_HEAD, PAGE_NUMBER, CONTENTS, HIDDEN)  # kinds that are no co
 MARKER = re.compile(r"([•◦▪‣·●○■□–*⁃∙➢✓-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,4}[.)])(?:\s+|$)")
 LEADERS = re.compile(r"(?:\s*\.){4,}\s*\w{0,6}$|\s[.·…]{3,}\s*\d+$")  # ". . . . 12"
 CAPTION = re.compile(
-    r"(?:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*[\dA-Z][\w.-]*|[図表]\s*\d",
-    re.IGNORECASE,
+    r"(?i:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*"
+    r"(?:\d[\w.-]*|[A-Z](?:[.\d][\w.-]*)?(?=[\s:.]|$))|[図表]\s*\d"
 )
 NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+\S")
 SENTENCE_END = tuple('.!?:;。！？؟…"”»')

@@ -137,5 +137,5 @@ def _beside(page: Page, repeated: set[str]) -> Iterator[Block]:
     """Yield the blocks of turned text and of text outside the visible part of a page."""
     for line in lines_in_order(page.text.turned, page.number):
         yield Block(RUNNING_HEAD if line.text in repeated else TEXT, [line])
-    for line in lines_of(page.text.hidden, page.number):
-        yield Block(HIDDEN, [line])
+    if hidden := lines_of(page.text.hidden, page.number):
+        yield Block(HIDDEN, hidden)
