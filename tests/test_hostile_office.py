@@ -1,10 +1,7 @@
 """Office files that attack the reader: nothing is fetched, no other file is read, limits hold."""
 
 import os
-import socket
-import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,29 +11,6 @@ from generation.reading.readings import CannotRead
 from tests import office
 
 SECONDS, MEGABYTES = 60, 2000
-
-
-@pytest.fixture
-def listening() -> Iterator[tuple[str, list[bytes]]]:
-    """Listen at an address; return it and what was heard there."""
-    heard: list[bytes] = []
-    server = socket.create_server(("127.0.0.1", 0))
-
-    def listen() -> None:
-        while True:
-            try:
-                connection, _ = server.accept()
-            except OSError:
-                return
-            with connection:
-                heard.append(connection.recv(1000))
-
-    thread = threading.Thread(target=listen, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.getsockname()[1]}", heard
-    server.shutdown(socket.SHUT_RDWR)
-    server.close()
-    thread.join(5)
 
 
 def isolated(

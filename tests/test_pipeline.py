@@ -82,7 +82,7 @@ def test_running_again_changes_nothing(project: Project) -> None:
 def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -> None:
     sent = {
         "empty.md": (b"", "The file is empty."),
-        "scan.pdf": (files.pdf_of_pictures(), "No text found."),
+        "scan.pdf": (files.pdf_of_pictures(), ""),
         "secret.pdf": (files.pdf(password="x"), "The PDF file is protected by a password."),
         "photo.docx": (files.jpeg(), "This file is a JPEG image, which cannot be read."),
         "ansi.txt": (files.windows_1252(), ""),
@@ -102,6 +102,7 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
         assert row.state == (JobState.FAILED if error else JobState.DONE), row.error
         drafted = Passage.objects.filter(document=row, same_as=None)
         assert all(passage.items.count() == 1 for passage in drafted), name
+    assert rows["scan.pdf"].note == "Page 1 is a picture, so its text is missing."
     for name in ("ansi.txt", "wide.txt", "bare.txt"):
         assert rows[name].text == files.GERMAN
         assert rows[name].language == "de"

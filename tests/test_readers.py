@@ -114,7 +114,6 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
         (files.pdf()[:700], "notes.pdf", "The PDF file is damaged and cannot be read."),
         (b"%PDF-1.7\nnothing more", "notes.pdf", "The PDF file is damaged and cannot be read."),
         (files.pdf(password="tide"), "notes.pdf", "The PDF file is protected by a password."),
-        (files.pdf_of_pictures(), "scan.pdf", "No text found."),
         (files.binary(), "notes.txt", "This is not a text file."),
         (b"", "notes.md", "The file is empty."),
         (b" \r\n\t\n", "notes.md", "The file is empty."),

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from statistics import mode
 
 from generation.passages.left_out import CONTENTS, HIDDEN, PAGE_NUMBER, RUNNING_HEAD
 from generation.reading.pdf.lines import Line
@@ -24,11 +23,12 @@ LEFT_OUT = (RUNNING_HEAD, PAGE_NUMBER, CONTENTS, HIDDEN)  # kinds that are no co
 MARKER = re.compile(r"([•◦▪‣·●○■□–*⁃∙➢✓-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,4}[.)])(?:\s+|$)")
 LEADERS = re.compile(r"(?:\s*\.){4,}\s*\w{0,6}$|\s[.·…]{3,}\s*\d+$")  # ". . . . 12"
 CAPTION = re.compile(
-    r"(?:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*[\dA-Z][\w.-]*|[図表]\s*\d",
-    re.IGNORECASE,
+    r"(?i:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*"
+    r"(?:\d[\w.-]*|[A-Z](?:[.\d][\w.-]*)?(?=[\s:.]|$))|[図表]\s*\d"
 )
 NUMBERED = re.compile(r"(\d+(?:\.\d+)*)\.?\s+\S")
 SENTENCE_END = tuple('.!?:;。！？؟…"”»')
+COMMON = 0.4  # of how often the commonest step between lines comes; chosen
 MUCH_SMALLER = 0.9  # points below the size of most text: notes and captions; chosen
 
 
@@ -80,9 +80,16 @@ def style_of(lines_of_pages: Sequence[Sequence[Line]], size: float) -> Style:
             step = line.baseline - above.baseline
             if above.size == line.size and above.column == line.column and 0 < step < 3 * size:
                 steps.setdefault(line.size, []).append(round(step, 1))
-    pitches = {each: mode(measured) for each, measured in steps.items() if len(measured) > 2}
+    pitches = {each: _usual(measured) for each, measured in steps.items() if len(measured) > 2}
     pitch = pitches.pop(size, 1.3 * size)
     return Style(size, pitch, {each: step for each, step in pitches.items() if step < 2 * each})
+
+
+def _usual(steps: Sequence[float]) -> float:
+    """Return the smallest step of those that are common; the others are between paragraphs."""
+    counts = Counter(steps)
+    common = COMMON * max(counts.values())
+    return min(step for step, count in counts.items() if count >= common)
 
 
 def is_small(block: Block, style: Style) -> bool:

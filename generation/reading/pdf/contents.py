@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from generation.reading.pdf.blocks import LEADERS
+from generation.passages.left_out import CONTENTS
+from generation.reading.pdf.blocks import HEADING, LEADERS, Block
 from generation.reading.pdf.lines import Line
 
 FEWEST_ENTRIES = 3  # with leaders; chosen
@@ -16,6 +17,17 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r".*\D(\d{1,4}|[ivxlc]{1,7})\s*$")
+
+
+def take_titles(blocks: Sequence[Block]) -> None:
+    """Make the title of a table of contents a part of it, so that it heads no other text."""
+    for block, after in pairwise(blocks):
+        if (
+            block.kind == HEADING
+            and after.kind == CONTENTS
+            and _TITLE.fullmatch(block.text.strip())
+        ):
+            block.kind = CONTENTS
 
 
 def parts_of(lines: Sequence[Line]) -> Iterator[tuple[bool, Sequence[Line]]]:

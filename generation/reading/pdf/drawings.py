@@ -1,15 +1,17 @@
 """What is drawn on a page beside its text: the rules of tables, and dots that serve as bullets."""
 
-from collections.abc import Sequence
+import ctypes
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from generation.reading.pdf.characters import Box
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
+    from pypdfium2 import PdfObject, PdfPage
 
 MOST_PATHS = 3_000  # of a page that are looked at; chosen
+MOST_SEGMENTS = 200  # of a path; more are a curve; chosen
 THICKEST = 2.0  # points across a rule; chosen
 SHORTEST = 5.0  # points along a rule; chosen
 DOT = (1.0, 10.0)  # points across a dot; chosen
@@ -40,11 +42,14 @@ def drawings_of(page: "PdfPage") -> Drawings:
     for count, path in enumerate(page.get_objects([pdfium.FPDF_PAGEOBJ_PATH], max_depth=3)):
         if count >= MOST_PATHS:
             return Drawings()  # a plot or a map
-        _sort(path.get_bounds(), drawings)
+        if not _sort(path.get_bounds(), drawings):
+            for box in _strokes(path):
+                _sort(box, drawings)
     return drawings
 
 
-def _sort(box: Box, drawings: Drawings) -> None:
+def _sort(box: Box, drawings: Drawings) -> bool:
+    """Add a box to the drawings if it is a rule or a dot; return whether it is."""
     width, height = box[2] - box[0], box[3] - box[1]
     if height <= THICKEST and width >= SHORTEST:
         drawings.horizontal.append(box)
@@ -52,6 +57,32 @@ def _sort(box: Box, drawings: Drawings) -> None:
         drawings.vertical.append(box)
     elif DOT[0] < width < DOT[1] and abs(width - height) < OBLONG * width:
         drawings.dots.append(box)
+    else:
+        return False
+    return True
+
+
+def _strokes(path: "PdfObject") -> Iterator[Box]:
+    """Yield the boxes of the straight lines of a path that is stroked, such as a grid."""
+    import pypdfium2.raw as pdfium
+
+    fill, is_stroked = ctypes.c_int(), ctypes.c_int()
+    pdfium.FPDFPath_GetDrawMode(path.raw, fill, is_stroked)
+    count = pdfium.FPDFPath_CountSegments(path.raw)
+    if not is_stroked.value or count > MOST_SEGMENTS:
+        return
+    matrix = path.get_matrix()
+    x, y = ctypes.c_float(), ctypes.c_float()
+    before = (0.0, 0.0)
+    for index in range(count):
+        segment = pdfium.FPDFPath_GetPathSegment(path.raw, index)
+        pdfium.FPDFPathSegment_GetPoint(segment, x, y)
+        point = matrix.on_point(x.value, y.value)
+        if pdfium.FPDFPathSegment_GetType(segment) == pdfium.FPDF_SEGMENT_LINETO:
+            left, right = sorted((before[0], point[0]))
+            bottom, top = sorted((before[1], point[1]))
+            yield left, bottom, right, top
+        before = point
 
 
 def touching(boxes: Sequence[Box], slack: float) -> list[list[Box]]:

@@ -96,9 +96,9 @@ class _Layout:
         is_close = self._step(at) <= HEADING_GAP * self._style.pitch
         if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
             return False
-        return line.left < last.lines[-1].left + 2 * self._style.size and not last.lines[
-            -1
-        ].would_fit(line)
+        above = last.lines[-1]
+        goes_on = not above.would_fit(line) or not above.text.endswith(SENTENCE_END)
+        return goes_on and line.left < above.left + 2 * self._style.size
 
     def _is_followed_by_fixed(self, at: int) -> bool:
         if at + 1 >= len(self._lines) or not self._lines[at + 1].is_fixed:

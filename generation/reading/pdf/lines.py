@@ -20,7 +20,7 @@ CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a 
 RAISED_SIZE = 0.85  # of the font size of a line: smaller numbers may be raised; chosen
 NARROW = 0.36  # font sizes of a raised number that is a glyph of its own; others have 0.5; chosen
 RAISED_BY = 0.15  # of the font size; chosen
-_LABEL = re.compile(r"\(?\w{1,3}[.)]|[\d.]+|[•◦▪‣]")  # before an item or a heading
+_LABEL = re.compile(r"\(?\w{1,3}[.)]|\d+(?:\.\d+)+\.?|[•◦▪‣]")  # before an item or a heading
 _UNIT = re.compile(r"(?:^|[\s\d])(?:[cdkmnµ]?m|ft|in|[a-z])$")
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
@@ -159,10 +159,10 @@ def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
     before: Run | None = None
     for run, after in zip(runs, (*runs[1:], None), strict=True):
         text = run.text
-        if _NOTE_NUMBER.fullmatch(text) and not _is_inside_word(run, before, after):
-            if _is_raised(run, size, baseline) or _is_drawn_raised(run, before):
-                is_power = before is not None and _UNIT.search(before.text)
-                text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
+        is_alone = _NOTE_NUMBER.fullmatch(text) and not _is_inside_word(run, before, after)
+        if is_alone and (_is_raised(run, size, baseline) or _is_drawn_raised(run, before)):
+            is_power = before is not None and _UNIT.search(before.text)
+            text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
         marked.append(replace(run, text=text))
         before = run
     return marked

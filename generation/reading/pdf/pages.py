@@ -95,6 +95,7 @@ def blocks_of(
         titles = None if uses_tags and page.tags else outline.get(page.number, {})
         blocks += _blocks_of_page(page, titles, style)
         blocks += _beside(page, repeated)
+    contents.take_titles(blocks)
     blocks = joined(blocks, style)
     labels = set_notes(blocks, style)
     set_levels(blocks)
@@ -136,5 +137,5 @@ def _beside(page: Page, repeated: set[str]) -> Iterator[Block]:
     """Yield the blocks of turned text and of text outside the visible part of a page."""
     for line in lines_in_order(page.text.turned, page.number):
         yield Block(RUNNING_HEAD if line.text in repeated else TEXT, [line])
-    for line in lines_of(page.text.hidden, page.number):
-        yield Block(HIDDEN, [line])
+    if hidden := lines_of(page.text.hidden, page.number):
+        yield Block(HIDDEN, hidden)

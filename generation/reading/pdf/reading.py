@@ -24,22 +24,22 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
         outline = outline_of(pdf)
         style = set_lines(pages)
         pictures = [page.number for page in pages if page.is_picture]
-        looked_at = _recognise(pdf, pages, pictures) if choices.ocr else []
+        recognised = _recognise(pdf, pages, pictures) if choices.ocr else {}
     finally:
         pdf.close()
-    if looked_at:
+    if recognised:
         style = set_lines(pages)
     blocks, labels = blocks_of(pages, outline, style)
     assembled = assemble(blocks, len(pages), labels)
-    unread = [number + 1 for number in pictures if number not in looked_at]
+    ocr_pages = [number + 1 for number, has_text in recognised.items() if has_text]
     return Reading(
         assembled.text,
         file_types.PDF,
         page_starts=assembled.page_starts,
         left_out=assembled.left_out,
-        picture_pages=[number + 1 for number in pictures if not pages[number].text.runs],
-        ocr_pages=[number + 1 for number in looked_at if pages[number].text.runs],
-        note=_note(unread, choices),
+        picture_pages=[number + 1 for number in pictures if number + 1 not in ocr_pages],
+        ocr_pages=ocr_pages,
+        note=_note([number + 1 for number in pictures if number not in recognised], choices),
     )
 
 
@@ -70,15 +70,17 @@ def _opened(path: Path) -> "PdfDocument":
     )
 
 
-def _recognise(pdf: "PdfDocument", pages: Sequence[Page], pictures: Sequence[int]) -> list[int]:
-    """Recognise the text of pictures; return the numbers of those that there was time for."""
+def _recognise(
+    pdf: "PdfDocument", pages: Sequence[Page], pictures: Sequence[int]
+) -> dict[int, bool]:
+    """Recognise the text of pictures; return whether each has some, if there was time for it."""
     if not pictures or not recognition.is_installed():
-        return []
+        return {}
     texts = recognition.recognise(pdf, pictures)
     for number, text in texts.items():
         if text.runs:
             pages[number].text, pages[number].tags = text, {}
-    return list(texts)
+    return {number: bool(text.runs) for number, text in texts.items()}
 
 
 def _note(pictures: Sequence[int], choices: Choices) -> str:

@@ -82,7 +82,8 @@ def _kind(tag: Tag, lines: Sequence[Line]) -> tuple[str, int]:
     if roles & _NOTES:
         return NOTE, 0
     is_fixed = all(line.is_fixed for line in lines) and tag.roles[-1] not in _PARTS
-    if (is_fixed or "Code" in roles) and not roles & _NOT_CODE:
+    is_code = 0 <= tag.place_of("Code") <= tag.block
+    if is_code or (is_fixed and not roles & _NOT_CODE):
         return CODE, 0
     if "LI" in roles:
         return ITEM, tag.roles.count("L")

@@ -63,7 +63,7 @@ class _TagReader:
             return
         self._count += 1
         role = _string(pdfium.FPDF_StructElement_GetType, element)
-        block = above.block if _is_inline(role, above.roles) else self._count
+        block = above.block if _is_inline(role, above) else self._count
         here = Tag((*above.roles, role), (*above.places, self._count), block)
         for at in range(pdfium.FPDF_StructElement_CountChildren(element)):
             number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, at)
@@ -73,10 +73,12 @@ class _TagReader:
                 self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), here)
 
 
-def _is_inline(role: str, above: tuple[str, ...]) -> bool:
-    if role == "Lbl":
+def _is_inline(role: str, above: Tag) -> bool:
+    """Whether an element is a part of a paragraph or the like, as all elements in a part are."""
+    is_in_part = bool(above.places) and above.places[-1] != above.block
+    if role == "Lbl" or is_in_part:
         return True
-    return role in _INLINE and bool(above) and bool(_HOLDS_TEXT.fullmatch(above[-1]))
+    return role in _INLINE and bool(above.roles) and bool(_HOLDS_TEXT.fullmatch(above.roles[-1]))
 
 
 def _string(function: Callable[..., int], element: Any) -> str:

@@ -24,7 +24,9 @@ from generation.reading.pdf.runs import HYPHEN
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
-_SUSPENDED = re.compile(r"\w-,? (?:and|or) \w+-$")  # "pre- and post-" of "pre- and post-season"
+_SUSPENDED = re.compile(
+    rf"\w-,? (?:and|or) \w+[-{HYPHEN}]$"
+)  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
 _UNSPACED = re.compile(f"{WIDE.pattern}|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai …
 _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
