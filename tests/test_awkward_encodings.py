@@ -1,5 +1,6 @@
 """Text in any encoding is read as it was written, and is told of where it is damaged."""
 
+import random
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,15 @@ def test_a_page_is_decoded_as_it_declares(name: str, sentence: str) -> None:
 )
 def test_the_declaration_counts_unless_it_is_wrong(start: str, encoding: str, text: str) -> None:
     assert decoding.decode(f"{start}<p>{text}</p>".encode(encoding)) == f"{start}<p>{text}</p>"
+
+
+def test_a_text_in_no_known_encoding_is_refused(read: Any) -> None:
+    noise = bytes(random.Random(1).choices(range(0x80, 0x100), k=300))
+    with pytest.raises(CannotRead, match="The encoding of this text is not known"):
+        read(noise)
+    for text in ("ЛОЦМАН И БУКСИР " * 9, "ÜBER ÄRGER, ÖL UND MÜHE " * 9, "• † " * 30):
+        encoding = "cp1251" if "Л" in text else "cp1252"
+        assert read(text.encode(encoding)).text == text
 
 
 def test_what_is_no_text_is_refused(read: Any) -> None:

@@ -238,3 +238,10 @@ def test_a_text_of_tabs_is_a_table() -> None:
     reading = readers.read_file(AWKWARD / "tab-as.txt", "tab-as.txt")
     assert reading.media_type == tables.CSV
     assert reading.survey["columns"] == ["id", "title", "abstract", "full_text"]
+
+
+@pytest.mark.parametrize("text", ["\t\tOne.\n\t\tTwo.\n", "a\tb\nc\td\n", "a\tb\tc\nOne.\n"])
+def test_other_texts_with_tabs_are_texts(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.txt"
+    path.write_text(text)
+    assert readers.read_file(path, "t.txt").text == text

@@ -113,7 +113,7 @@ def test_passages_and_furniture_are_the_whole_text(blocks: list[str], length: in
         ("The connec-\ntion is good.", "The connection is good."),
         ("A well-known well-\nknown keeper.", "A well-known well-known keeper."),
         ("It is so-\n  called. A socalled keeper.", "It is socalled. A socalled keeper."),
-        ("See page 3-\n4 and North-\nSouth.", "See page 3-\n4 and North-\nSouth."),
+        ("See page 3-\n4 and North-\nSouth.", "See page 3-\n4 and North-South."),
         ("So\u00adft and so\u00ad\nft.", "Soft and soft."),
     ],
 )

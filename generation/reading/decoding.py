@@ -122,7 +122,8 @@ def _in_another_encoding(data: bytes) -> Decoded:
     others = {number for number, line in enumerate(lines, 1) if not _is_mostly_utf_8(line)}
     if not others:
         return _telling_damage(data.decode(errors="replace"))
-    encoding = _likeliest(b"".join(lines[number - 1] for number in sorted(others)))
+    rest = b"".join(lines[number - 1] for number in sorted(others))
+    encoding = likely_encodings.likeliest(rest) or "cp1252"
     utf_8 = b"".join(
         line for number, line in enumerate(lines, 1) if number not in others and not line.isascii()
     )

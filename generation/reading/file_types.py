@@ -222,4 +222,4 @@ def _is_divided_by_tabs(start: str) -> bool:
     """Whether each line of a text has as many tabs, of which a table of three columns has two."""
     lines = start.rstrip("\r\n").splitlines()[:MOST_LINES]
     tabs = {line.count("\t") for line in lines}
-    return len(lines) > 1 and len(tabs) == 1 and tabs.pop() > 1
+    return len(lines) > 1 and len(tabs) == 1 and tabs.pop() > 1 and not lines[0].startswith("\t")
