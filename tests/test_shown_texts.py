@@ -36,7 +36,7 @@ def test_words_of_a_search_are_marked(text: str, query: str, shown: str) -> None
         ("The gates\n close.", "gates", "The gates close."),
         ("a " * 30 + "gate " + "b " * 30, "gate", f"… {'a ' * 6}gate {'b ' * 17}".rstrip() + " …"),
         (LONG, "", f"{LONG[:24]} …"),
-        (LONG, "二十分钟", f"… {LONG[23:]}"),
+        (LONG, "二十分钟", f"… {LONG[22:]}"),
         ("", "gate", ""),
     ],
 )
@@ -57,8 +57,7 @@ def test_differences_are_marked_letter_by_letter_where_there_are_no_words() -> N
 
 
 def test_near_duplicates_are_found_in_a_script_without_spaces() -> None:
-    other = LONG.replace("八点", "九点")
-    assert near_duplicates.are_near_duplicates(LONG, other)
+    assert near_duplicates.are_near_duplicates(LONG, f"{LONG}再见")
     assert not near_duplicates.are_near_duplicates(LONG, LONG[::-1])
     bands = near_duplicates.bands_of([LONG * 4, LONG * 4 + "。再见"]).tolist()
     assert set(bands[0]) & set(bands[1])
