@@ -18,6 +18,7 @@ _RARE = 1e-7  # likelihood of any other character; chosen; nobody measured, like
 FEWEST, LEAST_LIKELY = 20, 3e-4
 _PLAIN_SHARE = 0.03  # likelihood of a character of ASCII
 _STRANGE = 0.01  # factor for a character that hardly stands beside its neighbour
+_MOSTLY_PLAIN = 1e-3  # factor for a text in another alphabet with hardly a letter of it
 _SLOPE = 2  # the smaller, the more often the first letters of an alphabet are met
 _AMONG_CAPITALS = 10  # factor for a capital letter behind another
 _UNUSUAL = 0.1  # factor for one that seldom does
@@ -45,8 +46,8 @@ _GREEK = "αοιετσνηυρπκμλςωδγχθφβξζψάέήίόύώϊϋ"
 _HEBREW = "יוהלאתרבמשנדעקחפסגטזכםןצךףץ"
 _ARABIC = "اليمونرتبةعدسفهكقحجشصطخضذثزغظءأإآىئؤ،؟"
 _THAI = "".join(map(chr, range(0x0E01, 0x0E5C)))
-_QUOTES = "“”„‘’–—…€«»°¿¡ "
-_SIGNS = "‚•†‡¶¤¬¦§·©®™±²³µ½×÷¼¾´¨"
+_QUOTES = "“”„‘’–—…•€«»°¿¡ "
+_SIGNS = "‚†‡¶¤¬¦§·©®™±²³µ½×÷¼¾´¨£¥¢"
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,10 @@ class _Writing:
 
     def likelihood(self, text: str) -> float:
         """Return the logarithm of how likely the characters of a text are."""
-        logarithm = len(_PLAIN.findall(text)) * math.log(_PLAIN_SHARE)
+        plain = len(_PLAIN.findall(text))
+        logarithm = plain * math.log(_PLAIN_SHARE)
+        if not self.is_latin and (len(text) - plain) * 3 < plain:
+            logarithm += math.log(_MOSTLY_PLAIN)
         for match in _UNUSUAL_CHARACTER.finditer(text):
             before = text[match.start() - 1 : match.start()] or " "
             after = text[match.end() : match.end() + 1] or " "
@@ -78,6 +82,10 @@ class _Writing:
         factor = 1.0
         if character.isupper():
             factor = _STRANGE if before.islower() else _AMONG_CAPITALS if before.isupper() else 1
+        is_alone = before.isascii() and after.isascii()
+        has_case = character.lower() != character.upper()
+        if is_alone and not has_case and character < _EAST_ASIA:
+            return _STRANGE  # unlike Russian and Greek, these scripts have no words of one letter
         if not self.is_latin:
             return factor * (_STRANGE if _is_plain(before) or _is_plain(after) else 1)
         if before.isalpha() and not before.isascii():
