@@ -5,6 +5,15 @@ Rows keep the message that they were stored with. When you reword a message that
 wording, translated. ``tests/test_stored_sentences.py`` fails until you do.
 """
 
+from django.utils.translation.trans_null import gettext_noop
+
+# Messages that nothing stores any more, though rows may have them.
+NO_LONGER_STORED = (
+    gettext_noop(
+        "No text found. The pages seem to be images, so run text recognition (OCR) first."
+    ),
+)
+
 FORMER_MESSAGES: dict[str, str] = {
     "%(accepted)s of %(decisions)s decisions accept the item. To tell the two kinds apart, "
     "there have to be items of each from %(folds)s passages.": (
