@@ -2,9 +2,10 @@
 
 ``make bench-reading`` prints a table and, as its last line, a JSON object. Everything runs on one
 core. For each format, the same hundred pages are read by our reader and by the library that one
-would take otherwise (:mod:`bare_libraries`), each in a process of its own. ``seconds`` are those of the processor, and the best of some
-rounds counts for each file. ``overhead`` is what our reader takes longer, in per cent.
-``mebibytes`` is the most memory that the process and one of its children had.
+would take otherwise (:mod:`bare_libraries`), each in a process of its own. ``seconds`` are those of
+the processor, and the best of some rounds counts for each file. ``overhead`` is what our reader
+takes longer, in per cent. ``mebibytes`` is the most memory that the process had, and with it the
+largest of its children, such as pandoc.
 
 The figures of isolation compare three ways to keep a hostile file away from the worker: the reader
 process that reads one file after another, a fork of a warm parent for each file, and a new Python

@@ -7,10 +7,12 @@ pandoc has written, so that the files of an office are there, too. Chromium and 
 if they are there. The tests need none of these programs: what was made is in ``converted``.
 """
 
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import zipfile
 from pathlib import Path
 
 import pypandoc
@@ -36,6 +38,24 @@ def convert(source: Path, to: str, out: Path | None = None, *options: str) -> st
         command += ["-s", "-o", str(out)]
     done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=source.parent)
     return done.stdout
+
+
+def convert_slides(source: Path) -> None:
+    """Write a talk with notes, whose files of slides are named in another order than shown."""
+    out = CONVERTED / f"{source.stem}.pptx"
+    convert(source, "pptx", out, "--slide-level=1")
+    with zipfile.ZipFile(out) as archive:
+        parts = {info.filename: archive.read(info) for info in archive.infolist()}
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            is_xml = name.endswith((".xml", ".rels"))
+            archive.writestr(_swapped(name), _swapped(part.decode()) if is_xml else part)
+
+
+def _swapped(text: str) -> str:
+    """Return a text in which the names of two slides are swapped."""
+    swap = {"slide2.xml": "slide5.xml", "slide5.xml": "slide2.xml"}
+    return re.sub(r"\bslide[25]\.xml", lambda name: swap[name[0]], text)
 
 
 def convert_all(source: Path) -> None:
@@ -73,10 +93,14 @@ def convert_with_libreoffice(program: str, sources: list[Path]) -> None:
 def main() -> None:
     chosen = tuple(sys.argv[1:] or [""])
     sources = [path for path in sorted(FOLDER.glob("*.md")) if path.name.startswith(chosen)]
-    for source in sources:
+    talks = [source for source in sources if "\nonly: pptx\n" in source.read_text()]
+    documents = [source for source in sources if source not in talks]
+    for source in talks:
+        convert_slides(source)
+    for source in documents:
         convert_all(source)
-    if program := shutil.which("soffice"):
-        convert_with_libreoffice(program, sources)
+    if documents and (program := shutil.which("soffice")):
+        convert_with_libreoffice(program, documents)
 
 
 if __name__ == "__main__":
