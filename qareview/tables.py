@@ -245,7 +245,8 @@ def named(names: Sequence[str], *, may_be_empty: bool = False) -> list[str]:
         )
     columns: list[str] = []
     for number, name in enumerate(stripped, 1):
-        columns.append(_free_name(name or f"column {number}", columns))  # in no language: a key
+        numbered = f"column {number}"  # not translated: the name is the same for every reader
+        columns.append(_free_name(name or numbered, columns))
     return columns
 
 

@@ -112,7 +112,7 @@ def test_names_are_cleaned(name, cleaned):
 def test_a_name_is_text_and_no_markup(team, browse):
     upload_raw(browse(team.engineer), team, "<b>bold.md")
     text = page(browse(team.engineer).get(f"{team.url}/"))
-    assert "&lt;b&gt;bold.md</a>" in text
+    assert "<bdi>&lt;b&gt;bold.md</bdi></a>" in text
 
 
 @pytest.mark.parametrize("headers", [{}, PART])

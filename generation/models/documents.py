@@ -142,6 +142,11 @@ class Document(Binnable, Job):
         return first is not None and any(first <= page <= (last or 0) for page in self.ocr_pages)
 
     @property
+    def is_main_text(self) -> bool:
+        """Whether it is only the main text of a web page."""
+        return self.extent == "main text"
+
+    @property
     def can_be_read_again(self) -> bool:
         """Whether its text comes from a file that is there, not from the columns of a table."""
         return bool(self.original) and not (self.is_table or self.survey or self.is_archive)
