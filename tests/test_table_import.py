@@ -48,7 +48,9 @@ def test_a_table_shows_what_is_in_it_and_what_would_be_taken(
     assert "hx-trigger" not in listed.partition('id="table"')[2].partition(">")[0]
     shown = page(client.get(place(team, waiting)))
     assert "This table has 3 rows." in shown
-    assert [f'<th scope="col" dir="auto">{name}</th>' in shown for name in CHOSEN.values()] == [True] * 3
+    assert [f'<th scope="col" dir="auto">{name}</th>' in shown for name in CHOSEN.values()] == [
+        True
+    ] * 3
     assert [f'<td><div dir="auto">{text}</div></td>' in shown for text in TRIPLES[1]] == [True] * 3
     selected = [f'<option value="{name}" selected>' in shown for name in CHOSEN.values()]
     assert selected == [True] * 3

@@ -68,7 +68,7 @@ def read_file(path: Path, name: str, choices: Choices | None = None) -> Reading:
 
 def load_libraries() -> None:
     """Load the libraries that reading needs, so that the first file is read as fast as others."""
-    import kreuzberg  # noqa: F401
+    import html_to_markdown  # noqa: F401
     import pypdfium2  # noqa: F401
     import trafilatura
 
