@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
     from generation.reading.page_parts import Piece
+    from generation.reading.page_survey import Parts
 
 MOST_BYTES = 200_000_000  # of all chapters, unpacked; chosen; nobody measured
 MOST_CHAPTERS = 10_000  # chosen; nobody measured
@@ -247,7 +248,7 @@ def _text(trees: "dict[str, HtmlElement]", book: _Book) -> tuple[str, list[LeftO
             pieces.append((body, CONTENTS))
         else:
             html_tables.unwrap_layout(body)
-            pieces += _contents_in(body)
+            pieces += _contents_in(body, parts)
             whole.append(body)
     return with_left_out(markdown_of(whole), written(pieces))
 
@@ -267,7 +268,7 @@ def _join_addresses(body: "HtmlElement", name: str, names: list[str], number: in
             link.set("href", f"#{numbers[target]}-{href.partition('#')[2]}")
 
 
-def _contents_in(body: "HtmlElement") -> "list[Piece]":
+def _contents_in(body: "HtmlElement", parts: "Parts") -> "list[Piece]":
     """Take out and return the lists of chapters and the page numbers within a chapter."""
 
     def reason(element: "HtmlElement", part: Part) -> str:
@@ -276,7 +277,7 @@ def _contents_in(body: "HtmlElement") -> "list[Piece]":
             return CONTENTS
         return PAGE_NUMBER if "pagebreak" in kind and not part.prose else ""
 
-    return page_parts.take(body, survey(body), reason)
+    return page_parts.take(body, parts, reason)
 
 
 def _lists_chapters(body: "HtmlElement") -> bool:

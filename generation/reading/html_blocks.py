@@ -42,23 +42,10 @@ def write_admonitions(root: "HtmlElement") -> None:
         is_large = html_trees.letters_in(element) > _LARGE_SHARE * size and size > 1_000
         if is_large or element.find(".//h1") is not None or html_trees.is_within(element, "p"):
             continue
-        _unwrap_box(element)
         _write_title(element)
         if element.tag == "p":
             html_trees.wrap(element, "p")
         element.tag = "blockquote"
-
-
-def _unwrap_box(element: "HtmlElement") -> None:
-    """Make blocks of the table that draws a box around an admonition."""
-    table = element.find("table")
-    if table is not None and html_trees.words_of(table) == html_trees.words_of(element):
-        parts = html_trees.elements(table, *html_trees.TABLE_PARTS)
-        for part in parts:
-            part.tag = "p" if part.tag == "th" else "div"
-            if part.tag == "p":
-                part.set("class", "title")
-        table.tag = "div"
 
 
 def _write_title(element: "HtmlElement") -> None:
@@ -108,6 +95,10 @@ def write_buttons(root: "HtmlElement") -> None:
 
 def write_definitions(root: "HtmlElement") -> None:
     """Make the terms of definition lists paragraphs in bold, and definitions blocks after them."""
+    for part in reversed(html_trees.elements(root, "dt", "dd")):
+        parent = part.getparent()
+        if parent is not None and parent.tag == "dt":  # libxml2 does not close a term by another
+            parent.addnext(part)
     for part in html_trees.elements(root, "dl", "dt", "dd"):
         if part.tag != "dt":
             part.tag = "div"

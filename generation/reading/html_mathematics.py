@@ -100,9 +100,13 @@ def _without_style(tex: str) -> str:
 
 
 def _row(element: "HtmlElement", depth: int) -> str:
-    parts = [_tex(child, depth) for child in element if html_trees.is_element(child)]
-    own = (element.text or "").strip()
-    return re.sub(r"(\\[A-Za-z]+)(?=[A-Za-z])", r"\1 ", own + "".join(parts))
+    """Return the parts of an element one after another, with a blank that ends a command."""
+    written = (element.text or "").strip()
+    for child in element:
+        part = _tex(child, depth) if html_trees.is_element(child) else ""
+        is_command = part[:1].isalpha() and re.search(r"\\[A-Za-z]+$", written)
+        written += f" {part}" if is_command else part
+    return written
 
 
 def _tex(element: "HtmlElement", depth: int) -> str:

@@ -20,6 +20,8 @@ def unwrap_layout(root: "HtmlElement") -> None:
     for table in reversed(html_trees.elements(root, "table")):
         if lays_out(table):
             for part in _own_parts(table):
+                if part.tag == "th":
+                    part.set("class", "title")  # as of a note, which DocBook draws as a table
                 part.tag = "p" if part.tag == "caption" else "div"
             table.tag = "div"
 

@@ -94,7 +94,7 @@ def _flatten(root: "HtmlElement") -> None:
         else:
             depth -= 1
     for element in deep:
-        if element.tag in ("p", "li", "blockquote", "pre"):
+        if element.tag in html_trees.BLOCKS and not html_trees.has_blocks(element):
             element.tag = "div"
         else:
             html_trees.unwrap([element])
