@@ -105,8 +105,10 @@ def test_a_table_that_lays_out_the_page_is_no_table() -> None:
         "<div class='highlight-python notranslate'><div class=highlight><pre>{}</pre></div></div>",
         "<pre class='sourceCode python'><code class='sourceCode python'>{}</code></pre>",
         "<pre data-lang=python>{}</pre>",
-        "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre></td>"
-        "<td><div class=highlight-python><pre>{}</pre></div></td></tr></table>",
+        (
+            "<table class=highlighttable><tr><td class=linenos><pre>1\n2</pre></td>"
+            "<td><div class=highlight-python><pre>{}</pre></div></td></tr></table>"
+        ),
     ],
 )
 def test_code_keeps_its_lines_and_its_language(html: str) -> None:
@@ -123,16 +125,28 @@ def test_code_in_a_line_may_have_backticks_and_line_ends() -> None:
 @pytest.mark.parametrize(
     "html",
     [
-        "<p>Rust<a id=r href='#n' role=doc-noteref><sup>1</sup></a>.</p><section class=footnotes>"
-        "<hr><ol><li id=n><p>It spreads. <a href='#r'>↩︎</a></p></li></ol></section>",
-        "<p>Rust<a class=footnote href='#n' id=r><sup>[1]</sup></a>.</p><div class=footnotes>"
-        "<div id=n class=footnote><p><a href='#r'><sup>[1] </sup></a>It spreads.</p></div></div>",
-        "<p>Rust<sup id=r><a href='#n'>[1]</a></sup>.</p><ol class=references><li id=n>"
-        "<span><a href='#r'>^</a></span> It spreads.</li></ol>",
-        "<p>Rust<a id=r href='#n'><sup>1</sup></a>.</p><h5><a id=n href='#r'>(1)</a></h5>"
-        "<p>It spreads.</p>",
-        "<p>Rust<a epub:type=noteref href='#n'>1</a>.</p><aside epub:type=footnote id=n>"
-        "It spreads.</aside>",
+        (
+            "<p>Rust<a id=r href='#n' role=doc-noteref><sup>1</sup></a>.</p>"
+            "<section class=footnotes><hr><ol><li id=n><p>It spreads. "
+            "<a href='#r'>↩︎</a></p></li></ol></section>"
+        ),
+        (
+            "<p>Rust<a class=footnote href='#n' id=r><sup>[1]</sup></a>.</p><div class=footnotes>"
+            "<div id=n class=footnote><p><a href='#r'><sup>[1] </sup></a>It spreads.</p></div>"
+            "</div>"
+        ),
+        (
+            "<p>Rust<sup id=r><a href='#n'>[1]</a></sup>.</p><ol class=references><li id=n>"
+            "<span><a href='#r'>^</a></span> It spreads.</li></ol>"
+        ),
+        (
+            "<p>Rust<a id=r href='#n'><sup>1</sup></a>.</p><h5><a id=n href='#r'>(1)</a></h5>"
+            "<p>It spreads.</p>"
+        ),
+        (
+            "<p>Rust<a epub:type=noteref href='#n'>1</a>.</p><aside epub:type=footnote id=n>"
+            "It spreads.</aside>"
+        ),
     ],
     ids=["pandoc", "docbook", "wiki", "texinfo", "epub"],
 )
@@ -159,8 +173,10 @@ def test_footnotes_keep_the_numbers_of_the_page() -> None:
         ("<math><mi>h</mi><mo>=</mo><mn>2</mn><mi>A</mi></math>", "$h=2A$"),
         ("<math alttext='x_1'><mi>x</mi></math>", "$x_1$"),
         (
-            "<math display=block><semantics><mi>x</mi><annotation encoding='application/x-tex'>"
-            "\\frac{a}{b}</annotation></semantics></math>",
+            (
+                "<math display=block><semantics><mi>x</mi><annotation encoding='application/x-tex'>"
+                "\\frac{a}{b}</annotation></semantics></math>"
+            ),
             "$$\\frac{a}{b}$$",
         ),
         (
@@ -168,15 +184,19 @@ def test_footnotes_keep_the_numbers_of_the_page() -> None:
             "$\\frac{\\alpha}{\\sqrt{y}}\\leq z$",
         ),
         (
-            "<math><munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover><msub><mi>x</mi><mi>ij"
-            "</mi></msub></math>",
+            (
+                "<math><munderover><mo>∑</mo><mi>i</mi><mi>n</mi></munderover><msub><mi>x</mi><mi>ij"
+                "</mi></msub></math>"
+            ),
             "$\\sum_i^nx_{\\mathrm{ij}}$",
         ),
         ("<span>\\(a_1 &lt; b*c*d\\)</span>", "$a_1 < b*c*d$"),
         ("<script type='math/tex'>\\alpha</script>", "$\\alpha$"),
         (
-            "<span class=katex><math><annotation encoding='application/x-tex'>x^2</annotation>"
-            "</math><span class=katex-html aria-hidden=true>x2</span></span>",
+            (
+                "<span class=katex><math><annotation encoding='application/x-tex'>x^2</annotation>"
+                "</math><span class=katex-html aria-hidden=true>x2</span></span>"
+            ),
             "$x^2$",
         ),
     ],

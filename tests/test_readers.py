@@ -48,8 +48,10 @@ def test_html_gives_its_main_content_with_headings(read):
     assert reading.media_type == "text/html"
     assert headings_in(reading.text) == ["# Tidal Basin", "## Side Lock", "## Harbour Dues"]
     assert [text in reading.text for text in PARAGRAPHS] == [True] * 3
-    assert "Home of everything" not in reading.text
-    assert "Copyright of nobody" not in reading.text
+    assert [(part.reason, reading.text[part.start : part.end]) for part in reading.left_out] == [
+        ("menu", "- Home of everything\n- Shop"),
+        ("side content", "Copyright of nobody in particular"),
+    ]
 
 
 def test_html_is_known_by_its_content(read):

@@ -119,7 +119,10 @@ class _Files:
         parser = etree.XMLParser(
             resolve_entities=False, no_network=True, load_dtd=False, recover=True
         )
-        return etree.fromstring(data, parser)
+        try:
+            return etree.fromstring(data, parser)
+        except etree.XMLSyntaxError:
+            return None
 
 
 def _book(files: _Files) -> _Book:

@@ -115,8 +115,9 @@ def parse_xhtml(page: str) -> "HtmlElement":
         remove_comments=True,
         remove_pis=True,
     )
+    page = _without_entities(page)
     try:
-        root = etree.fromstring(_without_entities(page).encode(errors="replace"), parser)
+        root = etree.fromstring(page.encode(errors="replace"), parser)
     except etree.XMLSyntaxError:
         return parse_page(page)
     for element in root.iter():

@@ -110,7 +110,10 @@ def _is_headline(button: "HtmlElement", parts: "Parts") -> bool:
     if html_trees.is_within(button, *html_trees.HEADINGS, "dt", "summary"):
         return True
     below = button.getnext()
-    return below is not None and below in parts and parts[below].prose > 0
+    if below is None or below not in parts or not parts[below].prose:
+        return False
+    unfolds = {"aria-expanded", "aria-controls"} & set(button.attrib)
+    return bool(unfolds) or is_hidden(below)
 
 
 def _show_frames(body: "HtmlElement") -> None:
