@@ -115,8 +115,8 @@ def test_the_reference_of_a_function_is_whole() -> None:
         (
             "html-latin1.html",
             (
-                "Der Kai öffnet um sieben Uhr früh und schließt um neun Uhr, außer im Winter, wenn er "
-                "später öffnet."
+                "Der Kai öffnet um sieben Uhr früh und schließt um neun Uhr, außer im Winter, wenn "
+                "er später öffnet."
             ),
         ),
     ],

@@ -1,5 +1,7 @@
 """An HTML element becomes Markdown that says all it says, with its structure."""
 
+import time
+
 import pytest
 
 from generation.reading import html_trees
@@ -231,3 +233,17 @@ def test_deep_nesting_loses_no_text(tag: str, depth: int) -> None:
     html = f"<p>before</p>{f'<{tag}>' * depth}deep{f'</{tag}>' * depth}<p>after</p>"
     words = [word for word in markdown(html).replace("*", "").split() if word not in "->"]
     assert words == ["before", "deep", "after"]
+
+
+def test_a_table_that_claims_to_be_huge_keeps_its_cells() -> None:
+    cell = "<td colspan=1000 rowspan=65534>a</td>"
+    text = markdown(f"<table>{f'<tr>{cell * 50}</tr>' * 50}</table>")
+    assert text.count("a") == 2_500
+    assert len(text) < 100_000
+
+
+@pytest.mark.parametrize("part", ["\\(", "<p", "<pre> \n", "<a href='#x'>1</a>", "<!--", "&x"])
+def test_what_is_never_closed_takes_no_time(part: str) -> None:
+    start = time.monotonic()
+    markdown(f"<p id=x>text</p>{part * 20_000}")
+    assert time.monotonic() - start < 20

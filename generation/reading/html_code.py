@@ -52,7 +52,8 @@ def code_of(element: "HtmlElement") -> str:
     pieces: list[str] = []
     for part in html_trees.contents(element):
         _collect(part, pieces)
-    return re.sub(r"\A(?:[ \t]*\n)+|\s+\Z", "", "".join(pieces).replace("\xa0", " "))
+    code = "".join(pieces).replace("\xa0", " ").rstrip()
+    return re.sub(r"\A(?:[ \t]*\n)+", "", code)
 
 
 def _collect(part: "HtmlElement | str", pieces: list[str]) -> None:

@@ -28,7 +28,7 @@ _ACCENTS = {
 }  # fmt: skip
 _OPERATORS = ("sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det")
 _TEX_CLASSES = {"math", "arithmatex", "tex", "tex2jax_process", "mathjax_process"}
-_DELIMITED = re.compile(r"\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_DELIMITED = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
 _DEEPEST = 100  # elements within each other in a formula; chosen; nobody measured
 
 

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 LONG_CELL = 1_500  # characters; a table without headings with such a cell lays out; chosen
 _FEW_CELLS = 3  # in the row of a table with blocks of code that lays out; chosen; nobody measured
-MOST_COLUMNS = 200  # a cell may claim to span thousands; chosen; nobody measured
-_MOST_CELLS = 500_000  # of a table, with those that spans add; chosen; nobody measured
+MOST_CELLS = 500_000  # of a table, with those that cells claim to span; chosen; nobody measured
+MOST_SPANNED = 1_000  # rows or columns, as in browsers
 
 
 def unwrap_layout(root: "HtmlElement") -> None:
@@ -167,23 +167,29 @@ def _write_table(table: "HtmlElement") -> None:
 
 
 def _grid(table: "HtmlElement") -> "list[list[HtmlElement | None]]":
-    """Return the rows of a table, all as long; what a cell spans beside itself is None."""
+    """Return the rows of a table, all as long; what a cell spans beside itself is None.
+
+    Cells of a table that claims to be larger than any span nothing.
+    """
+    rows = _with_head_first(table)
+    claimed = sum(_span(cell, "colspan") * _span(cell, "rowspan") for row in rows for cell in row)
     grid: list[list[HtmlElement | None]] = []
-    taken: dict[tuple[int, int], bool] = {}
-    for y, row in enumerate(_with_head_first(table)):
+    taken: set[tuple[int, int]] = set()
+    for y, row in enumerate(rows):
         cells: list[HtmlElement | None] = []
         for cell in row:
-            while taken.get((y, len(cells))):
+            while (y, len(cells)) in taken:
                 cells.append(None)
-            width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            for dy in range(1, min(height, 1_000)):
-                for dx in range(width):
-                    taken[y + dy, len(cells) + dx] = True
-                    if len(taken) > _MOST_CELLS:
-                        break
+            width, height = 1, 1
+            if claimed <= MOST_CELLS:
+                width, height = _span(cell, "colspan"), _span(cell, "rowspan")
+            columns = range(len(cells), len(cells) + width)
+            taken |= {(y + below, x) for below in range(1, height) for x in columns}
             cells += [cell, *[None] * (width - 1)]
         grid.append(cells)
     longest = max(map(len, grid), default=0)
+    if longest * len(grid) > MOST_CELLS:
+        return grid
     return [row + [None] * (longest - len(row)) for row in grid]
 
 
@@ -195,15 +201,16 @@ def _with_head_first(table: "HtmlElement") -> "list[list[HtmlElement]]":
 
 def _span(cell: "HtmlElement", name: str) -> int:
     text = (cell.get(name) or "1").strip()
-    return max(1, min(int(text), MOST_COLUMNS)) if text.isascii() and text.isdigit() else 1
+    return max(1, min(int(text), MOST_SPANNED)) if re.fullmatch(r"[0-9]{1,9}", text) else 1
 
 
 def _without_empty(grid: "list[list[HtmlElement | None]]") -> "list[list[HtmlElement | None]]":
     """Return the rows and columns that have any text."""
     grid = [row for row in grid if any(cell is not None and _has_words(cell) for cell in row)]
-    columns = range(len(grid[0]) if grid else 0)
-    kept = [x for x in columns if any(row[x] is not None and _has_words(row[x]) for row in grid)]
-    return [[row[x] for x in kept] for row in grid]
+    filled: set[int] = set()
+    for row in grid:
+        filled.update(x for x, cell in enumerate(row) if cell is not None and _has_words(cell))
+    return [[cell for x, cell in enumerate(row) if x in filled] for row in grid]
 
 
 def _fill(table: "HtmlElement", grid: "list[list[HtmlElement | None]]") -> None:

@@ -36,9 +36,13 @@ UNSEEN = (
 DEEPEST = 2_000  # elements within each other; libxml2 stops at 2,048 and forgets the page
 _XML_ENTITIES = {"amp", "lt", "gt", "quot", "apos"}
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
+_DECLARATIONS = re.compile(
+    r"\A\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", re.DOTALL | re.IGNORECASE
+)
+_HEAD = 10_000  # characters of a page in which it may declare something; chosen; nobody measured
 _GENERIC = re.compile(
     r"<(/?)(?:div|span|section|article|font|center|b|i|em|strong|ul|ol|li|blockquote|table|tbody|tr"
-    r"|td)\b[^>]*>",
+    r"|td)\b[^>]{0,2000}>",
     re.IGNORECASE,
 )
 
@@ -128,9 +132,8 @@ def parse_xhtml(page: str) -> "HtmlElement":
 
 def _without_entities(page: str) -> str:
     """Replace what only HTML knows, such as "&nbsp;", and drop what declares encoding and type."""
-    page = re.sub(
-        r"\A\s*<\?xml[^>]*\?>|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", page, flags=re.DOTALL
-    )
+    head = _DECLARATIONS.sub("", page[:_HEAD])
+    page = f"{head}{page[_HEAD:]}"
     return _ENTITY.sub(
         lambda match: match[0] if match[1] in _XML_ENTITIES else html.unescape(match[0]), page
     ).lstrip()

@@ -30,13 +30,13 @@ _OF_THE_WEB = re.compile(
     r"""|"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting|Report\w*)\"""",
     re.IGNORECASE,
 )
-_GENERATOR = re.compile(r"""<meta[^>]+name=["']?generator["'\s][^>]*>""", re.IGNORECASE)
+_GENERATOR = re.compile(r"""<meta[^>]{1,300}name=["']?generator["'\s][^>]{0,300}>""", re.IGNORECASE)
 _OF_MANUALS = re.compile(
     r"wiki|sphinx|docusaurus|mkdocs|gitbook|doxygen|javadoc|rustdoc|docbook|asciidoctor|pandoc"
     r"|makeinfo|texinfo|vitepress|vuepress|mdbook|antora|docutils|latex2html|confluence|org.mode",
     re.IGNORECASE,
 )
-_SCRIPT = re.compile(r"<script[^>]+src=", re.IGNORECASE)
+_SCRIPT = re.compile(r"<script[^>]{1,300}src=", re.IGNORECASE)
 _MANY_SCRIPTS = 8  # that a page of a portal loads; measured on 181 news and 359 manual pages
 _HEAD = 200_000  # letters of a page in which it says what it is; chosen; nobody measured
 
