@@ -107,8 +107,9 @@ def _is_headline(button: "HtmlElement", parts: "Parts") -> bool:
     """Whether a button is the headline of what unfolds below it on a click."""
     if button.tag != "button":
         return False
-    if html_trees.is_within(button, *html_trees.HEADINGS, "dt", "summary"):
-        return True
+    heading = next(button.iterancestors(*html_trees.HEADINGS, "dt", "summary"), None)
+    if heading is not None:  # which may have a button of its own, as to copy its address
+        return html_trees.words_of(heading) == html_trees.words_of(button)
     below = button.getnext()
     if below is None or below not in parts or not parts[below].prose:
         return False
