@@ -74,8 +74,8 @@ def set_lines(pages: Sequence[Page]) -> Style:
     """Set the lines of pages and the reasons to leave some out; return how most text is set."""
     size = size_of(page.text for page in pages)
     gutters = gutters_of([page.text for page in pages], size)
-    for page, gutter in zip(pages, gutters, strict=True):
-        page.lines = in_reading_order(page.text.runs, page.number, gutter)
+    for page, of_page in zip(pages, gutters, strict=True):
+        page.lines = in_reading_order(page.text.runs, page.number, of_page)
     lines = [page.lines for page in pages]
     style = style_of(lines, size)
     reasons = furniture_of(lines, [page.text.height for page in pages], style.size)

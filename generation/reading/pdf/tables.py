@@ -8,6 +8,7 @@ from generation.reading.pdf.blocks import LEADERS, MARKER, TABLE, Block
 from generation.reading.pdf.lines import Line
 
 FEWEST_ROWS, FEWEST_COLUMNS = 3, 3  # two columns are more often terms and what they mean; chosen
+MOST_ROWS = 300  # of a table on one page; chosen
 FEWEST_PAIRS = 3  # rows of two cells; chosen
 SAME_EDGE = 2.0  # points: edges of cells in a column differ less; chosen
 LARGEST_STEP = 3.6  # font sizes between rows; chosen
@@ -35,7 +36,7 @@ def _of_pairs(lines: Sequence[Line], at: int) -> Block | None:
         return None
     first, second = lines[at].left, lines[at].spans[1].left
     rows: list[Line] = []
-    for line in lines[at:]:
+    for line in lines[at : at + MOST_ROWS]:
         if not _is_pair(line, first, second) or (rows and not _is_below(line, rows[-1])):
             break
         rows.append(line)
@@ -71,7 +72,7 @@ def _of_columns(lines: Sequence[Line], at: int) -> Block | None:
 def _rows(lines: Sequence[Line], at: int) -> tuple[list[Line], Columns]:
     rows: list[Line] = []
     columns: Columns = []
-    for line in lines[at:]:
+    for line in lines[at : at + MOST_ROWS]:
         if not _may_be_row(line, rows, columns):
             break
         merged = _merged([*columns, *((span.left, span.right) for span in line.spans)])

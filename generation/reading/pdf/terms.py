@@ -45,7 +45,7 @@ def _begins_with_term(line: Line, around: Sequence[Line]) -> bool:
 
 
 def _begins_at(edge: float, line: Line) -> bool:
-    if len(line.spans) == 2:
+    if len(line.spans) == 2 and not line.spans[0].text.endswith(":"):  # "Name: value" is one line
         return abs(line.spans[1].left - edge) < SAME
     return abs(line.left - edge) < SAME
 
