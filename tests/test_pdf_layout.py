@@ -262,7 +262,7 @@ def test_without_text_recognition_a_sentence_says_how_to_install_it(tmp_path: Pa
     assert (reading.text, reading.picture_pages, reading.ocr_pages) == ("", [1], [])
     assert reading.note == (
         "Page 1 is a picture, so its text is missing. Text recognition (OCR) is not installed. "
-        "Whoever runs this site can install it with “make ocr”."
+        "Run “make ocr” on the server."
     )
 
 

@@ -99,10 +99,7 @@ def _note(pictures: Sequence[int], choices: Choices) -> str:
 def _why_unread() -> str:
     """Return why text was not recognised though that was asked for."""
     if not recognition.is_installed():
-        return stored(
-            "Text recognition (OCR) is not installed. Whoever runs this site can install it with "
-            "“make ocr”."
-        )
+        return stored("Text recognition (OCR) is not installed. Run “make ocr” on the server.")
     return stored(
         "Text recognition (OCR) stopped after %(minutes)s minutes. Split the file to read the "
         "other pages.",

@@ -41,13 +41,13 @@ def _begins_with_term(line: Line, around: Sequence[Line]) -> bool:
     is_indented = meaning.left - line.left > INDENT * line.size
     if not is_short or not is_indented or MARKER.match(line.text):
         return False
-    is_label = term.text.endswith(":")  # "Name: value" is one line, beside other pairs
-    compared = [each for each in around if not is_label or len(each.spans) == 1]
-    return any(_begins_at(meaning.left, each) for each in compared)
+    if term.text.endswith(":"):  # "Name: value" is one line, beside other pairs
+        around = [each for each in around if len(each.spans) == 1]
+    return any(_begins_at(meaning.left, each) for each in around)
 
 
 def _begins_at(edge: float, line: Line) -> bool:
-    if len(line.spans) == 2:
+    if len(line.spans) == 2 and not line.spans[0].text.endswith(":"):
         return abs(line.spans[1].left - edge) < SAME
     return abs(line.left - edge) < SAME
 
