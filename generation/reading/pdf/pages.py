@@ -41,6 +41,7 @@ class Page:
     text: PageText
     tags: dict[int, Tag] = field(default_factory=dict)
     shows_picture: bool = False  # looked for where there is little text
+    is_damaged: bool = False  # so that it has no text
     lines: list[Line] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)  # to leave lines out, by their ids
 
@@ -54,7 +55,12 @@ class Page:
 
 def read_page(pdf: "PdfDocument", number: int) -> Page:
     """Read a page of a document; ``number`` counts from 0."""
-    page = pdf[number]
+    import pypdfium2
+
+    try:
+        page = pdf[number]
+    except pypdfium2.PdfiumError:
+        return Page(number, PageText(0, 0, []), is_damaged=True)
     textpage = page.get_textpage()
     try:
         tags = tags_of(page)
