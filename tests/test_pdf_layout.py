@@ -262,7 +262,7 @@ def test_without_text_recognition_a_sentence_says_how_to_install_it(tmp_path: Pa
     assert (reading.text, reading.picture_pages, reading.ocr_pages) == ("", [1], [])
     assert reading.note == (
         "Page 1 is a picture, so its text is missing. Text recognition (OCR) is not installed. "
-        "Whoever runs this site can install it with “make ocr”."
+        "Run “make ocr” on the server."
     )
 
 
@@ -272,3 +272,12 @@ def test_a_page_that_has_only_a_head_beside_its_picture_is_a_picture(tmp_path: P
         canvas.drawImage(ImageReader(files.Image.new("RGB", (40, 40), "navy")), 50, 50, 400, 600)
 
     assert pdfs.read(tmp_path, drawn(page, page, page)).picture_pages == [1, 2, 3]
+
+
+def test_a_page_that_is_damaged_is_named_and_the_others_are_read(tmp_path: Path) -> None:
+    whole = pdfs.one_page(b"BT /F 12 Tf 72 700 Td (The tide rises twice a day.) Tj ET")
+    data = whole.replace(b"/Kids[3 0 R]/Count 1", b"/Kids[3 0 R 5 0 R]/Count 2")
+    reading = pdfs.read(tmp_path, data)
+    assert reading.text == "The tide rises twice a day."
+    assert reading.note == "Page 2 is damaged, so its text is missing."
+    assert cutting.pages(reading.page_starts, 0, len(reading.text)) == (1, 1)

@@ -17,6 +17,7 @@ CODE = "code"
 TABLE = "table"
 QUOTE = "quote"
 NOTE = "note"
+TERM = "term"
 CELL = "cell"  # of a tagged table, until its cells are put in rows
 LEFT_OUT = (RUNNING_HEAD, PAGE_NUMBER, CONTENTS, HIDDEN)  # kinds that are no content
 

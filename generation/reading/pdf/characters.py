@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from generation.reading.pdf.fonts import FEWEST_LETTERS, NAMELESS, Font, font_of, has_one_width
 
@@ -71,14 +71,17 @@ class PageCharacters:
         self._pdfium, self._page = pdfium, textpage.raw
         self._text = self._read_text(textpage.count_chars())
         self._styles: dict[int, Style] = {}
-        self._rectangle = pdfium.FS_RECTF()
+        self._rectangle, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
+        self._name = ctypes.create_string_buffer(LONGEST_NAME)
+        self._fonts: dict[int, Font] = {}
         self._letters: dict[Font, dict[str, float]] = {}  # of fonts without a name, their widths
 
     def words(self) -> Iterator[Word]:
         """Yield the words in the order of the file."""
+        runs_to_left = RIGHT_TO_LEFT.search(self._text)
         for match in re.finditer(r"\S+", self._text):
             start, stop = match.span()
-            if RIGHT_TO_LEFT.search(match[0]):
+            if runs_to_left and RIGHT_TO_LEFT.search(match[0]):
                 yield self._word_to_the_left(start, stop)
                 continue
             for first, end, address in self._by_object(start, stop):
@@ -140,8 +143,7 @@ class PageCharacters:
         return ctypes.addressof(held.contents) if held else 0
 
     def _read_style(self, index: int) -> Style:
-        pdfium, page = self._pdfium, self._page
-        matrix = pdfium.FS_MATRIX()
+        pdfium, page, matrix = self._pdfium, self._page, self._matrix
         pdfium.FPDFText_GetMatrix(page, index, matrix)
         size = pdfium.FPDFText_GetFontSize(page, index) * math.hypot(matrix.c, matrix.d)
         turns = math.degrees(math.atan2(matrix.b, matrix.a)) / 90
@@ -151,26 +153,32 @@ class PageCharacters:
         _, baseline, _, _ = in_frame((x.value, y.value, x.value, y.value), quarter)
         held = pdfium.FPDFText_GetTextObject(page, index)
         tag = pdfium.FPDFPageObj_GetMarkedContentID(held) if held else -1
-        return Style(max(0.5, round(2 * size) / 2), quarter, self._read_font(index), tag, baseline)
+        font = self._read_font(index, held)
+        return Style(max(0.5, round(2 * size) / 2), quarter, font, tag, baseline)
 
-    def _read_font(self, index: int) -> Font:
-        flags, name = ctypes.c_int(), ctypes.create_string_buffer(LONGEST_NAME)
-        self._pdfium.FPDFText_GetFontInfo(self._page, index, name, LONGEST_NAME, flags)
-        weight = self._pdfium.FPDFText_GetFontWeight(self._page, index)
-        known = name.value.decode(errors="replace") or self._nameless(index)
-        return font_of(known, flags.value, weight)
-
-    def _nameless(self, index: int) -> str:
-        """Return a name for a font that has none; each page has its own, as addresses return."""
-        held = self._pdfium.FPDFText_GetTextObject(self._page, index)
-        font = self._pdfium.FPDFTextObj_GetFont(held) if held else None
-        return f"{NAMELESS}{id(self)} {ctypes.addressof(font.contents) if font else 0}"
+    def _read_font(self, index: int, held: Any) -> Font:
+        """Return the font of a character; that of each of PDFium's fonts is read once."""
+        handle = self._pdfium.FPDFTextObj_GetFont(held) if held else None
+        address = ctypes.addressof(handle.contents) if handle else 0
+        if address not in self._fonts:
+            flags = ctypes.c_int()
+            self._pdfium.FPDFText_GetFontInfo(self._page, index, self._name, LONGEST_NAME, flags)
+            # Each page has fonts without a name of its own, as addresses return.
+            name = self._name.value.decode(errors="replace") or f"{NAMELESS}{id(self)} {address}"
+            weight = self._pdfium.FPDFText_GetFontWeight(self._page, index)
+            self._fonts[address] = font_of(name, flags.value, weight)
+        return self._fonts[address]
 
     def _edges(self, start: int, stop: int, quarter: int) -> tuple[float, float]:
         """Return the left and the right edge of a word."""
-        first = in_frame(self._box(start), quarter)
-        last = in_frame(self._box(stop - 1), quarter) if stop - start > 1 else first
-        return min(first[0], last[0]), max(first[2], last[2])
+        if quarter == 0:  # nearly all words
+            left, _, right, _ = self._box(start)
+            if stop - start == 1:
+                return left, right
+            left_of_last, _, right_of_last, _ = self._box(stop - 1)
+            return min(left, left_of_last), max(right, right_of_last)
+        boxes = [in_frame(self._box(index), quarter) for index in (start, stop - 1)]
+        return min(box[0] for box in boxes), max(box[2] for box in boxes)
 
     def _box(self, index: int) -> Box:
         box = self._rectangle

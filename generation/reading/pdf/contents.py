@@ -12,8 +12,8 @@ FEWEST_ENTRIES = 3  # with leaders; chosen
 FEWEST_WITHOUT_LEADERS = 5  # entries that end in a number only; chosen
 MOST_BETWEEN = 2  # lines between two entries, as of long titles; chosen
 _TITLE = re.compile(
-    r"(?:table of )?contents|index|inhalt(?:sverzeichnis)?|table des matières|sommaire|índice|"
-    r"indice|目次|目录",
+    r"(?:table\s+of\s+)?contents|index|inhalt(?:sverzeichnis)?|table\s+des\s+matières|sommaire|"
+    r"índice|indice|目次|目录",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r".*\D(\d{1,4}|[ivxlc]{1,7})\s*$")

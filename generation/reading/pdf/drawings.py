@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 MOST_PATHS = 3_000  # of a page that are looked at; chosen
 MOST_SEGMENTS = 200  # of a path; more are a curve; chosen
+MOST_ALIKE = 600  # rules in a direction, or dots; more are a plot; chosen
 THICKEST = 2.0  # points across a rule; chosen
 SHORTEST = 5.0  # points along a rule; chosen
 DOT = (1.0, 10.0)  # points across a dot; chosen
@@ -45,7 +46,8 @@ def drawings_of(page: "PdfPage") -> Drawings:
         if not _sort(path.get_bounds(), drawings):
             for box in _strokes(path):
                 _sort(box, drawings)
-    return drawings
+    is_plot = max(map(len, (drawings.dots, drawings.horizontal, drawings.vertical))) > MOST_ALIKE
+    return Drawings() if is_plot else drawings
 
 
 def _sort(box: Box, drawings: Drawings) -> bool:

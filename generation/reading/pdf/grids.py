@@ -10,17 +10,15 @@ from generation.reading.pdf.lines import lines_of
 from generation.reading.pdf.runs import PageText, Run, place_on
 
 SLACK = 3.0  # points between rules that belong together; chosen
-MOST_RULES = 600  # of a page; more are a plot; chosen
 FEWEST_CELLS = 2  # columns of a table, and rows; chosen
 FEWEST_FILLED = 0.4  # of the cells of a table; fewer are filled in a plot or a form; chosen
 
 
 def take_tables(text: PageText, drawings: Drawings) -> None:
     """Replace the runs in each table with rules by one that has the cells."""
-    rules = [*drawings.horizontal, *drawings.vertical]
-    if not drawings.vertical or len(rules) > MOST_RULES:
+    if not drawings.vertical:
         return
-    for group in touching(rules, SLACK):
+    for group in touching([*drawings.horizontal, *drawings.vertical], SLACK):
         columns = _edges(box[0] for box in group if box in drawings.vertical)
         rows = _edges(box[1] for box in group if box in drawings.horizontal)
         if min(len(columns), len(rows)) > FEWEST_CELLS:

@@ -8,6 +8,7 @@ from generation.reading.pdf.blocks import (
     LEADERS,
     MARKER,
     SENTENCE_END,
+    TERM,
     TEXT,
     Block,
     Style,
@@ -15,6 +16,7 @@ from generation.reading.pdf.blocks import (
 from generation.reading.pdf.headings import Titles, heading_at
 from generation.reading.pdf.lines import CALL, Line
 from generation.reading.pdf.tables import table_at
+from generation.reading.pdf.terms import with_terms_apart
 
 HEADING_GAP = 1.15  # of the pitch: a bold line that far below is a heading; chosen
 PARAGRAPH_GAP = 1.22  # of the pitch: a line that far below begins a paragraph; chosen
@@ -26,7 +28,7 @@ OTHER_SIZE = 0.75  # points: a line whose font differs that much begins another 
 
 def blocks_of(lines: Sequence[Line], titles: Titles, style: Style) -> list[Block]:
     """Return the blocks of a page's lines; ``titles`` are those that its outline has there."""
-    return _Layout(lines, titles, style).read()
+    return _Layout(with_terms_apart(lines), titles, style).read()
 
 
 class _Layout:
@@ -68,6 +70,9 @@ class _Layout:
 
     def _add(self, at: int) -> None:
         line, last = self._lines[at], self._last(at)
+        if self._is_term(at):
+            self._blocks.append(Block(TERM, [line]))
+            return
         if line.is_fixed:
             self._add_fixed(at, line, last)
             return
@@ -84,8 +89,7 @@ class _Layout:
         if last is not None and self._takes_fixed(at, line, last):
             last.lines.append(line)
         else:
-            kind = TEXT if self._is_term(at) else CODE
-            self._blocks.append(Block(kind, [line]))
+            self._blocks.append(Block(CODE, [line]))
 
     def _takes_fixed(self, at: int, line: Line, last: Block) -> bool:
         if last.kind == CODE:
@@ -106,13 +110,17 @@ class _Layout:
         return self._step(at + 1) < HEADING_GAP * self._style.pitch
 
     def _is_term(self, at: int) -> bool:
-        """Whether a line of code is a term: what it means stands indented right below."""
+        """Whether a line is a term: what it means stands beside it, or indented right below."""
         if at + 1 >= len(self._lines):
             return False
-        line, below = self._lines[at], self._lines[at + 1]
-        is_close = self._step(at + 1) <= PARAGRAPH_GAP * self._style.pitch
-        indent = below.left - line.left
-        return is_close and not below.is_fixed and indent > 1.5 * self._style.size
+        line, after = self._lines[at], self._lines[at + 1]
+        step, indent = after.baseline - line.baseline, after.left - line.left
+        if line.column != after.column or after.is_fixed:
+            return False
+        if abs(step) < 1:
+            return after.left > line.right
+        is_close = 0 < step <= PARAGRAPH_GAP * self._style.pitch
+        return line.is_fixed and is_close and indent > 1.5 * self._style.size
 
     def _is_item(self, at: int, line: Line, last: Block | None) -> bool:
         """Whether a line with a mark begins an item, rather than going on with a sentence."""

@@ -149,7 +149,7 @@ def line_of(runs: Sequence[Run], page: int) -> Line:
         sum(len(run.text) for run in runs if run.font.is_bold) > 0.8 * total,
         is_fixed,
         [] if is_rtl else _spans(runs, CELL_GAP * size),
-        1 if is_rtl else len(_spans(runs, WIDE_GAP * size)),
+        1 if is_rtl else _count_spans(runs, WIDE_GAP * size),
     )
 
 
@@ -163,7 +163,7 @@ def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
         if is_alone and (_is_raised(run, size, baseline) or _is_drawn_raised(run, before)):
             is_power = before is not None and _UNIT.search(before.text)
             text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
-        marked.append(replace(run, text=text))
+        marked.append(run if text is run.text else replace(run, text=text))
         before = run
     return marked
 
@@ -272,9 +272,19 @@ def _spans(runs: Sequence[Run], widest: float) -> list[Span]:
     for run in runs:
         if not parts or run.left - end > widest:
             parts.append([])
+            end = run.right
         parts[-1].append(run)
-        end = max(run.right, end) if len(parts[-1]) > 1 else run.right
+        end = max(run.right, end)
     return [
         Span(part[0].left, max(run.right for run in part), _text(part, part[0].size))
         for part in parts
     ]
+
+
+def _count_spans(runs: Sequence[Run], widest: float) -> int:
+    """Return how many parts of a line there are between gaps wider than ``widest``."""
+    count, end = 0, float("-inf")
+    for run in runs:
+        count += run.left - end > widest
+        end = max(run.right, end)
+    return count

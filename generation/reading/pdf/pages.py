@@ -41,6 +41,7 @@ class Page:
     text: PageText
     tags: dict[int, Tag] = field(default_factory=dict)
     shows_picture: bool = False  # looked for where there is little text
+    is_damaged: bool = False  # so that it has no text
     lines: list[Line] = field(default_factory=list)
     reasons: dict[int, str] = field(default_factory=dict)  # to leave lines out, by their ids
 
@@ -54,7 +55,12 @@ class Page:
 
 def read_page(pdf: "PdfDocument", number: int) -> Page:
     """Read a page of a document; ``number`` counts from 0."""
-    page = pdf[number]
+    import pypdfium2
+
+    try:
+        page = pdf[number]
+    except pypdfium2.PdfiumError:
+        return Page(number, PageText(0, 0, []), is_damaged=True)
     textpage = page.get_textpage()
     try:
         tags = tags_of(page)
@@ -74,8 +80,8 @@ def set_lines(pages: Sequence[Page]) -> Style:
     """Set the lines of pages and the reasons to leave some out; return how most text is set."""
     size = size_of(page.text for page in pages)
     gutters = gutters_of([page.text for page in pages], size)
-    for page, gutter in zip(pages, gutters, strict=True):
-        page.lines = in_reading_order(page.text.runs, page.number, gutter)
+    for page, of_page in zip(pages, gutters, strict=True):
+        page.lines = in_reading_order(page.text.runs, page.number, of_page)
     lines = [page.lines for page in pages]
     style = style_of(lines, size)
     reasons = furniture_of(lines, [page.text.height for page in pages], style.size)

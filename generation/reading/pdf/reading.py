@@ -22,6 +22,8 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
     try:
         pages = [read_page(pdf, number) for number in range(len(pdf))]
         outline = outline_of(pdf)
+        if all(page.is_damaged for page in pages):
+            raise _damaged()
         style = set_lines(pages)
         pictures = [page.number for page in pages if page.is_picture]
         recognised = _recognise(pdf, pages, pictures) if choices.ocr else {}
@@ -39,7 +41,11 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
         left_out=assembled.left_out,
         picture_pages=[number + 1 for number in pictures if number + 1 not in ocr_pages],
         ocr_pages=ocr_pages,
-        note=_note([number + 1 for number in pictures if number not in recognised], choices),
+        note=_note(
+            [page.number + 1 for page in pages if page.is_damaged],
+            [number + 1 for number in pictures if number not in recognised],
+            choices,
+        ),
     )
 
 
@@ -61,7 +67,11 @@ def _opened(path: Path) -> "PdfDocument":
                     kind="PDF",
                 )
             ) from error
-    raise CannotRead(
+    raise _damaged()
+
+
+def _damaged() -> CannotRead:
+    return CannotRead(
         stored(
             "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
             "upload the new copy.",
@@ -83,26 +93,32 @@ def _recognise(
     return {number: bool(text.runs) for number, text in texts.items()}
 
 
-def _note(pictures: Sequence[int], choices: Choices) -> str:
-    """Return what is missing since pages are pictures; ``pictures`` counts from 1."""
-    if not pictures:
-        return ""
-    if len(pictures) == 1:
-        missing = stored("Page %(page)s is a picture, so its text is missing.", page=str(*pictures))
-    else:
-        missing = stored(
-            "Pages %(pages)s are pictures, so their text is missing.", pages=listed(pictures)
+def _note(damaged: Sequence[int], pictures: Sequence[int], choices: Choices) -> str:
+    """Return what is missing; pages are counted from 1."""
+    why = _why_unread() if pictures and choices.ocr else ""
+    return joined([_of_damaged(damaged), _of_pictures(pictures), why])
+
+
+def _of_damaged(pages: Sequence[int]) -> str:
+    if len(pages) > 1:
+        return stored("Pages %(pages)s are damaged, so their text is missing.", pages=listed(pages))
+    missing = stored("Page %(page)s is damaged, so its text is missing.", page=listed(pages))
+    return missing if pages else ""
+
+
+def _of_pictures(pages: Sequence[int]) -> str:
+    if len(pages) > 1:
+        return stored(
+            "Pages %(pages)s are pictures, so their text is missing.", pages=listed(pages)
         )
-    return joined([missing, _why_unread()]) if choices.ocr else missing
+    missing = stored("Page %(page)s is a picture, so its text is missing.", page=listed(pages))
+    return missing if pages else ""
 
 
 def _why_unread() -> str:
     """Return why text was not recognised though that was asked for."""
     if not recognition.is_installed():
-        return stored(
-            "Text recognition (OCR) is not installed. Whoever runs this site can install it with "
-            "“make ocr”."
-        )
+        return stored("Text recognition (OCR) is not installed. Run “make ocr” on the server.")
     return stored(
         "Text recognition (OCR) stopped after %(minutes)s minutes. Split the file to read the "
         "other pages.",

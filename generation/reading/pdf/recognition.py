@@ -19,6 +19,7 @@ MOST_SECONDS = 1_200  # for a file, 170 pages or more: a page took 5.5 to 9 s of
 DOTS = 200  # per inch; at that, a page of A4 needed 840 MB
 LONGEST_SIDE = 4_000  # dots of a picture, so that large pages need no more memory; chosen
 LEAST_SURE = 0.5  # of 1: text that is less sure is left; the library's own value
+FEWEST_LETTERS = 4  # on a page; fewer are seen in pictures of things; chosen
 LETTER_HEIGHT = 0.9  # font sizes in the height of a line; measured on lines of 8 to 14 points
 ALIKE = 0.15  # of the median: sizes nearer to it are that, since they are not exact; chosen
 
@@ -69,7 +70,8 @@ def _text_of(page: "PdfPage", engine: _Engine) -> PageText:
         left, top = corners.min(axis=0) / scale
         right, bottom = corners.max(axis=0) / scale
         text.runs.append(_run(words.strip(), float(left), float(top), float(right), float(bottom)))
-    text.runs = [run for run in text.runs if run.text]
+    letters = sum(len(run.text) for run in text.runs)
+    text.runs = [run for run in text.runs if run.text and letters >= FEWEST_LETTERS]
     _even_sizes(text.runs)
     return text
 

@@ -27,6 +27,7 @@ _HALVES = re.compile("[\ud800-\udfff]")  # of characters beyond U+FFFF
 _REPLACED = str.maketrans(
     {
         **dict.fromkeys(map(chr, range(32)), ""),
+        **dict.fromkeys("\ue000\ue001", ""),  # in lines, these stand around the numbers of notes
         "\ufffe": HYPHEN,
         "\x02": HYPHEN,  # what some versions of PDFium have
         **dict.fromkeys("\uf0b7\uf0a7\uf06e\uf0d8\uf02d", "•"),  # bullets of Symbol and Wingdings

@@ -8,6 +8,9 @@ from generation.reading.pdf.blocks import LEADERS, MARKER, TABLE, Block
 from generation.reading.pdf.lines import Line
 
 FEWEST_ROWS, FEWEST_COLUMNS = 3, 3  # two columns are more often terms and what they mean; chosen
+MOST_ROWS = 300  # of a table on one page; chosen
+FEWEST_PAIRS = 3  # rows of two cells; chosen
+SAME_EDGE = 2.0  # points: edges of cells in a column differ less; chosen
 LARGEST_STEP = 3.6  # font sizes between rows; chosen
 OTHER_SIZE = 0.75  # points: rows whose fonts differ more are of no table; chosen
 CLOSE = 0.8  # of the usual step: a line that close goes on with cells of the row above; chosen
@@ -21,6 +24,41 @@ def table_at(lines: Sequence[Line], at: int) -> Block | None:
         return Block(TABLE, [lines[at]], rows=cells)
     if len(lines[at].spans) < 2:
         return None
+    return _of_columns(lines, at) or _of_pairs(lines, at)
+
+
+def _of_pairs(lines: Sequence[Line], at: int) -> Block | None:
+    """Return the table of two columns that begins at a line: all its cells begin at two edges.
+
+    Its header is bold; pairs without a header are terms and what they mean.
+    """
+    if not lines[at].is_bold or at + 1 == len(lines) or lines[at + 1].is_bold:
+        return None
+    first, second = lines[at].left, lines[at].spans[1].left
+    rows: list[Line] = []
+    for line in lines[at : at + MOST_ROWS]:
+        if not _is_pair(line, first, second) or (rows and not _is_below(line, rows[-1])):
+            break
+        rows.append(line)
+    if len(rows) < FEWEST_PAIRS or lines[at].spans[0].right > second - 1:
+        return None
+    return Block(TABLE, rows, rows=[[span.text for span in row.spans] for row in rows])
+
+
+def _is_pair(line: Line, first: float, second: float) -> bool:
+    if len(line.spans) != 2 or line.is_fixed or MARKER.match(line.text):
+        return False
+    if line.runs[0].table is not None or LEADERS.search(line.text):
+        return False
+    return abs(line.left - first) < SAME_EDGE and abs(line.spans[1].left - second) < SAME_EDGE
+
+
+def _is_below(line: Line, row: Line) -> bool:
+    step = line.baseline - row.baseline
+    return line.column == row.column and 0 < step < LARGEST_STEP * line.size
+
+
+def _of_columns(lines: Sequence[Line], at: int) -> Block | None:
     rows, columns = _rows(lines, at)
     full = [row for row in rows if len(row.spans) >= max(2, 0.6 * len(columns))]
     if len(full) < FEWEST_ROWS or len(columns) < FEWEST_COLUMNS:
@@ -34,7 +72,7 @@ def table_at(lines: Sequence[Line], at: int) -> Block | None:
 def _rows(lines: Sequence[Line], at: int) -> tuple[list[Line], Columns]:
     rows: list[Line] = []
     columns: Columns = []
-    for line in lines[at:]:
+    for line in lines[at : at + MOST_ROWS]:
         if not _may_be_row(line, rows, columns):
             break
         merged = _merged([*columns, *((span.left, span.right) for span in line.spans)])

@@ -15,6 +15,7 @@ from generation.reading.pdf.blocks import (
     NOTE,
     QUOTE,
     TABLE,
+    TERM,
     Block,
 )
 from generation.reading.pdf.lines import WIDE, Line, fixed_text
@@ -64,15 +65,21 @@ def markdown_of(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]
         return with_labels(text, -1, labels), [(0, block.lines[0].page)]
     text, pages = _flowing(block, words, labels)
     text, pages = _without_tags(text, pages)
-    if block.kind == NOTE and block.marker:
-        return _after(f"[^{labels[block.lines[0].page, block.marker]}]: ", text, pages)
-    if block.kind == HEADING:
-        return _after("#" * max(1, min(6, block.level)) + " ", text, pages)
     if block.kind == ITEM:
         return _item(block, text, pages)
-    if block.kind == QUOTE:
-        return _after("> ", text, pages)
-    return _escaped(text, pages)
+    if block.kind == TERM:
+        return f"**{text}**", pages
+    mark = _mark(block, labels)
+    return _after(mark, text, pages) if mark else _escaped(text, pages)
+
+
+def _mark(block: Block, labels: Labels) -> str:
+    """Return what Markdown has before the text of a block."""
+    if block.kind == NOTE and block.marker:
+        return f"[^{labels[block.lines[0].page, block.marker]}]: "
+    if block.kind == HEADING:
+        return "#" * max(1, min(6, block.level)) + " "
+    return "> " if block.kind == QUOTE else ""
 
 
 def _without_tags(text: str, pages: Pages) -> tuple[str, Pages]:
