@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from generation.reading import epubs, readers
+from generation.reading import readers
 from generation.reading.readings import CannotRead, Reading
+from generation.reading.web import epubs
 
 CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from generation.reading import html_trees
-from generation.reading.markdown_writing import markdown_of
+from generation.reading.web import html_trees
+from generation.reading.web.markdown_writing import markdown_of
 
 
 def markdown(body: str) -> str:

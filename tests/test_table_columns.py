@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from generation.reading import table_columns
+from generation.reading.tables import table_columns
 from qareview import csv_tables, tables
 
 # Guessing

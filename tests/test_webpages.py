@@ -9,8 +9,8 @@ import lxml.html
 import pytest
 
 from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
-from generation.reading import large_pages, webpages
 from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
+from generation.reading.web import large_pages, webpages
 
 Read = Callable[..., Reading]
 

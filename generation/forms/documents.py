@@ -8,7 +8,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from generation.reading import table_columns
+from generation.reading.tables import table_columns
 from qareview import csv_tables
 
 

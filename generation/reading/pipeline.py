@@ -9,9 +9,10 @@ from django.db import transaction
 from generation.models import Document
 from generation.passages import editing, rereading
 from generation.passages.cutting import Cut
-from generation.reading import documents, file_types, reader_process, table_import
+from generation.reading import documents, file_types, reader_process
 from generation.reading.pdf import recognition
 from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.tables import table_import
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
 from qareview.models import JobState

@@ -8,23 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 from generation.passages.page_furniture import furniture
-from generation.reading import (
+from generation.reading import file_types, text_files
+from generation.reading.office import (
     docx_files,
-    epubs,
-    file_types,
     notebooks,
     odt_files,
     rst_files,
     rtf_files,
-    saved_pages,
     sheets,
     slides,
-    table_files,
-    text_files,
-    webpages,
 )
 from generation.reading.pdf import reading as pdf_files
 from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.tables import table_files
+from generation.reading.web import epubs, saved_pages, webpages
 from qareview import tables
 from qareview.stored_sentences import stored
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 from tqdm import tqdm
 
 from generation.reading import documents
-from generation.reading.table_columns import ROLES, objection
+from generation.reading.tables.table_columns import ROLES, objection
 from qareview.management.base import ProjectCommand
 from qareview.models import JobState, Project
 

@@ -8,7 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
-from generation.reading import html_trees
+from generation.reading.web import html_trees
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -3,10 +3,10 @@
 from collections.abc import Container, Iterator
 from typing import TYPE_CHECKING
 
-from generation.reading import docx_styles
-from generation.reading.docx_repair import plain_text
-from generation.reading.docx_styles import Styles, W, set_run_style, set_style
-from generation.reading.office_packages import remove
+from generation.reading.office import docx_styles
+from generation.reading.office.docx_repair import plain_text
+from generation.reading.office.docx_styles import Styles, W, set_run_style, set_style
+from generation.reading.office.packages import remove
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
-from generation.reading import (
+from generation.reading.file_types import DOCX
+from generation.reading.office import (
     docx_code,
     docx_graphics,
     docx_numbering,
@@ -12,11 +13,10 @@ from generation.reading import (
     pandoc,
     pandoc_html,
 )
-from generation.reading.docx_styles import NAMESPACE, Styles
-from generation.reading.docx_writing import written_docx
-from generation.reading.file_types import DOCX
-from generation.reading.office_packages import Package, damaged, opened, parsed
-from generation.reading.pieces import as_reading
+from generation.reading.office.docx_styles import NAMESPACE, Styles
+from generation.reading.office.docx_writing import written_docx
+from generation.reading.office.packages import Package, damaged, opened, parsed
+from generation.reading.office.pieces import as_reading
 from generation.reading.readings import Choices, Reading
 
 _KIND = "DOCX"

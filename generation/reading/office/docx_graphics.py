@@ -2,10 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from generation.reading import slide_graphics
-from generation.reading.blocks import Block, Paragraph
-from generation.reading.docx_styles import W
-from generation.reading.office_packages import Package
+from generation.reading.office import slide_graphics
+from generation.reading.office.blocks import Block, Paragraph
+from generation.reading.office.docx_styles import W
+from generation.reading.office.packages import Package
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

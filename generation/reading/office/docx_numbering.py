@@ -7,8 +7,8 @@ import re
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from generation.reading.docx_styles import Styles, W, set_style
-from generation.reading.office_packages import local_name
+from generation.reading.office.docx_styles import Styles, W, set_style
+from generation.reading.office.packages import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

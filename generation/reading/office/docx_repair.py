@@ -6,9 +6,9 @@ A *story* is a text of its own: the document, its footnotes, a header, a comment
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from generation.reading import docx_styles
-from generation.reading.docx_styles import Styles, W, set_style
-from generation.reading.office_packages import local_name, remove, unwrap
+from generation.reading.office import docx_styles
+from generation.reading.office.docx_styles import Styles, W, set_style
+from generation.reading.office.packages import local_name, remove, unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

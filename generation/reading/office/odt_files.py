@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
-from generation.reading import odt_numbering, odt_repair, pandoc, pandoc_html
 from generation.reading.file_types import ODT
-from generation.reading.held_markdown import Holder
-from generation.reading.odt_styles import STYLE, Styles
-from generation.reading.office_packages import Package, damaged, local_name, opened, protected
-from generation.reading.pieces import as_reading
+from generation.reading.office import odt_numbering, odt_repair, pandoc, pandoc_html
+from generation.reading.office.held_markdown import Holder
+from generation.reading.office.odt_styles import STYLE, Styles
+from generation.reading.office.packages import Package, damaged, local_name, opened, protected
+from generation.reading.office.pieces import as_reading
 from generation.reading.readings import Choices, Reading
 
 if TYPE_CHECKING:

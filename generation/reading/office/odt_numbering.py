@@ -3,9 +3,9 @@
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from generation.reading.docx_numbering import written_number
-from generation.reading.odt_styles import STYLE, TEXT
-from generation.reading.office_packages import unwrap
+from generation.reading.office.docx_numbering import written_number
+from generation.reading.office.odt_styles import STYLE, TEXT
+from generation.reading.office.packages import unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

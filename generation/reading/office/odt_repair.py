@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
-from generation.reading.docx_code import MOST_CODE
-from generation.reading.held_markdown import Holder
-from generation.reading.odt_styles import TEXT, Styles
-from generation.reading.office_packages import local_name, remove, replace, unwrap
+from generation.reading.office.docx_code import MOST_CODE
+from generation.reading.office.held_markdown import Holder
+from generation.reading.office.odt_styles import TEXT, Styles
+from generation.reading.office.packages import local_name, remove, replace, unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

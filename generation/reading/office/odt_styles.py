@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from generation.reading.docx_styles import LONGEST_CHAIN, is_monospaced
+from generation.reading.office.docx_styles import LONGEST_CHAIN, is_monospaced
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -12,9 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.reading import html_trees
-from generation.reading.office_packages import damaged
+from generation.reading.office.packages import damaged
 from generation.reading.readings import CannotRead
+from generation.reading.web import html_trees
 from qareview.machine import embedded
 from qareview.stored_sentences import stored
 

@@ -2,8 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from generation.reading.held_markdown import Holder
-from generation.reading.markdown_writing import markdown_of
+from generation.reading.office.held_markdown import Holder
+from generation.reading.web.markdown_writing import markdown_of
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

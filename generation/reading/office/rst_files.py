@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import MENU
-from generation.reading import pandoc, pandoc_html
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import RST
-from generation.reading.pieces import as_reading
+from generation.reading.office import pandoc, pandoc_html
+from generation.reading.office.pieces import as_reading
+from generation.reading.office.rst_directives import simplified
 from generation.reading.readings import Choices, Reading
-from generation.reading.rst_directives import simplified
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:

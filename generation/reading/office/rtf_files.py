@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from generation.passages.left_out import COMMENT, HIDDEN, RUNNING_HEAD
-from generation.reading import pandoc_html
-from generation.reading.blocks import Block, Paragraph, body_of_blocks
-from generation.reading.docx_code import MOST_CODE
 from generation.reading.file_types import RTF
-from generation.reading.pieces import as_reading
+from generation.reading.office import pandoc_html
+from generation.reading.office.blocks import Block, Paragraph, body_of_blocks
+from generation.reading.office.docx_code import MOST_CODE
+from generation.reading.office.pieces import as_reading
+from generation.reading.office.rtf_reader import AUTHOR, MARGIN, NOTE, REMARK, TITLE, Interpreter
+from generation.reading.office.rtf_tokens import tokens_of
 from generation.reading.readings import Choices, Reading
-from generation.reading.rtf_reader import AUTHOR, MARGIN, NOTE, REMARK, TITLE, Interpreter
-from generation.reading.rtf_tokens import tokens_of
 
 
 def read_rtf(path: Path, _: Choices) -> Reading:

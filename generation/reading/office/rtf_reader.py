@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generation.reading.blocks import Block, Look, Paragraph, Run, Table
-from generation.reading.docx_styles import DEEPEST, is_monospaced, is_quote_style
-from generation.reading.rtf_tokens import (
+from generation.reading.office.blocks import Block, Look, Paragraph, Run, Table
+from generation.reading.office.docx_styles import DEEPEST, is_monospaced, is_quote_style
+from generation.reading.office.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
     Token,

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
-from generation.reading import pandoc, pandoc_html
-from generation.reading.docx_styles import NAMESPACE, W
-from generation.reading.docx_writing import written_docx
-from generation.reading.held_markdown import Holder
-from generation.reading.office_packages import local_name, parsed, remove
-from generation.reading.slide_text import A, M
+from generation.reading.office import pandoc, pandoc_html
+from generation.reading.office.docx_styles import NAMESPACE, W
+from generation.reading.office.docx_writing import written_docx
+from generation.reading.office.held_markdown import Holder
+from generation.reading.office.packages import local_name, parsed, remove
+from generation.reading.office.slide_text import A, M
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

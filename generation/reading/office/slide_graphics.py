@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from generation.reading.blocks import Block, Look, Paragraph, Table
-from generation.reading.office_packages import Package, local_name
-from generation.reading.slide_text import RELATION, A, Levels, paragraphs, plain_texts
+from generation.reading.office.blocks import Block, Look, Paragraph, Table
+from generation.reading.office.packages import Package, local_name
+from generation.reading.office.slide_text import RELATION, A, Levels, paragraphs, plain_texts
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

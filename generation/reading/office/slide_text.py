@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from generation.reading.blocks import Look, Paragraph
-from generation.reading.docx_styles import is_monospaced
-from generation.reading.office_packages import local_name, remove, unwrap
+from generation.reading.office.blocks import Look, Paragraph
+from generation.reading.office.docx_styles import is_monospaced
+from generation.reading.office.packages import local_name, remove, unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

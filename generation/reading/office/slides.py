@@ -5,16 +5,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import COMMENT, RUNNING_HEAD
-from generation.reading import slide_formulas, slide_graphics, slide_order, slide_text
-from generation.reading.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.decoding import clean
 from generation.reading.file_types import PPTX
-from generation.reading.held_markdown import Holder
-from generation.reading.office_packages import Package, damaged, local_name, opened
-from generation.reading.pandoc_html import markdown_of_body
-from generation.reading.pieces import BETWEEN, as_reading
+from generation.reading.office import slide_formulas, slide_graphics, slide_order, slide_text
+from generation.reading.office.blocks import Block, Paragraph, body_of_blocks
+from generation.reading.office.held_markdown import Holder
+from generation.reading.office.packages import Package, damaged, local_name, opened
+from generation.reading.office.pandoc_html import markdown_of_body
+from generation.reading.office.pieces import BETWEEN, as_reading
+from generation.reading.office.slide_text import RELATION, Levels, P
 from generation.reading.readings import Choices, Reading
-from generation.reading.slide_text import RELATION, Levels, P
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from generation.reading.office_packages import opened
+from generation.reading.office.packages import opened
 
 _WORKBOOK, _RELATIONS = "xl/workbook.xml", "xl/_rels/workbook.xml.rels"
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"

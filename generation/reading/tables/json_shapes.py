@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from generation.reading.table_columns import NAMES
+from generation.reading.tables.table_columns import NAMES
 from qareview import tables
 from qareview.stored_sentences import stored
 from qareview.tables import BadRow, BadTable, Record, Table

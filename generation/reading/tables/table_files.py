@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from generation.reading import json_shapes, table_columns
 from generation.reading.decoding import decode_with_note
 from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.tables import json_shapes, table_columns
 from qareview import csv_tables, tables
 from qareview.stored_sentences import joined
 

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import CONTENTS, PAGE_NUMBER, LeftOut
-from generation.reading import html_tables, html_trees, page_parts
 from generation.reading.decoding import clean
 from generation.reading.file_types import EPUB
-from generation.reading.markdown_writing import markdown_of
-from generation.reading.page_survey import Part, survey
 from generation.reading.readings import CannotRead, Choices, Reading
-from generation.reading.webpages import decode_page, with_left_out, written
+from generation.reading.web import html_tables, html_trees, page_parts
+from generation.reading.web.markdown_writing import markdown_of
+from generation.reading.web.page_survey import Part, survey
+from generation.reading.web.webpages import decode_page, with_left_out, written
 from qareview.stored_sentences import joined, stored
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
     from lxml.html import HtmlElement
 
-    from generation.reading.page_parts import Piece
-    from generation.reading.page_survey import Parts
+    from generation.reading.web.page_parts import Piece
+    from generation.reading.web.page_survey import Parts
 
 MOST_BYTES = 200_000_000  # of all chapters, unpacked; chosen; nobody measured
 MOST_CHAPTERS = 10_000  # chosen; nobody measured

@@ -3,8 +3,8 @@
 import re
 from typing import TYPE_CHECKING
 
-from generation.reading import html_trees
-from generation.reading.literal_text import LESS_THAN, literal
+from generation.reading.web import html_trees
+from generation.reading.web.literal_text import LESS_THAN, literal
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -4,8 +4,8 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
-from generation.reading import html_trees
-from generation.reading.literal_text import literal
+from generation.reading.web import html_trees
+from generation.reading.web.literal_text import literal
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from generation.reading import html_trees
+from generation.reading.web import html_trees
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

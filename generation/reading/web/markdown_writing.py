@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from generation.reading import (
+from generation.reading.web import (
     html_blocks,
     html_code,
     html_inline,
@@ -18,7 +18,7 @@ from generation.reading import (
     html_tables,
     html_trees,
 )
-from generation.reading.literal_text import ROW_END, restored
+from generation.reading.web.literal_text import ROW_END, restored
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

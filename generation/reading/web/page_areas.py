@@ -5,14 +5,14 @@ import re
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import MENU, SIDE_CONTENT
-from generation.reading import html_trees, page_parts
-from generation.reading.page_survey import MOSTLY_LINKS, Part
+from generation.reading.web import html_trees, page_parts
+from generation.reading.web.page_survey import MOSTLY_LINKS, Part
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-    from generation.reading.page_parts import Piece
-    from generation.reading.page_survey import Parts
+    from generation.reading.web.page_parts import Piece
+    from generation.reading.web.page_survey import Parts
 
 _IDS = ("content", "main", "main-content", "bodycontent", "article")
 _CLASSES = {"content", "main-content", "article-body"}

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
-from generation.reading import html_trees
-from generation.reading.page_survey import MOSTLY_LINKS, Part, take_out
+from generation.reading.web import html_trees
+from generation.reading.web.page_survey import MOSTLY_LINKS, Part, take_out
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-    from generation.reading.page_survey import Parts
+    from generation.reading.web.page_survey import Parts
 
     Why = Callable[[HtmlElement, Part], str]
     Piece = tuple[HtmlElement, str]  # and why it is left out

@@ -6,9 +6,9 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from generation.reading import webpages
-from generation.reading.office_packages import damaged
+from generation.reading.office.packages import damaged
 from generation.reading.readings import Choices, Reading
+from generation.reading.web import webpages
 
 
 def read_saved_page(path: Path, choices: Choices) -> Reading:

@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import HIDDEN, SIDE_CONTENT, LeftOut
-from generation.reading import html_tables, html_trees, large_pages, page_areas, page_parts
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import HTML
-from generation.reading.markdown_writing import markdown_of
-from generation.reading.page_survey import MOSTLY_LINKS, survey, take_out
 from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
+from generation.reading.web import html_tables, html_trees, large_pages, page_areas, page_parts
+from generation.reading.web.markdown_writing import markdown_of
+from generation.reading.web.page_survey import MOSTLY_LINKS, survey, take_out
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-    from generation.reading.page_parts import Piece
+    from generation.reading.web.page_parts import Piece
 
 LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
 MOST_BESIDE = 0.2  # share of the prose beside the main content of a whole page; chosen
