@@ -16,7 +16,7 @@ LANGUAGES: dict[str, str] = dict(  # by ISO 639-1 code, in the order of their En
         key=lambda entry: entry[1],
     )
 )
-# All chosen; nobody measured. `make bench-reading` measures the speed of detection only.
+# All chosen; nobody measured.
 FEWEST_LETTERS = 24  # a text with fewer letters gets no language
 LEAST_PROBABILITY = 0.9  # of the detected language
 READ_CHARACTERS = 4000  # at the beginning of a text, which the stretches are taken from
