@@ -17,6 +17,10 @@ _LANGUAGE = re.compile(
     r"([a-z][\w+#.-]*)$"
 )
 _NO_LANGUAGES = {"default", "none", "notranslate", "text", "plain", "block", "box", "wrapper"}
+_USUAL = {  # languages that a class of the block alone may name
+    *("bash", "c", "cpp", "css", "go", "html", "ini", "java", "javascript", "json", "perl", "php"),
+    *("python", "r", "ruby", "rust", "sh", "sql", "toml", "xml", "yaml"),
+}
 _AROUND = 3  # elements around a block of code that may name its language; chosen; nobody measured
 _NUMBERS = {"linenos", "lineno", "linenodiv", "line-numbers", "gutter", "linenumber", "line-number"}
 
@@ -90,7 +94,7 @@ def _language(element: "HtmlElement") -> str:
                 return match[1].removeprefix("source-")
         if classes[:1] == ["sourcecode"] and len(classes) > 1 and part.tag in ("pre", "code"):
             return re.sub(r"[^\w+#.-]", "", classes[1])  # as pandoc writes it
-    return ""
+    return next((name for name in html_trees.classes_of(element) if name in _USUAL), "")
 
 
 def _write_in_line(element: "HtmlElement") -> None:
