@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.core.files.base import ContentFile
 
+from generation import bin as bins
 from generation.drafting import drafting
 from generation.models import Document, EarlierText, Item, Passage, Typed
 from generation.passages import editing
@@ -116,6 +117,14 @@ def test_an_earlier_cut_stays_with_its_text_after_two_readings(
     assert item.passage.earlier_text
     assert item.passage.earlier_text.text == before
     assert EarlierText.objects.count() == 1
+
+
+def test_the_earlier_text_goes_with_its_document(document: Document, team: Any) -> None:
+    make.accept(item_of(document, LOSSY), team.reviewer)
+    read_again(document)
+    assert EarlierText.objects.filter(document=document).exists()
+    bins.remove_document(document)
+    assert not EarlierText.objects.exists()
 
 
 def test_an_excerpt_that_was_chosen_keeps_its_text(document: Document, team: Any) -> None:
