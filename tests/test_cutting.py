@@ -228,6 +228,15 @@ def test_each_passage_of_a_table_but_the_first_tells_its_header():
     assert len(headers) > 5
 
 
+def test_the_last_row_of_a_table_is_not_too_short():
+    rows = "".join(f"| {number} | the tide of day {number} |\n" for number in range(1, 6))
+    text = f"| Day | Tide |\n| --- | --- |\n{rows}| 6 | none |\n"
+    for length in range(60, 200, 7):
+        cuts, left_out = cutting.cut(text, length)
+        assert [gap.reason for gap in left_out if gap.reason != BLANK] == []
+        assert text[cuts[-1].start : cuts[-1].end].endswith("| 6 | none |")
+
+
 def test_what_stands_between_tables_has_no_header():
     rows = "| Blue Star | one hundred and twenty metres long |\n" * 4
     text = f"| Name | Size |\n|---|---|\n{rows}\n{PAGE}\n\n| Ship | Gate |\n|---|:--:|\n{rows}"

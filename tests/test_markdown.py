@@ -2,7 +2,7 @@
 
 import pytest
 
-from qareview.templatetags.qareview import markdown
+from qareview.templatetags.qareview import markdown, plain_text
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,24 @@ def test_footnotes_are_shown_with_their_numbers(text: str, shown: str) -> None:
 def test_support_is_marked_beside_a_footnote() -> None:
     marked = markdown("It rains.[^1] Well.", [{"from": 3, "to": 9}])
     assert marked == '<p>It <mark data-carries="0">rains.</mark><sup>1</sup> Well.</p>\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (r"So $x\, dx$ is.", r"<p>So $x\, dx$ is.</p>"),
+        (r"$$a \\ b_1*c*$$", r"<p>$$a \\ b_1*c*$$</p>"),
+        ("It costs $5 and *not* $6.", "<p>It costs $5 and <em>not</em> $6.</p>"),
+        ("$5/*b*/$6", "<p>$5/<em>b</em>/$6</p>"),
+        (r"`$a\,b$`", r"<p><code>$a\,b$</code></p>"),
+    ],
+)
+def test_tex_is_shown_as_it_stands(text: str, shown: str) -> None:
+    assert markdown(text).strip() == shown
+
+
+def test_plain_text_is_no_markdown() -> None:
+    text = "# a\n2*3*4 <b>\n---\n[x](y)"
+    assert plain_text(text) == '<p class="pre"># a\n2*3*4 &lt;b&gt;\n---\n[x](y)</p>'
+    marked = '<p class="pre"># a\n<mark data-carries="0">2*3*4</mark> &lt;b&gt;\n---\n[x](y)</p>'
+    assert plain_text(text, [{"from": 4, "to": 9}]) == marked

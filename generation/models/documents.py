@@ -142,6 +142,11 @@ class Document(Binnable, Job):
         return first is not None and any(first <= page <= (last or 0) for page in self.ocr_pages)
 
     @property
+    def is_plain_text(self) -> bool:
+        """Whether its text is no Markdown, so that no mark in it means anything."""
+        return self.media_type == "text/plain"
+
+    @property
     def is_main_text(self) -> bool:
         """Whether it is only the main text of a web page."""
         return self.extent == "main text"

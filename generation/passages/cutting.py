@@ -63,14 +63,16 @@ def cut(
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
+        header = headers.at(start)
         body = without_headings(text, start, end, headings)
         reason = reason or _reason_to_leave_out(chunk, body)
+        if reason == TOO_SHORT and header:
+            reason = ""  # with its header, a row of a table says enough
         if reason:
             left_out.append(LeftOut(start, end, reason))
         else:
             above = headings_above.at(start, end)
-            first_and_last = pages(page_starts, start, end)
-            cuts.append(Cut(start, end, above, *first_and_last, headers.at(start)))
+            cuts.append(Cut(start, end, above, *pages(page_starts, start, end), header))
     if end < len(text):
         left_out.append(LeftOut(end, len(text), BLANK))
     return cuts, left_out

@@ -28,7 +28,6 @@ from qareview.stored_sentences import stored
 
 # Added to positions while they change, since they are unique: more than a document has passages.
 OUT_OF_THE_WAY = 1_000_000  # chosen; nobody measured
-PLAIN_TEXT = "text/plain"  # media type of documents that are no Markdown
 AT_ONCE = 500  # rows of one statement; chosen; nobody measured
 _PART_END = re.compile(
     rf"\n\s*\n|(?<=[{re.escape(scripts.SENTENCE_MARKS)}])\s+(?=\S)"
@@ -53,7 +52,7 @@ def propose_cuts(document: Document, length: int) -> tuple[list[Cut], list[LeftO
         document.page_starts,
         tokenizer,
         from_file,
-        is_plain=document.media_type == PLAIN_TEXT,
+        is_plain=document.is_plain_text,
     )
 
 

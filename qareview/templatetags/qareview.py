@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, gettext
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from qareview import scripts
@@ -43,8 +44,23 @@ def _text_with_notes(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> s
     return _NOTE.sub(r"<sup>\1</sup>", escapeHtml(tokens[index].content))
 
 
+_TEX = re.compile(r"\$\$[^$]+\$\$|\$(?![\s$])[^$\n]*[^\s$\\]\$(?!\d)")
+
+
+def _take_tex(state: StateInline, silent: bool) -> bool:
+    """Take TeX between dollars as it stands, so that its backslashes escape nothing."""
+    match = _TEX.match(state.src, state.pos)
+    if not match:
+        return False
+    if not silent:
+        state.push("text", "", 0).content = match[0]
+    state.pos = match.end()
+    return True
+
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 _markdown.add_render_rule("text", _text_with_notes)
+_markdown.inline.ruler.before("escape", "tex", _take_tex)
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
     "p", "pre", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
@@ -70,6 +86,22 @@ def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
     indices = iter([indices for _, _, indices in ranges])
     marked = _BETWEEN_MARKS.sub(lambda match: _mark_elements(match[1], next(indices)), rendered)
     return mark_safe(marked)  # noqa: S308  only <mark> was added
+
+
+@register.simple_tag
+def source(text: str, document: Any, support: Sequence[dict[str, Any]] = ()) -> SafeString:
+    """Render the text of a document: Markdown, or a plain text with its lines as they are."""
+    return (plain_text if document.is_plain_text else markdown)(text, support)
+
+
+def plain_text(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
+    """Render a plain text as HTML; ``support`` is marked as in :func:`markdown`."""
+    ranges = [] if _BEGIN in text or _END in text else _merged_ranges(support)
+    indices = iter([indices for _, _, indices in ranges])
+    marked = _BETWEEN_MARKS.sub(
+        lambda match: _mark_elements(match[1], next(indices)), escapeHtml(_with_marks(text, ranges))
+    )
+    return mark_safe(f'<p class="pre">{marked}</p>')  # noqa: S308  escaped above
 
 
 def _rendered(text: str) -> str:
