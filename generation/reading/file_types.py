@@ -6,13 +6,13 @@ Its name only distinguishes types of text, such as Markdown and CSV.
 import codecs
 import re
 import zipfile
-import zlib
 from itertools import chain, islice
 from pathlib import Path
 
 from generation.reading import old_office
 from generation.reading.decoding import decode
 from generation.reading.readings import UPLOAD, CannotRead
+from generation.reading.zip_errors import ZIP_ERRORS
 from qareview import tables
 from qareview.stored_sentences import stored
 
@@ -43,7 +43,8 @@ _SUFFIXES = {
     ".json": tables.JSON,
 }
 # What may stand before the first element of a page, and the elements that only pages begin with.
-_BEFORE_HTML = r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)*"
+# The quantifier never gives back: the ways to divide comments double with each of them.
+_BEFORE_HTML = r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)*+"
 _BEGINS_LIKE_HTML = re.compile(
     rf"{_BEFORE_HTML}<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL
 )
@@ -175,7 +176,7 @@ def _kind_of_archive(path: Path) -> str:
             office = next(chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (*ZIP_ERRORS, RuntimeError):  # RuntimeError if it is encrypted
         raise CannotRead(
             stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None

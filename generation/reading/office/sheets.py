@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from generation.reading import file_types
-from generation.reading.office.packages import damaged, protected
 from generation.reading.office.workbook_repair import with_relations
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import CannotRead, Choices, Reading, damaged, protected
 from generation.reading.tables import table_columns
 from qareview import tables
 from qareview.stored_sentences import joined, stored

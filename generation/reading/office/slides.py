@@ -10,11 +10,11 @@ from generation.reading.file_types import PPTX
 from generation.reading.office import slide_formulas, slide_graphics, slide_order, slide_text
 from generation.reading.office.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.office.held_markdown import Holder
-from generation.reading.office.packages import Package, damaged, local_name, opened
+from generation.reading.office.packages import Package, local_name, opened
 from generation.reading.office.pandoc_html import markdown_of_body
 from generation.reading.office.pieces import BETWEEN, as_reading
 from generation.reading.office.slide_text import RELATION, Levels, P
-from generation.reading.readings import Choices, Reading
+from generation.reading.readings import Choices, Reading, damaged
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
