@@ -58,6 +58,7 @@ _MAYBE_JSON = ("", ".txt")  # suffixes of text that is JSON if all of it can be 
 _BEGINS_LIKE_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*[\"}]")
 _LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
 MOST_LINES = 10  # of a text that may be a table, compared with each other; chosen; nobody measured
+PDF_WITHIN = 1024  # first bytes in which a PDF begins (PDF Reference 1.7, appendix H, note 13)
 SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
@@ -111,7 +112,7 @@ def media_type_of(path: Path, name: str) -> str:
 
 def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
     """Return the type of a file if its first bytes show it, or "". Raises CannotRead."""
-    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
+    if re.search(rb"^%PDF-\d", start[:PDF_WITHIN], re.MULTILINE):
         return PDF
     if start.startswith(_ZIP):
         return _kind_of_archive(path)

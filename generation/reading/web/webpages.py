@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
 MOST_BESIDE = 0.2  # share of the prose beside the main content of a whole page; chosen
 _DECLARED = re.compile(rb"<meta[^>]+charset=[\"']?\s*([\w-]+)", re.IGNORECASE)
+DECLARED_WITHIN = 4096  # first bytes; browsers look at 1024, but pages have more; chosen
 _META = {
     "author": "author", "article:author": "author", "dc.creator": "author",
     "description": "description", "og:description": "description",
@@ -86,7 +87,7 @@ def decode_page(data: bytes) -> str:
 
     Raises CannotRead.
     """
-    declared = _DECLARED.search(data[:4096])
+    declared = _DECLARED.search(data[:DECLARED_WITHIN])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
