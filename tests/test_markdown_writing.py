@@ -261,3 +261,7 @@ def test_formulas_within_each_other_are_written_once(opening: str, closing: str)
     """The time would otherwise double with each level."""
     text = markdown(f"<p>Let <math>{opening * 40}<mi>y</mi>{closing * 40}</math> be.</p>")
     assert text.count("y") == 1
+
+
+def test_code_in_many_elements_keeps_its_text() -> None:
+    assert "gate" in markdown(f"<pre>{'<div>' * 1_500}gate{'</div>' * 1_500}</pre>")
