@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 from qareview.former_messages import FORMER_MESSAGES
 from qareview.translations import CountedNoun, counted, number
 
-NAMED = 5  # numbers that a sentence lists; chosen; nobody measured
+NAMED = 5  # numbers or names that a sentence lists; chosen; nobody measured
 Value = str | int  # values that are a StoredSentence or CountedNoun are translated, too
 
 
@@ -67,10 +67,10 @@ def joined(sentences: Iterable[str], between: str = " ") -> str:
     return StoredSentence(message, dict(zip(names, parts, strict=True)))
 
 
-def listed(numbers: Sequence[int]) -> str:
-    """Return the first of some numbers, and how many more there are."""
-    shown = ", ".join(map(str, numbers[:NAMED]))
-    more = len(numbers) - NAMED
+def listed(values: Sequence[int | str]) -> str:
+    """Return the first of some numbers or names, and how many more there are."""
+    shown = ", ".join(map(str, values[:NAMED]))
+    more = len(values) - NAMED
     return stored("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 

@@ -33,7 +33,7 @@ def test_a_worker_killed_twenty_times_changes_no_item(
 
 def kill_twenty_times(site: Site) -> None:
     undisturbed = start_project(site, "heron", passages=300)
-    assert site.manage("wait", undisturbed, "--timeout", "150").returncode == 0
+    assert site.manage("wait", undisturbed, "--timeout", "300").returncode == 0
     expected = items_of(site, undisturbed)
     assert len(expected) == 300
     site.rows("delete from qareview_storedcompletion returning id")  # else nothing is drafted anew
@@ -43,6 +43,6 @@ def kill_twenty_times(site: Site) -> None:
         until(lambda: site.pids(MODELS_WORKER) and is_in_the_middle(site, slug), 60)
         time.sleep(moments.uniform(0, 1))
         site.kill(MODELS_WORKER)
-    done = site.manage("wait", slug, "--timeout", "150")
+    done = site.manage("wait", slug, "--timeout", "300")
     assert done.returncode == 0, done.stderr
     assert items_of(site, slug) == expected

@@ -246,6 +246,24 @@ def test_what_is_never_closed_hides_no_text(part: str) -> None:
     assert markdown(f"<p id=x>text</p>{part * 20_000}").startswith("text")
 
 
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [
+        ("<mrow>", "</mrow>"),
+        ("<mfrac>", "</mfrac>"),
+        ("<mtable><mtr><mtd>", "</mtd></mtr></mtable>"),
+    ],
+)
+def test_formulas_within_each_other_are_written_once(opening: str, closing: str) -> None:
+    """The time would otherwise double with each level."""
+    text = markdown(f"<p>Let <math>{opening * 40}<mi>y</mi>{closing * 40}</math> be.</p>")
+    assert text.count("y") == 1
+
+
+def test_code_in_many_elements_keeps_its_text() -> None:
+    assert "gate" in markdown(f"<pre>{'<div>' * 1_500}gate{'</div>' * 1_500}</pre>")
+
+
 def test_blocks_nested_without_end_are_refused() -> None:
     with pytest.raises(CannotRead, match="nested too deeply"):
         markdown("<pre> \n" * 20_000)

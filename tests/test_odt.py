@@ -3,6 +3,7 @@
 import pytest
 
 from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
+from generation.reading.office.held_markdown import Holder
 from generation.reading.readings import CannotRead
 from tests.office import OPEN_DOCUMENT, kept, left_out, odt, read
 
@@ -120,3 +121,9 @@ def test_a_password_is_asked_for() -> None:
     data = odt("", more={"META-INF/manifest.xml": manifest})
     with pytest.raises(CannotRead, match="The ODT file is protected by a password"):
         read(data, "a.odt")
+
+
+def test_code_that_looks_like_a_place_for_code_stays_text() -> None:
+    holder = Holder()
+    place = holder.hold("\ue0000\ue001 gate")
+    assert holder.restore(f"the {place}") == "the  gate"

@@ -137,6 +137,12 @@ def test_a_docx_broken_inside_is_said_to_be_damaged(read):
         read(bytes(data), "notes.docx")
 
 
+def test_a_text_of_comments_is_known_at_once(read):
+    """The time would otherwise double with each comment."""
+    text = read(b"<!-- tide -->" * 200 + b" The tide rises.", "notes.txt").text
+    assert text.endswith("The tide rises.")
+
+
 @pytest.mark.parametrize("start", ["PKI is short for public key", "MZ is short for Mainz", "%PDF"])
 def test_text_that_begins_like_another_kind_is_text(read, start):
     assert read(f"{start}, said the book.".encode(), "notes.txt").text == f"{start}, said the book."

@@ -142,7 +142,7 @@ def test_rows_that_cannot_be_imported_are_told_of(team: Any, browse: Any, kept: 
     )
     client = browse(team.reviewer)
     assert f'<p class="notice warning">{note}</p>' in page(client.get(place(team, document)))
-    assert "note on the rows" in page(client.get(f"{team.url}/"))
+    assert ">note</a>" in page(client.get(f"{team.url}/"))
     assert triples_of(team.project) == TRIPLES[:2]
 
 
@@ -178,7 +178,7 @@ def test_what_a_worker_imports_that_lost_its_claim_is_dropped(
 def test_many_triples_are_stored_some_at_a_time(
     team: Any, browse: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("generation.reading.table_import.AT_ONCE", 2)
+    monkeypatch.setattr("generation.reading.tables.table_import.AT_ONCE", 2)
     rows = [(CONTEXTS[n % 2], f"What is question {n}?", f"Answer {n}.") for n in range(7)]
     upload(browse(team.engineer), team, ("rows.csv", table(rows)))
     work()

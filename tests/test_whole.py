@@ -18,13 +18,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     started = Site(
         tmp_path_factory.mktemp("kills") / "var", QAREVIEW_SCRIPTED_SECONDS="0.1"
     ).start()
-    started.manage("wait", "sample", "--timeout", "120")
+    started.manage("wait", "sample", "--timeout", "300")
     yield started
     started.stop()
 
 
 def assert_all_drafted_once(site: Site, slug: str) -> None:
-    done = site.manage("wait", slug, "--timeout", "150")
+    done = site.manage("wait", slug, "--timeout", "300")
     assert done.returncode == 0, done.stderr
     items_per_passage = """
         select p.id, count(distinct i.id), count(q.id) from generation_passage p

@@ -18,8 +18,8 @@ class TableHeaders:
     """Finds the header of the table that a passage goes on with."""
 
     def __init__(self, text: str) -> None:
-        found = _TABLE.finditer(text) if "|" in text else ()
-        tables = [table for table in found if len(table["header"]) <= LONGEST_HEADER]
+        matches = _TABLE.finditer(text) if "|" in text else ()
+        tables = [table for table in matches if len(table["header"]) <= LONGEST_HEADER]
         self._rows = [table.span("rows") for table in tables]
         self._headers = [table.span("header") for table in tables]
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from generation.reading import archive_names
+from generation.reading.zip_errors import ZIP_ERRORS
 from qareview.stored_sentences import stored
 
 MOST_MEMBERS = 10_000  # chosen; nobody measured
@@ -48,7 +49,7 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
                     )
                 )
             return _write_members(archive, infos, folder, limit)
-    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError, EOFError):
+    except ZIP_ERRORS:
         raise CannotUnpack(
             stored("The archive is damaged. Create it again and upload the new one.")
         ) from None
@@ -69,9 +70,8 @@ def _write_members(
     for number, (info, name) in enumerate(infos):
         target = folder / str(number)  # a name in the archive may lead out of the folder
         error = _write(archive, info, target, min(limit, left))
-        left -= target.stat().st_size if target.exists() else 0
-        members.append(Member(name, "" if error else str(target), error))
-        if left <= 0:
+        size = target.stat().st_size if target.exists() else 0
+        if size > left:
             raise CannotUnpack(
                 stored(
                     "The archive unpacks to more than %(most_bytes)s MB. Split it into "
@@ -79,29 +79,37 @@ def _write_members(
                     most_bytes=MOST_BYTES // 1_000_000,
                 )
             )
+        if size > limit:
+            target.unlink()
+            error = _too_large(limit)
+        else:
+            left -= size
+        members.append(Member(name, "" if error else str(target), error))
     return members
 
 
 def _write(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int) -> str:
     """Write a member and return ""; if it cannot be written, return why.
 
-    The size that the archive states may be wrong, so the bytes are counted.
+    The size that the archive states may be wrong, so the bytes are counted: of a larger member,
+    one byte more than ``limit`` is written.
     """
     if info.flag_bits & 1:
         return stored("It is encrypted. Unpack the archive with its password and upload the files.")
     try:
         with archive.open(info) as source, target.open("wb") as file:
             shutil.copyfileobj(_BoundedReader(source, limit + 1), file)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError, RuntimeError):
+    except (*ZIP_ERRORS, RuntimeError):
         target.unlink(missing_ok=True)
         return stored("It is damaged in the archive. Create the archive again.")
-    if target.stat().st_size > limit:
-        target.write_bytes(b"")
-        return stored(
-            "It is larger than the %(limit)s MB allowed. Split it into smaller files.",
-            limit=limit // 1_000_000,
-        )
     return ""
+
+
+def _too_large(limit: int) -> str:
+    return stored(
+        "It is larger than the %(limit)s MB allowed. Split it into smaller files.",
+        limit=limit // 1_000_000,
+    )
 
 
 class _BoundedReader:

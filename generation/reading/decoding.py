@@ -136,8 +136,13 @@ def _declared_encoding(data: bytes) -> str:
     """Return the encoding that a page declares, or ""."""
     start = data[:DECLARED_WITHIN]
     declared = _BEGINS_LIKE_A_PAGE.match(start) and _DECLARED.search(start)
+    return encoding_named(declared[1]) if declared else ""
+
+
+def encoding_named(label: bytes) -> str:
+    """Return the encoding that a page means by a label, or "" if it is not one of text."""
     try:
-        name = codecs.lookup(declared[1].decode()).name if declared else ""
+        name = codecs.lookup(label.decode()).name
     except LookupError:
         return ""
     name = _LARGER.get(name, name)

@@ -106,13 +106,7 @@ def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
     for member in members:
         name = clean_path(member.name)
         if member.error:
-            Document.objects.get_or_create(
-                project=archive.project,
-                archive=archive,
-                name=name,
-                state=JobState.FAILED,
-                defaults={"size": 0, "error": member.error, "uploaded_by": archive.uploaded_by},
-            )
+            _store_failed(archive, name, member.error)
             continue
         user, columns = archive.uploaded_by, archive.columns
         with Path(member.path).open("rb") as file:
@@ -124,6 +118,16 @@ def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
                 if not is_read_again:
                     notes.append(str(reason))
     archive.note = joined(notes)
+
+
+def _store_failed(archive: Document, name: str, error: str) -> None:
+    Document.objects.get_or_create(
+        project=archive.project,
+        archive=archive,
+        name=name,
+        state=JobState.FAILED,
+        defaults={"size": 0, "error": error, "uploaded_by": archive.uploaded_by},
+    )
 
 
 def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:

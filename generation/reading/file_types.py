@@ -6,13 +6,13 @@ Its name only distinguishes types of text, such as Markdown and CSV.
 import codecs
 import re
 import zipfile
-import zlib
 from itertools import chain, islice
 from pathlib import Path
 
 from generation.reading import old_office
 from generation.reading.decoding import decode
 from generation.reading.readings import UPLOAD, CannotRead
+from generation.reading.zip_errors import ZIP_ERRORS
 from qareview import tables
 from qareview.stored_sentences import stored
 
@@ -43,7 +43,8 @@ _SUFFIXES = {
     ".json": tables.JSON,
 }
 # What may stand before the first element of a page, and the elements that only pages begin with.
-_BEFORE_HTML = r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)*"
+# The quantifier never gives back: the ways to divide comments double with each of them.
+_BEFORE_HTML = r"(?:\s|\ufeff|<!--.*?-->|<\?xml.*?\?>)*+"
 _BEGINS_LIKE_HTML = re.compile(
     rf"{_BEFORE_HTML}<(?:!doctype\s+html|html|head|body)[\s>]", re.IGNORECASE | re.DOTALL
 )
@@ -57,6 +58,7 @@ _MAYBE_JSON = ("", ".txt")  # suffixes of text that is JSON if all of it can be 
 _BEGINS_LIKE_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*[\"}]")
 _LONGEST_LINE = 10_000_000  # bytes of a first line, parsed to find out; chosen; nobody measured
 MOST_LINES = 10  # of a text that may be a table, compared with each other; chosen; nobody measured
+PDF_WITHIN = 1024  # first bytes in which a PDF begins (PDF Reference 1.7, appendix H, note 13)
 SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody measured
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
@@ -110,7 +112,7 @@ def media_type_of(path: Path, name: str) -> str:
 
 def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
     """Return the type of a file if its first bytes show it, or "". Raises CannotRead."""
-    if re.search(rb"^%PDF-\d", start[:1024], re.MULTILINE):
+    if re.search(rb"^%PDF-\d", start[:PDF_WITHIN], re.MULTILINE):
         return PDF
     if start.startswith(_ZIP):
         return _kind_of_archive(path)
@@ -175,7 +177,7 @@ def _kind_of_archive(path: Path) -> str:
             office = next(chain(typed, named), "")
             is_book = "META-INF/container.xml" in archive.namelist()
             declared = _beginning(archive, "mimetype").decode("ascii", errors="replace").strip()
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError):
+    except (*ZIP_ERRORS, RuntimeError):  # RuntimeError if it is encrypted
         raise CannotRead(
             stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None

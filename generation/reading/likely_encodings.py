@@ -135,7 +135,7 @@ def _likelihood(text: str) -> float:
 def _sample(data: bytes) -> bytes:
     """Return a part of the data that has its first unusual bytes, cut at plain bytes."""
     first = re.search(rb"[^\x00-\x7f]", data)
-    start = max(data.rfind(b"\n", 0, first.start() if first else 0) + 1, 0)
+    start = data.rfind(b"\n", 0, first.start() if first else 0) + 1
     sample = data[start : start + SAMPLE]
     if len(sample) < SAMPLE:
         return sample

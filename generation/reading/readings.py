@@ -23,6 +23,28 @@ class CannotRead(Exception):
     """The file gives no text; the message says why and what to do."""
 
 
+def damaged(kind: str) -> CannotRead:
+    """Return the error for a file of a kind, such as "DOCX", that is damaged."""
+    return CannotRead(
+        stored(
+            "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
+            "upload the new copy.",
+            kind=kind,
+        )
+    )
+
+
+def protected(kind: str) -> CannotRead:
+    """Return the error for a file of a kind, such as "PDF", that needs a password."""
+    return CannotRead(
+        stored(
+            "The %(kind)s file is protected by a password. Save a copy without a password "
+            "and upload that.",
+            kind=kind,
+        )
+    )
+
+
 @dataclass(frozen=True)
 class Choices:
     """What people chose for a file.

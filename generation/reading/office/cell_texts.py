@@ -11,7 +11,7 @@ from typing import Any
 from qareview import tables
 from qareview.tables import JsonText
 
-_SAYING = ("title", "text", "content", "value", "context", "passage", "body", "page_content")
+_TEXT_KEYS = ("title", "text", "content", "value", "context", "passage", "body", "page_content")
 _SQUAD = {"text", "answer_start"}  # the keys of an answer
 
 
@@ -62,8 +62,8 @@ def _lines(value: Any) -> list[str] | None:
 
 def _line(entry: Any) -> str | None:
     if isinstance(entry, dict):
-        said = next((entry[key] for key in ("content", "value", "text") if key in entry), None)
-        return said if isinstance(said, str) else None
+        text = next((entry[key] for key in ("content", "value", "text") if key in entry), None)
+        return text if isinstance(text, str) else None
     if isinstance(entry, list):
         lines = _lines(entry)
         return None if lines is None else " ".join(lines)
@@ -97,4 +97,4 @@ def _parts(value: dict[str, Any]) -> list[Any]:
     are_columns = all(isinstance(column, list) for column in columns)
     if are_columns and len({len(column) for column in columns}) == 1:
         return [part for row in zip(*columns, strict=True) for part in row]
-    return [value[key] for key in _SAYING if key in value] or columns
+    return [value[key] for key in _TEXT_KEYS if key in value] or columns

@@ -15,9 +15,9 @@ from generation.reading.office import (
 )
 from generation.reading.office.docx_styles import NAMESPACE, Styles
 from generation.reading.office.docx_writing import written_docx
-from generation.reading.office.packages import Package, damaged, opened, parsed
+from generation.reading.office.packages import Package, opened, parsed
 from generation.reading.office.pieces import as_reading
-from generation.reading.readings import Choices, Reading
+from generation.reading.readings import Choices, Reading, damaged
 
 _KIND = "DOCX"
 _FOR_PANDOC = ("styles", "numbering", "footnotes", "endnotes")  # parts that it needs

@@ -2,7 +2,8 @@
 
 import re
 
-_HELD = re.compile("(?m)^(.*?)\ue000(\\d+)\ue001")  # characters for private use, shown by no font
+# Between characters for private use, which no font shows.
+_HELD = re.compile("(?m)^(.*?)\ue000(\\d{1,9})\ue001")
 
 
 def fenced(code: str, language: str = "") -> str:
@@ -23,7 +24,7 @@ class Holder:
 
     def hold(self, text: str) -> str:
         """Return what stands for a text until it is restored."""
-        self._texts.append(text)
+        self._texts.append(self.restore(text))  # or a text might hold itself, without end
         return f"\ue000{len(self._texts) - 1}\ue001"
 
     def hold_word(self, code: str) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 from generation.reading.decoding import decode
 from generation.reading.file_types import IPYNB
 from generation.reading.office.held_markdown import fenced
-from generation.reading.office.packages import damaged
 from generation.reading.office.pieces import as_reading
-from generation.reading.readings import Choices, Reading
+from generation.reading.readings import Choices, Reading, damaged
 from generation.reading.web.markdown_writing import markdown_of
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")  # of a terminal
-_HTML_TABLE = re.compile(r"^<table[\s>].*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE)
+_HTML_TABLE = re.compile(  # up to the next one, so that tables that never end take linear time
+    r"^<table[\s>](?:(?!^<table[\s>]).)*?</table>", re.DOTALL | re.IGNORECASE | re.MULTILINE
+)
 _LANGUAGE = re.compile(r"[\w+#.-]+")
 
 

@@ -55,7 +55,7 @@ def _levels(styles: "Element | None") -> dict[int, _Level]:
 
 def _label(levels: dict[int, _Level], counts: dict[int, int], level: int) -> str:
     own = levels[level]
-    shown = [place for place in range(level - own.shown + 1, level + 1) if place in levels]
+    shown = [place for place in sorted(levels) if level - own.shown < place <= level]
     numbers = [written_number(max(counts[place], 1), levels[place].form) for place in shown]
     return f"{own.before}{'.'.join(numbers)}{own.after} "
 

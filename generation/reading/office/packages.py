@@ -2,13 +2,13 @@
 
 import posixpath
 import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.reading.readings import CannotRead
+from generation.reading.readings import CannotRead, damaged, protected
+from generation.reading.zip_errors import ZIP_ERRORS
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
@@ -27,28 +27,6 @@ _STRICT = (  # the names of the strict form of the standard, and those that all 
     (b"http://purl.oclc.org/ooxml/presentationml/main", b"presentationml/2006/main"),
     (b"http://purl.oclc.org/ooxml/drawingml/", b"drawingml/2006/"),
 )
-
-
-def damaged(kind: str) -> CannotRead:
-    """Return the error for a file of a kind, such as "DOCX", that is damaged."""
-    return CannotRead(
-        stored(
-            "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
-            "upload the new copy.",
-            kind=kind,
-        )
-    )
-
-
-def protected(kind: str) -> CannotRead:
-    """Return the error for a file of a kind, such as "PDF", that needs a password."""
-    return CannotRead(
-        stored(
-            "The %(kind)s file is protected by a password. Save a copy without a password "
-            "and upload that.",
-            kind=kind,
-        )
-    )
 
 
 class Package:
@@ -73,10 +51,9 @@ class Package:
         try:
             with self._archive.open(name) as file:
                 data = file.read(self._left + 1)
-        except RuntimeError:
-            raise protected(self.kind) from None
-        except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
-            raise damaged(self.kind) from None
+        except (*ZIP_ERRORS, RuntimeError):
+            is_encrypted = self._archive.getinfo(name).flag_bits & 1  # ZIP specification, 4.4.4
+            raise (protected if is_encrypted else damaged)(self.kind) from None
         self._left -= len(data)
         if self._left < 0:
             raise CannotRead(
@@ -149,7 +126,7 @@ def opened(path: Path, kind: str) -> Iterator[Package]:
     """Open a file as a package. Raises CannotRead."""
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except ZIP_ERRORS:
         raise damaged(kind) from None
     with archive:
         yield Package(archive, kind)

@@ -12,8 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.reading.office.packages import damaged
-from generation.reading.readings import CannotRead
+from generation.reading.readings import CannotRead, damaged
 from generation.reading.web import html_trees
 from qareview.machine import embedded
 from qareview.stored_sentences import stored

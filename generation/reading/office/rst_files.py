@@ -12,7 +12,7 @@ from generation.reading.office import pandoc, pandoc_html
 from generation.reading.office.pieces import as_reading
 from generation.reading.office.rst_directives import simplified
 from generation.reading.readings import Choices, Reading
-from qareview.stored_sentences import stored
+from qareview.stored_sentences import listed, stored
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -22,7 +22,6 @@ _CODE_ROLES = {"func", "meth", "class", "mod", "attr", "data", "exc", "obj", "co
 _CODE_ROLES |= {"file", "command", "envvar", "option", "program", "samp", "kbd", "code", "opcode"}
 _CODE_ROLES |= {"macro", "member", "var", "struct", "token", "keyword", "confval", "makevar"}
 _PREFIXES = {"pep": "PEP", "rfc": "RFC", "cve": "CVE-", "cwe": "CWE-"}
-NAMED = 5  # files that the note names; chosen; nobody measured
 
 
 def read_rst(path: Path, _: Choices) -> Reading:
@@ -73,5 +72,5 @@ def _note(files: Sequence[str]) -> str:
         return ""
     return stored(
         "The text includes other files, which were not read: %(files)s. Upload them, too.",
-        files=", ".join(files[:NAMED]) + (" …" if len(files) > NAMED else ""),
+        files=listed(files),
     )

@@ -12,16 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from generation.reading import file_types
-from generation.reading.office.packages import damaged, protected
 from generation.reading.office.workbook_repair import with_relations
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import CannotRead, Choices, Reading, damaged, protected
 from generation.reading.tables import table_columns
 from qareview import tables
-from qareview.stored_sentences import joined, stored
+from qareview.stored_sentences import joined, listed, stored
 
 KINDS = {file_types.XLSX: "XLSX", file_types.XLS: "XLS", file_types.ODS: "ODS"}
 HEADER_WITHIN = 20  # rows in which the names of the columns are looked for; chosen
-NAMED = 5  # sheets and lines that a note names; chosen; nobody measured
 LONGEST_SHOWN = 80  # characters of a line in a note; chosen; nobody measured
 
 
@@ -74,19 +72,18 @@ def _other_sheets(taken: str, others: Sequence[str]) -> str:
         "The columns are those of the sheet “%(taken)s”. Sheets that were not read: %(others)s. "
         "Save each as a file of its own and upload it.",
         taken=taken,
-        others=_listed(others),
+        others=_quoted(others),
     )
 
 
 def _lines_above(lines: Sequence[str]) -> str:
     if not lines:
         return ""
-    return stored("Above the table stands: %(lines)s.", lines=_listed(lines))
+    return stored("Above the table stands: %(lines)s.", lines=_quoted(lines))
 
 
-def _listed(texts: Sequence[str]) -> str:
-    shown = [f"“{text[:LONGEST_SHOWN]}”" for text in texts[:NAMED]]
-    return ", ".join(shown) + (" …" if len(texts) > NAMED else "")
+def _quoted(texts: Sequence[str]) -> str:
+    return listed([f"“{text[:LONGEST_SHOWN]}”" for text in texts])
 
 
 def _sheets(path: Path, kind: str) -> tuple[list[Sheet], list[str]]:

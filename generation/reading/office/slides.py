@@ -10,12 +10,12 @@ from generation.reading.file_types import PPTX
 from generation.reading.office import slide_formulas, slide_graphics, slide_order, slide_text
 from generation.reading.office.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.office.held_markdown import Holder
-from generation.reading.office.packages import Package, damaged, local_name, opened
+from generation.reading.office.packages import Package, local_name, opened
 from generation.reading.office.pandoc_html import markdown_of_body
 from generation.reading.office.pieces import BETWEEN, as_reading
 from generation.reading.office.slide_text import RELATION, Levels, P
-from generation.reading.readings import Choices, Reading
-from qareview.stored_sentences import stored
+from generation.reading.readings import Choices, Reading, damaged
+from qareview.stored_sentences import listed, stored
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -74,8 +74,9 @@ def _joined(texts: Sequence[str]) -> tuple[str, list[int]]:
 def _note(hidden: Sequence[int]) -> str:
     if not hidden:
         return ""
-    numbers = ", ".join(map(str, hidden))
-    return stored("Slides that are hidden in the presentation: %(numbers)s.", numbers=numbers)
+    return stored(
+        "Slides that are hidden in the presentation: %(numbers)s.", numbers=listed(hidden)
+    )
 
 
 class _Slides:

@@ -22,7 +22,9 @@ CELL = "cell"  # of a tagged table, until its cells are put in rows
 LEFT_OUT = (RUNNING_HEAD, PAGE_NUMBER, CONTENTS, HIDDEN)  # kinds that are no content
 
 MARKER = re.compile(r"([•◦▪‣·●○■□–*⁃∙➢✓-]|\(?\d{1,3}[.)]|\(?[a-z][.)]|\(?[ivx]{1,4}[.)])(?:\s+|$)")
-LEADERS = re.compile(r"(?:\s*\.){4,}\s*\w{0,6}$|\s[.·…]{3,}\s*\d+$")  # ". . . . 12"
+LEADERS = re.compile(  # ". . . . 12"; begins where the marks do, or a long line takes long
+    r"(?<![\s.])(?:\s*+\.){4,}+\s*+\w{0,6}$|\s[.·…]{3,}+\s*+\d+$"
+)
 CAPTION = re.compile(
     r"(?i:figure|fig\.|table|listing|abbildung|abb\.|tabelle|tab\.)\s*"
     r"(?:\d[\w.-]*|[A-Z](?:[.\d][\w.-]*)?(?=[\s:.]|$))|[図表]\s*\d"

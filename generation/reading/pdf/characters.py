@@ -133,10 +133,10 @@ class PageCharacters:
             return
         at = start
         for index in range(start + 1, stop + 1):
-            here = self._address(index) if index < stop else -1
-            if here != first:
+            address = self._address(index) if index < stop else -1
+            if address != first:
                 yield at, index, first
-                at, first = index, here
+                at, first = index, address
 
     def _address(self, index: int) -> int:
         held = self._pdfium.FPDFText_GetTextObject(self._page, index)

@@ -9,7 +9,7 @@ from generation.reading.pdf import recognition
 from generation.reading.pdf.assembling import assemble
 from generation.reading.pdf.headings import outline_of
 from generation.reading.pdf.pages import Page, blocks_of, read_page, set_lines
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import Choices, Reading, damaged, protected
 from qareview.stored_sentences import joined, listed, stored
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def read_pdf(path: Path, choices: Choices) -> Reading:
         pages = [read_page(pdf, number) for number in range(len(pdf))]
         outline = outline_of(pdf)
         if all(page.is_damaged for page in pages):
-            raise _damaged()
+            raise damaged("PDF")
         style = set_lines(pages)
         pictures = [page.number for page in pages if page.is_picture]
         recognised = _recognise(pdf, pages, pictures) if choices.ocr else {}
@@ -60,24 +60,8 @@ def _opened(path: Path) -> "PdfDocument":
         pdf.close()
     except pypdfium2.PdfiumError as error:
         if "password" in str(error).lower():
-            raise CannotRead(
-                stored(
-                    "The %(kind)s file is protected by a password. Save a copy without a password "
-                    "and upload that.",
-                    kind="PDF",
-                )
-            ) from error
-    raise _damaged()
-
-
-def _damaged() -> CannotRead:
-    return CannotRead(
-        stored(
-            "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
-            "upload the new copy.",
-            kind="PDF",
-        )
-    )
+            raise protected("PDF") from error
+    raise damaged("PDF")
 
 
 def _recognise(

@@ -62,11 +62,11 @@ def _engine() -> _Engine:
 def _text_of(page: "PdfPage", engine: _Engine) -> PageText:
     width, height = page.get_size()
     scale = min(DOTS / 72, LONGEST_SIDE / max(width, height))
-    found = engine(page.render(scale=scale).to_numpy())
+    recognised = engine(page.render(scale=scale).to_numpy())
     text = PageText(width, height, [])
-    if found.boxes is None:
+    if recognised.boxes is None:
         return text
-    for corners, words in zip(found.boxes, found.txts, strict=True):
+    for corners, words in zip(recognised.boxes, recognised.txts, strict=True):
         left, top = corners.min(axis=0) / scale
         right, bottom = corners.max(axis=0) / scale
         text.runs.append(_run(words.strip(), float(left), float(top), float(right), float(bottom)))

@@ -146,18 +146,18 @@ def _with_tables(tagged: Sequence[_Tagged]) -> list[Block]:
             table = -1
             continue
         text = each.block.text
-        here = each.tag.place_of("Table"), each.tag.place_of("TR"), _cell_of(each.tag)
-        if here[0] != table:
+        place = each.tag.place_of("Table"), each.tag.place_of("TR"), _cell_of(each.tag)
+        if place[0] != table:
             blocks.append(Block(TABLE, [], is_tagged=True))
-        if here[0] != table or here[1] != row:
+        if place[0] != table or place[1] != row:
             blocks[-1].rows.append([])
         rows = blocks[-1].rows
-        if here == (table, row, cell):
+        if place == (table, row, cell):
             rows[-1][-1] += f"\n{text}"
         else:
             rows[-1].append(text)
         blocks[-1].lines += each.block.lines
-        table, row, cell = here
+        table, row, cell = place
     return blocks
 
 

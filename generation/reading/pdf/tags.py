@@ -64,13 +64,13 @@ class _TagReader:
         self._count += 1
         role = _string(pdfium.FPDF_StructElement_GetType, element)
         block = above.block if _is_inline(role, above) else self._count
-        here = Tag((*above.roles, role), (*above.places, self._count), block)
+        tag = Tag((*above.roles, role), (*above.places, self._count), block)
         for at in range(pdfium.FPDF_StructElement_CountChildren(element)):
             number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, at)
             if number >= 0:
-                self.tags[number] = here
+                self.tags[number] = tag
             else:
-                self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), here)
+                self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), tag)
 
 
 def _is_inline(role: str, above: Tag) -> bool:

@@ -22,6 +22,7 @@ from generation.reading.pdf.lines import WIDE, Line, fixed_text
 from generation.reading.pdf.notes import Labels, with_labels, without_number
 from generation.reading.pdf.runs import HYPHEN
 
+LONGEST_WORD = 100  # characters looked at before a line end; chosen; nobody measured
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
@@ -30,6 +31,7 @@ _SUSPENDED = re.compile(
 )  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
 _UNSPACED = re.compile(f"{WIDE.pattern}|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai …
+_LEADERS = re.compile(r"(?<![\s.·…])(?:\s*+[.·…]){3,}+\s*+")
 _TAG = re.compile(r"(?<!\\)<(?=[A-Za-z/!?])")
 _LIKE_MARKUP = re.compile(r"([#>+*-]|\d+[.)])(?=\s|$)")
 
@@ -106,7 +108,7 @@ def _after(mark: str, text: str, pages: Pages) -> tuple[str, Pages]:
 
 
 def _short_leaders(text: str) -> str:
-    return re.sub(r"(?:\s*[.·…]){3,}\s*", " … ", text).strip()
+    return _LEADERS.sub(" … ", text).strip()
 
 
 def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
@@ -125,18 +127,19 @@ def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
 
 def _seam(text: str, after: str, words: Words) -> tuple[str, str]:
     """Return the text before a line end, without a hyphen that divides a word, and the blank."""
-    if _DIVIDED.search(text) and re.match(r"[^\W\d_]", after):
-        return (text, "") if _keeps_hyphen(text, after, words) else (text[:-1], "")
+    end = text[-LONGEST_WORD:]
+    if _DIVIDED.search(end) and re.match(r"[^\W\d_]", after):
+        return (text, "") if _keeps_hyphen(end, after, words) else (text[:-1], "")
     if _UNSPACED.match(text[-1]) or WIDE.match(after):
         return text, ""
-    if _BEFORE_NUMBER.search(text) and after[:1].isdigit():
+    if _BEFORE_NUMBER.search(end) and after[:1].isdigit():
         return text, ""
     return text, " "
 
 
-def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
+def _keeps_hyphen(before: str, after: str, words: Words) -> bool:
     """Whether a hyphen at a line end belongs to the word, as the rest of the document says."""
-    head = re.search(r"[\w-]*\w(?=.$)", text)
+    head = re.search(r"[\w-]*\w(?=.$)", before)
     tail = re.match(r"\w+", after)
     if head is None or tail is None:
         return False
@@ -146,7 +149,7 @@ def _keeps_hyphen(text: str, after: str, words: Words) -> bool:
         return False
     if words[f"{first}-{second}"] > 0 or after[:1].isupper():
         return True
-    if _SUSPENDED.search(text):
+    if _SUSPENDED.search(before):
         return True
     both_are_words = min(words[nearest], words[second]) > 0 and min(len(nearest), len(second)) > 2
     return bool(both_are_words)

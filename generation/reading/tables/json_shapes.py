@@ -185,9 +185,9 @@ def _turns(record: Record) -> Iterator[Record]:
     beside = {name: value for name, value in record.items() if name != key}
     question: Any = None
     for turn in record[key]:
-        said = next((turn[name] for name in ("content", "value", "parts") if name in turn), None)
+        content = next((turn[name] for name in ("content", "value", "parts") if name in turn), None)
         if _speaker(turn) in _QUESTIONERS:
-            question = said
+            question = content
         elif _speaker(turn) in _ANSWERERS:
-            yield {**beside, "question": question, "answer": said}
+            yield {**beside, "question": question, "answer": content}
             question = None

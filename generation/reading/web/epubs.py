@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 from generation.passages.left_out import CONTENTS, PAGE_NUMBER, LeftOut
 from generation.reading.decoding import clean
 from generation.reading.file_types import EPUB
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import CannotRead, Choices, Reading, damaged
 from generation.reading.web import html_tables, html_trees, page_parts
 from generation.reading.web.markdown_writing import markdown_of
 from generation.reading.web.page_survey import Part, survey
 from generation.reading.web.webpages import decode_page, with_left_out, written
+from generation.reading.zip_errors import ZIP_ERRORS
 from qareview.stored_sentences import joined, stored
 
 if TYPE_CHECKING:
@@ -49,16 +50,8 @@ def read_epub(path: Path, _: Choices) -> Reading:
     try:
         with zipfile.ZipFile(path) as archive:
             return _read(archive)
-    except zipfile.BadZipFile:
-        raise CannotRead(_damaged()) from None
-
-
-def _damaged() -> str:
-    return stored(
-        "The %(kind)s file is damaged and cannot be read. Open it, save it again and "
-        "upload the new copy.",
-        kind="EPUB",
-    )
+    except ZIP_ERRORS:
+        raise damaged("EPUB") from None
 
 
 def _read(archive: zipfile.ZipFile) -> Reading:
@@ -96,7 +89,7 @@ class _Files:
         try:
             with self.archive.open(info) as file:
                 data = file.read(self.left + 1)
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, RuntimeError, OSError):
+        except (*ZIP_ERRORS, RuntimeError):  # RuntimeError if it is encrypted
             return None
         self.left -= len(data)
         if self.left < 0:
@@ -135,7 +128,7 @@ def _book(files: _Files) -> _Book:
     )
     package = files.xml(_address("", str(place)))
     if package is None:
-        raise CannotRead(_damaged())
+        raise damaged("EPUB")
     items = {item.get("id"): item for item in package.iter("{*}item")}
     book = _Book(metadata=_metadata(package))
     for reference in package.iter("{*}itemref"):

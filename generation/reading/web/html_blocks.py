@@ -12,6 +12,7 @@ _ADMONITIONS = {
     *("attention", "seealso", "admonitionblock", "callout", "notice"),
 }
 _TITLES = {"admonition-title", "title", "callout-title", "admonition-heading", "label"}
+_SHORT_PAGE = 1_000  # letters, of which an admonition may be nearly all; chosen
 _LARGE_SHARE = 0.6  # of a page that no admonition has; chosen; nobody measured
 
 
@@ -39,7 +40,7 @@ def write_admonitions(root: "HtmlElement") -> None:
         classes = html_trees.classes_of(element)
         if not (classes & _ADMONITIONS or element.get("role") == "note"):
             continue
-        is_large = html_trees.letters_in(element) > _LARGE_SHARE * size and size > 1_000
+        is_large = html_trees.letters_in(element) > _LARGE_SHARE * size and size > _SHORT_PAGE
         if is_large or element.find(".//h1") is not None or html_trees.is_within(element, "p"):
             continue
         _write_title(element)

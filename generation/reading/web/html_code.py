@@ -22,6 +22,7 @@ _USUAL = {  # languages that a class of the block alone may name
     *("python", "r", "ruby", "rust", "sh", "sql", "toml", "xml", "yaml"),
 }
 _AROUND = 3  # elements around a block of code that may name its language; chosen; nobody measured
+_DEEPEST = 100  # elements within each other whose lines are kept; chosen; nobody measured
 _NUMBERS = {"linenos", "lineno", "linenodiv", "line-numbers", "gutter", "linenumber", "line-number"}
 
 
@@ -60,16 +61,16 @@ def code_of(element: "HtmlElement") -> str:
     return re.sub(r"\A(?:[ \t]*\n)+", "", code)
 
 
-def _collect(part: "HtmlElement | str", pieces: list[str]) -> None:
+def _collect(part: "HtmlElement | str", pieces: list[str], depth: int = 0) -> None:
     if isinstance(part, str):
         pieces.append(part)
     elif part.tag == "br":
         pieces.append("\n")
-    elif part.tag in _LINES or (len(part) and html_trees.has(part, "br", *_LINES)):
+    elif depth < _DEEPEST and html_trees.has(part, "br", *_LINES):
         is_line = part.tag in _LINES
         _begin_line(pieces, is_line=is_line)
         for inner in html_trees.contents(part):
-            _collect(inner, pieces)
+            _collect(inner, pieces, depth + 1)
         _begin_line(pieces, is_line=is_line)
     elif html_trees.is_element(part):
         pieces.append("".join(part.itertext()))

@@ -29,6 +29,10 @@ _ACCENTS = {
 _OPERATORS = ("sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det")
 _TEX_CLASSES = {"math", "arithmatex", "tex", "tex2jax_process", "mathjax_process"}
 _DELIMITED = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_PARTS = {  # elements whose parts are written by their places, and how many they have (MathML 3)
+    "mfrac": 2, "mroot": 2, "msup": 2, "msub": 2, "msubsup": 3, "munderover": 3, "mover": 2,
+    "munder": 2,
+}  # fmt: skip
 _DEEPEST = 100  # elements within each other in a formula; chosen; nobody measured
 
 
@@ -124,37 +128,48 @@ def _tex(element: "HtmlElement", depth: int) -> str:
     if tag in ("annotation", "annotation-xml", "mphantom"):
         return ""
     if tag == "mtable":
-        rows = " \\\\ ".join(_cells(row, depth) for row in element.iter("mtr", "mlabeledtr"))
-        return rf"\begin{{matrix}}{rows}\end{{matrix}}"
-    parts = [_tex(child, depth + 1) for child in element if html_trees.is_element(child)]
-    if tag == "mfenced":
-        start, end = element.get("open", "("), element.get("close", ")")
-        return f"{_token(start)}{','.join(parts)}{_token(end)}"
-    return _with_scripts(tag, parts, element, depth)
+        rows = element.iterchildren("mtr", "mlabeledtr")
+        cells = " \\\\ ".join(_cells(row, depth) for row in rows)
+        return rf"\begin{{matrix}}{cells}\end{{matrix}}"
+    return _with_parts(tag, element, depth)
 
 
 def _cells(row: "HtmlElement", depth: int) -> str:
-    return " & ".join(_row(cell, depth + 1) for cell in row.iter("mtd"))
+    return " & ".join(_row(cell, depth + 1) for cell in row.iterchildren("mtd"))
 
 
-def _with_scripts(tag: str, parts: list[str], element: "HtmlElement", depth: int) -> str:
-    """Return fractions, roots and whatever has a part above or below as TeX."""
+def _with_parts(tag: str, element: "HtmlElement", depth: int) -> str:
+    """Return an element around others as TeX.
+
+    No part is written twice, or the time would double with each level of nested elements.
+    """
+    children = [child for child in element if html_trees.is_element(child)]
+    if tag == "msqrt":
+        return rf"\sqrt{{{_row(element, depth + 1)}}}"
+    if tag != "mfenced" and len(children) != _PARTS.get(tag):
+        return _row(element, depth + 1)
+    parts = [_tex(child, depth + 1) for child in children]
+    if tag == "mfenced":
+        start, end = element.get("open", "("), element.get("close", ")")
+        return f"{_token(start)}{','.join(parts)}{_token(end)}"
+    return _with_scripts(tag, parts, children[-1])
+
+
+def _with_scripts(tag: str, parts: list[str], last: "HtmlElement") -> str:
+    """Return one of _PARTS as TeX; ``last`` is the element of its last part."""
     match tag, parts:
         case "mfrac", [above, below]:
             return rf"\frac{{{above}}}{{{below}}}"
         case "mroot", [base, index]:
             return rf"\sqrt[{index}]{{{base}}}"
-        case "msqrt", _:
-            return rf"\sqrt{{{_row(element, depth + 1)}}}"
         case "msup", [base, above]:
             return f"{base}^{_group(above)}"
         case "msub", [base, below]:
             return f"{base}_{_group(below)}"
         case "msubsup" | "munderover", [base, below, above]:
             return f"{base}_{_group(below)}^{_group(above)}"
-        case "mover" | "munder", [base, mark]:
-            return _accented(tag, base, mark, html_trees.words_of(element[-1]))
-    return _row(element, depth + 1)
+    base, mark = parts  # of "mover" and "munder"
+    return _accented(tag, base, mark, html_trees.words_of(last))
 
 
 def _accented(tag: str, base: str, mark: str, character: str) -> str:

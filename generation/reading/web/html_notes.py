@@ -82,15 +82,15 @@ def write_notes(root: "HtmlElement") -> None:
 
 def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "HtmlElement | None":
     """Return the footnote that a link calls, or None if it is another link."""
-    says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('href')}"
+    link_names = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('href')}"
     mark = html_trees.words_of(link)
-    if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", says, re.IGNORECASE):
+    if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", link_names, re.IGNORECASE):
         return None
     note = _around(target) if notes.order[target] > notes.order[link] else None
     if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
         return None
-    tells = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
-    if not (_SAYS_NOTE.search(f"{says} {tells}") or _leads_back(note, link, notes)):
+    note_names = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
+    if not (_SAYS_NOTE.search(f"{link_names} {note_names}") or _leads_back(note, link, notes)):
         return None
     return note if len(html_trees.words_of(note)) > len(mark) + 2 else None
 
@@ -126,8 +126,8 @@ def _links_back(notes: _Notes) -> "list[HtmlElement]":
         label = _label_of(note)
         parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
         for link in parts:
-            says = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
-            is_back = re.search(r"back", says, re.IGNORECASE) or _MARK.match(
+            names = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
+            is_back = re.search(r"back", names, re.IGNORECASE) or _MARK.match(
                 html_trees.words_of(link)
             )
             text = _BACK_SIGNS.sub("", html_trees.words_of(link))
@@ -229,8 +229,8 @@ def _remove_label(note: "HtmlElement") -> None:
     """Remove the number in front of a note, as of a list without numbers."""
     if (label := _label_of(note)) is not None:
         html_trees.remove(label)
+    before = "".join(note.itertext()).lstrip()
     for part in html_trees.elements(note, "span", "sup", "td", "th"):
-        before = "".join(note.itertext()).lstrip()
         text = html_trees.words_of(part)
         if text and _MARK.match(text) and before.startswith(text) and part is not note:
             html_trees.remove(part)

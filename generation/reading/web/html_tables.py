@@ -110,8 +110,8 @@ def flatten(cell: "HtmlElement") -> None:
         previous = block.getprevious()
         between = " "
         if block.tag == "li" and previous is not None and previous.tag == "li":
-            said = html_trees.words_of(previous)
-            between = " " if said[-1:] in ".;:,!?" else "; "
+            words = html_trees.words_of(previous)
+            between = " " if words[-1:] in ".;:,!?" else "; "
         html_trees.add_before(block, between)
         following = block.getnext()
         if block.tag != "li" or following is None or following.tag != "li":

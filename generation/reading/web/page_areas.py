@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 _IDS = ("content", "main", "main-content", "bodycontent", "article")
 _CLASSES = {"content", "main-content", "article-body"}
 _LARGE_SHARE = 0.2  # of the page's letters that its main area has at least; chosen, as the next
-_FOUND = 0.95  # share of what was found of the article that its container has
+_MOST = 0.95  # share of the letters of the article that its container has; chosen
 _SHORT = 25  # letters of a paragraph by which the article is looked for; chosen; nobody measured
+_SHORT_LEAF = 15  # letters that many paragraphs share by chance; chosen; nobody measured
 _FEWEST = 3  # paragraphs by which it is looked for; chosen; nobody measured
 _MANY_LINKS = 0.6  # share of the letters of a list of links within an article; chosen
 _MUCH_PROSE = 500  # letters of a further container of an article; chosen; measured on news pages
@@ -100,16 +101,16 @@ def take_article(
     is taken whole, but for lists of links, and for what is not prose before the first and after the
     last of these paragraphs.
     """
-    found = _found(page)
-    if len(found) < _FEWEST:
+    paragraphs = _article_paragraphs(page)
+    if len(paragraphs) < _FEWEST:
         return area, []
     letters = _letters(area)
-    here = {piece for piece in found if piece in letters}
-    container = _with_like(_container(area, here), area, parts)
-    return container, _take_around(container, here, parts)
+    in_area = {piece for piece in paragraphs if piece in letters}
+    container = _with_like(_container(area, in_area), area, parts)
+    return container, _take_around(container, in_area, parts)
 
 
-def _found(page: str) -> set[str]:
+def _article_paragraphs(page: str) -> set[str]:
     """Return the letters of each paragraph that trafilatura takes for the article's."""
     import trafilatura
 
@@ -128,14 +129,14 @@ def _letters(element: "HtmlElement") -> str:
     return re.sub(r"\W", "", "".join(element.itertext()))
 
 
-def _container(area: "HtmlElement", found: set[str]) -> "HtmlElement":
-    """Return the smallest container within an area that has nearly all that was found."""
-    size = sum(map(len, found))
+def _container(area: "HtmlElement", paragraphs: set[str]) -> "HtmlElement":
+    """Return the smallest container within an area that has nearly all of some paragraphs."""
+    size = sum(map(len, paragraphs))
     chosen = area
     while size:
         for child in chosen.iterchildren(*_CONTAINERS):
             letters = _letters(child)
-            if sum(len(piece) for piece in found if piece in letters) >= _FOUND * size:
+            if sum(len(piece) for piece in paragraphs if piece in letters) >= _MOST * size:
                 chosen = child
                 break
         else:
@@ -168,12 +169,12 @@ def _is_article_part(part: Part) -> bool:
     return part.prose >= _MUCH_PROSE and part.link_share < _FEW_LINKS
 
 
-def _take_around(container: "HtmlElement", found: set[str], parts: "Parts") -> "list[Piece]":
+def _take_around(container: "HtmlElement", paragraphs: set[str], parts: "Parts") -> "list[Piece]":
     """Take out of a container what is around and between the article; return it."""
     hits = [
         part.start
         for element, part in page_parts.within(container, parts)
-        if _is_leaf(element) and _is_in(element, found)
+        if _is_leaf(element) and _is_in(element, paragraphs)
     ]
     if not hits:
         return []
@@ -202,6 +203,8 @@ def _is_leaf(element: "HtmlElement") -> bool:
     )
 
 
-def _is_in(element: "HtmlElement", found: set[str]) -> bool:
+def _is_in(element: "HtmlElement", paragraphs: set[str]) -> bool:
     letters = _letters(element)
-    return len(letters) > 15 and any(letters in piece or piece in letters for piece in found)
+    return len(letters) > _SHORT_LEAF and any(
+        letters in piece or piece in letters for piece in paragraphs
+    )

@@ -6,8 +6,7 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from generation.reading.office.packages import damaged
-from generation.reading.readings import Choices, Reading
+from generation.reading.readings import Choices, Reading, damaged
 from generation.reading.web import webpages
 
 

@@ -1,6 +1,5 @@
 """Read a web page: all of it but its menus, or its main text; the rest is listed as left out."""
 
-import codecs
 import re
 from itertools import groupby
 from operator import itemgetter
@@ -8,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import HIDDEN, SIDE_CONTENT, LeftOut
-from generation.reading.decoding import clean, decode
+from generation.reading.decoding import clean, decode, encoding_named
 from generation.reading.file_types import HTML
 from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
 from generation.reading.web import html_tables, html_trees, large_pages, page_areas, page_parts
@@ -24,14 +23,7 @@ if TYPE_CHECKING:
 LARGE = 4_000_000  # characters; above, trafilatura's time and memory grow faster than the page
 MOST_BESIDE = 0.2  # share of the prose beside the main content of a whole page; chosen
 _DECLARED = re.compile(rb"<meta[^>]+charset=[\"']?\s*([\w-]+)", re.IGNORECASE)
-_WIDER = {
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "iso8859-1": "cp1252",
-    "ascii": "cp1252",
-    "shift_jis": "cp932",
-    "euc_kr": "cp949",
-}
+DECLARED_WITHIN = 4096  # first bytes; browsers look at 1024, but pages have more; chosen
 _META = {
     "author": "author", "article:author": "author", "dc.creator": "author",
     "description": "description", "og:description": "description",
@@ -91,18 +83,22 @@ def _loses_code(pieces: "list[Piece]") -> bool:
 
 
 def decode_page(data: bytes) -> str:
-    """Decode a page as UTF-8, or as what it declares, or in the likeliest encoding."""
-    declared = _DECLARED.search(data[:4096])
+    """Decode a page as UTF-8, or as what it declares, or in the likeliest encoding.
+
+    Raises CannotRead.
+    """
+    declared = _DECLARED.search(data[:DECLARED_WITHIN])
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         if not declared:
             return decode(data)
     try:
-        name = codecs.lookup(declared[1].decode()).name
-        return data.decode(_WIDER.get(name, name))
-    except (LookupError, UnicodeDecodeError):
-        return decode(data)
+        if encoding := encoding_named(declared[1]):
+            return data.decode(encoding)
+    except UnicodeDecodeError:
+        pass  # it is in another encoding than it says
+    return decode(data)
 
 
 def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, list[Piece]]":
