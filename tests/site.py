@@ -65,7 +65,7 @@ class Site:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
 
-    def manage(self, *arguments: str, timeout: float = 300) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *arguments: str, timeout: float = 330) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,

@@ -14,6 +14,7 @@ from qareview import tables
 from qareview.stored_sentences import stored
 from qareview.tables import BadRow, BadTable, Record, Table
 
+MOST_KEYS = 5  # of an object around a list of rows; a manifest has more; chosen; nobody measured
 CONVERSATIONS = ("conversations", "messages", "conversation", "contents")
 _QUESTIONERS = {"human", "user", "prompter"}
 _ANSWERERS = {"gpt", "assistant", "model", "bot", "chatgpt"}
@@ -104,7 +105,8 @@ def _entries_of(value: Any, media_type: str) -> list[Any]:
     if entries := _in_columns(value):
         return entries
     roles = sum(any(key.lower() in names for key in value) for names in NAMES.values())
-    if roles < 2 and (entries := _in_lists(value)):
+    is_wrapper = roles < 2 and len(value) <= MOST_KEYS
+    if is_wrapper and (entries := _in_lists(value)):
         return entries
     return [value] if roles or media_type == tables.JSONL else []
 
