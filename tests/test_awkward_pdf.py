@@ -125,3 +125,16 @@ def test_tables_lists_and_code_keep_their_structure() -> None:
     ) in text
     assert "- first bullet of the list tells of tugs\n\n- second bullet of" in text
     assert "1. first step is to call\n\n2. second step is to wait" in text
+
+
+def test_a_table_over_pages_is_one_in_which_each_page_starts_at_its_first_row() -> None:
+    reading = read("long-table")
+    rows = "\n".join(f"| Ship {n} | {n}.50 | paid at gate {n} |" for n in range(60))
+    assert f"| Ship | Fee | Remark |\n|---|---|---|\n{rows}\n\n" in reading.text
+    assert reading.text.count("Remark") == 1
+    assert {part.reason for part in reading.left_out} == {left_out.PAGE_NUMBER}
+    starts = [reading.text[start:].split(" |")[0] for start in reading.page_starts[1:]]
+    assert len(starts) > 1
+    assert all(start.startswith("| Ship ") for start in starts)
+    last = reading.text.index("| Ship 59")
+    assert pages(reading.page_starts, last, last + 9) == (len(starts) + 1, len(starts) + 1)

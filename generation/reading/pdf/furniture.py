@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from generation.passages.left_out import PAGE_NUMBER, RUNNING_HEAD
 from generation.reading.pdf.lines import Line
+from generation.reading.pdf.tables import LARGEST_STEP, SAME_EDGE
 
 EDGE = 0.14  # of the height of a page: where running heads stand; chosen; nobody measured
 APART = 1.7  # font sizes between baselines: lines that far apart do not belong together; chosen
@@ -31,15 +32,42 @@ def furniture_of(
     A line at an edge of a page is a page number if it is nothing else, or a running head if it
     comes on some pages at the same height, or if it holds a number that counts the pages.
     """
+    rows = {id(line) for lines in pages for line in _rows_of_tables(lines)}
     places = [
         (page, line)
         for page, lines in enumerate(pages)
         for line in _at_edges(lines, heights[page])
-        if line.size <= size + 1  # larger ones are headings
+        if line.size <= size + 1 and id(line) not in rows  # larger ones are headings
     ]
     heads = {id(line): RUNNING_HEAD for line in (*_repeated(places, pages), *_counting(places))}
     numbers = {id(line): PAGE_NUMBER for _, line in places if _NUMBER.fullmatch(line.text)}
     return heads | numbers
+
+
+def _rows_of_tables(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield the rows of tables: their headers come again on each page, and rows are alike."""
+    rows: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.baseline):
+        if len(line.runs[0].table or ()) > MOST_LINES:
+            yield line
+        if rows and not _is_next_row(rows[-1], line):
+            rows = []
+        rows.append(line)
+        if len(rows) > MOST_LINES:
+            yield from rows
+
+
+def _is_next_row(above: Line, line: Line) -> bool:
+    """Whether parts of two lines stand below each other, as cells do."""
+    if line.baseline - above.baseline > LARGEST_STEP * line.size:
+        return False
+    same = [
+        part
+        for part in line.spans
+        for upper in above.spans
+        if min(abs(part.left - upper.left), abs(part.right - upper.right)) < SAME_EDGE
+    ]
+    return len(same) > 1
 
 
 def _at_edges(lines: Sequence[Line], height: float) -> Iterator[Line]:
