@@ -55,13 +55,16 @@ def test_heads_and_numbers_of_pages_are_left_out() -> None:
     assert numbers == [f"Page {n} of 5" for n in range(1, 6)]
 
 
-def test_lines_alike_on_every_page_are_text_and_heads_are_not() -> None:
+def test_lines_and_notes_alike_on_every_page_are_text_and_heads_are_not() -> None:
     reading = read("footnotes")
     left = "".join(reading.text[start:end] for start, end, _ in reading.left_out)
     for page in range(1, 9):
         assert f"Line 0 of page {page} tells of the quay" in reading.text
         assert f"of page {page} tells" not in left
+        assert f"\n\n{page}. Footnote of page {page}: the source is" in reading.text
+        assert f"book {page}." not in left
     assert left.count("The Harbour Book") == 4
+    assert left.count("Harbour Press") == 8
     assert left.count(": Tides and locks") == 4
 
 

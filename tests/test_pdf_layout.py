@@ -235,6 +235,29 @@ def test_notes_are_called_where_the_raised_number_stands(tmp_path: Path) -> None
     assert text.endswith("\n\n[^1]: Since the year of the flood.")
 
 
+def test_notes_that_are_alike_on_all_pages_are_no_running_heads(tmp_path: Path) -> None:
+    def page(number: int) -> pdfs.Draw:
+        def draw(canvas: Canvas) -> None:
+            lines(canvas, *wrapped(f"Part {number}. {PROSE}"))
+            calling = f"The rules of year {number} hold."
+            lines(canvas, calling, top=500)
+            end = 72 + canvas.stringWidth(calling, "Helvetica", 11)
+            lines(canvas, "1", left=end, top=505, size=6)
+            lines(canvas, f"1 Rules of the port, volume {number}, which the", top=80, size=8)
+            lines(canvas, "council has in its archive.", top=70, size=8)
+            lines(canvas, f"12. May 2026, page {number}", top=40, size=8)
+
+        return draw
+
+    reading = pdfs.read(tmp_path, drawn(*[page(number) for number in (1, 2, 3)]))
+    foot = ["12\\. May 2026, page 1", "12\\. May 2026, page 2", "12\\. May 2026, page 3"]
+    assert left(reading) == [(text, left_out.RUNNING_HEAD) for text in foot]
+    for label, volume in (("1", 1), ("1-2", 2), ("1-3", 3)):
+        note = f"Rules of the port, volume {volume}, which the council has in its archive."
+        assert f"[^{label}]: {note}" in reading.text
+        assert f"hold.[^{label}]" in reading.text
+
+
 def test_a_raised_number_behind_a_unit_is_a_power(tmp_path: Path) -> None:
     def page(canvas: Canvas) -> None:
         lines(canvas, *wrapped(PROSE))
