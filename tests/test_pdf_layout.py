@@ -235,6 +235,21 @@ def test_notes_are_called_where_the_raised_number_stands(tmp_path: Path) -> None
     assert text.endswith("\n\n[^1]: Since the year of the flood.")
 
 
+def test_a_paragraph_that_ends_with_the_call_of_a_note_does_not_go_on(tmp_path: Path) -> None:
+    half = wrapped(PROSE)
+    calling = "The keeper of the lock, who is old by now, will tell you how it was once."
+
+    def ends(canvas: Canvas) -> None:
+        lines(canvas, *half, calling)
+        end = 72 + canvas.stringWidth(calling, "Helvetica", 11)
+        lines(canvas, "1", left=end, top=745 - 14 * len(half), size=6)
+        lines(canvas, "1 Rules of the port.", top=80, size=8)
+
+    reading = pdfs.read(tmp_path, drawn(ends, lambda page: lines(page, *half)))
+    note = "[^1]: Rules of the port."
+    assert f" it was once.[^1]\n\n{note}\n\nThe gates" in reading.text
+
+
 def test_notes_that_are_alike_on_all_pages_are_no_running_heads(tmp_path: Path) -> None:
     def page(number: int) -> pdfs.Draw:
         def draw(canvas: Canvas) -> None:

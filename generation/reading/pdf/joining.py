@@ -90,7 +90,7 @@ def _goes_on(last: Block, block: Block) -> bool:
     above, line = last.lines[-1], block.lines[0]
     if not (last.is_tagged or above.is_full):
         return False
-    end, start = above.text.rstrip(), line.text[:1]
+    end, start = above.words.rstrip(), line.text[:1]
     if start.islower():
         return True
     if end.endswith((*SENTENCE_END, "'", ")")):
