@@ -55,13 +55,16 @@ def test_heads_and_numbers_of_pages_are_left_out() -> None:
     assert numbers == [f"Page {n} of 5" for n in range(1, 6)]
 
 
-def test_lines_alike_on_every_page_are_text_and_heads_are_not() -> None:
+def test_lines_and_notes_alike_on_every_page_are_text_and_heads_are_not() -> None:
     reading = read("footnotes")
     left = "".join(reading.text[start:end] for start, end, _ in reading.left_out)
     for page in range(1, 9):
         assert f"Line 0 of page {page} tells of the quay" in reading.text
         assert f"of page {page} tells" not in left
+        assert f"\n\n{page}. Footnote of page {page}: the source is" in reading.text
+        assert f"book {page}." not in left
     assert left.count("The Harbour Book") == 4
+    assert left.count("Harbour Press") == 8
     assert left.count(": Tides and locks") == 4
 
 
@@ -125,3 +128,16 @@ def test_tables_lists_and_code_keep_their_structure() -> None:
     ) in text
     assert "- first bullet of the list tells of tugs\n\n- second bullet of" in text
     assert "1. first step is to call\n\n2. second step is to wait" in text
+
+
+def test_a_table_over_pages_is_one_in_which_each_page_starts_at_its_first_row() -> None:
+    reading = read("long-table")
+    rows = "\n".join(f"| Ship {n} | {n}.50 | paid at gate {n} |" for n in range(60))
+    assert f"| Ship | Fee | Remark |\n|---|---|---|\n{rows}\n\n" in reading.text
+    assert reading.text.count("Remark") == 1
+    assert {part.reason for part in reading.left_out} == {left_out.PAGE_NUMBER}
+    starts = [reading.text[start:].split(" |")[0] for start in reading.page_starts[1:]]
+    assert len(starts) > 1
+    assert all(start.startswith("| Ship ") for start in starts)
+    last = reading.text.index("| Ship 59")
+    assert pages(reading.page_starts, last, last + 9) == (len(starts) + 1, len(starts) + 1)

@@ -44,6 +44,7 @@ class Block:
     level: int = 0  # of a heading, or the depth of an item; 0 if not known yet
     marker: str = ""
     rows: list[list[str]] = field(default_factory=list)
+    later_pages: dict[int, int] = field(default_factory=dict)  # first row -> page, of a table
     is_tagged: bool = False
 
     @property

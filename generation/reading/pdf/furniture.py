@@ -5,10 +5,14 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from generation.passages.left_out import PAGE_NUMBER, RUNNING_HEAD
+from generation.reading.pdf.blocks import MUCH_SMALLER, SENTENCE_END
 from generation.reading.pdf.lines import Line
+from generation.reading.pdf.notes import STARTS_NOTE, calls_of
+from generation.reading.pdf.tables import LARGEST_STEP, SAME_EDGE
 
 EDGE = 0.14  # of the height of a page: where running heads stand; chosen; nobody measured
 APART = 1.7  # font sizes between baselines: lines that far apart do not belong together; chosen
+FEWEST_LETTERS = 4  # of a note: "1. 12" is none; chosen
 MOST_LINES = 2  # of a running head; chosen
 FEWEST_PAGES = 3  # with the same running head; 2 in a document of a few pages; chosen
 FEW_PAGES = 6
@@ -31,15 +35,75 @@ def furniture_of(
     A line at an edge of a page is a page number if it is nothing else, or a running head if it
     comes on some pages at the same height, or if it holds a number that counts the pages.
     """
+    content = {
+        id(line)
+        for lines in pages
+        for line in (*_rows_of_tables(lines), *_notes(lines, size - MUCH_SMALLER))
+    }
     places = [
         (page, line)
         for page, lines in enumerate(pages)
         for line in _at_edges(lines, heights[page])
-        if line.size <= size + 1  # larger ones are headings
+        if line.size <= size + 1 and id(line) not in content  # larger ones are headings
     ]
     heads = {id(line): RUNNING_HEAD for line in (*_repeated(places, pages), *_counting(places))}
     numbers = {id(line): PAGE_NUMBER for _, line in places if _NUMBER.fullmatch(line.text)}
     return heads | numbers
+
+
+def _rows_of_tables(lines: Sequence[Line]) -> Iterator[Line]:
+    """Yield the rows of tables: their headers come again on each page, and rows are alike."""
+    rows: list[Line] = []
+    for line in sorted(lines, key=lambda line: line.baseline):
+        if len(line.runs[0].table or ()) > MOST_LINES:
+            yield line
+        if rows and not _is_next_row(rows[-1], line):
+            rows = []
+        rows.append(line)
+        if len(rows) > MOST_LINES:
+            yield from rows
+
+
+def _notes(lines: Sequence[Line], most: float) -> Iterator[Line]:
+    """Yield the lines of notes below the text of a page, set in no more than a size.
+
+    Where notes name sources, they are nearly alike on all pages.
+    """
+    ordered = sorted(lines, key=lambda line: line.baseline)
+    last = max((at for at, line in enumerate(ordered) if line.size > most), default=-1)
+    called = {number for line in ordered[: last + 1] for number in calls_of(line)}
+    for group in _groups(ordered[last + 1 :]):
+        is_note = False
+        for line in group:
+            is_note = is_note or _begins_note(line, group[-1], called)
+            if is_note:
+                yield line
+
+
+def _begins_note(line: Line, last: Line, called: set[str]) -> bool:
+    """Whether a line begins with a number that is raised or that the text calls.
+
+    A number with a dot will do before a sentence; "12. May 2026" at each foot is a date.
+    """
+    match = STARTS_NOTE.match(line.text)
+    if match is None or sum(map(str.isalpha, line.text[match.end() :])) < FEWEST_LETTERS:
+        return False
+    is_dotted = re.search(r"\.\s+$", match[0]) is not None
+    is_sentence = is_dotted and last.text.endswith(SENTENCE_END)
+    return match[1] is not None or match[2] in called or is_sentence
+
+
+def _is_next_row(above: Line, line: Line) -> bool:
+    """Whether parts of two lines stand below each other, as cells do."""
+    if line.baseline - above.baseline > LARGEST_STEP * line.size:
+        return False
+    same = [
+        part
+        for part in line.spans
+        for upper in above.spans
+        if min(abs(part.left - upper.left), abs(part.right - upper.right)) < SAME_EDGE
+    ]
+    return len(same) > 1
 
 
 def _at_edges(lines: Sequence[Line], height: float) -> Iterator[Line]:

@@ -26,10 +26,13 @@ def joined(blocks: Iterable[Block], style: Style) -> list[Block]:
     """Return blocks with those joined that belong together."""
     kept: list[Block] = []
     for block in blocks:
+        if block.kind == TABLE:
+            _drop_header(kept, block, style)
         last = _last(kept, style)
         if last is not None and _belongs(last, block, style):
+            if block.kind == TABLE:
+                _add_rows(last, block)
             last.lines += block.lines
-            last.rows += _rows_after(last, block)
         else:
             kept.append(block)
     return kept
@@ -43,9 +46,26 @@ def _last(kept: Sequence[Block], style: Style) -> Block | None:
     return None
 
 
-def _rows_after(last: Block, block: Block) -> list[list[str]]:
-    """Return the rows of the second part of a table, without a header that is set again."""
-    return block.rows[1:] if last.rows[:1] == block.rows[:1] else block.rows
+def _drop_header(kept: list[Block], block: Block, style: Style) -> None:
+    """Drop the lines right above a part of a table that only say its header again."""
+    again: list[str] = []
+    for number, above in enumerate(reversed(kept[-FARTHEST:]), 1):
+        if above.kind != TEXT or above.lines[0].page != block.lines[0].page:
+            return
+        again += above.text.split()
+        last = _last(kept[:-number], style)
+        if last is not None and last.kind == TABLE and _belongs(last, block, style):
+            if sorted(again) == sorted(" ".join(last.rows[0]).split()):
+                del kept[-number:]
+            return
+
+
+def _add_rows(last: Block, block: Block) -> None:
+    """Add the rows of the second part of a table, without a header that is set again."""
+    rows = block.rows[1:] if last.rows[:1] == block.rows[:1] else block.rows
+    if rows and block.lines[0].page != last.lines[-1].page:
+        last.later_pages[len(last.rows)] = block.lines[0].page
+    last.rows += rows
 
 
 def _belongs(last: Block, block: Block, style: Style) -> bool:
@@ -70,7 +90,7 @@ def _goes_on(last: Block, block: Block) -> bool:
     above, line = last.lines[-1], block.lines[0]
     if not (last.is_tagged or above.is_full):
         return False
-    end, start = above.text.rstrip(), line.text[:1]
+    end, start = above.words.rstrip(), line.text[:1]
     if start.islower():
         return True
     if end.endswith((*SENTENCE_END, "'", ")")):

@@ -101,7 +101,7 @@ class _Layout:
         if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
             return False
         above = last.lines[-1]
-        goes_on = not above.would_fit(line) or not above.text.endswith(SENTENCE_END)
+        goes_on = not above.would_fit(line) or not above.words.endswith(SENTENCE_END)
         return goes_on and line.left < above.left + 2 * self._style.size
 
     def _is_followed_by_fixed(self, at: int) -> bool:
@@ -133,7 +133,7 @@ class _Layout:
         is_same_edge = abs(line.left - above.left) < 1 and self._step(at) < PARAGRAPH_GAP * (
             self._style.pitch_of(line.size)
         )
-        return not (is_same_edge and above.is_full and not above.text.endswith(SENTENCE_END))
+        return not (is_same_edge and above.is_full and not above.words.endswith(SENTENCE_END))
 
     def _is_new(self, at: int, line: Line, last: Block) -> bool:
         """Whether a line begins a paragraph, rather than going on with the last block."""
@@ -160,7 +160,7 @@ class _Layout:
     def _is_indented(self, line: Line, last: Block) -> bool:
         """Whether a line is set further in, or out, than the lines above, as a paragraph is."""
         above = last.lines[-1]
-        indent, has_ended = line.left - above.left, above.text.endswith(SENTENCE_END)
+        indent, has_ended = line.left - above.left, above.words.endswith(SENTENCE_END)
         is_further_in = indent > INDENT * self._style.size
         if is_further_in and len(last.lines) == 1:
             return not above.is_full and indent > 1.5 * self._style.size
@@ -171,7 +171,7 @@ class _Layout:
 
     def _is_after_end(self, at: int, line: Line, above: Line) -> bool:
         """Whether the paragraph above has ended: its last line is short and ends a sentence."""
-        if not above.text.endswith((".", "!", "?", ":", "。")):
+        if not above.words.endswith((".", "!", "?", ":", "。")):
             return False
         indent = line.left - line.column_left
         if not above.is_full and indent > INDENT * self._style.size:

@@ -27,6 +27,7 @@ _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
 _MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
+_CALLS_AT_END = re.compile(f"(?:\\s*{CALL}[^{CALL_END}]*{CALL_END})+$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 
@@ -73,6 +74,11 @@ class Line:
         share = len(run.text.split(" ", 1)[0]) / len(run.text)
         needed = share * (run.right - run.left) + 0.25 * self.size
         return self.right + needed < self.column_right
+
+    @property
+    def words(self) -> str:
+        """Its text without the calls of notes at its end."""
+        return _CALLS_AT_END.sub("", self.text)
 
     @property
     def is_full(self) -> bool:

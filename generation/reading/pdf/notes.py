@@ -8,7 +8,7 @@ from generation.reading.pdf.lines import CALL, CALL_END, Line
 
 BACK = "\u21a9"  # the arrow of a note that links back to its call
 _CALL = re.compile(f"{CALL}([^{CALL_END}]+){CALL_END}")
-_STARTS_NOTE = re.compile(
+STARTS_NOTE = re.compile(
     f"(?:{CALL}([^{CALL_END}]+){CALL_END}|(\\d{{1,3}}|[*†‡§])(?=[.\\s]))\\.?\\s*"
 )
 
@@ -22,7 +22,7 @@ def set_notes(blocks: Sequence[Block], style: Style) -> dict[tuple[int, str], st
         for block in blocks
         if not _may_be_note(block, style)
         for line in block.lines
-        for number in _calls(line)
+        for number in calls_of(line)
     }
     labels: dict[tuple[int, str], str] = {}
     for block in blocks:
@@ -48,7 +48,8 @@ def _may_be_note(block: Block, style: Style) -> bool:
     return bool(block.lines) and block.lines[0].text.startswith(CALL)
 
 
-def _calls(line: Line) -> list[str]:
+def calls_of(line: Line) -> list[str]:
+    """Return the raised numbers of a line."""
     return [number for each in _CALL.findall(line.text) for number in re.split(r"[,\s]+", each)]
 
 
@@ -58,7 +59,7 @@ def _number(block: Block, style: Style) -> str:
         return block.marker.strip("().")
     if block.kind not in (TEXT, ITEM, NOTE) or not _may_be_note(block, style):
         return ""
-    match = _STARTS_NOTE.match(block.lines[0].text)
+    match = STARTS_NOTE.match(block.lines[0].text)
     return (match[1] or match[2]).strip() if match else ""
 
 
@@ -81,5 +82,5 @@ def with_labels(text: str, page: int, labels: Labels) -> str:
 
 def without_number(text: str) -> str:
     """Return the first line of a note without its number."""
-    match = _STARTS_NOTE.match(text)
+    match = STARTS_NOTE.match(text)
     return text[match.end() :] if match else text

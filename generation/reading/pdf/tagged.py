@@ -33,7 +33,10 @@ class _Tagged:
 
 
 def blocks_by_tags(lines: Sequence[Line], tags: Mapping[int, Tag], page: int) -> list[Block]:
-    """Return the blocks of a page in the order of its tags, then lines that have no tag."""
+    """Return the blocks of a page in the order of its tags, then lines that have no tag.
+
+    Those above all others come first, such as the header of a table that goes on.
+    """
     runs: dict[int, list[Run]] = {}
     for line in lines:
         for run in line.runs:
@@ -43,7 +46,12 @@ def blocks_by_tags(lines: Sequence[Line], tags: Mapping[int, Tag], page: int) ->
     tagged = [_block(runs[block], tags, page, columns) for block in sorted(runs)]
     blocks = _with_tables(_with_markers(_with_rest_of_lines(tagged)))
     loose = [line for line in lines if not any(run.tag in tags for run in line.runs)]
-    return [*blocks, *(Block(TEXT, [line]) for line in loose)]
+    top = min((run.baseline for each in runs.values() for run in each), default=0)
+    return [
+        *(Block(TEXT, [line]) for line in loose if line.baseline < top),
+        *blocks,
+        *(Block(TEXT, [line]) for line in loose if line.baseline >= top),
+    ]
 
 
 def _block(

@@ -172,9 +172,15 @@ def _item(block: Block, text: str, pages: Pages) -> tuple[str, Pages]:
 def _table(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
     width = max(map(len, block.rows))
     rows = [[_cell(cell, words) for cell in row] + [""] * (width - len(row)) for row in block.rows]
-    written = ["| " + " | ".join(row) + " |" for row in rows]
-    text = "\n".join([written[0], "|" + "---|" * width, *written[1:]])
-    return with_labels(text, block.lines[0].page, labels), [(0, block.lines[0].page)]
+    page = block.lines[0].page
+    text, pages = "", [(0, page)]
+    for number, row in enumerate(rows):
+        if number in block.later_pages:
+            page = block.later_pages[number]
+            pages.append((len(text), page))
+        text += with_labels("| " + " | ".join(row) + " |\n", page, labels)
+        text += "" if number else "|" + "---|" * width + "\n"
+    return text.rstrip("\n"), pages
 
 
 def _cell(lines: str, words: Words) -> str:
