@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from generation.reading.web import html_trees
@@ -29,6 +30,7 @@ _ACCENTS = {
 _OPERATORS = ("sin", "cos", "tan", "log", "ln", "exp", "lim", "max", "min", "sup", "inf", "det")
 _TEX_CLASSES = {"math", "arithmatex", "tex", "tex2jax_process", "mathjax_process"}
 _DELIMITED = re.compile(r"\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]", re.DOTALL)
+_ENDS_WITH_COMMAND = re.compile(r"\\[A-Za-z]+$")
 _DEEPEST = 100  # elements within each other in a formula; chosen; nobody measured
 
 
@@ -100,11 +102,16 @@ def _without_style(tex: str) -> str:
 
 
 def _row(element: "HtmlElement", depth: int) -> str:
-    """Return the parts of an element one after another, with a blank that ends a command."""
-    written = (element.text or "").strip()
-    for child in element:
-        part = _tex(child, depth) if html_trees.is_element(child) else ""
-        is_command = part[:1].isalpha() and re.search(r"\\[A-Za-z]+$", written)
+    """Return the parts of an element one after another."""
+    children = (_tex(child, depth) for child in element if html_trees.is_element(child))
+    return _joined([(element.text or "").strip(), *children])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Return pieces of TeX one after another, with a blank that ends a command."""
+    written = ""
+    for part in parts:
+        is_command = part[:1].isalpha() and _ENDS_WITH_COMMAND.search(written)
         written += f" {part}" if is_command else part
     return written
 
@@ -129,7 +136,7 @@ def _tex(element: "HtmlElement", depth: int) -> str:
     parts = [_tex(child, depth + 1) for child in element if html_trees.is_element(child)]
     if tag == "mfenced":
         start, end = element.get("open", "("), element.get("close", ")")
-        return f"{_token(start)}{','.join(parts)}{_token(end)}"
+        return _joined([_token(start), ",".join(parts), _token(end)])
     return _with_scripts(tag, parts, element, depth)
 
 
@@ -171,7 +178,7 @@ def _token(text: str, *, is_name: bool = False) -> str:
     """Return a letter, a number or a sign as TeX."""
     if is_name and len(text) > 1 and text.isascii() and text.isalpha():
         return rf"\{text}" if text in _OPERATORS else rf"\mathrm{{{text}}}"
-    return "".join(_SIGNS.get(character) or _greek(character) for character in text)
+    return _joined(_SIGNS.get(character) or _greek(character) for character in text)
 
 
 def _greek(character: str) -> str:
