@@ -140,6 +140,22 @@ def test_both_extents_can_be_chosen(read: Read) -> None:
     assert "Buy brooms." in kept(whole)
     assert "Buy brooms." not in kept(main)
     assert (SIDE_CONTENT, "Nobody\n\n## More\n\nBuy brooms.") in left_out(main)
+    assert "Nobody" in kept(whole)
+
+
+@pytest.mark.parametrize("head", ["", ARTICLE])
+def test_a_whole_page_that_was_chosen_has_all_but_its_menus(read: Read, head: str) -> None:
+    beside = (
+        "<div class=teaser><h3><a href=/t>Brooms</a></h3><p>Read more of our brooms inside.</p>"
+        f"</div><article><h1>Gates</h1>{STORY}<aside>Buy rope.</aside></article>"
+        "<aside><p>Bring your papers.</p></aside>"
+        "<section id=comments><h2>Comments</h2><p>Ann: too dear.</p></section>"
+        "<section class=related><ul><li><a href=/a>Alpha</a><li><a href=/b>Beta</a></ul></section>"
+    )
+    reading = read(page(beside, head), WHOLE_PAGE)
+    wanted = ["Read more", "basin 4", "Buy rope.", "Bring your papers.", "Ann:", "Nobody"]
+    assert [words for words in wanted if words not in kept(reading)] == []
+    assert left_out(reading) == [(MENU, "- Home of everything\n\n- Alpha\n- Beta")]
 
 
 @pytest.mark.parametrize(

@@ -144,10 +144,13 @@ def names_of(element: "HtmlElement") -> str:
     return " ".join(filter(None, map(element.get, ("class", "id", "role"))))
 
 
-def take_menus(area: "HtmlElement", parts: "Parts", *, are_lists: bool = True) -> "list[Piece]":
-    """Take out and return the menus of an area.
+def take_menus(
+    area: "HtmlElement", parts: "Parts", *, are_lists: bool = True, keeps_beside: bool = False
+) -> "list[Piece]":
+    """Take out and return the menus of an area, and what stands beside its text.
 
-    Unless ``are_lists`` is false, lists of links before and after all prose are among them.
+    Unless ``are_lists`` is false, lists of links before and after all prose are among them. With
+    ``keeps_beside``, what is more than links stays.
     """
     size = parts[area].letters or 1
 
@@ -156,7 +159,10 @@ def take_menus(area: "HtmlElement", parts: "Parts", *, are_lists: bool = True) -
             return ""
         if _is_contents(element, part) and parts[area].prose:
             return CONTENTS
-        return MENU if _is_menu(element, part, size) else _beside(element, part)
+        if _is_menu(element, part, size):
+            return MENU
+        why = _beside(element, part)
+        return "" if keeps_beside and why == SIDE_CONTENT else why
 
     pieces = take(area, parts, reason)
     return pieces + (_take_link_lists(area, parts) if are_lists else [])
