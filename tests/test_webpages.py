@@ -158,6 +158,29 @@ def test_a_whole_page_that_was_chosen_has_all_but_its_menus(read: Read, head: st
     assert left_out(reading) == [(MENU, "- Home of everything\n\n- Alpha\n- Beta")]
 
 
+FORM = (
+    "<form><label>Ship <input value='Blue Star' placeholder=Nothing></label> <input type=hidden "
+    "value=Token> <input type=password value=Secret> <textarea>Two tugs</textarea> <textarea "
+    "hidden>Unseen</textarea> <input type=submit value=Send> <input placeholder=Hint> <select>"
+    "<option>Tanker</option></select></form>"
+)
+
+
+@pytest.mark.parametrize(
+    ("extent", "filled_in"), [("", [(SIDE_CONTENT, "Blue Star\n\nTwo tugs")]), (WHOLE_PAGE, [])]
+)
+def test_what_fields_show_is_text_or_listed(
+    read: Read, extent: str, filled_in: list[tuple[str, str]]
+) -> None:
+    reading = read(f"<h1>Gates</h1>{PROSE}{FORM}", extent)
+    listed = left_out(reading)
+    assert [part for part in listed if part[0] == SIDE_CONTENT] == filled_in
+    shown = "Ship" if filled_in else "Ship Blue Star Two tugs"
+    assert kept(reading).endswith(f"sill.\n\n{shown}")
+    assert (MENU, "Send\n\nHint\n\nTanker") in listed
+    assert not re.search("Token|Secret|Nothing", reading.text)
+
+
 @pytest.mark.parametrize(
     ("head", "extent"),
     [

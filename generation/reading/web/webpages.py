@@ -69,6 +69,8 @@ def _read_large(body: "HtmlElement", *, keeps_beside: bool) -> tuple[str, list[L
     for piece, goes_on in large_pages.pieces_of(body):
         html_tables.unwrap_layout(piece)
         page_parts.remove_code(piece)
+        if keeps_beside:
+            page_parts.keep_fields(piece)
         parts = survey(piece)
         others = page_parts.take_unseen(piece, parts, keeps_folded=True)
         others += page_parts.take_menus(piece, parts, are_lists=False, keeps_beside=keeps_beside)
@@ -117,6 +119,7 @@ def _without_menus(root: "HtmlElement") -> "tuple[HtmlElement, list[Piece]]":
     body = html_trees.body_of(root)
     html_tables.unwrap_layout(body)
     page_parts.remove_code(body)
+    page_parts.keep_fields(body)
     parts = survey(body)
     pieces = page_parts.take_unseen(body, parts, keeps_folded=True)
     return body, pieces + page_parts.take_menus(body, parts, keeps_beside=True)
