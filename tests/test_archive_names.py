@@ -16,8 +16,8 @@ AWKWARD = Path(__file__).parent / "awkward"
 def names_in(data: bytes, folder: Path) -> list[str]:
     path = folder / "a.zip"
     path.write_bytes(data)
-    members = archives.unpack_archive(path, folder, 1_000_000)
-    return [documents.clean_path(member.name) for member in members]
+    unpacked = archives.unpack_archive(path, folder, 1_000_000)
+    return [documents.clean_path(member.name) for member in unpacked.members]
 
 
 def zipped(names: dict[str, bytes], extra: bytes = b"") -> bytes:
@@ -103,7 +103,7 @@ def test_a_name_repeated_in_unicode_counts_if_it_is_of_this_name(
         ("a/THUMBS.DB", False),
         (".git/config", False),
         ("x/.svn/entries", False),
-        ("web/node_modules/p/readme.md", False),
+        ("web/node_modules/p/readme.md", True),
         (".gitignore", False),
         ("git/config.md", True),
     ],

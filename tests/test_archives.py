@@ -140,6 +140,25 @@ def test_files_of_an_archive_that_say_the_same_are_told_of(
     )
 
 
+@pytest.mark.parametrize(
+    ("names", "note"),
+    [
+        ([".git/HEAD"], "Not taken: .git/HEAD, a file of the system."),
+        (
+            ["a/._tides.md", "~$plan.docx", "Thumbs.db"],
+            "Not taken: 3 files of the system, such as a/._tides.md.",
+        ),
+    ],
+)
+def test_what_systems_left_in_an_archive_is_named(
+    team: Any, browse: Any, kept: Any, names: list[str], note: str
+) -> None:
+    files_of_system = dict.fromkeys(names, b"x")
+    archive = read(team, browse, zipped({"tides.md": make.TEXT.encode(), **files_of_system}))
+    assert archive.note == note
+    assert note in page(browse(team.reviewer).get(f"{team.url}/documents/{archive.pk}/"))
+
+
 def test_a_file_of_an_archive_is_downloaded_under_its_last_name(
     team: Any, browse: Any, kept: Any
 ) -> None:

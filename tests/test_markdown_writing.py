@@ -206,6 +206,56 @@ def test_formulas_are_tex(math: str, tex: str) -> None:
     assert markdown(f"<p>{math}</p>") == tex
 
 
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("<a href='mailto:a_b@port.example?subject=x'>us</a>", "us (a_b@port.example)"),
+        ("<a href='mailto:a@port.example'>A@port.example</a>", "A@port.example"),
+        ("<a href='tel:+491234'>now</a>", "now (+491234)"),
+        ("<a href='tel:+491234'>+49 (12) 34</a>", "+49 (12) 34"),
+        (
+            "<a href='MAILTO:a%40port.example'><b>the office</b> </a>",
+            "**the office** (a@port.example)",
+        ),
+        ("<a href='mailto:'>us</a>", "us"),
+        ("<a href='/office'>us</a>", "us"),
+    ],
+)
+def test_an_address_that_a_link_does_not_say_follows_it(link: str, expected: str) -> None:
+    assert markdown(f"<p>Write to {link}.</p>") == f"Write to {expected}."
+
+
+def test_an_address_follows_in_the_block_that_is_a_link() -> None:
+    assert markdown("<a href='tel:12'><div>Call</div></a>") == "Call (12)"
+
+
+COMMANDS = [
+    ("<mfrac><mi>a</mi><mi>b</mi></mfrac>", "\\frac{a}{b}"),
+    ("<mroot><mi>a</mi><mn>3</mn></mroot>", "\\sqrt[3]{a}"),
+    ("<msqrt><mi>a</mi></msqrt>", "\\sqrt{a}"),
+    ("<mover><mi>a</mi><mo>¯</mo></mover>", "\\bar{a}"),
+    ("<mtext>two words</mtext>", "\\text{two words}"),
+    ("<mi>sin</mi><mi>x</mi>", "\\sin x"),
+    ("<mi>αb</mi>", "\\alpha b"),
+    ("<mo>×</mo><mi>x</mi>", "\\times x"),
+    ("<mn>2×x</mn>", "2\\times x"),
+    ("<mfenced open='⟨' close='⟩'><mi>x</mi></mfenced>", "\\langle x\\rangle"),
+]
+
+
+@pytest.mark.parametrize(("math", "tex"), COMMANDS)
+@pytest.mark.parametrize(
+    "around",
+    [
+        *("{}", "<p>so {} is</p>", "<ul><li>{}</li></ul>", "<h2>{}</h2>", "<b>{}</b>"),
+        *("<a href='/a'>{}</a>", "<dl><dt>{}</dt><dd>it</dd></dl>", "a<noscript>b</noscript>{}"),
+        *("<table><tr><th>a</th><th>{}</th></tr><tr><td>1</td><td>2</td></tr></table>", "x{}y"),
+    ],
+)
+def test_a_command_is_whole_and_ends_before_a_letter(math: str, tex: str, around: str) -> None:
+    assert f"${tex}$" in markdown(around.format(f"<math>{math}</math>"))
+
+
 def test_admonitions_are_quotes_with_a_bold_title() -> None:
     sphinx = "<div class='admonition note'><p class=admonition-title>Note</p><p>Mind it.</p></div>"
     docbook = (

@@ -97,6 +97,9 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
 
 # What cannot be read
 
+SVG = "This file is an SVG image, which cannot be read. Upload HTML"
+MAIL = "This file is an e-mail, which cannot be read. Upload its text as a text file"
+
 
 @pytest.mark.parametrize(
     ("data", "name", "sentence"),
@@ -104,6 +107,16 @@ def test_pages_of_pdf_with_the_same_heading_are_told_apart(read):
         (files.jpeg(), "scan.docx", "This file is a JPEG image, which cannot be read."),
         (b"\x89PNG\r\n\x1a\n0000", "scan.pdf", "This file is a PNG image, which cannot be read."),
         (b"GIF89a0000", "scan.txt", "This file is a GIF image, which cannot be read."),
+        (b"<svg xmlns='s'><text>Words</text></svg>", "a.svg", SVG),
+        (b"<?xml version='1.0'?>\n<!-- by hand -->\n<svg><text>Words</text></svg>", "a", SVG),
+        (b"<?xml version='1.0'?><!DOCTYPE svg PUBLIC 's' [<!ENTITY a 'b'>]>\n<svg/>", "a", SVG),
+        (b"From: a@b.example\r\nSubject: Sluice\r\n and gate\r\n\r\nText", "a.eml", MAIL),
+        (b"Received: by b\n\tfor a\nFrom: a@b.example\nDate: 1 May\n\nText", "a.txt", MAIL),
+        (
+            b"Subject: Gate\nFrom: a@b.example\nContent-Type: multipart/related; boundary=x\n\n--x",
+            "a.eml",
+            MAIL,
+        ),
         (b"\x1f\x8b\x08\x00", "notes.md", "This file is a gzip archive, which cannot be read."),
         (b"\x7fELF\x02\x01", "notes.md", "This file is a program, which cannot be read."),
         (b"MZ\x90\x00\x03\x00", "notes.md", "This file is a program, which cannot be read."),
@@ -127,6 +140,19 @@ def test_what_cannot_be_read_says_why(read, data, name, sentence):
     with pytest.raises(readings.CannotRead) as refusal:
         read(data, name)
     assert str(refusal.value)[: len(sentence)] == sentence
+
+
+@pytest.mark.parametrize(
+    ("data", "name"),
+    [
+        (b"From: Ann\nTo: Bob\nSubject: Gate\n\nIt is shut.", "memo.txt"),
+        (b"The picture <svg> is drawn.", "notes.txt"),
+        (b"<svg></svg>\n\n# Gate\n\nIt is shut.", "notes.md"),
+        (b"From: noon\n\nIt is shut.", "notes.eml"),
+    ],
+)
+def test_what_only_looks_like_mail_or_a_drawing_is_text(read, data, name):
+    assert data.decode().split("\n")[-1] in read(data, name).text
 
 
 def test_a_docx_broken_inside_is_said_to_be_damaged(read):

@@ -48,6 +48,40 @@ def test_sheets_with_the_same_columns_are_one_table_and_others_are_named() -> No
     )
 
 
+FEES = [["Cargo", "Fee"], *(["Oil", fee] for fee in range(9))]
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        ["context", "question", "answer"],
+        ["Kontext", "Frage", "Antwort"],  # told by their values
+        ["topic", "question", "answer"],
+    ],
+)
+def test_a_sheet_of_questions_is_taken_before_a_larger_one(columns: list[str]) -> None:
+    reading = read(xlsx({"Fees": FEES, "Tides": [columns, *ROWS[1:]]}), "a.xlsx")
+    assert reading.survey["columns"] == columns
+    assert "not read: “Fees”" in reading.note
+
+
+def test_the_names_of_columns_count_more_than_their_values() -> None:
+    asked = [["Kontext", "Frage", "Antwort"], *ROWS[1:], *ROWS[1:]]
+    reading = read(xlsx({"Asked": asked, "Tides": ROWS, "Fees": FEES}), "a.xlsx")
+    assert reading.survey["columns"] == ROWS[0]
+
+
+def test_a_sheet_of_questions_without_contexts_is_taken_before_a_larger_one() -> None:
+    pairs = [["Question", "Answer"], ["When does it open?", "At seven."]]
+    reading = read(xlsx({"Fees": FEES, "Pairs": pairs}), "a.xlsx")
+    assert reading.survey["columns"] == pairs[0]
+
+
+def test_columns_that_were_chosen_choose_their_sheet() -> None:
+    reading = read(xlsx({"Tides": ROWS, "Fees": FEES}), "a.xlsx", {"context": "Cargo"})
+    assert len(reading.rows) == 9
+
+
 def test_numbers_and_dates_are_written_as_people_write_them() -> None:
     styles = '<cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="22"/></cellXfs>'
     dates = ['=<c s="1"><v>46143</v></c>', '=<c s="2"><v>46143.5</v></c>']

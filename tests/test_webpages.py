@@ -140,6 +140,45 @@ def test_both_extents_can_be_chosen(read: Read) -> None:
     assert "Buy brooms." in kept(whole)
     assert "Buy brooms." not in kept(main)
     assert (SIDE_CONTENT, "Nobody\n\n## More\n\nBuy brooms.") in left_out(main)
+    assert "Nobody" in kept(whole)
+
+
+@pytest.mark.parametrize("head", ["", ARTICLE])
+def test_a_whole_page_that_was_chosen_has_all_but_its_menus(read: Read, head: str) -> None:
+    beside = (
+        "<div class=teaser><h3><a href=/t>Brooms</a></h3><p>Read more of our brooms inside.</p>"
+        f"</div><article><h1>Gates</h1>{STORY}<aside>Buy rope.</aside></article>"
+        "<aside><p>Bring your papers.</p></aside>"
+        "<section id=comments><h2>Comments</h2><p>Ann: too dear.</p></section>"
+        "<section class=related><ul><li><a href=/a>Alpha</a><li><a href=/b>Beta</a></ul></section>"
+    )
+    reading = read(page(beside, head), WHOLE_PAGE)
+    wanted = ["Read more", "basin 4", "Buy rope.", "Bring your papers.", "Ann:", "Nobody"]
+    assert [words for words in wanted if words not in kept(reading)] == []
+    assert left_out(reading) == [(MENU, "- Home of everything\n\n- Alpha\n- Beta")]
+
+
+FORM = (
+    "<form><label>Ship <input value='Blue Star' placeholder=Nothing></label> <input type=hidden "
+    "value=Token> <input type=password value=Secret> <textarea>Two tugs</textarea> <textarea "
+    "hidden>Unseen</textarea> <input type=submit value=Send> <input placeholder=Hint> <select>"
+    "<option>Tanker</option></select></form>"
+)
+
+
+@pytest.mark.parametrize(
+    ("extent", "filled_in"), [("", [(SIDE_CONTENT, "Blue Star\n\nTwo tugs")]), (WHOLE_PAGE, [])]
+)
+def test_what_fields_show_is_text_or_listed(
+    read: Read, extent: str, filled_in: list[tuple[str, str]]
+) -> None:
+    reading = read(f"<h1>Gates</h1>{PROSE}{FORM}", extent)
+    listed = left_out(reading)
+    assert [part for part in listed if part[0] == SIDE_CONTENT] == filled_in
+    shown = "Ship" if filled_in else "Ship Blue Star Two tugs"
+    assert kept(reading).endswith(f"sill.\n\n{shown}")
+    assert (MENU, "Send\n\nHint\n\nTanker") in listed
+    assert not re.search("Token|Secret|Nothing", reading.text)
 
 
 @pytest.mark.parametrize(

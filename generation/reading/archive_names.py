@@ -13,7 +13,7 @@ _IS_UTF_8 = 0x800  # flag of a file whose name is in UTF-8 (ZIP specification, 4
 _UNICODE_PATH = 0x7075  # field that repeats a name in UTF-8 (ZIP specification, 4.6.9)
 
 # Folders and files that systems and programs leave behind.
-_FOLDERS = {"__macosx", ".git", ".hg", ".svn", ".idea", ".vscode", "__pycache__", "node_modules"}
+_FOLDERS = {"__macosx", ".git", ".hg", ".svn", ".idea", ".vscode", "__pycache__"}
 _FILES = re.compile(
     r"\._.*|~\$.*|\.~lock\..*#|\.ds_store|thumbs\.db|ehthumbs\.db|desktop\.ini"
     r"|\.git(?:ignore|attributes|modules|keep)",

@@ -26,19 +26,27 @@ class Member:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Unpacked:
+    """The files of an archive, and the names of those that systems left behind in it."""
+
+    members: list[Member]
+    left_behind: list[str]
+
+
 class CannotUnpack(Exception):
     """The archive cannot be unpacked; the message says why and what to do."""
 
 
-def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
-    """Write an archive's files into ``folder``, and return them.
+def unpack_archive(path: Path, folder: Path, limit: int) -> Unpacked:
+    """Write an archive's files into ``folder``, and return them and what is no document.
 
     A file of more than ``limit`` bytes is not written. The written files have numbers as names.
     Raises CannotUnpack.
     """
     try:
         with zipfile.ZipFile(path) as archive:
-            infos = _documents(archive)
+            infos, left_behind = _documents(archive)
             if len(infos) > MOST_MEMBERS:
                 raise CannotUnpack(
                     stored(
@@ -48,18 +56,20 @@ def unpack_archive(path: Path, folder: Path, limit: int) -> list[Member]:
                         most_members=MOST_MEMBERS,
                     )
                 )
-            return _write_members(archive, infos, folder, limit)
+            return Unpacked(_write_members(archive, infos, folder, limit), left_behind)
     except ZIP_ERRORS:
         raise CannotUnpack(
             stored("The archive is damaged. Create it again and upload the new one.")
         ) from None
 
 
-def _documents(archive: zipfile.ZipFile) -> list[tuple[zipfile.ZipInfo, str]]:
-    """Return the files of an archive that may be documents, with their names."""
+def _documents(archive: zipfile.ZipFile) -> tuple[list[tuple[zipfile.ZipInfo, str]], list[str]]:
+    """Return the files that may be documents, with their names, and the names of the others."""
     infos = [info for info in archive.infolist() if not info.is_dir()]
-    named = zip(infos, archive_names.names_of(infos), strict=True)
-    return [(info, name) for info, name in named if archive_names.is_document(name)]
+    names = archive_names.names_of(infos)
+    named = zip(infos, names, strict=True)
+    taken = [(info, name) for info, name in named if archive_names.is_document(name)]
+    return taken, [name for name in names if not archive_names.is_document(name)]
 
 
 def _write_members(

@@ -5,7 +5,7 @@ The original is stored byte for byte. A project has the same file only once.
 
 import hashlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.core.files import File
 from django.db import IntegrityError, transaction
 
 from generation.models import Document
-from generation.reading.archives import Member
+from generation.reading.archives import Unpacked
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
 from qareview.stored_sentences import joined, stored
@@ -96,14 +96,14 @@ def _store_refused(project: Project, file: File[bytes], name: str, user: Any) ->
     )
 
 
-def add_archive_files(archive: Document, members: Iterable[Member]) -> None:
+def add_archive_files(archive: Document, unpacked: Unpacked) -> None:
     """Store the files of an unpacked archive as documents.
 
     Files that could not be unpacked become failed documents. The archive's note, which the caller
-    saves, names the files that the project already has.
+    saves, names the files that the project already has, and says what was not taken.
     """
-    notes = []
-    for member in members:
+    notes = [_left_behind(unpacked.left_behind)]
+    for member in unpacked.members:
         name = clean_path(member.name)
         if member.error:
             _store_failed(archive, name, member.error)
@@ -127,6 +127,19 @@ def _store_failed(archive: Document, name: str, error: str) -> None:
         name=name,
         state=JobState.FAILED,
         defaults={"size": 0, "error": error, "uploaded_by": archive.uploaded_by},
+    )
+
+
+def _left_behind(names: Sequence[str]) -> str:
+    if not names:
+        return ""
+    first = clean_path(names[0])
+    if len(names) == 1:
+        return stored("Not taken: %(first)s, a file of the system.", first=first)
+    return stored(
+        "Not taken: %(count)s files of the system, such as %(first)s.",
+        count=len(names),
+        first=first,
     )
 
 

@@ -53,6 +53,12 @@ _BEGINS_WITH_ELEMENT = re.compile(
     r"|nav|center|span)(?:\s[^<>]*)?>",
     re.IGNORECASE,
 )
+_BEGINS_LIKE_SVG = re.compile(
+    rf"{_BEFORE_HTML}(?:<!doctype\s+svg\b[^\[>]*(?:\[.*?\])?\s*>)?{_BEFORE_HTML}<svg[\s/>]",
+    re.IGNORECASE | re.DOTALL,
+)
+_HEADER = re.compile(r"([A-Za-z][\w-]*):[ \t].*(?:\n[ \t].*)*\n?")
+_OF_PROGRAMS = {"message-id", "mime-version", "received", "return-path"}  # no person writes these
 _MAYBE_JSONL = ("", ".txt", ".json")  # suffixes of text that may be JSONL
 _MAYBE_JSON = ("", ".txt")  # suffixes of text that is JSON if all of it can be read as JSON
 _BEGINS_LIKE_JSON = re.compile(rb"\s*(?:\[\s*)?\{\s*[\"}]")
@@ -107,7 +113,11 @@ def media_type_of(path: Path, name: str) -> str:
     suffix = Path(name).suffix.lower()
     if kind := _kind_of_bytes(start, path, suffix):
         return kind
-    return _kind_of_json(path, suffix) or _kind_of_text(decode(start, is_cut=True), suffix)
+    if kind := _kind_of_json(path, suffix):
+        return kind
+    text = decode(start, is_cut=True)
+    _refuse_mail(text, suffix)
+    return _kind_of_text(text, suffix)
 
 
 def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
@@ -125,7 +135,7 @@ def _kind_of_bytes(start: bytes, path: Path, suffix: str) -> str:
     shown = {
         tables.PARQUET: start.startswith(_PARQUET),
         RTF: start.startswith(_RTF),
-        MHTML: _SAVED_PAGE.match(start),
+        MHTML: suffix != ".eml" and _SAVED_PAGE.match(start),
         IPYNB: is_notebook,
     }
     return next((kind for kind, is_shown in shown.items() if is_shown), "")
@@ -135,13 +145,36 @@ def _refuse_foreign(start: bytes) -> None:
     """Raise CannotRead if the first bytes of a file show a type that cannot be read."""
     for signature, kind in _FOREIGN.items():
         if start.startswith(signature):
-            raise CannotRead(
-                stored(
-                    "This file is %(kind)s, which cannot be read. %(upload)s",
-                    kind=kind,
-                    upload=UPLOAD,
-                )
+            raise _foreign(kind)
+
+
+def _foreign(kind: str) -> CannotRead:
+    return CannotRead(
+        stored("This file is %(kind)s, which cannot be read. %(upload)s", kind=kind, upload=UPLOAD)
+    )
+
+
+def _refuse_mail(start: str, suffix: str) -> None:
+    """Raise CannotRead for an e-mail as programs store it; one copied as text is text."""
+    names = _header_names(start)
+    is_stored = suffix == ".eml" or (suffix in ("", ".txt") and _OF_PROGRAMS & names)
+    if is_stored and "from" in names and names & {"date", "subject"}:
+        raise CannotRead(
+            stored(
+                "This file is an e-mail, which cannot be read. Upload its text as a text file, and "
+                "its attachments as files of their own."
             )
+        )
+
+
+def _header_names(start: str) -> set[str]:
+    """Return the names of the headers with which a text begins, in lower case."""
+    start = re.sub(r"\r\n?", "\n", start)
+    names, at = set(), 0
+    while header := _HEADER.match(start, at):
+        names.add(header[1].lower())
+        at = header.end()
+    return names
 
 
 def _kind_of_json(path: Path, suffix: str) -> str:
@@ -203,13 +236,15 @@ def _beginning(archive: zipfile.ZipFile, name: str) -> bytes:
 def _kind_of_text(start: str, suffix: str) -> str:
     """Return the kind of a text by its suffix, or HTML if it begins like a page.
 
-    A text that only mentions “<html” is no page. Raises CannotRead for other XML.
+    A text that only mentions “<html” is no page. Raises CannotRead for drawings and other XML.
     """
     kind = _SUFFIXES.get(suffix, PLAIN)
     if kind in tables.KINDS or kind == HTML:
         return kind
     if _BEGINS_LIKE_HTML.match(start) or (kind == PLAIN and _BEGINS_WITH_ELEMENT.match(start)):
         return HTML
+    if kind == PLAIN and _BEGINS_LIKE_SVG.match(start):
+        raise _foreign(stored("an SVG image"))
     if kind == PLAIN and start.lstrip().startswith("<?xml"):
         raise CannotRead(
             stored(

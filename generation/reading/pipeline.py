@@ -131,14 +131,14 @@ def _unpack(document: Document, path: Path) -> None:
             stored("This is an archive inside another archive. Unpack it and upload its files.")
         )
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR) as folder:
-        members = reader_process.unpack_isolated(
+        unpacked = reader_process.unpack_isolated(
             path,
             Path(folder),
             uploads.limit_bytes(),
             seconds=settings.READ_SECONDS,
             megabytes=settings.READ_MEGABYTES,
         )
-        documents.add_archive_files(document, members)
+        documents.add_archive_files(document, unpacked)
     document.media_type, document.columns = file_types.ARCHIVE, {}
     with jobs.finishing([document]):
         document.save(update_fields=["media_type", "columns", "note"])

@@ -63,13 +63,14 @@ def read_isolated(
 
 def unpack_isolated(
     path: Path, folder: Path, limit: int, *, seconds: int, megabytes: int
-) -> list[archives.Member]:
+) -> archives.Unpacked:
     """Do what :func:`archives.unpack_archive` does, within limits of time and memory.
 
     Raises CannotRead; also if the archive cannot be unpacked.
     """
     answer = _run(["unpack", str(path), str(folder), str(limit)], seconds, megabytes)
-    return [archives.Member(**member) for member in answer["members"]]
+    members = [archives.Member(**member) for member in answer["members"]]
+    return archives.Unpacked(members, answer["left_behind"])
 
 
 class _Died(Exception):
@@ -252,8 +253,7 @@ def _answer(task: str, path: str, *arguments: str) -> dict[str, Any]:
             return vars(
                 readers.read_file(Path(path), arguments[0], Choices(**json.loads(arguments[1])))
             )
-        members = archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1]))
-        return {"members": [vars(member) for member in members]}
+        return asdict(archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1])))
     except (CannotRead, archives.CannotUnpack) as reason:
         return {"error": str(reason)}
 

@@ -1,11 +1,11 @@
 """Read workbooks as tables: XLSX, XLSB, XLS and ODS.
 
-Sheets with the same columns are one table. Of other sheets, the one with the most rows is read, and
-the note names the rest.
+Sheets with the same columns are one table. Of other sheets, one with questions, answers and
+contexts is read, or else the one with the most rows, and the note names the rest.
 """
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -37,7 +37,7 @@ def read_workbook(path: Path, media_type: str, choices: Choices) -> Reading:
     """Read a workbook: its survey, or its rows once its columns are chosen. Raises CannotRead."""
     chosen = choices.columns
     sheets, unread = _sheets(path, KINDS[media_type])
-    table, note = _table(sheets, unread)
+    table, note = _table(sheets, unread, chosen)
     try:
         problem = table_columns.objection(chosen, table.columns) if chosen else ""
         if problem or not chosen:
@@ -50,19 +50,35 @@ def read_workbook(path: Path, media_type: str, choices: Choices) -> Reading:
     return Reading(imported.text, media_type, rows=imported.rows, note=note)
 
 
-def _table(sheets: Sequence[Sheet], unread: Sequence[str]) -> tuple[tables.Table, str]:
-    """Return the table of the largest sheet and those with its columns, and what is not in it."""
-    largest = max(sheets, key=lambda sheet: len(sheet.rows), default=None)
-    if largest is None:
+def _table(
+    sheets: Sequence[Sheet], unread: Sequence[str], chosen: Mapping[str, str]
+) -> tuple[tables.Table, str]:
+    """Return the table of the likeliest sheet and those with its columns, and what is not in it."""
+    having = [sheet for sheet in sheets if set(chosen.values()) <= set(sheet.columns)]
+    likeliest = max(having or sheets, key=_likelihood, default=None)
+    if likeliest is None:
         raise CannotRead(
             stored("The workbook has no table. Put the names of the columns in the first row.")
         )
-    taken = [sheet for sheet in sheets if sheet.columns == largest.columns]
+    taken = [sheet for sheet in sheets if sheet.columns == likeliest.columns]
     others = [sheet.name for sheet in sheets if sheet not in taken]
     rows = (row for sheet in taken for row in sheet.rows)
-    note = [_other_sheets(largest.name, [*others, *unread])]
+    note = [_other_sheets(likeliest.name, [*others, *unread])]
     note += [_lines_above(sheet.above) for sheet in taken]
-    return tables.Table(largest.columns, tables.numbered(rows), unit="row"), joined(note)
+    return tables.Table(likeliest.columns, tables.numbered(rows), unit="row"), joined(note)
+
+
+def _likelihood(sheet: Sheet) -> tuple[bool, bool, bool, int]:
+    """Return what the likeliest sheet has most of: names of roles, values like theirs, and rows."""
+    named = table_columns.named_roles(sheet.columns)
+    rows = [values for _, values in sheet.rows[: table_columns.GUESSED_FROM]]
+    guessed = table_columns.guess(sheet.columns, rows) if sheet.rows else {}
+    return (
+        len(named) == len(table_columns.ROLES),
+        len(guessed) == len(table_columns.ROLES),
+        {"question", "answer"} <= set(named),
+        len(sheet.rows),
+    )
 
 
 def _other_sheets(taken: str, others: Sequence[str]) -> str:

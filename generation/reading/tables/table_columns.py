@@ -80,7 +80,7 @@ def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, st
         column: [row[index] for row in rows if row[index].strip()]
         for index, column in enumerate(columns)
     }
-    by_role = _by_name([column for column in columns if values[column]])
+    by_role = named_roles([column for column in columns if values[column]])
     free = [column for column in columns if column not in by_role.values() and values[column]]
     longest_first = sorted(free, key=lambda column: -fmean(map(len, values[column])))
     asking = [column for column in longest_first if _asks(values[column])]
@@ -97,7 +97,8 @@ def guess(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, st
     return _complete(by_role)
 
 
-def _by_name(columns: Sequence[str]) -> dict[str, str]:
+def named_roles(columns: Sequence[str]) -> dict[str, str]:
+    """Return the column of each role that has one of its usual names."""
     by_name = {column.lower(): column for column in reversed(columns)}
     by_role: dict[str, str] = {}
     for role, names in NAMES.items():

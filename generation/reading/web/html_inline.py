@@ -2,6 +2,7 @@
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import LESS_THAN, literal
@@ -16,6 +17,7 @@ _LOWERED = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉�
 _CAN_BE_RAISED = re.compile(r"[0-9+\-−=()]+|n|i")
 _CAN_BE_LOWERED = re.compile(r"[0-9+\-−=()]+")
 _FILE_NAME = re.compile(r"^\S+\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$", re.IGNORECASE)
+_CONTACT = re.compile(r"\s*(?:mailto|tel):([^?#]+)", re.IGNORECASE)
 _BLANKS = re.compile(r"[ \t\n\r\f\xa0\u202f\u2007]+")
 _EMPHASIS = ("strong", "b", "em", "i", "var", "dfn", "cite", "u", "ins")
 _PLAIN = ("var", "dfn", "cite", "u", "ins", "mark", "abbr", "acronym", "font", "big", "small")
@@ -47,6 +49,7 @@ def write_links(root: "HtmlElement") -> None:
 
     The target of a link is kept where the link is all that an item of a list or a definition says,
     as in a list of sources, and leads to another site; in running text it would only disturb.
+    Addresses of mail and numbers of telephones that the text does not say follow it in brackets.
     Links to a heading itself, such as "¶", go.
     """
     for link in html_trees.elements(root, "a"):
@@ -58,7 +61,31 @@ def write_links(root: "HtmlElement") -> None:
         if is_permalink and "href" in link.attrib and not len(link):
             html_trees.remove(link)
         elif not _keeps_target(link, words):
+            if contact := _unsaid_contact(link, words):
+                _append(link, f" ({contact})")
             link.drop_tag()
+
+
+def _unsaid_contact(link: "HtmlElement", words: str) -> str:
+    """Return the address or number that a link with words leads to, "" if its words say it."""
+    match = _CONTACT.match(link.get("href") or "")
+    contact = " ".join(unquote(match[1]).split()) if match else ""
+    is_said = _letters(contact) in _letters(words)
+    return "" if is_said or not words else contact
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _append(element: "HtmlElement", text: str) -> None:
+    """Put text at the end of an element, or of the last block in it."""
+    while len(element) and element[-1].tag in html_trees.BLOCKS and not element[-1].tail:
+        element = element[-1]
+    if len(element):
+        element[-1].tail = f"{(element[-1].tail or '').rstrip()}{text}"
+    else:
+        element.text = f"{(element.text or '').rstrip()}{text}"
 
 
 def _keeps_target(link: "HtmlElement", words: str) -> bool:

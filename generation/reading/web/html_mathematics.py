@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from generation.reading.web import html_trees
@@ -33,6 +34,7 @@ _PARTS = {  # elements whose parts are written by their places, and how many the
     "mfrac": 2, "mroot": 2, "msup": 2, "msub": 2, "msubsup": 3, "munderover": 3, "mover": 2,
     "munder": 2,
 }  # fmt: skip
+_ENDS_WITH_COMMAND = re.compile(r"\\[A-Za-z]+$")
 _DEEPEST = 100  # elements within each other in a formula; chosen; nobody measured
 
 
@@ -104,13 +106,19 @@ def _without_style(tex: str) -> str:
 
 
 def _row(element: "HtmlElement", depth: int) -> str:
-    """Return the parts of an element one after another, with a blank that ends a command."""
-    written = (element.text or "").strip()
-    for child in element:
-        part = _tex(child, depth) if html_trees.is_element(child) else ""
-        is_command = part[:1].isalpha() and re.search(r"\\[A-Za-z]+$", written)
-        written += f" {part}" if is_command else part
-    return written
+    """Return the parts of an element one after another."""
+    children = (_tex(child, depth) for child in element if html_trees.is_element(child))
+    return _joined([(element.text or "").strip(), *children])
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Return pieces of TeX one after another, with a blank that ends a command."""
+    written: list[str] = []
+    for part in filter(None, parts):
+        if written and part[0].isalpha() and _ENDS_WITH_COMMAND.search(written[-1]):
+            written.append(" ")
+        written.append(part)
+    return "".join(written)
 
 
 def _tex(element: "HtmlElement", depth: int) -> str:
@@ -151,7 +159,7 @@ def _with_parts(tag: str, element: "HtmlElement", depth: int) -> str:
     parts = [_tex(child, depth + 1) for child in children]
     if tag == "mfenced":
         start, end = element.get("open", "("), element.get("close", ")")
-        return f"{_token(start)}{','.join(parts)}{_token(end)}"
+        return _joined([_token(start), ",".join(parts), _token(end)])
     return _with_scripts(tag, parts, children[-1])
 
 
@@ -186,7 +194,7 @@ def _token(text: str, *, is_name: bool = False) -> str:
     """Return a letter, a number or a sign as TeX."""
     if is_name and len(text) > 1 and text.isascii() and text.isalpha():
         return rf"\{text}" if text in _OPERATORS else rf"\mathrm{{{text}}}"
-    return "".join(_SIGNS.get(character) or _greek(character) for character in text)
+    return _joined(_SIGNS.get(character) or _greek(character) for character in text)
 
 
 def _greek(character: str) -> str:

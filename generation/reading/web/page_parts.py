@@ -48,6 +48,10 @@ _UNSIGHTED = {
     "sr-only-focusable",
 }
 _HIDING = re.compile(r"display:none|visibility:hidden", re.IGNORECASE)
+_LABELLED = {"submit", "button", "reset"}  # inputs whose value says what they do
+_FIELDS = {"text", "search", "email", "url", "tel", "number", "date", "month", "week", "time"} | {
+    "datetime-local"
+}
 _CONTROLS = ("button", "select", "textarea", "input", "datalist")
 _NO_TEXT_OF_DRAWINGS = ("title", "desc", "defs", "metadata", "style", "script")
 _INSTEAD = (
@@ -75,8 +79,9 @@ _FEWEST_LINKS = 2  # of such a list; chosen; nobody measured
 
 
 def remove_code(body: "HtmlElement") -> None:
-    """Remove what a browser runs and never shows, and show what frames have in the page itself."""
+    """Remove what a browser runs and never shows; show what frames and fields have themselves."""
     _show_frames(body)
+    _show_values(body)
     for element in html_trees.elements(body, "script", "style", "template", "link", "meta", "head"):
         if not (element.get("type") or "").startswith("math/tex"):
             html_trees.remove(element)
@@ -93,6 +98,8 @@ def take_unseen(body: "HtmlElement", parts: "Parts", *, keeps_folded: bool) -> "
             return HIDDEN
         if element.tag == "svg":
             return SIDE_CONTENT
+        if element.tag == "textarea":
+            return HIDDEN if is_hidden(element) else SIDE_CONTENT
         if element.tag in _CONTROLS:
             return "" if _is_headline(element, parts) else MENU
         if not is_hidden(element):
@@ -129,6 +136,26 @@ def _show_frames(body: "HtmlElement") -> None:
                 frame.append(child)
 
 
+def _show_values(body: "HtmlElement") -> None:
+    """Make text of what fields show: in a ``textarea`` what is filled in, in an ``input`` hints."""
+    for field in html_trees.elements(body, "input", "textarea"):
+        kind = (field.get("type") or "text").lower() if field.tag == "input" else "text"
+        value = html_trees.words_of(field) or field.get("value") or ""
+        if kind in _LABELLED:
+            field.text = value
+        elif kind in _FIELDS and value:
+            field.tag, field.text = "textarea", field.text or value
+        elif kind in _FIELDS:
+            field.tag, field.text = "input", field.get("placeholder")
+
+
+def keep_fields(body: "HtmlElement") -> None:
+    """Make what is filled in on a page text of its own line."""
+    for field in html_trees.elements(body, "textarea"):
+        if not is_hidden(field):
+            field.tag = "span"
+
+
 def is_hidden(element: "HtmlElement") -> bool:
     """Whether an element says itself that it is not shown."""
     if "hidden" in element.attrib or (element.tag == "dialog" and "open" not in element.attrib):
@@ -144,10 +171,13 @@ def names_of(element: "HtmlElement") -> str:
     return " ".join(filter(None, map(element.get, ("class", "id", "role"))))
 
 
-def take_menus(area: "HtmlElement", parts: "Parts", *, are_lists: bool = True) -> "list[Piece]":
-    """Take out and return the menus of an area.
+def take_menus(
+    area: "HtmlElement", parts: "Parts", *, are_lists: bool = True, keeps_beside: bool = False
+) -> "list[Piece]":
+    """Take out and return the menus of an area, and what stands beside its text.
 
-    Unless ``are_lists`` is false, lists of links before and after all prose are among them.
+    Unless ``are_lists`` is false, lists of links before and after all prose are among them. With
+    ``keeps_beside``, what is more than links stays.
     """
     size = parts[area].letters or 1
 
@@ -156,7 +186,10 @@ def take_menus(area: "HtmlElement", parts: "Parts", *, are_lists: bool = True) -
             return ""
         if _is_contents(element, part) and parts[area].prose:
             return CONTENTS
-        return MENU if _is_menu(element, part, size) else _beside(element, part)
+        if _is_menu(element, part, size):
+            return MENU
+        why = _beside(element, part)
+        return "" if keeps_beside and why == SIDE_CONTENT else why
 
     pieces = take(area, parts, reason)
     return pieces + (_take_link_lists(area, parts) if are_lists else [])

@@ -38,11 +38,15 @@ def read_page(path: Path, choices: Choices) -> Reading:
     metadata = metadata_of(root)
     if len(page) > LARGE:
         del page  # or it would take as much memory as the text
-        text, left_out = _read_large(html_trees.body_of(root))
+        keeps_beside = choices.extent == WHOLE_PAGE
+        text, left_out = _read_large(html_trees.body_of(root), keeps_beside=keeps_beside)
         note = _too_large() if choices.extent == MAIN_TEXT else ""
         return Reading(text, HTML, [], left_out, metadata=metadata, extent=WHOLE_PAGE, note=note)
     extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else WHOLE_PAGE)
-    area, pieces = _split(root, page, extent)
+    if choices.extent == WHOLE_PAGE:
+        area, pieces = _without_menus(root)
+    else:
+        area, pieces = _split(root, page, extent)
     if not choices.extent and extent == MAIN_TEXT and _loses_code(pieces):
         extent = WHOLE_PAGE
         area, pieces = _split(html_trees.parse_page(page), page, extent)
@@ -50,16 +54,18 @@ def read_page(path: Path, choices: Choices) -> Reading:
     return Reading(text, HTML, [], left_out, metadata=metadata, extent=extent)
 
 
-def _read_large(body: "HtmlElement") -> tuple[str, list[LeftOut]]:
+def _read_large(body: "HtmlElement", *, keeps_beside: bool) -> tuple[str, list[LeftOut]]:
     """Return the text of a page piece by piece, and what is left out of it at its end."""
     text: list[str] = []
     left_out: list[tuple[str, str]] = []
     for piece, goes_on in large_pages.pieces_of(body):
         html_tables.unwrap_layout(piece)
         page_parts.remove_code(piece)
+        if keeps_beside:
+            page_parts.keep_fields(piece)
         parts = survey(piece)
         others = page_parts.take_unseen(piece, parts, keeps_folded=True)
-        others += page_parts.take_menus(piece, parts, are_lists=False)
+        others += page_parts.take_menus(piece, parts, are_lists=False, keeps_beside=keeps_beside)
         left_out += written(others)
         content = markdown_of(piece)
         if goes_on:  # what comes first is no head of a table
@@ -99,6 +105,20 @@ def decode_page(data: bytes) -> str:
     except UnicodeDecodeError:
         pass  # it is in another encoding than it says
     return decode(data)
+
+
+def _without_menus(root: "HtmlElement") -> "tuple[HtmlElement, list[Piece]]":
+    """Return all of a page that people who chose the whole page want, and the rest with reasons.
+
+    Their text has what stands beside the main content too, such as comments and footers.
+    """
+    body = html_trees.body_of(root)
+    html_tables.unwrap_layout(body)
+    page_parts.remove_code(body)
+    page_parts.keep_fields(body)
+    parts = survey(body)
+    pieces = page_parts.take_unseen(body, parts, keeps_folded=True)
+    return body, pieces + page_parts.take_menus(body, parts, keeps_beside=True)
 
 
 def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, list[Piece]]":
