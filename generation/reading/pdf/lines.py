@@ -30,7 +30,6 @@ WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts wit
 KOREAN = re.compile("[\uac00-\ud7a3]")
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
 _MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
-_CALLS_AT_END = re.compile(f"(?:\\s*{CALL}[^{CALL_END}]*{CALL_END})+$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 
@@ -81,7 +80,10 @@ class Line:
     @property
     def words(self) -> str:
         """Its text without the calls of notes at its end."""
-        return _CALLS_AT_END.sub("", self.text)
+        text = self.text
+        while text.endswith(CALL_END):
+            text = text[: text.rindex(CALL)].rstrip()
+        return text
 
     @property
     def is_full(self) -> bool:
