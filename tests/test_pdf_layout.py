@@ -7,6 +7,8 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from reportlab.lib.utils import ImageReader
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from generation.passages import cutting, left_out
@@ -302,6 +304,35 @@ def test_what_looks_like_markup_is_text(tmp_path: Path) -> None:
     assert pdfs.read(tmp_path, drawn(page)).text == (
         "\\# is the sign of a number in this book, and a \\<b> is no tag in it."
     )
+
+
+KOREAN = [
+    "차를 우리기 전에 찻잔을 먼저 데우십시오. 너무 ",
+    "높으면 차가 쓰고, 온도가 조금이라도 너무 낮",
+    "으면 향이 나지 않습니다.",
+]
+
+
+@pytest.mark.parametrize(
+    ("parts", "between"), [(KOREAN, ""), ([part.strip() for part in KOREAN], " ")]
+)
+def test_a_word_of_korean_goes_on_in_the_next_line_if_the_file_has_blanks_at_ends(
+    tmp_path: Path, parts: list[str], between: str
+) -> None:
+    pdfmetrics.registerFont(UnicodeCIDFont("HYSMyeongJo-Medium"))
+    reading = pdfs.read(
+        tmp_path, drawn(lambda page: lines(page, *parts, font="HYSMyeongJo-Medium"))
+    )
+    assert reading.text == between.join(parts)
+
+
+def test_a_blank_in_a_tight_line_stays_before_another_font(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, "Send us the output of ")
+        end = 72 + canvas.stringWidth("Send us the output of", "Helvetica", 11)
+        lines(canvas, "fenwick", left=end + 0.11 * 11, font="Helvetica-Bold")
+
+    assert pdfs.read(tmp_path, drawn(page)).text == "Send us the output of fenwick"
 
 
 def test_a_word_is_joined_as_the_rest_of_the_file_writes_it(tmp_path: Path) -> None:

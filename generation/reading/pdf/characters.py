@@ -44,6 +44,7 @@ class Word:
     right: float
     style: Style
     is_after_blank: bool
+    is_before_blank: bool = False
 
 
 def in_frame(box: Box, quarter: int) -> Box:
@@ -89,7 +90,8 @@ class PageCharacters:
                 left, right = self._edges(first, end, style.quarter)
                 if style.font.name.startswith(NAMELESS):
                     self._measure(first, end, style)
-                yield Word(self._text[first:end], left, right, style, first == start)
+                is_last = end == stop and self._text[stop : stop + 1] == " "
+                yield Word(self._text[first:end], left, right, style, first == start, is_last)
 
     def fixed_fonts(self) -> set[Font]:
         """Return the fonts without a name, of the words so far, whose letters are of one width."""

@@ -13,6 +13,7 @@ from generation.reading.pdf.tables import LARGEST_STEP, SAME_EDGE
 EDGE = 0.14  # of the height of a page: where running heads stand; chosen; nobody measured
 APART = 1.7  # font sizes between baselines: lines that far apart do not belong together; chosen
 FEWEST_LETTERS = 4  # of a note: "1. 12" is none; chosen
+MOST_CELLS = 20  # of a row that are compared with those of another; chosen
 MOST_LINES = 2  # of a running head; chosen
 FEWEST_PAGES = 3  # with the same running head; 2 in a document of a few pages; chosen
 FEW_PAGES = 6
@@ -61,7 +62,7 @@ def _rows_of_tables(lines: Sequence[Line]) -> Iterator[Line]:
             rows = []
         rows.append(line)
         if len(rows) > MOST_LINES:
-            yield from rows
+            yield from rows if len(rows) == MOST_LINES + 1 else (line,)
 
 
 def _notes(lines: Sequence[Line], most: float) -> Iterator[Line]:
@@ -99,8 +100,8 @@ def _is_next_row(above: Line, line: Line) -> bool:
         return False
     same = [
         part
-        for part in line.spans
-        for upper in above.spans
+        for part in line.spans[:MOST_CELLS]
+        for upper in above.spans[:MOST_CELLS]
         if min(abs(part.left - upper.left), abs(part.right - upper.right)) < SAME_EDGE
     ]
     return len(same) > 1

@@ -53,7 +53,7 @@ def _drop_header(kept: list[Block], block: Block, style: Style) -> None:
         if above.kind != TEXT or above.lines[0].page != block.lines[0].page:
             return
         again += above.text.split()
-        last = _last(kept[:-number], style)
+        last = _last(kept[-number - FARTHEST : -number], style)
         if last is not None and last.kind == TABLE and _belongs(last, block, style):
             if sorted(again) == sorted(" ".join(last.rows[0]).split()):
                 del kept[-number:]

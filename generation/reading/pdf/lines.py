@@ -11,9 +11,11 @@ from generation.reading.pdf.characters import RIGHT_TO_LEFT
 from generation.reading.pdf.runs import Run
 
 BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
+WRITTEN_BLANK = 0.08  # the same where the file has a blank, as justified lines may be tight; chosen
 WIDE_BLANK = 0.28  # the same beside letters of scripts without blanks; chosen
 FIXED_BLANK = 0.45  # the same in a fixed-width font; chosen
 CELL_GAP = 0.72  # of the font size: a wider gap may be that between cells of a table; chosen
+KEPT_BLANKS = 0.1  # of full lines that have one at the end in files that keep them; chosen
 WIDE_GAP = 1.6  # of the font size: a wider gap stands between columns or cells; chosen
 FIXED_WEIGHT = 0.3  # of letters of code, which is smaller than the sentence around it; chosen
 CALL, CALL_END = "\ue000", "\ue001"  # around the raised number of a note, in a line's text
@@ -25,9 +27,9 @@ _UNIT = re.compile(r"(?:^|[\s\d])(?:[cdkmnµ]?m|ft|in|[a-z])$")
 _POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
+KOREAN = re.compile("[\uac00-\ud7a3]")
 _MISPLACED = re.compile(r"^([.,;:!?،؛؟]+) ?(.*)$")  # what ends a sentence, at its beginning
 _MARK_AT_END = re.compile(r"^(.*\S) ?([•‣◦▪]|(?<= )\d+(?:\.\d+)+\.?|(?<= )\d+\.)$")
-_CALLS_AT_END = re.compile(f"(?:\\s*{CALL}[^{CALL_END}]*{CALL_END})+$")
 _SPACED = re.compile(r"(?:\S )+\S")
 
 
@@ -78,7 +80,10 @@ class Line:
     @property
     def words(self) -> str:
         """Its text without the calls of notes at its end."""
-        return _CALLS_AT_END.sub("", self.text)
+        text = self.text
+        while text.endswith(CALL_END):
+            text = text[: text.rindex(CALL)].rstrip()
+        return text
 
     @property
     def is_full(self) -> bool:
@@ -111,6 +116,17 @@ def lines_of(runs: Iterable[Run], page: int) -> list[Line]:
             rows.append(row)
         row.add(run)
     return sorted((line_of(row.runs, page) for row in rows), key=lambda line: line.baseline)
+
+
+def mark_cut_words(lines: Sequence[Line]) -> None:
+    """Mark the runs that cut a word of Korean, which may be anywhere, where a line ends with them.
+
+    That can be known in files that keep the blanks at the ends of their lines.
+    """
+    ends = [line.runs[-1].is_before_blank for line in lines if line.is_full]
+    if sum(ends) > KEPT_BLANKS * len(ends):
+        for run in (run for line in lines for run in line.runs):
+            run.cuts_word = not run.is_before_blank and bool(KOREAN.match(run.text[-1]))
 
 
 def lines_in_order(runs: Sequence[Run], page: int) -> list[Line]:
@@ -235,8 +251,9 @@ def _blank(before: Run, run: Run) -> float:
     """Return how wide a blank between two runs is at least, of the font size."""
     if _LABEL.fullmatch(before.text):
         return BLANK
-    is_wide = WIDE.match(before.text[-1]) or WIDE.match(run.text[0])
-    return WIDE_BLANK if is_wide else BLANK
+    if WIDE.match(before.text[-1]) or WIDE.match(run.text[0]):
+        return WIDE_BLANK
+    return WRITTEN_BLANK if before.is_before_blank else BLANK
 
 
 def _gap(before: Run, run: Run) -> float:

@@ -16,7 +16,7 @@ from generation.reading.pdf.furniture import furniture_of
 from generation.reading.pdf.grids import take_tables
 from generation.reading.pdf.headings import Titles, set_levels
 from generation.reading.pdf.joining import joined
-from generation.reading.pdf.lines import Line, lines_in_order, lines_of
+from generation.reading.pdf.lines import Line, lines_in_order, lines_of, mark_cut_words
 from generation.reading.pdf.lists import set_depths
 from generation.reading.pdf.notes import Labels, set_notes
 from generation.reading.pdf.pictures import is_picture
@@ -83,6 +83,7 @@ def set_lines(pages: Sequence[Page]) -> Style:
     for page, of_page in zip(pages, gutters, strict=True):
         page.lines = in_reading_order(page.text.runs, page.number, of_page)
     lines = [page.lines for page in pages]
+    mark_cut_words([line for of_page in lines for line in of_page])
     style = style_of(lines, size)
     reasons = furniture_of(lines, [page.text.height for page in pages], style.size)
     for page in pages:

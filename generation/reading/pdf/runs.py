@@ -48,6 +48,8 @@ class Run:
     tag: int = -1  # number of the marked content that it stands in, -1 if in none
     quarter: int = 0  # how many quarter turns the text is turned to the left
     table: list[list[str]] | None = None  # cells, if the run stands for a table with rules
+    is_before_blank: bool = False
+    cuts_word: bool = False  # if a line ends with it, the next line goes on with its last word
 
     @property
     def top(self) -> float:
@@ -142,11 +144,13 @@ def _runs(words: Iterable[Word], drawings: Drawings) -> Iterator[Run]:
             blank = " " if word.is_after_blank or gap > NARROWEST_BLANK * run.size else ""
             run.text += blank + word.text
             run.right = max(run.right, word.right)
+            run.is_before_blank = word.is_before_blank
             continue
         if run is not None:
             yield run
         size, quarter, font, tag, baseline = word.style
         run = Run(word.text, word.left, word.right, baseline, size, font, tag, quarter)
+        run.is_before_blank = word.is_before_blank
     if run is not None:
         yield run
 

@@ -18,7 +18,7 @@ from generation.reading.pdf.blocks import (
     TERM,
     Block,
 )
-from generation.reading.pdf.lines import WIDE, Line, fixed_text
+from generation.reading.pdf.lines import KOREAN, WIDE, Line, fixed_text
 from generation.reading.pdf.notes import Labels, with_labels, without_number
 from generation.reading.pdf.runs import HYPHEN
 
@@ -113,15 +113,17 @@ def _short_leaders(text: str) -> str:
 
 def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
     """Return the lines of a block as one, with divided words joined."""
-    text, pages = "", [(0, block.lines[0].page)]
+    text, pages, cuts_word = "", [(0, block.lines[0].page)], False
     for line in block.lines:
         is_numbered = block.kind == NOTE and block.marker and not text
         after = without_number(line.text) if is_numbered else line.text
         after = with_labels(re.sub(r"\s+", " ", after.strip()), line.page, labels)
         text, blank = (text, "") if not text else _seam(text, after, words)
+        blank = "" if cuts_word and KOREAN.match(after) else blank
         if line.page != pages[-1][1]:
             pages.append((len(text) + len(blank), line.page))
         text += blank + after
+        cuts_word = line.runs[-1].cuts_word
     return text.replace(HYPHEN, "-"), pages
 
 
