@@ -7,7 +7,7 @@ slices of.
 
 import re
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from generation.models import Document, EarlierText, Passage, Review, Typed
 from generation.passages import editing
@@ -29,14 +29,15 @@ def replace_passages(document: Document, cuts: Sequence[Cut]) -> None:
     rows = list(editing.current_passages(document))
     moved, added = _match(document, rows, cuts)
     _move(moved)
-    rest = [row for row in rows if row not in moved]
+    stays = {row.pk for row in moved}
+    rest = [row for row in rows if row.pk not in stays]
     excluded = [row for row in rest if row.excluded_at]
     retired = editing.retire_passages(rest)
     Passage.objects.filter(pk__in=retired).update(earlier_text=earlier)
     if not earlier.passage_set.exists():
         earlier.delete()
     editing.add_passages(document, added)
-    _exclude_again(document, [row.pk for row in moved], excluded)
+    _exclude_again(editing.current_passages(document).exclude(pk__in=stays), excluded)
     editing.number_passages(document)
 
 
@@ -93,13 +94,18 @@ def _move(rows: Sequence[Passage]) -> None:
         row.save(update_fields=["fields"])
 
 
-def _exclude_again(document: Document, moved: list[int], excluded: Sequence[Passage]) -> None:
+def _exclude_again(added: Iterable[Passage], excluded: Sequence[Passage]) -> None:
     """Exclude the new passages most of whose words are in one that was excluded."""
     if not excluded:
         return
-    for passage in editing.current_passages(document).exclude(pk__in=moved):
-        words = set(_WORD.findall(passage.text))
-        for row in excluded:
-            if len(words & set(_WORD.findall(row.text))) * 2 > len(words):
+    words_of_excluded = [(row, _words(row)) for row in excluded]
+    for passage in added:
+        words = _words(passage)
+        for row, others in words_of_excluded:
+            if len(words & others) * 2 > len(words):
                 editing.exclude_passage(passage, row.excluded_by)
                 break
+
+
+def _words(passage: Passage) -> set[str]:
+    return set(_WORD.findall(passage.text))
