@@ -5,16 +5,15 @@ with reviews or comments stay as passages of an earlier cut, and with them the t
 slices of.
 """
 
-import re
 from collections import defaultdict, deque
 from collections.abc import Iterable, Sequence
 
 from generation.models import Document, EarlierText, Passage, Review, Typed
 from generation.passages import editing
 from generation.passages.cutting import Cut
+from qareview import scripts
 from qareview.locking import lock_rows
 
-_WORD = re.compile(r"\w+")
 PLACE = ("start", "end", "headings", "first_page", "last_page")
 MOVED_FIELDS = (*PLACE, "header_start", "header_end")
 
@@ -108,4 +107,4 @@ def _exclude_again(added: Iterable[Passage], excluded: Sequence[Passage]) -> Non
 
 
 def _words(passage: Passage) -> set[str]:
-    return set(_WORD.findall(passage.text))
+    return set(scripts.words(passage.text))
