@@ -12,10 +12,13 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
+from generation.reading import readers
+from generation.reading.readings import Reading
 from prompts import comparing
 from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
+from tests.triples import Triple, triples_of
 
 
 @dataclass(frozen=True)
@@ -130,3 +133,27 @@ def listening() -> Iterator[tuple[str, list[bytes]]]:
     server.shutdown(socket.SHUT_RDWR)
     server.close()
     thread.join(5)
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Any:
+    """Give a function that reads bytes or text as if they had been uploaded under a name."""
+
+    def read_content(content: str | bytes, name: str = "notes.txt") -> Reading:
+        path = tmp_path / "original"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return readers.read_file(path, name)
+
+    return read_content
+
+
+@pytest.fixture
+def triples_in(tmp_path: Path) -> Any:
+    """Give a function that returns the triples in a file with this content."""
+
+    def read(content: str | bytes, name: str, **more: str) -> tuple[list[Triple], str]:
+        path = tmp_path / "original"
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return triples_of(path, name, **more)
+
+    return read

@@ -20,18 +20,6 @@ def read_awkward(name: str) -> Reading:
     return readers.read_file(AWKWARD / name, name)
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Any:
-    """Read bytes or text as if they had been uploaded under a name."""
-
-    def read_content(content: str | bytes, name: str = "notes.txt") -> Reading:
-        path = tmp_path / "original"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return readers.read_file(path, name)
-
-    return read_content
-
-
 CHINESE = (
     "渡轮每天早上七点从东码头出发，冬天改为八点。乘客必须提前二十分钟到达候船室，迟到的乘客只能等下一班船。\n"
     "狗可以免费乘坐渡轮，但是必须拴好绳子。如果风力超过八级，所有渡轮都会停航，广播会通知乘客。\n"

@@ -10,18 +10,6 @@ from qareview import csv_tables, tables
 from tests.triples import AWKWARD, QUAY, TUGS, Triple, triples_of
 
 
-@pytest.fixture
-def triples_in(tmp_path: Path) -> Any:
-    """Return the triples in a file that has this content."""
-
-    def read(content: str | bytes, name: str, **more: str) -> tuple[list[Triple], str]:
-        path = tmp_path / "original"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return triples_of(path, name, **more)
-
-    return read
-
-
 @pytest.mark.parametrize(
     ("name", "triples"),
     [

@@ -17,18 +17,6 @@ def read_awkward(name: str) -> Reading:
     return readers.read_file(AWKWARD / name, name)
 
 
-@pytest.fixture
-def read(tmp_path: Path) -> Any:
-    """Read bytes or text as if they had been uploaded under a name."""
-
-    def read_content(content: str | bytes, name: str = "notes.txt") -> Reading:
-        path = tmp_path / "original"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return readers.read_file(path, name)
-
-    return read_content
-
-
 def test_words_are_joined_over_lines_unless_the_hyphen_is_theirs() -> None:
     text = read_awkward("hyphens.txt").text
     for kept in ("short-\nand long-term", "Lade-\nund Löschzeiten", "pre-\nand post-season"):

@@ -17,7 +17,7 @@ from generation.reading.office.docx_styles import NAMESPACE, Styles
 from generation.reading.office.docx_writing import written_docx
 from generation.reading.office.packages import Package, opened, parsed
 from generation.reading.office.pieces import as_reading
-from generation.reading.readings import Choices, Reading, damaged
+from generation.reading.readings import Choices, Reading
 
 _KIND = "DOCX"
 _FOR_PANDOC = ("styles", "numbering", "footnotes", "endnotes")  # parts that it needs
@@ -31,9 +31,7 @@ def read_docx(path: Path, _: Choices) -> Reading:
 
 
 def _read(package: Package) -> Reading:
-    main = next(iter(package.related("", "officeDocument")), "")
-    if not main:
-        raise damaged(_KIND)
+    main = package.main_part()
     parts = {
         kind: package.xml(part) for kind in _FOR_PANDOC for part in package.related(main, kind)[:1]
     }

@@ -64,6 +64,12 @@ class Package:
             )
         return data
 
+    def main_part(self) -> str:
+        """Return the name of the part that the relationships call the office document."""
+        if main := self.related("", "officeDocument"):
+            return main[0]
+        raise damaged(self.kind)
+
     def xml(self, name: str) -> "Element":
         """Return the root of a part."""
         data = self.read(name)

@@ -14,7 +14,7 @@ from generation.reading.office.packages import Package, local_name, opened
 from generation.reading.office.pandoc_html import markdown_of_body
 from generation.reading.office.pieces import BETWEEN, as_reading
 from generation.reading.office.slide_text import RELATION, Levels, P
-from generation.reading.readings import Choices, Reading, damaged
+from generation.reading.readings import Choices, Reading
 from qareview.stored_sentences import listed, stored
 
 if TYPE_CHECKING:
@@ -32,9 +32,7 @@ def read_slides(path: Path, _: Choices) -> Reading:
 
 
 def _read(package: Package) -> Reading:
-    main = next(iter(package.related("", "officeDocument")), "")
-    if not main:
-        raise damaged(_KIND)
+    main = package.main_part()
     slides = _Slides(package)
     texts = slides.markdown(_in_order(package, main))
     text, starts = _joined(texts)

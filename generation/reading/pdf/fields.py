@@ -1,12 +1,12 @@
 """What people wrote on a page: values of form fields, and text boxes."""
 
-import ctypes
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from generation.reading.pdf.characters import Box
 from generation.reading.pdf.fonts import font_of
 from generation.reading.pdf.runs import PageText, Run, place_on
+from generation.reading.pdf.strings import string_of
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage
@@ -78,26 +78,14 @@ def _value_of_field(annotation: Any, form: Any) -> str:
     )
     if kind not in with_values:
         return ""
-    return _string(
+    return string_of(
         lambda units, size: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, units, size)
-    )
+    ).replace("\r", "\n")
 
 
 def _contents(annotation: Any, _: Any) -> str:
     import pypdfium2.raw as pdfium
 
-    return _string(
+    return string_of(
         lambda units, size: pdfium.FPDFAnnot_GetStringValue(annotation, b"Contents", units, size)
-    )
-
-
-def _string(function: Callable[[Any, int], int]) -> str:
-    """Return the string that a function of PDFium writes into a buffer."""
-    import pypdfium2.raw as pdfium
-
-    size = function(None, 0)
-    if size <= 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    function(ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), size)
-    return buffer.raw[: size - 2].decode("utf-16-le", errors="replace").replace("\r", "\n")
+    ).replace("\r", "\n")

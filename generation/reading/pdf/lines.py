@@ -8,7 +8,7 @@ from statistics import median
 from typing import NamedTuple
 
 from generation.reading.pdf.characters import RIGHT_TO_LEFT
-from generation.reading.pdf.runs import Run
+from generation.reading.pdf.runs import ABOVE_BASELINE, BELOW_BASELINE, Run
 
 BLANK = 0.13  # of the font size: a wider gap between runs is a blank; chosen
 WRITTEN_BLANK = 0.08  # the same where the file has a blank, as justified lines may be tight; chosen
@@ -63,12 +63,12 @@ class Line:
     @property
     def top(self) -> float:
         """Upper edge of its letters."""
-        return self.baseline - 0.75 * self.size
+        return self.baseline - ABOVE_BASELINE * self.size
 
     @property
     def bottom(self) -> float:
         """Lower edge of its letters."""
-        return self.baseline + 0.25 * self.size
+        return self.baseline + BELOW_BASELINE * self.size
 
     def would_fit(self, line: "Line") -> bool:
         """Whether the first word of the next line would have had room at the end of this one."""

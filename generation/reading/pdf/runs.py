@@ -22,6 +22,7 @@ HYPHEN = "\u00ad"  # what the hyphen at a line end becomes; PDFium has U+FFFE fo
 WIDEST_BLANK = 0.75  # of the font size, between words of a run; chosen; nobody measured
 FIXED_BLANK = 0.9  # the same in a fixed-width font, whose blank is 0.6 wide; chosen
 NARROWEST_BLANK = 0.25  # a wider gap is a blank even if PDFium sees none; chosen
+ABOVE_BASELINE, BELOW_BASELINE = 0.75, 0.25  # of the font size, that letters take up; chosen
 _LIGATURES = re.compile("[\ufb00-\ufb06\u210e\U0001d400-\U0001d7ff]")  # and slanted variables
 _HALVES = re.compile("[\ud800-\udfff]")  # of characters beyond U+FFFF
 _REPLACED = str.maketrans(
@@ -54,12 +55,12 @@ class Run:
     @property
     def top(self) -> float:
         """Upper edge of letters without accents."""
-        return self.baseline - 0.75 * self.size
+        return self.baseline - ABOVE_BASELINE * self.size
 
     @property
     def bottom(self) -> float:
         """Lower edge of letters such as "g"."""
-        return self.baseline + 0.25 * self.size
+        return self.baseline + BELOW_BASELINE * self.size
 
 
 @dataclass(slots=True)

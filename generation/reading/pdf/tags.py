@@ -1,10 +1,12 @@
 """The tags of a page: which block each marked content belongs to, and what it is."""
 
-import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from generation.reading.pdf.strings import string_of
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
@@ -62,7 +64,7 @@ class _TagReader:
         if not element or len(above.roles) >= DEEPEST:
             return
         self._count += 1
-        role = _string(pdfium.FPDF_StructElement_GetType, element)
+        role = string_of(partial(pdfium.FPDF_StructElement_GetType, element))
         block = above.block if _is_inline(role, above) else self._count
         tag = Tag((*above.roles, role), (*above.places, self._count), block)
         for at in range(pdfium.FPDF_StructElement_CountChildren(element)):
@@ -79,15 +81,6 @@ def _is_inline(role: str, above: Tag) -> bool:
     if role == "Lbl" or is_in_part:
         return True
     return role in _INLINE and bool(above.roles) and bool(_HOLDS_TEXT.fullmatch(above.roles[-1]))
-
-
-def _string(function: Callable[..., int], element: Any) -> str:
-    size = function(element, None, 0)
-    if size < 2:
-        return ""
-    buffer = ctypes.create_string_buffer(size)
-    function(element, buffer, size)
-    return buffer.raw[: size - 2].decode("utf-16-le", errors="replace")
 
 
 def roles_of_headings(tag: Tag) -> Iterator[int]:
