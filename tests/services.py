@@ -26,6 +26,7 @@ if worker is None:
     os.environ["QAREVIEW_MODEL"] = "scripted"
     os.environ["QAREVIEW_FILES_DIR"] = tempfile.mkdtemp(prefix="qareview-test-files-")
     atexit.register(shutil.rmtree, os.environ["QAREVIEW_FILES_DIR"], ignore_errors=True)
+    os.environ["QAREVIEW_PREPARED_SITE"] = f"{os.environ['QAREVIEW_FILES_DIR']}/prepared-site"
     embedded.ensure()
     broker_database = 1
 else:

@@ -1,5 +1,6 @@
 """A complete QAReview in processes of its own, started with ``manage.py up``."""
 
+import fcntl
 import json
 import os
 import re
@@ -126,6 +127,29 @@ class Site:
         )
         assert answer.ok, answer.text
         return session
+
+
+def prepared(var: Path, **environment: str) -> Site:
+    """Return a site, not started, whose folder is set up and whose sample is drafted.
+
+    The folder is a copy of one that the first test to ask makes, for all processes of a run.
+    """
+    original = Path(os.environ["QAREVIEW_PREPARED_SITE"])
+    with Path(f"{original}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not original.exists():
+            _prepare(original)
+    subprocess.run(["cp", "-a", original, var], check=True)
+    return Site(var, **environment)
+
+
+def _prepare(folder: Path) -> None:
+    site = Site(folder.with_name("preparing"))
+    site.start()
+    assert site.manage("wait", "sample", "--timeout", "300").returncode == 0
+    site.stop()
+    until(lambda: site.pids("") == [], 30)  # so that the files of the database are complete
+    site.var.rename(folder)
 
 
 def until(is_true: Callable[[], Any], seconds: float) -> None:

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.killing import MODELS_WORKER, is_in_the_middle, start_project
-from tests.site import Site, until
+from tests.site import Site, prepared, until
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,8 @@ def items_of(site: Site, slug: str) -> list[tuple[object, ...]]:
 def test_a_worker_killed_twenty_times_changes_no_item(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    site = Site(tmp_path_factory.mktemp("twenty") / "var", QAREVIEW_SCRIPTED_SECONDS="0.03")
+    folder = tmp_path_factory.mktemp("twenty") / "var"
+    site = prepared(folder, QAREVIEW_SCRIPTED_SECONDS="0.03")
     try:
         kill_twenty_times(site.start())
     finally:

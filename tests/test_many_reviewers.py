@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from tests.desks import Desk, sessions
-from tests.site import Site
+from tests.site import Site, prepared
 
 ITEMS, REVIEWERS, REVIEWS = 200, 50, 3
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    started = Site(tmp_path / "var").start()
+    started = prepared(tmp_path / "var").start()
     yield started
     started.stop()
 

@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.killing import MODELS_WORKER, is_in_the_middle, start_project
-from tests.site import Site, until
+from tests.site import Site, prepared, until
 
 pytestmark = pytest.mark.slow
 
@@ -15,10 +15,8 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site whose model takes its time, so that it can be killed in the middle of a batch."""
-    started = Site(
-        tmp_path_factory.mktemp("kills") / "var", QAREVIEW_SCRIPTED_SECONDS="0.1"
-    ).start()
-    started.manage("wait", "sample", "--timeout", "300")
+    folder = tmp_path_factory.mktemp("kills") / "var"
+    started = prepared(folder, QAREVIEW_SCRIPTED_SECONDS="0.1").start()
     yield started
     started.stop()
 

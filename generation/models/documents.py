@@ -255,7 +255,8 @@ class Passage(Job):
         )
         indexes = (  # type: ignore[assignment]
             *Job.Meta.indexes,
-            GinIndex(fields=("bands",), name="passage_bands"),
+            # without the list of pending entries, which each search would go through
+            GinIndex(fields=("bands",), name="passage_bands", fastupdate=False),
         )
 
     def whole_text(self) -> "models.QuerySet[Document] | models.QuerySet[EarlierText]":

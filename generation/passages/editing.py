@@ -22,6 +22,7 @@ from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
 from qareview import jobs, scripts
 from qareview.backends.tokens import tokenizer_for
+from qareview.copying import copy_rows
 from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored_sentences import stored
@@ -78,7 +79,7 @@ def _store_in_batches(
     last = document.passages.filter(superseded_at=None).aggregate(last=Max("position"))["last"]
     first = 0 if last is None else last + OUT_OF_THE_WAY
     for start in range(0, len(cuts), AT_ONCE):
-        yield Passage.objects.bulk_create(
+        rows = [
             Passage(
                 document=document,
                 position=first + index,
@@ -94,7 +95,9 @@ def _store_in_batches(
                 **values,
             )
             for index in range(start, min(start + AT_ONCE, len(cuts)))
-        )
+        ]
+        copy_rows(rows)
+        yield rows
 
 
 @transaction.atomic

@@ -5,9 +5,8 @@ heading. It differs from CommonMark where texts do: code in a list item may stan
 left than the item, and a line above dashes is a heading only if it is one line and no table row.
 """
 
-import itertools
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
@@ -171,9 +170,8 @@ def without_headings(text: str, start: int, end: int, headings: Sequence[Heading
     """Return ``text[start:end]`` without the headings in it."""
     parts = []
     first = bisect_right(headings, start, key=lambda heading: heading.end)
-    for heading in itertools.islice(headings, first, None):
-        if heading.start >= end:
-            break
+    behind = bisect_left(headings, end, key=lambda heading: heading.start)
+    for heading in headings[first:behind]:
         parts.append(text[start : heading.start])
         start = heading.end
     return "".join([*parts, text[start:end]])

@@ -23,7 +23,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-from tests.site import PASSWORD, Site
+from tests.site import PASSWORD, Site, prepared
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
@@ -109,8 +109,7 @@ def sign_in(page: Page, site: Site, name: str = "admin") -> None:
 @pytest.fixture(scope="package")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running QAReview that drafts with the scripted model."""
-    started = Site(tmp_path_factory.mktemp("site") / "var").start()
-    started.manage("wait", "sample", "--timeout", "120")
+    started = prepared(tmp_path_factory.mktemp("site") / "var").start()
     yield started
     started.stop()
 
