@@ -1,0 +1,69 @@
+"""Write answers about passages."""
+
+from collections.abc import Sequence
+
+from django.db.models import Max
+
+from generation.checks import flags
+from generation.checks.gist import gist
+from generation.drafting import quotas
+from generation.drafting.quotas import Quota
+from generation.models import Item, ItemState, Passage
+from generation.prompt_values import values_of
+from prompts.models import Task, Variant
+from qareview.models import Project
+
+
+def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
+    """Return new items, without questions, for the passages that lack some."""
+    writer = quotas.writer_of(project, Task.SUMMARISE, rows[0].draft_with)
+    by_passage = _answer_quotas(project, rows, writer.variant)
+    quotas.write(project, writer, by_passage.values())
+    for row in rows:
+        quota = by_passage[row.pk]
+        row.error, row.note = quota.error, quotas.note_of(quota, "item")
+    return [
+        Item(
+            project=project,
+            document=row.document,
+            passage=row,
+            variant=writer.variant,
+            number=number,
+            answer=completion.text,
+            flags=[flags.CUT_OFF_ANSWER] if completion.cut_off else [],
+            **quotas.provenance(writer, number, completion),
+        )
+        for row in rows
+        for number, completion in by_passage[row.pk].drafts
+    ]
+
+
+def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
+    """Return how many answers to write for each passage, by the passages' ids."""
+    answers = _current_answers(rows)
+    last_numbers = _last_numbers(rows, variant)
+    return {
+        row.pk: Quota(
+            values_of(project, row),
+            max(0, project.items_per_passage - len(answers.get(row.pk, ()))),
+            {gist(answer) for answer in answers.get(row.pk, ())},
+            row.pk,
+            last_numbers.get(row.pk, 0) + 1,
+        )
+        for row in rows
+    }
+
+
+def _current_answers(rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the answers of the items that are not set aside, by the passages' ids."""
+    answers: dict[int, list[str]] = {}
+    items = Item.objects.filter(passage__in=rows).exclude(state=ItemState.ASIDE)
+    for passage, answer in items.values_list("passage", "answer"):
+        answers.setdefault(passage, []).append(answer)
+    return answers
+
+
+def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:
+    """Return the highest number of a variant's items, by the passages' ids."""
+    numbers = Item.objects.filter(passage__in=rows, variant=variant).order_by().values("passage")
+    return dict(numbers.annotate(last=Max("number")).values_list("passage", "last"))

@@ -1,0 +1,130 @@
+"""The sentences of a passage that an answer may state, the most telling first."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from generation.checks.gist import gist
+from generation.checks.sentence_splitting import sentences
+
+# Chosen by reading what comes out for the passages of the writer's data; nobody measured.
+FEWEST_WORDS, MOST_WORDS = 6, 45  # of a sentence that stands on its own
+FEWEST_WORDS_TO_STATE = 3  # of a list item or a table row
+ENOUGH_WORDS = 16  # that are no small words: more of them tell no more
+FOR_A_NUMBER, FOR_A_NAME, FOR_THE_TOPIC = 0.2, 0.2, 0.2  # added to how much a sentence tells
+MOST_STATED = 0.7  # share of a sentence's words in an answer that states it already
+FOR_LEANING = -0.5  # a rewriting is right less often than a sentence as it stands
+
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.MULTILINE | re.DOTALL)
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
+_ENDS = (".", ".”", '."', ".)", "!", "。")
+_LEANS = re.compile(
+    r"^(?:it|its|this|that|these|those|they|their|them|he|she|his|her|we|our|such|there|here|but"
+    r"|and|or|so|however|otherwise|then|also|instead|both|neither|either|one|others?|in this"
+    r"|in that|in these|after this|after that|for this|if so|if not|the same|the latter|the former"
+    r"|as a result|therefore|thus|hence|afterwards|moreover|furthermore|for example|for instance"
+    r"|similarly|likewise|conversely|note)\b"
+    r"|\b(?:this|these|above|below|following|aforementioned|previous|latter|former|figure \d"
+    r"|table \d|section \d|chapter \d)\b",
+    re.IGNORECASE,
+)
+_TELLS_NOTHING = re.compile(
+    r"^(?:see|refer to|for (?:more|further) (?:information|details)|figure|fig\.|table|copyright|©)\b"
+    r"|[?？؟:：]$|^https?://\S+$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Focus:
+    """A sentence, list item or table row: its range in the passage, and its text without marks."""
+
+    start: int
+    end: int
+    text: str
+
+    @property
+    def stands_alone(self) -> bool:
+        """Whether it needs no other sentence to be understood, as far as its words show."""
+        return (
+            FEWEST_WORDS <= len(self.text.split()) <= MOST_WORDS
+            and not self.text[0].islower()
+            and self.text.endswith(_ENDS)
+            and " | " not in self.text
+            and not _LEANS.search(self.text)
+        )
+
+
+def focuses_of(passage: str, headings: str = "") -> list[Focus]:
+    """Return the sentences of a passage that say something, those that tell most first."""
+    topic = gist(headings)
+    return sorted(_candidates(passage), key=lambda focus: -_tells(focus, topic))
+
+
+def plain(text: str) -> str:
+    """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
+    text = _LINE_MARKS.sub("", text)
+    text = _LINK.sub(r"\1", text).replace("`", "")
+    text = _EMPHASIS.sub(r"\2", text).replace("**", "")  # some stand in two sentences
+    text = _ESCAPED.sub(r"\1", text)
+    return re.sub(r"\s+", " ", text).strip(" |")
+
+
+def states(answer: str, focus: str, context: str) -> bool:
+    """Return whether an answer has all numbers of its focus, and no others but the context's.
+
+    The same holds for names; ``context`` are the headings and the passage's other words.
+    """
+    has_all = _numbers(focus) <= _numbers(answer) and _names(focus) <= gist(answer)
+    return has_all and _numbers(answer) <= _numbers(f"{focus} {context}")
+
+
+def _candidates(passage: str) -> Iterator[Focus]:
+    fences = [match.span() for match in _FENCE.finditer(passage)]
+    for start, end in sentences(passage):
+        line = passage.rfind("\n", 0, start) + 1
+        is_heading = passage[line:start].lstrip().startswith("#")
+        in_fence = any(first < end and start < last for first, last in fences)
+        text = plain(passage[start:end])
+        if not is_heading and not in_fence and _says_something(text):
+            yield Focus(start, end, text)
+
+
+def _says_something(text: str) -> bool:
+    return len(text.split()) >= FEWEST_WORDS_TO_STATE and not _TELLS_NOTHING.search(text)
+
+
+def _tells(focus: Focus, topic: frozenset[str]) -> float:
+    """Return how much a sentence tells: by its words, numbers and names, and words of the topic."""
+    own = gist(focus.text)
+    return (
+        min(len(own), ENOUGH_WORDS) / ENOUGH_WORDS
+        + FOR_THE_TOPIC * bool(own & topic)
+        + FOR_A_NUMBER * bool(_NUMBER.search(focus.text))
+        + FOR_A_NAME * bool(_NAME.search(focus.text))
+        + FOR_LEANING * (not focus.stands_alone)
+    )
+
+
+def _numbers(text: str) -> set[str]:
+    return set(_NUMBER.findall(text))
+
+
+def _names(text: str) -> frozenset[str]:
+    return gist(" ".join(_NAME.findall(text)))
+
+
+def unstated(focuses: Sequence[Focus], answers: Sequence[str]) -> list[Focus]:
+    """Return the focuses that none of the answers states already."""
+    taken = [gist(answer) for answer in answers]
+    return [focus for focus in focuses if not any(_is_stated(focus, own) for own in taken)]
+
+
+def _is_stated(focus: Focus, answer: frozenset[str]) -> bool:
+    own = gist(focus.text)
+    return len(own & answer) > MOST_STATED * len(own)

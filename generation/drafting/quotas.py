@@ -1,0 +1,111 @@
+"""Request texts of a prompt's variant until there are as many different ones as are wanted."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from generation.checks.gist import gist
+from prompts.examples import Input, examples_for
+from prompts.models import Task, Variant
+from prompts.rendering import request_for
+from prompts.variants import in_production, model_for
+from qareview import completions
+from qareview.backends import Completion
+from qareview.models import Project
+from qareview.stored_sentences import stored
+from qareview.translations import counted
+
+ROUNDS = 4  # of requests; all but one replace empty and repeated texts; chosen; nobody measured
+
+
+@dataclass
+class Quota:
+    """A number of different texts to write with the same values of a prompt's variables.
+
+    ``taken`` are the gists of texts that exist already; quotas may share them.
+    """
+
+    values: dict[str, str]
+    count: int
+    taken: set[frozenset[str]]
+    passage: int  # id
+    next_number: int = 1
+    drafts: list[tuple[int, Completion]] = field(default_factory=list)
+    error: str = ""
+
+    def next_numbers(self) -> range:
+        """Return the numbers of the candidates to request next; each number is returned once."""
+        missing = 0 if self.error else self.count - len(self.drafts)
+        start, self.next_number = self.next_number, self.next_number + missing
+        return range(start, start + missing)
+
+    def add(self, number: int, completion: Completion) -> None:
+        """Add a candidate, unless it is empty or has the gist of another."""
+        self.error = self.error or completion.error
+        own_gist = gist(completion.text)
+        if own_gist and own_gist not in self.taken:
+            self.taken.add(own_gist)
+            self.drafts.append((number, completion))
+
+
+class Writer(NamedTuple):
+    """The variant that writes a text, and the model it runs on."""
+
+    variant: Variant
+    model: str
+
+
+def writer_of(project: Project, task: Task, draft_with: dict[str, Any]) -> Writer:
+    """Return the writer for a task: what ``draft_with`` names, or what is in production."""
+    named = Variant.objects.select_related("prompt").filter(pk=draft_with.get(task, 0))
+    variant = named.first() or in_production(project, task)
+    return Writer(variant, draft_with.get("model") or model_for(project, variant))
+
+
+def write(project: Project, writer: Writer, quotas: Iterable[Quota]) -> None:
+    """Request the texts of all quotas together; replace those that are empty or repeated."""
+    quotas = [quota for quota in quotas if quota.count]
+    inputs = [Input(quota.values, quota.passage) for quota in quotas]
+    examples_by_quota = examples_for(project, writer.variant, inputs)
+    for _ in range(ROUNDS):
+        missing = [
+            (quota, examples, number)
+            for quota, examples in zip(quotas, examples_by_quota, strict=True)
+            for number in quota.next_numbers()
+        ]
+        requests = [
+            request_for(writer.variant, quota.values, number, examples)
+            for quota, examples, number in missing
+        ]
+        if not requests:
+            return
+        written = completions.complete(project, writer.model, requests)
+        for (quota, _, number), completion in zip(missing, written, strict=True):
+            quota.add(number, completion)
+
+
+def note_of(quota: Quota, noun: str) -> str:
+    """Return why there are fewer texts than were asked for; "" if there are enough."""
+    if len(quota.drafts) == quota.count:
+        return ""
+    return stored(
+        "%(found)s of %(wished)s drafted. The model’s other drafts were empty or repeats. "
+        "The passage may not have enough content for more.",
+        found=len(quota.drafts),
+        wished=counted(quota.count, noun),
+    )
+
+
+def provenance(writer: Writer, number: int, completion: Completion) -> dict[str, Any]:
+    return {
+        "model": writer.model,
+        "parameters": {
+            "max_tokens": writer.variant.max_tokens,
+            "temperature": writer.variant.temperature_of(number),
+            "seed": number,
+        },
+        "tokens_in": completion.tokens_in,
+        "tokens_out": completion.tokens_out,
+        "milliseconds": completion.milliseconds,
+        "cost": completions.cost_of(writer.model, completion),
+    }
