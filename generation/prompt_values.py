@@ -1,5 +1,6 @@
 """The values of a prompt's variables."""
 
+from generation.checks.focuses import focuses_of  # upwards: it knows no prompts
 from generation.models import Document, Passage
 from qareview.languages import LANGUAGES
 from qareview.models import Project
@@ -12,9 +13,11 @@ def language_of(project: Project, document: Document) -> str:
 
 def values_of(project: Project, passage: Passage) -> dict[str, str]:
     """Return the values of the variables that any prompt about a passage may use, by name."""
+    focuses = focuses_of(passage.text, " ".join(passage.headings))
     return {
         "passage": passage.text_with_header,
         "headings": " › ".join(passage.headings),
         "document": passage.document.name,
+        "focus": focuses[0].text if focuses else passage.text,  # drafting names other sentences
         "language": language_of(project, passage.document),
     }

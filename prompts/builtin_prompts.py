@@ -6,8 +6,10 @@ it writes real questions, with an instruction alone “What is the answer to thi
 
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
+from prompts import writer_prompts
 from prompts.models import Prompt, Task, Variant
 from qareview.models import Project
 from qareview.stored_sentences import stored
@@ -131,11 +133,38 @@ BUILTIN: dict[Task, dict[str, Any]] = {
 }
 
 
+# What the embedded writer was trained with; for the other tasks it follows examples as before.
+FOR_THE_WRITER: dict[Task, dict[str, Any]] = {
+    **BUILTIN,
+    Task.SUMMARISE: {
+        "system": writer_prompts.SYSTEM,
+        "template": writer_prompts.STATE,
+        "max_tokens": 96,
+    },
+    Task.ASK: {
+        "system": writer_prompts.SYSTEM,
+        "template": writer_prompts.ASK,
+        "max_tokens": 48,
+    },
+    Task.ANSWER: {
+        "system": writer_prompts.SYSTEM,
+        "template": writer_prompts.ANSWER,
+        "max_tokens": 96,
+    },
+}
+
+
+def wordings_for(model: str) -> dict[Task, dict[str, Any]]:
+    """Return the wordings that suit a model: the values of a variant's fields, by task."""
+    is_tuned = "adapter" in settings.MODELS.get(model, {})
+    return FOR_THE_WRITER if is_tuned else BUILTIN
+
+
 @transaction.atomic
 def add_builtin_prompts(project: Project) -> None:
     """Give a project the built-in prompts it lacks, each with its variant in production."""
     existing = set(project.prompts.values_list("task", flat=True))
-    for task, wording in BUILTIN.items():
+    for task, wording in wordings_for(project.model or settings.DEFAULT_MODEL).items():
         if task in existing:
             continue
         prompt = Prompt.objects.create(project=project, task=task)

@@ -11,7 +11,7 @@ from qareview.stored_sentences import stored
 # The variables that the templates of each task may use.
 _PASSAGE_VARIABLES = ("passage", "headings", "document", "language")
 VARIABLES: dict[str, tuple[str, ...]] = {
-    Task.SUMMARISE: _PASSAGE_VARIABLES,
+    Task.SUMMARISE: (*_PASSAGE_VARIABLES, "focus"),
     Task.ASK: (*_PASSAGE_VARIABLES, "answer"),
     Task.ANSWER: (*_PASSAGE_VARIABLES, "question"),
     Task.RECALL: ("document", "language", "question"),

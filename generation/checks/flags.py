@@ -74,12 +74,17 @@ SUPPORT, NEW_ANSWER = stored("support"), stored("new answer")  # of items
 ACCEPTANCE = stored("acceptance")
 NEW_QUESTION, ROUND_TRIP = stored("new question"), stored("round trip")  # of questions
 NEED = stored("need")
+ASKED, ANSWERED = stored("likely question"), stored("likely answer")
+FIT = stored("fit")
 SCORES = {
     SUPPORT: _("how well the passage supports the answer’s weakest sentence"),
     NEW_ANSWER: _("how different the answer is from the most similar one in the project"),
     NEW_QUESTION: _("how different the question is from the most similar one in the project"),
     ROUND_TRIP: _("how closely the answer matches that of a model that reads the passage"),
     NEED: _("how much the passage is needed to answer the question"),
+    ASKED: _("how likely the model finds the question, given the answer"),
+    ANSWERED: _("how likely the model finds the answer, given the question"),
+    FIT: _("how likely the question is about this answer and no other one about the passage"),
     ACCEPTANCE: _("how likely reviewers are to accept it, learned from their decisions"),
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from generation.checks import acceptance_prediction, flags
+from generation.checks.first_chance import first_chance
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
@@ -29,6 +30,11 @@ class Draft:
     item: Item
     questions: list[Question]
 
+    @property
+    def states_sentence(self) -> bool:
+        """Whether its answer states a sentence that was chosen from the passage."""
+        return "focus" in self.item.parameters
+
 
 def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
     """Fill in the flags and scores of a project's new drafts; sort their questions, best first.
@@ -39,7 +45,9 @@ def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
     _compare_with_others(project, drafts)
     for draft in drafts:
         for question in draft.questions:
-            question.score = overall_score(question.scores, question.flags)
+            chance = first_chance(draft.item, question)
+            by_checks = overall_score(question.scores, question.flags)
+            question.score = by_checks if chance is None else round(chance, 4)
         draft.questions.sort(key=lambda question: -question.score)
     _score_items(project, [(draft.item, draft.questions[0]) for draft in drafts])
     for draft in drafts:
@@ -88,12 +96,16 @@ def rescore_pending(classifier: Acceptance) -> None:
 
 
 def _score_items(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
-    """Score items by the predicted chance of acceptance, or by the checks if there is none."""
+    """Score items by the predicted chance of acceptance, or by the checks if there is none.
+
+    It is predicted from the project's decisions, or before there are enough, from other people's.
+    """
     chances = acceptance_prediction.acceptance_chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(flags.ACCEPTANCE, None)
         if chance is None:
-            item.score = _by_checks(item, question)
+            first = first_chance(item, question)
+            item.score = _by_checks(item, question) if first is None else round(first, 4)
         else:
             item.score = item.scores[flags.ACCEPTANCE] = round(chance, 4)
 

@@ -1,41 +1,73 @@
 """Write answers about passages."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Max
 
 from generation.checks import flags
 from generation.checks.gist import gist
-from generation.drafting import quotas
-from generation.drafting.quotas import Quota
+from generation.drafting import quotas, stating
+from generation.drafting.quotas import Quota, Writer
 from generation.models import Item, ItemState, Passage
 from generation.prompt_values import values_of
 from prompts.models import Task, Variant
+from qareview.backends import Completion
 from qareview.models import Project
 
 
 def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
     """Return new items, without questions, for the passages that lack some."""
     writer = quotas.writer_of(project, Task.SUMMARISE, rows[0].draft_with)
+    if stating.states_sentences(writer.variant):
+        return _state_sentences(project, rows, writer)
     by_passage = _answer_quotas(project, rows, writer.variant)
     quotas.write(project, writer, by_passage.values())
     for row in rows:
         quota = by_passage[row.pk]
         row.error, row.note = quota.error, quotas.note_of(quota, "item")
     return [
-        Item(
-            project=project,
-            document=row.document,
-            passage=row,
-            variant=writer.variant,
-            number=number,
-            answer=completion.text,
-            flags=[flags.CUT_OFF_ANSWER] if completion.cut_off else [],
-            **quotas.provenance(writer, number, completion),
-        )
+        _item(row, writer, number, completion)
         for row in rows
         for number, completion in by_passage[row.pk].drafts
     ]
+
+
+def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
+    answers = _current_answers(rows)
+    last_numbers = _last_numbers(rows, writer.variant)
+    lacking = [
+        (row, missing(project, len(answers.get(row.pk, ()))), answers.get(row.pk, ()))
+        for row in rows
+    ]
+    statements = stating.write_statements(project, writer, lacking)
+    return [
+        _item(row, writer, number, statement.completion, **statement.parameters)
+        for row in rows
+        for number, statement in enumerate(statements[row.pk], last_numbers.get(row.pk, 0) + 1)
+    ]
+
+
+def missing(project: Project, items: int) -> int:
+    """Return how many items a passage lacks that has so many."""
+    return max(0, project.items_per_passage - items)
+
+
+def _item(
+    row: Passage, writer: Writer, number: int, completion: Completion, **parameters: Any
+) -> Item:
+    provenance = quotas.provenance(writer, number, completion)
+    provenance["parameters"] |= parameters
+    return Item(
+        project=row.document.project,
+        document=row.document,
+        passage=row,
+        variant=writer.variant,
+        number=number,
+        answer=completion.text,
+        flags=[flags.CUT_OFF_ANSWER] if completion.cut_off else [],
+        **provenance,
+    )
 
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
@@ -45,7 +77,7 @@ def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) 
     return {
         row.pk: Quota(
             values_of(project, row),
-            max(0, project.items_per_passage - len(answers.get(row.pk, ()))),
+            missing(project, len(answers.get(row.pk, ()))),
             {gist(answer) for answer in answers.get(row.pk, ())},
             row.pk,
             last_numbers.get(row.pk, 0) + 1,

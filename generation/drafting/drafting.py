@@ -12,8 +12,9 @@ from django.conf import settings
 from django.db.models import Max
 
 from generation import search
-from generation.checks import round_trip, scoring
+from generation.checks import likelihood_scores, round_trip, scoring
 from generation.checks.scoring import Draft
+from generation.drafting import answers, questions, selection
 from generation.models import BINNED, Document, Item, Passage, Question
 from prompts.rendering import RenderingFailed
 from qareview import completions, jobs
@@ -64,6 +65,7 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
         items = answers.write_answers(project, rows)
         drafts = questions.write_questions(project, rows, items)
         complete = [draft for draft in drafts if not draft.item.passage.error]
+        likelihood_scores.score_by_likelihood(project, complete)
         if project.asks_back:
             round_trip.ask_back(project, complete)
     except RenderingFailed as reason:
@@ -79,6 +81,7 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
     done = [row for row in rows if not row.error]
     if done:
         scoring.score_drafts(project, complete)
+        complete = selection.keep_best(project, done, complete)
         with jobs.finishing(done):
             _store(done, complete)
 

@@ -12,6 +12,8 @@ from generation.prompt_values import values_of
 from prompts.models import Task
 from qareview.models import Project
 
+DRAWN = 3  # questions for an answer that states a sentence; the best are kept; chosen
+
 
 def write_questions(
     project: Project, rows: Sequence[Passage], items: Sequence[Item]
@@ -22,8 +24,8 @@ def write_questions(
     own = [
         Quota(
             {**values_of(project, item.passage), "answer": item.answer},
-            project.questions_per_answer,
-            taken[item.document_id],
+            _count(project, item),
+            taken[item.document_id] if "focus" not in item.parameters else set(),
             item.passage.pk,
         )
         for item in items
@@ -32,10 +34,17 @@ def write_questions(
     drafts = []
     for item, quota in zip(items, own, strict=True):
         item.passage.error = item.passage.error or quota.error
-        item.passage.note = item.passage.note or quotas.note_of(quota, "question")
+        if len(quota.drafts) < project.questions_per_answer:
+            item.passage.note = item.passage.note or quotas.note_of(quota, "question")
         if quota.drafts:
             drafts.append(Draft(item, _questions(item, writer, quota)))
     return drafts
+
+
+def _count(project: Project, item: Item) -> int:
+    """Return how many questions to write: more than are kept where the best can be chosen."""
+    wanted = project.questions_per_answer
+    return max(wanted, DRAWN) if "focus" in item.parameters else wanted
 
 
 def _questions(item: Item, writer: quotas.Writer, quota: Quota) -> list[Question]:
