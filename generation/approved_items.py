@@ -12,6 +12,7 @@ import numpy as np
 from django.db.models import Count, F, Q
 
 from generation.checks import flags
+from generation.checks.focuses import focus_of
 from generation.checks.scoring import LEAST_SUPPORT
 from generation.checks.support import support
 from generation.models import (
@@ -99,6 +100,7 @@ def _as_approved(project: Project, item: Item) -> Approved:
         "headings": " › ".join(triple["headings"]),
         "document": triple["document"],
         "language": language_of(project, item.document),
+        "focus": focus_of(triple["context"], triple["answer"]),
         "question": triple["question"],
         "answer": triple["answer"],
     }

@@ -66,6 +66,13 @@ def focuses_of(passage: str, headings: str = "") -> list[Focus]:
     return sorted(_candidates(passage), key=lambda focus: -_tells(focus, topic))
 
 
+def focus_of(passage: str, answer: str) -> str:
+    """Return the sentence that an answer states, as far as its words show; it needs no model."""
+    wanted = gist(answer)
+    texts = [focus.text for focus in focuses_of(passage)] or [passage]
+    return max(texts, key=lambda text: len(gist(text) & wanted) / max(1, len(gist(text) | wanted)))
+
+
 def plain(text: str) -> str:
     """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
     text = _LINE_MARKS.sub("", text)
