@@ -20,10 +20,15 @@ QUESTION = "How do the gates of the basin close?"
         (" \n\t", [flags.EMPTY_ANSWER]),
         ("The gates close without", [flags.CUT_OFF_ANSWER]),
         ("The gates close, and", [flags.CUT_OFF_ANSWER]),
-        ("The gates of the basin close by themselves.", [flags.COPY_OF_PASSAGE]),
-        ("the gates, of the Basin: close by themselves!", [flags.COPY_OF_PASSAGE]),
-        (PASSAGE, [flags.COPY_OF_PASSAGE]),
-        ("gates of the basin", [flags.CUT_OFF_ANSWER, flags.COPY_OF_PASSAGE]),
+        # a sentence or two of the passage are a fact about it, and a few words are a name
+        ("The gates of the basin close by themselves.", []),
+        ("the gates, of the Basin: close by themselves!", []),
+        (PASSAGE, []),
+        ("gates of the basin", []),
+        (
+            "gates of the basin close by themselves. They open when the tide",
+            [flags.CUT_OFF_ANSWER, flags.COPY_OF_PASSAGE],
+        ),
         ("The gate.", []),  # the passage has “gates”: words are compared, not letters
         ("Gates close basin.", []),
     ],
@@ -111,7 +116,7 @@ HARBOUR = "渡轮每天早上七点从东码头出发，冬天改为八点。乘
     ("answer", "passage", "expected"),
     [
         ("渡轮在冬天八点出发。", HARBOUR, []),
-        ("渡轮每天早上七点从东码头出发。", HARBOUR, [flags.COPY_OF_PASSAGE]),
+        ("渡轮每天早上七点从东码头出发。", HARBOUR, []),
         ("渡轮在冬天八点", HARBOUR, [flags.CUT_OFF_ANSWER]),
         ("渡轮在冬天10点出发。", HARBOUR, [flags.FOREIGN_NUMBER]),
         ("يدفع 35 درهما؟", "الرسوم ٣٥ درهما كل يوم.", []),
@@ -138,3 +143,24 @@ def test_flags_of_an_answer_in_any_script(answer, passage, expected):
 )
 def test_flags_of_a_question_in_any_script(question, answer, expected):
     assert flags.flags_of_question(question, answer) == expected
+
+
+def test_many_sentences_of_the_passage_are_a_copy_of_it():
+    passage = "The dam was built in 1921. It is 40 m high. Nobody lives below it."
+    assert flags.flags_of_answer(passage, passage) == [flags.COPY_OF_PASSAGE]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "expected"),
+    [
+        ("What is the atomic number of Zinc?", "The atomic number of Zinc is 30.", []),
+        ("What is the capital city of France?", "The capital city of France is Paris.", []),
+        ("Must honorary posts be reported?", "Honorary posts need not be reported.", []),
+        ("Do smart watches count as phones?", "Smart watches count as phones.", True),
+        ("When are fees of £310 due in May due?", "Fees of £310 in May are due.", True),
+        ("What makes soft cucumbers soft?", "Iodised salt makes soft cucumbers soft.", []),
+    ],
+)
+def test_an_answer_that_tells_more_than_its_question_is_not_given_away(question, answer, expected):
+    raised = flags.flags_of_question(question, answer)
+    assert (flags.ANSWER_LEAKED in raised) is bool(expected)

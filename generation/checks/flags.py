@@ -8,6 +8,7 @@ import re
 from django.utils.translation import gettext_lazy as _
 
 from generation.checks.gist import gist
+from generation.checks.sentence_splitting import sentences
 from qareview import languages, scripts
 from qareview.scripts import words
 from qareview.stored_sentences import stored
@@ -96,6 +97,13 @@ _MENTION_OF_TEXT = re.compile(
 _NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?!\d)|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
 MOST_LEAKED = 0.7  # share of the answer's words in the question; measured by `make bench-checks`
+# words of an answer that is a name, a number or a phrase of the passage; chosen; nobody measured
+LONGEST_SPAN = 8
+MOST_SENTENCES = 2  # of a passage that are no mere copy of it; chosen; nobody measured
+_YES_OR_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|need)\b",
+    re.IGNORECASE,
+)
 FEWEST_WORDS = 4  # 85 % of the shorter questions were bad, of 3,000 that people rated
 PREFIX = 5  # letters of a name that are compared; chosen; nobody measured
 
@@ -106,15 +114,23 @@ def flags_of_answer(answer: str, passage: str) -> list[str]:
     if not answer:
         return [EMPTY_ANSWER]
     flags = []
-    if not (answer.endswith(_OTHER_ENDS) or scripts.ends_sentence(answer)):
+    is_whole = answer.endswith(_OTHER_ENDS) or scripts.ends_sentence(answer)
+    is_copied = _contains(passage, answer)
+    is_span = is_copied and not is_whole and scripts.word_count(answer) <= LONGEST_SPAN
+    if not is_whole and not is_span:
         flags.append(CUT_OFF_ANSWER)
-    if _contains(passage, answer):
+    if is_copied and not is_span and not _is_fact(answer, is_whole):
         flags.append(COPY_OF_PASSAGE)
     if _numbers(answer) - _numbers(passage):
         flags.append(FOREIGN_NUMBER)
     if _has_foreign_name(answer, passage):
         flags.append(FOREIGN_NAME)
     return flags
+
+
+def _is_fact(answer: str, is_whole: bool) -> bool:
+    """Whether an answer is a sentence or two: a copy of so much is a fact about the passage."""
+    return is_whole and sum(1 for _ in sentences(answer)) <= MOST_SENTENCES
 
 
 def flags_of_question(question: str, answer: str) -> list[str]:
@@ -140,8 +156,17 @@ def is_in_other_language(text: str, language: str) -> bool:
 
 
 def _leaks(question: str, answer: str) -> bool:
-    own = gist(answer)
-    return len(own) > 1 and len(own & gist(question)) > MOST_LEAKED * len(own)
+    own, asked = gist(answer), gist(question)
+    if len(own) < 2 or len(own & asked) <= MOST_LEAKED * len(own):
+        return False
+    return own <= asked or not (_YES_OR_NO.match(question) or _tells_more(answer, asked))
+
+
+def _tells_more(answer: str, asked: frozenset[str]) -> bool:
+    """Whether an answer has a number, a name or a negation that is not in the question."""
+    rest = {word for word in answer.split() if gist(word) - asked}
+    names = {word for word in rest if word[:1].isupper() and not answer.startswith(word)}
+    return bool(names or any(any(map(str.isdigit, word)) for word in rest))
 
 
 def _contains(text: str, part: str) -> bool:
