@@ -151,16 +151,18 @@ def test_many_sentences_of_the_passage_are_a_copy_of_it():
 
 
 @pytest.mark.parametrize(
-    ("question", "answer", "expected"),
+    ("question", "answer", "is_given_away"),
     [
-        ("What is the atomic number of Zinc?", "The atomic number of Zinc is 30.", []),
-        ("What is the capital city of France?", "The capital city of France is Paris.", []),
-        ("Must honorary posts be reported?", "Honorary posts need not be reported.", []),
+        ("What is the atomic number of Zinc?", "The atomic number of Zinc is 30.", False),
+        ("What is the capital city of France?", "The capital city of France is Paris.", False),
+        ("Must honorary posts be reported?", "Honorary posts need not be reported.", False),
         ("Do smart watches count as phones?", "Smart watches count as phones.", True),
         ("When are fees of £310 due in May due?", "Fees of £310 in May are due.", True),
-        ("What makes soft cucumbers soft?", "Iodised salt makes soft cucumbers soft.", []),
+        ("What makes soft cucumbers soft?", "Iodised salt makes soft cucumbers soft.", False),
     ],
 )
-def test_an_answer_that_tells_more_than_its_question_is_not_given_away(question, answer, expected):
-    raised = flags.flags_of_question(question, answer)
-    assert (flags.ANSWER_LEAKED in raised) is bool(expected)
+def test_an_answer_that_tells_more_than_its_question_is_not_given_away(
+    question, answer, is_given_away
+):
+    raised = {*flags.flags_of_question(question, answer)}
+    assert bool(raised & {flags.ANSWER_LEAKED, flags.COPY_OF_ANSWER}) is is_given_away
