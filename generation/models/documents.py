@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Count, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -163,9 +163,13 @@ class Document(Binnable, Job):
 
     def parts(self) -> list[dict[str, Any]]:
         """Return the whole text in order: passages, and the ranges left out with their reasons."""
+        from generation.models.items import AsideReason, Item  # upwards: they refer to documents
+
+        poor = Item.objects.filter(passage=OuterRef("pk"), aside_reason=AsideReason.LOW_SCORE)
         current = self.passages.filter(superseded_at=None)
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
+        current = current.annotate(has_poor_drafts=Exists(poor))
         for row in current:
             if row.header_range:
                 row.header = self.text[slice(*row.header_range)]  # saves a query for each

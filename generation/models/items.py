@@ -162,6 +162,9 @@ def _nearest(name: str, condition: Q | None = None) -> HnswIndex:
     )
 
 
+SAMPLING = ("max_tokens", "temperature", "seed")
+
+
 class Drafted(models.Model):
     """Text from a model or a table, its origin, and the results of the checks."""
 
@@ -178,6 +181,11 @@ class Drafted(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def sampling(self) -> dict[str, Any]:
+        """How the model was asked to write the text: its parameters."""
+        return {name: self.parameters[name] for name in SAMPLING if name in self.parameters}
 
 
 def anywhere() -> float:
@@ -264,6 +272,11 @@ class Item(Drafted):
     def question(self) -> "Question":
         """The best candidate question."""
         return self.questions.all()[0]
+
+    @property
+    def is_verbatim(self) -> bool:
+        """Whether its answer is a sentence of the passage as it stands, not written by a model."""
+        return bool(self.parameters.get("verbatim"))
 
     @property
     def drafts(self) -> "list[tuple[str, Item | Question]]":
