@@ -37,6 +37,7 @@ help:
 	@echo "make bench-news        measure how well articles are found on pages of newspapers"
 	@echo "make bench-manuals     measure how much of other people's manuals is kept"
 	@echo "make bench-drafting    measure how fast a worker drafts"
+	@echo "make bench-writer      measure how good its drafts are, and how fast it drafts"
 	@echo "make bench-desk        measure how fast the desk and its pages are"
 	@echo "make bench-ranking     measure how far verdicts of the arena can be trusted"
 	@echo "make bench-checks      measure how far the flags can be trusted"

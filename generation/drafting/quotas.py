@@ -1,11 +1,11 @@
 """Request texts of a prompt's variant until there are as many different ones as are wanted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from generation.checks.gist import gist
-from prompts.examples import Input, examples_for
+from prompts.examples import Example, Input, examples_for
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
 from prompts.variants import in_production, model_for
@@ -15,6 +15,7 @@ from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
+MOST_REPEATED = 0.6  # share of the words of the shorter text; chosen; nobody measured
 ROUNDS = 4  # of requests; all but one replace empty and repeated texts; chosen; nobody measured
 
 
@@ -39,11 +40,11 @@ class Quota:
         start, self.next_number = self.next_number, self.next_number + missing
         return range(start, start + missing)
 
-    def add(self, number: int, completion: Completion) -> None:
-        """Add a candidate, unless it is empty or has the gist of another."""
+    def add(self, number: int, completion: Completion, examples: Sequence[Example]) -> None:
+        """Add a candidate, unless it is empty, or repeats another or a worked example."""
         self.error = self.error or completion.error
         own_gist = gist(completion.text)
-        if own_gist and own_gist not in self.taken:
+        if own_gist and own_gist not in self.taken and not _repeats(own_gist, examples):
             self.taken.add(own_gist)
             self.drafts.append((number, completion))
 
@@ -80,8 +81,21 @@ def write(project: Project, writer: Writer, quotas: Iterable[Quota]) -> None:
         if not requests:
             return
         written = completions.complete(project, writer.model, requests)
-        for (quota, _, number), completion in zip(missing, written, strict=True):
-            quota.add(number, completion)
+        for (quota, examples, number), completion in zip(missing, written, strict=True):
+            quota.add(number, completion, examples)
+
+
+def _repeats(own: frozenset[str], examples: Sequence[Example]) -> bool:
+    """Whether a text has most of its words from the output of a worked example.
+
+    Small models copy them; about one answer in ten of the embedded one was such a copy.
+    """
+    outputs = (gist(example["output"]) for example in examples)
+    return any(
+        len(own & output) > MOST_REPEATED * min(len(own), len(output))
+        for output in outputs
+        if output
+    )
 
 
 def note_of(quota: Quota, noun: str) -> str:
