@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from prompts import writer_prompts
+from prompts import variants, writer_prompts
 from prompts.models import Prompt, Task, Variant
 from qareview.models import Project
 from qareview.stored_sentences import stored
@@ -39,6 +39,8 @@ _LIBRARY = (
 )
 _LIBRARY_ANSWER = "A library card costs four euros a year and is free for anyone under eighteen."
 _LIBRARY_QUESTION = "How much does a library card cost?"
+
+BUILT_IN = stored("built in")
 
 # for the model that rewrites a prompt, used in turn
 TIPS = ("", "Be more specific.", "Be shorter.", "Use simpler words.", "Say what to leave out.")
@@ -136,39 +138,95 @@ BUILTIN: dict[Task, dict[str, Any]] = {
 # What the embedded writer was trained with; for the other tasks it follows examples as before.
 FOR_THE_WRITER: dict[Task, dict[str, Any]] = {
     **BUILTIN,
+    Task.SUMMARISE: {"template": writer_prompts.STATE, "max_tokens": 96},
+    Task.ASK: {"template": writer_prompts.ASK, "max_tokens": 48},
+    Task.ANSWER: {"template": writer_prompts.ANSWER, "max_tokens": 96},
+}
+for _wording in (FOR_THE_WRITER[task] for task in (Task.SUMMARISE, Task.ASK, Task.ANSWER)):
+    _wording |= {"system": writer_prompts.SYSTEM, "examples": []}
+
+_FROM = "{% if headings %}From: {{ headings }}\n\n{% endif %}Passage:\n{{ passage }}\n\n"
+FOR_LARGE_MODELS: dict[Task, dict[str, Any]] = {
+    **BUILTIN,
     Task.SUMMARISE: {
-        "system": writer_prompts.SYSTEM,
-        "template": writer_prompts.STATE,
-        "max_tokens": 96,
+        "system": "You turn documents into questions and answers that people will check.",
+        "template": _FROM
+        + (
+            "In {{ language }}, write one answer of one to three sentences that states what a "
+            "user of this document would want to know from the passage. Keep its conditions, "
+            "numbers and units. Name the subject, so that the answer is clear to somebody who "
+            "does not see the passage. Write the answer only."
+        ),
+        "examples": [],
+        "max_tokens": 200,
     },
     Task.ASK: {
-        "system": writer_prompts.SYSTEM,
-        "template": writer_prompts.ASK,
-        "max_tokens": 48,
+        "system": "You write the question that an answer replies to.",
+        "template": _FROM
+        + (
+            "Answer: {{ answer }}\n\nIn {{ language }}, write the question that a user would ask "
+            "and that exactly this answer replies to. Name the subject, so that the question is "
+            "clear to somebody who does not see the passage, and do not give the answer away. "
+            "Write the question only."
+        ),
+        "examples": [],
+        "max_tokens": 100,
     },
     Task.ANSWER: {
-        "system": writer_prompts.SYSTEM,
-        "template": writer_prompts.ANSWER,
-        "max_tokens": 96,
+        "system": "You answer questions from a passage and from nothing else.",
+        "template": _FROM
+        + (
+            "Question: {{ question }}\n\nIn {{ language }}, answer it in one or two sentences from "
+            "the passage. If the passage does not tell, say so."
+        ),
+        "examples": [],
+        "max_tokens": 200,
     },
 }
 
 
 def wordings_for(model: str) -> dict[Task, dict[str, Any]]:
-    """Return the wordings that suit a model: the values of a variant's fields, by task."""
-    is_tuned = "adapter" in settings.MODELS.get(model, {})
-    return FOR_THE_WRITER if is_tuned else BUILTIN
+    """Return the wordings that suit a model: the values of a variant's fields, by task.
+
+    A server is taken to run a large model, which follows instructions.
+    """
+    options = settings.MODELS.get(model, {})
+    if "adapter" in options:
+        return FOR_THE_WRITER
+    return FOR_LARGE_MODELS if options.get("backend") == "openai" else BUILTIN
 
 
 @transaction.atomic
 def add_builtin_prompts(project: Project) -> None:
-    """Give a project the built-in prompts it lacks, each with its variant in production."""
+    """Give a project the built-in prompts it lacks, each with its variant in production.
+
+    Their wordings suit the project's model.
+    """
     existing = set(project.prompts.values_list("task", flat=True))
     for task, wording in wordings_for(project.model or settings.DEFAULT_MODEL).items():
         if task in existing:
             continue
         prompt = Prompt.objects.create(project=project, task=task)
         prompt.production = Variant.objects.create(
-            prompt=prompt, number=1, origin=stored("built in"), **wording
+            prompt=prompt, number=1, origin=BUILT_IN, **wording
         )
         prompt.save(update_fields=["production"])
+
+
+@transaction.atomic
+def follow_model(project: Project, before: Project) -> None:
+    """Give a project with another model the wordings that suit it, in prompts nobody changed."""
+    if project.model == before.model:
+        return
+    wordings = wordings_for(project.model or settings.DEFAULT_MODEL)
+    for prompt in project.prompts.filter(task__in=wordings).select_related("production"):
+        current, wording = prompt.production, wordings[Task(prompt.task)]
+        if current is None or current.origin != BUILT_IN or _has(current, wording):
+            continue
+        known = (row for row in prompt.variants.filter(archived_at=None) if _has(row, wording))
+        suited = next(known, None) or variants.add_variant(current, wording, None, BUILT_IN)
+        variants.promote_variant(suited, None)
+
+
+def _has(variant: Variant, wording: dict[str, Any]) -> bool:
+    return all(getattr(variant, name) == value for name, value in wording.items())

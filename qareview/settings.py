@@ -186,7 +186,10 @@ HOLD_SECONDS = 600  # that the desk reserves an item for a reviewer; chosen; nob
 # Called for every new project:
 PROJECT_SETUP = ["prompts.builtin_prompts.add_builtin_prompts"]
 # Called when the settings of a project were saved:
-PROJECT_CHANGED = ["generation.review.decisions.follow_settings"]
+PROJECT_CHANGED = [
+    "generation.review.decisions.follow_settings",
+    "prompts.builtin_prompts.follow_model",
+]
 # Provides approved items, as examples and cases for prompts:
 APPROVED_ITEMS = "generation.approved_items"
 
