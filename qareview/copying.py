@@ -25,7 +25,7 @@ def copy_rows(rows: Sequence[models.Model]) -> None:
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
             row.pk = pk
         fields = meta.local_concrete_fields
-        columns = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
         table = connection.ops.quote_name(meta.db_table)
         with cursor.copy(f"copy {table} ({columns}) from stdin") as copy:
             for row in rows:
