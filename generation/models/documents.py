@@ -1,5 +1,7 @@
 """A document, and the passages it is cut into."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -14,6 +16,10 @@ from django.utils.functional import cached_property
 from qareview import completions
 from qareview.fields import SentenceField
 from qareview.models import Binnable, Job, JobState, OutOfBin, Project
+
+LONGEST_NOTE = 1000  # characters; a longer footnote comes with no passage; chosen; nobody measured
+_CALL = re.compile(r"\[\^([^\[\]\s]{1,40})\](?!:)")  # the number of a footnote
+_NOTE = re.compile(r"^ {0,3}\[\^([^\[\]\s]{1,40})\]:.*(?:\n(?![ \t]*$|\[\^).+)*", re.MULTILINE)
 
 
 def original_path(document: "Document", name: str) -> str:
@@ -166,9 +172,11 @@ class Document(Binnable, Job):
         current = self.passages.filter(superseded_at=None)
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
-        for row in current:
+        notes = footnotes_of(self.text)
+        for row in current:  # what is set here saves a query for each
             if row.header_range:
-                row.header = self.text[slice(*row.header_range)]  # saves a query for each
+                row.header = self.text[slice(*row.header_range)]
+            row.notes = _called(row.text, notes)
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
@@ -197,6 +205,19 @@ class PassageQuerySet(models.QuerySet["Passage"]):
     def not_imported(self) -> "PassageQuerySet":
         """Leave out the passages of imported triples, since nothing is drafted from them."""
         return self.exclude(document__columns__has_key="question")
+
+
+def footnotes_of(text: str) -> dict[str, str]:
+    """Return the footnotes of a Markdown text, as they stand in it, by their numbers or names."""
+    notes = _NOTE.finditer(text) if "[^" in text else ()
+    return {note[1]: note[0].strip() for note in notes if len(note[0]) <= LONGEST_NOTE}
+
+
+def _called(text: str, notes: Mapping[str, str]) -> str:
+    """Return the footnotes that a part of a text calls, but for those that are in the part."""
+    own = footnotes_of(text)
+    calls = dict.fromkeys(_CALL.findall(text))
+    return "\n\n".join(notes[call] for call in calls if call in notes and call not in own)
 
 
 class EarlierText(models.Model):
@@ -281,10 +302,23 @@ class Passage(Job):
         text = Substr("text", start + 1, end - start)
         return str(self.whole_text().values_list(text, flat=True).get())
 
+    @cached_property
+    def notes(self) -> str:
+        """The footnotes that it calls and that stand elsewhere; empty if there are none."""
+        if not _called(self.text, dict.fromkeys(_CALL.findall(self.text), "?")):
+            return ""
+        return _called(
+            self.text, footnotes_of(self.whole_text().values_list("text", flat=True).get())
+        )
+
     @property
     def text_with_header(self) -> str:
-        """Its text below the header of the table that it goes on with: what is drafted from."""
-        return f"{self.header}\n{self.text}" if self.header else self.text
+        """Its text, between the header of the table that it goes on with and its footnotes.
+
+        This is what is drafted from.
+        """
+        text = f"{self.header}\n{self.text}" if self.header else self.text
+        return f"{text}\n\n{self.notes}" if self.notes else text
 
     @classmethod
     def withheld(cls) -> Q:

@@ -15,10 +15,14 @@ _TABLE = re.compile(
 
 
 class TableHeaders:
-    """Finds the header of the table that a passage goes on with."""
+    """Finds the header of the table that a passage goes on with.
+
+    ``tables`` are the offsets of all tables: of the header's start, the rows' start and their end.
+    """
 
     def __init__(self, text: str) -> None:
-        matches = _TABLE.finditer(text) if "|" in text else ()
+        matches = list(_TABLE.finditer(text)) if "|" in text else []
+        self.tables = [(table.start(), *table.span("rows")) for table in matches]
         tables = [table for table in matches if len(table["header"]) <= LONGEST_HEADER]
         self._rows = [table.span("rows") for table in tables]
         self._headers = [table.span("header") for table in tables]
