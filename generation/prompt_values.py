@@ -13,8 +13,8 @@ def language_of(project: Project, document: Document) -> str:
 def values_of(project: Project, passage: Passage) -> dict[str, str]:
     """Return the values of the variables that any prompt about a passage may use, by name."""
     return {
-        "passage": passage.text_with_header,
-        "headings": " › ".join(passage.headings),
+        "passage": passage.wording,
+        "headings": " › ".join(map(passage.document.as_said, passage.headings)),
         "document": passage.document.name,
         "language": language_of(project, passage.document),
     }

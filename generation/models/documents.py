@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 
 from qareview import completions
 from qareview.fields import SentenceField
+from qareview.markdown_escapes import unescaped
 from qareview.models import Binnable, Job, JobState, OutOfBin, Project
 
 LONGEST_NOTE = 1000  # characters; a longer footnote comes with no passage; chosen; nobody measured
@@ -151,6 +152,15 @@ class Document(Binnable, Job):
     def is_plain_text(self) -> bool:
         """Whether its text is no Markdown, so that no mark in it means anything."""
         return self.media_type == "text/plain"
+
+    @property
+    def is_markdown(self) -> bool:
+        """Whether backslashes in its text may be marks; those in rows of a table never are."""
+        return not (self.is_plain_text or self.is_table)
+
+    def as_said(self, text: str) -> str:
+        """Return a part of its text without the backslashes of Markdown."""
+        return unescaped(text) if self.is_markdown else text
 
     @property
     def is_main_text(self) -> bool:
@@ -315,10 +325,15 @@ class Passage(Job):
     def text_with_header(self) -> str:
         """Its text, between the header of the table that it goes on with and its footnotes.
 
-        This is what is drafted from.
+        Offsets of what supports an answer are of this text.
         """
         text = f"{self.header}\n{self.text}" if self.header else self.text
         return f"{text}\n\n{self.notes}" if self.notes else text
+
+    @property
+    def wording(self) -> str:
+        """What it says, with its header and footnotes: what is drafted from."""
+        return self.document.as_said(self.text_with_header)
 
     @classmethod
     def withheld(cls) -> Q:
