@@ -139,6 +139,24 @@ def test_marks_that_open_nothing_are_cut_in_linear_time(part: str) -> None:
     assert process_time() - started < 5
 
 
+def test_code_is_cut_at_blank_lines_and_comments_in_it_head_nothing() -> None:
+    part = "# close the old gate of the lock now\nclose --gate --lock a\n\n"
+    code = f"# Lock\n\nThe script of the gates:\n\n```sh\n{part * 9}```\n\n{'The tide falls. ' * 4}"
+    cuts, _ = cutting.cut(code, 150)
+    assert all(cut.headings == ["Lock"] for cut in cuts)
+    parts = [code[cut.start : cut.end] for cut in cuts]
+    assert parts[0].startswith("# Lock\n\nThe script of the gates:\n\n```sh\n# close")
+    assert all(after.startswith("# close") for after in parts[1:-1])
+    fences = [cut.header and code[slice(*cut.header)] for cut in cuts]
+    assert fences == [None, *["```sh"] * (len(cuts) - 2), None]
+
+
+def test_the_line_that_closes_code_stays_with_the_last_line_of_it() -> None:
+    for length in range(60, 200, 7):
+        *_, last = cuts_of(CODE, length)
+        assert last.endswith("seven\n```")
+
+
 def test_lines_of_code_stay_whole() -> None:
     for before, after in pairwise(cuts_of(CODE, 100)):
         assert before.endswith("seven")

@@ -256,8 +256,8 @@ class Passage(Job):
     end = models.PositiveIntegerField()
     text = models.TextField()
     headings = ArrayField(models.TextField(), default=list)  # outermost first
-    header_start = models.PositiveIntegerField(null=True)  # of the header of the table that it
-    header_end = models.PositiveIntegerField(null=True)  # goes on with; offsets like ``start``
+    header_start = models.PositiveIntegerField(null=True)  # of the header of the table, or the
+    header_end = models.PositiveIntegerField(null=True)  # fence of the code, that it goes on with
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
     note = SentenceField()  # why it has fewer items or questions than were asked for
@@ -298,19 +298,24 @@ class Passage(Job):
 
     @property
     def header_range(self) -> tuple[int, int] | None:
-        """The start and end of the header of the table that it goes on with, if it does."""
+        """The start and end of the header of the table or code that it goes on with, if it does."""
         if self.header_start is None or self.header_end is None:
             return None
         return self.header_start, self.header_end
 
     @cached_property
     def header(self) -> str:
-        """The header of the table that it goes on with; empty if it does not begin in a table."""
+        """The header of the table, or the fence of the code, that it goes on with; else empty."""
         if self.header_range is None:
             return ""
         start, end = self.header_range
         text = Substr("text", start + 1, end - start)
         return str(self.whole_text().values_list(text, flat=True).get())
+
+    @property
+    def continues_code(self) -> bool:
+        """Whether it goes on with code, so that its header is the fence that opened the code."""
+        return self.header.startswith(("`", "~"))
 
     @cached_property
     def notes(self) -> str:

@@ -20,7 +20,7 @@ from qareview.scripts import word_count
 
 # Ranks of breaks; higher is better. Headings of level 1 to 6 have the ranks BLOCK + 6 to BLOCK + 1.
 BLOCK = 100
-ROW = 10
+ROW = 10  # one more behind a blank line in code
 SENTENCE = 0
 LONGEST_INTRODUCTION = 300  # characters; chosen; nobody measured
 _LINED = {"fence", "code_block", "html_block"}  # blocks in which each line counts
@@ -93,8 +93,10 @@ def _ranks(text: str, outline: Outline, tables: TableHeaders) -> Iterator[tuple[
     """Yield offsets before which the text may be cut, and their ranks; later ones count."""
     for block in reversed(outline.blocks):  # outer blocks come before the inner ones
         if block.kind in _LINED:
-            yield from ((at, ROW) for at in _lines(text, block.start, block.end))
-        yield block.start, max(BLOCK - block.depth, ROW)
+            closing = text.rfind("\n", block.start, block.end - 1) + 1  # stays with the last line
+            for at in _lines(text, block.start, closing):
+                yield at, ROW + text.startswith("\n\n", at - 2)  # better behind a blank line
+        yield block.start, max(BLOCK - block.depth, ROW + 2)
     for _, first, end in tables.tables:
         yield from ((at, ROW) for at in _lines(text, first, end))
     yield from ((heading.start, BLOCK + 7 - heading.level) for heading in outline.headings)

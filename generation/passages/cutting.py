@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from generation.passages.breaks import Breaks
 from generation.passages.headings import HeadingTracker, outline_of, without_headings
 from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO_SHORT, LeftOut
-from generation.passages.table_headers import TableHeaders
+from generation.passages.table_headers import Headers
 from generation.passages.token_counts import TokenStarts, counter_for
 from qareview.scripts import word_count
 
@@ -53,8 +53,8 @@ def cut(
     outline = outline_of(text, from_file, is_plain=is_plain)
     headings = outline.headings
     headings_above = HeadingTracker(text, headings)
-    headers = TableHeaders(text)
-    breaks = Breaks(text, outline, headers)
+    headers = Headers(text, outline.blocks)
+    breaks = Breaks(text, outline, headers.tables)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
@@ -65,7 +65,7 @@ def cut(
         header = headers.at(start)
         body = without_headings(text, start, end, headings)
         reason = reason or _reason_to_leave_out(chunk, body)
-        if reason == TOO_SHORT and header:
+        if reason == TOO_SHORT and headers.tables.at(start):
             reason = ""  # with its header, a row of a table says enough
         if reason:
             left_out.append(LeftOut(start, end, reason))

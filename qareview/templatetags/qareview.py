@@ -286,7 +286,7 @@ def _pattern(query: str) -> "regex.Pattern[str] | None":
         return None
     alternatives = [_alternative(word) for word in words]
     alternatives.append(_alternative(words[-1], is_beginning=True))
-    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE)
+    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE | regex.FULLCASE)
 
 
 def _alternative(word: str, *, is_beginning: bool = False) -> str:
@@ -294,7 +294,8 @@ def _alternative(word: str, *, is_beginning: bool = False) -> str:
     if scripts.is_spaceless(word):
         return str(regex.escape(word))
     rest = r"\w*" if is_beginning else ""
-    return rf"(?<!\w){regex.escape(word)}{rest}(?!\w)"
+    bare = regex.sub(rf"^{scripts.ARABIC_ARTICLE}(?=\w\w)", "", word)
+    return rf"(?<!\w)(?:{scripts.ARABIC_ARTICLE})?{regex.escape(bare)}{rest}(?!\w)"
 
 
 @register.filter
