@@ -89,14 +89,23 @@ def _strokes(path: "PdfObject") -> Iterator[Box]:
 
 def touching(boxes: Sequence[Box], slack: float) -> list[list[Box]]:
     """Return groups of boxes that touch each other, or nearly."""
+    import numpy as np
+
+    left, bottom, right, top = np.array(boxes, dtype=float).reshape(-1, 4).T
+    is_left = np.ones(len(boxes), dtype=bool)  # for a group
     groups: list[list[Box]] = []
-    for box in boxes:
-        near = [group for group in groups if any(_touch(box, other, slack) for other in group)]
-        groups = [group for group in groups if group not in near]
-        groups.append([box, *(other for group in near for other in group)])
+    for first in range(len(boxes)):
+        reached = [first] if is_left[first] else []
+        is_left[first] = False
+        for at in reached:  # grows while it is gone through
+            is_near = (
+                is_left
+                & (left - slack <= right[at])
+                & (left[at] - slack <= right)
+                & (bottom - slack <= top[at])
+                & (bottom[at] - slack <= top)
+            )
+            is_left &= ~is_near
+            reached += np.flatnonzero(is_near).tolist()
+        groups += [[boxes[at] for at in reached]] if reached else []
     return groups
-
-
-def _touch(box: Box, other: Box, slack: float) -> bool:
-    is_beside = box[0] - slack > other[2] or other[0] - slack > box[2]
-    return not is_beside and box[1] - slack <= other[3] and other[1] - slack <= box[3]

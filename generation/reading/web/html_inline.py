@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import LESS_THAN, literal
 
@@ -59,7 +60,7 @@ def write_links(root: "HtmlElement") -> None:
         classes = html_trees.classes_of(link)
         is_permalink = words in _PERMALINKS or classes & _PERMALINK_CLASSES
         if is_permalink and "href" in link.attrib and not len(link):
-            html_trees.remove(link)
+            xml_trees.remove(link)
         elif not _keeps_target(link, words):
             if contact := _unsaid_contact(link, words):
                 _append(link, f" ({contact})")

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import literal
 
@@ -87,7 +88,7 @@ def _remove_drawing(math: "HtmlElement") -> None:
             for part in html_trees.elements(around):
                 drawn = html_trees.classes_of(part) & {"katex-html"}
                 if (drawn or part.tag == "img") and part.getparent() is not None:
-                    html_trees.remove(part)
+                    xml_trees.remove(part)
             return
 
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.readings import CannotRead
 from qareview.stored_sentences import stored
 
@@ -205,31 +206,11 @@ def has_blocks(element: "HtmlElement") -> bool:
     return any(part.tag in BLOCKS for part in element.iterdescendants() if is_element(part))
 
 
-def add_before(element: "HtmlElement", text: str) -> None:
-    """Put text in front of an element."""
-    previous = element.getprevious()
-    if previous is not None:
-        previous.tail = (previous.tail or "") + text
-    else:
-        parent = element.getparent()
-        parent.text = (parent.text or "") + text
-
-
-def remove(element: "HtmlElement") -> None:
-    """Take an element out of its tree; the text behind it stays."""
-    parent = element.getparent()
-    if parent is not None:
-        if element.tail:
-            add_before(element, element.tail)
-            element.tail = None
-        parent.remove(element)
-
-
 def unwrap(elements: "Iterable[HtmlElement]") -> None:
     """Put what is in each of some elements in its place."""
     for element in elements:
         if element.getparent() is not None:
-            element.drop_tag()
+            xml_trees.unwrap(element)
 
 
 def wrap(element: "HtmlElement", tag: str) -> None:

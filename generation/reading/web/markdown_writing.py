@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import (
     html_blocks,
     html_code,
@@ -78,7 +79,7 @@ def _converted(written: str) -> str:
 
 def _remove_unseen(root: "HtmlElement") -> None:
     for element in html_trees.elements(root, *html_trees.UNSEEN):
-        html_trees.remove(element)
+        xml_trees.remove(element)
 
 
 def _flatten(root: "HtmlElement") -> None:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def take_out(element: "HtmlElement", parts: "Parts") -> Part:
     for around in element.iterancestors():
         if around in parts:
             _subtract(part, parts[around])
-    html_trees.remove(element)
+    xml_trees.remove(element)
     for inner in html_trees.elements(element):
         parts.pop(inner, None)
     return part

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from generation.reading import file_types
-from generation.reading.office.workbook_repair import with_relations
 from generation.reading.readings import CannotRead, Choices, Reading, damaged, protected
 from generation.reading.tables import table_columns
+from generation.reading.tables.workbook_repair import with_relations
 from qareview import tables
 from qareview.stored_sentences import joined, quoted, stored
 
