@@ -1,7 +1,7 @@
 """What the styles of a DOCX file say of its paragraphs: headings, captions, code by its font."""
 
+import functools
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -47,6 +47,9 @@ class Styles:
 
     def __init__(self, root: "Element") -> None:
         self._by_id = {style.get(W + "styleId", ""): style for style in root.iter(W + "style")}
+        self._chains: dict[str, list[Element]] = {}  # what was found out stays true
+        self._names: dict[str, list[str]] = {}
+        self._levels: dict[str, int] = {}
         self._default = next(
             (
                 style_id
@@ -63,15 +66,24 @@ class Styles:
 
     def names(self, paragraph: "Element") -> list[str]:
         """Return the names of a paragraph's style and those it is based on, in lower case."""
-        styles = self._chain(_value(paragraph, "pPr/pStyle"))
-        return [_value(style, "name").lower() for style in styles]
+        style_id = _value(paragraph, "pPr/pStyle")
+        if style_id not in self._names:
+            styles = self._chain(style_id)
+            self._names[style_id] = [_value(style, "name").lower() for style in styles]
+        return self._names[style_id]
 
     def heading_level(self, paragraph: "Element") -> int:
         """Return the level of a heading, from 1 to DEEPEST; 0 if it is none."""
         own = _value(paragraph, "pPr/outlineLvl")
         if own:
             return _level(own)
-        for style in self._chain(_value(paragraph, "pPr/pStyle")):
+        style_id = _value(paragraph, "pPr/pStyle")
+        if style_id not in self._levels:
+            self._levels[style_id] = self._level_of(style_id)
+        return self._levels[style_id]
+
+    def _level_of(self, style_id: str) -> int:
+        for style in self._chain(style_id):
             name = re.fullmatch(r"heading (\d)", _value(style, "name").lower())
             outline = _value(style, "pPr/outlineLvl")
             if name or outline:
@@ -120,12 +132,16 @@ class Styles:
         fonts = (_font(element) for element in (run, *styles))
         return next((font for font in fonts if font is not None), self._default_font)
 
-    def _chain(self, style_id: str) -> Iterator["Element"]:
-        for _ in range(LONGEST_CHAIN):
-            if style_id not in self._by_id:
-                return
-            yield self._by_id[style_id]
-            style_id = _value(self._by_id[style_id], "basedOn")
+    def _chain(self, style_id: str) -> list["Element"]:
+        """Return a style and those that it is based on."""
+        if style_id not in self._chains:
+            chain: list[Element] = []
+            next_id = style_id
+            while next_id in self._by_id and len(chain) < LONGEST_CHAIN:
+                chain.append(self._by_id[next_id])
+                next_id = _value(chain[-1], "basedOn")
+            self._chains[style_id] = chain
+        return self._chains[style_id]
 
 
 def set_style(paragraph: "Element", style_id: str) -> None:
@@ -158,7 +174,12 @@ def _added(parent: "Element", tag: str, attributes: dict[str, str]) -> "Element"
 
 
 def _child(element: "Element", path: str) -> "Element | None":
-    return element.find("/".join(W + name for name in path.split("/")))
+    return element.find(_path(path))
+
+
+@functools.cache
+def _path(path: str) -> str:
+    return "/".join(W + name for name in path.split("/"))
 
 
 def _value(element: "Element", path: str) -> str:

@@ -30,12 +30,11 @@ class _Notes:
         self.root = root
         self.by_id: dict[str, HtmlElement] = {}
         self.order: dict[HtmlElement, int] = {}
-        for position, element in enumerate(root.iter()):
-            if html_trees.is_element(element):
-                self.order[element] = position
-                for name in (element.get("id"), element.get("name")):
-                    if name:
-                        self.by_id.setdefault(name, element)
+        for position, element in enumerate(root.iter("*")):
+            self.order[element] = position
+            for name in (element.get("id"), element.get("name")):
+                if name:
+                    self.by_id.setdefault(name, element)
         self.labels: dict[HtmlElement, str] = {}
         self._taken: set[str] = set()
         self._next = 1

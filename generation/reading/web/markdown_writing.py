@@ -53,10 +53,12 @@ def markdown_of(element: "HtmlElement") -> str:
     """Return an element's content as Markdown. The element is changed for it."""
     import lxml.html
 
+    held = [*element.iter()]  # or lxml would make an object for each element in each pass
     for change in _PASSES:
         change(element)
     _remove_unseen(element)
     _flatten(element)
+    del held
     written = lxml.html.tostring(element, encoding="unicode", with_tail=False)
     return "\n".join(_lines(_converted(written))).strip("\n")
 

@@ -51,9 +51,7 @@ def survey(root: "HtmlElement") -> "Parts":
     around: list[Part] = []
     blocks: list[Part] = []
     links = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if not html_trees.is_element(element):
-            continue
+    for event, element in etree.iterwalk(root, events=("start", "end"), tag="*"):
         is_link = element.tag == "a" and "href" in element.attrib
         is_block = element.tag in html_trees.BLOCKS or element is root
         if event == "start":
