@@ -105,7 +105,7 @@ def test_a_footnote_that_stands_elsewhere_is_shown_and_drafted_from_with_the_pas
         f"{paragraph.format('b')}\n\n[^b]: Unless it\nfreezes."
     )
     shown = page(browse(team.admin).get(f"{team.url}/documents/{made.pk}/"))
-    assert shown.count("Not on Sundays.") == 2
+    assert shown.count("<sup>1</sup>: Not on Sundays.") == 2
     assert shown.count("footnotes stand elsewhere") == 2
 
 

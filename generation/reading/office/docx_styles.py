@@ -32,6 +32,7 @@ _QUOTE = re.compile(r"quot(e|ation|ations)$|^block text$|^zitat$|^citation$", re
 _CAPTION = re.compile(r"caption$|^(illustration|figure|table|drawing)$", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=1000)
 def is_monospaced(font: str) -> bool:
     """Whether the name of a font is that of one in which code is set."""
     return bool(_MONOSPACED.search(font))
@@ -50,6 +51,8 @@ class Styles:
         self._chains: dict[str, list[Element]] = {}  # what was found out stays true
         self._names: dict[str, list[str]] = {}
         self._levels: dict[str, int] = {}
+        self._numberings: dict[str, tuple[str, str]] = {}
+        self._fonts: dict[str, str | None] = {}
         self._default = next(
             (
                 style_id
@@ -92,12 +95,20 @@ class Styles:
 
     def numbering(self, paragraph: "Element") -> tuple[str, int]:
         """Return the id of the list that a paragraph is numbered by, and its level there."""
-        styles = [*self._chain(_value(paragraph, "pPr/pStyle"))]
-        number = level = ""
-        for element in (paragraph, *styles):
-            number = number or _value(element, "pPr/numPr/numId")
-            level = level or _value(element, "pPr/numPr/ilvl")
+        number, level = self._numbering_of(_value(paragraph, "pPr/pStyle"))
+        own = _child(paragraph, "pPr/numPr")
+        if own is not None:
+            number, level = _value(own, "numId") or number, _value(own, "ilvl") or level
         return number, int(level) if level.isdecimal() else 0
+
+    def _numbering_of(self, style_id: str) -> tuple[str, str]:
+        if style_id not in self._numberings:
+            number = level = ""
+            for style in self._chain(style_id):
+                number = number or _value(style, "pPr/numPr/numId")
+                level = level or _value(style, "pPr/numPr/ilvl")
+            self._numberings[style_id] = number, level
+        return self._numberings[style_id]
 
     def is_caption(self, paragraph: "Element") -> bool:
         """Whether a paragraph is the caption of a table or figure."""
@@ -113,8 +124,7 @@ class Styles:
 
     def has_code_style(self, paragraph: "Element") -> bool:
         """Whether the style of a paragraph is set in a font for code."""
-        fonts = (_font(style) for style in self._chain(_value(paragraph, "pPr/pStyle")))
-        return is_monospaced(next((font for font in fonts if font is not None), ""))
+        return is_monospaced(self._font_of_style(_value(paragraph, "pPr/pStyle")) or "")
 
     def is_hidden(self, run: "Element") -> bool:
         """Whether a run of text is hidden."""
@@ -125,12 +135,19 @@ class Styles:
         return False
 
     def _font_of(self, run: "Element", paragraph: "Element") -> str:
-        styles = (
-            *self._chain(_value(run, "rPr/rStyle")),
-            *self._chain(_value(paragraph, "pPr/pStyle") or self._default),
-        )
-        fonts = (_font(element) for element in (run, *styles))
-        return next((font for font in fonts if font is not None), self._default_font)
+        if (own := _font(run)) is not None:
+            return own
+        of_run = self._font_of_style(_value(run, "rPr/rStyle"))
+        if of_run is not None:
+            return of_run
+        of_paragraph = self._font_of_style(_value(paragraph, "pPr/pStyle") or self._default)
+        return self._default_font if of_paragraph is None else of_paragraph
+
+    def _font_of_style(self, style_id: str) -> str | None:
+        if style_id not in self._fonts:
+            fonts = map(_font, self._chain(style_id))
+            self._fonts[style_id] = next((font for font in fonts if font is not None), None)
+        return self._fonts[style_id]
 
     def _chain(self, style_id: str) -> list["Element"]:
         """Return a style and those that it is based on."""

@@ -1,6 +1,7 @@
 """What is drawn on a page beside its text: the rules of tables, and dots that serve as bullets."""
 
 import ctypes
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,14 +26,17 @@ class Drawings:
 
     dots: list[Box] = field(default_factory=list)
     horizontal: list[Box] = field(default_factory=list)
-    vertical: list[Box] = field(default_factory=list)
+    vertical: list[Box] = field(default_factory=list)  # from left to right
 
     def divides(self, left: float, right: float, baseline: float) -> bool:
         """Whether a vertical rule stands between two edges at the height of a baseline."""
-        return any(
-            left - 1 <= rule[0] and rule[2] <= right + 1 and rule[1] <= baseline <= rule[3]
-            for rule in self.vertical
-        )
+        for at in range(bisect_left(self.vertical, (left - 1,)), len(self.vertical)):
+            rule = self.vertical[at]
+            if rule[0] > right + 1:
+                break
+            if rule[2] <= right + 1 and rule[1] <= baseline <= rule[3]:
+                return True
+        return False
 
 
 def drawings_of(page: "PdfPage") -> Drawings:
@@ -46,6 +50,7 @@ def drawings_of(page: "PdfPage") -> Drawings:
         if not _sort(path.get_bounds(), drawings):
             for box in _strokes(path):
                 _sort(box, drawings)
+    drawings.vertical.sort()
     is_plot = max(map(len, (drawings.dots, drawings.horizontal, drawings.vertical))) > MOST_ALIKE
     return Drawings() if is_plot else drawings
 

@@ -5,9 +5,10 @@ html-to-markdown would lose or blur is put right in the tree before: notes, defi
 formulas, code, tables, and the blanks and line ends of the source.
 """
 
+import functools
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from generation.reading import xml_trees
 from generation.reading.web import (
@@ -63,20 +64,30 @@ def markdown_of(element: "HtmlElement") -> str:
     return "\n".join(_lines(_converted(written))).strip("\n")
 
 
-def _converted(written: str) -> str:
-    import html_to_markdown
+@functools.cache
+def _options() -> Any:
+    """Return the options of html-to-markdown, with values of the types that it has itself.
 
-    options = html_to_markdown.ConversionOptions(
+    It would look up those of usual options for each text, which takes as long as a short text does.
+    """
+    from html_to_markdown import _html_to_markdown as own
+
+    return own.ConversionOptions(
         extract_metadata=False,
-        preprocessing=html_to_markdown.PreprocessingOptions(enabled=False),
+        preprocessing=own.PreprocessingOptions(enabled=False),
         autolinks=False,
         bullets="-",
         compact_tables=True,
-        hidden_content="all",
+        hidden_content=own.HiddenContent.ALL,
         expand_abbreviations=False,
     )
+
+
+def _converted(written: str) -> str:
+    import html_to_markdown
+
     page = f"<html><body>{written}</body></html>"
-    return html_to_markdown.convert(page, options).content or ""
+    return html_to_markdown.convert(page, _options()).content or ""
 
 
 def _remove_unseen(root: "HtmlElement") -> None:
