@@ -16,7 +16,7 @@ ZIP_ERRORS = (
 )
 
 
-class Parts:
+class ZipParts:
     """The parts of a ZIP file, as many bytes as MOST_BYTES together."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:

@@ -96,9 +96,10 @@ def _box(task: "re.Match[str]") -> str:
 def _name_notices_and_tasks(state: StateCore) -> None:
     """Show “[!NOTE]” at the beginning of a quote, and the boxes of tasks, as people know them."""
     for before, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
-        first = inline.children[0] if inline.children else None
-        if first is None or first.type != "text":
+        children = inline.children or []
+        if not children or children[0].type != "text":
             continue
+        first = children[0]
         notice = _NOTICE.fullmatch(first.content) if before.type == "blockquote_open" else None
         if notice:
             opening, closing = (
@@ -106,7 +107,7 @@ def _name_notices_and_tasks(state: StateCore) -> None:
                 Token("strong_close", "strong", -1),
             )
             first.content = gettext(_NOTICES[notice[1]])
-            inline.children = [opening, first, closing, *inline.children[1:]]
+            inline.children = [opening, first, closing, *children[1:]]
         elif before.type == "list_item_open":
             first.content = _TASK.sub(_box, first.content)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from generation.reading import xml_trees
 from generation.reading.readings import damaged, protected
-from generation.reading.zip_parts import ZIP_ERRORS, Parts
+from generation.reading.zip_parts import ZIP_ERRORS, ZipParts
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -38,7 +38,7 @@ class Package:
         self.kind = kind
         self._archive = archive
         self._names = set(archive.namelist())
-        self._parts = Parts(archive)
+        self._parts = ZipParts(archive)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names

@@ -17,7 +17,7 @@ from generation.reading.web import html_tables, html_trees, page_parts
 from generation.reading.web.markdown_writing import markdown_of
 from generation.reading.web.page_survey import Part, survey
 from generation.reading.web.webpages import decode_page, with_left_out, written
-from generation.reading.zip_parts import ZIP_ERRORS, Parts
+from generation.reading.zip_parts import ZIP_ERRORS, ZipParts
 from qareview.stored_sentences import joined, stored
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class _Files:
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._infos = {posixpath.normpath(info.filename): info for info in archive.infolist()}
-        self._parts = Parts(archive)
+        self._parts = ZipParts(archive)
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file, or None if there is none of this name, or a broken one.
