@@ -272,7 +272,7 @@ def _remove_label(note: "HtmlElement") -> None:
 
 def _remove_empty(section: "HtmlElement") -> None:
     """Remove what has held notes and is now empty."""
-    while section.tag in _SECTIONS and not html_trees.words_of(section):
+    while section.tag in _SECTIONS and not any(map(str.strip, section.itertext())):
         around = section.getparent()
         if around is None:
             return
