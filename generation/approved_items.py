@@ -143,7 +143,7 @@ def disliked(prompt: Prompt, count: int) -> list[Disliked]:
 
 def _as_disliked(prompt: Prompt, review: Review) -> Disliked:
     item = review.item
-    values = {"passage": item.passage.text_with_header, "answer": item.answer}
+    values = {"passage": item.passage.wording, "answer": item.answer}
     output = values.pop("answer") if prompt.task == Task.SUMMARISE else item.question.text
     why = ". ".join(text for text in (review.reason, review.comment) if text)
     return Disliked(values, output, why)

@@ -15,8 +15,8 @@ def values_of(project: Project, passage: Passage) -> dict[str, str]:
     """Return the values of the variables that any prompt about a passage may use, by name."""
     focuses = focuses_of(passage.text, " ".join(passage.headings))
     return {
-        "passage": passage.text_with_header,
-        "headings": " › ".join(passage.headings),
+        "passage": passage.wording,
+        "headings": " › ".join(map(passage.document.as_said, passage.headings)),
         "document": passage.document.name,
         "focus": focuses[0].text if focuses else passage.text,  # drafting names other sentences
         "language": language_of(project, passage.document),

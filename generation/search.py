@@ -5,7 +5,8 @@ change. Labels begin with capitals, which no word does, so one index serves any 
 
 Scripts without spaces have no words that PostgreSQL could find: their letters are indexed in pairs,
 and the pairs of a query are looked for. Korean is too, since its words change at their ends. Texts
-and queries are compared in Unicode's form NFKC and without characters that nobody sees.
+and queries are compared in Unicode's form NFKC and in small letters, with ß as ss, without
+characters that nobody sees, and without the article and the vowel signs of Arabic.
 """
 
 import functools
@@ -19,9 +20,12 @@ from django.contrib.postgres.search import SearchQuery, SearchQueryCombinable
 from django.db import connection
 from django.db.models import Q
 
+from qareview import scripts
+
 CONFIG = "simple"  # no stemming, no stop words
 LONGEST = 100_000  # characters of an item; PostgreSQL limits a tsvector to 1 MB
 SHORTEST_BEGINNING = 4  # letters; shorter ones match too many words; chosen; nobody measured
+SHORTEST_OF_ARABIC = 3  # letters, since it is written without short vowels; chosen
 MOST_PAIRS = 40  # of letters, of a word of a query; chosen; nobody measured
 MOST_WORDS = 20  # words and phrases of a query; chosen; nobody measured
 _IN_PAIRS = "".join(  # ranges of letters, for regular expressions of Python and PostgreSQL
@@ -44,7 +48,14 @@ _IN_PAIRS = "".join(  # ranges of letters, for regular expressions of Python and
     )
 )
 _RUN = re.compile(f"[{_IN_PAIRS}]+")
-_UNSEEN = str.maketrans("", "", "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff")
+_VOWEL_SIGNS = "".join(map(chr, (0x0640, *range(0x064B, 0x0653))))  # of Arabic, often left out
+_UNSEEN = str.maketrans("", "", f"\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff{_VOWEL_SIGNS}")
+_ARABIC = "\u0621-\u063a\u0641-\u064a"  # letters; a word has two of them behind its article
+_ARTICLE = (
+    rf"\m{scripts.ARABIC_ARTICLE}(?=[{_ARABIC}]{{2}})"  # for regular expressions of PostgreSQL
+)
+_ARABIC_LETTER = re.compile(f"[{_ARABIC}]")
+_ARTICLE_IN_PYTHON = re.compile(_ARTICLE.replace(r"\m", r"\b", 1))
 _PART = re.compile(r'"([^"]*)"?|([^\s"]+)')
 _WORD = re.compile(r"\w")
 
@@ -82,9 +93,9 @@ _INDEX = """
         AND own.state NOT IN ('pending', 'aside')
     ) AS edited ON true
     CROSS JOIN LATERAL (
-        SELECT translate(left(normalize(concat_ws(
+        SELECT regexp_replace(replace(lower(translate(left(normalize(concat_ws(
             E'\\n', first.text, own.answer, others.text, edited.text, passage.text
-        ), NFKC), %(longest)s), %(unseen)s, '') AS text
+        ), NFKC), %(longest)s), %(unseen)s, '')), 'ß', 'ss'), %(article)s, '', 'g') AS text
     ) AS texts
     WHERE own.id = item.id AND item.id = ANY (%(items)s)
 """
@@ -92,6 +103,7 @@ _INDEX = """
 _HOW: dict[str, Any] = {
     "longest": LONGEST,
     "unseen": "".join(map(chr, _UNSEEN)),
+    "article": _ARTICLE,
     "runs": f"[{_IN_PAIRS}]+",
     "first_of_run": f"(?<![{_IN_PAIRS}])[{_IN_PAIRS}]",
     "pair": f"[{_IN_PAIRS}]{{1,2}}",
@@ -115,7 +127,8 @@ def has_words(text: str) -> bool:
 
 def _prepared(text: str) -> str:
     """Return a query in the form in which texts are indexed."""
-    return unicodedata.normalize("NFKC", text).translate(_UNSEEN)
+    seen = unicodedata.normalize("NFKC", text).translate(_UNSEEN)
+    return _ARTICLE_IN_PYTHON.sub("", seen.lower().replace("ß", "ss"))
 
 
 def with_words(text: str) -> Q:
@@ -147,7 +160,8 @@ def _queries(phrase: str, word: str, *, is_last: bool) -> Iterator[SearchQueryCo
 def _query(phrase: str, word: str, *, is_last: bool) -> SearchQuery:
     if phrase:
         return SearchQuery(phrase, config=CONFIG, search_type="phrase")
-    if not is_last or len(word) < SHORTEST_BEGINNING:
+    shortest = SHORTEST_OF_ARABIC if _ARABIC_LETTER.match(word) else SHORTEST_BEGINNING
+    if not is_last or len(word) < shortest:
         return SearchQuery(word, config=CONFIG)
     return SearchQuery(f"{_quoted(word)}:*", config=CONFIG, search_type="raw")
 

@@ -15,6 +15,9 @@ NO_LONGER_STORED = (
 )
 
 FORMER_MESSAGES: dict[str, str] = {
+    "The chapters of this EPUB unpack to more than %(megabytes)s MB. Split it into smaller books.": (
+        "The file unpacks to more than %(megabytes)s MB. Split it into smaller files."
+    ),
     "%(accepted)s of %(decisions)s decisions accept the item. To tell the two kinds apart, "
     "there have to be items of each from %(folds)s passages.": (
         "%(accepted)s of %(decisions)s decisions were to accept. To learn from them, "

@@ -13,6 +13,8 @@ _SOUTH_EAST_ASIAN = r"\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
 IDEOGRAPHS_PER_WORD = 2  # chosen; running Chinese and Japanese text has between 1.5 and 2.5
 LETTERS_PER_WORD = 4  # with vowel signs, of a script like Thai; chosen; nobody measured
 
+# What an Arabic word may begin with: “and”, “so”, “in”, “as” or “for”, and the article.
+ARABIC_ARTICLE = r"[وف]?(?:[بك]?ال|لل)"
 _IDEOGRAPH = regex.compile(rf"(?V1)[\w&&[{_IDEOGRAPHIC}]]")
 _SOUTH_EAST_ASIAN_SIGN = regex.compile(rf"(?V1)[\w&&[{_SOUTH_EAST_ASIAN}]]")
 _SPACELESS = regex.compile(rf"(?V1)[\w&&[{_IDEOGRAPHIC}{_SOUTH_EAST_ASIAN}]]")

@@ -69,8 +69,17 @@ def joined(sentences: Iterable[str], between: str = " ") -> str:
 
 def listed(values: Sequence[int | str]) -> str:
     """Return the first of some numbers or names, and how many more there are."""
-    shown = ", ".join(map(str, values[:NAMED]))
-    more = len(values) - NAMED
+    return _with_count_of_more(", ".join(map(str, values[:NAMED])), len(values))
+
+
+def quoted(names: Sequence[str]) -> str:
+    """Return the first of some names in the reader's quotation marks, as :func:`listed` does."""
+    shown = joined([stored("“%(name)s”", name=name) for name in names[:NAMED]], ", ")
+    return _with_count_of_more(shown, len(names))
+
+
+def _with_count_of_more(shown: str, count: int) -> str:
+    more = count - NAMED
     return stored("%(shown)s and %(more)s more", shown=shown, more=more) if more > 0 else shown
 
 

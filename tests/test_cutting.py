@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import generation
-from generation.passages import cutting
+from generation.passages import cutting, headings
 from generation.passages.left_out import BLANK, HEADINGS_ONLY, TOO_SHORT, LeftOut
 from generation.passages.table_headers import TableHeaders
 from generation.reading import readers
@@ -64,7 +64,7 @@ def test_any_text_is_covered(text, length):
 @given(text=MARKDOWN, length=LENGTHS)
 def test_a_text_split_in_sections_is_covered(text, length):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cutting, "SECTION", 200)
+        patch.setattr(headings, "SECTION", 200)
         assert_covers(text, length)
 
 
@@ -72,7 +72,7 @@ def test_sections_end_before_a_heading_and_change_no_passage(monkeypatch):
     part = "## Part {n}\n\n" + PAGE * 8
     text = "\n\n".join(part.format(n=n) for n in range(40))
     whole = cutting.cut(text, 700)
-    monkeypatch.setattr(cutting, "SECTION", 3000)
+    monkeypatch.setattr(headings, "SECTION", 3000)
     assert cutting.cut(text, 700) == whole
     assert [cut.headings for cut in whole[0]] == [[f"Part {n}"] for n in range(40)]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from generation.reading import readers
+from generation.reading import readers, zip_parts
 from generation.reading.readings import CannotRead, Reading
-from generation.reading.web import epubs
 
 CONTAINER = (
     '<container xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>'
@@ -167,8 +166,8 @@ def test_a_damaged_book_is_refused(tmp_path: Path, members: dict[str, str]) -> N
 def test_a_book_that_unpacks_to_too_much_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(epubs, "MOST_BYTES", 1_000_000)
-    with pytest.raises(CannotRead, match="unpack to more than 1 MB"):
+    monkeypatch.setattr(zip_parts, "MOST_BYTES", 1_000_000)
+    with pytest.raises(CannotRead, match="unpacks to more than 1 MB"):
         read(tmp_path, book({"a.xhtml": f"<p>{'a' * 2_000_000}</p>"}))
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from generation.reading import reader_process
-from generation.reading.office import packages
+from generation.reading import reader_process, zip_parts
 from generation.reading.readings import CannotRead
 from tests import office
 
@@ -133,7 +132,7 @@ def test_entities_are_not_resolved(tmp_path: Path, entity: str) -> None:
 
 @pytest.mark.parametrize("name", ["word/document.xml", "content.xml"])
 def test_a_package_that_grows_without_end_is_refused(tmp_path: Path, name: str) -> None:
-    blanks = b"<a>" + b" " * (packages.MOST_BYTES + 1)
+    blanks = b"<a>" + b" " * (zip_parts.MOST_BYTES + 1)
     data = (
         office.docx("", more={name: blanks})
         if "word" in name

@@ -46,3 +46,31 @@ def test_plain_text_is_no_markdown() -> None:
     assert plain_text(text) == '<p class="pre"># a\n2*3*4 &lt;b&gt;\n---\n[x](y)</p>'
     marked = '<p class="pre"># a\n<mark data-carries="0">2*3*4</mark> &lt;b&gt;\n---\n[x](y)</p>'
     assert plain_text(text, [{"from": 4, "to": 9}]) == marked
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("It is ~~never~~ open.", "<p>It is <s>never</s> open.</p>"),
+        (
+            "> [!NOTE]\n> It rains.",
+            "<blockquote>\n<p><strong>Note</strong>\nIt rains.</p>\n</blockquote>",
+        ),
+        ("> [!ALARM]\n> It rains.", "<blockquote>\n<p>[!ALARM]\nIt rains.</p>\n</blockquote>"),
+        ("- [ ] Rain\n- [x] Sun", "<ul>\n<li>☐ Rain</li>\n<li>☑ Sun</li>\n</ul>"),
+        ("[x] is no task", "<p>[x] is no task</p>"),
+        (
+            "<details>\n<summary>More *rain*</summary>\n\nIt rains.\n\n</details>",
+            "<p><strong>More <em>rain</em></strong></p>\n<p>It rains.</p>",
+        ),
+        (
+            "<details open><summary>More</summary>\nRain.",
+            "<p><strong>More</strong></p>\n<p>Rain.</p>",
+        ),
+        ("Rain.\n</details>", "<p>Rain.</p>"),
+        ("    <details>", "<pre><code>&lt;details&gt;\n</code></pre>"),
+        ("<b>", "<p>&lt;b&gt;</p>"),
+    ],
+)
+def test_marks_of_other_markdown_are_not_shown_raw(text: str, shown: str) -> None:
+    assert markdown(text).strip() == shown

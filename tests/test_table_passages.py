@@ -88,3 +88,28 @@ def test_the_header_supports_an_answer(tariffs: Document) -> None:
     scoring.check_drafts([scoring.Draft(item, [item.question])])
     assert flags.FOREIGN_NUMBER not in item.flags
     assert all(place["to"] <= len(row.text_with_header) for place in item.support)
+
+
+def test_a_footnote_that_stands_elsewhere_is_shown_and_drafted_from_with_the_passage(
+    team: Any, browse: Any, kept: Any
+) -> None:
+    paragraph = "The gates of the basin close by themselves as soon as the tide has fallen.[^{}]"
+    notes = "[^1]: Not on Sundays.\n\n[^b]: Unless it\nfreezes.\n"
+    text = f"{paragraph.format(1)}\n\n{paragraph.format('b')}\n\n# Notes\n\n{notes}"
+    made = make.document(team.project, text=text, name="notes.md", language="en")
+    made.passages.all().delete()
+    editing.recut(made, 30)
+    first, second = (passage(made, number) for number in (0, 1))
+    assert first.notes == "[^1]: Not on Sundays."
+    assert values_of(team.project, second)["passage"] == (
+        f"{paragraph.format('b')}\n\n[^b]: Unless it\nfreezes."
+    )
+    shown = page(browse(team.admin).get(f"{team.url}/documents/{made.pk}/"))
+    assert shown.count("<sup>1</sup>: Not on Sundays.") == 2
+    assert shown.count("footnotes stand elsewhere") == 2
+
+
+def test_a_footnote_in_the_passage_that_calls_it_comes_once(team: Any, kept: Any) -> None:
+    text = "It rains here on each day of the year.[^1]\n\n[^1]: Twice on Sunday."
+    made = make.document(team.project, text=text, name="notes.md", language="en")
+    assert [row.text_with_header for row in made.passages.all()] == [text]

@@ -37,6 +37,10 @@ def test_tokens_are_counted_as_by_the_tokenizer(
     start, end = sorted(data.draw(st.integers(0, len(text))) for _ in range(2))
     assert counted.total == len(starts)
     assert counted.between(start, end) == sum(start <= one < end for one in starts)
+    count = data.draw(st.integers(1, 20))
+    end = counted.furthest(start, count)
+    assert counted.between(start, end) <= count
+    assert end == len(text) or counted.between(start, end + 1) > count
 
 
 @settings(deadline=None, derandomize=True, max_examples=50)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from qareview import scripts
 
-_CLOSING = f"[{re.escape(scripts.CLOSING_MARKS)}]*"
+_CLOSING = rf"[{re.escape(scripts.CLOSING_MARKS)}]*(?:\[\^[^\[\]\s]{{1,40}}\])*"  # and footnotes
 _BREAK = re.compile(
     rf"[{re.escape(scripts.SENTENCE_MARKS)}]+{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
     rf"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);{_CLOSING}\s+"  # a Greek question
@@ -25,15 +25,19 @@ def sentences(text: str) -> Iterator[tuple[int, int]]:
 
     The Markdown marks before a sentence and the spaces around it are not part of it.
     """
-    breaks = (match for match in _BREAK.finditer(text) if not _is_abbreviation(text, match))
     start = 0
-    for end in (*(match.end() for match in breaks), len(text)):
+    for end in (*(match.end() for match in breaks(text)), len(text)):
         marks = _MARKS.match(text[start:end])
         first = start + (marks.end() if marks else 0)
         last = first + len(text[first:end].rstrip(" \t\n|"))
         if any(map(str.isalnum, text[first:last])):
             yield first, last
         start = end
+
+
+def breaks(text: str) -> "Iterator[re.Match[str]]":
+    """Yield what stands between two sentences: the marks that end one, and the spaces behind."""
+    return (match for match in _BREAK.finditer(text) if not _is_abbreviation(text, match))
 
 
 def _is_abbreviation(text: str, match: "re.Match[str]") -> bool:

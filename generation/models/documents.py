@@ -1,5 +1,7 @@
 """A document, and the passages it is cut into."""
 
+import re
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -13,7 +15,12 @@ from django.utils.functional import cached_property
 
 from qareview import completions
 from qareview.fields import SentenceField
+from qareview.markdown_escapes import unescaped
 from qareview.models import Binnable, Job, JobState, OutOfBin, Project
+
+LONGEST_NOTE = 1000  # characters; a longer footnote comes with no passage; chosen; nobody measured
+_CALL = re.compile(r"\[\^([^\[\]\s]{1,40})\](?!:)")  # the number of a footnote
+_NOTE = re.compile(r"^ {0,3}\[\^([^\[\]\s]{1,40})\]:.*(?:\n(?![ \t]*$|\[\^).+)*", re.MULTILINE)
 
 
 def original_path(document: "Document", name: str) -> str:
@@ -147,6 +154,15 @@ class Document(Binnable, Job):
         return self.media_type == "text/plain"
 
     @property
+    def is_markdown(self) -> bool:
+        """Whether backslashes in its text may be marks; those in rows of a table never are."""
+        return not (self.is_plain_text or self.is_table)
+
+    def as_said(self, text: str) -> str:
+        """Return a part of its text without the backslashes of Markdown."""
+        return unescaped(text) if self.is_markdown else text
+
+    @property
     def is_main_text(self) -> bool:
         """Whether it is only the main text of a web page."""
         return self.extent == "main text"
@@ -170,9 +186,11 @@ class Document(Binnable, Job):
         current = current.select_related("same_as__document", "excluded_by")
         current = current.defer("bands", "same_as__bands", "same_as__document__text")
         current = current.annotate(has_poor_drafts=Exists(poor))
-        for row in current:
+        notes = footnotes_of(self.text)
+        for row in current:  # what is set here saves a query for each
             if row.header_range:
-                row.header = self.text[slice(*row.header_range)]  # saves a query for each
+                row.header = self.text[slice(*row.header_range)]
+            row.notes = _called(row.text, notes)
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
         shown = [gap for gap in gaps if gap["text"].strip()]
@@ -203,6 +221,19 @@ class PassageQuerySet(models.QuerySet["Passage"]):
         return self.exclude(document__columns__has_key="question")
 
 
+def footnotes_of(text: str) -> dict[str, str]:
+    """Return the footnotes of a Markdown text, as they stand in it, by their numbers or names."""
+    notes = _NOTE.finditer(text) if "[^" in text else ()
+    return {note[1]: note[0].strip() for note in notes if len(note[0]) <= LONGEST_NOTE}
+
+
+def _called(text: str, notes: Mapping[str, str]) -> str:
+    """Return the footnotes that a part of a text calls, but for those that are in the part."""
+    own = footnotes_of(text)
+    calls = dict.fromkeys(_CALL.findall(text))
+    return "\n\n".join(notes[call] for call in calls if call in notes and call not in own)
+
+
 class EarlierText(models.Model):
     """The text that a document had before it was read again; passages kept from it are its slices.
 
@@ -229,8 +260,8 @@ class Passage(Job):
     end = models.PositiveIntegerField()
     text = models.TextField()
     headings = ArrayField(models.TextField(), default=list)  # outermost first
-    header_start = models.PositiveIntegerField(null=True)  # of the header of the table that it
-    header_end = models.PositiveIntegerField(null=True)  # goes on with; offsets like ``start``
+    header_start = models.PositiveIntegerField(null=True)  # of the header of the table, or the
+    header_end = models.PositiveIntegerField(null=True)  # fence of the code, that it goes on with
     first_page = models.PositiveIntegerField(null=True)
     last_page = models.PositiveIntegerField(null=True)
     note = SentenceField()  # why it has fewer items or questions than were asked for
@@ -271,14 +302,14 @@ class Passage(Job):
 
     @property
     def header_range(self) -> tuple[int, int] | None:
-        """The start and end of the header of the table that it goes on with, if it does."""
+        """The start and end of the header of the table or code that it goes on with, if it does."""
         if self.header_start is None or self.header_end is None:
             return None
         return self.header_start, self.header_end
 
     @cached_property
     def header(self) -> str:
-        """The header of the table that it goes on with; empty if it does not begin in a table."""
+        """The header of the table, or the fence of the code, that it goes on with; else empty."""
         if self.header_range is None:
             return ""
         start, end = self.header_range
@@ -286,9 +317,32 @@ class Passage(Job):
         return str(self.whole_text().values_list(text, flat=True).get())
 
     @property
+    def continues_code(self) -> bool:
+        """Whether it goes on with code, so that its header is the fence that opened the code."""
+        return self.header.startswith(("`", "~"))
+
+    @cached_property
+    def notes(self) -> str:
+        """The footnotes that it calls and that stand elsewhere; empty if there are none."""
+        if not _called(self.text, dict.fromkeys(_CALL.findall(self.text), "?")):
+            return ""
+        return _called(
+            self.text, footnotes_of(self.whole_text().values_list("text", flat=True).get())
+        )
+
+    @property
     def text_with_header(self) -> str:
-        """Its text below the header of the table that it goes on with: what is drafted from."""
-        return f"{self.header}\n{self.text}" if self.header else self.text
+        """Its text, between the header of the table that it goes on with and its footnotes.
+
+        Offsets of what supports an answer are of this text.
+        """
+        text = f"{self.header}\n{self.text}" if self.header else self.text
+        return f"{text}\n\n{self.notes}" if self.notes else text
+
+    @property
+    def wording(self) -> str:
+        """What it says, with its header and footnotes: what is drafted from."""
+        return self.document.as_said(self.text_with_header)
 
     @classmethod
     def withheld(cls) -> Q:

@@ -5,24 +5,21 @@ Passages and the ranges left out together cover the whole text.
 
 import bisect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from semantic_text_splitter import MarkdownSplitter
 from tokenizers import Tokenizer
 
-from generation.passages.headings import HeadingTracker, headings_of, without_headings
+from generation.passages.breaks import Breaks
+from generation.passages.headings import HeadingTracker, outline_of, without_headings
 from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO_SHORT, LeftOut
-from generation.passages.table_headers import TableHeaders
+from generation.passages.table_headers import Headers
 from generation.passages.token_counts import TokenStarts, counter_for
 from qareview.scripts import word_count
 
-SECTION = 250_000  # characters of a long text that are split together; chosen; nobody measured
-# No prose has so long a stretch without a space or mark; the splitter takes 10 ms for one.
-_UNBROKEN = re.compile(r"[^\s\u3000-\u3003。！？，；：、.!?,;:…]{5000,}+")
-MARGIN = 0.9  # of the characters that a passage's tokens have on average; chosen; nobody measured
 BEGINNING = 300  # characters, looked at first for speed; chosen; nobody measured
 SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
+_SPACES = re.compile(r"\s*")
 
 
 @dataclass(frozen=True)
@@ -51,22 +48,24 @@ def cut(
     Without a tokenizer, ``length`` is in characters. Returns the passages and the ranges left out;
     together they cover ``text`` without overlap. ``page_starts`` are ascending offsets into
     ``text``. ``from_file`` are the ranges that were left out while the file was read. With
-    ``is_plain``, the text is no Markdown: see :func:`headings_of`.
+    ``is_plain``, the text is no Markdown: see :func:`outline_of`.
     """
-    headings = headings_of(text, from_file, is_plain=is_plain)
+    outline = outline_of(text, from_file, is_plain=is_plain)
+    headings = outline.headings
     headings_above = HeadingTracker(text, headings)
-    headers = TableHeaders(text)
+    headers = Headers(text, outline.blocks)
+    breaks = Breaks(text, outline, headers.tables)
     cuts: list[Cut] = []
     left_out: list[LeftOut] = []
     end = 0
-    for start, chunk, reason in _pieces(text, length, tokenizer, from_file):
+    for start, chunk, reason in _pieces(text, length, tokenizer, from_file, breaks):
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)
         header = headers.at(start)
         body = without_headings(text, start, end, headings)
         reason = reason or _reason_to_leave_out(chunk, body)
-        if reason == TOO_SHORT and header:
+        if reason == TOO_SHORT and headers.tables.at(start):
             reason = ""  # with its header, a row of a table says enough
         if reason:
             left_out.append(LeftOut(start, end, reason))
@@ -79,71 +78,54 @@ def cut(
 
 
 def _pieces(
-    text: str, length: int, tokenizer: Tokenizer | None, from_file: Sequence[LeftOut]
+    text: str,
+    length: int,
+    tokenizer: Tokenizer | None,
+    from_file: Sequence[LeftOut],
+    breaks: Breaks,
 ) -> Iterator[tuple[int, str, str]]:
     """Yield the offset and text of chunks and left-out ranges; the latter with their reasons."""
+    furthest = _furthest(text, length, tokenizer)
     at = 0
     for start, end, reason in (*from_file, (len(text), len(text), "")):
-        between = text[at:start]
-        chunks = _chunks(between, length, tokenizer) if tokenizer else _split(between, length)
-        yield from ((at + offset, chunk, "") for offset, chunk in chunks)
+        yield from ((*chunk, "") for chunk in _chunks(text, at, start, furthest, breaks))
         if reason:
             yield start, text[start:end], reason
         at = end
 
 
-def _split(text: str, length: int) -> Iterator[tuple[int, str]]:
-    """Yield chunks of at most ``length`` characters with their offsets.
-
-    The splitter's time grows with the square of a line that it cannot break between words. So
-    stretches without any break are split by length alone.
-    """
-    end = 0
-    for stretch in _UNBROKEN.finditer(text):
-        yield from _split_by_structure(text, end, stretch.start(), length)
-        start, end = stretch.span()
-        yield from ((at, text[at : min(at + length, end)]) for at in range(start, end, length))
-    yield from _split_by_structure(text, end, len(text), length)
+def _furthest(text: str, length: int, tokenizer: Tokenizer | None) -> Callable[[int], int]:
+    """Return the function that tells how far a passage from an offset may go."""
+    if tokenizer is None:
+        return lambda at: at + length
+    starts = TokenStarts(text, counter_for(tokenizer))
+    return lambda at: starts.furthest(at, max(1, length - SEAM))
 
 
-def _split_by_structure(text: str, at: int, last: int, length: int) -> Iterator[tuple[int, str]]:
-    splitter = MarkdownSplitter(length)
-    while at < last:
-        end = _section_end(text, at, last)
-        yield from ((at + start, chunk) for start, chunk in splitter.chunk_indices(text[at:end]))
+def _chunks(
+    text: str, at: int, last: int, furthest: Callable[[int], int], breaks: Breaks
+) -> Iterator[tuple[int, str]]:
+    """Yield chunks of ``text[at:last]``, without the spaces around them, and their offsets."""
+    while (at := _without_spaces_before(text, at, last)) < last:
+        end = _behind_spaces(text, min(last, max(at + 1, furthest(at))), last)
+        if end < last:
+            end = breaks.last(at, end)
+        if chunk := text[at:end].rstrip():
+            yield at, chunk
         at = end
 
 
-def _section_end(text: str, at: int, last: int) -> int:
-    """Return the end of the section at ``at``, at most ``last``.
-
-    Text is split by sections since the time to split grows with the square of the length.
-    """
-    if last - at <= 2 * SECTION:
-        return last
-    for before in ("\n\n#", "\n\n", "\n"):
-        end = text.rfind(before, at + SECTION // 2, at + SECTION)
-        if end > 0:
-            return end + before.count("\n")
-    return at + SECTION
+def _without_spaces_before(text: str, at: int, last: int) -> int:
+    """Return where a chunk begins: at a letter, or at the line of that letter in which it is."""
+    end = _behind_spaces(text, at, last)
+    line = text.rfind("\n", at, end) + 1
+    is_at_line = line or not at or text[at - 1] == "\n"
+    return (line or at) if is_at_line and end < last else end
 
 
-def _chunks(text: str, length: int, tokenizer: Tokenizer) -> Iterator[tuple[int, str]]:
-    """Yield chunks of at most ``length`` tokens with their offsets.
-
-    The splitter tokenises every text that it tries, which is slow. So the text is tokenised once
-    and split by characters, at a length that suits most chunks. Only chunks with too many tokens
-    are split again by tokens.
-    """
-    counter = counter_for(tokenizer)
-    starts = TokenStarts(text, counter)
-    characters = max(1, int(len(text) / max(1, starts.total) * length * MARGIN))
-    for start, chunk in _split(text, characters):
-        if starts.between(start, start + len(chunk)) + SEAM <= length:
-            yield start, chunk
-        else:
-            by_tokens = MarkdownSplitter.from_callback(counter.count, length)
-            yield from ((start + offset, part) for offset, part in by_tokens.chunk_indices(chunk))
+def _behind_spaces(text: str, at: int, last: int) -> int:
+    spaces = _SPACES.match(text, at, last)
+    return spaces.end() if spaces else at
 
 
 def _reason_to_leave_out(chunk: str, body: str) -> str:

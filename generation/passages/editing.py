@@ -15,8 +15,9 @@ from django.utils import timezone
 from generation.models import AsideReason, Document, Item, Passage, PassageQuerySet
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
+from generation.passages.headings import outline_of
 from generation.passages.left_out import BLANK, LeftOut
-from generation.passages.table_headers import TableHeaders
+from generation.passages.table_headers import Headers
 from generation.review import aside
 from generation.review.aside import set_items_aside
 from prompts.variants import reading_model
@@ -157,10 +158,15 @@ def split_passage(passage: Passage, offset: int) -> None:
         passage.end,
         passage.headings,
         *cutting.pages(pages, start, passage.end),
-        TableHeaders(document.text).at(start),
+        _headers(document).at(start),
     )
     blank = [LeftOut(end, start, BLANK)] if start > end else []
     _replace(document, passage.start, passage.end, [first, second], blank)
+
+
+def _headers(document: Document) -> Headers:
+    outline = outline_of(document.text, is_plain=document.is_plain_text)
+    return Headers(document.text, outline.blocks)
 
 
 def sentences_and_paragraphs(text: str) -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""The headings of a Markdown text, and which of them each passage stands under.
+"""The blocks and headings of a Markdown text, and the headings that each passage stands under.
 
 Blocks are found by a CommonMark parser, so a line of code, of a table or of front matter is no
 heading. It differs from CommonMark where texts do: code in a list item may stand further to the
@@ -33,7 +33,6 @@ _COLUMNS = re.compile(
 )  # of a table in plain text, or of a Markdown table
 _FENCE = re.compile(r"(`{3,}|~{3,})([^\n]*)")
 _ITEM = re.compile(r" *(?:[-+*]|\d{1,9}[.)])[ \t]")
-_MAY_BE_HEADING = re.compile(r"#|^[ ]{0,3}(?:=+|-+)[ \t]*$", re.MULTILINE)
 
 
 class Heading(NamedTuple):
@@ -45,22 +44,50 @@ class Heading(NamedTuple):
     words: str
 
 
-def headings_of(
-    text: str, left_out: Sequence[LeftOut] = (), *, is_plain: bool = False
-) -> list[Heading]:
-    """Return the headings of a text that stand in no list, quote or range that was left out.
+class Block(NamedTuple):
+    """A block ``text[start:end]`` of whole lines, such as a list, an item of it or a paragraph.
+
+    ``kind`` is the name that markdown-it has for it, without “_open”; ``depth`` says how many
+    blocks it is in.
+    """
+
+    start: int
+    end: int
+    kind: str
+    depth: int
+
+
+class Outline(NamedTuple):
+    """The headings of a text, and its blocks in the order of their starts, the outer ones first."""
+
+    headings: list[Heading]
+    blocks: list[Block]
+
+
+def outline_of(text: str, left_out: Sequence[LeftOut] = (), *, is_plain: bool = False) -> Outline:
+    """Return the blocks of a text, and its headings that stand in no list, quote or left-out range.
 
     In plain text (``is_plain``), lines that begin with “#” are comments.
     """
     text = _blanked(text, left_out)
-    if not _MAY_BE_HEADING.search(text):
-        return []
     matter = _FRONT_MATTER.match(text)
     first = matter.end() if matter else 0
-    headings = [heading for heading in _in_sections(text) if heading.start >= first]
-    if not is_plain:
-        return headings
-    return [heading for heading in headings if not text.startswith("#", heading.start)]
+    outline = Outline([], [])
+    for blocks, headings in _in_sections(text):
+        outline.blocks.extend(blocks)
+        outline.headings.extend(
+            heading
+            for heading in headings
+            if heading.start >= first and not (is_plain and text.startswith("#", heading.start))
+        )
+    return outline
+
+
+def headings_of(
+    text: str, left_out: Sequence[LeftOut] = (), *, is_plain: bool = False
+) -> list[Heading]:
+    """Return the headings of :func:`outline_of`."""
+    return outline_of(text, left_out, is_plain=is_plain).headings
 
 
 def _blanked(text: str, left_out: Sequence[LeftOut]) -> str:
@@ -81,8 +108,8 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _in_sections(text: str) -> Iterator[Heading]:
-    """Yield the headings, parsing a section of the text at a time to save memory.
+def _in_sections(text: str) -> Iterator[tuple[list[Block], list[Heading]]]:
+    """Yield the blocks and headings, parsing a section of the text at a time to save memory.
 
     A section starts with the last block of the one before, which may not have been whole.
     """
@@ -91,13 +118,24 @@ def _in_sections(text: str) -> Iterator[Heading]:
         end = text.find("\n", at + size) + 1 or len(text)
         lines = text[at:end].split("\n")
         starts = list(accumulate((len(line) + 1 for line in lines), initial=at))
-        blocks = [token for token in parser.parse(text[at:end]) if token.map and not token.level]
-        last = blocks[-1].map[0] if blocks and blocks[-1].map and end < len(text) else len(lines)
+        tokens = [token for token in parser.parse(text[at:end]) if token.map]
+        outer = [token for token in tokens if not token.level]
+        last = outer[-1].map[0] if outer and outer[-1].map and end < len(text) else len(lines)
         if last:
-            yield from _headings_among(blocks, lines[:last], starts)
+            yield (
+                list(_blocks_among(tokens, last, starts)),
+                list(_headings_among(outer, lines[:last], starts)),
+            )
             at, size = min(starts[last], len(text)), SECTION
         else:
             size *= 2
+
+
+def _blocks_among(tokens: Sequence[Token], last: int, starts: Sequence[int]) -> Iterator[Block]:
+    for token in tokens:
+        first, end = token.map or (0, 0)
+        if first < last:
+            yield Block(starts[first], starts[end], token.type.removesuffix("_open"), token.level)
 
 
 def _headings_among(

@@ -93,15 +93,29 @@ class TokenStarts:
         """Return how many tokens start in ``text[start:end]``."""
         return self._before(end) - self._before(start)
 
+    def furthest(self, start: int, count: int) -> int:
+        """Return the greatest ``end`` for which ``count`` tokens start in ``text[start:end]``.
+
+        It is the end of the text if fewer follow.
+        """
+        wanted = self._before(start) + count
+        if wanted >= self.total:
+            return len(self._text)
+        part = bisect_right(self._tokens_before, wanted) - 1
+        return self._part_starts[part] + self._offsets(part)[wanted - self._tokens_before[part]]
+
     def _before(self, offset: int) -> int:
         part = bisect_right(self._part_starts, offset) - 1
         inside = offset - self._part_starts[part]
         if not inside:
             return self._tokens_before[part]
+        return self._tokens_before[part] + bisect_left(self._offsets(part), inside)
+
+    def _offsets(self, part: int) -> Offsets:
         if part != self._last[0]:
             word = self._text[self._part_starts[part] : self._part_starts[part + 1]]
             self._last = part, self._counter.offsets([word])[0]
-        return self._tokens_before[part] + bisect_left(self._last[1], inside)
+        return self._last[1]
 
 
 def adds_up_by_word(tokenizer: Tokenizer) -> bool:

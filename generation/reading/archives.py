@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from generation.reading import archive_names
-from generation.reading.zip_errors import ZIP_ERRORS
+from generation.reading.zip_parts import ZIP_ERRORS
 from qareview.stored_sentences import stored
 
 MOST_MEMBERS = 10_000  # chosen; nobody measured

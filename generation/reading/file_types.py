@@ -12,7 +12,7 @@ from pathlib import Path
 from generation.reading import old_office
 from generation.reading.decoding import decode
 from generation.reading.readings import UPLOAD, CannotRead
-from generation.reading.zip_errors import ZIP_ERRORS
+from generation.reading.zip_parts import ZIP_ERRORS
 from qareview import tables
 from qareview.stored_sentences import stored
 

@@ -15,12 +15,11 @@ from generation.reading.office import (
     odt_files,
     rst_files,
     rtf_files,
-    sheets,
     slides,
 )
 from generation.reading.pdf import reading as pdf_files
 from generation.reading.readings import CannotRead, Choices, Reading
-from generation.reading.tables import table_files
+from generation.reading.tables import sheets, table_files
 from generation.reading.web import epubs, saved_pages, webpages
 from qareview import tables
 from qareview.stored_sentences import stored

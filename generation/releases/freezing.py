@@ -118,10 +118,10 @@ def triple_of(item: Item) -> dict[str, Any]:
     return {
         "id": str(item.pk),
         "question": decision.question,
-        "context": decision.context or passage.text,
+        "context": item.document.as_said(decision.context or passage.text),
         "answer": decision.answer,
         "document": item.document.name,
-        "headings": passage.headings,
+        "headings": list(map(item.document.as_said, passage.headings)),
         "pages": list(pages) if pages[0] else [],
         "reviewers": sorted({review.reviewer.get_username() for review in item.decisions}),
         "edited": decision.verdict == Verdict.EDITED,

@@ -17,14 +17,17 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, gettext_noop
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
+from markdown_it.rules_block import StateBlock
+from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
 from qareview import scripts
 from qareview.languages import LANGUAGES
+from qareview.markdown_escapes import TEX
 from qareview.stored_sentences import translated
 from qareview.translations import counted, label, number, percent
 
@@ -44,12 +47,9 @@ def _text_with_notes(_: Any, tokens: Sequence[Token], index: int, *__: Any) -> s
     return _NOTE.sub(r"<sup>\1</sup>", escapeHtml(tokens[index].content))
 
 
-_TEX = re.compile(r"\$\$[^$]+\$\$|\$(?![\s$])[^$\n]*[^\s$\\]\$(?!\d)")
-
-
 def _take_tex(state: StateInline, silent: bool) -> bool:
     """Take TeX between dollars as it stands, so that its backslashes escape nothing."""
-    match = _TEX.match(state.src, state.pos)
+    match = TEX.match(state.src, state.pos)
     if not match:
         return False
     if not silent:
@@ -58,12 +58,70 @@ def _take_tex(state: StateInline, silent: bool) -> bool:
     return True
 
 
-_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+_NOTICE = re.compile(r"\[!(NOTE|TIP|IMPORTANT|WARNING|CAUTION)\]")
+_NOTICES = {
+    "NOTE": gettext_noop("Note"),
+    "TIP": gettext_noop("Tip"),
+    "IMPORTANT": gettext_noop("Important"),
+    "WARNING": gettext_noop("Warning"),
+    "CAUTION": gettext_noop("Caution"),
+}
+_TASK = re.compile(r"\A\[([ xX])\](?=\s)")
+_FOLDED = re.compile(  # lines of HTML around a part that is folded
+    r"(?=<)(?:</?details(?:\s[^<>]*)?>)?\s*(?:<summary>(.*?)</summary>)?\s*(?:</details>)?\s*$"
+)
+
+
+def _take_folded(state: StateBlock, first: int, _: int, silent: bool) -> bool:
+    """Take a line with tags of <details>: its summary becomes a paragraph in bold."""
+    line = state.src[state.bMarks[first] + state.tShift[first] : state.eMarks[first]]
+    match = None if state.is_code_block(first) else _FOLDED.match(line)
+    if not match:
+        return False
+    if silent:
+        return True
+    state.line = first + 1
+    if match[1]:
+        state.push("paragraph_open", "p", 1).map = [first, first + 1]
+        inline = state.push("inline", "", 0)
+        inline.content, inline.map, inline.children = f"**{match[1].strip()}**", [first, first], []
+        state.push("paragraph_close", "p", -1)
+    return True
+
+
+def _box(task: "re.Match[str]") -> str:
+    return "☐" if task[1] == " " else "☑"
+
+
+def _name_notices_and_tasks(state: StateCore) -> None:
+    """Show “[!NOTE]” at the beginning of a quote, and the boxes of tasks, as people know them."""
+    for before, _, inline in zip(state.tokens, state.tokens[1:], state.tokens[2:], strict=False):
+        children = inline.children or []
+        if not children or children[0].type != "text":
+            continue
+        first = children[0]
+        notice = _NOTICE.fullmatch(first.content) if before.type == "blockquote_open" else None
+        if notice:
+            opening, closing = (
+                Token("strong_open", "strong", 1),
+                Token("strong_close", "strong", -1),
+            )
+            first.content = gettext(_NOTICES[notice[1]])
+            inline.children = [opening, first, closing, *children[1:]]
+        elif before.type == "list_item_open":
+            first.content = _TASK.sub(_box, first.content)
+
+
+_markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _markdown.add_render_rule("text", _text_with_notes)
 _markdown.inline.ruler.before("escape", "tex", _take_tex)
+_markdown.block.ruler.before(
+    "paragraph", "folded", _take_folded, {"alt": ["paragraph", "blockquote", "list"]}
+)
+_markdown.core.ruler.after("inline", "notices", _name_notices_and_tasks)
 _TAGS = {
     "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "p", "pre", "s", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges merged into it
@@ -92,6 +150,12 @@ def markdown(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
 def source(text: str, document: Any, support: Sequence[dict[str, Any]] = ()) -> SafeString:
     """Render the text of a document: Markdown, or a plain text with its lines as they are."""
     return (plain_text if document.is_plain_text else markdown)(text, support)
+
+
+@register.filter
+def as_said(text: str, document: Any) -> str:
+    """Return a part of a document's text without the backslashes of Markdown."""
+    return str(document.as_said(text))
 
 
 def plain_text(text: str, support: Sequence[dict[str, Any]] = ()) -> SafeString:
@@ -223,7 +287,7 @@ def _pattern(query: str) -> "regex.Pattern[str] | None":
         return None
     alternatives = [_alternative(word) for word in words]
     alternatives.append(_alternative(words[-1], is_beginning=True))
-    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE)
+    return regex.compile(f"({'|'.join(alternatives)})", regex.IGNORECASE | regex.FULLCASE)
 
 
 def _alternative(word: str, *, is_beginning: bool = False) -> str:
@@ -231,7 +295,8 @@ def _alternative(word: str, *, is_beginning: bool = False) -> str:
     if scripts.is_spaceless(word):
         return str(regex.escape(word))
     rest = r"\w*" if is_beginning else ""
-    return rf"(?<!\w){regex.escape(word)}{rest}(?!\w)"
+    bare = regex.sub(rf"^{scripts.ARABIC_ARTICLE}(?=\w\w)", "", word)
+    return rf"(?<!\w)(?:{scripts.ARABIC_ARTICLE})?{regex.escape(bare)}{rest}(?!\w)"
 
 
 @register.filter

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 CODE, ITEM, QUOTE, TEXT = "code", "item", "quote", "text"  # kinds of blocks
+LONGEST_GROWING = 1000  # characters of a run, since adding to a longer one takes long; chosen
 _MARKER = re.compile(r"^\s*([•·▪▫◦‣○●■□–—*o§+-]|\(?(?:\d{1,3}|[A-Za-z]|[ivxlc]{1,6})[.)])\t\s*")
 _NUMBERED = re.compile(r"\w")
 
@@ -54,8 +55,9 @@ class Paragraph:
 
     def add(self, text: str, look: Look) -> None:
         """Add text at the end."""
-        if self.runs and self.runs[-1].look == look and not self.runs[-1].note:
-            self.runs[-1].text += text
+        last = self.runs[-1] if self.runs else None
+        if last and last.look == look and not last.note and len(last.text) < LONGEST_GROWING:
+            last.text += text
         else:
             self.runs.append(Run(text, look))
 

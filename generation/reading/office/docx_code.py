@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from generation.reading.office import docx_styles
 from generation.reading.office.docx_repair import plain_text
 from generation.reading.office.docx_styles import Styles, W, set_run_style, set_style
-from generation.reading.office.packages import remove
+from generation.reading.xml_trees import remove
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

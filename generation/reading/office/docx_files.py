@@ -15,9 +15,10 @@ from generation.reading.office import (
 )
 from generation.reading.office.docx_styles import NAMESPACE, Styles
 from generation.reading.office.docx_writing import written_docx
-from generation.reading.office.packages import Package, opened, parsed
+from generation.reading.office.packages import Package, opened
 from generation.reading.office.pieces import as_reading
 from generation.reading.readings import Choices, Reading
+from generation.reading.xml_trees import parsed
 
 _KIND = "DOCX"
 _FOR_PANDOC = ("styles", "numbering", "footnotes", "endnotes")  # parts that it needs
@@ -35,7 +36,7 @@ def _read(package: Package) -> Reading:
     parts = {
         kind: package.xml(part) for kind in _FOR_PANDOC for part in package.related(main, kind)[:1]
     }
-    root, style_root = package.xml(main), parts.setdefault("styles", parsed(_NO_STYLES, _KIND))
+    root, style_root = package.xml(main), parts.setdefault("styles", parsed(_NO_STYLES))
     styles = Styles(style_root)
     contents = docx_repair.take_contents(root, styles)
     docx_graphics.write_graphics(root, main, package)

@@ -8,11 +8,13 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from generation.reading.office.docx_styles import Styles, W, set_style
-from generation.reading.office.packages import local_name
+from generation.reading.xml_trees import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
+LARGEST = 32_767  # that Word lets a list begin with
+MOST_LETTERS = 780  # the number after which Word writes no more letters: 30 times “z”
 _PLACE = re.compile(r"%([1-9])")
 _ROMAN = (
     *((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "xc"), (50, "l")),
@@ -52,9 +54,8 @@ def _lists(numbering: "Element") -> dict[str, tuple[str, dict[int, _Level]]]:
     """Return the levels of each list, with the name of the counts that it shares with others."""
     abstract = {
         element.get(W + "abstractNumId", ""): {
-            int(level.get(W + "ilvl", "0")): _level(level)
+            _number(level.get(W + "ilvl", ""), 0): _level(level)
             for level in element.iter(W + "lvl")
-            if level.get(W + "ilvl", "").isdecimal()
         }
         for element in numbering.iter(W + "abstractNum")
     }
@@ -62,9 +63,8 @@ def _lists(numbering: "Element") -> dict[str, tuple[str, dict[int, _Level]]]:
     for element in numbering.iter(W + "num"):
         name = _value(element, "abstractNumId")
         own = {
-            int(level.get(W + "ilvl", "0")): _level(level)
+            _number(level.get(W + "ilvl", ""), 0): _level(level)
             for level in element.iter(W + "lvl")
-            if level.get(W + "ilvl", "").isdecimal()
         }
         lists[element.get(W + "numId", "")] = name, {**abstract.get(name, {}), **own}
     return lists
@@ -75,8 +75,13 @@ def _level(element: "Element") -> _Level:
     return _Level(
         _value(element, "numFmt"),
         _value(element, "lvlText"),
-        int(start) if start.isdecimal() else 1,
+        _number(start, 1),
     )
+
+
+def _number(written: str, default: int) -> int:
+    is_number = written.isdecimal() and len(written) <= len(str(LARGEST))
+    return min(int(written), LARGEST) if is_number else default
 
 
 def _value(element: "Element", name: str) -> str:
@@ -111,7 +116,7 @@ def written_number(number: int, form: str) -> str:
             roman += letters * (number // value)
             number %= value
         return roman.upper() if form == "upperRoman" else roman
-    if form in ("lowerLetter", "upperLetter") and number > 0:
+    if form in ("lowerLetter", "upperLetter") and 0 < number <= MOST_LETTERS:
         letter = chr(ord("a") + (number - 1) % 26) * ((number - 1) // 26 + 1)
         return letter.upper() if form == "upperLetter" else letter
     return f"{number:02}" if form == "decimalZero" else str(number)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from generation.reading.office import docx_styles
 from generation.reading.office.docx_styles import Styles, W, set_style
-from generation.reading.office.packages import local_name, remove, unwrap
+from generation.reading.xml_trees import choose_alternatives, local_name, remove, unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -102,13 +102,15 @@ def _is_property(element: "Element") -> bool:
 
 def _choose_alternatives(story: "Element") -> None:
     """Keep one of several ways to write a thing: text boxes as drawings, the rest as text."""
-    for alternatives in [*story.iter(_COMPATIBILITY + "AlternateContent")]:
-        choice = alternatives.find(_COMPATIBILITY + "Choice")
-        fallback = alternatives.find(_COMPATIBILITY + "Fallback")
+
+    def chosen(alternatives: "Element") -> "Element | None":
+        choice, fallback = (
+            alternatives.find(_COMPATIBILITY + name) for name in ("Choice", "Fallback")
+        )
         is_drawing = choice is not None and next(choice.iter(W + "drawing"), None) is not None
-        chosen = choice if is_drawing or fallback is None else fallback
-        alternatives[:] = [] if chosen is None else list(chosen)
-        unwrap(alternatives)
+        return choice if is_drawing or fallback is None else fallback
+
+    choose_alternatives(story, chosen)
 
 
 def _remove_deleted_rows(story: "Element") -> None:

@@ -1,7 +1,7 @@
 """What the styles of a DOCX file say of its paragraphs: headings, captions, code by its font."""
 
+import functools
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _QUOTE = re.compile(r"quot(e|ation|ations)$|^block text$|^zitat$|^citation$", re
 _CAPTION = re.compile(r"caption$|^(illustration|figure|table|drawing)$", re.IGNORECASE)
 
 
+@functools.lru_cache(maxsize=1000)
 def is_monospaced(font: str) -> bool:
     """Whether the name of a font is that of one in which code is set."""
     return bool(_MONOSPACED.search(font))
@@ -47,6 +48,11 @@ class Styles:
 
     def __init__(self, root: "Element") -> None:
         self._by_id = {style.get(W + "styleId", ""): style for style in root.iter(W + "style")}
+        self._chains: dict[str, list[Element]] = {}  # what was found out stays true
+        self._names: dict[str, list[str]] = {}
+        self._levels: dict[str, int] = {}
+        self._numberings: dict[str, tuple[str, str]] = {}
+        self._fonts: dict[str, str | None] = {}
         self._default = next(
             (
                 style_id
@@ -63,15 +69,24 @@ class Styles:
 
     def names(self, paragraph: "Element") -> list[str]:
         """Return the names of a paragraph's style and those it is based on, in lower case."""
-        styles = self._chain(_value(paragraph, "pPr/pStyle"))
-        return [_value(style, "name").lower() for style in styles]
+        style_id = _value(paragraph, "pPr/pStyle")
+        if style_id not in self._names:
+            styles = self._chain(style_id)
+            self._names[style_id] = [_value(style, "name").lower() for style in styles]
+        return self._names[style_id]
 
     def heading_level(self, paragraph: "Element") -> int:
         """Return the level of a heading, from 1 to DEEPEST; 0 if it is none."""
         own = _value(paragraph, "pPr/outlineLvl")
         if own:
             return _level(own)
-        for style in self._chain(_value(paragraph, "pPr/pStyle")):
+        style_id = _value(paragraph, "pPr/pStyle")
+        if style_id not in self._levels:
+            self._levels[style_id] = self._level_of(style_id)
+        return self._levels[style_id]
+
+    def _level_of(self, style_id: str) -> int:
+        for style in self._chain(style_id):
             name = re.fullmatch(r"heading (\d)", _value(style, "name").lower())
             outline = _value(style, "pPr/outlineLvl")
             if name or outline:
@@ -80,12 +95,20 @@ class Styles:
 
     def numbering(self, paragraph: "Element") -> tuple[str, int]:
         """Return the id of the list that a paragraph is numbered by, and its level there."""
-        styles = [*self._chain(_value(paragraph, "pPr/pStyle"))]
-        number = level = ""
-        for element in (paragraph, *styles):
-            number = number or _value(element, "pPr/numPr/numId")
-            level = level or _value(element, "pPr/numPr/ilvl")
+        number, level = self._numbering_of(_value(paragraph, "pPr/pStyle"))
+        own = _child(paragraph, "pPr/numPr")
+        if own is not None:
+            number, level = _value(own, "numId") or number, _value(own, "ilvl") or level
         return number, int(level) if level.isdecimal() else 0
+
+    def _numbering_of(self, style_id: str) -> tuple[str, str]:
+        if style_id not in self._numberings:
+            number = level = ""
+            for style in self._chain(style_id):
+                number = number or _value(style, "pPr/numPr/numId")
+                level = level or _value(style, "pPr/numPr/ilvl")
+            self._numberings[style_id] = number, level
+        return self._numberings[style_id]
 
     def is_caption(self, paragraph: "Element") -> bool:
         """Whether a paragraph is the caption of a table or figure."""
@@ -101,8 +124,7 @@ class Styles:
 
     def has_code_style(self, paragraph: "Element") -> bool:
         """Whether the style of a paragraph is set in a font for code."""
-        fonts = (_font(style) for style in self._chain(_value(paragraph, "pPr/pStyle")))
-        return is_monospaced(next((font for font in fonts if font is not None), ""))
+        return is_monospaced(self._font_of_style(_value(paragraph, "pPr/pStyle")) or "")
 
     def is_hidden(self, run: "Element") -> bool:
         """Whether a run of text is hidden."""
@@ -113,19 +135,30 @@ class Styles:
         return False
 
     def _font_of(self, run: "Element", paragraph: "Element") -> str:
-        styles = (
-            *self._chain(_value(run, "rPr/rStyle")),
-            *self._chain(_value(paragraph, "pPr/pStyle") or self._default),
-        )
-        fonts = (_font(element) for element in (run, *styles))
-        return next((font for font in fonts if font is not None), self._default_font)
+        if (own := _font(run)) is not None:
+            return own
+        of_run = self._font_of_style(_value(run, "rPr/rStyle"))
+        if of_run is not None:
+            return of_run
+        of_paragraph = self._font_of_style(_value(paragraph, "pPr/pStyle") or self._default)
+        return self._default_font if of_paragraph is None else of_paragraph
 
-    def _chain(self, style_id: str) -> Iterator["Element"]:
-        for _ in range(LONGEST_CHAIN):
-            if style_id not in self._by_id:
-                return
-            yield self._by_id[style_id]
-            style_id = _value(self._by_id[style_id], "basedOn")
+    def _font_of_style(self, style_id: str) -> str | None:
+        if style_id not in self._fonts:
+            fonts = map(_font, self._chain(style_id))
+            self._fonts[style_id] = next((font for font in fonts if font is not None), None)
+        return self._fonts[style_id]
+
+    def _chain(self, style_id: str) -> list["Element"]:
+        """Return a style and those that it is based on."""
+        if style_id not in self._chains:
+            chain: list[Element] = []
+            next_id = style_id
+            while next_id in self._by_id and len(chain) < LONGEST_CHAIN:
+                chain.append(self._by_id[next_id])
+                next_id = _value(chain[-1], "basedOn")
+            self._chains[style_id] = chain
+        return self._chains[style_id]
 
 
 def set_style(paragraph: "Element", style_id: str) -> None:
@@ -158,7 +191,12 @@ def _added(parent: "Element", tag: str, attributes: dict[str, str]) -> "Element"
 
 
 def _child(element: "Element", path: str) -> "Element | None":
-    return element.find("/".join(W + name for name in path.split("/")))
+    return element.find(_path(path))
+
+
+@functools.cache
+def _path(path: str) -> str:
+    return "/".join(W + name for name in path.split("/"))
 
 
 def _value(element: "Element", path: str) -> str:

@@ -3,7 +3,8 @@
 import re
 
 # Between characters for private use, which no font shows.
-_HELD = re.compile("(?m)^(.*?)\ue000(\\d{1,9})\ue001")
+_HELD = re.compile("\ue000(\\d{1,9})\ue001")
+DEEPEST_INDENT = 200  # characters before a text, which its later lines get; chosen
 
 
 def fenced(code: str, language: str = "") -> str:
@@ -24,7 +25,8 @@ class Holder:
 
     def hold(self, text: str) -> str:
         """Return what stands for a text until it is restored."""
-        self._texts.append(self.restore(text))  # or a text might hold itself, without end
+        # What was held within it is held once, or a text might grow without end.
+        self._texts.append(_HELD.sub(lambda held: self._take(int(held[1])), text))
         return f"\ue000{len(self._texts) - 1}\ue001"
 
     def hold_word(self, code: str) -> str:
@@ -39,12 +41,24 @@ class Holder:
 
     def restore(self, markdown: str) -> str:
         """Return Markdown with the texts that were held; their later lines are indented alike."""
-        while _HELD.search(markdown):  # several may stand on a line
-            markdown = _HELD.sub(self._restored, markdown)
-        return markdown
+        return "\n".join(map(self._restored, markdown.split("\n")))
 
-    def _restored(self, match: "re.Match[str]") -> str:
-        number = int(match[2])
-        text = self._texts[number] if number < len(self._texts) else ""
-        indent = re.sub(r"[^>\s]", " ", match[1])
-        return match[1] + text.replace("\n", f"\n{indent}")
+    def _restored(self, line: str) -> str:
+        written, *parts = _HELD.split(line)
+        for number, after in zip(parts[::2], parts[1::2], strict=True):
+            text = self._text(int(number))
+            if "\n" in text:
+                before = written[written.rfind("\n") + 1 :][:DEEPEST_INDENT]
+                indent = re.sub(r"[^>\s]", " ", before)
+                text = text.replace("\n", f"\n{indent}")
+            written += text + after
+        return written
+
+    def _text(self, number: int) -> str:
+        return self._texts[number] if number < len(self._texts) else ""
+
+    def _take(self, number: int) -> str:
+        text = self._text(number)
+        if text:
+            self._texts[number] = ""
+        return text

@@ -11,9 +11,10 @@ from generation.reading.file_types import ODT
 from generation.reading.office import odt_numbering, odt_repair, pandoc, pandoc_html
 from generation.reading.office.held_markdown import Holder
 from generation.reading.office.odt_styles import STYLE, Styles
-from generation.reading.office.packages import Package, local_name, opened
+from generation.reading.office.packages import Package, opened
 from generation.reading.office.pieces import as_reading
 from generation.reading.readings import Choices, Reading, damaged, protected
+from generation.reading.xml_trees import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from generation.reading.office.docx_numbering import written_number
 from generation.reading.office.odt_styles import STYLE, TEXT
-from generation.reading.office.packages import unwrap
+from generation.reading.xml_trees import unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from generation.reading.office.docx_code import MOST_CODE
 from generation.reading.office.held_markdown import Holder
 from generation.reading.office.odt_styles import TEXT, Styles
-from generation.reading.office.packages import local_name, remove, replace, unwrap
+from generation.reading.xml_trees import local_name, remove, replace, unwrap
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

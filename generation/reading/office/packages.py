@@ -7,14 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.reading.readings import CannotRead, damaged, protected
-from generation.reading.zip_errors import ZIP_ERRORS
-from qareview.stored_sentences import stored
+from generation.reading import xml_trees
+from generation.reading.readings import damaged, protected
+from generation.reading.zip_parts import ZIP_ERRORS, ZipParts
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
 
-MOST_BYTES = 200_000_000  # of the parts that are read of a package; chosen; nobody measured
 CORE = {  # metadata of QAReview: local names in the files of Microsoft's and OpenDocument's formats
     "title": ("title",),
     "author": ("creator", "initial-creator"),
@@ -39,30 +38,20 @@ class Package:
         self.kind = kind
         self._archive = archive
         self._names = set(archive.namelist())
-        self._left = MOST_BYTES
+        self._parts = ZipParts(archive)
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
 
     def read(self, name: str) -> bytes:
-        """Return a part. Its size is counted, since the stated size may be wrong."""
+        """Return a part."""
         if name not in self._names:
             raise damaged(self.kind)
         try:
-            with self._archive.open(name) as file:
-                data = file.read(self._left + 1)
+            return self._parts.read(name)
         except (*ZIP_ERRORS, RuntimeError):
             is_encrypted = self._archive.getinfo(name).flag_bits & 1  # ZIP specification, 4.4.4
             raise (protected if is_encrypted else damaged)(self.kind) from None
-        self._left -= len(data)
-        if self._left < 0:
-            raise CannotRead(
-                stored(
-                    "The file unpacks to more than %(megabytes)s MB. Split it into smaller files.",
-                    megabytes=MOST_BYTES // 1_000_000,
-                )
-            )
-        return data
 
     def main_part(self) -> str:
         """Return the name of the part that the relationships call the office document."""
@@ -76,7 +65,10 @@ class Package:
         if b"http://purl.oclc.org/ooxml/" in data:
             for strict, usual in _STRICT:
                 data = data.replace(strict, b"http://schemas.openxmlformats.org/" + usual)
-        return parsed(data, self.kind)
+        try:
+            return xml_trees.parsed(data)
+        except ValueError:
+            raise damaged(self.kind) from None
 
     def relations(self, name: str) -> dict[str, tuple[str, str]]:
         """Return the kind and the part of each relation of a part, by its id.
@@ -119,7 +111,7 @@ class Package:
             return {}
         texts: dict[str, str] = {}
         for element in self.xml(name).iter("{*}*"):
-            texts.setdefault(local_name(element), " ".join((element.text or "").split()))
+            texts.setdefault(xml_trees.local_name(element), " ".join((element.text or "").split()))
         values = {
             key: next((texts[word] for word in words if texts.get(word)), "")
             for key, words in CORE.items()
@@ -141,52 +133,3 @@ def opened(path: Path, kind: str) -> Iterator[Package]:
 def _relations_of(part: str) -> str:
     folder, file = posixpath.split(part)
     return posixpath.join(folder, "_rels", f"{file}.rels")
-
-
-def parsed(data: bytes, kind: str) -> "Element":
-    """Return the root of an XML document; its entities stay unresolved. Raises CannotRead."""
-    from lxml import etree
-
-    parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True
-    )
-    try:
-        return etree.fromstring(data, parser)
-    except (etree.XMLSyntaxError, ValueError):
-        raise damaged(kind) from None
-
-
-def local_name(element: "Element") -> str:
-    """Return an element's name without its namespace; "" if it is an entity."""
-    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
-
-
-def remove(element: "Element") -> None:
-    """Remove an element with its content, but not the text after it."""
-    parent = element.getparent()
-    if parent is None:
-        return
-    before = element.getprevious()
-    if element.tail and before is not None:
-        before.tail = (before.tail or "") + element.tail
-    elif element.tail:
-        parent.text = (parent.text or "") + element.tail
-    parent.remove(element)
-
-
-def replace(element: "Element", text: str) -> None:
-    """Put a text in the place of an element."""
-    element.tail = text + (element.tail or "")
-    remove(element)
-
-
-def unwrap(element: "Element") -> None:
-    """Put the content of an element in its place."""
-    text, after = element.text or "", element.tail or ""
-    children = list(element)
-    if children:
-        children[-1].tail = (children[-1].tail or "") + after
-        element.tail = None
-    for child in reversed(children):
-        element.addnext(child)
-    replace(element, text)

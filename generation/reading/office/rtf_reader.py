@@ -126,7 +126,9 @@ class Interpreter:
         self._outer: list[State] = []
         self._open = [self.body]  # stories, the innermost last
         self._is_first = self._is_starred = False  # of the next word in its group
-        self._bytes, self._text, self._words = b"", "", ""
+        self._bytes = bytearray()
+        self._text: list[str] = []  # since adding to a string each time takes ever longer
+        self._words: list[str] = []
         self._to_skip = 0
         self._encoding, self._default_font = "cp1252", 0
         self._fonts: dict[int, tuple[str, bool]] = {}  # encoding, and whether it is one for code
@@ -148,7 +150,7 @@ class Interpreter:
             self._end_group()
         elif token.word == "u":
             self._decode()
-            self._text += unicode_of(token.number or 0)
+            self._text.append(unicode_of(token.number or 0))
             self._to_skip = self._state.fallback
         elif token.word == "*" and self._is_first:
             self._is_starred = True
@@ -172,20 +174,24 @@ class Interpreter:
     def _decode(self) -> None:
         font = self._state.font if self._state.font >= 0 else self._default_font
         encoding = self._fonts.get(font, ("", False))[0] or self._encoding
-        self._text += self._bytes.decode(encoding, errors="replace")
-        self._bytes = b""
+        if self._bytes:
+            self._text.append(self._bytes.decode(encoding, errors="replace"))
+            self._bytes.clear()
 
     def _flush(self) -> None:
         """Add the text that was read to where it belongs."""
+        if not self._bytes and not self._text:
+            return
         self._decode()
-        text, self._text = without_surrogates(self._text), ""
+        text = without_surrogates("".join(self._text))
+        self._text.clear()
         state = self._state
         if not text or state.is_deleted or state.group == SKIPPED:
             return
         if state.group in (FONTS, STYLES):
             self._define(text)
         elif state.group not in (BODY, *STORIES):
-            self._words += text
+            self._words.append(text)
         elif state.is_hidden:
             self.hidden.append(text)
         else:
@@ -193,10 +199,10 @@ class Interpreter:
 
     def _define(self, text: str) -> None:
         """Take the name of a font or style, which ends with a semicolon."""
-        self._words += text
+        self._words.append(text)
         if ";" not in text:
             return
-        name, self._words = self._words.split(";")[0].strip(), ""
+        name = self._taken_words().split(";")[0].strip()
         if self._state.group == FONTS:
             encoding, is_fixed = self._fonts.get(self._number, ("", False))
             self._fonts[self._number] = encoding, is_fixed or is_monospaced(name)
@@ -207,10 +213,15 @@ class Interpreter:
         elif name.lower() == "title":
             self._levels[self._number] = 1
 
+    def _taken_words(self) -> str:
+        words = "".join(self._words)
+        self._words.clear()
+        return words
+
     def _begin_group(self, group: str) -> None:
         if self._state.group == SKIPPED:
             return
-        self._words = ""
+        self._words.clear()
         self._state = replace(self._state, group=group)
         if group in STORIES:
             self._open.append(Story())
@@ -222,7 +233,7 @@ class Interpreter:
         ended, self._state = self._state, self._outer.pop()
         if ended.group == self._state.group:
             return
-        words, self._words = self._words.strip(), ""
+        words = self._taken_words().strip()
         if ended.group == MARKER:
             self._open[-1].paragraph.marker = words or "•"
         elif ended.group == LINK and (link := _LINK.search(words)):
@@ -252,7 +263,7 @@ class Interpreter:
         elif self._state.group in (FONTS, STYLES):
             self._take_definition(word, number or 0)
         elif word in SYMBOLS:
-            self._text += SYMBOLS[word]
+            self._text.append(SYMBOLS[word])
         elif word in _PROPERTIES:
             name, value_of = _PROPERTIES[word]
             self._state = replace(self._state, **{name: value_of(number)})

@@ -8,8 +8,8 @@ from generation.reading.office import pandoc, pandoc_html
 from generation.reading.office.docx_styles import NAMESPACE, W
 from generation.reading.office.docx_writing import written_docx
 from generation.reading.office.held_markdown import Holder
-from generation.reading.office.packages import local_name, parsed, remove
 from generation.reading.office.slide_text import A, M
+from generation.reading.xml_trees import local_name, parsed, remove
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -39,12 +39,12 @@ def hold_formulas(slides: Iterable["Element"], holder: Holder) -> None:
 
 def _tex(formulas: Iterable["Element"]) -> list[str]:
     """Return formulas as Markdown has them; pandoc reads them as those of a DOCX file."""
-    document = parsed(_DOCUMENT, "PPTX")
+    document = parsed(_DOCUMENT)
     for formula in formulas:
         paragraph = document.makeelement(W + "p")
         paragraph.append(deepcopy(formula))
         document[0].append(paragraph)
-    docx = written_docx(document, {"styles": parsed(_STYLES, "PPTX")})
+    docx = written_docx(document, {"styles": parsed(_STYLES)})
     spans = pandoc.html_of(docx, "docx", "PPTX").find_class("math")
     return [pandoc_html.formula_of(span) for span in spans]
 

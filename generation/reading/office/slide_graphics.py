@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from generation.reading.office.blocks import Block, Look, Paragraph, Table
-from generation.reading.office.packages import Package, local_name
+from generation.reading.office.packages import Package
 from generation.reading.office.slide_text import RELATION, A, Levels, paragraphs, plain_texts
+from generation.reading.xml_trees import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from generation.reading.office.packages import local_name
 from generation.reading.office.slide_text import A, P, placeholder_key
+from generation.reading.xml_trees import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from generation.reading.office.blocks import Look, Paragraph
 from generation.reading.office.docx_styles import is_monospaced
-from generation.reading.office.packages import local_name, remove, unwrap
+from generation.reading.xml_trees import local_name
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -17,7 +17,6 @@ A = f"{{{_DRAWING}}}"
 M = f"{{{_OFFICE}math}}"
 RELATION = f"{{{_OFFICE}relationships}}"
 P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
-_COMPATIBILITY = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 BOLD = Look(is_bold=True)
 _WITH_BULLETS = ("body", "obj", "")  # placeholders whose paragraphs have bullets, as a rule
 
@@ -69,16 +68,6 @@ def placeholder_key(shape: "Element") -> str:
     """Return what a placeholder and that of its layout have in common."""
     element = next(shape.iter(P + "ph"), None)
     return "" if element is None else f"{element.get('idx', '')}/{element.get('type', '')}"
-
-
-def choose_alternatives(root: "Element") -> None:
-    """Keep the first of several ways to write the same thing."""
-    for alternatives in [*root.iter(_COMPATIBILITY + "AlternateContent")]:
-        for other in list(alternatives)[1:]:
-            remove(other)
-        for choice in list(alternatives):
-            unwrap(choice)
-        unwrap(alternatives)
 
 
 def title(shape: "Element", level: int) -> list[Paragraph]:

@@ -10,11 +10,12 @@ from generation.reading.file_types import PPTX
 from generation.reading.office import slide_formulas, slide_graphics, slide_order, slide_text
 from generation.reading.office.blocks import Block, Paragraph, body_of_blocks
 from generation.reading.office.held_markdown import Holder
-from generation.reading.office.packages import Package, local_name, opened
+from generation.reading.office.packages import Package, opened
 from generation.reading.office.pandoc_html import markdown_of_body
 from generation.reading.office.pieces import BETWEEN, as_reading
 from generation.reading.office.slide_text import RELATION, Levels, P
 from generation.reading.readings import Choices, Reading
+from generation.reading.xml_trees import choose_alternatives, local_name
 from qareview.stored_sentences import listed, stored
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class _Slides:
         """Return the texts of slides, of which the parts are given."""
         roots = [self._package.xml(part) for part in parts]
         for root in roots:
-            slide_text.choose_alternatives(root)
+            choose_alternatives(root, lambda ways: next(iter(ways), None))  # the first is best
         slide_formulas.hold_formulas(roots, self._holder)
         self.hidden += [
             number for number, root in enumerate(roots, 1) if root.get("show") in ("0", "false")

@@ -70,6 +70,8 @@ class PageCharacters:
         import pypdfium2.raw as pdfium
 
         self._pdfium, self._page = pdfium, textpage.raw
+        returning_address = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+        self._object_at = ctypes.cast(pdfium.FPDFText_GetTextObject, returning_address)
         self._text = self._read_text(textpage.count_chars())
         self._styles: dict[int, Style] = {}
         self._rectangle, self._matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
@@ -141,8 +143,7 @@ class PageCharacters:
                 at, first = index, address
 
     def _address(self, index: int) -> int:
-        held = self._pdfium.FPDFText_GetTextObject(self._page, index)
-        return ctypes.addressof(held.contents) if held else 0
+        return self._object_at(self._page, index) or 0
 
     def _read_style(self, index: int) -> Style:
         pdfium, page, matrix = self._pdfium, self._page, self._matrix

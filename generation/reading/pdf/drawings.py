@@ -1,6 +1,7 @@
 """What is drawn on a page beside its text: the rules of tables, and dots that serve as bullets."""
 
 import ctypes
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -25,14 +26,17 @@ class Drawings:
 
     dots: list[Box] = field(default_factory=list)
     horizontal: list[Box] = field(default_factory=list)
-    vertical: list[Box] = field(default_factory=list)
+    vertical: list[Box] = field(default_factory=list)  # from left to right
 
     def divides(self, left: float, right: float, baseline: float) -> bool:
         """Whether a vertical rule stands between two edges at the height of a baseline."""
-        return any(
-            left - 1 <= rule[0] and rule[2] <= right + 1 and rule[1] <= baseline <= rule[3]
-            for rule in self.vertical
-        )
+        for at in range(bisect_left(self.vertical, (left - 1,)), len(self.vertical)):
+            rule = self.vertical[at]
+            if rule[0] > right + 1:
+                break
+            if rule[2] <= right + 1 and rule[1] <= baseline <= rule[3]:
+                return True
+        return False
 
 
 def drawings_of(page: "PdfPage") -> Drawings:
@@ -46,6 +50,7 @@ def drawings_of(page: "PdfPage") -> Drawings:
         if not _sort(path.get_bounds(), drawings):
             for box in _strokes(path):
                 _sort(box, drawings)
+    drawings.vertical.sort()
     is_plot = max(map(len, (drawings.dots, drawings.horizontal, drawings.vertical))) > MOST_ALIKE
     return Drawings() if is_plot else drawings
 
@@ -89,14 +94,23 @@ def _strokes(path: "PdfObject") -> Iterator[Box]:
 
 def touching(boxes: Sequence[Box], slack: float) -> list[list[Box]]:
     """Return groups of boxes that touch each other, or nearly."""
+    import numpy as np
+
+    left, bottom, right, top = np.array(boxes, dtype=float).reshape(-1, 4).T
+    is_left = np.ones(len(boxes), dtype=bool)  # for a group
     groups: list[list[Box]] = []
-    for box in boxes:
-        near = [group for group in groups if any(_touch(box, other, slack) for other in group)]
-        groups = [group for group in groups if group not in near]
-        groups.append([box, *(other for group in near for other in group)])
+    for first in range(len(boxes)):
+        reached = [first] if is_left[first] else []
+        is_left[first] = False
+        for at in reached:  # grows while it is gone through
+            is_near = (
+                is_left
+                & (left - slack <= right[at])
+                & (left[at] - slack <= right)
+                & (bottom - slack <= top[at])
+                & (bottom[at] - slack <= top)
+            )
+            is_left &= ~is_near
+            reached += np.flatnonzero(is_near).tolist()
+        groups += [[boxes[at] for at in reached]] if reached else []
     return groups
-
-
-def _touch(box: Box, other: Box, slack: float) -> bool:
-    is_beside = box[0] - slack > other[2] or other[0] - slack > box[2]
-    return not is_beside and box[1] - slack <= other[3] and other[1] - slack <= box[3]

@@ -1,6 +1,8 @@
 """What people wrote on a page: values of form fields, and text boxes."""
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from generation.reading.pdf.characters import Box
@@ -13,6 +15,9 @@ if TYPE_CHECKING:
 
 MOST_FIELDS = 2_000  # of a page that are read; chosen
 LARGEST = 12.0  # points: the font size that a value gets, unless its field is lower; chosen
+STRIPE = 10.0  # points of a page's height that are looked at together; chosen
+MOST_STRIPES = 20  # that a run is looked for in; chosen
+MOST_BESIDE = 200  # runs that are looked at for a label; chosen
 TICKED, EMPTY = "☒", "☐"
 
 Written = tuple[str, Box]
@@ -20,6 +25,7 @@ Written = tuple[str, Box]
 
 def add_written(page: "PdfPage", pdf: "PdfDocument", text: PageText) -> None:
     """Add a run for each line that people wrote into the fields and boxes of a page."""
+    labels = Labels(text.runs)
     for written, box in _written(page, pdf):
         left, top, right, bottom = place_on(text, box)
         lines = written.splitlines()
@@ -28,15 +34,28 @@ def add_written(page: "PdfPage", pdf: "PdfDocument", text: PageText) -> None:
         for number, line in enumerate(lines):
             baseline = start + 1.2 * size * (number + 0.8)
             run = Run(line.strip(), left, right, baseline, size, font_of("", 0, 0))
-            run.tag, run.quarter = _tag_beside(run, text), text.quarter
+            run.tag, run.quarter = labels.tag_before(run), text.quarter
             text.runs += [run] if run.text else []
 
 
-def _tag_beside(run: Run, text: PageText) -> int:
-    """Return the tag of the label of a field: the nearest text before it on its line."""
-    beside = [other for other in text.runs if other.top < run.baseline < other.bottom + 2]
-    before = [other for other in beside if other.right <= run.left + 2]
-    return max(before, key=lambda other: other.right).tag if before else -1
+class Labels:
+    """Finds the text in front of a field among the runs of its page, by the stripes they are in."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._stripes: dict[int, list[Run]] = defaultdict(list)
+        for run in sorted(runs, key=lambda run: run.right):
+            last = min(run.bottom + 2, run.top + MOST_STRIPES * STRIPE)
+            for stripe in range(int(run.top // STRIPE), int(last // STRIPE) + 1):
+                self._stripes[stripe].append(run)
+
+    def tag_before(self, field: Run) -> int:
+        """Return the tag of a field's label, the nearest text before it on its line; or -1."""
+        runs = self._stripes.get(int(field.baseline // STRIPE), [])
+        before = bisect_right(runs, field.left + 2, key=lambda run: run.right)
+        for run in reversed(runs[max(0, before - MOST_BESIDE) : before]):
+            if run.top < field.baseline < run.bottom + 2:
+                return run.tag
+        return -1
 
 
 def _written(page: "PdfPage", pdf: "PdfDocument") -> Iterator[Written]:

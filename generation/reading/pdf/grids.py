@@ -18,9 +18,10 @@ def take_tables(text: PageText, drawings: Drawings) -> None:
     """Replace the runs in each table with rules by one that has the cells."""
     if not drawings.vertical:
         return
+    horizontal, vertical = set(drawings.horizontal), set(drawings.vertical)
     for group in touching([*drawings.horizontal, *drawings.vertical], SLACK):
-        columns = _edges(box[0] for box in group if box in drawings.vertical)
-        rows = _edges(box[1] for box in group if box in drawings.horizontal)
+        columns = _edges(box[0] for box in group if box in vertical)
+        rows = _edges(box[1] for box in group if box in horizontal)
         if min(len(columns), len(rows)) > FEWEST_CELLS:
             _take(text, (columns[0], rows[0], columns[-1], rows[-1]), columns, rows)
 

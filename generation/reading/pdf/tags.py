@@ -11,6 +11,7 @@ from generation.reading.pdf.strings import string_of
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
 
+MOST_TAGS = 50_000  # of a page that are read; chosen; nobody measured
 DEEPEST = 60  # levels of tags that are followed; chosen; nobody measured
 _INLINE = {"Span", "Link", "Em", "Strong", "Quote", "Reference", "Annot", "Sub", "Code", "Formula"}
 _HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LBody|Span|Title|Caption|Link|Em|Strong|Note|Formula")
@@ -61,7 +62,7 @@ class _TagReader:
         """Read an element and those inside it."""
         import pypdfium2.raw as pdfium
 
-        if not element or len(above.roles) >= DEEPEST:
+        if not element or len(above.roles) >= DEEPEST or self._count >= MOST_TAGS:
             return
         self._count += 1
         role = string_of(partial(pdfium.FPDF_StructElement_GetType, element))

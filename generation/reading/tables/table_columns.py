@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
 from generation.reading.decoding import clean
-from generation.reading.office import cell_texts
+from generation.reading.tables import cell_texts
 from qareview import scripts
 from qareview.stored_sentences import joined, listed, stored
 from qareview.tables import BadTable, Table, storable

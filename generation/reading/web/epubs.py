@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import CONTENTS, PAGE_NUMBER, LeftOut
+from generation.reading import xml_trees
 from generation.reading.decoding import clean
 from generation.reading.file_types import EPUB
 from generation.reading.readings import CannotRead, Choices, Reading, damaged
@@ -16,7 +17,7 @@ from generation.reading.web import html_tables, html_trees, page_parts
 from generation.reading.web.markdown_writing import markdown_of
 from generation.reading.web.page_survey import Part, survey
 from generation.reading.web.webpages import decode_page, with_left_out, written
-from generation.reading.zip_errors import ZIP_ERRORS
+from generation.reading.zip_parts import ZIP_ERRORS, ZipParts
 from qareview.stored_sentences import joined, stored
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from generation.reading.web.page_parts import Piece
     from generation.reading.web.page_survey import Parts
 
-MOST_BYTES = 200_000_000  # of all chapters, unpacked; chosen; nobody measured
 MOST_CHAPTERS = 10_000  # chosen; nobody measured
 MOST_NAMED = 10  # chapters that a note names; chosen; nobody measured
 _CONTAINER = "META-INF/container.xml"
@@ -71,50 +71,29 @@ def _read(archive: zipfile.ZipFile) -> Reading:
 
 
 class _Files:
-    """The files of an archive by their names, as many bytes as a book may have."""
+    """The files of an archive by their names."""
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive = archive
-        self.infos = {posixpath.normpath(info.filename): info for info in archive.infolist()}
-        self.left = MOST_BYTES
+        self._infos = {posixpath.normpath(info.filename): info for info in archive.infolist()}
+        self._parts = ZipParts(archive)
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file, or None if there is none of this name, or a broken one.
 
-        Raises CannotRead if all files read so far have more than MOST_BYTES together.
+        Raises CannotRead if all files that were read are too large together.
         """
-        info = self.infos.get(name)
-        if info is None:
-            return None
+        info = self._infos.get(name)
         try:
-            with self.archive.open(info) as file:
-                data = file.read(self.left + 1)
+            return None if info is None else self._parts.read(info)
         except (*ZIP_ERRORS, RuntimeError):  # RuntimeError if it is encrypted
             return None
-        self.left -= len(data)
-        if self.left < 0:
-            raise CannotRead(
-                stored(
-                    "The chapters of this EPUB unpack to more than %(megabytes)s MB. Split it into "
-                    "smaller books.",
-                    megabytes=MOST_BYTES // 1_000_000,
-                )
-            )
-        return data
 
     def xml(self, name: str) -> "Element | None":
-        """Return the root of an XML file, None if there is none. Opens nothing but the file."""
-        from lxml import etree
-
+        """Return the root of an XML file, None if there is none."""
         data = self.read(name)
-        if data is None:
-            return None
-        parser = etree.XMLParser(
-            resolve_entities=False, no_network=True, load_dtd=False, recover=True
-        )
         try:
-            return etree.fromstring(data, parser)
-        except etree.XMLSyntaxError:
+            return None if data is None else xml_trees.parsed(data, recover=True)
+        except ValueError:
             return None
 
 
@@ -234,11 +213,12 @@ def _text(trees: "dict[str, HtmlElement]", book: _Book) -> tuple[str, list[LeftO
 
     whole = lxml.html.Element("div")
     pieces: list[Piece] = []
-    for number, (name, body) in enumerate(trees.items()):
+    numbers = {name: number for number, name in enumerate(trees)}
+    for name, body in trees.items():
         page_parts.remove_code(body)
         parts = survey(body)
         pieces += page_parts.take_unseen(body, parts, keeps_folded=True)
-        _join_addresses(body, name, list(trees), number)
+        _join_addresses(body, name, numbers)
         body.tag, body.tail = "div", None
         if name in book.contents or _lists_chapters(body):
             pieces.append((body, CONTENTS))
@@ -249,12 +229,11 @@ def _text(trees: "dict[str, HtmlElement]", book: _Book) -> tuple[str, list[LeftO
     return with_left_out(markdown_of(whole), written(pieces))
 
 
-def _join_addresses(body: "HtmlElement", name: str, names: list[str], number: int) -> None:
+def _join_addresses(body: "HtmlElement", name: str, numbers: dict[str, int]) -> None:
     """Make links between chapters links within one page, as which all chapters are written."""
-    numbers = {name: str(position) for position, name in enumerate(names)}
     for element in html_trees.elements(body):
         if element.get("id"):
-            element.set("id", f"{number}-{element.get('id')}")
+            element.set("id", f"{numbers[name]}-{element.get('id')}")
     for link in html_trees.elements(body, "a"):
         href = link.get("href")
         if href is None or re.match(r"[a-z][a-z0-9+.-]*:", href, re.IGNORECASE):

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 
 if TYPE_CHECKING:
@@ -24,11 +25,11 @@ def write_headings(root: "HtmlElement") -> None:
             element.tag = f"h{level}" if level in "123456" else "h6"
     for heading in html_trees.elements(root, *html_trees.HEADINGS):
         if not html_trees.words_of(heading):
-            html_trees.remove(heading)
+            xml_trees.remove(heading)
             continue
         for part in html_trees.elements(heading)[1:]:
             if part.tag in html_trees.BLOCKS or part.tag == "br":
-                html_trees.add_before(part, " ")
+                xml_trees.add_before(part, " ")
                 part.tail = " " + (part.tail or "")
             part.drop_tag()
 
@@ -66,7 +67,7 @@ def make_bold(element: "HtmlElement") -> None:
     for part in html_trees.elements(element)[1:]:
         if part.tag in ("strong", "b", "em", "i") or part.tag in html_trees.BLOCKS:
             if part.tag in html_trees.BLOCKS:
-                html_trees.add_before(part, " ")
+                xml_trees.add_before(part, " ")
                 part.tail = " " + (part.tail or "")
             part.drop_tag()
     element.text = element.text and element.text.lstrip()
@@ -104,7 +105,7 @@ def write_definitions(root: "HtmlElement") -> None:
         if part.tag != "dt":
             part.tag = "div"
         elif not html_trees.words_of(part):
-            html_trees.remove(part)
+            xml_trees.remove(part)
         elif html_trees.has(part, *html_trees.HEADINGS, "pre"):
             part.tag = "div"
         else:
@@ -124,7 +125,7 @@ def write_lists(root: "HtmlElement") -> None:
         menu.tag = "ul"
     for item in html_trees.elements(root, "li"):
         if not html_trees.words_of(item):
-            html_trees.remove(item)
+            xml_trees.remove(item)
     for holder in html_trees.elements(root, "ul", "ol"):
         _put_in_items(holder)
 
@@ -153,7 +154,7 @@ def _put_in_items(holder: "HtmlElement") -> None:
 def write_breaks(root: "HtmlElement") -> None:
     """Make two line breaks after another the end of a paragraph; drop those at its end."""
     for line in html_trees.elements(root, "hr"):
-        html_trees.remove(line)
+        xml_trees.remove(line)
     for line in html_trees.elements(root, "br"):
         following = line.getnext()
         if line.getparent() is None or html_trees.is_within(line, "pre"):
@@ -165,14 +166,14 @@ def write_breaks(root: "HtmlElement") -> None:
         elif following.tag == "br":
             _part(line)
         elif following.tag in html_trees.BLOCKS:
-            html_trees.remove(line)
+            xml_trees.remove(line)
 
 
 def _end_line(line: "HtmlElement") -> None:
     """Remove a line break at the end of a block."""
     parent = line.getparent()
     if parent.tag in html_trees.BLOCKS:
-        html_trees.remove(line)
+        xml_trees.remove(line)
 
 
 def _part(line: "HtmlElement") -> None:
@@ -182,7 +183,7 @@ def _part(line: "HtmlElement") -> None:
             break
         line.tail = following.tail
         following.tail = None
-        html_trees.remove(following)
+        xml_trees.remove(following)
     line.tag = "div"
     for around in line.iterancestors():
         if around.tag in ("p", *html_trees.HEADINGS):

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import literal
 
@@ -30,7 +31,7 @@ def write_code(root: "HtmlElement") -> None:
     """Make blocks of code plain, and write code within a line of text as Markdown."""
     for element in html_trees.elements(root, "td", "div", "span", "a", "pre"):
         if _NUMBERS & html_trees.classes_of(element) and _is_numbers(element):
-            html_trees.remove(element)
+            xml_trees.remove(element)
     for element in html_trees.elements(root, *_BLOCKS):
         if not html_trees.is_within(element, *_BLOCKS):
             _write_block(element)
@@ -106,7 +107,7 @@ def _write_in_line(element: "HtmlElement") -> None:
             break
         code, element.tail = code + following.text_content(), following.tail
         following.tail = None
-        html_trees.remove(following)
+        xml_trees.remove(following)
     code = re.sub(r"\s+", " ", code.replace("\xa0", " "))
     longest = max(map(len, re.findall("`+", code)), default=0)
     fence = "`" * (longest + 1)

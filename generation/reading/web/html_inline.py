@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import LESS_THAN, literal
 
@@ -59,7 +60,7 @@ def write_links(root: "HtmlElement") -> None:
         classes = html_trees.classes_of(link)
         is_permalink = words in _PERMALINKS or classes & _PERMALINK_CLASSES
         if is_permalink and "href" in link.attrib and not len(link):
-            html_trees.remove(link)
+            xml_trees.remove(link)
         elif not _keeps_target(link, words):
             if contact := _unsaid_contact(link, words):
                 _append(link, f" ({contact})")
@@ -173,28 +174,35 @@ def even_out_blanks(root: "HtmlElement") -> None:
     """
     for element in html_trees.elements(root):
         if element.tag == "pre":
-            element.tail = _even(element.tail)
+            _even_tail(element)
             continue
         parent = element.getparent()
         if parent is None or parent.tag != "pre":
-            element.text = _even(element.text)
-            element.tail = _even(element.tail)
+            if (text := element.text) and (even := _even(text)) != text:
+                element.text = even
+            _even_tail(element)
         if element.tag in html_trees.BLOCKS or element.tag == "br":
             _strip_edges(element)
 
 
-def _even(text: str | None) -> str | None:
-    if not text:
-        return text
+def _even_tail(element: "HtmlElement") -> None:
+    if (tail := element.tail) and (even := _even(tail)) != tail:
+        element.tail = even
+
+
+def _even(text: str) -> str:
     return _BLANKS.sub(" ", text).replace("<", LESS_THAN)
 
 
 def _strip_edges(element: "HtmlElement") -> None:
     """Strip the text at the start of a block and in front of and behind it."""
-    element.text = element.text and element.text.lstrip()
-    element.tail = element.tail and element.tail.lstrip()
-    previous, parent = element.getprevious(), element.getparent()
+    if (text := element.text) and text[0].isspace():
+        element.text = text.lstrip()
+    if (tail := element.tail) and tail[0].isspace():
+        element.tail = tail.lstrip()
+    previous = element.getprevious()
     if previous is not None:
-        previous.tail = previous.tail and previous.tail.rstrip(" ")
-    elif parent is not None:
-        parent.text = parent.text and parent.text.rstrip(" ")
+        if (tail := previous.tail) and tail.endswith(" "):
+            previous.tail = tail.rstrip(" ")
+    elif (parent := element.getparent()) is not None and (parent.text or "").endswith(" "):
+        parent.text = parent.text.rstrip(" ")

@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import literal
 
@@ -35,6 +36,7 @@ _PARTS = {  # elements whose parts are written by their places, and how many the
     "munder": 2,
 }  # fmt: skip
 _ENDS_WITH_COMMAND = re.compile(r"\\[A-Za-z]+$")
+_NO_FORMULAS = ("pre", "code", "script", "style", "textarea")  # in the text of these
 _DEEPEST = 100  # elements within each other in a formula; chosen; nobody measured
 
 
@@ -53,15 +55,14 @@ def write_formulas(root: "HtmlElement") -> None:
         if kind.startswith("math/tex"):
             _put(script, script.text or "", is_block="mode=display" in kind)
     for element in html_trees.elements(root):
-        if element.tag not in ("pre", "code", "script", "style", "textarea"):
-            element.text = _with_dollars(element.text)
-        if not html_trees.is_within(element, "pre", "code"):
-            element.tail = _with_dollars(element.tail)
+        text, tail = element.text, element.tail
+        if text and "\\" in text and element.tag not in _NO_FORMULAS:
+            element.text = _with_dollars(text)
+        if tail and "\\" in tail and not html_trees.is_within(element, "pre", "code"):
+            element.tail = _with_dollars(tail)
 
 
-def _with_dollars(text: str | None) -> str | None:
-    if not text or "\\" not in text:
-        return text
+def _with_dollars(text: str) -> str:
     return _DELIMITED.sub(
         lambda match: _in_dollars(match[1] or match[2], is_block=bool(match[2])), text
     )
@@ -87,7 +88,7 @@ def _remove_drawing(math: "HtmlElement") -> None:
             for part in html_trees.elements(around):
                 drawn = html_trees.classes_of(part) & {"katex-html"}
                 if (drawn or part.tag == "img") and part.getparent() is not None:
-                    html_trees.remove(part)
+                    xml_trees.remove(part)
             return
 
 

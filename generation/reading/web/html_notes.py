@@ -1,9 +1,9 @@
 """Footnotes of an HTML tree: where they are called, and what they say."""
 
-import itertools
 import re
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import literal
 
@@ -30,20 +30,27 @@ class _Notes:
         self.root = root
         self.by_id: dict[str, HtmlElement] = {}
         self.order: dict[HtmlElement, int] = {}
-        for position, element in enumerate(root.iter()):
-            if html_trees.is_element(element):
-                self.order[element] = position
-                for name in (element.get("id"), element.get("name")):
-                    if name:
-                        self.by_id.setdefault(name, element)
+        for position, element in enumerate(root.iter("*")):
+            self.order[element] = position
+            for name in (element.get("id"), element.get("name")):
+                if name:
+                    self.by_id.setdefault(name, element)
         self.labels: dict[HtmlElement, str] = {}
+        self._taken: set[str] = set()
+        self._next = 1
+        self._called: dict[HtmlElement, HtmlElement | None] = {}  # by the links that call them
+        self._backs: dict[HtmlElement, set[HtmlElement]] = {}
+        self._lengths: dict[HtmlElement, int] = {}
 
     def add(self, note: "HtmlElement", mark: str) -> None:
         """Give a note the number by which the page calls it, or the next if others have it."""
         number = "".join(re.findall(r"[0-9]+", mark))
-        taken = set(self.labels.values())
-        if not number or number in taken:
-            number = next(str(n) for n in itertools.count(len(taken) + 1) if str(n) not in taken)
+        if not number or number in self._taken:
+            self._next = max(self._next, len(self._taken) + 1)
+            while str(self._next) in self._taken:
+                self._next += 1
+            number = str(self._next)
+        self._taken.add(number)
         self.labels[note] = number
 
     def target_of(self, link: "HtmlElement") -> "HtmlElement | None":
@@ -51,14 +58,33 @@ class _Notes:
         href = link.get("href") or ""
         return self.by_id.get(href[1:]) if href.startswith("#") else None
 
+    def called_by(self, link: "HtmlElement") -> "HtmlElement | None":
+        """Return the footnote that a link calls, or None if it is another link."""
+        if link not in self._called:
+            target = self.target_of(link)
+            self._called[link] = None if target is None else _note_of(link, target, self)
+        return self._called[link]
+
+    def length_of(self, note: "HtmlElement") -> int:
+        """Return how many characters the words of a note have."""
+        if note not in self._lengths:
+            self._lengths[note] = len(html_trees.words_of(note))
+        return self._lengths[note]
+
+    def targets_in(self, note: "HtmlElement") -> "set[HtmlElement]":
+        """Return what the links in a note and in its label lead to."""
+        if note not in self._backs:
+            targets = map(self.target_of, _links_in(note))
+            self._backs[note] = {target for target in targets if target is not None}
+        return self._backs[note]
+
 
 def write_notes(root: "HtmlElement") -> None:
     """Write footnotes as Markdown: a mark where each is called, its text after that block."""
     notes = _Notes(root)
     places: list[tuple[HtmlElement, HtmlElement]] = []
     for link in html_trees.elements(root, "a"):
-        target = notes.target_of(link)
-        note = None if target is None else _note_of(link, target, notes)
+        note = notes.called_by(link)
         if note is None:
             continue
         if note not in notes.labels:
@@ -67,8 +93,7 @@ def write_notes(root: "HtmlElement") -> None:
     calls = [
         (link, notes.labels[note])
         for link in html_trees.elements(root, "a")
-        if (target := notes.target_of(link)) is not None
-        and (note := _note_of(link, target, notes)) in notes.labels
+        if (note := notes.called_by(link)) is not None
     ]
     back = _links_back(notes)
     for link, label in calls:
@@ -87,12 +112,12 @@ def _note_of(link: "HtmlElement", target: "HtmlElement", notes: _Notes) -> "Html
     if not _MARK.match(mark) and not re.search(r"noteref|footnote-?ref", link_names, re.IGNORECASE):
         return None
     note = _around(target) if notes.order[target] > notes.order[link] else None
-    if note is None or note.tag in html_trees.HEADINGS or note in list(link.iterancestors()):
+    if note is None or note.tag in html_trees.HEADINGS or note in link.iterancestors():
         return None
     note_names = f"{note.get('class')} {html_trees.kind_of(note)} {target.get('id')}"
     if not (_SAYS_NOTE.search(f"{link_names} {note_names}") or _leads_back(note, link, notes)):
         return None
-    return note if len(html_trees.words_of(note)) > len(mark) + 2 else None
+    return note if notes.length_of(note) > len(mark) + 2 else None
 
 
 def _around(target: "HtmlElement") -> "HtmlElement | None":
@@ -114,18 +139,20 @@ def _label_of(note: "HtmlElement") -> "HtmlElement | None":
 
 def _leads_back(note: "HtmlElement", link: "HtmlElement", notes: _Notes) -> bool:
     around = {link, *link.iterancestors("sup", "span")}
+    return not around.isdisjoint(notes.targets_in(note))
+
+
+def _links_in(note: "HtmlElement") -> "list[HtmlElement]":
+    """Return the links in a note and in its label."""
     label = _label_of(note)
-    links = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
-    return any(notes.target_of(back) in around for back in links)
+    return [*note.iter("a"), *(label.iter("a") if label is not None else ())]
 
 
 def _links_back(notes: _Notes) -> "list[HtmlElement]":
     """Return the links in notes that lead back to where the notes are called."""
     links = []
     for note in notes.labels:
-        label = _label_of(note)
-        parts = [*note.iter("a"), *(label.iter("a") if label is not None else ())]
-        for link in parts:
+        for link in _links_in(note):
             names = f"{link.get('class')} {html_trees.kind_of(link)} {link.get('rev')}"
             is_back = re.search(r"back", names, re.IGNORECASE) or _MARK.match(
                 html_trees.words_of(link)
@@ -166,14 +193,14 @@ def _remove_mark(link: "HtmlElement") -> None:
         ):
             break
         outer = around
-    html_trees.remove(outer)
+    xml_trees.remove(outer)
 
 
 def _move(note: "HtmlElement", place: "HtmlElement", label: str) -> None:
     """Put a note behind the block that calls it, as paragraphs of which the first has its mark."""
     section = note.getparent()
     paragraphs = _paragraphs(note)
-    html_trees.remove(note)
+    xml_trees.remove(note)
     if section is not None:
         _remove_empty(section)
     for position, paragraph in enumerate(paragraphs):
@@ -228,12 +255,12 @@ def _append(paragraph: "HtmlElement", part: "HtmlElement | str") -> None:
 def _remove_label(note: "HtmlElement") -> None:
     """Remove the number in front of a note, as of a list without numbers."""
     if (label := _label_of(note)) is not None:
-        html_trees.remove(label)
+        xml_trees.remove(label)
     before = "".join(note.itertext()).lstrip()
     for part in html_trees.elements(note, "span", "sup", "td", "th"):
         text = html_trees.words_of(part)
         if text and _MARK.match(text) and before.startswith(text) and part is not note:
-            html_trees.remove(part)
+            xml_trees.remove(part)
             break
     html_trees.unwrap(
         html_trees.elements(note, "table", *html_trees.TABLE_PARTS)[note.tag == "table" :]
@@ -245,9 +272,9 @@ def _remove_label(note: "HtmlElement") -> None:
 
 def _remove_empty(section: "HtmlElement") -> None:
     """Remove what has held notes and is now empty."""
-    while section.tag in _SECTIONS and not html_trees.words_of(section):
+    while section.tag in _SECTIONS and not any(map(str.strip, section.itertext())):
         around = section.getparent()
         if around is None:
             return
-        html_trees.remove(section)
+        xml_trees.remove(section)
         section = around

@@ -3,6 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.literal_text import ROW_END, literal
 
@@ -112,7 +113,7 @@ def flatten(cell: "HtmlElement") -> None:
         if block.tag == "li" and previous is not None and previous.tag == "li":
             words = html_trees.words_of(previous)
             between = " " if words[-1:] in ".;:,!?" else "; "
-        html_trees.add_before(block, between)
+        xml_trees.add_before(block, between)
         following = block.getnext()
         if block.tag != "li" or following is None or following.tag != "li":
             block.tail = " " + (block.tail or "")

@@ -3,8 +3,9 @@
 import html
 import re
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from generation.reading import xml_trees
 from generation.reading.readings import CannotRead
 from qareview.stored_sentences import stored
 
@@ -53,6 +54,16 @@ _UNFIT = re.compile(
 )
 
 
+def _lookup() -> Any:
+    """Return which class elements have; lxml's own way asks for it in Python, for each of them."""
+    import lxml.html
+    from lxml import etree
+
+    return etree.ElementDefaultClassLookup(
+        element=lxml.html.HtmlElement, comment=lxml.html.HtmlComment
+    )
+
+
 def parse_page(page: str) -> "HtmlElement":
     """Return the root of a page.
 
@@ -77,6 +88,7 @@ def written_body(content: str) -> "HtmlElement":
     import lxml.html
 
     parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=True)
+    parser.set_element_class_lookup(_lookup())
     page = f"<html><body>{without_controls(content)}</body></html>".encode(errors="replace")
     return next(lxml.html.document_fromstring(page, parser=parser).iter("body"))
 
@@ -93,6 +105,7 @@ def _parse(page: str) -> "HtmlElement | None":
     parser = lxml.html.HTMLParser(
         encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True
     )
+    parser.set_element_class_lookup(_lookup())
     try:
         root = lxml.html.document_fromstring(
             without_controls(page).encode(errors="replace"), parser
@@ -119,6 +132,7 @@ def parse_xhtml(page: str) -> "HtmlElement":
         remove_comments=True,
         remove_pis=True,
     )
+    parser.set_element_class_lookup(_lookup())
     page = _without_entities(page)
     try:
         root = etree.fromstring(page.encode(errors="replace"), parser)
@@ -162,7 +176,7 @@ def elements(root: "HtmlElement", *tags: str) -> "list[HtmlElement]":
 
     The tree may be changed while they are gone through.
     """
-    return list(root.iter(*tags)) if tags else [part for part in root.iter() if is_element(part)]
+    return list(root.iter(*(tags or "*")))
 
 
 def is_element(part: object) -> bool:
@@ -177,7 +191,7 @@ def words_of(element: "HtmlElement") -> str:
 
 def letters_in(element: "HtmlElement") -> int:
     """Return how many characters an element has, blanks aside."""
-    return sum(len("".join(text.split())) for text in element.itertext())
+    return len("".join("".join(element.itertext()).split()))
 
 
 def classes_of(element: "HtmlElement") -> set[str]:
@@ -202,34 +216,14 @@ def has(element: "HtmlElement", *tags: str) -> bool:
 
 def has_blocks(element: "HtmlElement") -> bool:
     """Whether an element has paragraphs, lists or other blocks in it."""
-    return any(part.tag in BLOCKS for part in element.iterdescendants() if is_element(part))
-
-
-def add_before(element: "HtmlElement", text: str) -> None:
-    """Put text in front of an element."""
-    previous = element.getprevious()
-    if previous is not None:
-        previous.tail = (previous.tail or "") + text
-    else:
-        parent = element.getparent()
-        parent.text = (parent.text or "") + text
-
-
-def remove(element: "HtmlElement") -> None:
-    """Take an element out of its tree; the text behind it stays."""
-    parent = element.getparent()
-    if parent is not None:
-        if element.tail:
-            add_before(element, element.tail)
-            element.tail = None
-        parent.remove(element)
+    return any(part.tag in BLOCKS for part in element.iterdescendants("*"))
 
 
 def unwrap(elements: "Iterable[HtmlElement]") -> None:
     """Put what is in each of some elements in its place."""
     for element in elements:
         if element.getparent() is not None:
-            element.drop_tag()
+            xml_trees.unwrap(element)
 
 
 def wrap(element: "HtmlElement", tag: str) -> None:

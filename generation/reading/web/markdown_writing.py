@@ -5,10 +5,12 @@ html-to-markdown would lose or blur is put right in the tree before: notes, defi
 formulas, code, tables, and the blanks and line ends of the source.
 """
 
+import functools
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from generation.reading import xml_trees
 from generation.reading.web import (
     html_blocks,
     html_code,
@@ -52,33 +54,45 @@ def markdown_of(element: "HtmlElement") -> str:
     """Return an element's content as Markdown. The element is changed for it."""
     import lxml.html
 
+    held = [*element.iter()]  # or lxml would make an object for each element in each pass
     for change in _PASSES:
         change(element)
     _remove_unseen(element)
     _flatten(element)
+    del held
     written = lxml.html.tostring(element, encoding="unicode", with_tail=False)
     return "\n".join(_lines(_converted(written))).strip("\n")
+
+
+@functools.cache
+def _options() -> Any:
+    """Return the options of html-to-markdown, with values of the types that it has itself.
+
+    It would look up those of usual options for each text, which takes as long as a short text does.
+    """
+    from html_to_markdown import _html_to_markdown as own
+
+    return own.ConversionOptions(
+        extract_metadata=False,
+        preprocessing=own.PreprocessingOptions(enabled=False),
+        autolinks=False,
+        bullets="-",
+        compact_tables=True,
+        hidden_content=own.HiddenContent.ALL,
+        expand_abbreviations=False,
+    )
 
 
 def _converted(written: str) -> str:
     import html_to_markdown
 
-    options = html_to_markdown.ConversionOptions(
-        extract_metadata=False,
-        preprocessing=html_to_markdown.PreprocessingOptions(enabled=False),
-        autolinks=False,
-        bullets="-",
-        compact_tables=True,
-        hidden_content="all",
-        expand_abbreviations=False,
-    )
     page = f"<html><body>{written}</body></html>"
-    return html_to_markdown.convert(page, options).content or ""
+    return html_to_markdown.convert(page, _options()).content or ""
 
 
 def _remove_unseen(root: "HtmlElement") -> None:
     for element in html_trees.elements(root, *html_trees.UNSEEN):
-        html_trees.remove(element)
+        xml_trees.remove(element)
 
 
 def _flatten(root: "HtmlElement") -> None:

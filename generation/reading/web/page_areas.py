@@ -2,9 +2,11 @@
 
 import bisect
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import MENU, SIDE_CONTENT
+from generation.reading import xml_trees
 from generation.reading.web import html_trees, page_parts
 from generation.reading.web.page_survey import MOSTLY_LINKS, Part
 
@@ -20,12 +22,15 @@ _LARGE_SHARE = 0.2  # of the page's letters that its main area has at least; cho
 _MOST = 0.95  # share of the letters of the article that its container has; chosen
 _SHORT = 25  # letters of a paragraph by which the article is looked for; chosen; nobody measured
 _SHORT_LEAF = 15  # letters that many paragraphs share by chance; chosen; nobody measured
+_MOST_PARAGRAPHS = 2_000  # the longest ones by which it is looked for; chosen
+_MOST_PLACES = 20  # of a paragraph on the page, such as in a teaser; chosen
 _FEWEST = 3  # paragraphs by which it is looked for; chosen; nobody measured
 _MANY_LINKS = 0.6  # share of the letters of a list of links within an article; chosen
 _MUCH_PROSE = 500  # letters of a further container of an article; chosen; measured on news pages
 _FEW_LINKS = 0.1  # share of the letters of such a container; chosen; measured on news pages
 _CONTAINERS = ("div", "section", "table", "tbody", "tr", "td", "center", "form", "article", "main")
 _LEAVES = ("p", "li", "div", "td", "dd", "dt", "pre", "blockquote", *html_trees.HEADINGS)
+_NO_LETTER = re.compile(r"\W+")
 _OF_THE_WEB = re.compile(
     r"""og:type["']?\s+content=["']?article|content=["']?article["']?\s+property=["']?og:type"""
     r"""|"@type"\s*:\s*\[?\s*"(?:\w*Article|BlogPosting|Report\w*)\"""",
@@ -86,7 +91,7 @@ def add_title(area: "HtmlElement", body: "HtmlElement", parts: "Parts") -> bool:
         block = parent
     if parts[block].link_share > MOSTLY_LINKS:
         return False
-    html_trees.remove(block)
+    xml_trees.remove(block)
     area.text, block.tail = None, area.text
     area.insert(0, block)
     return True
@@ -104,10 +109,9 @@ def take_article(
     paragraphs = _article_paragraphs(page)
     if len(paragraphs) < _FEWEST:
         return area, []
-    letters = _letters(area)
-    in_area = {piece for piece in paragraphs if piece in letters}
-    container = _with_like(_container(area, in_area), area, parts)
-    return container, _take_around(container, in_area, parts)
+    article = _Article(area, paragraphs)
+    container = _with_like(_container(area, article), area, parts)
+    return container, _take_around(container, article, parts)
 
 
 def _article_paragraphs(page: str) -> set[str]:
@@ -121,22 +125,85 @@ def _article_paragraphs(page: str) -> set[str]:
         favor_recall=True,
         include_comments=False,
     )
-    pieces = (re.sub(r"\W", "", line) for line in (text or "").split("\n"))
+    pieces = (_NO_LETTER.sub("", line) for line in (text or "").split("\n"))
     return {piece for piece in pieces if len(piece) > _SHORT}
 
 
-def _letters(element: "HtmlElement") -> str:
-    return re.sub(r"\W", "", "".join(element.itertext()))
+class _Article:
+    """Where the paragraphs of the article are in an area, by the number of letters before them."""
+
+    def __init__(self, area: "HtmlElement", paragraphs: set[str]) -> None:
+        letters, self._spans = _letters_and_spans(area)
+        found = {
+            (at, at + len(piece))
+            for piece in sorted(paragraphs, key=len)[-_MOST_PARAGRAPHS:]
+            for at in _places(letters, piece)
+        }
+        self._starts = sorted(start for start, _ in found)
+        self._pieces = sorted(found)
+        self._texts = [letters[start:end] for start, end in self._pieces]
+
+    def size_in(self, element: "HtmlElement") -> int:
+        """Return how many letters the article's paragraphs within an element have."""
+        start, end = self._spans.get(element, (0, 0))
+        first, last = (bisect.bisect_left(self._starts, place) for place in (start, end))
+        inside = {
+            text
+            for (_, stop), text in zip(
+                self._pieces[first:last], self._texts[first:last], strict=True
+            )
+            if stop <= end
+        }
+        return sum(map(len, inside))
+
+    def has(self, element: "HtmlElement") -> bool:
+        """Whether an element is a part of a paragraph of the article, or has one in it."""
+        start, end = self._spans.get(element, (0, 0))
+        if end - start <= _SHORT_LEAF:
+            return False
+        before = bisect.bisect_right(self._starts, start)
+        around = self._pieces[max(0, before - 1) : before]
+        return any(stop >= end for _, stop in around) or self.size_in(element) > 0
 
 
-def _container(area: "HtmlElement", paragraphs: set[str]) -> "HtmlElement":
-    """Return the smallest container within an area that has nearly all of some paragraphs."""
-    size = sum(map(len, paragraphs))
+def _letters_and_spans(
+    area: "HtmlElement",
+) -> "tuple[str, dict[HtmlElement, tuple[int, int]]]":
+    """Return the letters of an area, and where among them those of each element are."""
+    from lxml import etree
+
+    parts: list[str] = []
+    spans: dict[HtmlElement, tuple[int, int]] = {}
+    size = 0
+    for event, element in etree.iterwalk(area, events=("start", "end")):
+        if event == "start":
+            spans[element] = size, size
+        else:
+            spans[element] = spans[element][0], size
+        text = element.text if event == "start" else element.tail
+        if text and (letters := _NO_LETTER.sub("", text)):
+            parts.append(letters)
+            size += len(letters)
+    return "".join(parts), spans
+
+
+def _places(letters: str, piece: str) -> Iterator[int]:
+    """Yield the offsets of a piece, at most _MOST_PLACES."""
+    at = letters.find(piece)
+    for _ in range(_MOST_PLACES):
+        if at < 0:
+            return
+        yield at
+        at = letters.find(piece, at + len(piece))
+
+
+def _container(area: "HtmlElement", article: _Article) -> "HtmlElement":
+    """Return the smallest container within an area that has nearly all of the article."""
+    size = article.size_in(area)
     chosen = area
     while size:
         for child in chosen.iterchildren(*_CONTAINERS):
-            letters = _letters(child)
-            if sum(len(piece) for piece in paragraphs if piece in letters) >= _MOST * size:
+            if article.size_in(child) >= _MOST * size:
                 chosen = child
                 break
         else:
@@ -169,12 +236,12 @@ def _is_article_part(part: Part) -> bool:
     return part.prose >= _MUCH_PROSE and part.link_share < _FEW_LINKS
 
 
-def _take_around(container: "HtmlElement", paragraphs: set[str], parts: "Parts") -> "list[Piece]":
+def _take_around(container: "HtmlElement", article: _Article, parts: "Parts") -> "list[Piece]":
     """Take out of a container what is around and between the article; return it."""
     hits = [
         part.start
         for element, part in page_parts.within(container, parts)
-        if _is_leaf(element) and _is_in(element, paragraphs)
+        if _is_leaf(element) and article.has(element)
     ]
     if not hits:
         return []
@@ -200,11 +267,4 @@ def _is_leaf(element: "HtmlElement") -> bool:
     return element.tag in _LEAVES and not any(
         child.tag in ("p", "div", "ul", "ol", "table", "section", "li", "article")
         for child in element
-    )
-
-
-def _is_in(element: "HtmlElement", paragraphs: set[str]) -> bool:
-    letters = _letters(element)
-    return len(letters) > _SHORT_LEAF and any(
-        letters in piece or piece in letters for piece in paragraphs
     )

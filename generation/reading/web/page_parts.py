@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 from generation.reading.web.page_survey import MOSTLY_LINKS, Part, take_out
 
@@ -84,7 +85,7 @@ def remove_code(body: "HtmlElement") -> None:
     _show_values(body)
     for element in html_trees.elements(body, "script", "style", "template", "link", "meta", "head"):
         if not (element.get("type") or "").startswith("math/tex"):
-            html_trees.remove(element)
+            xml_trees.remove(element)
 
 
 def take_unseen(body: "HtmlElement", parts: "Parts", *, keeps_folded: bool) -> "list[Piece]":
@@ -303,7 +304,7 @@ def _show(element: "HtmlElement") -> None:
     """Make text of what has text but is none on a page, such as a drawing or a choice."""
     for part in html_trees.elements(element, *_NO_TEXT_OF_DRAWINGS):
         if part is not element:
-            html_trees.remove(part)
+            xml_trees.remove(part)
     if element.tag == "svg":
         labels = " ".join(element.itertext()).split()
         element.clear()

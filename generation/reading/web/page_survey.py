@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from generation.reading import xml_trees
 from generation.reading.web import html_trees
 
 if TYPE_CHECKING:
@@ -50,9 +51,7 @@ def survey(root: "HtmlElement") -> "Parts":
     around: list[Part] = []
     blocks: list[Part] = []
     links = 0
-    for event, element in etree.iterwalk(root, events=("start", "end")):
-        if not html_trees.is_element(element):
-            continue
+    for event, element in etree.iterwalk(root, events=("start", "end"), tag="*"):
         is_link = element.tag == "a" and "href" in element.attrib
         is_block = element.tag in html_trees.BLOCKS or element is root
         if event == "start":
@@ -112,7 +111,7 @@ def take_out(element: "HtmlElement", parts: "Parts") -> Part:
     for around in element.iterancestors():
         if around in parts:
             _subtract(part, parts[around])
-    html_trees.remove(element)
+    xml_trees.remove(element)
     for inner in html_trees.elements(element):
         parts.pop(inner, None)
     return part

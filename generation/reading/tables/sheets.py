@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from generation.reading import file_types
-from generation.reading.office.workbook_repair import with_relations
 from generation.reading.readings import CannotRead, Choices, Reading, damaged, protected
 from generation.reading.tables import table_columns
+from generation.reading.tables.workbook_repair import with_relations
 from qareview import tables
-from qareview.stored_sentences import joined, listed, stored
+from qareview.stored_sentences import joined, quoted, stored
 
 KINDS = {file_types.XLSX: "XLSX", file_types.XLS: "XLS", file_types.ODS: "ODS"}
 HEADER_WITHIN = 20  # rows in which the names of the columns are looked for; chosen
@@ -99,7 +99,7 @@ def _lines_above(lines: Sequence[str]) -> str:
 
 
 def _quoted(texts: Sequence[str]) -> str:
-    return listed([f"“{text[:LONGEST_SHOWN]}”" for text in texts])
+    return quoted([text[:LONGEST_SHOWN] for text in texts])
 
 
 def _sheets(path: Path, kind: str) -> tuple[list[Sheet], list[str]]:
