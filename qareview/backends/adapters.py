@@ -6,6 +6,7 @@ wide and a tall matrix. It is stored in the format of the library PEFT, in a fol
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,24 +48,32 @@ def merge(model: Any, folder: Path) -> None:
         raise ValueError(f"{folder.name}: {error}") from error
 
 
-def attach(model: Any, rank: int, scale: float) -> dict[str, Pair]:
-    """Add a new adapter to each linear layer but the last; return its matrices by module.
+def attach(model: Any, rank: int, scale: float, first: int = 0) -> dict[str, Pair]:
+    """Add a new adapter to the linear modules of the layers; return its matrices by module.
 
-    The matrices are float32 and learn; the model's own weights do not. At first the adapter
-    changes nothing, since one matrix of each pair is zero.
+    Layers before the ``first`` get none, and so need no gradients. The matrices are float32 and
+    learn; the model's own weights do not. At first the adapter changes nothing, since one matrix of
+    each pair is zero.
     """
     import torch
 
     model.requires_grad_(requires_grad=False)
     pairs: dict[str, Pair] = {}
     for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Linear) and module is not model.get_output_embeddings():
+        layer = _layer(name)
+        if isinstance(module, torch.nn.Linear) and layer and int(layer) >= first:
             wide = torch.empty(rank, module.in_features).uniform_(-1, 1)
             down = torch.nn.Parameter(wide / math.sqrt(module.in_features))
             up = torch.nn.Parameter(torch.zeros(module.out_features, rank))
             _add_to_output(module, down, up, scale)
             pairs[name] = (down, up)
     return pairs
+
+
+def _layer(module: str) -> str:
+    """Return the number of the layer that a module is in, from its name; empty if in none."""
+    number = re.search(r"\.(\d+)\.", module)
+    return number[1] if number else ""
 
 
 def _add_to_output(module: Any, down: "torch.Tensor", up: "torch.Tensor", scale: float) -> None:
@@ -99,5 +108,8 @@ def save(folder: Path, pairs: Mapping[str, Pair], scale: float) -> None:
         "lora_dropout": 0.0,
         "bias": "none",
         "target_modules": sorted({module.rpartition(".")[2] for module in pairs}),
+        "layers_to_transform": sorted(
+            {int(layer) for module in pairs if (layer := _layer(module))}
+        ),
     }
     (folder / CONFIGURATION).write_text(json.dumps(configuration, indent=2) + "\n")
