@@ -18,9 +18,9 @@ class LastAdmin(Exception):
 
 
 @transaction.atomic
-def create_project(name: str, user: Any, slug: str = "") -> Project:
+def create_project(name: str, user: Any, slug: str = "", model: str = "") -> Project:
     """Create a project with ``user`` as its first admin; the default slug is made of its name."""
-    project = Project.objects.create(name=name, slug=slug or _free_slug(name))
+    project = Project.objects.create(name=name, slug=slug or _free_slug(name), model=model)
     Membership.objects.create(project=project, user=user, role=Role.ADMIN)
     for path in settings.PROJECT_SETUP:
         import_string(path)(project)
