@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from qareview.backends import (
     Completion,
     ModelUnavailable,
+    Request,
     Trouble,
     backend_options,
     load_backend,
@@ -21,7 +22,8 @@ from qareview.backends import (
 from qareview.completions import cost_of
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, listed, stored
 
-TRIAL_SECONDS = 60  # that a server has for each request; chosen; nobody measured
+TRIAL_SECONDS = 50  # that a server has for each request; proxies often give a page up after 60
+MOST_TOKENS = 80  # of a reply, so that a slow model is tried in seconds; chosen; nobody measured
 LOCAL_SECONDS = 300  # that a model on this machine has to load and answer; chosen; nobody measured
 
 
@@ -76,7 +78,7 @@ def try_here(model: str) -> Trial:
         options = backend_options(model)
         if options["backend"] == "openai":
             options |= {"seconds": TRIAL_SECONDS, "tries": 1}
-        written = load_backend(options).complete([request for _, request in labelled])
+        written = load_backend(options).complete([_shortened(each) for _, each in labelled])
     except ModelUnavailable as reason:
         return _explained(model, str(reason), reason.kind)
     errors = [completion.error for completion in written]
@@ -86,16 +88,31 @@ def try_here(model: str) -> Trial:
     return Trial([_reply(model, *pair) for pair in zip(labels, written, strict=True)])
 
 
+def _shortened(request: Request) -> Request:
+    return replace(request, max_tokens=min(request.max_tokens, MOST_TOKENS))
+
+
 def _reply(model: str, label: str, completion: Completion) -> Reply:
     return Reply(
         task=label,
         text=completion.text,
-        error=completion.error,
+        error=completion.error or _why_empty(completion),
         tokens_in=completion.tokens_in,
         tokens_out=completion.tokens_out,
         milliseconds=completion.milliseconds,
         cost=str(cost_of(model, completion)),
     )
+
+
+def _why_empty(completion: Completion) -> str:
+    if completion.text:
+        return ""
+    if completion.cut_off:
+        return stored(
+            "The reply was cut off before its first word. A model that thinks first needs "
+            "prompts with more output tokens."
+        )
+    return stored("The reply was empty.")
 
 
 def _explained(model: str, sentence: str, kind: Trouble) -> Trial:

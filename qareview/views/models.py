@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, added_models, trials
+from qareview import access, added_models, jobs, trials
 from qareview.backends import servers
 from qareview.htmx import form_status, render_page
 from qareview.model_forms import form_for
@@ -77,6 +77,7 @@ def new_model(request: HttpRequest) -> HttpResponse:
         return render_page(request, "models/new.html", context, status=form_status(form))
     form.instance.created_by = access.user(request)
     model = form.save()
+    jobs.sweep()  # wakes workers for what had to wait for such a model
     return redirect(f"{reverse('models-edit', args=[model.pk])}?try=1")
 
 
@@ -92,6 +93,7 @@ def edit_model(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"form": form, "model": model, "is_tried": "try" in request.GET}
         return render_page(request, "models/edit.html", context, status=form_status(form))
     form.save()
+    jobs.sweep()  # the same
     messages.success(request, _("Saved. Workers use the change from their next batch on."))
     return redirect(f"{reverse('models-edit', args=[pk])}?try=1")
 
