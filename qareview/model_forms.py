@@ -1,5 +1,6 @@
 """Forms to add and change models, which admins of the installation do."""
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -114,7 +115,7 @@ class ServerForm(AddedModelForm):
         super().__init__(*args, **kwargs)
         self.fields["key"].help_text = self._about_key(preset)
         for name in ("price_in", "price_out"):
-            self.initial[name] = self.initial.get(name) or None
+            self.initial[name] = _short(self.initial.get(name))
         if not self.instance.encrypted_key:
             del self.fields["forget_key"]
 
@@ -197,6 +198,11 @@ class ServerForm(AddedModelForm):
         elif self.cleaned_data.get("forget_key"):
             self.instance.encrypted_key = ""
         return super().save(commit)
+
+
+def _short(price: Decimal | None) -> str:
+    """Return a price without zeros at its end; nothing if it is free."""
+    return f"{price.normalize():f}" if price else ""
 
 
 def _server(url: str) -> tuple[str, str | None, int | None]:

@@ -121,13 +121,14 @@ def _explained(model: str, sentence: str, kind: Trouble) -> Trial:
     Servers answer alike to a name that they do not know and to an address that is not theirs.
     """
     options = backend_options(model)
-    if options["backend"] != "openai" or kind not in (Trouble.NAME, Trouble.OTHER):
+    unclear = (Trouble.NAME, Trouble.PROTOCOL, Trouble.OTHER)
+    if options["backend"] != "openai" or kind not in unclear:
         return Trial(trouble=sentence, kind=kind.value)
     served = servers.served_by(options)
     if served and options["name"] not in served:
         return Trial(trouble=_unknown_name(options, served), kind=Trouble.NAME.value)
-    if served is None and kind is Trouble.NAME:
-        return Trial(trouble=_no_api(options["url"]), kind=Trouble.ADDRESS.value)
+    if served is None and kind is not Trouble.OTHER:
+        return Trial(trouble=_no_api(options["url"]), kind=Trouble.PROTOCOL.value)
     return Trial(trouble=sentence, kind=kind.value)
 
 

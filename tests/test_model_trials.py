@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from generation.models import Verdict
 from prompts.models import Task
 from qareview import trials
 from qareview.backends import servers
@@ -55,7 +56,13 @@ def test_a_test_sends_a_request_of_each_task_and_shows_what_came(
             "has no model named “bigg”. It has: org/big, small.",
         ),
         (first(404, 99), {}, False, "but not with OpenAI’s API. Check the address"),
-        (sends(200, b"<html>Hello</html>"), {}, False, "check the model’s address"),
+        (
+            sends(200, b"<html>Hello</html>"),
+            {},
+            False,
+            "but not with OpenAI’s API. Check the address",
+        ),
+        (sends(200, b'{"hello": 1}'), {}, False, "check the model’s address"),
         (first(429, 99), {}, True, "is limiting requests"),
         (first(500, 99), {}, True, "failed; check its log"),
     ],
@@ -89,7 +96,8 @@ def test_models_of_the_settings_are_tried_as_well(root: Client) -> None:
     text = tried(root, "scripted")
     assert "The model works." in text
     assert "In short, The town bridge was built in 1812 by Anna." in text
-    assert "There is no model named “lost”" in tried(root, "lost")
+    for name in ("lost", "", "\0"):
+        assert root.post("/models/test/", {"name": name}).status_code == 404
 
 
 # Looking
@@ -127,7 +135,9 @@ def test_what_a_model_is_worth_is_told_where_it_is_chosen(
     add(root, server)
     accepted, rejected, *_ = make.items(team.project, 4, model="big")
     make.accept(accepted, team.reviewer)
-    make.accept(rejected, team.reviewer, verdict="rejected", reason="Dull", question="", answer="")
+    make.accept(
+        rejected, team.reviewer, verdict=Verdict.REJECTED, reason="Dull", question="", answer=""
+    )
     sentence = (
         "Reviewers here accepted 50 % of its 2 reviewed items so far (95 % interval: 9 % to 91 %)."
     )
@@ -141,7 +151,7 @@ def test_what_a_model_is_worth_is_told_where_it_is_chosen(
         page(root.get("/models/")),
     ):
         assert sentence in text
-        assert "of its drafts, about 1 are accepted as they are (measured on" in text
+        assert "Of 100 drafts about 1 are accepted as they are (measured on" in text
         assert "Nobody here has reviewed its items yet." in text
 
 

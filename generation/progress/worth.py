@@ -62,7 +62,7 @@ def _sentence(name: str, decided: int, accepted: int) -> str:
 def _measured_sentence() -> str:
     measured = _measured()
     return gettext(
-        "Of 100 of its drafts, about %(count)s are accepted as they are (measured on %(day)s)."
+        "Of 100 drafts about %(count)s are accepted as they are (measured on %(day)s)."
     ) % {
         "count": round(100 * measured["acceptable"] / measured["drafts"]),
         "day": date_format(date.fromisoformat(measured["measured_on"])),

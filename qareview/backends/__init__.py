@@ -61,7 +61,8 @@ class Trouble(Enum):
     """What keeps a model from being used."""
 
     KEY = "key"  # it is wrong or missing, or it may not use the model
-    ADDRESS = "address"  # nobody listens there, or somebody who does not know the protocol
+    ADDRESS = "address"  # nobody listens there
+    PROTOCOL = "protocol"  # somebody else listens there
     NAME = "name"  # the server has no model of this name
     SILENT = "silent"  # the server did not answer in time
     LIMIT = "limit"  # the server wants fewer requests

@@ -205,7 +205,7 @@ class OpenAIBackend:
             (openai.APIStatusError, Trouble.OTHER, stored("failed; check its log")),
         ]
         found = next((found for found in kinds if isinstance(error, found[0])), None)
-        _, kind, words = found or (Exception, Trouble.ADDRESS, stored("did not answer with JSON"))
+        _, kind, words = found or (Exception, Trouble.PROTOCOL, stored("did not answer with JSON"))
         return kind, stored(
             "The model server at %(place)s %(words)s: %(error)s",
             place=self.client.base_url,

@@ -62,7 +62,7 @@ class Found:
     models: list[str]
 
 
-def look_here(presets: tuple[Preset, ...] = LOCAL) -> list[Found]:
+def look_here(presets: tuple[Preset, ...]) -> list[Found]:
     """Return the servers of ``presets`` that answer with the names of their models."""
     with ThreadPoolExecutor(len(presets)) as pool:
         served = list(pool.map(_names_here, presets))

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qareview import access, added_models, jobs, trials
-from qareview.backends import servers
+from qareview.backends import model_names, servers
 from qareview.htmx import form_status, render_page
 from qareview.model_forms import form_for
 from qareview.models import AddedModel
@@ -117,6 +117,8 @@ def test_model(request: HttpRequest) -> HttpResponse:
     """Send a request of each task to the model ``name``, and show what came back."""
     _check_admin(request)
     name = request.POST.get("name", "")
+    if name not in model_names():
+        raise Http404(_("Model not found."))
     context: dict[str, Any] = {"name": name, "trial": trials.try_model(name)}
     return render_page(request, "models/trial.html", context, part="trial")
 
@@ -128,7 +130,7 @@ def found_models(request: HttpRequest) -> HttpResponse:
     known = set(AddedModel.objects.values_list("url", "served_name"))
     found = [
         (server.preset, [(name, (server.preset.url, name) in known) for name in server.models])
-        for server in servers.look_here()
+        for server in servers.look_here(servers.LOCAL)
     ]
     looked_at = ", ".join(preset.name for preset in servers.LOCAL)
     context = {"found": found, "looked_at": looked_at}
