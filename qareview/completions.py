@@ -9,6 +9,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -110,6 +111,7 @@ def _batches(missing: dict[str, Request]) -> Iterator[dict[str, Request]]:
 
 
 def _store(project: Project, model: str, completions: dict[str, Completion]) -> None:
+    options = model_options(model)
     StoredCompletion.objects.bulk_create(
         (
             StoredCompletion(
@@ -120,7 +122,7 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
-                cost=cost_of(model, completion),
+                cost=_cost(options, completion),
                 cut_off=completion.cut_off,
             )
             for key, completion in completions.items()
@@ -132,7 +134,10 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
 
 def cost_of(model: str, completion: Completion) -> Decimal:
     """Return what a completion costs, by the model's prices per million tokens."""
-    options = model_options(model)
+    return _cost(model_options(model), completion)
+
+
+def _cost(options: dict[str, Any], completion: Completion) -> Decimal:
     read = Decimal(str(options.get("price_in", 0))) * completion.tokens_in
     written = Decimal(str(options.get("price_out", 0))) * completion.tokens_out
     return (read + written) / MILLION

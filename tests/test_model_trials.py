@@ -95,7 +95,7 @@ def late(handler: Any) -> None:
 def test_models_of_the_settings_are_tried_as_well(root: Client) -> None:
     text = tried(root, "scripted")
     assert "The model works." in text
-    assert "In short, The town bridge was built in 1812 by Anna." in text
+    assert "In short, The town bridge was built in 1812" in text
     for name in ("lost", "", "\0"):
         assert root.post("/models/test/", {"name": name}).status_code == 404
 

@@ -188,19 +188,19 @@ def test_a_model_is_removed_unless_a_project_uses_it(
     project = Project.objects.filter(pk=team.project.pk)
     project.update(model="big")
     of_others = "big is used by 1 project of other people."
-    assert messages(root.post(address))[0].startswith(of_others)
+    assert messages(root.post(address))[-1].startswith(of_others)
     project.update(model="")
     Variant.objects.filter(prompt__project=team.project, prompt__task=Task.ASK).update(model="big")
-    assert messages(root.post(address))[0].startswith(of_others)
+    assert messages(root.post(address))[-1].startswith(of_others)
     Variant.objects.update(model="")
     document = make.document(team.project)
     Passage.objects.filter(document=document).update(draft_with={"model": "big"})
-    assert messages(root.post(address))[0].startswith(of_others)
+    assert messages(root.post(address))[-1].startswith(of_others)
     document.delete()
     settings.DEFAULT_MODEL = "big"
-    assert messages(root.post(address)) == ["big is the default model of this installation."]
+    assert messages(root.post(address))[-1] == "big is the default model of this installation."
     settings.DEFAULT_MODEL = "scripted"
-    assert messages(root.post(address)) == ["big has been removed."]
+    assert messages(root.post(address))[-1] == "big has been removed."
     assert not AddedModel.objects.exists()
 
 
@@ -213,9 +213,8 @@ def test_projects_of_ones_own_that_use_a_model_are_named(root: Client, server: S
     [sentence] = messages(root.post(f"/models/{model.pk}/remove/"))
     assert sentence.startswith("big is used by: Bees, Tides, and by 1 project of other people.")
     Project.objects.filter(name="Hidden").update(model="")
-    assert messages(root.post(f"/models/{model.pk}/remove/")) == [
-        "big is used by: Bees, Tides. Choose another model there first."
-    ]
+    sentence = messages(root.post(f"/models/{model.pk}/remove/"))[-1]
+    assert sentence == "big is used by: Bees, Tides. Choose another model there first."
 
 
 # Keys

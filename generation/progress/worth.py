@@ -37,7 +37,7 @@ def _decided() -> dict[str, tuple[int, int]]:
     """Return how many items of each model were decided on, and how many of them accepted."""
     items = Item.objects.filter(OUTCOME).exclude(state=ItemState.DISPUTED).order_by()
     rows = items.values_list("model").annotate(
-        Count("pk"), Count("pk", filter=Q(state=ItemState.ACCEPTED))
+        decided=Count("pk"), accepted=Count("pk", filter=Q(state=ItemState.ACCEPTED))
     )
     return {model: (decided, accepted) for model, decided, accepted in rows}
 
