@@ -147,7 +147,7 @@ class ServerForm(AddedModelForm):
 
     def clean_url(self) -> str:
         """Return the address without what belongs to a request. It must not contain a key."""
-        url = self.cleaned_data["url"].rstrip("/")
+        url = str(self.cleaned_data["url"]).rstrip("/")
         for path in PATHS_OF_REQUESTS:
             url = url.removesuffix(path)
         try:

@@ -288,7 +288,7 @@ class AddedModel(models.Model):
 
     def options(self) -> dict[str, Any]:
         """Return what :func:`qareview.backends.model_options` returns, the key still encrypted."""
-        own = {
+        own: dict[str, dict[str, Any]] = {
             "transformers": {"path": self.path},
             "openai": {
                 "url": self.url,

@@ -123,7 +123,7 @@ class OpenAIBackend:
             )
 
     def _send(self, request: Request, left_out: frozenset[str]) -> Any:
-        values = {
+        values: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
             "seed": request.seed,
@@ -131,11 +131,8 @@ class OpenAIBackend:
         taken = {name: value for name, value in values.items() if name not in left_out}
         if "max_tokens" in left_out:  # the name that OpenAI has replaced it by
             taken["max_completion_tokens"] = request.max_tokens
-        return self.client.chat.completions.create(
-            model=self.name,
-            messages=list(request.messages),  # type: ignore[arg-type]
-            **taken,  # type: ignore[arg-type]
-        )
+        messages: Any = list(request.messages)
+        return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
 
     def _wait_after(self, failure: Exception, number: int) -> None:
         """Wait before the next try, the first of which is ``number`` 0; hold all if asked to."""

@@ -48,7 +48,7 @@ class Pause:
         """Return how long the pause still is; 0 if there is none."""
         own = max(0.0, self.until - time.monotonic())
         try:
-            milliseconds = int(_broker().pttl(self.key))  # type: ignore[arg-type]  # not awaited
+            milliseconds = int(_broker().pttl(self.key))
         except redis.RedisError:
             return own
         return max(own, milliseconds / 1000)  # it is negative if there is none

@@ -1,5 +1,6 @@
 """Pages on which admins of the installation add, try, change and remove models."""
 
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from qareview.htmx import form_status, render_page
 from qareview.model_forms import form_for
 from qareview.models import AddedModel
 from qareview.stored_sentences import translated
+from qareview.translations import number
 
 
 class Card(NamedTuple):
@@ -28,6 +30,18 @@ class Card(NamedTuple):
     options: dict[str, Any]
     worth: str
     pk: int | None
+
+    @property
+    def prices(self) -> list[str]:
+        """The prices of a million tokens read and written; none if the model is free."""
+        prices = [Decimal(str(self.options.get(name, 0))) for name in ("price_in", "price_out")]
+        return [_price(price) for price in prices] if any(prices) else []
+
+
+def _price(price: Decimal) -> str:
+    """Return a price with as many decimals as it has."""
+    decimals = len(f"{price.normalize():f}".partition(".")[2])
+    return number(float(price), decimals)
 
 
 def _check_admin(request: HttpRequest) -> None:
