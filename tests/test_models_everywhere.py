@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.model_server import Server
-from tests.site import ROOT, Site, until
+from tests.site import ROOT, Site, prepared, until
 
 pytestmark = pytest.mark.slow
 SECONDS = 5
@@ -26,7 +26,7 @@ print("seen", time.time(), flush=True)
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    started = Site(tmp_path / "var").start()
+    started = prepared(tmp_path / "var").start()
     yield started
     started.stop()
 
