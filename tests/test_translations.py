@@ -40,6 +40,7 @@ STAYS_ENGLISH = {
     "qareview/machine/embedded.py": "what the console shows",
     "qareview/machine/servers.py": "what the console shows",
     "qareview/machine/supervisor.py": "what the console shows",
+    "qareview/models_file.py": "what the console shows",
     "templates/releases/card.md": "the card of a dataset",
 }
 

@@ -29,7 +29,7 @@ def worth_of_models(names: Sequence[str]) -> dict[str, str]:
     It says what reviewers of all projects here accepted of the model's items, with the interval by
     Wilson, and for the embedded model what was measured before.
     """
-    decided = cached("worth of models", _decided).value
+    decided = cached(_decided, _decided).value
     return {name: _sentence(name, *decided.get(name, (0, 0))) for name in names}
 
 

@@ -33,7 +33,7 @@ SERVICES = (
     ),
     Preset(
         "gemini",
-        "Google Gemini",
+        "Google Gemini",  # not translated: a name
         "https://generativelanguage.googleapis.com/v1beta/openai",
         "aistudio.google.com/apikey",
     ),
@@ -87,7 +87,7 @@ def names_at(url: str, key: str, seconds: float, *, is_here: bool = False) -> li
 
     A server on this machine is asked without the proxy that the environment may name.
     """
-    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers = {"Authorization": f"Bearer {key}"} if key else {}  # not translated: a header
     try:
         with httpx2.Client(
             timeout=seconds, follow_redirects=False, trust_env=not is_here
