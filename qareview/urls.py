@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
 
-from qareview import views
+from qareview.views import models, projects
 
 YEAR_SECONDS = 31_536_000
 # Cached forever, since the address contains language and version: see script_messages_url.
@@ -22,24 +22,30 @@ accounts = [
 ]
 
 urlpatterns = [
-    path("", views.project_list, name="projects"),
+    path("", projects.project_list, name="projects"),
     path("language/", login_not_required(set_language), name="language"),
     path("messages.js", login_not_required(script_messages), name="messages"),
-    path("accounts/shortcuts/", views.own_shortcuts, name="shortcuts"),
+    path("accounts/shortcuts/", projects.own_shortcuts, name="shortcuts"),
     path(
         "accounts/keys/",
         RedirectView.as_view(pattern_name="shortcuts", permanent=True),
         name="shortcuts-moved",
     ),
     path("accounts/", include(accounts)),
-    path("invitations/<str:token>/", views.show_invitation, name="invitation"),
-    path("projects/new/", views.new_project, name="projects-new"),
-    path("projects/<slug:slug>/settings/", views.project_settings, name="settings"),
-    path("projects/<slug:slug>/members/", views.members, name="members"),
-    path("projects/<slug:slug>/members/<int:pk>/", views.change_member, name="members-change"),
+    path("invitations/<str:token>/", projects.show_invitation, name="invitation"),
+    path("models/", models.model_list, name="models"),
+    path("models/new/", models.new_model, name="models-new"),
+    path("models/found/", models.found_models, name="models-found"),
+    path("models/test/", models.test_model, name="models-test"),
+    path("models/<int:pk>/", models.edit_model, name="models-edit"),
+    path("models/<int:pk>/remove/", models.remove_model, name="models-remove"),
+    path("projects/new/", projects.new_project, name="projects-new"),
+    path("projects/<slug:slug>/settings/", projects.project_settings, name="settings"),
+    path("projects/<slug:slug>/members/", projects.members, name="members"),
+    path("projects/<slug:slug>/members/<int:pk>/", projects.change_member, name="members-change"),
     path(
         "projects/<slug:slug>/invitations/<int:pk>/withdraw/",
-        views.withdraw_invitation,
+        projects.withdraw_invitation,
         name="members-withdraw-invitation",
     ),
     path("projects/<slug:slug>/", include("generation.urls")),

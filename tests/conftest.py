@@ -18,6 +18,7 @@ from prompts import comparing
 from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
+from tests.model_server import Server
 from tests.triples import Triple, triples_of
 
 
@@ -102,6 +103,21 @@ def browse() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def root(browse: Callable[[User], Client]) -> Client:
+    """Give the client of an admin of the installation, who is in no project."""
+    return browse(make.user("root", is_superuser=True))
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Give a server with OpenAI's API that lists two models."""
+    made = Server()
+    made.served = ["org/big", "small"]
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -15,7 +15,8 @@ from prompts import bin as prompt_bins
 from prompts import candidates, comparing
 from prompts.models import Prompt
 from qareview import bin as bins
-from qareview.models import Invitation, JobState, Project
+from qareview.encryption import encrypt
+from qareview.models import AddedModel, Invitation, JobState, Project
 from tests import arena, make
 
 SURVEY = {
@@ -42,7 +43,17 @@ def furnish(admin: User) -> list[str]:
     prompt = Prompt.objects.filter(project=project)[0]
     own = Prompt.objects.create(project=project, task="rhyme")
     prompt_bins.bin_prompt(own, admin)
+    added = AddedModel.objects.create(
+        name="big",
+        backend="openai",
+        url="http://gpu.example:8000/v1",
+        served_name="an-organisation/a-model-with-a-long-name-70b-instruct",
+        encrypted_key=encrypt("sk-secret"),
+        context=32768,
+        price_in="0.15",
+    )
     rows = {
+        "models": added,
         "documents-columns": table,
         "documents-restore": gone,
         "documents-remove": gone,

@@ -100,7 +100,7 @@ def test_models_that_cannot_be_had_say_why(tmp_path: Path, settings: Any) -> Non
         "lost": "The model file lost.gguf is missing. Run “make setup”",
         "absent": "The model file x.gguf is missing. Run “make setup”",
         "empty": f"The model in {tmp_path} could not be loaded",
-        "unknown": "There is no model named “unknown”. The models in MODELS are: absent, empty",
+        "unknown": "There is no model named “unknown”. The models are: absent, empty",
     }.items():
         with pytest.raises(ModelUnavailable, match=reason):
             backend_for(name)

@@ -125,7 +125,9 @@ def test_the_same_request_is_sent_once(project: Project, monkeypatch: Any) -> No
         return complete(self, requests)
 
     monkeypatch.setattr(scripted.ScriptedBackend, "complete", noting)
-    asked = [Request(({"role": "user", "content": f"Passage: {text}"},)) for text in "aba"]
+    asked = [
+        Request(({"role": "user", "content": f"Passage: {text}\n\nSum it up."},)) for text in "aba"
+    ]
     first = completions.complete(project, "scripted", asked)
     assert len(sent) == 2
     assert first[0] == first[2]

@@ -79,7 +79,7 @@ def test_queries_do_not_grow(
 ) -> None:
     for item in make.items(team.project, count):
         make.accept(item, team.engineer)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(shown(page(client.get(f"{team.url}/items/")))) == count
 
 

@@ -6,126 +6,22 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests as http
 
-from generation.drafting import drafting
+from generation.drafting import drafting, orders
 from generation.models import Item, Passage
 from qareview import completions
-from qareview.backends import ModelUnavailable, Request, backend_for, openai
+from qareview.backends import ModelUnavailable, backend_for, openai
 from qareview.backends import transformers as local
 from qareview.models import JobState, Project, StoredCompletion
 from tests import make
+from tests.model_server import Script, Server, answer, first, good, only, send, sends, told
 from tests.site import free_port, until
-
-Script = Callable[[BaseHTTPRequestHandler, dict[str, Any], int], None]
-
-
-def told(*texts: str, **values: Any) -> list[Request]:
-    return [Request(({"role": "user", "content": text},), **values) for text in texts]
-
-
-class Server:
-    """Answers as its ``script`` says, which gets the request's body and the count of its tries."""
-
-    def __init__(self) -> None:
-        self.script: Script = good
-        self.tries: dict[str, list[float]] = {}
-        self.bodies: list[dict[str, Any]] = []
-        self.keys: set[str | None] = set()
-        self.at_once = self.most_at_once = 0
-        self.lock = threading.Lock()
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                with outer.lock:
-                    outer.at_once += 1
-                    outer.most_at_once = max(outer.most_at_once, outer.at_once)
-                    outer.bodies.append(body)
-                    outer.keys.add(self.headers["Authorization"])
-                    tries = outer.tries.setdefault(body["messages"][-1]["content"], [])
-                    tries.append(time.monotonic())
-                try:
-                    outer.script(self, body, len(tries))
-                finally:
-                    with outer.lock:
-                        outer.at_once -= 1
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.http.server_port}/v1"
-
-    def load(self, **options: Any) -> openai.OpenAIBackend:
-        return openai.load(self.url, "tiny", **{"seconds": 5, "tries": 3, **options})
-
-
-def send(handler: Any, status: int, body: bytes, *, claimed: int = 0, **headers: str) -> None:
-    handler.send_response(status)
-    handler.send_header("Content-Type", "application/json")
-    handler.send_header("Content-Length", str(claimed or len(body)))
-    for name, value in headers.items():
-        handler.send_header(name.replace("_", "-"), value)
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def answer(text: str, finish_reason: str = "stop", **more: Any) -> bytes:
-    message = {"role": "assistant", "content": text}
-    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
-    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-    return json.dumps({"id": "1", "choices": [choice], "usage": usage, **more}).encode()
-
-
-def good(handler: Any, body: dict[str, Any], tries: int) -> None:
-    send(handler, 200, answer(f"Re: {body['messages'][-1]['content']}"))
-
-
-def only(text: str, script: Script) -> Script:
-    """Misbehave on one request, answer the others."""
-
-    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
-        is_it = body["messages"][-1]["content"] == text
-        (script if is_it else good)(handler, body, tries)
-
-    return chosen
-
-
-def first(status: int, times: int = 1, **headers: str) -> Script:
-    """Answer with an error so many times, then well."""
-
-    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
-        if tries <= times:
-            send(handler, status, b'{"error": {"message": "Not now."}}', **headers)
-        else:
-            good(handler, body, tries)
-
-    return chosen
-
-
-def sends(status: int, body: bytes, **options: Any) -> Script:
-    return lambda handler, _, __: send(handler, status, body, **options)
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    made = Server()
-    yield made
-    made.http.shutdown()
-    made.http.server_close()
 
 
 def test_requests_are_answered_in_order_and_no_more_at_once_than_allowed(server: Server) -> None:
@@ -235,9 +131,9 @@ def test_a_server_that_speaks_otherwise_is_told_on_each_row(server: Server, scri
 @pytest.mark.parametrize(
     ("status", "sentence"),
     [
-        (401, "does not accept the key; check it in the environment: Not now."),
+        (401, "does not accept the key; check it: Not now."),
         (403, "does not allow this key to use tiny: Not now."),
-        (404, "has no model named tiny; check the name in MODELS: Not now."),
+        (404, "has no model named tiny; check the name and the address: Not now."),
         (429, "is limiting requests; they are retried automatically: Not now."),
     ],
 )
@@ -292,6 +188,74 @@ def test_a_key_comes_from_the_environment_and_goes_to_no_other_server(
     assert (server.keys, other.keys) == ({"Bearer secret"}, set())
 
 
+def test_a_pause_holds_back_the_whole_model_in_every_worker(server: Server) -> None:
+    """Another worker is another backend, which knows of the pause from the broker alone."""
+    server.script = only("a", first(429, Retry_After="1.5"))
+    [found] = server.load(tries=2).complete(told("a"))
+    [asked, again] = server.tries["a"]
+    server.load().complete(told("b"))
+    assert found.text == "Re: a"
+    assert again - asked >= 1.5
+    server.script = only("c", first(503, 99, Retry_After="1"))
+    with pytest.raises(ModelUnavailable):
+        server.load(tries=1).complete(told("c"))
+    server.load().complete(told("d", "e"))
+    assert all(server.tries[text][0] - server.tries["c"][0] >= 0.9 for text in "de")
+
+
+def test_a_long_pause_keeps_no_worker_waiting(server: Server) -> None:
+    server.script = first(429, 99, Retry_After="300")
+    for worker in (server.load(concurrency=1), server.load(concurrency=1)):
+        with pytest.raises(ModelUnavailable, match=r"asked for a pause of (300|299) seconds"):
+            worker.complete(told("a", "b"))
+    assert {text: len(tries) for text, tries in server.tries.items()} == {"a": 1}
+
+
+def test_what_does_not_fit_is_not_sent(server: Server) -> None:
+    long, short = server.load(context=100).complete(told("word " * 80, "word", max_tokens=50))
+    assert long.error.startswith("The prompt has about 80 tokens and the output may need 50 more")
+    assert (short.text, list(server.tries)) == ("Re: word", ["word"])
+
+
+def test_parameters_that_a_model_does_not_take_are_left_out(server: Server) -> None:
+    def picky(handler: Any, body: dict[str, Any], tries: int) -> None:
+        refused = next((name for name in ("max_tokens", "temperature") if name in body), "")
+        error = {"message": "No.", "param": refused, "code": "unsupported_parameter"}
+        if refused:
+            send(handler, 400, json.dumps({"error": error}).encode())
+        else:
+            good(handler, body, tries)
+
+    server.script = picky
+    found = server.load(concurrency=2).complete(told("a", "b", max_tokens=9, temperature=0.5))
+    assert [one.text for one in found] == ["Re: a", "Re: b"]
+    assert server.bodies[-1].keys() == {"model", "messages", "seed", "max_completion_tokens"}
+    assert server.bodies[-1]["max_completion_tokens"] == 9
+
+
+def test_parameters_that_are_forbidden_by_place_are_left_out(server: Server) -> None:
+    detail = [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "No."}]
+
+    def picky(handler: Any, body: dict[str, Any], tries: int) -> None:
+        if "seed" in body:
+            send(handler, 422, json.dumps({"detail": detail}).encode())
+        else:
+            good(handler, body, tries)
+
+    server.script = picky
+    assert server.load().complete(told("a"))[0].text == "Re: a"
+
+
+def test_a_key_that_a_server_repeats_is_not_passed_on(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OUR_KEY", "sk-very-secret")
+    server.script = sends(401, b'{"error": {"message": "Wrong key: sk-very-secret!"}}')
+    with pytest.raises(ModelUnavailable) as caught:
+        server.load(key_variable="OUR_KEY").complete(told("a"))
+    assert str(caught.value).endswith("does not accept the key; check it: Wrong key: …!")
+
+
 def test_nobody_listening_is_told() -> None:
     backend = openai.load(f"http://127.0.0.1:{free_port()}/v1", "tiny", tries=1)
     with pytest.raises(ModelUnavailable, match="cannot be reached; check that it is running"):
@@ -328,6 +292,28 @@ def test_drafting_goes_on_by_itself_when_the_server_is_back(server: Server, sett
     server.script = good
     drafting.work_off_passages()
     assert Item.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_what_is_missing_is_drafted_where_a_server_had_answered_empty(
+    server: Server, settings: Any
+) -> None:
+    settings.MODELS = {
+        "far": {"backend": "openai", "url": server.url, "name": "x", "price_in": 1_000_000}
+    }
+    project = make.project()
+    Project.objects.filter(pk=project.pk).update(model="far")
+    make.document(project)
+    server.script = sends(200, answer(""))
+    drafting.work_off_passages()
+    spent = completions.spending(project).cost
+    assert (Item.objects.count(), spent) == (0, 7 * len(server.bodies))
+    assert orders.fill_up(project) == 2
+    server.script = good
+    drafting.work_off_passages()
+    assert Item.objects.count() == 2
+    assert completions.spending(project).cost > spent
+    assert orders.fill_up(project) == 0
 
 
 @pytest.mark.slow

@@ -36,9 +36,11 @@ STAYS_ENGLISH = {
     "prompts/builtin_prompts.py": "prompts, which models read",
     "prompts/english_rules.py": "prompts, which models read",
     "prompts/restructuring.py": "prompts, which models read",
+    "prompts/trials.py": "prompts, which models read",
     "qareview/machine/embedded.py": "what the console shows",
     "qareview/machine/servers.py": "what the console shows",
     "qareview/machine/supervisor.py": "what the console shows",
+    "qareview/models_file.py": "what the console shows",
     "templates/releases/card.md": "the card of a dataset",
 }
 

@@ -9,7 +9,7 @@ from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passag
 from generation.review import queue
 from generation.review.aside import set_items_aside
 from qareview import jobs
-from qareview.models import JobState, Project
+from qareview.models import JobState, Project, ProjectQuerySet
 
 
 def may_be_drafted_again(items: ItemQuerySet, user: Any) -> ItemQuerySet:
@@ -60,9 +60,16 @@ def fill_up(project: Project) -> int:
         .not_imported()
     )
     counted = drafted.annotate(current=Count("items", filter=is_current))
-    # A note says that the model had nothing more to draft.
-    too_few = counted.filter(current__lt=project.items_per_passage, note="")
+    too_few = counted.filter(current__lt=project.items_per_passage)
+    # A note says that the model had nothing more to draft, unless all that it wrote was empty.
+    may_have_more = too_few.filter(Q(note="") | Q(current=0))
     cancelled = Passage.objects.in_project(project).cancelled()
     return jobs.queue_again(
-        Passage.objects.filter(Q(pk__in=too_few.values("pk")) | Q(pk__in=cancelled))
+        Passage.objects.filter(Q(pk__in=may_have_more.values("pk")) | Q(pk__in=cancelled))
     )
+
+
+def ordered_with(model: str) -> ProjectQuerySet:
+    """Return the projects with passages that are to be drafted with a model."""
+    waiting = Passage.objects.filter(draft_with__model=model).exclude(state=JobState.DONE)
+    return Project.everything.filter(documents__passages__in=waiting)

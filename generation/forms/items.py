@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.validators import MaxValueValidator
 from django.http import QueryDict
@@ -19,6 +18,7 @@ from generation.checks import flags
 from generation.items.listing import ORDERS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
+from qareview.backends import model_names
 from qareview.models import Membership
 from qareview.request_numbers import number_in
 
@@ -174,7 +174,7 @@ class ItemFilterForm(forms.Form):
     @property
     def models(self) -> list[str]:
         """The names that are suggested for ``model``."""
-        return list(settings.MODELS)
+        return model_names()
 
     @property
     def first(self) -> Iterator[forms.BoundField]:

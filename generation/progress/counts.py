@@ -8,7 +8,7 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from generation.models import CANCELLED, Document, Passage, Review
-from qareview import completions
+from qareview import completions, jobs
 from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 
@@ -80,8 +80,11 @@ def _why_stopped(project: Project) -> str:
 
 
 def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
-    """Estimate from the last minutes how long the remaining passages will take; None: unknown."""
-    if not moving:
+    """Estimate from the last minutes how long the remaining passages will take.
+
+    Returns None if that is unknown, as while something keeps workers from working.
+    """
+    if not moving or jobs.worker_trouble():
         return None
     lately = timezone.now() - LATELY
     done = passages.filter(state=JobState.DONE, finished_at__gte=lately).aggregate(
@@ -93,8 +96,8 @@ def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
     return int(took.total_seconds() * moving / done["count"])
 
 
-def _count(jobs: QuerySet[Any], **more: Count) -> dict[str, int]:
-    return jobs.aggregate(
+def _count(rows: QuerySet[Any], **more: Count) -> dict[str, int]:
+    return rows.aggregate(
         **more,
         all=Count("pk"),
         moving=Count("pk", filter=Q(state__in=MOVING)),

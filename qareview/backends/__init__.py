@@ -1,23 +1,23 @@
 """Language models behind a protocol that takes a batch of requests and returns completions.
 
-The options of a model in ``settings.MODELS`` name its backend; see :func:`backend_for`.
+The options of a model name its backend; see :func:`backend_for`. Models stand in
+``settings.MODELS`` and, if they were added on the page “Models”, in the database. They are read for
+each batch, so every process uses a new or changed model from its next batch on.
 """
 
-import functools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from importlib import import_module
 from typing import Any, Protocol
 
 from django.conf import settings
 
+from qareview.models import AddedModel
 from qareview.stored_sentences import stored
 
-NOT_FOR_BACKEND = {
-    "context",
-    "price_in",
-    "price_out",
-}  # options of a model that its backend does not get
+PRICES = {"price_in", "price_out"}  # options of a model that its backend does not get
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
@@ -72,48 +72,99 @@ class Backend(Protocol):
         """
 
 
+class Trouble(Enum):
+    """What keeps a model from being used."""
+
+    KEY = "key"  # it is wrong or missing, or it may not use the model
+    ADDRESS = "address"  # nobody listens there
+    PROTOCOL = "protocol"  # somebody else listens there
+    NAME = "name"  # the server has no model of this name
+    SILENT = "silent"  # the server did not answer in time
+    LIMIT = "limit"  # the server wants fewer requests
+    OTHER = "other"
+
+
 class ModelUnavailable(Exception):
     """The model cannot be used now; the message says why and what to do.
 
     ``finished`` are the completions written before the failure, by the index of their request.
     """
 
-    def __init__(self, message: str, finished: dict[int, Completion] | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        finished: dict[int, Completion] | None = None,
+        kind: Trouble = Trouble.OTHER,
+    ) -> None:
         super().__init__(message)
         self.finished = finished or {}
+        self.kind = kind
 
 
-@functools.cache
+_backends: dict[str, tuple[dict[str, Any], Backend]] = {}  # with the options they were loaded with
+_loading = threading.Lock()
+
+
 def backend_for(model: str) -> Backend:
-    """Return the backend of the model called ``model`` in ``settings.MODELS``, loading it once.
+    """Return the backend of a model, which is loaded once, and again if its options have changed.
 
     Raises ModelUnavailable if no model has that name or it cannot be loaded.
     """
     options = backend_options(model)
-    module = import_module(f"qareview.backends.{options.pop('backend')}")
-    backend: Backend = module.load(**options)
+    with _loading:
+        loaded = _backends.get(model)
+        if loaded and loaded[0] == options:
+            return loaded[1]
+        _backends.pop(model, None)  # so that two large models are not in memory together
+        backend = load_backend(options)
+        _backends[model] = (options, backend)
+    return backend
+
+
+def load_backend(options: dict[str, Any]) -> Backend:
+    """Load a backend from the options of :func:`backend_options`. Raises ModelUnavailable."""
+    module = import_module(f"qareview.backends.{options['backend']}")
+    own = {name: value for name, value in options.items() if name != "backend"}
+    backend: Backend = module.load(**own)
     return backend
 
 
 def backend_options(model: str) -> dict[str, Any]:
     """Return the options that a model's backend gets. Raises ModelUnavailable."""
     options = model_options(model)
-    return {name: value for name, value in options.items() if name not in NOT_FOR_BACKEND}
+    unwanted = PRICES if options["backend"] == "openai" else {*PRICES, "context"}
+    return {name: value for name, value in options.items() if name not in unwanted}
 
 
 def model_options(model: str) -> dict[str, Any]:
-    """Return all options of a model in ``settings.MODELS``.
+    """Return all options of a model of the settings, else of one that was added.
 
     Raises ModelUnavailable if no model has that name.
     """
-    try:
+    if model in settings.MODELS:
         return dict(settings.MODELS[model])
-    except KeyError:
-        known = ", ".join(sorted(settings.MODELS))
-        raise ModelUnavailable(
-            stored(
-                "There is no model named “%(model)s”. The models in MODELS are: %(known)s.",
-                model=model,
-                known=known,
-            )
-        ) from None
+    added = AddedModel.objects.filter(name=model).first()
+    if added:
+        return added.options()
+    raise ModelUnavailable(
+        stored(
+            "There is no model named “%(model)s”. The models are: %(known)s.",
+            model=model,
+            known=", ".join(sorted(model_names())),
+        )
+    )
+
+
+def model_names() -> list[str]:
+    """Return the names of all models: those of the settings, then those that were added."""
+    added = AddedModel.objects.values_list("name", flat=True)
+    return list(dict.fromkeys([*settings.MODELS, *added]))
+
+
+def context_of(model: str) -> int | None:
+    """Return how many tokens a model can take; None if nobody said, or no model has that name."""
+    try:
+        context: int | None = model_options(model).get("context")
+    except ModelUnavailable:
+        return None
+    return context

@@ -1,18 +1,23 @@
 """Models on a server with OpenAI's API: vLLM, TGI, Ollama, llama.cpp or a hosted service.
 
-The client library retries after the time that a server asks for in ``Retry-After``. If a single
-request still fails, its completion has the error. If all fail, ModelUnavailable is raised.
+A request that may succeed later is sent again. If the server asks to wait with ``Retry-After``, all
+requests to the model wait: see :mod:`qareview.backends.pauses`. If a single request still fails,
+its completion has the error. If all fail, ModelUnavailable is raised.
 """
 
 import os
+import random
 import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import Completion, Continuation, ModelUnavailable, Request
+from qareview.backends import Completion, Continuation, ModelUnavailable, Request, Trouble
+from qareview.backends.pauses import Pause, Paused
 from qareview.backends.tokens import estimate_tokens
+from qareview.encryption import CannotDecrypt, decrypt
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
@@ -20,13 +25,26 @@ if TYPE_CHECKING:
 
 _THINKING = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
 LONGEST_ERROR = 300  # characters of a server's error message; chosen; nobody measured
+NO_KEY = "none"  # what a server gets that needs no key
+FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
+PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
+OPTIONAL = {"max_tokens", "temperature", "seed"}  # parameters that some models refuse
 
 
 class OpenAIBackend:
-    """Sends at most ``concurrency`` requests at a time to the model ``name`` of a server."""
+    """Sends at most ``concurrency`` requests at a time to the model ``name`` of a server.
 
-    def __init__(self, client: "OpenAI", name: str, concurrency: int) -> None:
+    Each is sent at most ``tries`` times. Prompts that do not fit into ``context`` tokens together
+    with the completion are not sent; 0 means that the limit is unknown.
+    """
+
+    def __init__(
+        self, client: "OpenAI", name: str, concurrency: int, tries: int, context: int
+    ) -> None:
         self.client, self.name, self.concurrency = client, name, concurrency
+        self.tries, self.context = tries, context
+        self.pause = Pause(f"{client.base_url} {name}")
+        self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order.
@@ -44,9 +62,10 @@ class OpenAIBackend:
         succeeded = any(not completion.error for completion in finished.values())
         if failures and (not succeeded or any(map(_concerns_all, failures))):
             failure = next(filter(_concerns_all, failures), failures[0])
-            raise ModelUnavailable(self._trouble(failure), finished)
+            kind, sentence = self._trouble(failure)
+            raise ModelUnavailable(sentence, finished, kind)
         return [
-            result if isinstance(result, Completion) else _failed(self._trouble(result))
+            result if isinstance(result, Completion) else _failed(self._trouble(result)[1])
             for result in results
         ]
 
@@ -58,21 +77,44 @@ class OpenAIBackend:
         """Return a completion, perhaps with an error of the request, or the server's error."""
         import openai
 
+        if too_long := self._why_too_long(request):
+            return _failed(too_long)
+        failure: Exception = ValueError()
+        for number in range(self.tries):
+            try:
+                self.pause.wait()
+                return self._ask(request)
+            except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
+                return _failed(
+                    stored(
+                        "The model server refused this request: %(error)s",
+                        error=self._error_text(error),
+                    )
+                )
+            except (openai.OpenAIError, ValueError, Paused) as error:
+                failure = error
+            if not _is_passing(failure):
+                break
+            self._wait_after(failure, number)
+        return failure
+
+    def _ask(self, request: Request) -> Completion:
+        """Return the completion of a request that is sent once, or again without what is refused.
+
+        Raises the errors of the client library.
+        """
+        import openai
+
+        left_out = frozenset(self.refused)
         started = time.monotonic()
         try:
-            answer = self.client.chat.completions.create(
-                model=self.name,
-                messages=list(request.messages),  # type: ignore[arg-type]
-                max_tokens=request.max_tokens,
-                temperature=request.temperature,
-                seed=request.seed,
-            )
+            answer = self._send(request, left_out)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            return _failed(
-                stored("The model server refused this request: %(error)s", error=_error_text(error))
-            )
-        except (openai.OpenAIError, ValueError) as error:
-            return error
+            refused = _refused_parameters(error) - left_out
+            if not refused:
+                raise
+            self.refused |= refused
+            return self._ask(request)
         milliseconds = round((time.monotonic() - started) * 1000)
         try:
             return _completion(request, answer, milliseconds)
@@ -80,43 +122,106 @@ class OpenAIBackend:
             return _failed(
                 stored(
                     "The model server sent a response that could not be read. Retry. If it "
-                    "happens again, check the address in MODELS: it usually ends with /v1."
+                    "happens again, check the model’s address: it usually ends with /v1."
                 )
             )
 
-    def _trouble(self, error: Exception) -> str:
-        """Return a sentence that says what is wrong with the server, and what to do."""
+    def _send(self, request: Request, left_out: frozenset[str]) -> Any:
+        values: dict[str, Any] = {
+            "max_tokens": request.max_tokens,
+            "temperature": request.temperature,
+            "seed": request.seed,
+        }
+        taken = {name: value for name, value in values.items() if name not in left_out}
+        if "max_tokens" in left_out:  # the name that OpenAI has replaced it by
+            taken["max_completion_tokens"] = request.max_tokens
+        messages: Any = list(request.messages)
+        return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
+
+    def _wait_after(self, failure: Exception, number: int) -> None:
+        """Wait before the next try, the first of which is ``number`` 0; hold all if asked to."""
+        asked = _seconds_asked_for(failure)
+        if asked:
+            self.pause.begin(asked)
+        elif number + 1 < self.tries:
+            longest = min(FIRST_WAIT * 2**number, MOST_BETWEEN)
+            time.sleep(longest * random.uniform(0.75, 1))  # noqa: S311  so that not all come at once
+
+    def _why_too_long(self, request: Request) -> str:
+        if not self.context:
+            return ""
+        prompt = "\n".join(message["content"] for message in request.messages)
+        tokens = estimate_tokens(prompt)
+        if tokens + request.max_tokens <= self.context:
+            return ""
+        return stored(
+            "The prompt has about %(tokens)s tokens and the output may need %(wanted)s more, "
+            "but the model takes at most %(limit)s in total. Choose shorter passages "
+            "or a model with a longer context.",
+            tokens=tokens,
+            wanted=request.max_tokens,
+            limit=self.context,
+        )
+
+    def _trouble(self, error: Exception) -> tuple[Trouble, str]:
+        """Return what is wrong with the server, and a sentence that says what to do."""
         import openai
 
-        place = self.client.base_url
-        kinds: list[tuple[type[Exception], str]] = [
-            (
-                openai.AuthenticationError,
-                stored("does not accept the key; check it in the environment"),
-            ),
+        if isinstance(error, Paused):
+            return Trouble.LIMIT, stored(
+                "The model server at %(place)s asked for a pause of %(seconds)s seconds. Work "
+                "goes on by itself after that.",
+                place=self.client.base_url,
+                seconds=round(error.seconds),
+            )
+        kinds: list[tuple[type[Exception], Trouble, str]] = [
+            (openai.AuthenticationError, Trouble.KEY, stored("does not accept the key; check it")),
             (
                 openai.PermissionDeniedError,
+                Trouble.KEY,
                 stored("does not allow this key to use %(name)s", name=self.name),
             ),
             (
                 openai.NotFoundError,
-                stored("has no model named %(name)s; check the name in MODELS", name=self.name),
+                Trouble.NAME,
+                stored(
+                    "has no model named %(name)s; check the name and the address", name=self.name
+                ),
             ),
-            (openai.RateLimitError, stored("is limiting requests; they are retried automatically")),
+            (
+                openai.RateLimitError,
+                Trouble.LIMIT,
+                stored("is limiting requests; they are retried automatically"),
+            ),
             (
                 openai.APITimeoutError,
+                Trouble.SILENT,
                 stored("took too long to answer; the request is retried automatically"),
             ),
-            (openai.APIConnectionError, stored("cannot be reached; check that it is running")),
-            (openai.APIStatusError, stored("failed; check its log")),
+            (
+                openai.APIConnectionError,
+                Trouble.ADDRESS,
+                stored("cannot be reached; check that it is running"),
+            ),
+            (openai.APIStatusError, Trouble.OTHER, stored("failed; check its log")),
         ]
-        words = next((words for kind, words in kinds if isinstance(error, kind)), "")
-        return stored(
+        found = next((found for found in kinds if isinstance(error, found[0])), None)
+        _, kind, words = found or (Exception, Trouble.PROTOCOL, stored("did not answer with JSON"))
+        return kind, stored(
             "The model server at %(place)s %(words)s: %(error)s",
-            place=place,
-            words=words or stored("did not answer with JSON"),
-            error=_error_text(error),
+            place=self.client.base_url,
+            words=words,
+            error=self._error_text(error),
         )
+
+    def _error_text(self, error: Exception) -> str:
+        """Return a server's error message on one line, without the key if it repeats it."""
+        body = getattr(error, "body", None)
+        message = body.get("message") if isinstance(body, dict) else None
+        text = " ".join(str(message or error).split())
+        if self.client.api_key != NO_KEY:
+            text = text.replace(self.client.api_key, "…")
+        return text[:LONGEST_ERROR]
 
 
 def _concerns_all(error: Exception) -> bool:
@@ -126,7 +231,44 @@ def _concerns_all(error: Exception) -> bool:
     if isinstance(error, openai.APITimeoutError):
         return False
     own = (openai.InternalServerError, openai.APIResponseValidationError)
-    return isinstance(error, openai.OpenAIError) and not isinstance(error, own)
+    return isinstance(error, openai.OpenAIError | Paused) and not isinstance(error, own)
+
+
+def _is_passing(error: Exception) -> bool:
+    """Return whether the same request may succeed later."""
+    import openai
+
+    if isinstance(error, openai.APIStatusError):
+        return error.status_code in PASSING or error.status_code >= 500
+    return isinstance(error, openai.APIConnectionError)
+
+
+def _seconds_asked_for(error: Exception) -> float:
+    """Return how long a server asks to wait, in seconds or until a date; 0 if it does not."""
+    response = getattr(error, "response", None)
+    text = response.headers.get("retry-after", "") if response is not None else ""
+    try:
+        return max(0.0, float(text))
+    except ValueError:
+        date = parsedate_tz(text)
+        return max(0.0, mktime_tz(date) - time.time()) if date else 0.0
+
+
+def _refused_parameters(error: Any) -> set[str]:
+    """Return the parameters of OPTIONAL that a model does not take, by the server's error.
+
+    OpenAI names one as ``param``; servers that check with pydantic give the places of all.
+    """
+    if str(error.code).startswith("unsupported_"):
+        return OPTIONAL & {str(error.param)}
+    body = error.body if isinstance(error.body, dict) else {}
+    details = body.get("detail")
+    places = (
+        [detail.get("loc") or () for detail in details or () if isinstance(detail, dict)]
+        if isinstance(details, list)
+        else []
+    )
+    return OPTIONAL & {str(place[-1]) for place in places if place}
 
 
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
@@ -153,31 +295,39 @@ def _failed(error: str) -> Completion:
     return Completion("", tokens_in=0, tokens_out=0, milliseconds=0, cut_off=False, error=error)
 
 
-def _error_text(error: Exception) -> str:
-    """Return a server's error message on one line, at most LONGEST_ERROR characters."""
-    body = getattr(error, "body", None)
-    message = body.get("message") if isinstance(body, dict) else None
-    text = " ".join(str(message or error).split())
-    return text[:LONGEST_ERROR]
-
-
 def load(
     url: str,
     name: str,
     key_variable: str = "",
+    encrypted_key: str = "",
     concurrency: int = 8,
     seconds: float = 60,
     tries: int = 5,
+    context: int = 0,
 ) -> OpenAIBackend:
     """Return a backend for the model ``name`` of the server at ``url``.
 
-    If the server needs a key, it is the value of the environment variable ``key_variable``. Each
-    request may take ``seconds`` and is sent at most ``tries`` times. Raises ModelUnavailable if the
-    variable is not set.
+    If the server needs a key, it is the value of the environment variable ``key_variable``, or it
+    is given encrypted. Each request may take ``seconds`` and is sent at most ``tries`` times.
+    Raises ModelUnavailable if there is no key.
     """
     from openai import DefaultHttpxClient, OpenAI
 
-    key = os.environ.get(key_variable, "") if key_variable else "none"
+    client = OpenAI(
+        base_url=url,
+        api_key=_key(url, key_variable, encrypted_key),
+        timeout=seconds,
+        max_retries=0,  # see _try
+        http_client=DefaultHttpxClient(follow_redirects=False),  # the key is for this server only
+    )
+    return OpenAIBackend(client, name, concurrency, tries, context)
+
+
+def _key(url: str, key_variable: str, encrypted_key: str) -> str:
+    """Return the key that a server gets. Raises ModelUnavailable."""
+    if encrypted_key:
+        return decrypted_key(url, encrypted_key)
+    key = os.environ.get(key_variable, "") if key_variable else NO_KEY
     if not key:
         raise ModelUnavailable(
             stored(
@@ -185,13 +335,22 @@ def load(
                 "%(key_variable)s, then restart the workers.",
                 url=url,
                 key_variable=key_variable,
-            )
+            ),
+            kind=Trouble.KEY,
         )
-    client = OpenAI(
-        base_url=url,
-        api_key=key,
-        timeout=seconds,
-        max_retries=tries - 1,
-        http_client=DefaultHttpxClient(follow_redirects=False),  # the key is for this server only
-    )
-    return OpenAIBackend(client, name, concurrency)
+    return key
+
+
+def decrypted_key(url: str, encrypted_key: str) -> str:
+    """Return the key of a server that was stored encrypted. Raises ModelUnavailable."""
+    try:
+        return decrypt(encrypted_key)
+    except CannotDecrypt:
+        raise ModelUnavailable(
+            stored(
+                "The key for %(url)s cannot be decrypted, because the secret key of this "
+                "installation has changed. Enter the key again on the page “Models”.",
+                url=url,
+            ),
+            kind=Trouble.KEY,
+        ) from None

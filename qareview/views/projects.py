@@ -41,11 +41,12 @@ def new_project(request: HttpRequest) -> HttpResponse:
     """Create a project."""
     if not access.may_create_projects(request.user):
         raise PermissionDenied(_("Only the installation’s admins can create projects."))
-    form = ProjectForm(request.POST or None)
+    form = ProjectForm(request.POST or None, initial={"model": request.GET.get("model", "")})
     if not form.is_valid():
         context = {"form": form}
         return render_page(request, "projects/new.html", context, status=form_status(form))
-    project = projects.create_project(form.cleaned_data["name"], request.user)
+    name, model = form.cleaned_data["name"], form.cleaned_data["model"]
+    project = projects.create_project(name, request.user, model=model)
     return redirect("documents", project.slug)
 
 

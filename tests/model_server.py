@@ -1,0 +1,117 @@
+"""A server with OpenAI's API that behaves as a test wants."""
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from qareview.backends import Request, openai
+
+Script = Callable[[BaseHTTPRequestHandler, dict[str, Any], int], None]
+
+
+def told(*texts: str, **values: Any) -> list[Request]:
+    return [Request(({"role": "user", "content": text},), **values) for text in texts]
+
+
+class Server:
+    """Answers as its ``script`` says, which gets the request's body and the count of its tries."""
+
+    def __init__(self) -> None:
+        self.script: Script = good
+        self.tries: dict[str, list[float]] = {}
+        self.bodies: list[dict[str, Any]] = []
+        self.keys: set[str | None] = set()
+        self.served: list[str] | None = None  # the names that it lists; None: it lists none
+        self.at_once = self.most_at_once = 0
+        self.lock = threading.Lock()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                with outer.lock:
+                    outer.at_once += 1
+                    outer.most_at_once = max(outer.most_at_once, outer.at_once)
+                    outer.bodies.append(body)
+                    outer.keys.add(self.headers["Authorization"])
+                    tries = outer.tries.setdefault(body["messages"][-1]["content"], [])
+                    tries.append(time.monotonic())
+                try:
+                    outer.script(self, body, len(tries))
+                finally:
+                    with outer.lock:
+                        outer.at_once -= 1
+
+            def do_GET(self) -> None:
+                if outer.served is None or self.path != "/v1/models":
+                    send(self, 404, b"<h1>Not here</h1>")
+                else:
+                    names = [{"id": name, "object": "model"} for name in outer.served]
+                    send(self, 200, json.dumps({"object": "list", "data": names}).encode())
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.http.server_port}/v1"
+
+    def close(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    def load(self, **options: Any) -> openai.OpenAIBackend:
+        return openai.load(self.url, "tiny", **{"seconds": 5, "tries": 3, **options})
+
+
+def send(handler: Any, status: int, body: bytes, *, claimed: int = 0, **headers: str) -> None:
+    handler.send_response(status)
+    handler.send_header("Content-Type", "application/json")
+    handler.send_header("Content-Length", str(claimed or len(body)))
+    for name, value in headers.items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def answer(text: str, finish_reason: str = "stop", **more: Any) -> bytes:
+    message = {"role": "assistant", "content": text}
+    choice = {"index": 0, "message": message, "finish_reason": finish_reason}
+    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
+    return json.dumps({"id": "1", "choices": [choice], "usage": usage, **more}).encode()
+
+
+def good(handler: Any, body: dict[str, Any], tries: int) -> None:
+    send(handler, 200, answer(f"Re: {body['messages'][-1]['content']}"))
+
+
+def only(text: str, script: Script) -> Script:
+    """Misbehave on one request, answer the others."""
+
+    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
+        is_it = body["messages"][-1]["content"] == text
+        (script if is_it else good)(handler, body, tries)
+
+    return chosen
+
+
+def first(status: int, times: int = 1, **headers: str) -> Script:
+    """Answer with an error so many times, then well."""
+
+    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
+        if tries <= times:
+            send(handler, status, b'{"error": {"message": "Not now."}}', **headers)
+        else:
+            good(handler, body, tries)
+
+    return chosen
+
+
+def sends(status: int, body: bytes, **options: Any) -> Script:
+    return lambda handler, _, __: send(handler, status, body, **options)
