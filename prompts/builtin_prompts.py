@@ -11,6 +11,7 @@ from django.db import transaction
 
 from prompts import variants, writer_prompts
 from prompts.models import Prompt, Task, Variant
+from qareview.backends import ModelUnavailable, model_options
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
@@ -190,7 +191,10 @@ def wordings_for(model: str) -> dict[Task, dict[str, Any]]:
 
     A server is taken to run a large model, which follows instructions.
     """
-    options = settings.MODELS.get(model, {})
+    try:
+        options = model_options(model)
+    except ModelUnavailable:  # it was removed meanwhile
+        return BUILTIN
     if "adapter" in options:
         return FOR_THE_WRITER
     return FOR_LARGE_MODELS if options.get("backend") == "openai" else BUILTIN
