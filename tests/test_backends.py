@@ -8,7 +8,7 @@ import pytest
 from prompts.builtin_prompts import BUILTIN
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
-from qareview.backends import Backend, ModelUnavailable, Request, backend_for
+from qareview.backends import Backend, ModelUnavailable, Request, backend_for, grouping
 from qareview.backends import transformers as local
 
 EMBEDDED = "smollm2-135m-instruct"
@@ -67,13 +67,11 @@ def test_no_requests_give_no_completions(embedded: Backend) -> None:
 
 
 def test_batches_are_of_like_length_and_stay_within_the_budget() -> None:
-    lengths = [100, 30_000, 25_000, 50, 20_000]
-    prompts = [[0] * length for length in lengths]
-    requests = told(["x"] * 5, max_tokens=10)
-    assert list(local._batches(range(5), prompts, requests, 0)) == [[3, 0], [4], [2], [1]]
-    assert list(local._batches([0, 3], prompts, requests, 0)) == [[3, 0]]
-    shared = 12_000  # what is kept once takes no room of each
-    assert list(local._batches([1, 2, 4], prompts, requests, shared)) == [[4, 2], [1]]
+    lengths = [110, 30_010, 25_010, 60, 20_010]
+    assert list(grouping.batches(range(5), lengths)) == [[3, 0], [4], [2], [1]]
+    assert list(grouping.batches([0, 3], lengths)) == [[3, 0]]
+    shorter = [length - 12_000 for length in lengths]
+    assert list(grouping.batches([1, 2, 4], shorter)) == [[4, 2], [1]]
 
 
 def test_a_prompt_longer_than_the_context_fails_alone(embedded: Backend) -> None:
@@ -142,7 +140,7 @@ def test_a_beginning_computed_once_changes_no_word(embedded: Any, tmp_path: Path
     ],
 )
 def test_what_prompts_begin_with(prompts: list[list[int]], shared: int) -> None:
-    assert local._shared_beginning(prompts) == shared
+    assert grouping.shared_beginning(prompts) == shared
 
 
 def test_the_type_computed_in_is_the_one_measured_to_be_faster(

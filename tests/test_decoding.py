@@ -31,7 +31,7 @@ def told(texts: list[str], before: str = "", **values: Any) -> list[Request]:
 
 def by_the_library(backend: Any, folder: Path, request: Request) -> str:
     """Return what a model of the library alone writes, attention and all."""
-    ids = torch.tensor([backend._prompt(request)])
+    ids = torch.tensor([backend.prompt(request.messages)])
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     output = model.generate(
         input_ids=ids,

@@ -50,11 +50,26 @@ class Completion:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Continuation:
+    """A text that may be what a model would write next in a chat."""
+
+    messages: tuple[Message, ...]
+    text: str
+
+
 class Backend(Protocol):
     """A model that continues chats in batches, which is faster than one chat at a time."""
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order. Raises ModelUnavailable."""
+
+    def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
+        """Return how likely the model finds each text, in order. Raises ModelUnavailable.
+
+        This is the mean natural logarithm of the probabilities of its tokens and of the end after
+        them: 0 is certain. None if the model does not tell, or the text does not fit its context.
+        """
 
 
 class ModelUnavailable(Exception):

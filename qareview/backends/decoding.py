@@ -52,10 +52,44 @@ class Beginning:
 
 def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
     """Run the model on the tokens that prompts begin with; return its keys and values."""
-    batch = _Batch(model, [DecodingRow(list(tokens), max_tokens=0)], Beginning())
-    batch.read_prompts()
-    layers = [(layer.keys[0], layer.values[0]) for layer in batch.cache.layers]
-    return Beginning(len(tokens), layers)
+    import torch
+    from transformers import DynamicCache
+
+    cache = DynamicCache(config=model.config)
+    places = torch.arange(len(tokens), device=model.device)
+    ids = torch.tensor([list(tokens)], device=model.device)
+    run(model, ids, (places[:, None] >= places)[None], places[None], cache, Beginning())
+    return Beginning(len(tokens), [(layer.keys[0], layer.values[0]) for layer in cache.layers])
+
+
+def run(
+    model: Any,
+    ids: "torch.Tensor",
+    seen: "torch.Tensor",
+    positions: "torch.Tensor",
+    cache: Any,
+    beginning: Beginning,
+    kept: "int | torch.Tensor" = 1,
+) -> "torch.Tensor":
+    """Run a model that :func:`can_decode`, and return its logits.
+
+    ``seen`` is a mask of the keys after the beginning that each token sees: (rows, tokens, keys),
+    where rows may be 1. ``kept`` are the last tokens to return logits of, (rows, tokens, V), or a
+    mask of tokens, (rows, tokens), which gives (tokens, V).
+    """
+    import torch
+
+    bias = torch.zeros(seen.shape, dtype=model.dtype, device=seen.device)
+    output = model(
+        input_ids=ids,
+        attention_mask=bias.masked_fill_(~seen, torch.finfo(model.dtype).min)[:, None],
+        position_ids=positions,
+        past_key_values=cache,
+        beginning=beginning.layers,
+        logits_to_keep=kept,
+    )
+    logits: torch.Tensor = output.logits
+    return logits
 
 
 def can_decode(model: Any) -> bool:
@@ -164,21 +198,7 @@ class _Batch:
     def _run(
         self, ids: "torch.Tensor", seen: "torch.Tensor", positions: "torch.Tensor", cache: Any
     ) -> "torch.Tensor":
-        """Run the model; ``seen`` is a mask of the keys each token sees: (rows, tokens, keys)."""
-        import torch
-
-        least = torch.finfo(self.model.dtype).min
-        bias = torch.zeros(seen.shape, dtype=self.model.dtype, device=seen.device)
-        output = self.model(
-            input_ids=ids,
-            attention_mask=bias.masked_fill_(~seen, least)[:, None],
-            position_ids=positions,
-            past_key_values=cache,
-            beginning=self.beginning.layers,
-            logits_to_keep=1,
-        )
-        logits: torch.Tensor = output.logits[:, -1]
-        return logits
+        return run(self.model, ids, seen, positions, cache, self.beginning)[:, -1]
 
     def _store(self, cache: Any, start: int, width: int, room: int) -> None:
         """Copy a group's keys and values to their rows, after the padding."""

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import Completion, ModelUnavailable, Request
+from qareview.backends import Completion, Continuation, ModelUnavailable, Request
 from qareview.backends.tokens import estimate_tokens
 from qareview.stored_sentences import stored
 
@@ -49,6 +49,10 @@ class OpenAIBackend:
             result if isinstance(result, Completion) else _failed(self._trouble(result))
             for result in results
         ]
+
+    def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
+        """Return None for each: hardly a server tells how likely a given text is after a chat."""
+        return [None] * len(continuations)
 
     def _try(self, request: Request) -> Completion | Exception:
         """Return a completion, perhaps with an error of the request, or the server's error."""

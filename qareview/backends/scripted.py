@@ -1,14 +1,16 @@
 """A backend that answers by rules, without a model: fast and deterministic.
 
 It answers the last message with a few of its words, so that tests and demos run the real pipeline.
+It finds a text the likelier the more of its words the message has.
 A marker in the text, such as ``[[empty]]``, makes it fail as models do.
 """
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qareview.backends import Completion, Request
+from qareview.backends import Completion, Continuation, Request
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,15 @@ class ScriptedBackend:
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order."""
         return [self._complete(request) for request in requests]
+
+    def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
+        """Return the likelihood of each text, in order."""
+        return [
+            _likelihood(
+                set(one.text.lower().split()), set(one.messages[-1]["content"].lower().split())
+            )
+            for one in continuations
+        ]
 
     def _complete(self, request: Request) -> Completion:
         time.sleep(self.seconds)
@@ -46,6 +57,11 @@ def _reply(message: str, number: int) -> str:
     if "question" in instruction:
         return f"What is told about “{start}”?"
     return f"In short, {start}."
+
+
+def _likelihood(text: set[str], message: set[str]) -> float:
+    """Return the logarithm of the share of the text's words that are in the message."""
+    return math.log((len(text & message) + 1) / (len(text) + 1))
 
 
 def load(seconds: float = 0) -> ScriptedBackend:

@@ -6,15 +6,26 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from qareview.backends import Completion, ModelUnavailable, Request, decoding
+from qareview.backends import (
+    Completion,
+    Continuation,
+    Message,
+    ModelUnavailable,
+    Request,
+    adapters,
+    decoding,
+    grouping,
+    likelihood,
+)
 from qareview.backends.decoding import Beginning, DecodingRow
+from qareview.backends.likelihood import Known
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
@@ -22,16 +33,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SHORTEST_BEGINNING = 16  # tokens; shorter beginnings are not shared; chosen; nobody measured
 STORED_BEGINNINGS = 4  # the latest; chosen; nobody measured
 MALLOC_OPTIONS = {-1: 2**31 - 1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
-BATCH_TOKENS = 40_960  # in a batch, with padding and max_tokens; chosen; nobody measured
 
 
 class TransformersBackend:
     """A model in memory: a decoder, perhaps with a chat template, or an encoder-decoder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, adapter: Path | None = None) -> None:
         import torch
         from transformers import (
             AutoConfig,
@@ -50,6 +59,8 @@ class TransformersBackend:
         if self.tokenizer.pad_token_id is None:
             self.tokenizer.pad_token = self.tokenizer.eos_token
         self.model: Any = kind.from_pretrained(folder, dtype=fastest_dtype(self.device))
+        if adapter:
+            adapters.merge(self.model, adapter)
         self.model.to(self.device).eval()
         self.ends = _ends(self.model, self.tokenizer)
         self.is_decoded_here = not self.is_encoder_decoder and _is_decoded_here(self.model)
@@ -57,15 +68,21 @@ class TransformersBackend:
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order; requests of similar length share a batch."""
-        prompts = [self._prompt(request) for request in requests]
+        prompts = [self.prompt(request.messages) for request in requests]
         fitting = [
             index for index, prompt in enumerate(prompts) if self._fits(prompt, requests[index])
         ]
         completions: dict[int, Completion] = {}
         shared = (
-            _shared_beginning([prompts[index] for index in fitting]) if self.is_decoded_here else 0
+            grouping.shared_beginning([prompts[index] for index in fitting])
+            if self.is_decoded_here
+            else 0
         )
-        for batch in _batches(fitting, prompts, requests, shared):
+        lengths = [
+            len(prompt) - shared + request.max_tokens
+            for prompt, request in zip(prompts, requests, strict=True)
+        ]
+        for batch in grouping.batches(fitting, lengths):
             rows = [
                 DecodingRow(
                     prompts[index],
@@ -82,6 +99,34 @@ class TransformersBackend:
             for index, prompt in enumerate(prompts)
         ]
 
+    def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
+        """Return how likely the model finds each text; those with one chat's beginning share it."""
+        import torch
+
+        rows = [self.known(one) for one in continuations]
+        fitting = [index for index, row in enumerate(rows) if self._is_scored(row)]
+        found: dict[int, float] = {}
+        with torch.inference_mode():
+            for family in grouping.families([rows[index].prompt for index in fitting]):
+                members = [fitting[place] for place in family.members]
+                beginning = self._computed(rows[members[0]].prompt[: family.shared])
+                likely = likelihood.log_probabilities(
+                    self.model, [rows[index] for index in members], beginning
+                )
+                found.update(
+                    (index, one.mean().item()) for index, one in zip(members, likely, strict=True)
+                )
+        return [found.get(index) for index in range(len(rows))]
+
+    def known(self, continuation: Continuation) -> Known:
+        """Return the tokens of a chat and of a text after it, with the token that ends it."""
+        tokens = self.tokenizer(continuation.text, add_special_tokens=False)["input_ids"]
+        return Known(self.prompt(continuation.messages), [*tokens, self.tokenizer.eos_token_id])
+
+    def _is_scored(self, row: Known) -> bool:
+        length = len(row.prompt) + len(row.completion)
+        return self.is_decoded_here and (not self.context or length <= self.context)
+
     @property
     def context(self) -> int:
         """The limit of the tokens of prompt and completion together; 0 if there is none."""
@@ -91,18 +136,18 @@ class TransformersBackend:
     def _fits(self, prompt: list[int], request: Request) -> bool:
         return not self.context or len(prompt) + request.max_tokens <= self.context
 
-    def _prompt(self, request: Request) -> list[int]:
-        """Return the tokens of a request.
+    def prompt(self, messages: Sequence[Message]) -> list[int]:
+        """Return the tokens of a chat, up to where the model goes on.
 
         Encoder-decoders, and decoders without a chat template, were trained on plain text. They get
         only the texts of the messages, worked examples included.
         """
         if not self.is_encoder_decoder and self.tokenizer.chat_template:
             tokens: list[int] = self.tokenizer.apply_chat_template(
-                list(request.messages), add_generation_prompt=True, return_dict=False
+                list(messages), add_generation_prompt=True, return_dict=False
             )
             return tokens
-        text = "\n\n".join(message["content"] for message in request.messages)
+        text = "\n\n".join(message["content"] for message in messages)
         plain: list[int] = self.tokenizer(text)["input_ids"]
         return plain
 
@@ -209,13 +254,16 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
     )
 
 
-def load(path: str = "", gguf: str = "") -> TransformersBackend:
+def load(path: str = "", gguf: str = "", adapter: str = "") -> TransformersBackend:
     """Load a model from the folder ``path``, or from the file ``gguf``, named ``package:name``.
+
+    ``adapter`` is a folder, in this program's folder if it is relative; see :mod:`adapters`.
 
     Raises ModelUnavailable if the model's files are missing or cannot be read.
     """
     try:
-        return TransformersBackend(_converted(gguf) if gguf else Path(path))
+        folder = _converted(gguf) if gguf else Path(path)
+        return TransformersBackend(folder, settings.BASE_DIR / adapter if adapter else None)
     except (OSError, ValueError, ImportError) as error:
         raise ModelUnavailable(
             stored(
@@ -303,36 +351,3 @@ def _seconds_to_multiply(dtype: "torch.dtype") -> float:
         return time.monotonic() - started
 
     return min(seconds() for _ in range(5))
-
-
-def _shared_beginning(prompts: list[list[int]]) -> int:
-    """Return how many tokens all prompts begin with: usually instruction and worked examples.
-
-    At least one token of each prompt is not counted, since the model must run on it. Returns 0 for
-    a single prompt or fewer than SHORTEST_BEGINNING tokens.
-    """
-    longest = min(map(len, prompts), default=1) - 1
-    columns = enumerate(zip(*prompts, strict=False))
-    differs = next((index for index, tokens in columns if len(set(tokens)) > 1), longest)
-    shared = min(differs, longest)
-    return shared if len(prompts) > 1 and shared >= SHORTEST_BEGINNING else 0
-
-
-def _batches(
-    indices: Sequence[int], prompts: Sequence[list[int]], requests: Sequence[Request], shared: int
-) -> Iterator[list[int]]:
-    """Yield indices of requests in batches of similar length and at most BATCH_TOKENS.
-
-    The ``shared`` tokens that all prompts begin with do not count.
-    """
-    batch: list[int] = []
-    room = 0
-    for index in sorted(indices, key=lambda index: len(prompts[index])):
-        own = len(prompts[index]) - shared + requests[index].max_tokens
-        room = max(room, own)
-        if batch and room * (len(batch) + 1) > BATCH_TOKENS:
-            yield batch
-            batch, room = [], own
-        batch.append(index)
-    if batch:
-        yield batch

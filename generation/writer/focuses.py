@@ -1,0 +1,101 @@
+"""The sentences that training answers state, and which of them stand on their own."""
+
+import re
+
+from generation.checks.gist import gist
+from generation.checks.sentence_splitting import sentences
+
+# Chosen by reading the pairs that come out.
+LEAST_GAIN = 1.1  # times as like the answer that two sentences have to be
+MOST_ADDED = 0.34  # of the answer's words that may come from elsewhere, such as its subject
+MOST_DROPPED = 0.3  # of the focus's words that the answer may lack
+MOST_UNASKED = 0.5  # of a sentence's words that a question for it need not be about
+FEWEST_WORDS = 6  # of a sentence that stands on its own
+
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
+_LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
+_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
+_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
+_LEANS = re.compile(
+    r"^(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|there|here|but|and|or|so"
+    r"|however|otherwise|then|also|instead|both|neither|either|one|others?|in this"
+    r"|in that|in these|after this|after that|for this|if so|if not|the same|the latter|the former"
+    r"|as a result|therefore|afterwards|see|note)\b"
+    r"|\b(?:this|these|above|below|following|aforementioned|previous|latter|former)\b",
+    re.IGNORECASE,
+)
+
+
+def plain(text: str) -> str:
+    """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
+    text = _LINE_MARKS.sub("", text)
+    text = _LINK.sub(r"\1", text).replace("`", "")
+    text = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", text))
+    return re.sub(r"\s+", " ", text).strip(" |")
+
+
+def find_focus(passage: str, answer: str) -> str:
+    """Return the plain sentence that is most like the answer, or two if both are more like it."""
+    texts = [
+        plain(passage[start:end])
+        for start, end in sentences(passage)
+        if not passage[passage.rfind("\n", 0, start) + 1 : start].startswith("#")
+    ]
+    wanted = gist(answer)
+    words = [gist(text) for text in texts]
+    first = max(range(len(texts)), key=lambda index: _likeness(words[index], wanted))
+    both = [_likeness(words[first] | other, wanted) for other in words]
+    second = max(range(len(texts)), key=both.__getitem__)
+    if both[second] < LEAST_GAIN * both[first]:
+        return texts[first]
+    return " ".join(texts[index] for index in sorted({first, second}))
+
+
+def _likeness(words: frozenset[str], wanted: frozenset[str]) -> float:
+    """Return the cosine between two sets of words."""
+    return len(words & wanted) / max(1.0, (len(words) * len(wanted)) ** 0.5)
+
+
+def states(answer: str, focus: str, title: str) -> bool:
+    """Return whether an answer says what its focus says: every number, hardly another word.
+
+    Names may come from elsewhere.
+    """
+    has_all_numbers = set(_NUMBER.findall(focus)) <= set(_NUMBER.findall(answer))
+    return has_all_numbers and _covers(focus, answer, title, MOST_DROPPED)
+
+
+def answers_too(focus: str, answer: str, title: str) -> bool:
+    """Return whether a focus answers what the answer does, and not much else."""
+    return _covers(focus, answer, title, MOST_UNASKED)
+
+
+def _covers(focus: str, answer: str, title: str, most_dropped: float) -> bool:
+    answered, said = gist(answer), gist(focus)
+    known = said | gist(title) | gist(" ".join(_NAME.findall(answer)))
+    added = len(answered - known) / max(1, len(answered))
+    dropped = len(said - answered) / max(1, len(said))
+    has_its_numbers = set(_NUMBER.findall(answer)) <= set(_NUMBER.findall(f"{focus} {title}"))
+    return has_its_numbers and added <= MOST_ADDED and dropped <= most_dropped
+
+
+def stands_alone(focus: str) -> bool:
+    """Return whether a plain focus is a sentence that needs no other to be understood."""
+    return (
+        len(focus.split()) >= FEWEST_WORDS
+        and focus[0].isupper()
+        and focus.endswith((".", ".”", '."'))
+        and "|" not in focus
+        and not _LEANS.search(focus)
+    )
+
+
+def is_verbatim(answer: str, focus: str) -> bool:
+    """Return whether an answer is its focus, apart from capitals and punctuation."""
+    return _letters(answer) == _letters(focus)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", text).lower()
