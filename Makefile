@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -ec
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-tests ocr run test test-ocr lint lint-python lint-templates lint-scripts lint-types messages clean
+.PHONY: help setup setup-tests ocr run test test-ocr lint lint-python lint-templates lint-scripts lint-types messages writer clean
 
 PORT ?= 8000
 HOST ?= 127.0.0.1
@@ -31,6 +31,7 @@ help:
 	@echo "make test-ocr          install it and run its tests"
 	@echo "make lint              check style, types and templates; JS and CSS where Node.js is there"
 	@echo "make messages          bring the German messages up to date with the sources"
+	@echo "make writer            train the embedded writer again, in up to two hours"
 	@echo "make bench-reading     measure how fast files are read and cut"
 	@echo "make bench-fidelity    measure how much of a document is kept, format by format"
 	@echo "make bench-news        measure how well articles are found on pages of newspapers"
@@ -111,6 +112,9 @@ $(NODE_STAMP):
 
 messages: $(TEST_STAMP)
 	@$(BIN)/python -m tests.catalog
+
+writer: $(RUN_STAMP)
+	@$(BIN)/python -m generation.writer.train $(ARGS)
 
 bench-%: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench.$*

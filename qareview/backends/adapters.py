@@ -43,7 +43,7 @@ def merge(model: Any, folder: Path) -> None:
                 weight = model.get_submodule(module).weight
                 up = tensors[name.replace(DOWN, UP)]
                 weight.copy_(weight.float() + scale * (up.float() @ tensors[name].float()))
-    except (SafetensorError, AttributeError, KeyError, RuntimeError) as error:
+    except (SafetensorError, AttributeError, KeyError, RuntimeError, TypeError) as error:
         raise ValueError(f"{folder.name}: {error}") from error
 
 

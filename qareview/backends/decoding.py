@@ -3,6 +3,7 @@
 ``generate`` of transformers runs a batch until its last row ends, and copies all keys and values
 for every token. Here, finished rows leave the batch, keys and values are written into memory that
 is allocated once, and the beginning that all prompts share is computed, stored and read only once.
+What only some prompts share, such as a passage, is computed once and stored for each of them.
 """
 
 import functools
@@ -10,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import attention
+from qareview.backends import attention, grouping
 
 if TYPE_CHECKING:
     import torch
@@ -50,16 +51,30 @@ class Beginning:
     layers: Sequence[attention.KeysAndValues] = ()
 
 
-def read_beginning(model: Any, tokens: Sequence[int]) -> Beginning:
-    """Run the model on the tokens that prompts begin with; return its keys and values."""
+NOTHING = Beginning()
+
+
+def read_beginning(model: Any, tokens: Sequence[int], earlier: Beginning = NOTHING) -> Beginning:
+    """Run the model on the tokens that prompts begin with; return their keys and values.
+
+    The first of the tokens are those of ``earlier``, which the model does not run on again.
+    """
     import torch
     from transformers import DynamicCache
 
     cache = DynamicCache(config=model.config)
-    places = torch.arange(len(tokens), device=model.device)
-    ids = torch.tensor([list(tokens)], device=model.device)
-    run(model, ids, (places[:, None] >= places)[None], places[None], cache, Beginning())
-    return Beginning(len(tokens), [(layer.keys[0], layer.values[0]) for layer in cache.layers])
+    ids = torch.tensor([list(tokens[earlier.length :])], device=model.device)
+    places = torch.arange(ids.shape[1], device=model.device)
+    seen = (places[:, None] >= places)[None]
+    run(model, ids, seen, places[None] + earlier.length, cache, earlier)
+    new = [(layer.keys[0], layer.values[0]) for layer in cache.layers]
+    if not earlier.layers:
+        return Beginning(len(tokens), new)
+    layers = [
+        (torch.cat([earlier_keys, keys], dim=1), torch.cat([earlier_values, values], dim=1))
+        for (earlier_keys, earlier_values), (keys, values) in zip(earlier.layers, new, strict=True)
+    ]
+    return Beginning(len(tokens), layers)
 
 
 def run(
@@ -128,7 +143,7 @@ def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: 
 
     All prompts begin with the tokens of ``beginning``; ``ends`` are the tokens that end a text.
     """
-    batch = _Batch(model, sorted(rows, key=lambda row: len(row.prompt)), beginning)
+    batch = _Batch(model, rows, beginning)
     choose = _Chooser(rows)
     logits = batch.read_prompts()
     while True:
@@ -147,39 +162,48 @@ def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: 
 
 
 class _Batch:
-    """The rows of a batch, with keys and values of their tokens after the beginning."""
+    """The rows of a batch, with keys and values of their tokens after the beginning.
 
-    def __init__(self, model: Any, rows: list[DecodingRow], beginning: Beginning) -> None:
+    ``rows`` gets an order of its own. The columns of its cache are padding at the front, what a
+    family shares, padding again, and what is a row's own.
+    """
+
+    def __init__(self, model: Any, rows: Sequence[DecodingRow], beginning: Beginning) -> None:
         from transformers import DynamicCache
 
-        self.model, self.rows, self.beginning = model, rows, beginning
+        self.model, self.beginning = model, beginning
+        self.groups = _groups(rows, beginning.length)
+        self.rows = [row for group in self.groups for row in group.rows]
         self.cache = DynamicCache(config=model.config)
 
     def read_prompts(self) -> "torch.Tensor":
-        """Run the model on the prompts, in groups of similar length; return logits (rows, V)."""
+        """Run the model on the prompts, group by group; return logits (rows, V)."""
         import torch
 
-        self.length = len(self.rows[-1].prompt) - self.beginning.length
+        self.length = max(group.width for group in self.groups) - self.beginning.length
         room = _rounded(self.length + max(row.max_tokens for row in self.rows))
         device = self.model.device
         self.seen = torch.zeros((len(self.rows), room), dtype=torch.bool, device=device)
         self.positions = torch.tensor([len(row.prompt) for row in self.rows], device=device)
         logits = []
-        for start, group in _groups(self.rows, self.beginning.length):
-            of_group, cache, real = self._read_group(group)
-            width = real.shape[1]
-            self.seen[start : start + len(group), self.length - width : self.length] = real
-            self._store(cache, start, width, room)
-            logits.append(of_group)
+        family, start = self.beginning, 0
+        for group in self.groups:
+            if group.is_new_family:
+                shared = group.rows[0].prompt[: group.shared]
+                family = read_beginning(self.model, shared, self.beginning)
+            logits.append(self._read_group(group, family, start, room))
+            start += len(group.rows)
         return torch.cat(logits)
 
-    def _read_group(self, group: Sequence[DecodingRow]) -> "tuple[torch.Tensor, Any, torch.Tensor]":
-        """Return logits and cache of some rows, and a mask of tokens that are not padding."""
+    def _read_group(
+        self, group: "_Group", family: Beginning, start: int, room: int
+    ) -> "torch.Tensor":
+        """Run the model on what rows do not share; store its keys and values; return logits."""
         import torch
         from transformers import DynamicCache
 
-        own = [row.prompt[self.beginning.length :] for row in group]
-        width = len(own[-1])
+        own = [row.prompt[family.length :] for row in group.rows]
+        width = max(map(len, own))
         padded = [[0] * (width - len(tokens)) + tokens for tokens in own]
         first = torch.tensor([width - len(tokens) for tokens in own], device=self.model.device)
         places = torch.arange(width, device=self.model.device)
@@ -187,28 +211,34 @@ class _Batch:
         earlier = places[:, None] >= places
         itself = places[:, None] == places  # for padding: softmax needs at least one key
         cache = DynamicCache(config=self.model.config)
-        logits = self._run(
+        logits = run(
+            self.model,
             torch.tensor(padded, device=self.model.device),
             earlier & real[:, None] | itself,
-            (places - first[:, None]).clamp(min=0) + self.beginning.length,
+            (places - first[:, None]).clamp(min=0) + family.length,
             cache,
+            family,
         )
-        return logits, cache, real
+        rows = slice(start, start + len(group.rows))
+        self.seen[rows, self.length - width : self.length] = real
+        shared = family.length - self.beginning.length
+        self.seen[rows, self.length - width - shared : self.length - width] = True
+        self._store(cache, family, rows, room)
+        return logits[:, -1]
 
-    def _run(
-        self, ids: "torch.Tensor", seen: "torch.Tensor", positions: "torch.Tensor", cache: Any
-    ) -> "torch.Tensor":
-        return run(self.model, ids, seen, positions, cache, self.beginning)[:, -1]
-
-    def _store(self, cache: Any, start: int, width: int, room: int) -> None:
-        """Copy a group's keys and values to their rows, after the padding."""
+    def _store(self, cache: Any, family: Beginning, rows: slice, room: int) -> None:
+        """Copy the keys and values of a group, and those that its family shares, to its rows."""
         for index, layer in enumerate(cache.layers):
-            if not start:
+            if not rows.start:
                 self.cache.layers[index] = _roomy(layer, len(self.rows), self.length, room)
             own = self.cache.layers[index]
-            rows = slice(start, start + len(layer.keys))
-            for target, source in ((own.keys, layer.keys), (own.values, layer.values)):
-                target[rows, :, self.length - width : self.length] = source
+            split = self.length - layer.keys.shape[2]
+            shared = family.length - self.beginning.length
+            for place, target in enumerate((own.keys, own.values)):
+                target[rows, :, split : self.length] = (layer.keys, layer.values)[place]
+                if shared:
+                    of_family = family.layers[index][place][:, self.beginning.length :]
+                    target[rows, :, split - shared : split] = of_family
 
     def read(self, tokens: list[int]) -> "torch.Tensor":
         """Run the model on one token of each row; return the logits after it: (rows, V)."""
@@ -217,10 +247,12 @@ class _Batch:
         self.seen[:, self.length] = True
         self.length += 1
         ids = torch.tensor(tokens, device=self.model.device)[:, None]
-        seen = self.seen[:, None, : _rounded(self.length)]
-        logits = self._run(ids, seen, self.positions[:, None], self.cache)
+        seen = self.seen[:, : _rounded(self.length)]
+        logits = run(
+            self.model, ids, seen[:, None], self.positions[:, None], self.cache, self.beginning
+        )
         self.positions += 1
-        return logits
+        return logits[:, -1]
 
     def drop_finished(self) -> list[int]:
         """Drop finished rows once there are enough of them; return the indices of the others."""
@@ -239,16 +271,41 @@ class _Batch:
         return staying
 
 
-def _groups(
-    rows: Sequence[DecodingRow], shared: int
-) -> Iterator[tuple[int, Sequence[DecodingRow]]]:
-    """Yield rows, sorted by length, in groups of bounded size, each with its first index."""
-    start = 0
-    for end in range(1, len(rows) + 1):
-        width = len(rows[end].prompt) - shared if end < len(rows) else 0
-        if end == len(rows) or width * (end + 1 - start) > PREFILL_TOKENS:
-            yield start, rows[start:end]
-            start = end
+@dataclass(frozen=True)
+class _Group:
+    """Rows that are read together, which share their first ``shared`` tokens."""
+
+    rows: Sequence[DecodingRow]
+    shared: int
+    is_new_family: bool
+
+    @property
+    def width(self) -> int:
+        return max(len(row.prompt) for row in self.rows)
+
+
+def _groups(rows: Sequence[DecodingRow], shared: int) -> list[_Group]:
+    """Return groups of rows of similar length and bounded size, family by family.
+
+    Rows of no family come first. All rows share ``shared`` tokens, which are not read again.
+    """
+    found = grouping.families([row.prompt[shared:] for row in rows])
+    alone = [index for family in found if not family.shared for index in family.members]
+    families = [(one.members, shared + one.shared) for one in found if one.shared]
+    return [
+        _Group(
+            [rows[index] for index in batch], common, is_new_family=not number and common > shared
+        )
+        for members, common in [(alone, shared), *families]
+        for number, batch in enumerate(_of_similar_length(rows, members, common))
+    ]
+
+
+def _of_similar_length(
+    rows: Sequence[DecodingRow], members: Sequence[int], shared: int
+) -> Iterator[list[int]]:
+    lengths = [len(row.prompt) - shared for row in rows]
+    return grouping.batches(members, lengths, PREFILL_TOKENS)
 
 
 def _rounded(length: int) -> int:
