@@ -114,7 +114,7 @@ messages: $(TEST_STAMP)
 	@$(BIN)/python -m tests.catalog
 
 writer: $(RUN_STAMP)
-	@$(BIN)/python -m generation.writer.train $(ARGS)
+	@MALLOC_ARENA_MAX=1 GLIBC_TUNABLES=glibc.malloc.hugetlb=1 $(BIN)/python -m generation.writer.train $(ARGS)
 
 bench-%: $(TEST_STAMP)
 	@$(BIN)/python -m tests.bench.$*

@@ -6,6 +6,7 @@ wide and a tall matrix. It is stored in the format of the library PEFT, in a fol
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,18 +48,20 @@ def merge(model: Any, folder: Path) -> None:
         raise ValueError(f"{folder.name}: {error}") from error
 
 
-def attach(model: Any, rank: int, scale: float) -> dict[str, Pair]:
-    """Add a new adapter to each linear layer but the last; return its matrices by module.
+def attach(model: Any, rank: int, scale: float, first: int = 0) -> dict[str, Pair]:
+    """Add a new adapter to the linear modules of the layers; return its matrices by module.
 
-    The matrices are float32 and learn; the model's own weights do not. At first the adapter
-    changes nothing, since one matrix of each pair is zero.
+    Layers before the ``first`` get none, and so need no gradients. The matrices are float32 and
+    learn; the model's own weights do not. At first the adapter changes nothing, since one matrix of
+    each pair is zero.
     """
     import torch
 
     model.requires_grad_(requires_grad=False)
     pairs: dict[str, Pair] = {}
     for name, module in model.named_modules():
-        if isinstance(module, torch.nn.Linear) and module is not model.get_output_embeddings():
+        layer = re.search(r"\.(\d+)\.", name)
+        if isinstance(module, torch.nn.Linear) and layer and int(layer[1]) >= first:
             wide = torch.empty(rank, module.in_features).uniform_(-1, 1)
             down = torch.nn.Parameter(wide / math.sqrt(module.in_features))
             up = torch.nn.Parameter(torch.zeros(module.out_features, rank))

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import decoding, grouping
+from qareview.backends import decoding
 from qareview.backends.decoding import Beginning
 
 if TYPE_CHECKING:
     import torch
 
-READ_TOKENS = 2048  # of prompts and completions, padding included, read at once; chosen
+# Every new shape needs new kernels, which takes longer than a little padding: chosen.
+ROWS = 8  # read at once
+STRIDE = 16  # tokens by which rows grow
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,9 @@ def log_probabilities(
     """
     found: dict[int, torch.Tensor] = {}
     lengths = [len(row.prompt) + len(row.completion) - beginning.length for row in rows]
-    for indices in grouping.batches(range(len(rows)), lengths, READ_TOKENS):
+    by_length = sorted(range(len(rows)), key=lengths.__getitem__)
+    for start in range(0, len(rows), ROWS):
+        indices = by_length[start : start + ROWS]
         group = [rows[index] for index in indices]
         found.update(zip(indices, _read(model, group, beginning), strict=True))
     return [found[index] for index in range(len(rows))]
@@ -48,7 +52,7 @@ def _read(model: Any, rows: Sequence[Known], beginning: Beginning) -> "Sequence[
     from transformers import DynamicCache
 
     inputs = [(row.prompt + row.completion)[beginning.length : -1] for row in rows]
-    width = max(map(len, inputs))
+    width = -(-max(map(len, inputs)) // STRIDE) * STRIDE
     ids = torch.zeros((len(rows), width), dtype=torch.long, device=model.device)
     predicting = torch.zeros((len(rows), width), dtype=torch.bool, device=model.device)
     for index, (row, tokens) in enumerate(zip(rows, inputs, strict=True)):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 STORED_BEGINNINGS = 4  # the latest; chosen; nobody measured
-MALLOC_OPTIONS = {-1: 2**31 - 1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
+MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 
 
 class TransformersBackend:
