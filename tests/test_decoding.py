@@ -69,7 +69,7 @@ def test_what_some_prompts_share_is_read_once_and_changes_no_word(
     monkeypatch.setattr(decoding, "PREFILL_TOKENS", group_tokens)
     backend = local.load(path=str(folder))
     passages = ["the gate closes at dusk " * 4, "the tide turns at noon " * 5, "a "]
-    texts = [passage + end for end in ("a b", "c", "d e f") for passage in passages]
+    texts = [passage + end for end in ("a b", "key ?", "d e f", "stone") for passage in passages]
     requests = told(texts, before, max_tokens=12)
     read = 0
 
@@ -83,7 +83,7 @@ def test_what_some_prompts_share_is_read_once_and_changes_no_word(
     counting.remove()
     prompts = [len((before + text).split()) for text in texts]
     assert read < sum(prompts) + 12 * len(texts) - 2 * (20 + 25)
-    assert len(set(expected)) > 4
+    assert len(set(expected)) > 3
 
 
 def test_a_model_with_a_window_is_served_by_the_library(tmp_path: Path) -> None:

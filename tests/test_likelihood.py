@@ -31,7 +31,7 @@ def by_the_library(backend: Any, folder: Path, asked: Continuation) -> float:
     text = [*backend.tokenizer(asked.text)["input_ids"], backend.tokenizer.eos_token_id]
     logits = model(torch.tensor([prompt + text])).logits[0, len(prompt) - 1 : -1]
     chosen = logits.log_softmax(-1).gather(1, torch.tensor(text)[:, None])
-    return float(chosen.mean())
+    return float(chosen.detach().mean())
 
 
 def test_many_at_once_are_as_likely_as_one_by_one(tmp_path: Path) -> None:

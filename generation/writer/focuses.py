@@ -1,5 +1,6 @@
 """The sentences that training answers state, and which of them stand on their own."""
 
+import math
 import re
 
 from generation.checks.gist import gist
@@ -55,7 +56,7 @@ def find_focus(passage: str, answer: str) -> str:
 
 def _likeness(words: frozenset[str], wanted: frozenset[str]) -> float:
     """Return the cosine between two sets of words."""
-    return len(words & wanted) / max(1.0, (len(words) * len(wanted)) ** 0.5)
+    return len(words & wanted) / max(1.0, math.sqrt(len(words) * len(wanted)))
 
 
 def states(answer: str, focus: str, title: str) -> bool:
