@@ -55,6 +55,13 @@ def test_every_layer_but_the_last_learns_and_the_model_does_not(tmp_path: Path) 
     assert not [one for one in model.parameters() if one.requires_grad]
 
 
+def test_the_first_layers_can_be_left_as_they_are(tmp_path: Path) -> None:
+    model = local.load(path=str(models.decoder(tmp_path))).model
+    pairs = adapters.attach(model, rank=4, scale=2.0, first=1)
+    assert len(pairs) == 7
+    assert all(".1." in name for name in pairs)
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [({"peft_type": "IA3"}, "peft_type"), ({"use_dora": True}, "use_dora"), ({"r": None}, "")],

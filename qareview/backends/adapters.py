@@ -60,14 +60,20 @@ def attach(model: Any, rank: int, scale: float, first: int = 0) -> dict[str, Pai
     model.requires_grad_(requires_grad=False)
     pairs: dict[str, Pair] = {}
     for name, module in model.named_modules():
-        layer = re.search(r"\.(\d+)\.", name)
-        if isinstance(module, torch.nn.Linear) and layer and int(layer[1]) >= first:
+        layer = _layer(name)
+        if isinstance(module, torch.nn.Linear) and layer and int(layer) >= first:
             wide = torch.empty(rank, module.in_features).uniform_(-1, 1)
             down = torch.nn.Parameter(wide / math.sqrt(module.in_features))
             up = torch.nn.Parameter(torch.zeros(module.out_features, rank))
             _add_to_output(module, down, up, scale)
             pairs[name] = (down, up)
     return pairs
+
+
+def _layer(module: str) -> str:
+    """Return the number of the layer that a module is in, from its name; empty if in none."""
+    number = re.search(r"\.(\d+)\.", module)
+    return number[1] if number else ""
 
 
 def _add_to_output(module: Any, down: "torch.Tensor", up: "torch.Tensor", scale: float) -> None:
@@ -102,5 +108,8 @@ def save(folder: Path, pairs: Mapping[str, Pair], scale: float) -> None:
         "lora_dropout": 0.0,
         "bias": "none",
         "target_modules": sorted({module.rpartition(".")[2] for module in pairs}),
+        "layers_to_transform": sorted(
+            {int(layer) for module in pairs if (layer := _layer(module))}
+        ),
     }
     (folder / CONFIGURATION).write_text(json.dumps(configuration, indent=2) + "\n")
