@@ -80,6 +80,7 @@ def test_a_passage_without_headings_comes_without_their_line() -> None:
         ("1. Open the\n   gate.", "Open the gate."),
         (r"Set wal\_size to snake_case_name.", "Set wal_size to snake_case_name."),
         ("| Sunday | 2 euros |", "Sunday | 2 euros"),
+        ("Skin.** See a doctor.", "Skin. See a doctor."),
     ],
 )
 def test_a_focus_is_shown_without_marks(markdown: str, shown: str) -> None:

@@ -6,7 +6,7 @@ passage. A good answer is likely given its question.
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from generation.checks import flags
@@ -32,46 +32,61 @@ class Wanted:
 
 
 def score_by_likelihood(project: Project, drafts: Sequence[Draft]) -> None:
-    """Fill in the scores of the questions of drafts that say how likely their texts are.
+    """Score the drafts that state sentences; keep the best of their questions.
 
-    The model of each question says it; servers do not tell, so their questions get none. Raises
-    ModelUnavailable and RenderingFailed.
+    The model that wrote a question says how likely it is; servers do not tell, so their questions
+    get no such scores. Raises ModelUnavailable and RenderingFailed.
     """
+    stating = [draft for draft in drafts if draft.states_sentence]
+    answering = in_production(project, Task.ANSWER)
+    values = {draft.item.passage.pk: values_of(project, draft.item.passage) for draft in stating}
+    _ask_models(
+        wanted
+        for draft in stating
+        for question in draft.questions
+        for wanted in _of_both(question, values[draft.item.passage.pk], answering)
+    )
+    for draft in stating:
+        draft.questions.sort(key=_likely, reverse=True)
+        draft.questions = draft.questions[: project.questions_per_answer]
+    _ask_models(
+        _of_question(question, flags.FIT, other, values[draft.item.passage.pk])
+        for draft in stating
+        for other in _others(draft, stating)
+        for question in draft.questions
+    )
+
+
+def _likely(question: Question) -> float:
+    return question.scores.get(flags.ASKED, 0.0) * question.scores.get(flags.ANSWERED, 0.0)
+
+
+def _others(draft: Draft, drafts: Sequence[Draft]) -> list[str]:
+    """Return answers about the same passage."""
+    same = (other for other in drafts if other.item.passage.pk == draft.item.passage.pk)
+    return [other.item.answer for other in same if other is not draft][:MOST_OTHERS]
+
+
+def _ask_models(rows: Iterable[Wanted]) -> None:
     by_model: dict[str, list[Wanted]] = defaultdict(list)
-    for wanted in _wanted(project, drafts):
+    for wanted in rows:
         by_model[wanted.question.model].append(wanted)
     for model, own in by_model.items():
         told = backend_for(model).likelihoods([wanted.continuation for wanted in own])
         _note(own, told)
 
 
-def _wanted(project: Project, drafts: Sequence[Draft]) -> Iterator[Wanted]:
-    by_passage: dict[int, list[Draft]] = defaultdict(list)
-    for draft in drafts:
-        if draft.states_sentence:
-            by_passage[draft.item.passage.pk].append(draft)
-    answering = in_production(project, Task.ANSWER)
-    for neighbours in by_passage.values():
-        values = values_of(project, neighbours[0].item.passage)
-        for draft in neighbours:
-            others = [other.item.answer for other in neighbours if other is not draft]
-            for question in draft.questions:
-                yield from _of_question(question, values, others[:MOST_OTHERS])
-                yield _of_answer(question, values, answering)
-
-
-def _of_question(
-    question: Question, values: dict[str, str], others: Sequence[str]
-) -> Iterator[Wanted]:
-    answers = [(flags.ASKED, question.item.answer), *((flags.FIT, other) for other in others)]
-    for score, answer in answers:
-        asked = request_for(question.variant, {**values, "answer": answer})
-        yield Wanted(question, score, Continuation(asked.messages, question.text))
-
-
-def _of_answer(question: Question, values: dict[str, str], answering: Variant) -> Wanted:
+def _of_both(question: Question, values: dict[str, str], answering: Variant) -> Iterator[Wanted]:
+    yield _of_question(question, flags.ASKED, question.item.answer, values)
     asked = request_for(answering, {**values, "question": question.text})
-    return Wanted(question, flags.ANSWERED, Continuation(asked.messages, question.item.answer))
+    continuation = Continuation(asked.messages, question.item.answer)
+    yield Wanted(question, flags.ANSWERED, continuation)
+
+
+def _of_question(question: Question, score: str, answer: str, values: dict[str, str]) -> Wanted:
+    assert question.variant is not None, "only imported questions have none"  # noqa: S101
+    asked = request_for(question.variant, {**values, "answer": answer})
+    return Wanted(question, score, Continuation(asked.messages, question.text))
 
 
 def _note(rows: Sequence[Wanted], told: Sequence[float | None]) -> None:

@@ -12,7 +12,7 @@ from generation.prompt_values import values_of
 from prompts.models import Task
 from qareview.models import Project
 
-DRAWN = 3  # questions for an answer that states a sentence; the best are kept; chosen
+DRAWN = 2  # questions for an answer that states a sentence; the best are kept; chosen
 
 
 def write_questions(

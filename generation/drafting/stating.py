@@ -20,7 +20,7 @@ from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
-SPARES = 2  # more answers than a passage lacks, so that the best can be kept; chosen
+SPARES = 1  # answers more than a passage lacks, so that the best can be kept; chosen
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ def plain(text: str) -> str:
     """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
     text = _LINE_MARKS.sub("", text)
     text = _LINK.sub(r"\1", text).replace("`", "")
-    text = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", text))
+    text = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", text).replace("**", ""))  # some are halved
     return re.sub(r"\s+", " ", text).strip(" |")
 
 

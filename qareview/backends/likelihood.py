@@ -70,4 +70,5 @@ def _read(model: Any, rows: Sequence[Known], beginning: Beginning) -> "Sequence[
     )
     expected = torch.tensor([token for row in rows for token in row.completion])
     likely = -cross_entropy(logits.float(), expected.to(logits.device), reduction="none")
-    return likely.split([len(row.completion) for row in rows])
+    split: Sequence[torch.Tensor] = likely.split([len(row.completion) for row in rows])
+    return split
