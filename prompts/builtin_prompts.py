@@ -225,7 +225,7 @@ def follow_model(project: Project, before: Project) -> None:
     wordings = wordings_for(project.model or settings.DEFAULT_MODEL)
     for prompt in project.prompts.filter(task__in=wordings).select_related("production"):
         current, wording = prompt.production, wordings[Task(prompt.task)]
-        if current is None or current.origin != BUILT_IN or _has(current, wording):
+        if current is None or current.created_by_id or _has(current, wording):
             continue
         known = (row for row in prompt.variants.filter(archived_at=None) if _has(row, wording))
         suited = next(known, None) or variants.add_variant(current, wording, None, BUILT_IN)

@@ -19,7 +19,7 @@ def copy_rows(rows: Sequence[models.Model]) -> None:
     meta = rows[0]._meta
     with connection.cursor() as cursor:
         cursor.execute(
-            "select nextval(pg_get_serial_sequence(%s, %s)) from generate_series(1, %s)",
+            "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
             [meta.db_table, meta.pk.column, len(rows)],
         )
         for row, (pk,) in zip(rows, cursor.fetchall(), strict=True):
@@ -27,7 +27,7 @@ def copy_rows(rows: Sequence[models.Model]) -> None:
         fields = meta.local_concrete_fields
         columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
         table = connection.ops.quote_name(meta.db_table)
-        with cursor.copy(f"copy {table} ({columns}) from stdin") as copy:
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row([_stored_value(field, row) for field in fields])
     for row in rows:

@@ -81,7 +81,7 @@ def test_every_module_of_generation_has_a_place() -> None:
         for path in (ROOT / "generation").iterdir()
         if path.is_dir() or path.suffix == ".py"
     }
-    assert there - known - {"__pycache__"} == {"__init__", "samples", "writer"}
+    assert there - known - {"__pycache__"} == {"__init__", "samples"}
     assert {name for names in ROOMS for name in names} <= there
 
 

@@ -33,7 +33,7 @@ STAYS_ENGLISH = {
     "qareview/backends/scripted.py": "what a model says in tests",
     "generation/checks/gist.py": "words that are left out when texts are compared",
     "generation/releases/exports.py": "what is written into the files that leave",
-    "generation/writer/focuses.py": "words that lean on other sentences",
+    "generation/checks/focuses.py": "words that lean on other sentences",
     "generation/writer/train.py": "what the console shows",
     "prompts/builtin_prompts.py": "prompts, which models read",
     "prompts/writer_prompts.py": "prompts, which models read",

@@ -34,7 +34,7 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _TELLS_NOTHING = re.compile(
-    r"^(?:see|refer to|for (?:more|further) (?:information|details)|figure|fig\.|table|copyright)\b"
+    r"^(?:see|refer to|for (?:more |further )?(?:information|details)|figure|fig\.|table|copyright)\b"
     r"|[?？؟:：]$|^https?://\S+$",
     re.IGNORECASE,
 )

@@ -106,9 +106,9 @@ def _share_a_band(bands: list[int], last: int) -> list[int]:
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "select distinct passage.id from unnest(%s::bigint[]) band"
-            " join generation_passage passage on passage.bands @> array[band]"
-            " where passage.id <= %s",
+            "SELECT DISTINCT passage.id FROM unnest(%s::bigint[]) band"
+            " JOIN generation_passage passage ON passage.bands @> ARRAY[band]"
+            " WHERE passage.id <= %s",
             [bands, last],
         )
         return [pk for (pk,) in cursor.fetchall()]

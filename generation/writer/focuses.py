@@ -3,6 +3,7 @@
 import math
 import re
 
+from generation.checks.focuses import Focus, plain
 from generation.checks.gist import gist
 from generation.checks.sentence_splitting import sentences
 
@@ -11,30 +12,9 @@ LEAST_GAIN = 1.1  # times as like the answer that two sentences have to be
 MOST_ADDED = 0.34  # of the answer's words that may come from elsewhere, such as its subject
 MOST_DROPPED = 0.3  # of the focus's words that the answer may lack
 MOST_UNASKED = 0.5  # of a sentence's words that a question for it need not be about
-FEWEST_WORDS = 6  # of a sentence that stands on its own
 
-_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
-_EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
-_ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
 _NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
-_LEANS = re.compile(
-    r"^(?:it|its|this|that|these|those|they|their|them|he|she|his|her|such|there|here|but|and|or|so"
-    r"|however|otherwise|then|also|instead|both|neither|either|one|others?|in this"
-    r"|in that|in these|after this|after that|for this|if so|if not|the same|the latter|the former"
-    r"|as a result|therefore|afterwards|see|note)\b"
-    r"|\b(?:this|these|above|below|following|aforementioned|previous|latter|former)\b",
-    re.IGNORECASE,
-)
-
-
-def plain(text: str) -> str:
-    """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
-    text = _LINE_MARKS.sub("", text)
-    text = _LINK.sub(r"\1", text).replace("`", "")
-    text = _ESCAPED.sub(r"\1", _EMPHASIS.sub(r"\2", text).replace("**", ""))  # some are halved
-    return re.sub(r"\s+", " ", text).strip(" |")
 
 
 def find_focus(passage: str, answer: str) -> str:
@@ -84,13 +64,7 @@ def _covers(focus: str, answer: str, title: str, most_dropped: float) -> bool:
 
 def stands_alone(focus: str) -> bool:
     """Return whether a plain focus is a sentence that needs no other to be understood."""
-    return (
-        len(focus.split()) >= FEWEST_WORDS
-        and focus[0].isupper()
-        and focus.endswith((".", ".”", '."'))
-        and "|" not in focus
-        and not _LEANS.search(focus)
-    )
+    return Focus(0, len(focus), focus).stands_alone
 
 
 def is_verbatim(answer: str, focus: str) -> bool:
