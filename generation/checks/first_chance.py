@@ -56,7 +56,7 @@ def features(item: Item, question: Question) -> dict[str, float]:
         "answer words": math.log1p(words(item.answer)) / 4,
         "number": float(any(map(str.isdigit, item.answer))),
         "name": float(any(word[:1].isupper() for word in item.answer.split()[1:])),
-        "name in question": float(any(word[:1].isupper() for word in question.text.split()[1:])),
+        "asked name": float(any(word[:1].isupper() for word in question.text.split()[1:])),
         "answer flags": float(len(set(item.flags))),
         "question flags": float(len(raised - set(item.flags))),
     }

@@ -12,6 +12,7 @@ FEWEST_WORDS, MOST_WORDS = 6, 45  # of a sentence that stands on its own
 FEWEST_WORDS_TO_STATE = 3  # of a list item or a table row
 ENOUGH_WORDS = 16  # that are no small words: more of them tell no more
 FOR_A_NUMBER, FOR_A_NAME, FOR_THE_TOPIC = 0.2, 0.2, 0.2  # added to how much a sentence tells
+MOST_OWN = 1  # words of a rewriting that are nowhere in the passage or its headings
 MOST_STATED = 0.7  # share of a sentence's words in an answer that states it already
 FOR_LEANING = -0.5  # a rewriting is right less often than a sentence as it stands
 
@@ -34,7 +35,8 @@ _LEANS = re.compile(
     re.IGNORECASE,
 )
 _TELLS_NOTHING = re.compile(
-    r"^(?:see|refer to|for (?:more |further )?(?:information|details)|figure|fig\.|table|copyright)\b"
+    r"^(?:see|refer to|for (?:more |further )?(?:information|details))\b"
+    r"|^(?:figure|fig\.|table|copyright)\b"
     r"|[?？؟:：]$|^https?://\S+$",
     re.IGNORECASE,
 )
@@ -83,12 +85,14 @@ def plain(text: str) -> str:
 
 
 def states(answer: str, focus: str, context: str) -> bool:
-    """Return whether an answer has all numbers of its focus, and no others but the context's.
+    """Return whether an answer has all numbers and names of its focus, and no word of its own.
 
-    The same holds for names; ``context`` are the headings and the passage's other words.
+    ``context`` are the headings and the passage, whose words it may take to name its subject.
     """
     has_all = _numbers(focus) <= _numbers(answer) and _names(focus) <= gist(answer)
-    return has_all and _numbers(answer) <= _numbers(f"{focus} {context}")
+    known = f"{focus} {context}"
+    own = gist(answer) - gist(known)
+    return has_all and _numbers(answer) <= _numbers(known) and len(own) <= MOST_OWN
 
 
 def _candidates(passage: str) -> Iterator[Focus]:

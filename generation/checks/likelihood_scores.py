@@ -8,6 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from generation.checks import flags
 from generation.checks.scoring import Draft
@@ -84,8 +85,8 @@ def _of_both(question: Question, values: dict[str, str], answering: Variant) -> 
 
 
 def _of_question(question: Question, score: str, answer: str, values: dict[str, str]) -> Wanted:
-    assert question.variant is not None, "only imported questions have none"  # noqa: S101
-    asked = request_for(question.variant, {**values, "answer": answer})
+    variant = cast(Variant, question.variant)  # only imported questions have none
+    asked = request_for(variant, {**values, "answer": answer})
     return Wanted(question, score, Continuation(asked.messages, question.text))
 
 
