@@ -57,6 +57,8 @@ def test_a_focus_is_a_range_of_its_passage() -> None:
         ("a valid harbour pass and a signed form.", False),
         ("Small vessels pass at night without", False),
         ("Keep left here.", False),
+        ("A token of agreement between programs that work together.", False),
+        ("A token of agreement is kept by both programs.", True),
     ],
 )
 def test_a_sentence_that_leans_on_others_does_not_stand_alone(sentence: str, alone: bool) -> None:

@@ -34,6 +34,11 @@ _LEANS = re.compile(
     r"|table \d|section \d|chapter \d)\b",
     re.IGNORECASE,
 )
+# an entry of a dictionary, whose subject is its heading
+_ENTRY = re.compile(r"^(?:an?|any|used)\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|should|does|do|did|could|would)\b"
+)
 _TELLS_NOTHING = re.compile(
     r"^(?:see|refer to|for (?:more |further )?(?:information|details))\b"
     r"|^(?:figure|fig\.|table|copyright)\b"
@@ -59,6 +64,7 @@ class Focus:
             and self.text.endswith(_ENDS)
             and " | " not in self.text
             and not _LEANS.search(self.text)
+            and not (_ENTRY.match(self.text) and not _VERB.search(self.text))
         )
 
 
