@@ -2,6 +2,7 @@
 
 import functools
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,12 @@ READERS = ("reader_1.jsonl", "reader_2.jsonl")
 def read_lines(name: str) -> list[dict[str, Any]]:
     """Return the objects of a file of JSON lines in the folder of judgements."""
     return [json.loads(line) for line in (FOLDER / name).read_text().splitlines()]
+
+
+def write_lines(name: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Write objects to a file of JSON lines in the folder of judgements."""
+    lines = (f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    (FOLDER / name).write_text("".join(lines))
 
 
 @functools.cache

@@ -19,7 +19,6 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import django
@@ -38,7 +37,7 @@ from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 from generation.checks.first_chance import features, first_chance  # noqa: E402
 from generation.drafting import drafting  # noqa: E402
 from generation.models import Document, Item, ItemState, Passage  # noqa: E402
-from generation.writer.judgements import FOLDER, read_lines, verdicts  # noqa: E402
+from generation.writer.judgements import read_lines, verdicts, write_lines  # noqa: E402
 from qareview import projects  # noqa: E402
 from qareview.backends import backend_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
@@ -107,7 +106,7 @@ def write_drafts(drafts: list[dict[str, Any]], passages: Sequence[dict[str, Any]
     random.Random(SEED).shuffle(drafts)
     for number, row in enumerate(drafts, 1):
         row["id"] = number
-    _write(FOLDER / "drafts.jsonl", drafts)
+    write_lines("drafts.jsonl", drafts)
     shown = [
         {
             "id": row["id"],
@@ -118,11 +117,7 @@ def write_drafts(drafts: list[dict[str, Any]], passages: Sequence[dict[str, Any]
         }
         for row in drafts
     ]
-    _write(FOLDER / "to_judge.jsonl", shown)
-
-
-def _write(path: Path, rows: Sequence[dict[str, Any]]) -> None:
-    path.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows))
+    write_lines("to_judge.jsonl", shown)
 
 
 def figures(model: str) -> dict[str, float]:
