@@ -153,7 +153,7 @@ def test_the_label_of_a_field_is_the_nearest_text_before_it_on_its_line() -> Non
 
 
 def test_only_so_many_tags_of_a_page_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    [path, *_] = sorted(CONVERTED.glob("*.tagged.pdf"))
+    [path, *_] = sorted(CONVERTED.glob("*.one.pdf"))
     whole = pdfs.read_pdf(path, pdfs.Choices()).text
     monkeypatch.setattr(tags, "MOST_TAGS", 3)
     assert pdfs.read_pdf(path, pdfs.Choices()).text != whole
