@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from generation.checks.focuses import plain
 from generation.writer import focuses
 from prompts import sandbox, writer_prompts
 from qareview.backends import Continuation
@@ -101,7 +102,7 @@ def _tasks(row: Row, item: Row, draw: random.Random) -> Iterator[tuple[str, dict
     answer, title = item["answer"], row["title"]
     verbatim, asked, answered = (draw.random() for _ in range(3))
     if "focus" in item:
-        focus = focuses.plain(item["focus"])
+        focus = plain(item["focus"])
         stands = focuses.is_verbatim(answer, focus)
         stated = answer if not stands or verbatim < VERBATIM else ""
     else:
