@@ -71,6 +71,16 @@ def test_what_is_missing_later_is_about_the_sentences_that_are_left(project: Pro
     assert sorted(item.answer for item in passage.items.all()) == sorted([ALONE, OTHER])
 
 
+def test_a_sentence_whose_draft_was_not_good_enough_is_not_stated_again(project: Project) -> None:
+    passage = drafted(project, f"{ALONE} {OTHER}", items=1)
+    passage.items.update(state=ItemState.ASIDE, aside_reason=AsideReason.LOW_SCORE)
+    first = passage.items.get().answer
+    Passage.objects.filter(pk=passage.pk).update(state="queued")
+    drafting.work_off_passages()
+    assert {item.answer for item in passage.items.all()} == {ALONE, OTHER}
+    assert passage.items.exclude(answer=first).count() == 1
+
+
 def test_a_passage_that_says_too_little_tells_so(project: Project) -> None:
     passage = drafted(project, f"# Locks\n\n{ALONE}", items=3)
     assert passage.items.count() == 1

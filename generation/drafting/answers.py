@@ -9,7 +9,7 @@ from generation.checks import flags
 from generation.checks.gist import gist
 from generation.drafting import quotas, stating
 from generation.drafting.quotas import Quota, Writer
-from generation.models import Item, ItemState, Passage
+from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
 from generation.prompt_values import values_of
 from prompts.models import Task, Variant
 from qareview.backends import Completion
@@ -34,10 +34,15 @@ def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
 
 
 def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
-    answers = _current_answers(rows)
+    current = _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
+    poor = _answers_of(Item.objects.filter(aside_reason=AsideReason.LOW_SCORE), rows)
     last_numbers = _last_numbers(rows, writer.variant)
     lacking = [
-        (row, missing(project, len(answers.get(row.pk, ()))), answers.get(row.pk, ()))
+        (
+            row,
+            missing(project, len(current.get(row.pk, ()))),
+            [*current.get(row.pk, ()), *poor.get(row.pk, ())],  # not to be stated again
+        )
         for row in rows
     ]
     statements = stating.write_statements(project, writer, lacking)
@@ -72,7 +77,7 @@ def _item(
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
     """Return how many answers to write for each passage, by the passages' ids."""
-    answers = _current_answers(rows)
+    answers = _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
     last_numbers = _last_numbers(rows, variant)
     return {
         row.pk: Quota(
@@ -86,11 +91,10 @@ def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) 
     }
 
 
-def _current_answers(rows: Sequence[Passage]) -> dict[int, list[str]]:
-    """Return the answers of the items that are not set aside, by the passages' ids."""
+def _answers_of(items: ItemQuerySet, rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the answers of those of the items that are of the passages, by the passages' ids."""
     answers: dict[int, list[str]] = {}
-    items = Item.objects.filter(passage__in=rows).exclude(state=ItemState.ASIDE)
-    for passage, answer in items.values_list("passage", "answer"):
+    for passage, answer in items.filter(passage__in=rows).values_list("passage", "answer"):
         answers.setdefault(passage, []).append(answer)
     return answers
 
