@@ -1,7 +1,8 @@
 """How ``make test`` distributes the tests among processes.
 
 A unit is a file, so that its fixtures are set up only once. The files of the browser tests are one
-unit, because they share a running QAReview. The longest units begin first, so that at the end no
+unit, because they share a running QAReview, but for one that begins with an empty installation. The
+longest units begin first, so that at the end no
 process runs a long one while the others have nothing to do.
 """
 
@@ -12,9 +13,11 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = "tests/browser"
+ALONE = "tests/browser/test_models.py"
 # What takes longest, the longest first.
 LONGEST = (
     TOGETHER,
+    ALONE,
     "tests/test_whole.py",
     "tests/test_killed_often.py",
     "tests/test_hostile_files.py",
@@ -29,7 +32,8 @@ MOST = 6  # the longest unit takes as long, however many share the rest
 
 
 def unit(nodeid: str) -> str:
-    return TOGETHER if nodeid.startswith(f"{TOGETHER}/") else nodeid.split("::", 1)[0]
+    path = nodeid.split("::", 1)[0]
+    return TOGETHER if path.startswith(f"{TOGETHER}/") and path != ALONE else path
 
 
 class ByUnit(LoadScopeScheduling):
