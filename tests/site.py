@@ -149,6 +149,8 @@ def _prepare(folder: Path) -> None:
     assert site.manage("wait", "sample", "--timeout", "300").returncode == 0
     site.stop()
     until(lambda: site.pids("") == [], 30)  # so that the files of the database are complete
+    # Two copies that start at the same time would both find these ports free.
+    (site.var / "services" / "ports.json").unlink()
     site.var.rename(folder)
 
 

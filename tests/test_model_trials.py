@@ -1,5 +1,6 @@
 """Models are tried and found, and what they are worth is told where one is chosen."""
 
+import json
 import threading
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.test import Client
 
 from generation.models import Verdict
+from generation.progress import worth
 from prompts.models import Task
 from qareview import trials
 from qareview.backends import servers
@@ -141,6 +143,8 @@ def test_what_a_model_is_worth_is_told_where_it_is_chosen(
     sentence = (
         "Reviewers here accepted 50 % of its 2 reviewed items so far (95 % interval: 9 % to 91 %)."
     )
+    measured = json.loads(worth.MEASURED.read_text())
+    share = round(100 * measured["acceptable"] / measured["drafts"])
     client = browse(team.admin)
     prompt = team.project.prompts.get(task=Task.ASK)
     for text in (
@@ -151,7 +155,7 @@ def test_what_a_model_is_worth_is_told_where_it_is_chosen(
         page(root.get("/models/")),
     ):
         assert sentence in text
-        assert "Of 100 drafts about 1 are accepted as they are (measured on" in text
+        assert f"Of 100 drafts about {share} are accepted as they are (measured on" in text
         assert "Nobody here has reviewed its items yet." in text
 
 
