@@ -21,8 +21,8 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
+NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
 _ENDS = (".", ".”", '."', ".)", "!", "。")
 _LEANS = re.compile(
     r"^(?:it|its|this|that|these|those|they|their|them|he|she|his|her|we|our|such|there|here|but"
@@ -122,18 +122,18 @@ def _tells(focus: Focus, topic: frozenset[str]) -> float:
     return (
         min(len(own), ENOUGH_WORDS) / ENOUGH_WORDS
         + FOR_THE_TOPIC * bool(own & topic)
-        + FOR_A_NUMBER * bool(_NUMBER.search(focus.text))
-        + FOR_A_NAME * bool(_NAME.search(focus.text))
+        + FOR_A_NUMBER * bool(NUMBER.search(focus.text))
+        + FOR_A_NAME * bool(NAME.search(focus.text))
         + FOR_LEANING * (not focus.stands_alone)
     )
 
 
 def _numbers(text: str) -> set[str]:
-    return set(_NUMBER.findall(text))
+    return set(NUMBER.findall(text))
 
 
 def _names(text: str) -> frozenset[str]:
-    return gist(" ".join(_NAME.findall(text)))
+    return gist(" ".join(NAME.findall(text)))
 
 
 def unstated(focuses: Sequence[Focus], answers: Sequence[str]) -> list[Focus]:

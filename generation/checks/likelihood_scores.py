@@ -38,7 +38,7 @@ def score_by_likelihood(project: Project, drafts: Sequence[Draft]) -> None:
     The model that wrote a question says how likely it is; servers do not tell, so their questions
     get no such scores. Raises ModelUnavailable and RenderingFailed.
     """
-    stating = [draft for draft in drafts if draft.states_sentence]
+    stating = [draft for draft in drafts if draft.item.states_sentence]
     answering = in_production(project, Task.ANSWER)
     values = {draft.item.passage.pk: values_of(project, draft.item.passage) for draft in stating}
     _ask_models(

@@ -30,11 +30,6 @@ class Draft:
     item: Item
     questions: list[Question]
 
-    @property
-    def states_sentence(self) -> bool:
-        """Whether its answer states a sentence that was chosen from the passage."""
-        return "focus" in self.item.parameters
-
 
 def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
     """Fill in the flags and scores of a project's new drafts; sort their questions, best first.

@@ -34,7 +34,7 @@ def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
 
 
 def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
-    current = _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
+    current = current_answers(rows)
     poor = _answers_of(Item.objects.filter(aside_reason=AsideReason.LOW_SCORE), rows)
     last_numbers = _last_numbers(rows, writer.variant)
     lacking = [
@@ -77,7 +77,7 @@ def _item(
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
     """Return how many answers to write for each passage, by the passages' ids."""
-    answers = _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
+    answers = current_answers(rows)
     last_numbers = _last_numbers(rows, variant)
     return {
         row.pk: Quota(
@@ -89,6 +89,11 @@ def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) 
         )
         for row in rows
     }
+
+
+def current_answers(rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the answers of the items that are not set aside, by the passages' ids."""
+    return _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
 
 
 def _answers_of(items: ItemQuerySet, rows: Sequence[Passage]) -> dict[int, list[str]]:

@@ -25,7 +25,7 @@ def write_questions(
         Quota(
             {**values_of(project, item.passage), "answer": item.answer},
             _count(project, item),
-            taken[item.document_id] if "focus" not in item.parameters else set(),
+            set() if item.states_sentence else taken[item.document_id],
             item.passage.pk,
         )
         for item in items
@@ -44,7 +44,7 @@ def write_questions(
 def _count(project: Project, item: Item) -> int:
     """Return how many questions to write: more than are kept where the best can be chosen."""
     wanted = project.questions_per_answer
-    return max(wanted, DRAWN) if "focus" in item.parameters else wanted
+    return max(wanted, DRAWN) if item.states_sentence else wanted
 
 
 def _questions(item: Item, writer: quotas.Writer, quota: Quota) -> list[Question]:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 from generation.checks.first_chance import first_chance, least_chance
 from generation.checks.scoring import Draft
-from generation.models import AsideReason, Item, ItemState, Passage
+from generation.drafting import answers
+from generation.models import AsideReason, ItemState, Passage
 from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
@@ -20,18 +21,18 @@ def keep_best(project: Project, rows: Sequence[Passage], drafts: Sequence[Draft]
     by_passage: dict[int, list[Draft]] = defaultdict(list)
     for draft in drafts:
         by_passage[draft.item.passage.pk].append(draft)
+    current = answers.current_answers(rows)
     kept = []
     for row in rows:
         own = by_passage[row.pk]
-        if any(draft.states_sentence for draft in own):
-            own = _best(project, row, own)
+        if any(draft.item.states_sentence for draft in own):
+            missing = answers.missing(project, len(current.get(row.pk, ())))
+            own = _best(project, row, own, missing)
         kept += own
     return kept
 
 
-def _best(project: Project, row: Passage, drafts: Sequence[Draft]) -> list[Draft]:
-    has = Item.objects.filter(passage=row).exclude(state=ItemState.ASIDE).count()
-    wished = project.items_per_passage - has
+def _best(project: Project, row: Passage, drafts: Sequence[Draft], wished: int) -> list[Draft]:
     best = sorted(drafts, key=lambda draft: -draft.item.score)[:wished]
     for draft in best:
         draft.questions = draft.questions[: project.questions_per_answer]

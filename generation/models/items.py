@@ -274,6 +274,11 @@ class Item(Drafted):
         return self.questions.all()[0]
 
     @property
+    def states_sentence(self) -> bool:
+        """Whether its answer states a sentence that was chosen from the passage."""
+        return "focus" in self.parameters
+
+    @property
     def is_verbatim(self) -> bool:
         """Whether its answer is a sentence of the passage as it stands, not written by a model."""
         return bool(self.parameters.get("verbatim"))

@@ -3,7 +3,7 @@
 import math
 import re
 
-from generation.checks.focuses import Focus, plain
+from generation.checks.focuses import NAME, NUMBER, Focus, plain
 from generation.checks.gist import gist
 from generation.checks.sentence_splitting import sentences
 
@@ -12,9 +12,6 @@ LEAST_GAIN = 1.1  # times as like the answer that two sentences have to be
 MOST_ADDED = 0.34  # of the answer's words that may come from elsewhere, such as its subject
 MOST_DROPPED = 0.3  # of the focus's words that the answer may lack
 MOST_UNASKED = 0.5  # of a sentence's words that a question for it need not be about
-
-_NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
 
 
 def find_focus(passage: str, answer: str) -> str:
@@ -44,7 +41,7 @@ def states(answer: str, focus: str, title: str) -> bool:
 
     Names may come from elsewhere.
     """
-    has_all_numbers = set(_NUMBER.findall(focus)) <= set(_NUMBER.findall(answer))
+    has_all_numbers = set(NUMBER.findall(focus)) <= set(NUMBER.findall(answer))
     return has_all_numbers and _covers(focus, answer, title, MOST_DROPPED)
 
 
@@ -55,10 +52,10 @@ def answers_too(focus: str, answer: str, title: str) -> bool:
 
 def _covers(focus: str, answer: str, title: str, most_dropped: float) -> bool:
     answered, said = gist(answer), gist(focus)
-    known = said | gist(title) | gist(" ".join(_NAME.findall(answer)))
+    known = said | gist(title) | gist(" ".join(NAME.findall(answer)))
     added = len(answered - known) / max(1, len(answered))
     dropped = len(said - answered) / max(1, len(said))
-    has_its_numbers = set(_NUMBER.findall(answer)) <= set(_NUMBER.findall(f"{focus} {title}"))
+    has_its_numbers = set(NUMBER.findall(answer)) <= set(NUMBER.findall(f"{focus} {title}"))
     return has_its_numbers and added <= MOST_ADDED and dropped <= most_dropped
 
 
