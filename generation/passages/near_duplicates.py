@@ -68,7 +68,8 @@ def hold_near_duplicates(
     Project.everything.select_for_update(no_key=True).get(pk=project.pk)
     shared = _shared(bands)
     by_band: ByBand = defaultdict(list)  # the fresh passages that are not held
-    last = Passage.objects.in_project(project).aggregate(last=Max("pk"))["last"]  # of the older
+    # Of the older ones. Among those of all projects, the highest id is found without a search.
+    last = Passage.objects.aggregate(last=Max("pk"))["last"]
     for batch in fresh:
         to_draft = [passage for passage in batch if passage.state == JobState.QUEUED]
         older = _by_band(_older(project, to_draft, last) if last and to_draft else ())
@@ -84,12 +85,11 @@ def _shared(bands: Bands) -> set[int]:
 
 def _older(project: Project, batch: Sequence[Passage], last: int) -> QuerySet[Passage]:
     """Return the passages up to the ``last`` id that share a band with a batch."""
-    bands = [band for passage in batch for band in passage.bands]
+    bands = {band for passage in batch for band in passage.bands}
     return (
         Passage.objects.in_project(project)
         .filter(
             pk__in=_share_a_band(bands, last),
-            same_as=None,
             superseded_at=None,
             excluded_at=None,
         )
@@ -98,18 +98,21 @@ def _older(project: Project, batch: Sequence[Passage], last: int) -> QuerySet[Pa
     )
 
 
-def _share_a_band(bands: list[int], last: int) -> list[int]:
+def _share_a_band(bands: set[int], last: int) -> list[int]:
     """Return the ids, up to the ``last``, of passages of any project that have any of the bands.
+
+    Passages that are near-duplicates themselves are left out.
 
     It looks each band up in the index, in a query of its own: as a part of another query, or with
     ``bands && …``, all bands would be compared with each passage, a thousand times as slowly.
+    OFFSET 0 keeps the other conditions from being looked up first.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT passage.id FROM unnest(%s::bigint[]) band"
-            " JOIN generation_passage passage ON passage.bands @> ARRAY[band]"
-            " WHERE passage.id <= %s",
-            [bands, last],
+            "SELECT DISTINCT passage.id FROM unnest(%s::bigint[]) band, LATERAL ("
+            " SELECT id, same_as_id FROM generation_passage WHERE bands @> ARRAY[band] OFFSET 0"
+            ") passage WHERE passage.id <= %s AND passage.same_as_id IS NULL",
+            [list(bands), last],
         )
         return [pk for (pk,) in cursor.fetchall()]
 

@@ -21,10 +21,14 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
-from generation.writer import data
-from generation.writer.data import Exercise, Row
-from qareview.backends import Request, adapters, decoding, grouping, likelihood
-from qareview.backends.transformers import TransformersBackend, load
+import django
+
+django.setup()
+
+from generation.writer import data  # noqa: E402  Django is set up first
+from generation.writer.data import Exercise, Row  # noqa: E402
+from qareview.backends import Request, adapters, decoding, grouping, likelihood  # noqa: E402
+from qareview.backends.transformers import TransformersBackend, load  # noqa: E402
 
 if TYPE_CHECKING:
     import torch
