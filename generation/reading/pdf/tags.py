@@ -62,7 +62,7 @@ class _TagReader:
     def read(self, element: Any, above: Tag, block: int = 0) -> bool:
         """Read an element and those inside it, and say whether it is a block that has text.
 
-        ``block`` is the number of the block that an element goes on with if it is only a part. Behind
+        ``block`` is the number of the block that goes on if the element is only a part. Behind
         a block within another, what goes on has a number of its own, so that the order is kept.
         """
         import pypdfium2.raw as pdfium
