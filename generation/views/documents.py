@@ -78,7 +78,8 @@ def _news(document: Document) -> HttpResponse:
     """Have the page load again once the document has been read."""
     if document.state in (JobState.QUEUED, JobState.RUNNING):
         return HttpResponse(status=204)
-    return HttpResponseClientRefresh()
+    answer: HttpResponse = HttpResponseClientRefresh()
+    return answer
 
 
 def _show(
