@@ -1,6 +1,8 @@
 """Names of languages, and which language a text is in."""
 
 import functools
+from collections import defaultdict
+from operator import itemgetter
 from typing import Any
 
 from django.conf.locale import LANG_INFO
@@ -16,6 +18,7 @@ LANGUAGES: dict[str, str] = dict(  # by ISO 639-1 code, in the order of their En
         key=lambda entry: entry[1],
     )
 )
+_CHINESE = {"wuu": "zh", "yue": "zh"}  # differ by their sound, and hardly when they are written
 # All chosen; nobody measured.
 FEWEST_LETTERS = 24  # a text with fewer letters gets no language
 LEAST_PROBABILITY = 0.9  # of the detected language
@@ -41,7 +44,10 @@ def _stretches(text: str, count: int, length: int) -> str:
 def _language(prose: str) -> str:
     if sum(map(str.isalpha, prose)) < FEWEST_LETTERS:
         return ""
-    code, probability = _identifier().classify(prose)
+    shares: dict[str, float] = defaultdict(float)
+    for code, share in _identifier().rank(prose):
+        shares[_CHINESE.get(code, code)] += share
+    code, probability = max(shares.items(), key=itemgetter(1))
     return code if code in LANGUAGES and probability >= LEAST_PROBABILITY else ""
 
 

@@ -2,7 +2,7 @@
 
 import io
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from reportlab.lib.pagesizes import A4
@@ -17,6 +17,7 @@ PROSE = (
     "saw in his youth, when the lock was still turned by hand. "
 )
 Draw = Callable[[Canvas], None]
+Tags = tuple[str, Sequence["str | Tags"]]  # the type of an element, and what is in it
 
 
 def drawn(*pages: Draw) -> bytes:
@@ -87,3 +88,55 @@ def one_page(content: bytes, entries: bytes = b"", *more: bytes, catalog: bytes 
         b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
         *more,
     )
+
+
+def tagged(*elements: Tags) -> bytes:
+    """Return a file of one page with tags; a text that begins with a line end begins a line."""
+    tree = _Tree()
+    root = tree.add(("Document", elements), parent=6)
+    return by_hand(
+        b"<</Type/Catalog/Pages 2 0 R/StructTreeRoot 6 0 R/MarkInfo<</Marked true>>>>",
+        b"<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Contents 4 0 R/StructParents 0"
+        b"/Resources<</Font<</F 5 0 R>>>>>>",
+        stream(b"BT /F 11 Tf 72 740 Td 20 TL %s ET" % b" ".join(tree.content)),
+        b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>",
+        b"<</Type/StructTreeRoot/K %d 0 R/ParentTree 7 0 R>>" % root,
+        b"<</Nums[0[%s]]>>" % b" ".join(b"%d 0 R" % owner for owner in tree.owners),
+        *tree.objects.values(),
+    )
+
+
+class _Tree:
+    """Collects the objects of tags, numbered from 8, and the content that they mark."""
+
+    def __init__(self) -> None:
+        self.objects: dict[int, bytes] = {}
+        self.content: list[bytes] = []
+        self.owners: list[int] = []  # of each marked content
+
+    def add(self, element: Tags, parent: int) -> int:
+        """Add an element with all that is in it, and return its number."""
+        role, inside = element
+        number = 8 + len(self.objects)
+        self.objects[number] = b""  # its parts come after it
+        parts = [
+            self._mark(part, number)
+            if isinstance(part, str)
+            else b"%d 0 R" % self.add(part, parent=number)
+            for part in inside
+        ]
+        self.objects[number] = b"<</Type/StructElem/S/%s/P %d 0 R/Pg 3 0 R/K[%s]>>" % (
+            role.encode(),
+            parent,
+            b" ".join(parts),
+        )
+        return number
+
+    def _mark(self, text: str, owner: int) -> bytes:
+        start = b"T* " if text.startswith("\n") else b""
+        number = len(self.owners)
+        self.owners.append(owner)
+        shown = text.strip("\n").encode()
+        self.content.append(b"/P<</MCID %d>>BDC %s(%s)Tj EMC" % (number, start, shown))
+        return b"%d" % number

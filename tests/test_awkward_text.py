@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from generation.passages import cutting
+from generation.passages.left_out import COMMENT, CONTENTS
 from generation.reading import file_types, readers
 from generation.reading.readings import CannotRead, Reading
 from tests import files
@@ -203,3 +204,13 @@ def test_only_what_begins_like_a_page_is_one(
 def test_xml_is_refused_with_a_way_out() -> None:
     with pytest.raises(CannotRead, match="Save its text as HTML or Markdown, or its records as"):
         read_awkward("data.xml")
+
+
+def test_comments_of_markdown_are_left_out_unless_they_are_short_or_code(read: Any) -> None:
+    notice = "<!-- Nobody but the council\n\nmay change the rules of the port. -->\n"
+    code = "```html\n<!-- Nobody but the council may change the rules of it. -->\n```\n"
+    rest = "# Port\n\nBoats wait.\n<!-- lint-off -->\n\nThey <!-- all of them --> wait.\n\n"
+    contents = "1. Locks ........ 3\n2. Tides ........ 9"
+    reading = read(f"{notice}\n{rest}{code}\n{contents}\n", "port.md")
+    found = [(reading.text[gap.start : gap.end], gap.reason) for gap in reading.left_out]
+    assert found == [(notice, COMMENT), (contents, CONTENTS)]

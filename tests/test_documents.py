@@ -119,6 +119,29 @@ def test_a_document_shows_its_passages_and_what_was_left_out(team, browse):
     assert shown.count("left out:") == 1
 
 
+def test_the_page_of_a_document_that_is_read_loads_again_when_it_is_done(team, browse):
+    document = make.document(team.project, state=JobState.RUNNING)
+    client, address = browse(team.reviewer), f"{team.url}/documents/{document.pk}/"
+    assert f'hx-get="{address}"' in page(client.get(address))
+    assert client.get(address, headers=PART).status_code == 204
+    document.state = JobState.DONE
+    document.save(update_fields=["state"])
+    assert client.get(address, headers=PART)["HX-Refresh"] == "true"
+    assert f'hx-get="{address}"' not in page(client.get(address))
+
+
+def test_all_of_what_was_left_out_can_be_opened(team, browse):
+    menu = " ".join(f"Entry {n} of the menu." for n in range(40))
+    document = make.document(team.project, text=f"{make.TEXT}\n{menu}")
+    start = document.text.index(menu)
+    document.left_out = [{"start": start, "end": len(document.text), "reason": "menu"}]
+    document.save(update_fields=["left_out"])
+    document.passages.filter(end__gt=start).delete()
+    shown = page(browse(team.reviewer).get(f"{team.url}/documents/{document.pk}/"))
+    assert '<details class="left-out">' in shown
+    assert menu in shown
+
+
 def test_a_document_that_failed_tells_why(team, browse):
     document = make.document(
         team.project, text="", state=JobState.FAILED, error="The file is empty."

@@ -284,6 +284,17 @@ def test_a_raised_number_behind_a_unit_is_a_power(tmp_path: Path) -> None:
     assert pdfs.read(tmp_path, drawn(page)).text.endswith("The deck has 40 m²")
 
 
+def test_a_raised_number_without_a_note_stays_raised(tmp_path: Path) -> None:
+    def page(canvas: Canvas) -> None:
+        lines(canvas, *wrapped(PROSE))
+        lines(canvas, "The pump moves 10", top=600)
+        end = 72 + canvas.stringWidth("The pump moves 10")
+        lines(canvas, "3", left=end, top=604, size=7)
+        lines(canvas, " kg of water.", left=end + 4, top=600)
+
+    assert pdfs.read(tmp_path, drawn(page)).text.endswith("The pump moves 10³ kg of water.")
+
+
 def test_a_watermark_is_left_out_and_text_outside_the_page_is_hidden(tmp_path: Path) -> None:
     def page(canvas: Canvas) -> None:
         lines(canvas, *wrapped(PROSE))

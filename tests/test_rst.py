@@ -78,3 +78,9 @@ def test_a_figure_keeps_its_caption_and_legend() -> None:
 def test_the_names_of_other_chapters_are_left_out() -> None:
     reading = read(b"The tide.\n\n.. toctree::\n   :maxdepth: 2\n\n   locks\n   fees\n", "a.rst")
     assert left_out(reading) == [("- locks\n- fees", MENU)]
+
+
+def test_lines_of_chinese_go_on_without_a_blank() -> None:
+    assert text_of("所有船只必须在\n日落前离开内港。\n\nThe tide\nfalls.") == (
+        "所有船只必须在日落前离开内港。\n\nThe tide falls."
+    )

@@ -326,3 +326,8 @@ def test_a_large_page_without_content_has_none(read: Read, small_pieces: None) -
     assert read(f"<html><head></head>{' ' * 30_000}</html>").text == ""
     script = f"<script>{'let x = 1;' * 4000}</script>"
     assert kept(read(page(script))) == ""
+
+
+def test_lines_of_chinese_go_on_without_a_blank(read: Read) -> None:
+    reading = read(page("<p>所有船只必须在\n   日落前离开内港，\n并通知 <b>Tom</b>\nnow.</p>"))
+    assert kept(reading) == "所有船只必须在日落前离开内港，并通知 **Tom** now."

@@ -3,10 +3,14 @@
 import re
 from pathlib import Path
 
+from generation.passages.headings import outline_of
+from generation.passages.left_out import COMMENT, FEWEST_WORDS, LeftOut
+from generation.passages.page_furniture import furniture
 from generation.reading import front_matter
 from generation.reading.decoding import clean, decode_with_note
 from generation.reading.file_types import MARKDOWN, PLAIN
 from generation.reading.readings import Choices, Reading
+from qareview.scripts import word_count
 
 # Words after which, or before which, a hyphen at a line end belongs to its word.
 _KEEPS_BEFORE = {"self", "well", "ill", "ex", "all", "quasi", "half", "cross", "high", "low"} | {
@@ -25,15 +29,42 @@ _AND = {
 _DIVIDED = re.compile(r"[-\u2010]\n(?<=\w\w[-\u2010]\n)[ \t]*+(\w++)(?![/@\\])")
 LONGEST_WORD = 100  # characters looked at before a hyphen; chosen; nobody measured
 _WORD = re.compile(r"\w+(?:-\w+)*")
+_COMMENT = re.compile(r"\s*<!--(?:(?!-->).)*-->\s*", re.DOTALL)
 _HEADING = re.compile(r"^#{1,6} ", re.MULTILINE)
 _HEADING_APART = re.compile(r"(?:\A|(?<=\n\n))#{1,6} .*(?=\n\n|\n?\Z)")
 
 
 def read_markdown(path: Path, _: Choices) -> Reading:
-    """Read a Markdown file; its front matter becomes metadata. Raises CannotRead."""
+    """Read a Markdown file; its front matter becomes metadata, its comments are left out.
+
+    Raises CannotRead.
+    """
     text, note = decode_with_note(path.read_bytes())
     metadata, text = front_matter.divide(clean(text))
-    return Reading(text, MARKDOWN, metadata=metadata, note=note)
+    return Reading(text, MARKDOWN, left_out=_left_out(text), metadata=metadata, note=note)
+
+
+def _left_out(text: str) -> list[LeftOut]:
+    """Return the comments of a Markdown text, and if there are some, what is page furniture.
+
+    Short comments, such as those for a linter, stay: to leave them out would only break passages.
+    """
+    if "<!--" not in text:
+        return []
+    comments = [
+        LeftOut(block.start, block.end, COMMENT)
+        for block in outline_of(text).blocks
+        if block.kind == "html_block"
+        and block.depth == 0
+        and _COMMENT.fullmatch(text[block.start : block.end])
+        and word_count(text[block.start : block.end]) >= FEWEST_WORDS
+    ]
+    others = [
+        found
+        for found in (furniture(text, []) if comments else ())
+        if not any(found.start < each.end and each.start < found.end for each in comments)
+    ]
+    return sorted([*comments, *others])
 
 
 def read_plain_text(path: Path, _: Choices) -> Reading:

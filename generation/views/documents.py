@@ -10,6 +10,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRefresh
 
 from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
@@ -19,7 +20,7 @@ from generation.progress.counts import project_progress
 from generation.reading import documents
 from generation.reading.readings import READABLE
 from qareview import access, jobs, uploads
-from qareview.htmx import form_status, render_page
+from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import JobState, Project, Role
 from qareview.stored_sentences import translated
 
@@ -65,10 +66,20 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
 def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the passages of a document and the ranges left out, in the order of its text.
 
-    ``?passage=`` opens the page of the list that has the passage at this position.
+    ``?passage=`` opens the page of the list that has the passage at this position. While a document
+    waits to be read, its page asks for news.
     """
     project = access.project(request, slug)
-    return _show(request, get_object_or_404(project.documents, pk=pk))
+    document = get_object_or_404(project.documents, pk=pk)
+    return _news(document) if wants_part(request) else _show(request, document)
+
+
+def _news(document: Document) -> HttpResponse:
+    """Have the page load again once the document has been read."""
+    if document.state in (JobState.QUEUED, JobState.RUNNING):
+        return HttpResponse(status=204)
+    answer: HttpResponse = HttpResponseClientRefresh()
+    return answer
 
 
 def _show(

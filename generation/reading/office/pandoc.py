@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OUT_OF_MEMORY = 251  # exit code of programs that GHC compiled
 MOST_HEAP = 0.8  # share of the memory limit, the rest is for code and stacks; chosen
-OPTIONS = ("--to=html", "--mathjax", "--wrap=none", "--syntax-highlighting=none", "--sandbox")
+OPTIONS = ("--to=html", "--mathjax", "--wrap=preserve", "--syntax-highlighting=none", "--sandbox")
 
 
 def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":

@@ -24,7 +24,7 @@ NARROW = 0.36  # font sizes of a raised number that is a glyph of its own; other
 RAISED_BY = 0.15  # of the font size; chosen
 _LABEL = re.compile(r"\(?\w{1,3}[.)]|\d+(?:\.\d+)+\.?|[•◦▪‣]")  # before an item or a heading
 _UNIT = re.compile(r"(?:^|[\s\d])(?:[cdkmnµ]?m|ft|in|[a-z])$")
-_POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+POWERS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NOTE_NUMBER = re.compile(r"\d{1,3}(?:[,\s]+\d{1,3}){0,3}|[*†‡§]{1,2}")
 WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")  # of scripts without blanks
 KOREAN = re.compile("[\uac00-\ud7a3]")
@@ -184,7 +184,7 @@ def _with_calls(runs: Sequence[Run], size: float, baseline: float) -> list[Run]:
         is_alone = _NOTE_NUMBER.fullmatch(text) and not _is_inside_word(run, before, after)
         if is_alone and (_is_raised(run, size, baseline) or _is_drawn_raised(run, before)):
             is_power = before is not None and _UNIT.search(before.text)
-            text = text.translate(_POWERS) if is_power else f"{CALL}{text}{CALL_END}"
+            text = text.translate(POWERS) if is_power else f"{CALL}{text}{CALL_END}"
         marked.append(run if text is run.text else replace(run, text=text))
         before = run
     return marked

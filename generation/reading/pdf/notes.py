@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from generation.reading.pdf.blocks import ITEM, NOTE, TEXT, Block, Style, is_small
-from generation.reading.pdf.lines import CALL, CALL_END, Line
+from generation.reading.pdf.lines import CALL, CALL_END, POWERS, Line
 
 BACK = "\u21a9"  # the arrow of a note that links back to its call
 _CALL = re.compile(f"{CALL}([^{CALL_END}]+){CALL_END}")
@@ -75,7 +75,7 @@ def with_labels(text: str, page: int, labels: Labels) -> str:
         numbers = re.split(r"[,\s]+", match[1])
         if all((page, number) in labels for number in numbers):
             return "".join(f"[^{labels[page, number]}]" for number in numbers)
-        return match[1]
+        return match[1].translate(POWERS)
 
     return _CALL.sub(call, text)
 

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 MOST_TAGS = 50_000  # of a page that are read; chosen; nobody measured
 DEEPEST = 60  # levels of tags that are followed; chosen; nobody measured
 _INLINE = {"Span", "Link", "Em", "Strong", "Quote", "Reference", "Annot", "Sub", "Code", "Formula"}
-_HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LBody|Span|Title|Caption|Link|Em|Strong|Note|Formula")
+_HOLDS_TEXT = re.compile(r"P|H\d?|TD|TH|LI|LBody|Span|Title|Caption|Link|Em|Strong|Note|Formula")
+_SAYS_NOTHING = "NonStruct"  # browsers put each piece of a text, and each plain box, into one
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +59,40 @@ class _TagReader:
         self.tags: dict[int, Tag] = {}
         self._count = 0
 
-    def read(self, element: Any, above: Tag) -> None:
-        """Read an element and those inside it."""
+    def read(self, element: Any, above: Tag, block: int = 0) -> bool:
+        """Read an element and those inside it, and say whether it is a block that has text.
+
+        ``block`` is the number of the block that goes on if the element is only a part. Behind
+        a block within another, what goes on has a number of its own, so that the order is kept.
+        """
         import pypdfium2.raw as pdfium
 
         if not element or len(above.roles) >= DEEPEST or self._count >= MOST_TAGS:
-            return
+            return False
         self._count += 1
         role = string_of(partial(pdfium.FPDF_StructElement_GetType, element))
-        block = above.block if _is_inline(role, above) else self._count
+        is_part = _is_inline(role, above) or (role == _SAYS_NOTHING and _has_only_text(element))
+        block = block if is_part else self._count
         tag = Tag((*above.roles, role), (*above.places, self._count), block)
+        tags_before = len(self.tags)
         for at in range(pdfium.FPDF_StructElement_CountChildren(element)):
             number = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, at)
             if number >= 0:
                 self.tags[number] = tag
-            else:
-                self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), tag)
+            elif self.read(pdfium.FPDF_StructElement_GetChildAtIndex(element, at), tag, block):
+                self._count += 1
+                block = self._count
+        return not is_part and len(self.tags) > tags_before
+
+
+def _has_only_text(element: Any) -> bool:
+    """Whether an element has no others in it."""
+    import pypdfium2.raw as pdfium
+
+    count = pdfium.FPDF_StructElement_CountChildren(element)
+    return all(
+        pdfium.FPDF_StructElement_GetChildMarkedContentID(element, at) >= 0 for at in range(count)
+    )
 
 
 def _is_inline(role: str, above: Tag) -> bool:
@@ -81,7 +100,10 @@ def _is_inline(role: str, above: Tag) -> bool:
     is_in_part = bool(above.places) and above.places[-1] != above.block
     if role == "Lbl" or is_in_part:
         return True
-    return role in _INLINE and bool(above.roles) and bool(_HOLDS_TEXT.fullmatch(above.roles[-1]))
+    parent = above.roles[-1] if above.roles else ""
+    if role == _SAYS_NOTHING and parent == "LI":
+        return False  # a box, such as one around code
+    return role in (*_INLINE, _SAYS_NOTHING) and bool(_HOLDS_TEXT.fullmatch(parent))
 
 
 def roles_of_headings(tag: Tag) -> Iterator[int]:
