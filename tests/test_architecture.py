@@ -119,7 +119,7 @@ def test_heavy_packages_are_imported_inside_functions() -> None:
         for node in ast.parse(path.read_text()).body:
             names = {alias.name for alias in getattr(node, "names", [])}
             module = getattr(node, "module", None) or ""
-            heavy = {"torch", "transformers", "trafilatura", "pypdfium2", "sentence_transformers"}
+            heavy = {"torch", "transformers", "trafilatura", "pypdfium2"}
             heavy |= {"sklearn", "pyarrow", "py3langid"}
             assert not heavy & {*names, module.split(".")[0]}, f"{path} imports {heavy}"
 
