@@ -69,10 +69,10 @@ def _encode(texts: Sequence[str]) -> np.ndarray[Any, Any]:
 
 @functools.cache
 def _model() -> tuple[Any, Any]:
-    """Return tokenizer and model.
+    """Return the tokenizer and the model.
 
-    They are loaded without ``sentence_transformers``, which takes seconds to import, as long as
-    each new worker would be idle.
+    ``sentence_transformers`` would do the same, but every worker that starts would need seconds
+    more of processor time to import it.
     """
     spec = find_spec(PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
