@@ -4,7 +4,6 @@ from celery import shared_task
 
 from generation import bin as bins
 from generation.checks import acceptance_training
-from generation.drafting import drafting
 from generation.items import bulk_actions
 from generation.reading import pipeline
 from generation.releases import freezing
@@ -13,11 +12,6 @@ from generation.releases import freezing
 @shared_task
 def read_documents() -> None:
     pipeline.work_off_documents()
-
-
-@shared_task
-def draft_passages() -> None:
-    drafting.work_off_passages()
 
 
 @shared_task

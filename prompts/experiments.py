@@ -3,6 +3,7 @@
 A run is one variant on one case and repeat. It is a job.
 """
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,10 +19,11 @@ from prompts.comparing import lock_experiment
 from prompts.examples import Input, examples_for
 from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
 from prompts.rendering import RenderingFailed, request_for
-from prompts.variants import model_for
-from qareview import completions, jobs
+from prompts.variants import model_for, model_of
+from qareview import completions, jobs, turns
 from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
+from qareview.turns import Share, Work
 
 RUNS_AT_ONCE = 64  # in a batch; chosen; nobody measured
 SAMPLED_RUNS = 200  # that an estimate is based on; chosen; nobody measured
@@ -192,7 +194,26 @@ UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 def work_off_runs() -> None:
     """Run variants on cases, a batch at a time, until no run is queued."""
-    jobs.work_off(Run, RUNS_AT_ONCE, produce_outputs)
+    turns.work_off(works=[WORK])
+
+
+def _shares() -> list[Share]:
+    """Return the queued runs of each project on each model."""
+    names = ("experiment__prompt__project", "variant__model")
+    queued = list(jobs.queued(Run).order_by().values_list(*names).distinct())
+    projects = Project.objects.in_bulk({project for project, _ in queued})
+    return [
+        Share(
+            project,
+            Q(experiment__prompt__project=project, variant__model=model),
+            functools.partial(frozenset, [model or model_of(projects[project])]),
+        )
+        for project, model in queued
+    ]
+
+
+def _work_on_runs(batch: list[Run]) -> None:
+    produce_outputs(batch)
     advance_screenings()
 
 
@@ -248,6 +269,8 @@ def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
         _fill_in(run, completion)
     return [run for run, _ in requested]
 
+
+WORK = Work(Run, _shares, lambda _: RUNS_AT_ONCE, _work_on_runs)
 
 RUN_FIELDS = [
     *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),

@@ -2,19 +2,9 @@
 
 from celery import shared_task
 
-from prompts import candidates, experiments
-
-
-@shared_task
-def run_variants() -> None:
-    experiments.work_off_runs()
+from prompts import experiments
 
 
 @shared_task
 def advance_experiments() -> None:
     experiments.advance_screenings()
-
-
-@shared_task
-def make_candidates() -> None:
-    candidates.work_off_searches()

@@ -28,7 +28,18 @@ def in_production(project: Project, task: Task) -> Variant:
 
 def model_for(project: Project, variant: Variant) -> str:
     """Return the name of the model that a variant runs on: its own, else the project's."""
-    return variant.model or project.model or settings.DEFAULT_MODEL
+    return variant.model or model_of(project)
+
+
+def model_of(project: Project) -> str:
+    """Return the name of the model that a project's variants run on if they name none."""
+    return project.model or settings.DEFAULT_MODEL
+
+
+def models_of(project: Project) -> set[str]:
+    """Return the names of the models that a project's variants in production run on."""
+    named = Variant.objects.filter(produces_for__project=project).values_list("model", flat=True)
+    return {model or model_of(project) for model in named}
 
 
 def projects_with_model(model: str) -> ProjectQuerySet:

@@ -7,6 +7,9 @@ from celery import Celery
 from celery.signals import celeryd_init, worker_ready, worker_shutting_down
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
+# Threads of torch that wait for each other sleep. Otherwise they keep cores busy that other
+# programs need, whose work then holds up one of the threads and so all of them.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 app = Celery("qareview")
 app.config_from_object("django.conf:settings", namespace="CELERY")

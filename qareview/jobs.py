@@ -13,7 +13,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
@@ -43,6 +43,8 @@ logger = logging.getLogger(__name__)
 LOSSES_IN_BATCH = 3  # after that it is claimed alone, since it may be the cause
 LOSSES_ALONE = 3  # after that it fails
 HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measured
+
+EVERY = Q()  # the condition that all rows fulfil
 
 worker_name = "nobody"
 stopping = threading.Event()
@@ -81,22 +83,25 @@ def _send(kind: type[Job]) -> None:
         settings.SWEEP_SECONDS * 12
     )  # so that messages do not pile up; chosen; nobody measured
     try:
-        current_app.send_task(kind.task, retry=False, expires=expires)
+        for task in kind.tasks:
+            current_app.send_task(task, retry=False, expires=expires)
     except BrokerError:
         logger.warning("The broker is away; queued work waits for the next sweep.")
 
 
-def claim(kind: type[J], limit: int) -> list[J]:
-    """Claim up to ``limit`` queued jobs under a lease of this worker; return them.
+def claim(kind: type[J], limit: int, among: Q = EVERY) -> list[J]:
+    """Claim up to ``limit`` queued jobs ``among`` which one may claim; return them.
+
+    They are under a lease of this worker.
 
     Jobs with the fewest attempts are claimed first, and only together with jobs that have as many.
     A job that lost LOSSES_IN_BATCH workers is claimed alone.
     """
     with transaction.atomic():
         rows = list(
-            _queued(kind)
-            .select_for_update(skip_locked=True, of=("self",), no_key=True)
-            .order_by("attempts", "queued_at", "id")[:limit]
+            next_in_queue(kind, among).select_for_update(
+                skip_locked=True, of=("self",), no_key=True
+            )[:limit]
         )
         rows = [row for row in rows if row.attempts == rows[0].attempts]
         if rows and rows[0].attempts >= LOSSES_IN_BATCH:
@@ -113,9 +118,14 @@ def claim(kind: type[J], limit: int) -> list[J]:
     return rows
 
 
-def _queued(kind: type[J]) -> QuerySet[J]:
+def queued(kind: type[J]) -> QuerySet[J]:
     """Return the queued jobs of a kind that may be claimed now."""
     return kind._default_manager.filter(state=JobState.QUEUED).exclude(kind.withheld())
+
+
+def next_in_queue(kind: type[J], among: Q = EVERY) -> QuerySet[J]:
+    """Return the queued jobs ``among`` which one may claim, in the order they are claimed in."""
+    return queued(kind).filter(among).order_by("attempts", "queued_at", "id")
 
 
 @contextmanager
@@ -230,7 +240,7 @@ def sweep() -> None:
     """Return jobs whose lease ran out to the queue, and wake workers for all queued jobs."""
     for kind in job_kinds():
         _return_lost_jobs(kind, Q(lease_until__lt=timezone.now()))
-        if _queued(kind).exists():
+        if queued(kind).exists():
             wake_workers(kind)
 
 
@@ -268,37 +278,47 @@ def _leased(rows: Sequence[J]) -> QuerySet[J]:
 def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None:
     """Claim jobs and call ``work`` with them until none is queued or this worker has to stop.
 
-    ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the jobs fail. If
-    it raises CannotWorkNow, they go back to the queue, and pages that wait for the worker show the
-    message. After any other error, they are claimed again when their lease has run out; if the
-    database went away, as soon as it is back.
+    Stops as well if :func:`work_on` returns trouble; pages that wait for the worker show it.
     """
-    _return_interrupted()
+    return_interrupted()
     while not stopping.is_set() and (rows := claim(kind, limit)):
-        try:
-            with renewing_lease(rows):
-                work(rows)
-        except CannotWorkNow as trouble:
-            return_jobs(rows)
-            report_worker(str(trouble))
+        trouble = work_on(rows, work)
+        report_worker(trouble)
+        if trouble:
             return
-        except JobFailed as failure:
-            for row in rows:
-                fail_job(row, str(failure))
-        except LeaseLost as loss:
-            logger.warning("Results dropped: %s.", loss)
-        except (OperationalError, InterfaceError):
-            _interrupted.append(rows)
-            raise
-        report_worker("")
 
 
-def _return_interrupted() -> None:
+def work_on(rows: list[J], work: Callable[[list[J]], None]) -> str:
+    """Call ``work`` with claimed jobs; return what keeps the worker from doing them, or "".
+
+    ``work`` stores its results with :func:`finishing`. If it raises JobFailed, the jobs fail. If
+    it raises CannotWorkNow, they go back to the queue. After any other error, they are claimed
+    again when their lease has run out; if the database went away, as soon as it is back.
+    """
+    try:
+        with renewing_lease(rows):
+            work(rows)
+    except CannotWorkNow as trouble:
+        return_jobs(rows)
+        return str(trouble)
+    except JobFailed as failure:
+        for row in rows:
+            fail_job(row, str(failure))
+    except LeaseLost as loss:
+        logger.warning("Results dropped: %s.", loss)
+    except (OperationalError, InterfaceError):
+        _interrupted.append(rows)
+        raise
+    return ""
+
+
+def return_interrupted() -> None:
     """Return to the queue what this worker worked on when the database went away."""
     while _interrupted:
         rows = _interrupted[-1]
         _return_lost_jobs(type(rows[0]), Q(lease=rows[0].lease))
-        _interrupted.pop()
+        with suppress(ValueError):  # another thread has removed it
+            _interrupted.remove(rows)
 
 
 def work_in_groups(

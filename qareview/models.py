@@ -203,13 +203,17 @@ class JobState(models.TextChoices):
     HELD = gettext_noop("held"), _("On hold")  # until a person queues it again
 
 
+# One for the models of this machine and one for those of servers: see qareview/turns.py.
+MODEL_TASKS = ("qareview.tasks.ask_models_here", "qareview.tasks.ask_servers")
+
+
 class Job(models.Model):
     """Work in the background: it is queued, claimed under a lease, then done or failed.
 
     Only :mod:`qareview.jobs` changes the state of a job.
     """
 
-    task: ClassVar[str]  # the name of the Celery task that works on these jobs
+    tasks: ClassVar[tuple[str, ...]]  # the names of the Celery tasks that work on these jobs
 
     state = models.CharField(max_length=8, choices=JobState.choices, default=JobState.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)

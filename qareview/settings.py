@@ -122,9 +122,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = "work"
 CELERY_TASK_ROUTES = {
-    "generation.tasks.draft_passages": {"queue": "models"},
-    "prompts.tasks.run_variants": {"queue": "models"},
-    "prompts.tasks.make_candidates": {"queue": "models"},
+    "qareview.tasks.ask_models_here": {"queue": "models"},
+    "qareview.tasks.ask_servers": {"queue": "servers"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_POOL = "solo"
@@ -172,6 +171,12 @@ PROJECT_CHANGED = [
 ]
 # Return the projects, in a query set, that use the model of a name in prompts or orders to draft:
 MODEL_USES = ["prompts.variants.projects_with_model", "generation.drafting.orders.ordered_with"]
+# Kinds of jobs that ask models, which take turns:
+MODEL_WORK = [
+    "generation.drafting.drafting.WORK",
+    "prompts.experiments.WORK",
+    "prompts.candidates.WORK",
+]
 # Returns a request of each task, by its label, to try a model with:
 MODEL_TRIALS = "prompts.trials.trial_requests"
 # Returns what a model is worth, by what reviewers accepted of its drafts:
@@ -207,6 +212,7 @@ MODEL_WORKERS = int(
 # How far workers that `manage.py up` starts give way to other programs, from 0 to 19: by default so
 # much that pages stay fast while a worker reads, learns or drafts.
 WORKER_NICENESS = int(os.environ.get("QAREVIEW_WORKER_NICENESS", "10"))
+SERVERS_AT_ONCE = 8  # models of servers that are asked side by side; chosen; nobody measured
 DRAFT_BATCH = 64  # answers drafted together; chosen; nobody measured
 
 # Uploaded files. Only their names are changed.

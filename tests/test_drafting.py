@@ -55,12 +55,31 @@ def test_as_many_items_and_questions_as_asked_for(project: Project) -> None:
 def test_the_more_is_asked_of_a_passage_the_fewer_are_drafted_at_once(
     project: Project, settings: Any
 ) -> None:
-    assert drafting.batch_size() == settings.DRAFT_BATCH
     passages_of(project, SENTENCES)
+    [share] = drafting.WORK.shares()
+    assert drafting.batch_size(share) == settings.DRAFT_BATCH
     ask_for(project, items=9)
-    assert drafting.batch_size() == 7
+    assert drafting.batch_size(share) == 7
     settings.DRAFT_BATCH = 4
-    assert drafting.batch_size() == 1
+    assert drafting.batch_size(share) == 1
+
+
+def test_the_first_batch_of_a_document_is_small(project: Project) -> None:
+    short = passages_of(project, *(f"{n} {SENTENCES}" for n in range(3)))
+    passages_of(project, *(f"{n} {SENTENCES}" for n in range(3, 20)))
+    [share] = drafting.WORK.shares()
+    sizes = []
+    while rows := jobs.claim(Passage, drafting.batch_size(share), share.jobs):
+        sizes.append(len(rows))
+        with jobs.finishing(rows):
+            pass
+    assert len(short) < drafting.FIRST_BATCH
+    assert sizes == [20]
+    passages_of(project, *(f"{n} {SENTENCES}" for n in range(20, 40)))
+    assert drafting.batch_size(share) == drafting.FIRST_BATCH
+    with jobs.finishing(jobs.claim(Passage, drafting.FIRST_BATCH, share.jobs)):
+        pass
+    assert drafting.batch_size(share) == 64
 
 
 def test_a_candidate_tells_how_it_was_drawn(project: Project) -> None:

@@ -5,35 +5,80 @@ again. The first candidate is the model's likeliest text. The others are sampled
 seed; a text with the gist of another is sampled again.
 """
 
+import functools
 import json
 from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
 
 from django.conf import settings
-from django.db.models import Max
+from django.db.models import Q
 
 from generation import search
 from generation.checks import likelihood_scores, round_trip, scoring
 from generation.checks.scoring import Draft
-from generation.drafting import answers, questions, selection
+from generation.drafting import answers, questions, quotas, selection, stating
 from generation.models import BINNED, Document, Item, Passage, Question
+from prompts.models import Task
 from prompts.rendering import RenderingFailed
-from qareview import completions, jobs
+from prompts.variants import in_production, model_for
+from qareview import completions, jobs, turns
+from qareview.backends import ModelUnavailable, backend_for
+from qareview.embeddings import embed
 from qareview.models import JobState, Project
+from qareview.turns import Share, Work
 
-
-def batch_size() -> int:
-    """Return how many passages to draft from together, so that their answers fill a batch.
-
-    More passages would delay a pause or a cancellation.
-    """
-    waiting = Project.objects.filter(documents__passages__state=JobState.QUEUED)
-    most: int = waiting.aggregate(most=Max("items_per_passage"))["most"] or 1
-    return max(1, settings.DRAFT_BATCH // most)
+FIRST_BATCH = 4  # passages of a document, so that the desk soon has items; chosen
 
 
 def work_off_passages() -> None:
     """Draft items, a batch of passages at a time, until no passage is queued."""
-    jobs.work_off(Passage, batch_size(), draft)
+    turns.work_off(works=[WORK])
+
+
+def _shares() -> list[Share]:
+    """Return the queued passages of each project that are drafted from with the same models."""
+    names = ("document__project", "draft_with")
+    queued = list(jobs.queued(Passage).order_by().values_list(*names).distinct())
+    projects = Project.objects.in_bulk({project for project, _ in queued})
+    return [
+        Share(
+            project,
+            Q(document__project=project, draft_with=draft_with),
+            functools.partial(_models_of, projects[project], draft_with),
+        )
+        for project, draft_with in queued
+    ]
+
+
+def _models_of(project: Project, draft_with: dict[str, Any]) -> frozenset[str]:
+    """Return the models that draft, and that check what was drafted."""
+    writers = [quotas.writer_of(project, task, draft_with) for task in (Task.SUMMARISE, Task.ASK)]
+    checking = [Task.ANSWER, Task.RECALL] if project.asks_back else []
+    checked = [model_for(project, in_production(project, task)) for task in checking]
+    return frozenset([*(writer.model for writer in writers), *checked])
+
+
+def batch_size(share: Share) -> int:
+    """Return how many passages of a share to draft from together.
+
+    Their requests fill a batch; more passages would come to the desk later, and delay a pause or a
+    cancellation. The first batch of a document is small, unless the whole document is.
+    """
+    project = Project.objects.get(pk=share.project)
+    requests = project.items_per_passage
+    if stating.states_sentences(in_production(project, Task.SUMMARISE)):
+        requests = (requests + stating.SPARES) * questions.DRAWN
+    size = max(1, settings.DRAFT_BATCH // requests)
+    return min(size, FIRST_BATCH) if _begins_a_document(share) else size
+
+
+def _begins_a_document(share: Share) -> bool:
+    """Whether the next passages are of a document that nothing has been drafted from."""
+    first = jobs.next_in_queue(Passage, share.jobs).values("document")[:1]
+    of_document = Passage.objects.filter(document__in=first)
+    begun = of_document.exclude(state=JobState.QUEUED).exists()
+    return not begun and of_document.count() > FIRST_BATCH
 
 
 def draft(batch: list[Passage]) -> None:
@@ -53,6 +98,21 @@ def draft(batch: list[Passage]) -> None:
     jobs.work_in_groups(
         batch, _group_key, lambda rows: _draft_group(rows[0].document.project, rows)
     )
+
+
+def load_models() -> None:
+    """Load the models of this machine that documents which are being read will need."""
+    moving = (JobState.QUEUED, JobState.RUNNING)
+    for project in Project.objects.filter(documents__state__in=moving).distinct():
+        models = _models_of(project, {})
+        if turns.place_of(models) is turns.Place.HERE:
+            with suppress(ModelUnavailable):  # whoever asks it will say so
+                for model in models:
+                    backend_for(model)
+                embed([project.name])
+
+
+WORK = Work(Passage, _shares, batch_size, draft, load_models)
 
 
 def _group_key(row: Passage) -> tuple[int, str]:

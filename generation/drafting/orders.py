@@ -53,6 +53,15 @@ def cancel(project: Project) -> int:
 
 def fill_up(project: Project) -> int:
     """Queue passages that were cancelled or have too few items; return how many."""
+    return jobs.queue_again(_lacking(project))
+
+
+def can_fill_up(project: Project) -> bool:
+    """Whether :func:`fill_up` would queue any passage."""
+    return _lacking(project).exists()
+
+
+def _lacking(project: Project) -> PassageQuerySet:
     is_current = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
     drafted = (
         Passage.objects.in_project(project)
@@ -64,9 +73,7 @@ def fill_up(project: Project) -> int:
     # A note says that the model had nothing more to draft, unless all that it wrote was empty.
     may_have_more = too_few.filter(Q(note="") | Q(current=0))
     cancelled = Passage.objects.in_project(project).cancelled()
-    return jobs.queue_again(
-        Passage.objects.filter(Q(pk__in=may_have_more.values("pk")) | Q(pk__in=cancelled))
-    )
+    return Passage.objects.filter(Q(pk__in=may_have_more.values("pk")) | Q(pk__in=cancelled))
 
 
 def ordered_with(model: str) -> ProjectQuerySet:

@@ -30,7 +30,7 @@ class BulkAction(Job):
     See :mod:`generation.items.bulk_actions`.
     """
 
-    task = "generation.tasks.carry_out_bulk_actions"
+    tasks = ("generation.tasks.carry_out_bulk_actions",)
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="bulk_actions")
     key = models.UUIDField(unique=True)  # made with the form, so that sending it twice counts once

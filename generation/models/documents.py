@@ -16,7 +16,7 @@ from django.utils.functional import cached_property
 from qareview import completions
 from qareview.fields import SentenceField
 from qareview.markdown_escapes import unescaped
-from qareview.models import Binnable, Job, JobState, OutOfBin, Project
+from qareview.models import MODEL_TASKS, Binnable, Job, JobState, OutOfBin, Project
 
 LONGEST_NOTE = 1000  # characters; a longer footnote comes with no passage; chosen; nobody measured
 _CALL = re.compile(r"\[\^([^\[\]\s]{1,40})\](?!:)")  # the number of a footnote
@@ -76,7 +76,7 @@ DocumentsOutOfBin = OutOfBin.from_queryset(DocumentQuerySet)
 class Document(Binnable, Job):
     """An uploaded file, and the text that was read from it."""
 
-    task = "generation.tasks.read_documents"
+    tasks = ("generation.tasks.read_documents", *MODEL_TASKS[:1])  # whose models are loaded ahead
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="documents")
     name = models.CharField(max_length=255)
@@ -252,7 +252,7 @@ class Passage(Job):
     If it was kept when the document was read again, it is a part of its ``earlier_text`` instead.
     """
 
-    task = "generation.tasks.draft_passages"
+    tasks = MODEL_TASKS
 
     document = models.ForeignKey(Document, models.CASCADE, related_name="passages")
     position = models.PositiveIntegerField()

@@ -362,7 +362,7 @@ class Question(Drafted):
 class Acceptance(Job):
     """A classifier trained on a project's decisions to predict which items are accepted."""
 
-    task = "generation.tasks.learn_acceptance"
+    tasks = ("generation.tasks.learn_acceptance",)
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="acceptance")
     decisions = models.PositiveIntegerField(default=0)  # how many it was trained on

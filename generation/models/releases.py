@@ -14,7 +14,7 @@ from qareview.models import Job, Project
 class Release(Job):
     """A numbered, frozen copy of the accepted items of a project."""
 
-    task = "generation.tasks.freeze_releases"
+    tasks = ("generation.tasks.freeze_releases",)
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()

@@ -8,7 +8,9 @@ from django.db.models import Count, Min, Q, QuerySet
 from django.utils import timezone
 
 from generation.models import CANCELLED, Document, Passage, Review
+from prompts.variants import models_of
 from qareview import completions, jobs
+from qareview.backends.loading import models_loading
 from qareview.models import JobState, Project
 from qareview.stored_sentences import stored
 
@@ -35,6 +37,7 @@ class ProjectProgress:
     failed: int
     cancelled: int
     seconds_left: int | None  # None: unknown
+    loading: bool  # whether a worker is loading one of the project's models
     stopped: str  # why nothing is drafted although passages wait; "" if that is not so
 
     @property
@@ -68,6 +71,7 @@ def project_progress(project: Project) -> ProjectProgress:
         failed=documents["failed"] + passages["failed"],
         cancelled=passages["cancelled"],
         seconds_left=_seconds_left(of_project, passages["moving"]),
+        loading=bool(models_loading() & models_of(project)) if passages["moving"] else False,
         stopped=_why_stopped(project) if passages["moving"] else "",
         **project.items.all().counts(),
     )

@@ -41,6 +41,7 @@ def _show_list(request: HttpRequest, project: Project, form: UploadForm) -> Http
     context = {
         "documents": documents.get_page(request.GET.get("page")),
         "progress": project_progress(project),
+        "can_fill_up": functools.partial(orders.can_fill_up, project),
         "form": form,
         "readable": translated(READABLE),
         "upload_limit_mb": uploads.limit_bytes() // 1_000_000,

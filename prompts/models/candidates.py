@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
-from qareview.models import Job
+from qareview.models import MODEL_TASKS, Job
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
@@ -34,7 +34,7 @@ class CandidateState(models.TextChoices):
 class Search(Job):
     """A job that makes ``wanted`` candidates of a prompt from its variant ``seed``."""
 
-    task = "prompts.tasks.make_candidates"
+    tasks = MODEL_TASKS
 
     prompt = models.ForeignKey(Prompt, models.CASCADE, related_name="searches")
     seed = models.ForeignKey(Variant, models.RESTRICT, related_name="searches")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
-from qareview.models import Job, JobState
+from qareview.models import MODEL_TASKS, Job, JobState
 
 LAST_RUNG = 2  # of the screening, the rung on which all cases run
 
@@ -119,7 +119,7 @@ class Case(models.Model):
 class Run(Job):
     """A variant's output for a case: the first is the likeliest text, repeats are sampled."""
 
-    task = "prompts.tasks.run_variants"
+    tasks = MODEL_TASKS
 
     experiment = models.ForeignKey(Experiment, models.CASCADE, related_name="runs")
     variant = models.ForeignKey(Variant, models.RESTRICT, related_name="runs")

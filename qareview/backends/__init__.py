@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
+from qareview.backends.loading import said_to_be_loading
 from qareview.models import AddedModel
 from qareview.stored_sentences import stored
 
@@ -108,6 +109,8 @@ _loading = threading.Lock()
 def backend_for(model: str) -> Backend:
     """Return the backend of a model, which is loaded once, and again if its options have changed.
 
+    While it is loaded, pages say so.
+
     Raises ModelUnavailable if no model has that name or it cannot be loaded.
     """
     options = backend_options(model)
@@ -116,7 +119,8 @@ def backend_for(model: str) -> Backend:
         if loaded and loaded[0] == options:
             return loaded[1]
         _backends.pop(model, None)  # so that two large models are not in memory together
-        backend = load_backend(options)
+        with said_to_be_loading(model):
+            backend = load_backend(options)
         _backends[model] = (options, backend)
     return backend
 

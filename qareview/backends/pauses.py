@@ -40,7 +40,7 @@ class Pause:
             return
         self.until = time.monotonic() + seconds
         try:
-            _broker().set(self.key, "", px=round(seconds * 1000))
+            broker().set(self.key, "", px=round(seconds * 1000))
         except redis.RedisError as error:
             logger.warning("Other workers do not know of the pause: %s", error)
 
@@ -48,7 +48,7 @@ class Pause:
         """Return how long the pause still is; 0 if there is none."""
         own = max(0.0, self.until - time.monotonic())
         try:
-            milliseconds = int(_broker().pttl(self.key))
+            milliseconds = int(broker().pttl(self.key))
         except redis.RedisError:
             return own
         return max(own, milliseconds / 1000)  # it is negative if there is none
@@ -62,5 +62,5 @@ class Pause:
 
 
 @functools.cache
-def _broker() -> "redis.Redis":
+def broker() -> "redis.Redis":
     return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)

@@ -27,11 +27,13 @@ class Command(ProjectCommand):
             self.stdout.write(json.dumps({**figures, "trouble": trouble}))
             return
         stopped = figures.pop("stopped")
-        seconds_left = figures.pop("seconds_left")
+        seconds_left, is_loading = figures.pop("seconds_left"), figures.pop("loading")
         for name, count in figures.items():
             self.stdout.write(f"{name.replace('_', ' '):18}{count:>8,}")
         if seconds_left is not None:
             self.stdout.write(f"about {duration(seconds_left)} left")
+        if is_loading:
+            self.stdout.write("The model is being loaded.")
         if stopped:
             self.stdout.write(stopped)
         for line in _waiting_for_people(project):

@@ -112,9 +112,11 @@ def _programs(host: str, port: int) -> list[Program]:
     celery = ["celery", "--app", "qareview.celery", "--quiet"]
     machine = socket.gethostname()
 
-    def worker(queue: str, number: int = 1) -> Program:
+    def worker(queue: str, number: int = 1, threads: int = 0) -> Program:
         name = f"{queue}{number}@{machine}"
         options = ["--queues", queue, "--hostname", name, "--without-gossip", "--without-mingle"]
+        if threads:
+            options += ["--pool", "threads", "--concurrency", str(threads)]
         return Program(
             f"worker-{queue}-{number}",
             [*celery, "worker", "--loglevel", "INFO", *options],
@@ -126,6 +128,7 @@ def _programs(host: str, port: int) -> list[Program]:
         Program("web", ["gunicorn", *_gunicorn(host, port)], death_signal=signal.SIGTERM),
         worker("work"),
         *(worker("models", number + 1) for number in range(settings.MODEL_WORKERS)),
+        worker("servers", threads=settings.SERVERS_AT_ONCE),
         Program("beat", [*celery, "beat", "--loglevel", "WARNING"]),
     ]
 
