@@ -125,10 +125,10 @@ def test_a_beginning_computed_once_changes_no_word(embedded: Any, tmp_path: Path
     summarise = Variant(model=EMBEDDED, **BUILTIN[Task.SUMMARISE])
     requests = [request_for(summarise, {"passage": text}) for text in PASSAGES]
     together = own.complete(requests)
-    assert [len(beginning) > 200 for beginning in own.computed] == [True]
+    assert [len(beginning) > 200 for beginning in own.beginnings.kept] == [True]
     alone = [own.complete([request])[0] for request in requests]
     assert [one.text for one in together] == [one.text for one in alone]
-    assert len(own.computed) == 1
+    assert len(own.beginnings.kept) == 1
 
 
 @pytest.mark.parametrize(

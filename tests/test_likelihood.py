@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM
 
-from qareview.backends import Continuation, backend_for, grouping
+from qareview.backends import Continuation, Request, backend_for, grouping
 from qareview.backends import transformers as local
 from tests import models
 
@@ -42,7 +42,26 @@ def test_many_at_once_are_as_likely_as_one_by_one(tmp_path: Path) -> None:
     expected = [by_the_library(backend, folder, one) for one in asked]
     assert found == pytest.approx(expected, abs=1e-4)
     assert len({round(one, 3) for one in expected}) == len(asked)
-    assert sorted(map(len, backend.computed)) == [30, 35]  # each passage was run once
+    assert sorted(map(len, backend.beginnings.kept)) == [30, 35]  # each passage was run once
+
+
+def test_a_text_is_as_likely_while_it_is_written_as_later(tmp_path: Path) -> None:
+    backend = local.load(path=str(models.decoder(tmp_path)))
+    requests = [
+        Request(told(passage, "").messages, max_tokens=60, temperature=heat, seed=seed)
+        for passage in PASSAGES
+        for heat, seed in ((0, 0), (0.7, 1), (0.7, 2), (2, 3), (2, 4), (2, 5))
+    ]
+    written = backend.complete(requests)
+    known = [
+        (one.likelihood, Continuation(request.messages, one.text))
+        for one, request in zip(written, requests, strict=True)
+        if one.likelihood is not None
+    ]
+    assert len(known) > 2
+    later = backend.likelihoods([continuation for _, continuation in known])
+    assert [likelihood for likelihood, _ in known] == pytest.approx(later, abs=1e-4)
+    assert all(one.likelihood is None for one in written if one.cut_off)
 
 
 def test_what_does_not_fit_the_context_is_not_scored(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from generation.prompt_values import values_of
 from prompts.models import Task, Variant
 from prompts.rendering import request_for
 from prompts.variants import in_production
-from qareview.backends import Continuation, backend_for
+from qareview.backends import Completion, Continuation, backend_for
 from qareview.models import Project
 
 MOST_OTHERS = 2  # answers that a question is compared with; chosen; nobody measured
@@ -30,6 +30,15 @@ class Wanted:
     question: Question
     score: str
     continuation: Continuation
+
+
+def told_by(completion: Completion) -> dict[str, float]:
+    """Return the score of a question that a model told while it wrote it; empty if it did not.
+
+    It differs from what the model tells later by as much as rounding does in another batch.
+    """
+    likelihood = completion.likelihood
+    return {} if likelihood is None else {flags.ASKED: round(math.exp(likelihood), 4)}
 
 
 def score_by_likelihood(project: Project, drafts: Sequence[Draft]) -> None:
@@ -78,7 +87,8 @@ def _ask_models(rows: Iterable[Wanted]) -> None:
 
 
 def _of_both(question: Question, values: dict[str, str], answering: Variant) -> Iterator[Wanted]:
-    yield _of_question(question, flags.ASKED, question.item.answer, values)
+    if flags.ASKED not in question.scores:
+        yield _of_question(question, flags.ASKED, question.item.answer, values)
     asked = request_for(answering, {**values, "question": question.text})
     continuation = Continuation(asked.messages, question.item.answer)
     yield Wanted(question, flags.ANSWERED, continuation)

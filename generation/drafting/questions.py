@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from generation.checks import flags
+from generation.checks import flags, likelihood_scores
 from generation.checks.gist import gist
 from generation.checks.scoring import Draft
 from generation.drafting import quotas
@@ -54,6 +54,7 @@ def _questions(item: Item, writer: quotas.Writer, quota: Quota) -> list[Question
             variant=writer.variant,
             text=completion.text,
             flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
+            scores=likelihood_scores.told_by(completion) if item.states_sentence else {},
             **quotas.provenance(writer, number, completion),
         )
         for number, completion in quota.drafts

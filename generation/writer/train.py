@@ -137,11 +137,11 @@ def validate(backend: TransformersBackend, passages: Sequence[list[Exercise]]) -
 def show(backend: TransformersBackend, passages: Sequence[list[Exercise]]) -> None:
     """Print what is written, most likely token by token, beside what was to be written."""
     chosen = [own for exercises in passages[:SAMPLES] for own in exercises]
-    backend.computed.clear()  # of other weights
+    backend.beginnings.kept.clear()  # of other weights
     written = backend.complete(
         [Request(one.continuation.messages, max_tokens=80) for one in chosen]
     )
-    backend.computed.clear()
+    backend.beginnings.kept.clear()
     for one, completion in zip(chosen, written, strict=True):
         content = one.continuation.messages[-1]["content"]
         say(task=one.task, ends=content[-200:], right=one.continuation.text, is_=completion.text)

@@ -49,6 +49,7 @@ class Completion:
     milliseconds: int
     cut_off: bool  # the model was still writing when ``max_tokens`` were used up
     error: str = ""
+    likelihood: float | None = None  # as by Backend.likelihoods, if the model told it
 
 
 @dataclass(frozen=True)

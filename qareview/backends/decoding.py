@@ -7,11 +7,12 @@ What only some prompts share, such as a passage, is computed once and stored for
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qareview.backends import attention, grouping
+from qareview.backends.choosing import Chooser, log_probabilities
 
 if TYPE_CHECKING:
     import torch
@@ -24,7 +25,6 @@ ROWS_PER_LEAVING = 8  # finished rows leave once there is one for every 8 rows
 # Chosen; nobody measured.
 PROBE_TOKENS = 12  # in the text that can_decode tries a model with
 LARGEST_ERROR = 0.1  # of the logits' norm: more than rounding, less than wrong attention gives
-TOP_K = 50  # likeliest tokens, of which one is drawn at a temperature above 0
 
 
 @dataclass
@@ -37,6 +37,8 @@ class DecodingRow:
     seed: int = 0
     written: list[int] = field(default_factory=list)
     ended: bool = False
+    end: int | None = None  # the token that ended the text
+    log_probability: float = 0  # of the tokens written, and of the end after them if it ended
 
     @property
     def is_finished(self) -> bool:
@@ -52,6 +54,7 @@ class Beginning:
 
 
 NOTHING = Beginning()
+Reader = Callable[[Sequence[int]], Beginning]
 
 
 def read_beginning(model: Any, tokens: Sequence[int], earlier: Beginning = NOTHING) -> Beginning:
@@ -138,21 +141,30 @@ def can_decode(model: Any) -> bool:
     return False
 
 
-def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: set[int]) -> None:
+def decode(
+    model: Any,
+    rows: Sequence[DecodingRow],
+    beginning: Beginning,
+    ends: set[int],
+    read: Reader | None = None,
+) -> None:
     """Continue the prompt of each row; append the tokens to ``written`` of the row.
 
     All prompts begin with the tokens of ``beginning``; ``ends`` are the tokens that end a text.
+    ``read`` returns the keys and values of what a family shares, if they may be kept.
     """
-    batch = _Batch(model, rows, beginning)
-    choose = _Chooser(rows)
+    batch = _Batch(model, rows, beginning, read)
+    choose = Chooser(rows)
     logits = batch.read_prompts()
     while True:
         tokens = choose(logits, batch.rows)
-        for row, token in zip(batch.rows, tokens, strict=True):
+        likely = log_probabilities(logits, tokens)
+        for row, token, log_probability in zip(batch.rows, tokens, likely, strict=True):
             if row.is_finished:
                 continue
+            row.log_probability += log_probability
             if token in ends:
-                row.ended = True
+                row.ended, row.end = True, token
             else:
                 row.written.append(token)
         staying = batch.drop_finished()
@@ -168,10 +180,17 @@ class _Batch:
     family shares, padding again, and what is a row's own.
     """
 
-    def __init__(self, model: Any, rows: Sequence[DecodingRow], beginning: Beginning) -> None:
+    def __init__(
+        self,
+        model: Any,
+        rows: Sequence[DecodingRow],
+        beginning: Beginning,
+        read: Reader | None = None,
+    ) -> None:
         from transformers import DynamicCache
 
         self.model, self.beginning = model, beginning
+        self.read_family = read or functools.partial(read_beginning, model, earlier=beginning)
         self.groups = _groups(rows, beginning.length)
         self.rows = [row for group in self.groups for row in group.rows]
         self.cache = DynamicCache(config=model.config)
@@ -190,7 +209,7 @@ class _Batch:
         for group in self.groups:
             if group.is_new_family:
                 shared = group.rows[0].prompt[: group.shared]
-                family = read_beginning(self.model, shared, self.beginning)
+                family = self.read_family(shared)
             logits.append(self._read_group(group, family, start, room))
             start += len(group.rows)
         return torch.cat(logits)
@@ -348,42 +367,3 @@ def _roomy_layer() -> Any:
             self.set_length([store[indices] for store in self.stores], self.get_seq_length())
 
     return RoomyLayer
-
-
-def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
-    """Return a logits processor for ``generate`` that leaves each row only the chosen token.
-
-    ``rows`` are the rows of the batch, in order.
-    """
-    choose = _Chooser(rows)
-
-    def process(_: Any, logits: "torch.Tensor") -> "torch.Tensor":
-        only = logits.new_full(logits.shape, float("-inf"))
-        for index, token in enumerate(choose(logits, rows)):
-            only[index, token] = 0
-        return only
-
-    return process
-
-
-class _Chooser:
-    """Chooses the next token of each row: the likeliest, or one drawn with the row's own seed."""
-
-    def __init__(self, rows: Sequence[DecodingRow]) -> None:
-        import torch
-
-        self.generators = {
-            id(row): torch.Generator().manual_seed(row.seed) for row in rows if row.temperature
-        }
-
-    def __call__(self, logits: "torch.Tensor", rows: Sequence[DecodingRow]) -> list[int]:
-        chosen: list[int] = logits.argmax(-1).tolist()
-        for index, row in enumerate(rows):
-            if row.temperature and not row.is_finished:
-                chosen[index] = self._draw(logits[index], row)
-        return chosen
-
-    def _draw(self, logits: "torch.Tensor", row: DecodingRow) -> int:
-        best = logits.float().topk(min(TOP_K, logits.shape[-1]))
-        chances = (best.values / row.temperature).softmax(-1).cpu()
-        return int(best.indices[chances.multinomial(1, generator=self.generators[id(row)])])

@@ -38,15 +38,21 @@ def _shared_with(family: Family, prompts: Sequence[Sequence[int]], index: int) -
     """Return how many tokens a family would share with one prompt more."""
     if not family.members:
         return 0
-    shared = _same_tokens(prompts[family.members[-1]], prompts[index])
+    shared = _shared_tokens(prompts[family.members[-1]], prompts[index])
     return min(shared, family.shared) if len(family.members) > 1 else shared
 
 
-def _same_tokens(first: Sequence[int], second: Sequence[int]) -> int:
+def _shared_tokens(first: Sequence[int], second: Sequence[int]) -> int:
     """Return how many tokens both begin with; at least one of each is not counted."""
-    longest = min(len(first), len(second)) - 1
-    pairs = enumerate(zip(first[:longest], second, strict=False))
-    return next((place for place, (one, other) in pairs if one != other), longest)
+    return min(same_tokens(first, second), len(first) - 1, len(second) - 1)
+
+
+def same_tokens(first: Sequence[int], second: Sequence[int]) -> int:
+    """Return how many tokens both begin with."""
+    pairs = enumerate(zip(first, second, strict=False))
+    return next(
+        (place for place, (one, other) in pairs if one != other), min(len(first), len(second))
+    )
 
 
 def shared_beginning(prompts: Sequence[Sequence[int]]) -> int:
@@ -57,7 +63,7 @@ def shared_beginning(prompts: Sequence[Sequence[int]]) -> int:
     """
     if len(prompts) < 2:
         return 0
-    shared = min(_same_tokens(prompts[0], prompt) for prompt in prompts[1:])
+    shared = min(_shared_tokens(prompts[0], prompt) for prompt in prompts[1:])
     return shared if shared >= SHORTEST_BEGINNING else 0
 
 

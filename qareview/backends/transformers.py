@@ -20,11 +20,13 @@ from qareview.backends import (
     ModelUnavailable,
     Request,
     adapters,
+    choosing,
     decoding,
     grouping,
     likelihood,
 )
-from qareview.backends.decoding import Beginning, DecodingRow
+from qareview.backends.beginnings import Beginnings
+from qareview.backends.decoding import DecodingRow
 from qareview.backends.likelihood import Known
 from qareview.stored_sentences import stored
 
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-STORED_BEGINNINGS = 4  # the latest; chosen; nobody measured
 MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 
 
@@ -64,7 +65,7 @@ class TransformersBackend:
         self.model.to(self.device).eval()
         self.ends = _ends(self.model, self.tokenizer)
         self.is_decoded_here = not self.is_encoder_decoder and _is_decoded_here(self.model)
-        self.computed: dict[tuple[int, ...], Beginning] = {}
+        self.beginnings = Beginnings(self.model)
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order; requests of similar length share a batch."""
@@ -109,7 +110,7 @@ class TransformersBackend:
         with torch.inference_mode():
             for family in grouping.families([rows[index].prompt for index in fitting]):
                 members = [fitting[place] for place in family.members]
-                beginning = self._computed(rows[members[0]].prompt[: family.shared])
+                beginning = self.beginnings.of(rows[members[0]].prompt[: family.shared])
                 likely = likelihood.log_probabilities(
                     self.model, [rows[index] for index in members], beginning
                 )
@@ -157,8 +158,9 @@ class TransformersBackend:
         started = time.monotonic()
         with torch.inference_mode():
             if self.is_decoded_here:
-                beginning = self._computed(rows[0].prompt[:shared])
-                decoding.decode(self.model, rows, beginning, self.ends)
+                read = self.beginnings.of
+                beginning = read(rows[0].prompt[:shared])
+                decoding.decode(self.model, rows, beginning, self.ends, read)
             else:
                 self._generate(rows)
         milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
@@ -174,7 +176,7 @@ class TransformersBackend:
         output = self.model.generate(
             input_ids=ids,
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
-            logits_processor=LogitsProcessorList([decoding.sampling_processor(rows)]),
+            logits_processor=LogitsProcessorList([choosing.sampling_processor(rows)]),
             do_sample=False,
             max_new_tokens=max(row.max_tokens for row in rows),
             pad_token_id=self.tokenizer.pad_token_id,
@@ -185,24 +187,24 @@ class TransformersBackend:
             end = next((index for index, token in enumerate(tokens) if token in self.ends), None)
             row.written, row.ended = tokens[:end], end is not None
 
-    def _computed(self, tokens: list[int]) -> Beginning:
-        """Return the keys and values of the tokens that all rows begin with; compute them once."""
-        if not tokens:
-            return Beginning()
-        key = tuple(tokens)
-        if key not in self.computed:
-            latest = dict(list(self.computed.items())[: STORED_BEGINNINGS - 1])
-            self.computed = {key: decoding.read_beginning(self.model, tokens), **latest}
-        return self.computed[key]
-
     def _completion(self, row: DecodingRow, milliseconds: int) -> Completion:
+        text = self.tokenizer.decode(row.written, skip_special_tokens=True).strip()
         return Completion(
-            text=self.tokenizer.decode(row.written, skip_special_tokens=True).strip(),
+            text=text,
             tokens_in=len(row.prompt),
             tokens_out=len(row.written),
             milliseconds=milliseconds,
             cut_off=not row.ended,
+            likelihood=self._likelihood(row, text),
         )
+
+    def _likelihood(self, row: DecodingRow, text: str) -> float | None:
+        """Return how likely a text is, if it is all that was written before the end."""
+        if row.end != self.tokenizer.eos_token_id:
+            return None
+        if self.tokenizer(text, add_special_tokens=False)["input_ids"] != row.written:
+            return None
+        return row.log_probability / (len(row.written) + 1)
 
 
 def _disable_memory_trimming() -> None:
