@@ -5,7 +5,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Count, Q
 
-from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
+from generation.models import (
+    AsideReason,
+    Item,
+    ItemQuerySet,
+    ItemState,
+    Passage,
+    PassageQuerySet,
+)
 from generation.review import queue
 from generation.review.aside import set_items_aside
 from qareview import jobs
@@ -62,6 +69,7 @@ def can_fill_up(project: Project) -> bool:
 
 
 def _lacking(project: Project) -> PassageQuerySet:
+    """Return the passages that were cancelled or have too few items."""
     is_current = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
     drafted = (
         Passage.objects.in_project(project)

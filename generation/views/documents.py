@@ -1,5 +1,6 @@
 """The list of documents, where they are uploaded, and the page of a document."""
 
+import functools
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRefresh
 
+from generation.drafting import orders
 from generation.forms.documents import ColumnsForm, UploadForm
 from generation.models import Document, Passage
 from generation.passages import editing

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 
@@ -36,7 +37,7 @@ def said_to_be_loading(model: str) -> Iterator[None]:
 def models_loading() -> set[str]:
     """Return the names of the models that workers are loading; none if the broker is away."""
     try:
-        found = broker().zrangebyscore(KEY, time.time(), "+inf")
+        found: Any = broker().zrangebyscore(KEY, time.time(), "+inf")
     except redis.RedisError:
         return set()
     return {name.decode() for name in found}
