@@ -1,13 +1,11 @@
 """Prompt candidates: proposed by rule or by a model, then accepted or rejected by an engineer."""
 
-import functools
 import re
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from prompts import approved_items, restructuring, sandbox, variants
@@ -26,12 +24,10 @@ from prompts.models import (
 )
 from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
-from qareview import completions, jobs, turns
+from qareview import completions, jobs
 from qareview.backends import Completion
-from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
-from qareview.turns import Share, Work
 
 EXAMPLES_QUOTED = 4  # approved items in a request to rewrite; chosen; nobody measured
 OUTPUTS_QUOTED = 5  # rejected items in a request to repair; chosen; nobody measured
@@ -69,30 +65,9 @@ def order_candidates(prompt: Prompt, user: Any, **values: Any) -> Search:
     return search
 
 
-def work_off_searches() -> None:
-    """Fill searches with candidates, one at a time, until none is queued."""
-    turns.work_off(works=[WORK])
-
-
-def _shares() -> list[Share]:
-    """Return the queued searches of each project."""
-    queued = jobs.queued(Search).order_by().values_list("prompt__project", flat=True).distinct()
-    return [
-        Share(pk, Q(prompt__project=pk), functools.partial(_models_of, project))
-        for pk, project in Project.objects.in_bulk(set(queued)).items()
-    ]
-
-
-def _models_of(project: Project) -> frozenset[str]:
-    return frozenset([variants.model_for(project, variants.in_production(project, Task.REWRITE))])
-
-
 def fill_searches(searches: list[Search]) -> None:
     """Fill claimed searches with candidates. Raises JobFailed and CannotWorkNow."""
     jobs.work_in_groups(searches, lambda search: search.pk, lambda group: _fill_search(group[0]))
-
-
-WORK = Work(Search, _shares, lambda _: 1, fill_searches)
 
 
 def _fill_search(search: Search) -> None:

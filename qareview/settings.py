@@ -175,7 +175,7 @@ MODEL_USES = ["prompts.variants.projects_with_model", "generation.drafting.order
 MODEL_WORK = [
     "generation.drafting.drafting.WORK",
     "prompts.experiments.WORK",
-    "prompts.candidates.WORK",
+    "prompts.searches.WORK",
 ]
 # Returns a request of each task, by its label, to try a model with:
 MODEL_TRIALS = "prompts.trials.trial_requests"

@@ -12,7 +12,7 @@ from generation.models import BulkActionKind, Passage
 from generation.releases import freezing
 from generation.review import comments
 from prompts import bin as prompt_bins
-from prompts import candidates, comparing
+from prompts import candidates, comparing, searches
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview.encryption import encrypt
@@ -83,7 +83,7 @@ def furnish(admin: User) -> list[str]:
     waiting = candidates.order_candidates(
         experiment.prompt, admin, seed=experiment.prompt.production, ways=["structure"], wanted=2
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     rows |= {
         "candidates-decide": waiting.candidates.all()[0],
         "candidates-retry": waiting,

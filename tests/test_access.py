@@ -13,7 +13,7 @@ from django.urls import get_resolver, reverse
 from generation.items import bulk_actions
 from generation.models import BulkActionKind
 from generation.releases import freezing
-from prompts import candidates, comparing, experiments, results
+from prompts import candidates, comparing, experiments, results, searches
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import arena, make
@@ -157,7 +157,7 @@ def filled(lasting_rows: None) -> Filled:
     search = candidates.order_candidates(
         prompt, team.engineer, seed=prompt.production, ways=["structure"]
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     arguments: dict[str, list[object]] = {
         "candidates": [prompt.pk],
         "candidates-undo": [prompt.pk],

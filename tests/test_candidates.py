@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from prompts import candidates, experiments
+from prompts import candidates, experiments, searches
 from prompts.models import (
     Candidate,
     CandidateState,
@@ -32,7 +32,7 @@ def search(team: Team, *ways: Way, **values: Any) -> Search:
     search = candidates.order_candidates(
         of, team.engineer, **{"seed": of.production, "wanted": 4, "ways": list(ways), **values}
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     search.refresh_from_db()
     return search
 
@@ -119,7 +119,7 @@ def test_what_was_proposed_already_is_not_proposed_again(team: Team) -> None:
 def test_a_killed_worker_doubles_nothing(team: Team) -> None:
     finished = search(team, Way.STRUCTURE)
     Search.objects.filter(pk=finished.pk).update(state=JobState.RUNNING, lease="other/1")
-    candidates.work_off_searches()
+    searches.work_off_searches()
     assert finished.candidates.count() == 4
 
 
@@ -222,7 +222,7 @@ def test_candidates_are_ordered_from_the_page(team: Team, browse: Browse) -> Non
     data = {"wanted": "3", "ways": ["structure"], "seed": of.production.pk}
     assert client.post(url, data).status_code == 302
     assert "Candidates are being generated." in page(client.get(url))
-    candidates.work_off_searches()
+    searches.work_off_searches()
     assert Candidate.objects.count() == 3
     crossing = page(client.post(url, data | {"ways": ["crossing"]}), 422)
     assert "Choose a second variant to cross it with." in crossing

@@ -9,7 +9,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from prompts import candidates, comparing
+from prompts import candidates, comparing, searches
 from qareview import process_cache
 from qareview.request_numbers import LARGEST_ID, number_in
 from tests import arena, make
@@ -84,7 +84,7 @@ def addresses(team: Team) -> dict[str, list[object]]:
     search = candidates.order_candidates(
         prompt, team.engineer, seed=prompt.production, ways=["structure"]
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     of_document = ("documents-show", "documents-cut")
     of_item = ("review-excerpt", "review-submit", "review-typed", "review-changes")
     of_item = (*of_item, "items-ask", "items-again")

@@ -22,6 +22,7 @@ from prompts import (
     results,
     scores,
     screening,
+    searches,
     variants,
 )
 from prompts.examples import Input, examples_for
@@ -281,7 +282,7 @@ def test_a_long_tip_does_no_harm(team: Team) -> None:
     search = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     search.refresh_from_db()
     assert search.state == JobState.DONE
 
@@ -308,7 +309,7 @@ def first_candidate(team: Team) -> Candidate:
     search = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=["structure"], wanted=2
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     return search.candidates.all()[0]
 
 
@@ -363,7 +364,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     search = candidates.order_candidates(
         own, team.engineer, seed=own.production, ways=["structure"], wanted=2
     )
-    candidates.work_off_searches()
+    searches.work_off_searches()
     proposed = search.candidates.all()[0]
     other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
     entered = [own.production, other]

@@ -165,3 +165,13 @@ def test_that_a_model_is_loaded_is_said_while_it_is(team: Team, browse: Browse) 
         until(loading.models_loading, 5)
         assert shown() == {True}
     assert shown() == {False}
+
+
+def test_missing_items_are_offered_only_where_some_are(team: Team, browse: Browse) -> None:
+    passages_of(team.project, SENTENCES)
+    drafting.work_off_passages()
+    offered = "Draft missing items"
+    address = reverse("documents", args=[team.project.slug])
+    assert offered not in browse(team.engineer).get(address).content.decode()
+    ask_for(team.project, items=2)
+    assert offered in browse(team.engineer).get(address).content.decode()

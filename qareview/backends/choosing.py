@@ -1,17 +1,34 @@
 """Choose the next token of each text that a decoder model writes."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import torch
 
-    from qareview.backends.decoding import DecodingRow
-
 TOP_K = 50  # likeliest tokens, of which one is drawn at a temperature above 0; chosen
 
 
-def sampling_processor(rows: "Sequence[DecodingRow]") -> Any:
+@dataclass
+class DecodingRow:
+    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself."""
+
+    prompt: list[int]
+    max_tokens: int
+    temperature: float = 0
+    seed: int = 0
+    written: list[int] = field(default_factory=list)
+    ended: bool = False
+    end: int | None = None  # the token that ended the text
+    log_probability: float = 0  # of the tokens written, and of the end after them if it ended
+
+    @property
+    def is_finished(self) -> bool:
+        return self.ended or len(self.written) >= self.max_tokens
+
+
+def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
     """Return a logits processor for ``generate`` that leaves each row only the chosen token.
 
     ``rows`` are the rows of the batch, in order.
@@ -30,21 +47,21 @@ def sampling_processor(rows: "Sequence[DecodingRow]") -> Any:
 class Chooser:
     """Chooses the next token of each row: the likeliest, or one drawn with the row's own seed."""
 
-    def __init__(self, rows: "Sequence[DecodingRow]") -> None:
+    def __init__(self, rows: Sequence[DecodingRow]) -> None:
         import torch
 
         self.generators = {
             id(row): torch.Generator().manual_seed(row.seed) for row in rows if row.temperature
         }
 
-    def __call__(self, logits: "torch.Tensor", rows: "Sequence[DecodingRow]") -> list[int]:
+    def __call__(self, logits: "torch.Tensor", rows: Sequence[DecodingRow]) -> list[int]:
         chosen: list[int] = logits.argmax(-1).tolist()
         for index, row in enumerate(rows):
             if row.temperature and not row.is_finished:
                 chosen[index] = self._draw(logits[index], row)
         return chosen
 
-    def _draw(self, logits: "torch.Tensor", row: "DecodingRow") -> int:
+    def _draw(self, logits: "torch.Tensor", row: DecodingRow) -> int:
         best = logits.float().topk(min(TOP_K, logits.shape[-1]))
         chances = (best.values / row.temperature).softmax(-1).cpu()
         return int(best.indices[chances.multinomial(1, generator=self.generators[id(row)])])

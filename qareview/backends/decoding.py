@@ -8,11 +8,11 @@ What only some prompts share, such as a passage, is computed once and stored for
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qareview.backends import attention, grouping
-from qareview.backends.choosing import Chooser, log_probabilities
+from qareview.backends.choosing import Chooser, DecodingRow, log_probabilities
 
 if TYPE_CHECKING:
     import torch
@@ -25,24 +25,6 @@ ROWS_PER_LEAVING = 8  # finished rows leave once there is one for every 8 rows
 # Chosen; nobody measured.
 PROBE_TOKENS = 12  # in the text that can_decode tries a model with
 LARGEST_ERROR = 0.1  # of the logits' norm: more than rounding, less than wrong attention gives
-
-
-@dataclass
-class DecodingRow:
-    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself."""
-
-    prompt: list[int]
-    max_tokens: int
-    temperature: float = 0
-    seed: int = 0
-    written: list[int] = field(default_factory=list)
-    ended: bool = False
-    end: int | None = None  # the token that ended the text
-    log_probability: float = 0  # of the tokens written, and of the end after them if it ended
-
-    @property
-    def is_finished(self) -> bool:
-        return self.ended or len(self.written) >= self.max_tokens
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from qareview.backends import (
     likelihood,
 )
 from qareview.backends.beginnings import Beginnings
-from qareview.backends.decoding import DecodingRow
+from qareview.backends.choosing import DecodingRow
 from qareview.backends.likelihood import Known
 from qareview.stored_sentences import stored
 
