@@ -283,8 +283,7 @@ def test_a_long_tip_does_no_harm(team: Team) -> None:
         of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
     )
     searches.work_off_searches()
-    search.refresh_from_db()
-    assert search.state == JobState.DONE
+    assert of.searches.get(pk=search.pk).state == JobState.DONE
 
 
 def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse) -> None:
