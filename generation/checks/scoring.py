@@ -138,7 +138,7 @@ def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
     is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
-        flags.flags_of_answer(item.answer, item.passage.wording),
+        flags.flags_of_answer(item.answer, item.passage.wording, " ".join(item.passage.headings)),
         [flags.UNSUPPORTED] if is_weak else [],
         _language_flags(item.answer, language),
     )
