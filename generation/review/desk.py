@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from generation.checks import flags
+from generation.checks.flag_trust import ExplainedFlag, explained
 from generation.models import Item, Review, Typed
 from qareview.models import Project
 from qareview.request_numbers import LARGEST_POSITION, number_in
@@ -55,20 +55,16 @@ def candidate_questions(
     return [
         {
             **question,
-            "explanations": _explanations(question["flags"]),
+            "explanations": explained(item.project, question["flags"]),
             "place": places.get(str(question["id"])),
         }
         for question in questions
     ]
 
 
-def answer_flags(item: Item) -> list[str]:
-    """Return the explanations of the answer's flags."""
-    return _explanations(item.flags)
-
-
-def _explanations(names: list[str]) -> list[str]:
-    return [str(flags.EXPLANATIONS[name]) for name in names]
+def answer_flags(item: Item) -> list[ExplainedFlag]:
+    """Return the answer's flags, explained."""
+    return explained(item.project, item.flags)
 
 
 def answer_pieces(item: Item) -> list[dict[str, Any]]:
