@@ -60,7 +60,7 @@ def learn(examples: Examples, deviations: Matrix) -> tuple[Regression, Matrix]:
     if _fold_count(examples) < 2:
         return _fit(examples, deviations * STRENGTHS[0]), examples.given
     predicted = {one: _predicted(examples, deviations * one) for one in STRENGTHS}
-    best = min(STRENGTHS, key=lambda one: _loss(predicted[one], examples.labels))
+    best = _best({one: _losses(predicted[one], examples.labels) for one in STRENGTHS})
     return _fit(examples, deviations * best), predicted[best]
 
 
@@ -82,9 +82,23 @@ def _predicted(examples: Examples, deviations: Matrix) -> Matrix:
     return logits
 
 
-def _loss(logits: Matrix, labels: Matrix) -> float:
-    """Return the negative log likelihood of the labels."""
-    return float(np.logaddexp(0, np.where(labels, -logits, logits)).sum())
+def _losses(logits: Matrix, labels: Matrix) -> Matrix:
+    """Return the negative log likelihood of each label."""
+    losses: Matrix = np.logaddexp(0, np.where(labels, -logits, logits))
+    return losses
+
+
+def _best(losses: dict[float, Matrix]) -> float:
+    """Return the weakest strength, unless another is better by more than a standard error.
+
+    That is the rule of one standard error by Breiman et al. 1984, on differences of pairs.
+    """
+    best, *others = losses
+    for one in others:
+        gains = losses[best] - losses[one]
+        if gains.sum() > gains.std() * len(gains) ** 0.5:
+            best = one
+    return best
 
 
 def _fit(examples: Examples, deviations: Matrix) -> Regression:
