@@ -159,17 +159,20 @@ def check_outputs(
         ]
     if task != Task.SUMMARISE:
         return [({}, []) for _ in texts]
-    pairs = [(output, values.get("passage", "")) for values, output in texts]
-    supported = zip(pairs, support(pairs), strict=True)
-    return [_check_answer(*pair, sentences) for pair, sentences in supported]
+    supported = support([(output, values.get("passage", "")) for values, output in texts])
+    return [
+        _check_answer(values, output, sentences)
+        for (values, output), sentences in zip(texts, supported, strict=True)
+    ]
 
 
 def _check_answer(
-    answer: str, passage: str, sentences: list[dict[str, Any]]
+    values: dict[str, str], answer: str, sentences: list[dict[str, Any]]
 ) -> tuple[dict[str, float], list[str]]:
     """Return the scores and flags of an answer, given the support of its sentences."""
     weakest = min((sentence["score"] for sentence in sentences), default=0.0)
-    raised_flags = flags.flags_of_answer(answer, passage)
+    passage, headings = values.get("passage", ""), values.get("headings", "")
+    raised_flags = flags.flags_of_answer(answer, passage, headings)
     if answer and weakest < LEAST_SUPPORT:
         raised_flags.append(flags.UNSUPPORTED)
     return {flags.SUPPORT: weakest}, raised_flags

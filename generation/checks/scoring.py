@@ -1,15 +1,15 @@
 """Flag drafts, and score them from 0 to 1; the desk orders items by their scores."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import fmean
 from typing import Any
 
 from django.db.models import QuerySet
 
 from generation.checks import acceptance_prediction, flags
 from generation.checks.first_chance import first_chance
+from generation.checks.prior import overall_score, prior_score, score_by_checks
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
@@ -19,7 +19,6 @@ from qareview.stored_sentences import stored
 
 LEAST_SUPPORT = 0.5  # below it, a sentence has no support; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of vectors above which texts are duplicates; chosen; nobody measured
-FLAG_FACTOR = 0.8  # each flag multiplies the score by it; chosen; nobody measured
 AT_ONCE = 1000  # items rescored together; chosen; nobody measured
 
 
@@ -91,35 +90,19 @@ def rescore_pending(classifier: Acceptance) -> None:
 
 
 def _score_items(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
-    """Score items by the predicted chance of acceptance, or by the checks if there is none.
-
-    It is predicted from the project's decisions, or before there are enough, from other people's.
-    """
+    """Score items by the predicted chance of acceptance, or if there is none, by the prior."""
     chances = acceptance_prediction.acceptance_chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(flags.ACCEPTANCE, None)
         if chance is None:
-            first = first_chance(item, question)
-            item.score = _by_checks(item, question) if first is None else round(first, 4)
+            item.score = prior_score(item, question)
         else:
             item.score = item.scores[flags.ACCEPTANCE] = round(chance, 4)
 
 
-def _by_checks(item: Item, question: Question) -> float:
-    scores = {**item.scores, **question.scores}
-    scores.pop(flags.ACCEPTANCE, None)
-    return overall_score(scores, {*item.flags, *question.flags})
-
-
-def overall_score(scores: Mapping[str, float], raised_flags: Iterable[str]) -> float:
-    """Return the mean of the scores, reduced for each flag."""
-    mean = fmean(list(scores.values()) or [0.5])
-    return round(mean * FLAG_FACTOR ** len(set(raised_flags)), 4)
-
-
 def _set_aside_if_low(project: Project, draft: Draft) -> None:
     """Set a draft aside if its checks alone score it below the project's limit."""
-    score = _by_checks(draft.item, draft.questions[0])
+    score = score_by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
         draft.item.aside_reason = AsideReason.LOW_SCORE
@@ -138,7 +121,7 @@ def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
     is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
-        flags.flags_of_answer(item.answer, item.passage.wording),
+        flags.flags_of_answer(item.answer, item.passage.wording, " ".join(item.passage.headings)),
         [flags.UNSUPPORTED] if is_weak else [],
         _language_flags(item.answer, language),
     )

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from generation import search
-from generation.checks import flags
+from generation.checks import flag_trust
 from generation.items.listing import ORDERS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
@@ -73,7 +73,7 @@ class ItemFilterForm(forms.Form):
     state = _choice(_("State"), _("Any state"), ItemState.choices)
     document = _model_choice(_("Document"), _("Any document"), Document.objects.none())
     order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
-    flag = _choice(_("Flag"), _("Any"), list(flags.NAMES.items()))
+    flag = _choice(_("Flag"), _("Any"), [])  # filled when a form is made
     reviewer = _model_choice(_("Decided by"), _("Anyone"), User.objects.none())
     assigned = _model_choice(_("Assigned to"), _("Anyone or no one"), User.objects.none())
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))
@@ -112,6 +112,7 @@ class ItemFilterForm(forms.Form):
         if not membership.is_admin:  # reviewers do not see which items are for calibration
             del self.fields["purpose"]
         self._offer_documents()
+        self._offer_flags()
 
     def _choose_from(self, name: str, queryset: Any) -> None:
         field = self.fields[name]
@@ -128,6 +129,11 @@ class ItemFilterForm(forms.Form):
         select = self.fields["document"].widget
         assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
         select.choices = [("", _("Any document")), *offered.items()]
+
+    def _offer_flags(self) -> None:
+        field = self.fields["flag"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        field.choices = [("", _("Any")), *flag_trust.choices()]
 
     def clean_text(self) -> str:
         """Refuse a text without words."""

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from generation.checks import flags, scoring
+from generation.checks import scoring
+from generation.checks.flag_trust import explained
 from generation.forms.items import ItemFilterForm
 from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
@@ -56,7 +57,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "item": item,
         "question": question,
         "reviews": reviews,
-        "flags": [flags.EXPLANATIONS[flag] for flag in (*question.flags, *item.flags)],
+        "flags": explained(member.project, (*question.flags, *item.flags)),
         "scores": scoring.explained_scores(item),
         **_state_context(item, request.user),
         **comments_context(member, item),
