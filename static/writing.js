@@ -32,12 +32,11 @@
   }
 
   function quote(chosen) {
-    part(".quoted").hidden = false;
     part(".quoted blockquote").textContent = chosen.text;
     part("[data-reaches]").hidden = !chosen.reaches;
     const isFree = !field("answer").value.trim();
     if (isFree) useSelected();
-    part("[data-use-selected]").hidden = isFree;
+    part(".quoted").hidden = isFree; // the answer shows it
     isTyped = false; // nothing is lost that could not be selected again
   }
 
