@@ -62,7 +62,8 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         **_state_context(item, request.user),
         **comments_context(member, item),
         "may_adjudicate": member.is_admin and adjudication.may_adjudicate(item, request.user),
-        "is_alone": not writing.has_reviewers_besides(item.project, request.user),
+        "is_alone": item.author == request.user
+        and not writing.has_reviewers_besides(item.project, request.user),
     }
     return render_page(request, "items/show.html", context)
 
