@@ -15,6 +15,7 @@ from generation.views import (
     releases,
     rereading,
     review,
+    writing,
 )
 from generation.views import bin as bins
 
@@ -31,6 +32,8 @@ urlpatterns = [
     path("documents/<int:pk>/bin/", bins.put_document, name="documents-bin"),
     path("documents/<int:pk>/restore/", bins.restore_document, name="documents-restore"),
     path("documents/<int:pk>/remove/", bins.remove_document, name="documents-remove"),
+    path("passages/<int:pk>/write/", writing.write, name="passages-write"),
+    path("passages/<int:pk>/typed/", writing.typed, name="passages-typed"),
     path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),
     path("drafting/again/", drafting.all_again, name="again"),
     path("drafting/<str:name>/", drafting.order, name="drafting"),

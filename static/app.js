@@ -17,7 +17,7 @@ function say(text, isTrouble = false) {
 
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.defaultPrevented || event.repeat || isTyping(event.target)) return;
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog:modal")) return;
   const pressed = buttonOf(event);
   if (!pressed) return;
   event.preventDefault();

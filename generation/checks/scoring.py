@@ -49,6 +49,21 @@ def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
         _set_aside_if_low(project, draft)
 
 
+def score_written(project: Project, written: Sequence[Draft]) -> None:
+    """Fill in the flags and scores of stored items that people wrote by hand.
+
+    The checks are those of drafts. A person repeats another item on purpose, if at all: it is
+    flagged, but being unlike the others is no merit and no score. Raises ModelUnavailable.
+    """
+    check_drafts(written)
+    _compare_with_others(project, written)
+    for draft in written:
+        draft.item.scores.pop(flags.NEW_ANSWER)
+        for question in draft.questions:
+            question.scores.pop(flags.NEW_QUESTION)
+    _score_items(project, [(draft.item, draft.questions[0]) for draft in written])
+
+
 def drawn_purpose(project: Project, item: Item) -> Purpose:
     """Return CALIBRATION for the share of items that the project gives to everyone, else USUAL."""
     is_drawn = item.shuffle * 100 < project.calibration_percent
@@ -145,7 +160,8 @@ def _united(*flag_lists: Iterable[str]) -> list[str]:
 def _compare_with_others(project: Project, drafts: Sequence[Draft]) -> None:
     """Score how different answers and questions are from those of the project's other items."""
     items = [draft.item for draft in drafts]
-    other_items = project.items.exclude(state=ItemState.ASIDE)
+    own = [item.pk for item in items if item.pk]  # of items that are stored already
+    other_items = project.items.exclude(state=ItemState.ASIDE).exclude(pk__in=own)
     likenesses = _likenesses(items, [item.answer for item in items], other_items)
     for item, likeness in zip(items, likenesses, strict=True):
         _note_likeness(item, likeness, flags.NEW_ANSWER, flags.DUPLICATE_ANSWER)

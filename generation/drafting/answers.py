@@ -34,13 +34,13 @@ def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
 
 
 def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
-    current = current_answers(rows)
+    current, lacks = current_answers(rows), missing(project, rows)
     poor = _answers_of(Item.objects.filter(aside_reason=AsideReason.LOW_SCORE), rows)
     last_numbers = _last_numbers(rows, writer.variant)
     lacking = [
         (
             row,
-            missing(project, len(current.get(row.pk, ()))),
+            lacks[row.pk],
             [*current.get(row.pk, ()), *poor.get(row.pk, ())],  # not to be stated again
         )
         for row in rows
@@ -53,9 +53,15 @@ def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) 
     ]
 
 
-def missing(project: Project, items: int) -> int:
-    """Return how many items a passage lacks that has so many."""
-    return max(0, project.items_per_passage - items)
+def missing(project: Project, rows: Sequence[Passage]) -> dict[int, int]:
+    """Return how many items a model has yet to draft, by the passages' ids.
+
+    Items that people wrote by hand do not count as drafts.
+    """
+    drafted = _answers_of(Item.objects.filter(author=None).exclude(state=ItemState.ASIDE), rows)
+    return {
+        row.pk: max(0, project.items_per_passage - len(drafted.get(row.pk, ()))) for row in rows
+    }
 
 
 def _item(
@@ -77,12 +83,12 @@ def _item(
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
     """Return how many answers to write for each passage, by the passages' ids."""
-    answers = current_answers(rows)
+    answers, lacks = current_answers(rows), missing(project, rows)
     last_numbers = _last_numbers(rows, variant)
     return {
         row.pk: Quota(
             values_of(project, row),
-            missing(project, len(answers.get(row.pk, ()))),
+            lacks[row.pk],
             {gist(answer) for answer in answers.get(row.pk, ())},
             row.pk,
             last_numbers.get(row.pk, 0) + 1,

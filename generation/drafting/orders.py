@@ -53,7 +53,8 @@ def cancel(project: Project) -> int:
 
 def fill_up(project: Project) -> int:
     """Queue passages that were cancelled or have too few items; return how many."""
-    is_current = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
+    by_model = Q(items__isnull=False, items__author=None)
+    is_current = by_model & ~Q(items__state=ItemState.ASIDE)
     drafted = (
         Passage.objects.in_project(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)

@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from generation import search
 from generation.checks import flag_trust
-from generation.items.listing import ORDERS
+from generation.items.listing import ORDERS, ORIGINS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
 from qareview.backends import model_names
@@ -27,7 +27,7 @@ LAST_DAY = date(9998, 12, 31)  # Python's dates end with the year 9999, and a da
 LAST_PAGE = 1_000_000  # chosen; nobody measured
 MORE = (
     "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
-    "decided_to", "model", "variant", "purpose", "assigned",
+    "decided_to", "origin", "model", "variant", "purpose", "assigned",
 )  # fmt: skip
 OTHERS = {"page", "item", "all"}  # parameters of the address that are not filters
 
@@ -79,6 +79,7 @@ class ItemFilterForm(forms.Form):
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))
     drafted_from, drafted_to = _day(_("Drafted from")), _day(_("Drafted to"))
     decided_from, decided_to = _day(_("Decided from")), _day(_("Decided to"))
+    origin = _choice(_("Origin"), _("Any"), [(key, name) for key, (name, _) in ORIGINS.items()])
     model = forms.CharField(
         required=False,
         max_length=100,

@@ -3,6 +3,7 @@
 import random
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -70,8 +71,9 @@ OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.
 COMPARED = Q(reviewers__len__gte=2)
 # The items that have some of the decisions they need.
 BEGUN = Q(state=ItemState.PENDING) & ~Q(reviewers=[])
-# The items that prompt variants are judged by.
+# The items that prompt variants and models are judged by.
 OUTCOME = Q(
+    author=None,
     purpose=Purpose.USUAL,
     state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
 )
@@ -105,7 +107,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         questions = Question.objects.select_related("variant__prompt").defer("embedding")
         reviews = Review.objects.select_related("reviewer")
         return (
-            self.select_related("passage", "document")
+            self.select_related("passage", "document", "author")
             .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "search")
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
@@ -115,10 +117,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.for_list().select_related("project", "variant__prompt")
 
     def open_to(self, user: Any) -> "ItemQuerySet":
-        """Keep what the desk may hand out to a user: open items that they have not decided on."""
+        """Keep what the desk may hand a user: open items that they neither wrote nor decided."""
         return (
             self.filter(OPEN)
             .exclude(state__in=NOT_GIVEN_OUT)
+            .exclude(author=user)
             .exclude(reviewers__contains=[user.pk])
         )
 
@@ -131,8 +134,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(state_shown(state, user))
 
     def disputed_for(self, user: Any) -> "ItemQuerySet":
-        """Keep disputed items that an admin may adjudicate: not open to them at the desk."""
-        return self.in_state_for(user, ItemState.DISPUTED)
+        """Keep disputed items that an admin may adjudicate: not theirs, nor open to them."""
+        return self.in_state_for(user, ItemState.DISPUTED).exclude(author=user)
 
     def lock(self) -> list[int]:
         """Lock the items until the transaction ends; return their ids."""
@@ -208,7 +211,10 @@ class Item(Drafted):
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
     variant = models.ForeignKey(
         Variant, models.PROTECT, related_name="items", null=True
-    )  # None: it was imported
+    )  # None: it was imported, or written by hand
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="written_items", null=True
+    )  # who wrote it by hand
     number = models.PositiveIntegerField(default=1)
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -257,6 +263,11 @@ class Item(Drafted):
                 condition=OUTCOME,
             ),
             models.Index(fields=("project", "-created_at", "-id"), name="item_newest"),
+            models.Index(
+                fields=("project", "-created_at", "-id"),
+                name="item_by_hand",
+                condition=Q(author__isnull=False),
+            ),
             models.Index(fields=("project", "-score", "-id"), name="item_by_score"),
             models.Index(fields=("project", "document", "passage", "id"), name="item_in_document"),
             models.Index(
@@ -285,13 +296,13 @@ class Item(Drafted):
 
     @property
     def drafts(self) -> "list[tuple[str, Item | Question]]":
-        """The parts that a model wrote, each with its name; none if the item was imported."""
-        return [] if self.is_imported else [("Answer", self), ("Question", self.question)]
+        """The parts that a model wrote, each with its name."""
+        return [] if self.variant_id is None else [("Answer", self), ("Question", self.question)]
 
     @property
     def is_imported(self) -> bool:
         """Whether it was imported from a row of a table; ``parameters`` have the row's number."""
-        return self.variant_id is None
+        return self.variant_id is None and self.author_id is None
 
     @property
     def decisions(self) -> "list[Review]":

@@ -1,7 +1,7 @@
 """Change a document's passages: cut again, merge, split, exclude and restore them.
 
-No review or comment is lost: a passage with reviews or comments that is not in the new cut stays,
-with its items, as a passage of an earlier cut.
+No review, no comment and no item written by hand is lost: a passage that has one and is not in the
+new cut stays, with its items, as a passage of an earlier cut.
 """
 
 import re
@@ -265,16 +265,18 @@ def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -
 
 
 def retire_passages(rows: Sequence[Passage]) -> list[int]:
-    """Delete locked passages; mark those with reviews or comments as of an earlier cut instead.
+    """Delete locked passages; mark those with reviews, comments or items written by hand instead.
 
-    Returns the ids of the latter.
+    Returns the ids of the latter, which belong to an earlier cut from then on.
     """
     passages = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
     items.lock()  # so that nobody stores a review before this transaction ends
-    reviewed_or_commented = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
+    by_people = items.filter(
+        Q(reviews__isnull=False) | Q(comments__isnull=False) | Q(author__isnull=False)
+    )
     superseded_ids = list(
-        passages.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)
+        passages.filter(pk__in=by_people.values("passage")).values_list("pk", flat=True)
     )
     set_items_aside(Item.objects.filter(passage__in=superseded_ids), AsideReason.CUT_AGAIN)
     Passage.objects.filter(pk__in=superseded_ids).update(

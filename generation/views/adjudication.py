@@ -53,6 +53,9 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             _("Decide on this item at the desk first. It is still waiting for your review."),
         )
         return redirect("items-show", slug, pk)
+    if not adjudication.may_adjudicate(item, request.user):
+        messages.info(request, translated(decisions.OWN_ITEM))
+        return redirect("items-show", slug, pk)
     if request.method == "GET":
         return _show(request, project, item, place)
     return _decide(request, project, item, place)

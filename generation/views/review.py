@@ -22,6 +22,7 @@ from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
 from qareview.models import Membership
 from qareview.request_numbers import number_in
+from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")  # a placeholder in a project's guidelines
@@ -38,7 +39,9 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
         return _show(request, member, held or queue.take_next_item(project, request.user))
     item = _shown_item(member, pk)
     if not queue.take_item(item, request.user, project.reviews_per_item):
-        messages.info(request, _("This item has enough reviewers for now."))
+        is_own = item.author_id == member.user_id
+        enough = _("This item has enough reviewers for now.")
+        messages.info(request, translated(decisions.OWN_ITEM) if is_own else enough)
         return redirect("items-show", slug, item.pk)
     return _show(request, member, item)
 
