@@ -29,6 +29,7 @@ from generation.prompt_values import language_of
 from generation.releases.freezing import earlier_splits, triple_of
 from prompts.approved_items import AcceptanceShare, Approved, Disliked
 from prompts.models import Prompt, Task
+from prompts.written_items import COUNT, EXISTING
 from qareview.embeddings import embed, nearest
 from qareview.models import Project
 
@@ -103,6 +104,8 @@ def _as_approved(project: Project, item: Item) -> Approved:
         "focus": focus_of(triple["context"], triple["answer"]),
         "question": triple["question"],
         "answer": triple["answer"],
+        COUNT: "1",
+        EXISTING: "",
     }
     return Approved(item.pk, item.passage_id, values)
 

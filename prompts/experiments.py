@@ -4,7 +4,7 @@ A run is one variant on one case and repeat. It is a job.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -19,6 +19,7 @@ from prompts.examples import Input, examples_for
 from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import model_for
+from prompts.written_items import Unreadable, answers_in, writes_items
 from qareview import completions, jobs
 from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
@@ -244,8 +245,12 @@ def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
     except completions.BudgetUsedUp:
         jobs.return_jobs([run for run, _ in requested])
         return []
-    for (run, _), completion in zip(requested, completed, strict=True):
-        _fill_in(run, completion)
+    useless = [
+        request
+        for (run, request), completion in zip(requested, completed, strict=True)
+        if not _fill_in(run, completion)
+    ]
+    completions.forget(runs[0].model, useless)
     return [run for run, _ in requested]
 
 
@@ -275,13 +280,23 @@ def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
     return [(variant, list(group)) for variant, group in groups]
 
 
-def _fill_in(run: Run, completion: Completion) -> None:
-    """Fill in the fields of a run from a completion."""
+def _fill_in(run: Run, completion: Completion) -> bool:
+    """Fill in the fields of a run from a completion; return whether its text could be read.
+
+    Of items, the output is the answers, so that they compare with those of other variants.
+    """
+    if writes_items(run.variant) and not completion.error:
+        try:
+            completion = replace(completion, text=answers_in(completion))
+        except Unreadable as reason:
+            run.error = str(reason)
+            return False
     run.error = completion.error
     run.output = completion.text.replace("\0", "").strip()
     run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
     run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
     run.cost = completions.cost_of(run.model, completion)
+    return True
 
 
 def retry_failed_runs(experiment: Experiment) -> int:

@@ -80,14 +80,24 @@ def _key(model: str, request: Request) -> str:
     content = [
         model,
         {name: value for name, value in options if name not in CHANGES_NO_TEXT},
-        asdict(request),
+        {name: value for name, value in asdict(request).items() if value is not None},
     ]
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def forget(model: str, requests: Sequence[Request]) -> None:
+    """Send these requests again when they are made again, since their completions are of no use.
+
+    What they cost stays on record.
+    """
+    for row in StoredCompletion.objects.filter(key__in=[_key(model, one) for one in requests]):
+        row.key = _unused_key()
+        row.save(update_fields=["key"])
+
+
 def _unused_key() -> str:
-    """Return the key of an empty completion: it has its cost, but is not used again."""
+    """Return the key of a completion that has its cost, but is not used again: it is empty."""
     return secrets.token_hex(32)
 
 

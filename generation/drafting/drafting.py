@@ -62,8 +62,8 @@ def _group_key(row: Passage) -> tuple[int, str]:
 
 def _draft_group(project: Project, rows: list[Passage]) -> None:
     try:
-        items = answers.write_answers(project, rows)
-        drafts = questions.write_questions(project, rows, items)
+        begun = answers.write_answers(project, rows)
+        drafts = questions.write_questions(project, rows, begun)
         complete = [draft for draft in drafts if not draft.item.passage.error]
         likelihood_scores.score_by_likelihood(project, complete)
         if project.asks_back:

@@ -369,6 +369,11 @@ class Question(Drafted):
         )
         indexes = (_nearest("question_nearest"),)
 
+    @property
+    def comes_with_answer(self) -> bool:
+        """Whether the model wrote it in one request with the answer, where all was counted."""
+        return self.variant_id is not None and self.variant_id == self.item.variant_id
+
 
 class Acceptance(Job):
     """A classifier trained on a project's decisions to predict which items are accepted."""

@@ -6,7 +6,7 @@ each batch, so every process uses a new or changed model from its next batch on.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
@@ -26,13 +26,15 @@ class Request:
     """A chat that the model continues by at most ``max_tokens`` tokens.
 
     At temperature 0 each token is the likeliest. Above 0, tokens are sampled, and the same ``seed``
-    gives the same text, as far as the model's server allows.
+    gives the same text, as far as the model's server allows. ``schema`` is the JSON schema that the
+    text should meet; a backend that cannot hold its model to one leaves it out.
     """
 
     messages: tuple[Message, ...]
     max_tokens: int = 128
     temperature: float = 0
     seed: int = 0
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ def load_backend(options: dict[str, Any]) -> Backend:
 def backend_options(model: str) -> dict[str, Any]:
     """Return the options that a model's backend gets. Raises ModelUnavailable."""
     options = model_options(model)
-    unwanted = PRICES if options["backend"] == "openai" else {*PRICES, "context"}
+    unwanted = {*PRICES, "context"} if options["backend"] == "scripted" else PRICES
     return {name: value for name, value in options.items() if name not in unwanted}
 
 

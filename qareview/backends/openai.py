@@ -29,6 +29,10 @@ NO_KEY = "none"  # what a server gets that needs no key
 FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
 PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
 OPTIONAL = {"max_tokens", "temperature", "seed"}  # parameters that some models refuse
+# How to ask for JSON, as ``response_format``: the first that the model takes; last, without it.
+REPLY_FORMATS: Sequence[str] = ("json_schema", "json_object", "")
+REFUSALS = {400, 422, 501}  # statuses of those that do not take it
+LONGEST_TEXT = 200_000  # characters of a reply that are kept; chosen; nobody measured
 
 
 class OpenAIBackend:
@@ -45,6 +49,7 @@ class OpenAIBackend:
         self.tries, self.context = tries, context
         self.pause = Pause(f"{client.base_url} {name}")
         self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
+        self.reply_formats = REPLY_FORMATS  # those that it has not refused
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order.
@@ -83,7 +88,7 @@ class OpenAIBackend:
         for number in range(self.tries):
             try:
                 self.pause.wait()
-                return self._ask(request)
+                return self._ask_in(self.reply_formats if request.schema else ("",), request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 return _failed(
                     stored(
@@ -98,7 +103,24 @@ class OpenAIBackend:
             self._wait_after(failure, number)
         return failure
 
-    def _ask(self, request: Request) -> Completion:
+    def _ask_in(self, formats: Sequence[str], request: Request) -> Completion:
+        """Return the completion of a request, asked for in the first format that is not refused.
+
+        A refusal is remembered if the request succeeds otherwise: only then was the format the
+        reason. Raises the errors of the client library.
+        """
+        import openai
+
+        try:
+            return self._ask(request, formats[0])
+        except openai.APIStatusError as error:
+            if len(formats) == 1 or error.status_code not in REFUSALS:
+                raise
+        completion = self._ask_in(formats[1:], request)
+        self.reply_formats = min(self.reply_formats, formats[1:], key=len)
+        return completion
+
+    def _ask(self, request: Request, reply_format: str) -> Completion:
         """Return the completion of a request that is sent once, or again without what is refused.
 
         Raises the errors of the client library.
@@ -108,13 +130,13 @@ class OpenAIBackend:
         left_out = frozenset(self.refused)
         started = time.monotonic()
         try:
-            answer = self._send(request, left_out)
+            answer = self._send(request, left_out, reply_format)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             refused = _refused_parameters(error) - left_out
             if not refused:
                 raise
             self.refused |= refused
-            return self._ask(request)
+            return self._ask(request, reply_format)
         milliseconds = round((time.monotonic() - started) * 1000)
         try:
             return _completion(request, answer, milliseconds)
@@ -126,7 +148,7 @@ class OpenAIBackend:
                 )
             )
 
-    def _send(self, request: Request, left_out: frozenset[str]) -> Any:
+    def _send(self, request: Request, left_out: frozenset[str], reply_format: str) -> Any:
         values: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
@@ -135,6 +157,8 @@ class OpenAIBackend:
         taken = {name: value for name, value in values.items() if name not in left_out}
         if "max_tokens" in left_out:  # the name that OpenAI has replaced it by
             taken["max_completion_tokens"] = request.max_tokens
+        if reply_format:
+            taken["response_format"] = _response_format(reply_format, request)
         messages: Any = list(request.messages)
         return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
 
@@ -156,8 +180,8 @@ class OpenAIBackend:
             return ""
         return stored(
             "The prompt has about %(tokens)s tokens and the output may need %(wanted)s more, "
-            "but the model takes at most %(limit)s in total. Choose shorter passages "
-            "or a model with a longer context.",
+            "but the model takes at most %(limit)s in total. Choose shorter passages, "
+            "fewer output tokens for the prompt, or a model with a longer context.",
             tokens=tokens,
             wanted=request.max_tokens,
             limit=self.context,
@@ -224,6 +248,12 @@ class OpenAIBackend:
         return text[:LONGEST_ERROR]
 
 
+def _response_format(name: str, request: Request) -> dict[str, Any]:
+    if name == "json_object":
+        return {"type": name}
+    return {"type": name, name: {"name": "reply", "strict": True, "schema": request.schema}}
+
+
 def _concerns_all(error: Exception) -> bool:
     """Return whether every other request would fail with this error as well."""
     import openai
@@ -273,7 +303,7 @@ def _refused_parameters(error: Any) -> set[str]:
 
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     choice = answer.choices[0]
-    text = choice.message.content or ""
+    text = _storable(choice.message.content or "")
     if choice.finish_reason == "content_filter":
         return _failed(
             stored(
@@ -281,14 +311,24 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
             )
         )
     prompt = "\n".join(message["content"] for message in request.messages)
-    usage = answer.usage
     return Completion(
         text=_THINKING.sub("", text).strip(),
-        tokens_in=usage.prompt_tokens if usage else estimate_tokens(prompt),
-        tokens_out=usage.completion_tokens if usage else estimate_tokens(text),
+        tokens_in=_tokens(answer, "prompt_tokens", prompt),
+        tokens_out=_tokens(answer, "completion_tokens", text),
         milliseconds=milliseconds,
-        cut_off=choice.finish_reason == "length",
+        cut_off=choice.finish_reason == "length" or len(text) == LONGEST_TEXT,
     )
+
+
+def _tokens(answer: Any, name: str, text: str) -> int:
+    """Return how many tokens a text has, as the server says, or as estimated if it does not."""
+    count = getattr(answer.usage, name, None)
+    return count if type(count) is int and 0 <= count < 2**31 else estimate_tokens(text)
+
+
+def _storable(text: str) -> str:
+    """Return a reply that is not endless, without what a database cannot store."""
+    return text[:LONGEST_TEXT].replace("\0", "").encode(errors="replace").decode()
 
 
 def _failed(error: str) -> Completion:
