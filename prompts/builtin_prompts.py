@@ -192,9 +192,9 @@ FOR_LARGE_MODELS: dict[Task, dict[str, Any]] = {
         "template": _FROM
         + (
             "{% if existing_questions %}Asked already:\n{{ existing_questions }}\n\n{% endif %}"
-            "In {{ language }}, write up to {{ item_count }} questions that a user of this "
-            "document would ask and that the passage answers, each about something else, with "
-            "their answers."
+            "In {{ language }}, write questions that a user of this document would ask and that "
+            "the passage answers, each about something else, with their answers: {{ item_count }} "
+            "at most."
             "\n- The question names its subject, so that it is clear to somebody who does not see "
             "the passage. It does not give the answer away.\n- The answer has one to three "
             "sentences that are clear on their own. It keeps conditions, numbers and units.\n"

@@ -14,7 +14,7 @@ _WEIGHTS = (".safetensors", ".bin", ".gguf")
 def is_large(options: dict[str, Any]) -> bool:
     """Whether a model with these options is large; on a server it is, unless its name denies it."""
     if options["backend"] == "openai":
-        named = size_in(options["name"])
+        named = size_in(Path(options["name"]).name)
         return named is None or named >= FEWEST
     folder = Path(options.get("path") or "none")
     named = size_in(folder.name)

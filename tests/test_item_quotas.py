@@ -96,7 +96,7 @@ def test_the_prompt_and_a_schema_are_sent(server: Server, project: Project) -> N
     drafted(project)
     [body] = server.bodies
     told = body["messages"][-1]["content"]
-    assert "write up to 2 questions" in told
+    assert "with their answers: 2 at most." in told
     assert "Asked already" not in told
     shape = body["response_format"]["json_schema"]
     assert shape["schema"]["properties"]["items"]["items"]["required"] == [
@@ -141,7 +141,7 @@ def test_items_that_repeat_others_are_replaced(server: Server, project: Project)
     assert (answers(passage), passage.note) == ([GATE, LOCK], "")
     told = server.bodies[1]["messages"][-1]["content"]
     assert "Asked already:\nWhat is told by “The gate of the old ”?" in told
-    assert "write up to 1 questions" in told
+    assert "with their answers: 1 at most." in told
     assert (server.bodies[1]["seed"], server.bodies[1]["temperature"]) == (2, 0.8)
 
 
@@ -293,12 +293,13 @@ def test_the_wording_is_chosen_by_hand_on_the_page_of_the_prompt(
     client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
     assert 'href="?wording=items"' in page(client.get(f"{url}change/"))
     text = page(client.get(f"{url}change/?wording=items"))
-    assert "write up to {{ item_count }} questions" in text
+    assert "with their answers: {{ item_count }} at most." in text
+    assert "One with <code>item_count</code> asks for several questions" in text
     wording = FOR_LARGE_MODELS[Task.SUMMARISE]
     data = {**wording, "examples": "", "temperature": "0.8", "pick_count": "3", "promote": "1"}
     assert client.post(f"{url}change/", data).status_code == 302
     assert "One request writes several questions with their answers." in page(client.get(url))
-    assert "write up to" not in page(client.get(f"{url}change/?wording=unknown&variant=1"))
+    assert "item_count }}" not in page(client.get(f"{url}change/?wording=unknown&variant=1"))
 
 
 def test_an_item_tells_that_its_question_came_with_its_answer(

@@ -47,7 +47,7 @@ def test_a_test_sends_what_drafting_would_send(root: Client, server: Server) -> 
     formats = [body.get("response_format", {}).get("type") for body in server.bodies]
     assert sorted(map(str, formats)) == ["None"] * (len(Task) - 1) + ["json_schema"]
     [asked] = [body for body in server.bodies if "response_format" in body]
-    assert "write up to 1 questions" in asked["messages"][-1]["content"]
+    assert "with their answers: 1 at most." in asked["messages"][-1]["content"]
 
 
 def test_a_reply_that_drafting_could_not_read_is_told(root: Client, server: Server) -> None:

@@ -21,11 +21,11 @@ from prompts.builtin_prompts import (
 from prompts.model_sizes import is_large
 from prompts.models import Task
 from qareview import jobs
-from qareview.backends import backend_options
+from qareview.backends import backend_for
 from qareview.models import JobState, Project
-from tests import make
+from tests import make, models
 from tests.added import add
-from tests.model_server import Server, first, good
+from tests.model_server import Server, first, good, told
 from tests.web import page
 
 pytestmark = pytest.mark.django_db
@@ -63,9 +63,12 @@ def test_a_prompt_that_does_not_fit_the_context_of_a_server_is_told_on_its_passa
     assert "fewer output tokens for the prompt" in text
 
 
-def test_the_context_of_a_local_model_is_kept_as_well(settings: Any) -> None:
-    settings.MODELS = {"small": {"backend": "transformers", "path": "/m", "context": 300}}
-    assert backend_options("small")["context"] == 300
+def test_the_context_of_a_model_in_a_folder_is_kept_as_well(tmp_path: Any, settings: Any) -> None:
+    path = str(models.decoder(tmp_path))
+    settings.MODELS = {"small": {"backend": "transformers", "path": path, "context": 30}}
+    long, short = backend_for("small").complete(told("the gate " * 20, "the gate", max_tokens=9))
+    assert "the output may need 9 more, but the model takes at most 30" in long.error
+    assert short.error == ""
 
 
 def test_no_time_left_is_told_while_the_key_is_refused(
