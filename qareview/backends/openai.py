@@ -96,7 +96,7 @@ class OpenAIBackend:
                         error=self._error_text(error),
                     )
                 )
-            except (openai.OpenAIError, ValueError, Paused) as error:
+            except (openai.OpenAIError, ValueError, RecursionError, Paused) as error:
                 failure = error
             if not _is_passing(failure):
                 break
