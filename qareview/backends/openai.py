@@ -14,7 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import Completion, Continuation, ModelUnavailable, Request, Trouble
+from qareview.backends import (
+    Completion,
+    Continuation,
+    ModelUnavailable,
+    Request,
+    Trouble,
+    replies,
+)
 from qareview.backends.pauses import Pause, Paused
 from qareview.backends.tokens import estimate_tokens
 from qareview.encryption import CannotDecrypt, decrypt
@@ -29,10 +36,6 @@ NO_KEY = "none"  # what a server gets that needs no key
 FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
 PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
 OPTIONAL = {"max_tokens", "temperature", "seed"}  # parameters that some models refuse
-# How to ask for JSON, as ``response_format``: the first that the model takes; last, without it.
-REPLY_FORMATS: Sequence[str] = ("json_schema", "json_object", "")
-REFUSALS = {400, 422, 501}  # statuses of those that do not take it
-LONGEST_TEXT = 200_000  # characters of a reply that are kept; chosen; nobody measured
 
 
 class OpenAIBackend:
@@ -49,7 +52,7 @@ class OpenAIBackend:
         self.tries, self.context = tries, context
         self.pause = Pause(f"{client.base_url} {name}")
         self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
-        self.reply_formats = REPLY_FORMATS  # those that it has not refused
+        self.reply_formats = replies.FORMATS  # those that it has not refused
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order.
@@ -114,7 +117,7 @@ class OpenAIBackend:
         try:
             return self._ask(request, formats[0])
         except openai.APIStatusError as error:
-            if len(formats) == 1 or error.status_code not in REFUSALS:
+            if len(formats) == 1 or error.status_code not in replies.REFUSALS:
                 raise
         completion = self._ask_in(formats[1:], request)
         self.reply_formats = min(self.reply_formats, formats[1:], key=len)
@@ -158,7 +161,7 @@ class OpenAIBackend:
         if "max_tokens" in left_out:  # the name that OpenAI has replaced it by
             taken["max_completion_tokens"] = request.max_tokens
         if reply_format:
-            taken["response_format"] = _response_format(reply_format, request)
+            taken["response_format"] = replies.response_format(reply_format, request)
         messages: Any = list(request.messages)
         return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
 
@@ -248,12 +251,6 @@ class OpenAIBackend:
         return text[:LONGEST_ERROR]
 
 
-def _response_format(name: str, request: Request) -> dict[str, Any]:
-    if name == "json_object":
-        return {"type": name}
-    return {"type": name, name: {"name": "reply", "strict": True, "schema": request.schema}}
-
-
 def _concerns_all(error: Exception) -> bool:
     """Return whether every other request would fail with this error as well."""
     import openai
@@ -303,7 +300,7 @@ def _refused_parameters(error: Any) -> set[str]:
 
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     choice = answer.choices[0]
-    text = _storable(choice.message.content or "")
+    text = replies.storable(choice.message.content or "")
     if choice.finish_reason == "content_filter":
         return _failed(
             stored(
@@ -313,22 +310,11 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     prompt = "\n".join(message["content"] for message in request.messages)
     return Completion(
         text=_THINKING.sub("", text).strip(),
-        tokens_in=_tokens(answer, "prompt_tokens", prompt),
-        tokens_out=_tokens(answer, "completion_tokens", text),
+        tokens_in=replies.tokens(answer, "prompt_tokens", prompt),
+        tokens_out=replies.tokens(answer, "completion_tokens", text),
         milliseconds=milliseconds,
-        cut_off=choice.finish_reason == "length" or len(text) == LONGEST_TEXT,
+        cut_off=choice.finish_reason == "length" or len(text) == replies.LONGEST_TEXT,
     )
-
-
-def _tokens(answer: Any, name: str, text: str) -> int:
-    """Return how many tokens a text has, as the server says, or as estimated if it does not."""
-    count = getattr(answer.usage, name, None)
-    return count if type(count) is int and 0 <= count < 2**31 else estimate_tokens(text)
-
-
-def _storable(text: str) -> str:
-    """Return a reply that is not endless, without what a database cannot store."""
-    return text[:LONGEST_TEXT].replace("\0", "").encode(errors="replace").decode()
 
 
 def _failed(error: str) -> Completion:
