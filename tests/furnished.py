@@ -86,7 +86,9 @@ def furnish(admin: User) -> list[str]:
     candidates.work_off_searches()
     rows |= {
         "candidates-decide": waiting.candidates.all()[0],
+        "candidates-messages": waiting.candidates.all()[0],
         "candidates-retry": waiting,
+        "runs": experiment.runs.all()[0],
         "candidates": prompt,
         "experiments-new": prompt,
         "experiments": experiment,

@@ -20,7 +20,7 @@ from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.fields import SentenceField
 from qareview.locking import lock_rows
-from qareview.models import Job, Project
+from qareview.models import Exchange, Job, Project
 
 # The large fields of a document, which the pages of its items do not show.
 UNSHOWN = ("text", "left_out", "page_starts", "survey")
@@ -177,6 +177,9 @@ class Drafted(models.Model):
     tokens_out = models.PositiveIntegerField(default=0)
     milliseconds = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
+    exchange = models.ForeignKey(  # None: no model was asked, or it was not recorded yet
+        Exchange, models.DO_NOTHING, null=True, related_name="%(class)ss"
+    )
     flags = ArrayField(models.CharField(max_length=30), default=list)
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
     score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; can order the desk
@@ -361,6 +364,12 @@ class Question(Drafted):
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
+    round_trip = models.ForeignKey(  # in which a model answered it from the passage
+        Exchange, models.DO_NOTHING, null=True, related_name="round_trips"
+    )
+    recall = models.ForeignKey(  # in which a model answered it without the passage
+        Exchange, models.DO_NOTHING, null=True, related_name="recalls"
+    )
 
     class Meta:
         ordering = ("rank",)
