@@ -23,7 +23,8 @@ class Sent:
 def store(drafts: Iterable[Draft]) -> None:
     """Store the exchanges of drafts in the transaction that stores the drafts.
 
-    An item of the embedded model, with its question, takes about 2.5 kB; `make bench-exchanges`.
+    A request of the embedded writer takes 714 bytes, of 1,875 before compression, and most items
+    have one, since their answer is a sentence as it is (`make bench-exchanges`).
     """
     exchanges.store(
         exchange
