@@ -16,9 +16,7 @@ urlpatterns = [
     path("prompts/<int:pk>/candidates/", candidates.candidate_list, name="candidates"),
     path("prompts/<int:pk>/candidates/undo/", candidates.undo_decision, name="candidates-undo"),
     path("candidates/<int:pk>/", candidates.decide_on_candidate, name="candidates-decide"),
-    path(
-        "candidates/<int:pk>/messages/", exchanges.candidate_messages, name="candidates-messages"
-    ),
+    path("candidates/<int:pk>/messages/", exchanges.candidate_messages, name="candidates-messages"),
     path("searches/<int:pk>/retry/", candidates.retry_search, name="candidates-retry"),
     path("prompts/<int:pk>/experiment/", experiments.new_experiment, name="experiments-new"),
     path("experiments/", experiments.experiment_list, name="experiments"),
