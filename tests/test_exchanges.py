@@ -258,6 +258,13 @@ def test_an_imported_item_says_that_no_model_was_asked(team: Team, browse: Brows
     assert "No model was asked: this item was imported." in text
 
 
+def test_an_item_by_hand_says_that_a_person_wrote_it(team: Team, browse: Browse) -> None:
+    item = make.item(team.project)
+    Item.objects.filter(pk=item.pk).update(variant=None, author=team.engineer)
+    text = page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/messages/"))
+    assert "No model was asked: a person wrote this item." in text
+
+
 @pytest.mark.parametrize(
     ("sentence", "shown"),
     [

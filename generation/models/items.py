@@ -177,9 +177,7 @@ class Drafted(models.Model):
     tokens_out = models.PositiveIntegerField(default=0)
     milliseconds = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
-    exchange = models.ForeignKey(  # None: no model was asked, or it was not recorded yet
-        Exchange, models.DO_NOTHING, null=True, related_name="%(class)ss"
-    )
+    exchange = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="%(class)ss")
     flags = ArrayField(models.CharField(max_length=30), default=list)
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
     score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; can order the desk
@@ -358,18 +356,17 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item; the best has rank 1."""
+    """A candidate question of an item; the best has rank 1.
+
+    In ``round_trip`` a model answered it from the passage, in ``recall`` without: the checks.
+    """
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
-    round_trip = models.ForeignKey(  # in which a model answered it from the passage
-        Exchange, models.DO_NOTHING, null=True, related_name="round_trips"
-    )
-    recall = models.ForeignKey(  # in which a model answered it without the passage
-        Exchange, models.DO_NOTHING, null=True, related_name="recalls"
-    )
+    round_trip = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="checks")
+    recall = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="recalls")
 
     class Meta:
         ordering = ("rank",)
