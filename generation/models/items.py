@@ -356,10 +356,7 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item; the best has rank 1.
-
-    In ``round_trip`` a model answered it from the passage, in ``recall`` without: the checks.
-    """
+    """A candidate question; the best has rank 1. ``round_trip`` and ``recall`` are its checks."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
