@@ -85,7 +85,7 @@ def _with_exchange(
     """Add what was sent and what the model replied, unless the request failed."""
     if completion.error:
         return completion
-    parameters = asdict(request)
+    parameters = {name: value for name, value in asdict(request).items() if value is not None}
     exchange = Exchange(
         key=key if completion.text else _unused_key(),
         model=model,
@@ -167,8 +167,8 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
                 project=project,
                 key=key if completion.text else _unused_key(),
                 model=model,
-                text=_storable(completion.text),
-                raw=_storable(completion.raw) if completion.raw != completion.text else "",
+                text=completion.text.replace("\0", ""),  # PostgreSQL cannot store NUL
+                raw=(completion.raw if completion.raw != completion.text else "").replace("\0", ""),
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
@@ -180,11 +180,6 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
         ),
         ignore_conflicts=True,  # another worker may have stored the same
     )
-
-
-def _storable(text: str) -> str:
-    """Return a text without what PostgreSQL cannot store: NUL, and halves of surrogates."""
-    return text.replace("\0", "").encode(errors="replace").decode()
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:

@@ -1,5 +1,6 @@
 """Projects and their members, and the models of background work: Job and Worker."""
 
+import json
 import secrets
 from typing import Any, ClassVar, TypeVar
 
@@ -287,6 +288,12 @@ class Exchange(models.Model):
         """How the model was asked to write, such as the most tokens and the temperature."""
         parameters: dict[str, Any] = self.content["parameters"]
         return parameters
+
+    @property
+    def schema(self) -> str:
+        """The JSON schema that the reply should meet; empty if there is none."""
+        schema = self.parameters.get("schema")
+        return json.dumps(schema, indent=2, ensure_ascii=False) if schema else ""
 
     @property
     def prompt(self) -> str:
