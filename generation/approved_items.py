@@ -29,6 +29,7 @@ from generation.prompt_values import language_of
 from generation.releases.freezing import earlier_splits, triple_of
 from prompts.approved_items import AcceptanceShare, Approved, Disliked
 from prompts.models import Prompt, Task
+from prompts.written_items import COUNT, EXISTING
 from qareview.embeddings import embed, nearest
 from qareview.models import Project
 
@@ -103,6 +104,8 @@ def _as_approved(project: Project, item: Item) -> Approved:
         "focus": focus_of(triple["context"], triple["answer"]),
         "question": triple["question"],
         "answer": triple["answer"],
+        COUNT: "1",
+        EXISTING: "",
     }
     return Approved(item.pk, item.passage_id, values)
 
@@ -159,17 +162,20 @@ def check_outputs(
         ]
     if task != Task.SUMMARISE:
         return [({}, []) for _ in texts]
-    pairs = [(output, values.get("passage", "")) for values, output in texts]
-    supported = zip(pairs, support(pairs), strict=True)
-    return [_check_answer(*pair, sentences) for pair, sentences in supported]
+    supported = support([(output, values.get("passage", "")) for values, output in texts])
+    return [
+        _check_answer(values, output, sentences)
+        for (values, output), sentences in zip(texts, supported, strict=True)
+    ]
 
 
 def _check_answer(
-    answer: str, passage: str, sentences: list[dict[str, Any]]
+    values: dict[str, str], answer: str, sentences: list[dict[str, Any]]
 ) -> tuple[dict[str, float], list[str]]:
     """Return the scores and flags of an answer, given the support of its sentences."""
     weakest = min((sentence["score"] for sentence in sentences), default=0.0)
-    raised_flags = flags.flags_of_answer(answer, passage)
+    passage, headings = values.get("passage", ""), values.get("headings", "")
+    raised_flags = flags.flags_of_answer(answer, passage, headings)
     if answer and weakest < LEAST_SUPPORT:
         raised_flags.append(flags.UNSUPPORTED)
     return {flags.SUPPORT: weakest}, raised_flags

@@ -4,7 +4,7 @@ from celery import shared_task
 
 from generation import bin as bins
 from generation.checks import acceptance_training
-from generation.items import bulk_actions
+from generation.items import bulk_actions, writing
 from generation.reading import pipeline
 from generation.releases import freezing
 
@@ -37,3 +37,8 @@ def freeze_releases() -> None:
 @shared_task
 def carry_out_bulk_actions() -> None:
     bulk_actions.work_off_bulk_actions()
+
+
+@shared_task
+def check_written_items() -> None:
+    writing.work_off_written_items()

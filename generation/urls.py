@@ -7,6 +7,7 @@ from generation.views import (
     comments,
     documents,
     drafting,
+    exchanges,
     inbox,
     items,
     old_addresses,
@@ -15,6 +16,7 @@ from generation.views import (
     releases,
     rereading,
     review,
+    writing,
 )
 from generation.views import bin as bins
 
@@ -31,6 +33,8 @@ urlpatterns = [
     path("documents/<int:pk>/bin/", bins.put_document, name="documents-bin"),
     path("documents/<int:pk>/restore/", bins.restore_document, name="documents-restore"),
     path("documents/<int:pk>/remove/", bins.remove_document, name="documents-remove"),
+    path("passages/<int:pk>/write/", writing.write, name="passages-write"),
+    path("passages/<int:pk>/typed/", writing.typed, name="passages-typed"),
     path("passages/<int:pk>/<str:change>/", passages.change, name="passages-change"),
     path("drafting/again/", drafting.all_again, name="again"),
     path("drafting/<str:name>/", drafting.order, name="drafting"),
@@ -46,6 +50,7 @@ urlpatterns = [
     path("review/<int:pk>/excerpt/", review.excerpt, name="review-excerpt"),
     path("items/", items.item_list, name="items"),
     path("items/<int:pk>/", items.item, name="items-show"),
+    path("items/<int:pk>/messages/", exchanges.item_messages, name="items-messages"),
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
     path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),

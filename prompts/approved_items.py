@@ -8,10 +8,14 @@ from typing import Any, Protocol, cast
 from django.conf import settings
 
 from prompts.models import Prompt
+from prompts.written_items import COUNT, EXISTING, WrittenItem, as_reply
 from qareview.models import Project
 
 # the variables that an approved item has values for
-VARIABLES = ("passage", "headings", "document", "language", "question", "answer")
+VARIABLES = (
+    *("passage", "headings", "document", "language", "focus", "question", "answer"),
+    *(COUNT, EXISTING),  # it is one item, and the first
+)
 
 
 @dataclass(frozen=True)
@@ -103,8 +107,9 @@ def values_of(approved: Approved, names: Collection[str]) -> dict[str, str]:
 
 def example_of(approved: Approved, names: Collection[str]) -> dict[str, Any]:
     """Return an approved item as a worked example of a prompt with the variables ``names``."""
-    return {
-        **values_of(approved, names),
-        "output": output_of(approved, names),
-        "passage_id": approved.passage,
-    }
+    output = output_of(approved, names)
+    if COUNT in names:
+        values = approved.values
+        item = WrittenItem(values["question"], values["answer"], values.get("focus", ""))
+        output = as_reply([item])
+    return {**values_of(approved, names), "output": output, "passage_id": approved.passage}

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
 
-from prompts import variants, writer_prompts
+from prompts import model_sizes, variants, writer_prompts
 from prompts.models import Prompt, Task, Variant
 from qareview.backends import ModelUnavailable, model_options
 from qareview.models import Project
@@ -143,11 +144,11 @@ FOR_THE_WRITER: dict[Task, dict[str, Any]] = {
     Task.ASK: {"template": writer_prompts.ASK, "max_tokens": 48},
     Task.ANSWER: {"template": writer_prompts.ANSWER, "max_tokens": 96},
 }
-for _wording in (FOR_THE_WRITER[task] for task in (Task.SUMMARISE, Task.ASK, Task.ANSWER)):
-    _wording |= {"system": writer_prompts.SYSTEM, "examples": []}
+for _worded in (FOR_THE_WRITER[task] for task in (Task.SUMMARISE, Task.ASK, Task.ANSWER)):
+    _worded |= {"system": writer_prompts.SYSTEM, "examples": []}
 
 _FROM = "{% if headings %}From: {{ headings }}\n\n{% endif %}Passage:\n{{ passage }}\n\n"
-FOR_LARGE_MODELS: dict[Task, dict[str, Any]] = {
+ONE_TEXT_A_REQUEST: dict[Task, dict[str, Any]] = {  # for large models, which follow instructions
     **BUILTIN,
     Task.SUMMARISE: {
         "system": "You turn documents into questions and answers that people will check.",
@@ -184,20 +185,62 @@ FOR_LARGE_MODELS: dict[Task, dict[str, Any]] = {
         "max_tokens": 200,
     },
 }
+FOR_LARGE_MODELS: dict[Task, dict[str, Any]] = {
+    **ONE_TEXT_A_REQUEST,
+    Task.SUMMARISE: {
+        "system": "You turn documents into questions and answers that people will check.",
+        "template": _FROM
+        + (
+            "{% if existing_questions %}Asked already:\n{{ existing_questions }}\n\n{% endif %}"
+            "In {{ language }}, write questions that a user of this document would ask and that "
+            "the passage answers, each about something else, with their answers: {{ item_count }} "
+            "at most."
+            "\n- The question names its subject, so that it is clear to somebody who does not see "
+            "the passage. It does not give the answer away.\n- The answer has one to three "
+            "sentences that are clear on their own. It keeps conditions, numbers and units.\n"
+            "- The sentence is the one in the passage that the answer rests on, word for word.\n"
+            "Write fewer if the passage does not say enough. Reply with JSON only:\n"
+            '{"items": [{"question": "…", "answer": "…", "sentence": "…"}]}'
+        ),
+        "examples": [],
+        "max_tokens": 1200,  # for nine items in English; what is cut off is asked for again
+    },
+}
+# The wordings to choose from, by their names in addresses.
+WORDINGS = {
+    "examples": (_("for a small model, with worked examples"), BUILTIN),
+    "sentences": (_("for the embedded writer, from a sentence"), FOR_THE_WRITER),
+    "instruction": (_("for a large model, one text a request"), ONE_TEXT_A_REQUEST),
+    "items": (_("for a large model, several items a request"), FOR_LARGE_MODELS),
+}
 
 
 def wordings_for(model: str) -> dict[Task, dict[str, Any]]:
-    """Return the wordings that suit a model: the values of a variant's fields, by task.
-
-    A server is taken to run a large model, which follows instructions.
-    """
+    """Return the wordings that suit a model: the values of a variant's fields, by task."""
     try:
         options = model_options(model)
     except ModelUnavailable:  # it was removed meanwhile
         return BUILTIN
     if "adapter" in options:
         return FOR_THE_WRITER
-    return FOR_LARGE_MODELS if options.get("backend") == "openai" else BUILTIN
+    return FOR_LARGE_MODELS if model_sizes.is_large(options) else BUILTIN
+
+
+def wordings_of(task: str) -> dict[str, Any]:
+    """Return the names of the different built-in wordings of a task, by their codes."""
+    labels: dict[str, Any] = {}
+    seen: list[dict[str, Any]] = []
+    for code, (label, wordings) in WORDINGS.items():
+        wording = wordings.get(Task(task)) if task in Task.values else None
+        if wording and wording not in seen:
+            seen.append(wording)
+            labels[code] = label
+    return labels
+
+
+def wording(task: str, code: str) -> dict[str, Any]:
+    """Return the fields of a built-in wording that :func:`wordings_of` names; none if unknown."""
+    return WORDINGS[code][1][Task(task)] if code in wordings_of(task) else {}
 
 
 @transaction.atomic

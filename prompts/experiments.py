@@ -3,9 +3,8 @@
 A run is one variant on one case and repeat. It is a job.
 """
 
-import functools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -19,13 +18,12 @@ from prompts.comparing import lock_experiment
 from prompts.examples import Input, examples_for
 from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
 from prompts.rendering import RenderingFailed, request_for
-from prompts.variants import model_for, model_of
-from qareview import completions, jobs, turns
+from prompts.variants import model_for
+from prompts.written_items import Unreadable, answers_in, writes_items
+from qareview import completions, exchanges, jobs
 from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
-from qareview.turns import Share, Work
 
-RUNS_AT_ONCE = 64  # in a batch; chosen; nobody measured
 SAMPLED_RUNS = 200  # that an estimate is based on; chosen; nobody measured
 CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
 MOST_RUNS = 20_000  # of an experiment; chosen; nobody measured
@@ -192,31 +190,6 @@ def _advance(pk: int) -> None:
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
 
 
-def work_off_runs() -> None:
-    """Run variants on cases, a batch at a time, until no run is queued."""
-    turns.work_off(works=[WORK])
-
-
-def _shares() -> list[Share]:
-    """Return the queued runs of each project on each model."""
-    names = ("experiment__prompt__project", "variant__model")
-    queued = list(jobs.queued(Run).order_by().values_list(*names).distinct())
-    projects = Project.objects.in_bulk({project for project, _ in queued})
-    return [
-        Share(
-            project,
-            Q(experiment__prompt__project=project, variant__model=model),
-            functools.partial(frozenset, [model or model_of(projects[project])]),
-        )
-        for project, model in queued
-    ]
-
-
-def _work_on_runs(batch: list[Run]) -> None:
-    produce_outputs(batch)
-    advance_screenings()
-
-
 def produce_outputs(batch: Sequence[Run]) -> None:
     """Let the models write the outputs of claimed runs, and store them with their scores.
 
@@ -249,6 +222,7 @@ def _run_group(runs: list[Run]) -> None:
     done = [run for run in written if not run.error]
     if done:
         with jobs.finishing(done):
+            exchanges.store(run.exchange for run in done)
             Run.objects.bulk_update(done, RUN_FIELDS)
 
 
@@ -265,16 +239,18 @@ def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
     except completions.BudgetUsedUp:
         jobs.return_jobs([run for run, _ in requested])
         return []
-    for (run, _), completion in zip(requested, completed, strict=True):
-        _fill_in(run, completion)
+    useless = [
+        request
+        for (run, request), completion in zip(requested, completed, strict=True)
+        if not _fill_in(run, completion)
+    ]
+    completions.forget(runs[0].model, useless)
     return [run for run, _ in requested]
 
 
-WORK = Work(Run, _shares, lambda _: RUNS_AT_ONCE, _work_on_runs)
-
 RUN_FIELDS = [
     *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
-    *("scores", "flags"),
+    *("scores", "flags", "exchange"),
 ]
 
 
@@ -298,13 +274,24 @@ def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
     return [(variant, list(group)) for variant, group in groups]
 
 
-def _fill_in(run: Run, completion: Completion) -> None:
-    """Fill in the fields of a run from a completion."""
+def _fill_in(run: Run, completion: Completion) -> bool:
+    """Fill in the fields of a run from a completion; return whether its text could be read.
+
+    Of items, the output is the answers, so that they compare with those of other variants.
+    """
+    if writes_items(run.variant) and not completion.error:
+        try:
+            completion = replace(completion, text=answers_in(completion))
+        except Unreadable as reason:
+            run.error = str(reason)
+            return False
     run.error = completion.error
     run.output = completion.text.replace("\0", "").strip()
     run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
     run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
     run.cost = completions.cost_of(run.model, completion)
+    run.exchange = completion.exchange
+    return True
 
 
 def retry_failed_runs(experiment: Experiment) -> int:

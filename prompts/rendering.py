@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from prompts import sandbox
+from prompts import sandbox, written_items
 from prompts.models import Prompt, Task, Variant
 from qareview.backends import Message, Request
 from qareview.stored_sentences import stored
@@ -11,7 +11,7 @@ from qareview.stored_sentences import stored
 # The variables that the templates of each task may use.
 _PASSAGE_VARIABLES = ("passage", "headings", "document", "language")
 VARIABLES: dict[str, tuple[str, ...]] = {
-    Task.SUMMARISE: (*_PASSAGE_VARIABLES, "focus"),
+    Task.SUMMARISE: (*_PASSAGE_VARIABLES, "focus", written_items.COUNT, written_items.EXISTING),
     Task.ASK: (*_PASSAGE_VARIABLES, "answer"),
     Task.ANSWER: (*_PASSAGE_VARIABLES, "question"),
     Task.RECALL: ("document", "language", "question"),
@@ -67,6 +67,7 @@ def request_for(
         max_tokens=variant.max_tokens,
         temperature=variant.temperature_of(number),
         seed=number,
+        schema=written_items.SCHEMA if written_items.writes_items(variant) else None,
     )
 
 

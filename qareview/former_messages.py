@@ -169,8 +169,22 @@ FORMER_MESSAGES: dict[str, str] = {
     "The prompt has %(tokens)s tokens and %(wanted)s more were to be written; the model "
     "takes %(limit)s in all. Choose shorter passages or a model with a longer context.": (
         "The prompt has %(tokens)s tokens and the output may need %(wanted)s more, but the "
-        "model takes at most %(limit)s in total. Choose shorter passages or a model with a "
-        "longer context."
+        "model takes at most %(limit)s in total. Choose shorter passages, fewer output tokens "
+        "for the prompt, or a model with a longer context."
+    ),
+    "The prompt has %(tokens)s tokens and the output may need %(wanted)s more, but the "
+    "model takes at most %(limit)s in total. Choose shorter passages or a model with a longer "
+    "context.": (
+        "The prompt has %(tokens)s tokens and the output may need %(wanted)s more, but the "
+        "model takes at most %(limit)s in total. Choose shorter passages, fewer output tokens "
+        "for the prompt, or a model with a longer context."
+    ),
+    "The prompt has about %(tokens)s tokens and the output may need %(wanted)s more, but the "
+    "model takes at most %(limit)s in total. Choose shorter passages or a model with a longer "
+    "context.": (
+        "The prompt has about %(tokens)s tokens and the output may need %(wanted)s more, but the "
+        "model takes at most %(limit)s in total. Choose shorter passages, fewer output tokens "
+        "for the prompt, or a model with a longer context."
     ),
     "The prompt “%(task)s” is needed for drafting, so it stays.": "The prompt “%(task)s” is needed for drafting, so you cannot move it to the bin.",
     "The prompt's template cannot be filled in. %(reason)s": "The prompt could not be built. %(reason)s",

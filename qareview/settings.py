@@ -174,7 +174,7 @@ MODEL_USES = ["prompts.variants.projects_with_model", "generation.drafting.order
 # Kinds of jobs that ask models, which take turns:
 MODEL_WORK = [
     "generation.drafting.drafting.WORK",
-    "prompts.experiments.WORK",
+    "prompts.runs.WORK",
     "prompts.searches.WORK",
 ]
 # Returns a request of each task, by its label, to try a model with:

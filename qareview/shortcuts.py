@@ -31,6 +31,7 @@ ACTIONS = {
     "changes": Action("d", _("show your changes")),
     "comment": Action("c", _("show the comments on the item")),
     "ask": Action("q", _("ask a colleague; the item is set aside until they answer")),
+    "write": Action("w", _("write an item about this passage yourself")),
     "guidelines": Action("g", _("show the guidelines")),
     "search": Action("/", _("search items")),
     "keys": Action("?", _("show the shortcuts")),
@@ -46,9 +47,16 @@ FIXED_KEYS = {  # which users cannot change, with descriptions
 
 
 def keys_of(keymap: KeyMap | None) -> dict[str, str]:
-    """Return the user's key for each action."""
+    """Return the user's key for each action.
+
+    An action that is newer than their choice has no key if they chose its key for another action.
+    """
     chosen = keymap.keys if keymap else {}
-    return {name: chosen.get(name, action.key) for name, action in ACTIONS.items()}
+    taken = set(chosen.values())
+    return {
+        name: chosen.get(name, "" if action.key in taken else action.key)
+        for name, action in ACTIONS.items()
+    }
 
 
 def actions_for(keymap: KeyMap | None) -> list[Action]:

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from typing import Any
@@ -24,7 +25,17 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, listed, 
 
 TRIAL_SECONDS = 50  # that a server has for each request; proxies often give a page up after 60
 MOST_TOKENS = 80  # of a reply, so that a slow model is tried in seconds; chosen; nobody measured
+MOST_OF_JSON = 400  # the same where a schema is asked for, with which a cut reply is of no use
 LOCAL_SECONDS = 300  # that a model on this machine has to load and answer; chosen; nobody measured
+
+
+@dataclass(frozen=True)
+class TrialRequest:
+    """The request of a task, and what returns in a sentence why a reply to it is of no use."""
+
+    label: str
+    request: Request
+    objection_to: Callable[[Completion], str]
 
 
 @dataclass(frozen=True)
@@ -60,7 +71,7 @@ class Trial:
 
 
 def try_model(model: str) -> Trial:
-    """Send one request of each task to a model, with the built-in prompts.
+    """Send one request of each task to a model, with the built-in prompts that suit it.
 
     A model that is loaded into memory is tried in a process of its own, which frees it afterwards.
     """
@@ -73,30 +84,30 @@ def try_model(model: str) -> Trial:
 
 def try_here(model: str) -> Trial:
     """Try a model in this process, as :func:`try_model`."""
-    labelled = import_string(settings.MODEL_TRIALS)()
+    asked: list[TrialRequest] = import_string(settings.MODEL_TRIALS)(model)
     try:
         options = backend_options(model)
         if options["backend"] == "openai":
             options |= {"seconds": TRIAL_SECONDS, "tries": 1}
-        written = load_backend(options).complete([_shortened(each) for _, each in labelled])
+        written = load_backend(options).complete([_shortened(each.request) for each in asked])
     except ModelUnavailable as reason:
         return _explained(model, str(reason), reason.kind)
     errors = [completion.error for completion in written]
     if all(errors):
         return _explained(model, errors[0], Trouble.OTHER)
-    labels = [label for label, _ in labelled]
-    return Trial([_reply(model, *pair) for pair in zip(labels, written, strict=True)])
+    return Trial([_reply(model, *pair) for pair in zip(asked, written, strict=True)])
 
 
 def _shortened(request: Request) -> Request:
-    return replace(request, max_tokens=min(request.max_tokens, MOST_TOKENS))
+    most = MOST_OF_JSON if request.schema else MOST_TOKENS
+    return replace(request, max_tokens=min(request.max_tokens, most))
 
 
-def _reply(model: str, label: str, completion: Completion) -> Reply:
+def _reply(model: str, asked: TrialRequest, completion: Completion) -> Reply:
     return Reply(
-        task=label,
+        task=asked.label,
         text=completion.text,
-        error=completion.error or _why_empty(completion),
+        error=completion.error or _why_empty(completion) or asked.objection_to(completion),
         tokens_in=completion.tokens_in,
         tokens_out=completion.tokens_out,
         milliseconds=completion.milliseconds,

@@ -115,3 +115,35 @@ def first(status: int, times: int = 1, **headers: str) -> Script:
 
 def sends(status: int, body: bytes, **options: Any) -> Script:
     return lambda handler, _, __: send(handler, status, body, **options)
+
+
+def items(*texts: str) -> str:
+    """Return the JSON of items: each text is an answer, and the sentence that it rests on."""
+    rows = [
+        {"question": f"What is told by “{text[:20]}”?", "answer": text, "sentence": text}
+        for text in texts
+    ]
+    return json.dumps({"items": rows}, ensure_ascii=False)
+
+
+def taking(formats: set[str], script: Script, status: int = 400) -> Script:
+    """Refuse a ``response_format`` of another type than these; let ``script`` answer the rest."""
+
+    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
+        asked = body.get("response_format", {}).get("type", "")
+        if asked in {"", *formats}:
+            script(handler, body, tries)
+        else:
+            send(handler, status, b'{"error": {"message": "This is not available."}}')
+
+    return chosen
+
+
+def in_turn(*replies: bytes) -> Script:
+    """Answer with one reply after the other, and with the last one from then on."""
+    left = list(replies)
+
+    def chosen(handler: Any, body: dict[str, Any], tries: int) -> None:
+        send(handler, 200, left.pop(0) if len(left) > 1 else left[0])
+
+    return chosen

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from generation.checks import acceptance_prediction, acceptance_training, flags, scoring
+from generation.checks import acceptance_prediction, acceptance_training, flags, prior, scoring
 from generation.models import Acceptance, Item, ItemState, Question
 from generation.review import queue
 from qareview import jobs
@@ -170,7 +170,7 @@ def test_the_limit_on_scores_is_held_against_the_checks(team: Team) -> None:
     _, before = scored(team.project, 2)
     known = {**before.scores, **before.question.scores}
     del known[flags.ACCEPTANCE]
-    checked = scoring.overall_score(known, {*before.flags, *before.question.flags})
+    checked = prior.overall_score(known, {*before.flags, *before.question.flags})
     assert before.score < checked
     limit = (before.score + checked) / 2
     Project.objects.filter(pk=team.project.pk).update(lowest_score=limit)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from prompts import case_matrix, cases, experiments, scores, screening
+from prompts import case_matrix, cases, experiments, runs, scores, screening
 from prompts.cases import BadCases, from_text
 from prompts.models import Case, Experiment, Run, Task
 from qareview.models import JobState, StoredCompletion
@@ -49,7 +49,7 @@ def created(team: Team, browse: Browse, **values: Any) -> Experiment:
 
 def run_all(experiment: Experiment) -> None:
     experiments.start_experiment(experiment)
-    experiments.work_off_runs()
+    runs.work_off_runs()
     experiment.refresh_from_db()
 
 
@@ -74,7 +74,7 @@ def test_runs_are_made_by_workers_and_scored(team: Team, browse: Browse) -> None
     assert client.post(f"{url}/start/").status_code == 302  # a double click
     assert experiment.runs.count() == 2 * 2 * 2
     assert "0 of 8 runs done" in page(client.get(f"{url}/"))
-    experiments.work_off_runs()
+    runs.work_off_runs()
     runs = list(experiment.runs.all())
     assert {run.state for run in runs} == {JobState.DONE}
     run = experiment.runs.get(variant__number=1, case__position=1, number=1)
@@ -198,7 +198,7 @@ def test_a_run_that_fails_says_why_and_is_tried_again(team: Team, browse: Browse
     assert "takes too long on this output" in text
     Experiment.objects.update(pattern="")
     assert told(client.post(f"{url}retry/")) == ["Retrying 2 runs."]
-    experiments.work_off_runs()
+    runs.work_off_runs()
     assert experiment.runs.filter(state=JobState.DONE).count() == 4
 
 

@@ -19,7 +19,7 @@ from tests.conftest import Team
 KEYS = {
     "triples": [
         *("id", "question", "context", "answer", "document"),
-        *("headings", "pages", "reviewers", "edited"),
+        *("headings", "pages", "reviewers", "edited", "origin", "written_by"),
     ],
     "input_output": ["input", "output"],
 }

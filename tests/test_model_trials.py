@@ -16,7 +16,7 @@ from qareview.models import Project
 from tests import make
 from tests.added import KEY, add, tried
 from tests.conftest import Team
-from tests.model_server import Server, answer, first, sends
+from tests.model_server import Server, answer, first, items, sends
 from tests.site import free_port
 from tests.web import PART, page
 
@@ -38,6 +38,24 @@ def test_a_test_sends_a_request_of_each_task_and_shows_what_came(
     assert 'href="/projects/new/?model=big"' in text
     whole = page(root.post("/models/test/", {"name": "big"}))
     assert "<html" in whole
+
+
+def test_a_test_sends_what_drafting_would_send(root: Client, server: Server) -> None:
+    server.script = sends(200, answer(items("Anna Weiss built the town bridge in 1812.")))
+    add(root, server)
+    assert "has no item" not in tried(root, "big")
+    formats = [body.get("response_format", {}).get("type") for body in server.bodies]
+    assert sorted(map(str, formats)) == ["None"] * (len(Task) - 1) + ["json_schema"]
+    [asked] = [body for body in server.bodies if "response_format" in body]
+    assert "with their answers: 1 at most." in asked["messages"][-1]["content"]
+
+
+def test_a_reply_that_drafting_could_not_read_is_told(root: Client, server: Server) -> None:
+    server.script = sends(200, answer("I would rather not."))
+    add(root, server)
+    text = tried(root, "big")
+    assert text.count("The model’s reply has no item that can be read") == 1
+    assert text.count("I would rather not.") == len(Task)
 
 
 @pytest.mark.parametrize(

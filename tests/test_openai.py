@@ -81,6 +81,7 @@ AWAY: dict[str, Script] = {  # whoever cannot be reached is away for all
 FAILING: dict[str, Script] = {
     "500 for ever": first(500, 99),
     "half JSON": sends(200, answer("Re: a")[:40]),
+    "nested too deep": sends(200, b'{"choices": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"),
     "late": late,
 }
 MISSHAPEN: dict[str, Script] = {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generation.checks import flags, scoring
+from generation.checks import flags, prior, scoring
 from generation.checks.sentence_splitting import sentences
 from generation.checks.support import support
 from generation.drafting import drafting
@@ -235,6 +235,6 @@ def test_marks_go_around_the_elements_within() -> None:
 
 def test_scores_are_weighed_by_flags() -> None:
     scores = {flags.SUPPORT: 0.8, flags.NEW_ANSWER: 0.6}
-    assert scoring.overall_score(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
-    assert scoring.overall_score(scores, []) == 0.7
-    assert scoring.overall_score({}, []) == 0.5
+    assert prior.overall_score(scores, [flags.FOREIGN_NUMBER, flags.SPEAKS_OF_TEXT]) == 0.448
+    assert prior.overall_score(scores, []) == 0.7
+    assert prior.overall_score({}, []) == 0.5

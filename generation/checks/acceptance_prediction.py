@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from generation.checks import flags
+from generation.checks.prior import prior_logit
 from generation.models import Acceptance, Item, Question
 from qareview.models import Project
 
@@ -36,6 +37,7 @@ def acceptance_chances(project: Project, pairs: Sequence[ItemAndQuestion]) -> li
         return [None] * len(pairs)
     rows = np.hstack([vectors, (checks - weights["mean"]) / weights["scale"]])
     logits = rows @ np.array(weights["coefficients"]) + weights["intercept"]
+    logits += weights.get("trust", 0.0) * prior_logits(embedded)  # none before there was a prior
     by_item = dict(zip((id(item) for item, _ in embedded), 1 / (1 + np.exp(-logits)), strict=True))
     return [float(by_item[id(item)]) if id(item) in by_item else None for item, _ in pairs]
 
@@ -46,6 +48,13 @@ def features(pairs: Sequence[ItemAndQuestion]) -> "tuple[Matrix, Matrix]":
 
     vectors = np.array([[*item.embedding, *question.embedding] for item, question in pairs])
     return vectors, np.array([_check_results(item, question) for item, question in pairs])
+
+
+def prior_logits(pairs: Sequence[ItemAndQuestion]) -> "Matrix":
+    """Return how likely each item's acceptance was before any decision, as a logit."""
+    import numpy as np
+
+    return np.array([prior_logit(item, question) for item, question in pairs])
 
 
 def _check_results(item: Item, question: Question) -> list[float]:

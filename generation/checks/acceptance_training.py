@@ -1,19 +1,20 @@
 """Learn from a project's own decisions which items reviewers accept.
 
 The classifier is a logistic regression on frozen embeddings of question and answer and on the
-results of the checks. Its quality is the area under the ROC curve (AUC) of its predictions for
+results of the checks, which begins with the score from before any decision
+(:mod:`prior_regression`). Its quality is the area under the ROC curve (AUC) of its predictions for
 passages that it was not trained on, with the interval of Hanley and McNeil 1982. It is used only if
 it is better than chance.
 """
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 from django.db.models import Count
 
-from generation.checks import scoring
-from generation.checks.acceptance_prediction import ItemAndQuestion, features
+from generation.checks import prior_regression, scoring
+from generation.checks.acceptance_prediction import ItemAndQuestion, features, prior_logits
+from generation.checks.prior_regression import FOLDS
 from generation.models import Acceptance, Item, ItemState, Question
 from qareview import jobs
 from qareview.embeddings import embed
@@ -21,8 +22,9 @@ from qareview.stored_sentences import stored
 
 FEWEST_DECISIONS = 50  # chosen; nobody measured
 GROWTH = 1.2  # trained again at this many times the decisions; chosen; nobody measured
-FOLDS = 5  # of passages; each is predicted by training on the others; chosen; nobody measured
-MOST_STEPS = 1000  # of the solver, whose default of 100 may be too few; chosen; nobody measured
+# Standard deviations of the coefficients of embeddings and of checks, whose values are larger;
+# `tests/test_prior_regression.py` simulates projects with them.
+OF_EMBEDDINGS, OF_CHECKS = 1.0, 0.2
 QUANTILE_95 = 1.96  # standard errors to each side of a 95 % interval of a normal distribution
 AT_ONCE = 1000  # rows; chosen; nobody measured
 DECIDED = (ItemState.ACCEPTED, ItemState.REJECTED)
@@ -110,38 +112,30 @@ def _train(
     classifier: Acceptance, pairs: Sequence[ItemAndQuestion], accepted: Sequence[bool]
 ) -> None:
     import numpy as np
-    from sklearn.linear_model import LogisticRegression
+    from sklearn.metrics import roc_auc_score
 
     vectors, checks = features(pairs)
     mean, scale = checks.mean(axis=0), checks.std(axis=0)
     scale[scale == 0] = 1
-    rows = np.hstack([vectors, (checks - mean) / scale])
-    labels = np.array(accepted)
-    model = LogisticRegression(max_iter=MOST_STEPS)
-    classifier.auc = _cross_validated_auc(
-        model, rows, labels, [item.passage_id for item, _ in pairs]
+    examples = prior_regression.Examples(
+        rows=np.hstack([vectors, (checks - mean) / scale]),
+        given=prior_logits(pairs),
+        labels=np.array(accepted),
+        groups=np.array([item.passage_id for item, _ in pairs]),
     )
+    deviations = [OF_EMBEDDINGS] * vectors.shape[1] + [OF_CHECKS] * checks.shape[1]
+    found, predicted = prior_regression.learn(examples, np.array(deviations))
+    classifier.auc = float(roc_auc_score(examples.labels, predicted))
     classifier.auc_low, classifier.auc_high = interval(
         classifier.auc, sum(accepted), len(pairs) - sum(accepted)
     )
-    model.fit(rows, labels)
     classifier.weights = {
         "mean": mean.tolist(),
         "scale": scale.tolist(),
-        "coefficients": model.coef_[0].tolist(),
-        "intercept": float(model.intercept_[0]),
+        "coefficients": found.coefficients.tolist(),
+        "trust": found.trust,
+        "intercept": found.intercept,
     }
-
-
-def _cross_validated_auc(model: Any, rows: Any, labels: Any, passages: Sequence[int]) -> float:
-    from sklearn.metrics import roc_auc_score
-    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
-
-    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=0)
-    predicted = cross_val_predict(
-        model, rows, labels, groups=passages, cv=folds, method="predict_proba"
-    )[:, 1]
-    return float(roc_auc_score(labels, predicted))
 
 
 def interval(auc: float, positives: int, negatives: int) -> tuple[float, float]:

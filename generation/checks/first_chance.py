@@ -1,7 +1,8 @@
 """The chance that an item is accepted, as it is known before a project has decisions of its own.
 
-It is a logistic regression on what the checks found out, learned from drafts that people judged:
-``python -m generation.writer.learn_chance`` writes the weights, and says how well they do.
+It is a logistic regression on how likely the model finds the texts and on what the checks found
+out, learned from items that people labelled: ``python -m generation.writer.learn_chance`` writes
+the weights, and says how well they do.
 """
 
 import functools
@@ -12,7 +13,6 @@ from typing import Any
 
 from generation.checks import flags
 from generation.models import Item, Question
-from qareview import scripts
 
 WEIGHTS = Path(__file__).with_suffix(".json")
 LIKELIHOODS = (flags.ASKED, flags.ANSWERED)  # without which nothing is known
@@ -42,21 +42,20 @@ def learned() -> dict[str, Any]:
 
 
 def features(item: Item, question: Question) -> dict[str, float]:
-    """Return what the chance depends on, by name; each is about 0 to 1."""
-    scores, raised = question.scores, {*item.flags, *question.flags}
-    words = scripts.word_count
+    """Return what the chance depends on, by name.
+
+    They are few, since every further one that was tried made the order of other documents' drafts
+    worse: the kind of question, words of its own, names and numbers, lengths, likeness of question
+    and answer, and ``FIT``.
+    """
+    asked, answered = (question.scores.get(name, 0.0) for name in LIKELIHOODS)
+    return {"likely": asked * answered, **form(item, question)}
+
+
+def form(item: Item, question: Question) -> dict[str, float]:
+    """Return those features that need no likelihood."""
     return {
-        "asked": scores[flags.ASKED],
-        "answered": scores[flags.ANSWERED],
-        "fit": scores.get(flags.FIT, 1.0),
         "support": item.scores.get(flags.SUPPORT, 0.0),
         "verbatim": float(item.parameters.get("verbatim", False)),
-        "stands alone": float(item.parameters.get("stands_alone", False)),
-        "question words": math.log1p(words(question.text)) / 4,
-        "answer words": math.log1p(words(item.answer)) / 4,
-        "number": float(any(map(str.isdigit, item.answer))),
-        "name": float(any(word[:1].isupper() for word in item.answer.split()[1:])),
-        "asked name": float(any(word[:1].isupper() for word in question.text.split()[1:])),
-        "answer flags": float(len(set(item.flags))),
-        "question flags": float(len(raised - set(item.flags))),
+        "flags": float(len({*item.flags, *question.flags})),
     }

@@ -109,8 +109,8 @@ FEWEST_WORDS = 4  # 85 % of the shorter questions were bad, of 3,000 that people
 PREFIX = 5  # letters of a name that are compared; chosen; nobody measured
 
 
-def flags_of_answer(answer: str, passage: str) -> list[str]:
-    """Return the flags of an answer drafted from ``passage``."""
+def flags_of_answer(answer: str, passage: str, headings: str = "") -> list[str]:
+    """Return the flags of an answer drafted from ``passage``, which stands under ``headings``."""
     answer = answer.strip()
     if not answer:
         return [EMPTY_ANSWER]
@@ -122,9 +122,10 @@ def flags_of_answer(answer: str, passage: str) -> list[str]:
         flags.append(CUT_OFF_ANSWER)
     if is_copied and not is_span and not _is_fact(answer, is_whole):
         flags.append(COPY_OF_PASSAGE)
-    if _numbers(answer) - _numbers(passage):
+    known = f"{headings}\n{passage}"
+    if _numbers(answer) - _numbers(known):
         flags.append(FOREIGN_NUMBER)
-    if _has_foreign_name(answer, passage):
+    if _has_foreign_name(answer, known):
         flags.append(FOREIGN_NAME)
     return flags
 

@@ -1,15 +1,15 @@
 """Flag drafts, and score them from 0 to 1; the desk orders items by their scores."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import fmean
 from typing import Any
 
 from django.db.models import QuerySet
 
 from generation.checks import acceptance_prediction, flags
 from generation.checks.first_chance import first_chance
+from generation.checks.prior import overall_score, prior_score, score_by_checks
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
 from qareview import jobs
@@ -19,7 +19,6 @@ from qareview.stored_sentences import stored
 
 LEAST_SUPPORT = 0.5  # below it, a sentence has no support; measured by `make bench-checks`
 ALIKE = 0.93  # cosine of vectors above which texts are duplicates; chosen; nobody measured
-FLAG_FACTOR = 0.8  # each flag multiplies the score by it; chosen; nobody measured
 AT_ONCE = 1000  # items rescored together; chosen; nobody measured
 
 
@@ -48,6 +47,21 @@ def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         draft.item.purpose = drawn_purpose(project, draft.item)
         _set_aside_if_low(project, draft)
+
+
+def score_written(project: Project, written: Sequence[Draft]) -> None:
+    """Fill in the flags and scores of stored items that people wrote by hand.
+
+    The checks are those of drafts. A person repeats another item on purpose, if at all: it is
+    flagged, but being unlike the others is no merit and no score. Raises ModelUnavailable.
+    """
+    check_drafts(written)
+    _compare_with_others(project, written)
+    for draft in written:
+        draft.item.scores.pop(flags.NEW_ANSWER)
+        for question in draft.questions:
+            question.scores.pop(flags.NEW_QUESTION)
+    _score_items(project, [(draft.item, draft.questions[0]) for draft in written])
 
 
 def drawn_purpose(project: Project, item: Item) -> Purpose:
@@ -91,35 +105,19 @@ def rescore_pending(classifier: Acceptance) -> None:
 
 
 def _score_items(project: Project, pairs: Sequence[tuple[Item, Question]]) -> None:
-    """Score items by the predicted chance of acceptance, or by the checks if there is none.
-
-    It is predicted from the project's decisions, or before there are enough, from other people's.
-    """
+    """Score items by the predicted chance of acceptance, or if there is none, by the prior."""
     chances = acceptance_prediction.acceptance_chances(project, pairs)
     for (item, question), chance in zip(pairs, chances, strict=True):
         item.scores.pop(flags.ACCEPTANCE, None)
         if chance is None:
-            first = first_chance(item, question)
-            item.score = _by_checks(item, question) if first is None else round(first, 4)
+            item.score = prior_score(item, question)
         else:
             item.score = item.scores[flags.ACCEPTANCE] = round(chance, 4)
 
 
-def _by_checks(item: Item, question: Question) -> float:
-    scores = {**item.scores, **question.scores}
-    scores.pop(flags.ACCEPTANCE, None)
-    return overall_score(scores, {*item.flags, *question.flags})
-
-
-def overall_score(scores: Mapping[str, float], raised_flags: Iterable[str]) -> float:
-    """Return the mean of the scores, reduced for each flag."""
-    mean = fmean(list(scores.values()) or [0.5])
-    return round(mean * FLAG_FACTOR ** len(set(raised_flags)), 4)
-
-
 def _set_aside_if_low(project: Project, draft: Draft) -> None:
     """Set a draft aside if its checks alone score it below the project's limit."""
-    score = _by_checks(draft.item, draft.questions[0])
+    score = score_by_checks(draft.item, draft.questions[0])
     if project.lowest_score is not None and score < project.lowest_score:
         draft.item.state = ItemState.ASIDE
         draft.item.aside_reason = AsideReason.LOW_SCORE
@@ -138,7 +136,7 @@ def _check(draft: Draft, sentences: list[dict[str, Any]]) -> None:
     is_weak = item.answer and item.scores[flags.SUPPORT] < LEAST_SUPPORT
     item.flags = _united(
         item.flags,
-        flags.flags_of_answer(item.answer, item.passage.wording),
+        flags.flags_of_answer(item.answer, item.passage.wording, " ".join(item.passage.headings)),
         [flags.UNSUPPORTED] if is_weak else [],
         _language_flags(item.answer, language),
     )
@@ -162,7 +160,8 @@ def _united(*flag_lists: Iterable[str]) -> list[str]:
 def _compare_with_others(project: Project, drafts: Sequence[Draft]) -> None:
     """Score how different answers and questions are from those of the project's other items."""
     items = [draft.item for draft in drafts]
-    other_items = project.items.exclude(state=ItemState.ASIDE)
+    own = [item.pk for item in items if item.pk]  # of items that are stored already
+    other_items = project.items.exclude(state=ItemState.ASIDE).exclude(pk__in=own)
     likenesses = _likenesses(items, [item.answer for item in items], other_items)
     for item, likeness in zip(items, likenesses, strict=True):
         _note_likeness(item, likeness, flags.NEW_ANSWER, flags.DUPLICATE_ANSWER)

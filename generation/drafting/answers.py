@@ -1,26 +1,44 @@
-"""Write answers about passages."""
+"""Write answers about passages, and their questions where a prompt asks for both together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Max
 
 from generation.checks import flags
 from generation.checks.gist import gist
-from generation.drafting import quotas, stating
+from generation.checks.scoring import Draft
+from generation.drafting import questions, quotas, stating
+from generation.drafting.item_quotas import ItemQuota
 from generation.drafting.quotas import Quota, Writer
 from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
 from generation.prompt_values import values_of
+from prompts import written_items
 from prompts.models import Task, Variant
+from prompts.written_items import WrittenItem
 from qareview.backends import Completion
 from qareview.models import Project
 
+MOST_FOREIGN = 0.3  # share of a quotation's words that the passage lacks; chosen; nobody measured
 
-def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
-    """Return new items, without questions, for the passages that lack some."""
+
+def write_answers(project: Project, rows: Sequence[Passage]) -> list[Draft]:
+    """Return new items for the passages that lack some.
+
+    They have no questions yet, unless the model wrote them together with the answers.
+    """
     writer = quotas.writer_of(project, Task.SUMMARISE, rows[0].draft_with)
+    if written_items.writes_items(writer.variant):
+        return _write_items(project, rows, writer)
     if stating.states_sentences(writer.variant):
-        return _state_sentences(project, rows, writer)
+        items = _state_sentences(project, rows, writer)
+    else:
+        items = _write_answers(project, rows, writer)
+    return [Draft(item, []) for item in items]
+
+
+def _write_answers(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
     by_passage = _answer_quotas(project, rows, writer.variant)
     quotas.write(project, writer, by_passage.values())
     for row in rows:
@@ -34,13 +52,13 @@ def write_answers(project: Project, rows: Sequence[Passage]) -> list[Item]:
 
 
 def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
-    current = current_answers(rows)
+    current, lacks = current_answers(rows), missing(project, rows)
     poor = _answers_of(Item.objects.filter(aside_reason=AsideReason.LOW_SCORE), rows)
     last_numbers = _last_numbers(rows, writer.variant)
     lacking = [
         (
             row,
-            missing(project, len(current.get(row.pk, ()))),
+            lacks[row.pk],
             [*current.get(row.pk, ()), *poor.get(row.pk, ())],  # not to be stated again
         )
         for row in rows
@@ -53,9 +71,60 @@ def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) 
     ]
 
 
-def missing(project: Project, items: int) -> int:
-    """Return how many items a passage lacks that has so many."""
-    return max(0, project.items_per_passage - items)
+def _write_items(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Draft]:
+    asked = questions.question_gists(rows)
+    existing = questions.current_questions(rows)
+    by_passage = _answer_quotas(project, rows, writer.variant)
+    own = [
+        ItemQuota(
+            **vars(by_passage[row.pk]),
+            asked=asked[row.document_id],
+            existing=existing.get(row.pk, []),
+        )
+        for row in rows
+    ]
+    first_numbers = [quota.next_number for quota in own]
+    quotas.write(project, writer, own)
+    for row, quota in zip(rows, own, strict=True):
+        row.note, row.error = quota.close(), quota.error
+    return [
+        _draft(row, writer, item_number, request_number, completion, written)
+        for row, quota, first in zip(rows, own, first_numbers, strict=True)
+        for item_number, ((request_number, completion), written) in enumerate(
+            zip(quota.drafts, quota.written, strict=True), first
+        )
+    ]
+
+
+def _draft(
+    row: Passage,
+    writer: Writer,
+    number: int,
+    asked: int,
+    completion: Completion,
+    written: WrittenItem,
+) -> Draft:
+    """Return item ``number`` of a passage, which request ``asked`` brought, and its question."""
+    sampling = {"seed": asked, "temperature": writer.variant.temperature_of(asked)}
+    item = _item(row, writer, number, completion, **sampling, sentence=written.sentence)
+    words, known = gist(written.sentence), gist(row.wording)
+    if len(words - known) > MOST_FOREIGN * len(words):
+        item.flags = [flags.UNSUPPORTED]
+    question = replace(
+        completion, text=written.question, tokens_in=0, tokens_out=0, milliseconds=0
+    )  # what it took is counted for the answer
+    return Draft(item, [questions.new_question(item, writer, asked, question)])
+
+
+def missing(project: Project, rows: Sequence[Passage]) -> dict[int, int]:
+    """Return how many items a model has yet to draft, by the passages' ids.
+
+    Items that people wrote by hand do not count as drafts.
+    """
+    drafted = _answers_of(Item.objects.filter(author=None).exclude(state=ItemState.ASIDE), rows)
+    return {
+        row.pk: max(0, project.items_per_passage - len(drafted.get(row.pk, ()))) for row in rows
+    }
 
 
 def _item(
@@ -77,12 +146,12 @@ def _item(
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
     """Return how many answers to write for each passage, by the passages' ids."""
-    answers = current_answers(rows)
+    answers, lacks = current_answers(rows), missing(project, rows)
     last_numbers = _last_numbers(rows, variant)
     return {
         row.pk: Quota(
             values_of(project, row),
-            missing(project, len(answers.get(row.pk, ()))),
+            lacks[row.pk],
             {gist(answer) for answer in answers.get(row.pk, ())},
             row.pk,
             last_numbers.get(row.pk, 0) + 1,

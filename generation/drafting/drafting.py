@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 
-from generation import search
+from generation import exchanges, search
 from generation.checks import likelihood_scores, round_trip, scoring
 from generation.checks.scoring import Draft
 from generation.drafting import answers, questions, quotas, selection, stating
@@ -122,8 +122,8 @@ def _group_key(row: Passage) -> tuple[int, str]:
 
 def _draft_group(project: Project, rows: list[Passage]) -> None:
     try:
-        items = answers.write_answers(project, rows)
-        drafts = questions.write_questions(project, rows, items)
+        begun = answers.write_answers(project, rows)
+        drafts = questions.write_questions(project, rows, begun)
         complete = [draft for draft in drafts if not draft.item.passage.error]
         likelihood_scores.score_by_likelihood(project, complete)
         if project.asks_back:
@@ -155,9 +155,10 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if draft.item.document_id in binned_meanwhile:
             draft.item.state = BINNED
-    Item.objects.bulk_create(draft.item for draft in drafts)
     for draft in drafts:
         for rank, question in enumerate(draft.questions, 1):
             question.rank = rank
+    exchanges.store(drafts)
+    Item.objects.bulk_create(draft.item for draft in drafts)
     Question.objects.bulk_create(question for draft in drafts for question in draft.questions)
     search.index_items(draft.item.pk for draft in drafts)

@@ -70,7 +70,8 @@ def can_fill_up(project: Project) -> bool:
 
 def _lacking(project: Project) -> PassageQuerySet:
     """Return the passages that were cancelled or have too few items."""
-    is_current = Q(items__isnull=False) & ~Q(items__state=ItemState.ASIDE)
+    by_model = Q(items__isnull=False, items__author=None)
+    is_current = by_model & ~Q(items__state=ItemState.ASIDE)
     drafted = (
         Passage.objects.in_project(project)
         .filter(state=JobState.DONE, superseded_at=None, excluded_at=None)

@@ -10,34 +10,39 @@ from generation.drafting.quotas import Quota
 from generation.models import Item, ItemState, Passage, Question
 from generation.prompt_values import values_of
 from prompts.models import Task
+from qareview.backends import Completion
 from qareview.models import Project
 
 DRAWN = 2  # questions for an answer that states a sentence; the best are kept; chosen
 
 
 def write_questions(
-    project: Project, rows: Sequence[Passage], items: Sequence[Item]
+    project: Project, rows: Sequence[Passage], begun: Sequence[Draft]
 ) -> list[Draft]:
-    """Return the items with their questions; an item without questions is left out."""
+    """Return the items with the questions they lack; an item without questions is left out."""
     writer = quotas.writer_of(project, Task.ASK, rows[0].draft_with)
-    taken = _question_gists(rows)
+    taken = question_gists(rows)
     own = [
         Quota(
-            {**values_of(project, item.passage), "answer": item.answer},
-            _count(project, item),
-            set() if item.states_sentence else taken[item.document_id],
-            item.passage.pk,
+            {**values_of(project, draft.item.passage), "answer": draft.item.answer},
+            max(0, _count(project, draft.item) - len(draft.questions)),
+            set() if draft.item.states_sentence else taken[draft.item.document_id],
+            draft.item.passage.pk,
         )
-        for item in items
+        for draft in begun
     ]
+    for draft in begun:
+        taken[draft.item.document_id] |= {gist(question.text) for question in draft.questions}
     quotas.write(project, writer, own)
     drafts = []
-    for item, quota in zip(items, own, strict=True):
-        item.passage.error = item.passage.error or quota.error
-        if len(quota.drafts) < project.questions_per_answer:
-            item.passage.note = item.passage.note or quotas.note_of(quota, "question")
-        if quota.drafts:
-            drafts.append(Draft(item, _questions(item, writer, quota)))
+    for draft, quota in zip(begun, own, strict=True):
+        passage = draft.item.passage
+        passage.error = passage.error or quota.error
+        if len(draft.questions) + len(quota.drafts) < project.questions_per_answer:
+            passage.note = passage.note or quotas.note_of(quota, "question")
+        written = [*draft.questions, *_questions(draft.item, writer, quota)]
+        if written:
+            drafts.append(Draft(draft.item, written))
     return drafts
 
 
@@ -48,20 +53,35 @@ def _count(project: Project, item: Item) -> int:
 
 
 def _questions(item: Item, writer: quotas.Writer, quota: Quota) -> list[Question]:
-    return [
-        Question(
-            item=item,
-            variant=writer.variant,
-            text=completion.text,
-            flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
-            scores=likelihood_scores.told_by(completion) if item.states_sentence else {},
-            **quotas.provenance(writer, number, completion),
-        )
-        for number, completion in quota.drafts
-    ]
+    return [new_question(item, writer, number, completion) for number, completion in quota.drafts]
 
 
-def _question_gists(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
+def new_question(
+    item: Item, writer: quotas.Writer, number: int, completion: Completion
+) -> Question:
+    """Return a question of an item that is not stored yet: the text of request ``number``."""
+    return Question(
+        item=item,
+        variant=writer.variant,
+        text=completion.text,
+        flags=[flags.CUT_OFF_QUESTION] if completion.cut_off else [],
+        scores=likelihood_scores.told_by(completion) if item.states_sentence else {},
+        **quotas.provenance(writer, number, completion),
+    )
+
+
+def current_questions(rows: Sequence[Passage]) -> dict[int, list[str]]:
+    """Return the first questions of the items that are not set aside, by the passages' ids."""
+    texts: dict[int, list[str]] = {}
+    current = Question.objects.filter(item__passage__in=rows, rank=1).exclude(
+        item__state=ItemState.ASIDE
+    )
+    for passage, text in current.order_by("item").values_list("item__passage", "text"):
+        texts.setdefault(passage, []).append(text)
+    return texts
+
+
+def question_gists(rows: Sequence[Passage]) -> dict[int, set[frozenset[str]]]:
     """Return the gists of the questions about the passages' documents, by the documents' ids."""
     gists: dict[int, set[frozenset[str]]] = {row.document_id: set() for row in rows}
     questions = Question.objects.filter(item__document__in=gists).exclude(

@@ -40,13 +40,17 @@ class Quota:
         start, self.next_number = self.next_number, self.next_number + missing
         return range(start, start + missing)
 
-    def add(self, number: int, completion: Completion, examples: Sequence[Example]) -> None:
-        """Add a candidate, unless it is empty, or repeats another or a worked example."""
+    def add(self, number: int, completion: Completion, examples: Sequence[Example]) -> bool:
+        """Add a candidate, unless it is empty, or repeats another or a worked example.
+
+        Return whether it is worth keeping for requests that are equal.
+        """
         self.error = self.error or completion.error
         own_gist = gist(completion.text)
-        if own_gist and own_gist not in self.taken and not _repeats(own_gist, examples):
+        if own_gist and own_gist not in self.taken and not repeats(own_gist, examples):
             self.taken.add(own_gist)
             self.drafts.append((number, completion))
+        return True
 
 
 class Writer(NamedTuple):
@@ -81,11 +85,16 @@ def write(project: Project, writer: Writer, quotas: Iterable[Quota]) -> None:
         if not requests:
             return
         written = completions.complete(project, writer.model, requests)
-        for (quota, examples, number), completion in zip(missing, written, strict=True):
-            quota.add(number, completion, examples)
+        rows = zip(missing, requests, written, strict=True)
+        useless = [
+            request
+            for (quota, examples, number), request, completion in rows
+            if not quota.add(number, completion, examples)
+        ]
+        completions.forget(writer.model, useless)
 
 
-def _repeats(own: frozenset[str], examples: Sequence[Example]) -> bool:
+def repeats(own: frozenset[str], examples: Sequence[Example]) -> bool:
     """Whether a text has most of its words from the output of a worked example.
 
     Small models copy them; about one answer in ten of the embedded one was such a copy.
@@ -122,4 +131,5 @@ def provenance(writer: Writer, number: int, completion: Completion) -> dict[str,
         "tokens_out": completion.tokens_out,
         "milliseconds": completion.milliseconds,
         "cost": completions.cost_of(writer.model, completion),
+        "exchange": completion.exchange,
     }

@@ -21,13 +21,12 @@ def keep_best(project: Project, rows: Sequence[Passage], drafts: Sequence[Draft]
     by_passage: dict[int, list[Draft]] = defaultdict(list)
     for draft in drafts:
         by_passage[draft.item.passage.pk].append(draft)
-    current = answers.current_answers(rows)
+    missing = answers.missing(project, rows)
     kept = []
     for row in rows:
         own = by_passage[row.pk]
         if any(draft.item.states_sentence for draft in own):
-            missing = answers.missing(project, len(current.get(row.pk, ())))
-            own = _best(project, row, own, missing)
+            own = _best(project, row, own, missing[row.pk])
         kept += own
     return kept
 

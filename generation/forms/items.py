@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from generation import search
-from generation.checks import flags
-from generation.items.listing import ORDERS
+from generation.checks import flag_trust
+from generation.items.listing import ORDERS, ORIGINS
 from generation.models import Document, Item, ItemState, Purpose
 from prompts.models import Task, Variant
 from qareview.backends import model_names
@@ -27,7 +27,7 @@ LAST_DAY = date(9998, 12, 31)  # Python's dates end with the year 9999, and a da
 LAST_PAGE = 1_000_000  # chosen; nobody measured
 MORE = (
     "flag", "reviewer", "score_from", "score_to", "drafted_from", "drafted_to", "decided_from",
-    "decided_to", "model", "variant", "purpose", "assigned",
+    "decided_to", "origin", "model", "variant", "purpose", "assigned",
 )  # fmt: skip
 OTHERS = {"page", "item", "all"}  # parameters of the address that are not filters
 
@@ -73,12 +73,13 @@ class ItemFilterForm(forms.Form):
     state = _choice(_("State"), _("Any state"), ItemState.choices)
     document = _model_choice(_("Document"), _("Any document"), Document.objects.none())
     order = _choice(_("Order"), ORDERS[""][0], [(key, ORDERS[key][0]) for key in ORDERS if key])
-    flag = _choice(_("Flag"), _("Any"), list(flags.NAMES.items()))
+    flag = _choice(_("Flag"), _("Any"), [])  # filled when a form is made
     reviewer = _model_choice(_("Decided by"), _("Anyone"), User.objects.none())
     assigned = _model_choice(_("Assigned to"), _("Anyone or no one"), User.objects.none())
     score_from, score_to = _score(_("Score from")), _score(_("Score to"))
     drafted_from, drafted_to = _day(_("Drafted from")), _day(_("Drafted to"))
     decided_from, decided_to = _day(_("Decided from")), _day(_("Decided to"))
+    origin = _choice(_("Origin"), _("Any"), [(key, name) for key, (name, _) in ORIGINS.items()])
     model = forms.CharField(
         required=False,
         max_length=100,
@@ -112,6 +113,7 @@ class ItemFilterForm(forms.Form):
         if not membership.is_admin:  # reviewers do not see which items are for calibration
             del self.fields["purpose"]
         self._offer_documents()
+        self._offer_flags()
 
     def _choose_from(self, name: str, queryset: Any) -> None:
         field = self.fields[name]
@@ -128,6 +130,11 @@ class ItemFilterForm(forms.Form):
         select = self.fields["document"].widget
         assert isinstance(select, forms.Select)  # noqa: S101  for the type checker
         select.choices = [("", _("Any document")), *offered.items()]
+
+    def _offer_flags(self) -> None:
+        field = self.fields["flag"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101  for the type checker
+        field.choices = [("", _("Any")), *flag_trust.choices()]
 
     def clean_text(self) -> str:
         """Refuse a text without words."""

@@ -34,20 +34,20 @@ WORDS = {
     ),
 }
 _REVIEWS = _(
-    "These count as your own reviews of the drafted text. Items you have already reviewed, "
-    "fully reviewed items and items on someone else’s desk are skipped."
+    "These count as your own reviews of the drafted text. Items you have already reviewed or "
+    "wrote yourself, fully reviewed items and items on someone else’s desk are skipped."
 )
 EXPLANATIONS = {
     BulkActionKind.ACCEPT: _REVIEWS,
     BulkActionKind.REJECT: _REVIEWS,
     BulkActionKind.ASSIGN: _(
-        "The member gets these items first. Items they have already reviewed and items "
-        "that are not waiting for review are skipped."
+        "The member gets these items first. Items they have already reviewed or wrote "
+        "themselves and items that are not waiting for review are skipped."
     ),
     BulkActionKind.UNASSIGN: _("The member no longer gets these items first."),
     BulkActionKind.REDRAFT: _(
-        "These items are set aside and new ones are drafted. Decided items, imported items "
-        "and items on someone else’s desk are skipped."
+        "These items are set aside and new ones are drafted. Decided items, items that were "
+        "imported or written by hand, and items on someone else’s desk are skipped."
     ),
     BulkActionKind.CALIBRATE: _(
         "Calibration items go to every reviewer, so that their agreement can be measured."

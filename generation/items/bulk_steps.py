@@ -19,12 +19,13 @@ from generation.models import (
     Withdrawal,
 )
 from generation.review import aside, decisions
-from generation.review.decisions import ItemChanged, ItemGone, Submission
+from generation.review.decisions import ItemChanged, ItemGone, OwnItem, Submission
 from qareview.stored_sentences import stored
 
 # Why items were skipped, or not undone. A page puts their number before it.
 OUTCOMES = {
     "own": stored("already reviewed by you"),
+    "written": stored("written by the reviewer"),
     "full": stored("fully reviewed"),
     "binned": stored("in the bin"),
     "desk": stored("on someone else’s desk"),
@@ -33,7 +34,7 @@ OUTCOMES = {
     "assigned": stored("already assigned to that member"),
     "unassigned": stored("not assigned to that member"),
     "reviewed": stored("already reviewed by that member"),
-    "decided": stored("decided, imported or on someone else’s desk"),
+    "decided": stored("decided, imported, written by hand or on someone else’s desk"),
     "everyone": stored("already calibration or gold"),
     "usual": stored("not in the calibration set"),
     "newer": stored("changed since then"),
@@ -79,6 +80,8 @@ def _submit(action: BulkAction, item: Item, verdict: Verdict) -> str:
         decisions.submit_locked(action.project, item.pk, action.by, submission)
     except ItemChanged:
         return "own"
+    except OwnItem:
+        return "written"
     except ItemGone:
         if item.state == ItemState.ASIDE:
             return "aside"
@@ -129,6 +132,8 @@ def _why_not_assigned(item: Item, member: int | None) -> str:
     """Return why an item cannot be assigned to a member; "" if it can."""
     if member in item.reviewers:
         return "reviewed"
+    if member == item.author_id:
+        return "written"
     if item.state == ItemState.ASIDE:
         return "aside"
     return "" if item.is_open else "full"
@@ -172,7 +177,7 @@ def _redraft(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
 def _restore(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     """Restore items that were set aside, unless their passage has items drafted since."""
     drafted_since = Item.everything.filter(
-        passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside_reason=""
+        passage=OuterRef("passage"), created_at__gt=action.ordered_at, aside_reason="", author=None
     )
     to_restore = Item.everything.filter(
         pk__in=[item.pk for item in items], aside_reason=AsideReason.DRAFTED_AGAIN

@@ -64,6 +64,12 @@ def _assigned_to(member: Any, user: Any) -> Q:
     return Q(Exists(Assignment.objects.filter(item=OuterRef("pk"), reviewer=member)))
 
 
+ORIGINS: dict[str, tuple[StrOrPromise, Q]] = {
+    "model": (_("Drafted by a model"), Q(variant__isnull=False)),
+    "table": (_("Imported from a table"), Q(variant=None, author=None)),
+    "person": (_("Written by hand"), Q(author__isnull=False)),
+}
+
 CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
     "text": lambda text, _: search.with_words(text),
     "state": state_shown,
@@ -74,6 +80,7 @@ CONDITIONS: dict[str, Callable[[Any, Any], Q]] = {
     "score_to": lambda score, _: Q(score__lte=score),
     "drafted_from": lambda day, _: Q(created_at__gte=_midnight(day)),
     "drafted_to": lambda day, _: Q(created_at__lt=_after(day)),
+    "origin": lambda origin, _: ORIGINS[origin][1],
     "model": lambda model, _: search.with_label("MODEL", model),
     "variant": lambda variant, _: search.with_label("VARIANT", variant.pk),
     "purpose": lambda purpose, _: Q(purpose="" if purpose == "usual" else purpose),

@@ -47,6 +47,7 @@ from generation.models.reviews import (
     Verdict,
     Withdrawal,
 )
+from generation.models.writing import UnsentItem, Writing
 
 __all__ = [
     "ACCEPTING",
@@ -87,8 +88,10 @@ __all__ = [
     "ReviewQuerySet",
     "Split",
     "Typed",
+    "UnsentItem",
     "Verdict",
     "Withdrawal",
+    "Writing",
     "original_path",
     "reviews_shown_to",
     "state_shown",

@@ -197,7 +197,7 @@ class Document(Binnable, Job):
         return sorted([*passages, *shown], key=lambda part: part["start"])
 
     def earlier_passages(self) -> "models.QuerySet[Passage]":
-        """Return passages of an earlier cut, which stay because they have reviews or comments."""
+        """Return passages of an earlier cut, which stay for what people did with them."""
         return self.passages.exclude(superseded_at=None).prefetch_related("items")
 
 

@@ -3,6 +3,7 @@
 import random
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
@@ -12,14 +13,15 @@ from django.db.models.functions import Abs
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HnswIndex
 
 from generation.models.documents import Document, Passage
+from generation.models.drafted import Drafted
 from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.fields import SentenceField
 from qareview.locking import lock_rows
-from qareview.models import Job, Project
+from qareview.models import Exchange, Job, Project
 
 # The large fields of a document, which the pages of its items do not show.
 UNSHOWN = ("text", "left_out", "page_starts", "survey")
@@ -70,8 +72,9 @@ OPEN = Q(state=ItemState.PENDING) | Q(purpose__in=(Purpose.CALIBRATION, Purpose.
 COMPARED = Q(reviewers__len__gte=2)
 # The items that have some of the decisions they need.
 BEGUN = Q(state=ItemState.PENDING) & ~Q(reviewers=[])
-# The items that prompt variants are judged by.
+# The items that prompt variants and models are judged by.
 OUTCOME = Q(
+    author=None,
     purpose=Purpose.USUAL,
     state__in=(ItemState.ACCEPTED, ItemState.REJECTED, ItemState.DISPUTED),
 )
@@ -105,7 +108,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         questions = Question.objects.select_related("variant__prompt").defer("embedding")
         reviews = Review.objects.select_related("reviewer")
         return (
-            self.select_related("passage", "document")
+            self.select_related("passage", "document", "author")
             .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "search")
             .prefetch_related(Prefetch("questions", questions), Prefetch("reviews", reviews))
         )
@@ -115,10 +118,11 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.for_list().select_related("project", "variant__prompt")
 
     def open_to(self, user: Any) -> "ItemQuerySet":
-        """Keep what the desk may hand out to a user: open items that they have not decided on."""
+        """Keep what the desk may hand a user: open items that they neither wrote nor decided."""
         return (
             self.filter(OPEN)
             .exclude(state__in=NOT_GIVEN_OUT)
+            .exclude(author=user)
             .exclude(reviewers__contains=[user.pk])
         )
 
@@ -131,8 +135,8 @@ class ItemQuerySet(models.QuerySet["Item"]):
         return self.filter(state_shown(state, user))
 
     def disputed_for(self, user: Any) -> "ItemQuerySet":
-        """Keep disputed items that an admin may adjudicate: not open to them at the desk."""
-        return self.in_state_for(user, ItemState.DISPUTED)
+        """Keep disputed items that an admin may adjudicate: not theirs, nor open to them."""
+        return self.in_state_for(user, ItemState.DISPUTED).exclude(author=user)
 
     def lock(self) -> list[int]:
         """Lock the items until the transaction ends; return their ids."""
@@ -162,32 +166,6 @@ def _nearest(name: str, condition: Q | None = None) -> HnswIndex:
     )
 
 
-SAMPLING = ("max_tokens", "temperature", "seed")
-
-
-class Drafted(models.Model):
-    """Text from a model or a table, its origin, and the results of the checks."""
-
-    model = models.CharField(max_length=100, blank=True)
-    parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    milliseconds = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
-    flags = ArrayField(models.CharField(max_length=30), default=list)
-    scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
-    score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; can order the desk
-    embedding = VectorField(dimensions=384, null=True)  # of the text, normalised to length 1
-
-    class Meta:
-        abstract = True
-
-    @property
-    def sampling(self) -> dict[str, Any]:
-        """How the model was asked to write the text: its parameters."""
-        return {name: self.parameters[name] for name in SAMPLING if name in self.parameters}
-
-
 def anywhere() -> float:
     """Return a random place in the order of items, 0 to 1."""
     return random.random()  # noqa: S311  needs no security
@@ -208,7 +186,10 @@ class Item(Drafted):
     passage = models.ForeignKey(Passage, models.CASCADE, related_name="items")
     variant = models.ForeignKey(
         Variant, models.PROTECT, related_name="items", null=True
-    )  # None: it was imported
+    )  # None: it was imported, or written by hand
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="written_items", null=True
+    )  # who wrote it by hand
     number = models.PositiveIntegerField(default=1)
     answer = models.TextField()
     support: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
@@ -257,6 +238,11 @@ class Item(Drafted):
                 condition=OUTCOME,
             ),
             models.Index(fields=("project", "-created_at", "-id"), name="item_newest"),
+            models.Index(
+                fields=("project", "-created_at", "-id"),
+                name="item_by_hand",
+                condition=Q(author__isnull=False),
+            ),
             models.Index(fields=("project", "-score", "-id"), name="item_by_score"),
             models.Index(fields=("project", "document", "passage", "id"), name="item_in_document"),
             models.Index(
@@ -285,13 +271,13 @@ class Item(Drafted):
 
     @property
     def drafts(self) -> "list[tuple[str, Item | Question]]":
-        """The parts that a model wrote, each with its name; none if the item was imported."""
-        return [] if self.is_imported else [("Answer", self), ("Question", self.question)]
+        """The parts that a model wrote, each with its name."""
+        return [] if self.variant_id is None else [("Answer", self), ("Question", self.question)]
 
     @property
     def is_imported(self) -> bool:
         """Whether it was imported from a row of a table; ``parameters`` have the row's number."""
-        return self.variant_id is None
+        return self.variant_id is None and self.author_id is None
 
     @property
     def decisions(self) -> "list[Review]":
@@ -344,12 +330,14 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item; the best has rank 1."""
+    """A candidate question; the best has rank 1. ``round_trip`` and ``recall`` are its checks."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
+    round_trip = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="checks")
+    recall = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="recalls")
 
     class Meta:
         ordering = ("rank",)
@@ -357,6 +345,11 @@ class Question(Drafted):
             models.UniqueConstraint(fields=("item", "rank"), name="question_rank_per_item"),
         )
         indexes = (_nearest("question_nearest"),)
+
+    @property
+    def comes_with_answer(self) -> bool:
+        """Whether the model wrote it in one request with the answer, where all was counted."""
+        return self.variant_id is not None and self.variant_id == self.item.variant_id
 
 
 class Acceptance(Job):

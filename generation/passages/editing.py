@@ -1,7 +1,7 @@
 """Change a document's passages: cut again, merge, split, exclude and restore them.
 
-No review or comment is lost: a passage with reviews or comments that is not in the new cut stays,
-with its items, as a passage of an earlier cut.
+No review, no comment and no item written by hand is lost: a passage that has one and is not in the
+new cut stays, with its items, as a passage of an earlier cut.
 """
 
 import re
@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from generation import exchanges
 from generation.models import AsideReason, Document, Item, Passage, PassageQuerySet
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
@@ -24,6 +25,7 @@ from prompts.variants import reading_model
 from qareview import jobs, scripts
 from qareview.backends.tokens import tokenizer_for
 from qareview.copying import copy_rows
+from qareview.exchanges import delete_unused
 from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored_sentences import stored
@@ -265,22 +267,26 @@ def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -
 
 
 def retire_passages(rows: Sequence[Passage]) -> list[int]:
-    """Delete locked passages; mark those with reviews or comments as of an earlier cut instead.
+    """Delete locked passages; mark those with reviews, comments or items written by hand instead.
 
-    Returns the ids of the latter.
+    Returns the ids of the latter, which belong to an earlier cut from then on.
     """
     passages = Passage.objects.filter(pk__in=[row.pk for row in rows])
     items = Item.objects.filter(passage__in=rows)
     items.lock()  # so that nobody stores a review before this transaction ends
-    reviewed_or_commented = items.filter(Q(reviews__isnull=False) | Q(comments__isnull=False))
+    by_people = items.filter(
+        Q(reviews__isnull=False) | Q(comments__isnull=False) | Q(author__isnull=False)
+    )
     superseded_ids = list(
-        passages.filter(pk__in=reviewed_or_commented.values("passage")).values_list("pk", flat=True)
+        passages.filter(pk__in=by_people.values("passage")).values_list("pk", flat=True)
     )
     set_items_aside(Item.objects.filter(passage__in=superseded_ids), AsideReason.CUT_AGAIN)
     Passage.objects.filter(pk__in=superseded_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
+    used = exchanges.used_by(items.exclude(passage__in=superseded_ids))
     passages.exclude(pk__in=superseded_ids).delete()
+    delete_unused(used)
     return superseded_ids
 
 

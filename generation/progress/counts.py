@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from generation.models import CANCELLED, Document, Passage, Review
@@ -86,15 +86,18 @@ def _why_stopped(project: Project) -> str:
 def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
     """Estimate from the last minutes how long the remaining passages will take.
 
-    Returns None if that is unknown, as while something keeps workers from working.
+    Returns None if that is unknown, as while something keeps workers from working. That may be so
+    for this project alone: then its passages came back to the queue, and none was done since.
     """
     if not moving or jobs.worker_trouble():
         return None
     lately = timezone.now() - LATELY
     done = passages.filter(state=JobState.DONE, finished_at__gte=lately).aggregate(
-        count=Count("pk"), began=Min("started_at")
+        count=Count("pk"), began=Min("started_at"), ended=Max("finished_at")
     )
     if not done["count"]:
+        return None
+    if passages.filter(state=JobState.QUEUED, started_at__gt=done["ended"]).exists():
         return None
     took = timezone.now() - max(done["began"] or lately, lately)
     return int(took.total_seconds() * moving / done["count"])

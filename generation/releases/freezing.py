@@ -125,7 +125,15 @@ def triple_of(item: Item) -> dict[str, Any]:
         "pages": list(pages) if pages[0] else [],
         "reviewers": sorted({review.reviewer.get_username() for review in item.decisions}),
         "edited": decision.verdict == Verdict.EDITED,
+        **_origin(item),
     }
+
+
+def _origin(item: Item) -> dict[str, str]:
+    """Return where the draft came from, and the name of the model or person that wrote it."""
+    if item.author:
+        return {"origin": "person", "written_by": item.author.get_username()}
+    return {"origin": "table" if item.is_imported else "model", "written_by": item.model}
 
 
 def line_of(record: dict[str, Any]) -> str:
@@ -206,6 +214,8 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
         ],
         "reviewers": sorted({name for row in rows for name in row.triple["reviewers"]}),
         "variants": _variants(items),
+        "written": sum(row.triple["origin"] == "person" for row in rows),
+        "writers": sorted({item.author.get_username() for item in items if item.author}),
         "imported": sum(item.is_imported for item in items),
     }
 

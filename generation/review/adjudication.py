@@ -111,10 +111,22 @@ def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudic
             return earlier
         raise ReviewNotStored(stored("This form has already been sent for another item."))
     of_item = Review.objects.decisions().filter(item=item)
+    if not may_adjudicate(item, admin):
+        raise ReviewNotStored(decisions.OWN_ITEM)
     _check(item, of_item, adjudication)
     if adjudication.verdict == Verdict.SKIPPED:
         return _send_back(item, of_item, admin, adjudication)
     return _adjudicate(item, of_item, admin, adjudication)
+
+
+def may_adjudicate(item: Item, admin: Any) -> bool:
+    """Whether an admin may decide over reviewers: not on an item that they wrote themselves.
+
+    If nobody else is in the project, they may, since nobody else could.
+    """
+    if item.author_id != admin.pk:
+        return True
+    return not item.project.memberships.exclude(user=admin).exists()
 
 
 def _check(item: Item, of_item: ReviewQuerySet, adjudication: Adjudication) -> None:

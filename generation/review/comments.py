@@ -107,7 +107,7 @@ def _check_may_ask(item: Item, author: Any) -> None:
         raise NotAsked(
             stored("Someone else has this item on their desk. Wait, or write a comment instead.")
         )
-    if not item.is_open or author.pk in item.reviewers:
+    if not item.is_open or author.pk in (*item.reviewers, item.author_id):
         raise NotAsked(
             stored(
                 "You can only ask about an item that is waiting for your review. Write "

@@ -55,6 +55,9 @@ class Submission:
     seconds: int = 0
 
 
+OWN_ITEM = stored("You wrote this item, so someone else has to review it.")
+
+
 class ReviewNotStored(Exception):
     """The review was not stored; the message says why. It can be sent again."""
 
@@ -65,6 +68,10 @@ class ItemChanged(ReviewNotStored):
 
 class ItemGone(ReviewNotStored):
     """The item has enough reviewers, or is no longer reviewed."""
+
+
+class OwnItem(ItemGone):
+    """The reviewer wrote the item, so another person reviews it."""
 
 
 class _MustLock(ItemGone):
@@ -104,6 +111,8 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
         if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
             return earlier
         raise ItemChanged(stored("This form has already been sent for another item."))
+    if item.author_id == user.pk:
+        raise OwnItem(OWN_ITEM)
     _check_unchanged(item, submission)
     _free_slot(item, submission, project.reviews_per_item)
     review = _create_review(item, user, submission)

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models.functions import Substr
 from django.utils import timezone
 
-from generation.checks import flags
+from generation.checks.flag_trust import ExplainedFlag, explained
 from generation.models import Item, Review, Typed
 from qareview.models import Project
 from qareview.request_numbers import LARGEST_POSITION, number_in
@@ -24,7 +24,7 @@ def form_fields(item: Item, own: Review | None, typed: Mapping[str, Any]) -> dic
 
     The ranking of candidate questions is among them only if it was typed.
     """
-    drafted = {"question": candidate_questions(item)[0]["text"], "answer": item.answer}
+    drafted = {"question": drafted_question(item), "answer": item.answer}
     decided = {name: getattr(own, name) for name in FIELDS} if own and own.question else {}
     fields = {**dict.fromkeys(FIELDS, ""), **drafted, **_without_none(decided)}
     return {**fields, **dict(typed.items())}  # items() of a QueryDict has text, not lists
@@ -42,33 +42,39 @@ def typed_earlier(item: Item) -> dict[str, Any]:
     return item.typed_earlier or {}  # type: ignore[attr-defined]  # by queue.load_for_desk
 
 
+def drafted_question(item: Item) -> str:
+    """Return the best candidate question."""
+    text: str = _candidates(item)[0]["text"]
+    return text
+
+
 def candidate_questions(
-    item: Item, ranking: Mapping[str, int] | None = None
+    project: Project, item: Item, ranking: Mapping[str, int] | None = None
 ) -> list[dict[str, Any]]:
     """Return the candidate questions, the best first, with ``explanations`` of their flags.
 
-    ``place`` is the place of each in ``ranking``, or None. The item comes from
-    :func:`queue.load_for_desk`, which loads them.
+    ``place`` is the place of each in ``ranking``, or None.
     """
-    questions: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
     places = ranking or {}
     return [
         {
             **question,
-            "explanations": _explanations(question["flags"]),
+            "explanations": explained(project, question["flags"]),
             "place": places.get(str(question["id"])),
         }
-        for question in questions
+        for question in _candidates(item)
     ]
 
 
-def answer_flags(item: Item) -> list[str]:
-    """Return the explanations of the answer's flags."""
-    return _explanations(item.flags)
+def _candidates(item: Item) -> list[dict[str, Any]]:
+    """Return what :func:`queue.load_for_desk`, where the item comes from, loaded of them."""
+    questions: list[dict[str, Any]] = item.candidates  # type: ignore[attr-defined]
+    return questions
 
 
-def _explanations(names: list[str]) -> list[str]:
-    return [str(flags.EXPLANATIONS[name]) for name in names]
+def answer_flags(project: Project, item: Item) -> list[ExplainedFlag]:
+    """Return the answer's flags, explained."""
+    return explained(project, item.flags)
 
 
 def answer_pieces(item: Item) -> list[dict[str, Any]]:

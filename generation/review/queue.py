@@ -57,6 +57,7 @@ _FREE = f"""
     WHERE item.project_id = %s
     AND (item.state = 'pending' OR item.purpose IN ('calibration', 'gold'))
     AND item.state NOT IN ('aside', 'binned') AND NOT item.reviewers @> ARRAY[%s]::int[]
+    AND item.author_id IS DISTINCT FROM %s
     AND (item.purpose <> '' OR {_OTHERS.format(item="item")} < %s)
 """
 _SKIPPED = """
@@ -135,7 +136,7 @@ def _free(project: Project, user: Any, *conditions: str) -> tuple[str, list[Any]
     sql = " AND ".join((_FREE, *conditions))
     others = [user.pk, timezone.now(), user.pk]  # the parameters of _OTHERS
     ids = [user.pk] * len(conditions)
-    return sql, [project.pk, user.pk, *others, project.reviews_per_item, *ids]
+    return sql, [project.pk, user.pk, user.pk, *others, project.reviews_per_item, *ids]
 
 
 def _not_skipped(project: Project, user: Any, count: int) -> ItemQuerySet:
@@ -204,7 +205,7 @@ def load_for_desk(items: ItemQuerySet, user: Any) -> ItemQuerySet:
     reason if they get an item again.
     """
     return (
-        items.select_related("passage", "document", "variant__prompt")
+        items.select_related("passage", "document", "author", "variant__prompt")
         .defer(*(f"document__{name}" for name in UNSHOWN), "passage__bands", "embedding", "search")
         .annotate(
             candidates=RawSQL(_CANDIDATES, [], ArrayField(JSONField())),
@@ -220,7 +221,11 @@ def take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
     """Hold an item for the user; return False if they may not get it or no slot is free."""
     item = Item.everything.select_for_update().get(pk=item.pk)
     has_decided = user.pk in item.reviewers
-    if item.state in NOT_GIVEN_OUT or not (item.is_open or has_decided):
+    if (
+        item.author_id == user.pk
+        or item.state in NOT_GIVEN_OUT
+        or not (item.is_open or has_decided)
+    ):
         return False
     return hold_item(item, user, reviews_per_item, is_only_statement=True)
 

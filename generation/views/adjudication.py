@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from generation.checks import flags
+from generation.checks.flag_trust import explained
 from generation.forms.adjudication import AdjudicationForm, excerpts
 from generation.models import Item, ItemState, Purpose, Review, Verdict
 from generation.review import adjudication, decisions
@@ -52,6 +52,9 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             request,
             _("Decide on this item at the desk first. It is still waiting for your review."),
         )
+        return redirect("items-show", slug, pk)
+    if not adjudication.may_adjudicate(item, request.user):
+        messages.info(request, translated(decisions.OWN_ITEM))
         return redirect("items-show", slug, pk)
     if request.method == "GET":
         return _show(request, project, item, place)
@@ -144,7 +147,7 @@ def _show(
         "key": uuid.uuid4(),
         "fields": _fields(item, sees_reviews, form),
         "excerpts": excerpts(item.decisions) if sees_reviews else {},
-        "flags": [flags.EXPLANATIONS[flag] for flag in (*item.question.flags, *item.flags)],
+        "flags": explained(project, (*item.question.flags, *item.flags)),
         "is_disputed": sees_reviews and item.state == ItemState.DISPUTED,
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
         "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,

@@ -7,10 +7,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_GET
 
-from generation.checks import flags, scoring
+from generation.checks import scoring
+from generation.checks.flag_trust import explained
 from generation.forms.items import ItemFilterForm
-from generation.items import bulk_actions, bulk_sentences, listing
+from generation.items import bulk_actions, bulk_sentences, listing, writing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
+from generation.review import adjudication
 from generation.views.comments import comments_context
 from qareview import access
 from qareview.htmx import render_page
@@ -56,10 +58,13 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "item": item,
         "question": question,
         "reviews": reviews,
-        "flags": [flags.EXPLANATIONS[flag] for flag in (*question.flags, *item.flags)],
+        "flags": explained(member.project, (*question.flags, *item.flags)),
         "scores": scoring.explained_scores(item),
         **_state_context(item, request.user),
         **comments_context(member, item),
+        "may_adjudicate": member.is_admin and adjudication.may_adjudicate(item, request.user),
+        "is_alone": item.author == request.user
+        and not writing.has_reviewers_besides(item.project, request.user),
     }
     return render_page(request, "items/show.html", context)
 
@@ -73,7 +78,8 @@ def _state_context(item: Item, user: Any) -> dict[str, Any]:
         "state": item.state_for(user),
         "final": decision if is_edited else None,
         "own": item.decision_of(user),
-        "may_ask": item.is_open and user.pk not in item.reviewers,
+        "may_ask": item.is_open and user.pk not in (*item.reviewers, item.author_id),
+        "is_author": user.pk == item.author_id,
         "is_gold": item.shows_reviews_to(user) and item.purpose == Purpose.GOLD,
         "is_adjudicated": decision is not None and decision.is_adjudication,
     }

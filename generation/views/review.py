@@ -22,6 +22,7 @@ from qareview import access, shortcuts
 from qareview.htmx import render_page, wants_part
 from qareview.models import Membership
 from qareview.request_numbers import number_in
+from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")  # a placeholder in a project's guidelines
@@ -38,7 +39,9 @@ def desk(request: HttpRequest, slug: str) -> HttpResponse:
         return _show(request, member, held or queue.take_next_item(project, request.user))
     item = _shown_item(member, pk)
     if not queue.take_item(item, request.user, project.reviews_per_item):
-        messages.info(request, _("This item has enough reviewers for now."))
+        is_own = item.author_id == member.user_id
+        enough = _("This item has enough reviewers for now.")
+        messages.info(request, translated(decisions.OWN_ITEM) if is_own else enough)
         return redirect("items-show", slug, item.pk)
     return _show(request, member, item)
 
@@ -154,9 +157,7 @@ def changes(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     typed: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
     context = {
         "item": item,
-        "question": word_differences(
-            desks.candidate_questions(item)[0]["text"], typed.get("question", "")
-        ),
+        "question": word_differences(desks.drafted_question(item), typed.get("question", "")),
         "answer": word_differences(item.answer, typed.get("answer", "")),
     }
     return render_page(request, "review/changes.html", context, part="text")
@@ -196,7 +197,7 @@ def _show_conflict(
     item = queue.load_for_desk(items, member.user).get(pk=pk)
     own = item.decision_of(member.user)
     current = own or item.decision_for(member.user)
-    drafted_question = desks.candidate_questions(item)[0]["text"]
+    drafted_question = desks.drafted_question(item)
     question = current.question if current and current.question else drafted_question
     answer = current.answer if current and current.answer else item.answer
     conflict = {
@@ -244,9 +245,9 @@ def _item_context(member: Membership, item: Item, form: ReviewForm | None) -> di
         "fields": fields,
         "stands": unchanged_fields,
         "excerpt": desks.chosen_excerpt(item, fields),
-        "candidates": desks.candidate_questions(item, ranking),
+        "candidates": desks.candidate_questions(project, item, ranking),
         "sentences": desks.answer_pieces(item),
-        "flags": desks.answer_flags(item),
+        "flags": desks.answer_flags(project, item),
         "is_edited": any(fields[name] != unchanged_fields[name] for name in desks.FIELDS),
         "guidelines": LANGUAGE.sub(language_of(project, item.document), project.guidelines),
         "seconds": form.data.get("seconds") if form else 0,

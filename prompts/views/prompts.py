@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prompts import approved_items
+from prompts import approved_items, builtin_prompts
 from prompts import bin as prompt_bin
 from prompts import variants as prompt_variants
 from prompts.forms import PromptForm, VariantForm
 from prompts.models import CandidateState, Prompt, Variant
 from prompts.rendering import variables_of
+from prompts.written_items import writes_items
 from qareview import access
 from qareview import bin as bins
 from qareview.confidence_intervals import wilson
@@ -66,6 +67,7 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "waiting": prompt.candidates.filter(state=CandidateState.PENDING).count(),
         "before": prompt_variants.previous_in_production(prompt),
         "chosen": chosen,
+        "writing_items": {variant.pk for variant in variants if writes_items(variant)},
         "differences": prompt_variants.differences(*chosen) if len(chosen) == 2 else [],
     }
     return render_page(request, "prompts/show.html", context)
@@ -90,8 +92,8 @@ def _acceptance_rows(prompt: Prompt, variants: list[Variant]) -> list[dict[str, 
 def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show a form with a variant; a POST creates a new variant from it.
 
-    The variant shown has the number ``?variant=``, or is in production. With ``promote`` the new
-    variant goes into production at once.
+    The variant shown has the number ``?variant=``, or is in production; with ``?wording=``, it has
+    a built-in wording. With ``promote`` the new variant goes into production at once.
     """
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(
@@ -99,7 +101,10 @@ def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     )
     number = number_in(request.GET.get("variant"))
     parent = prompt.production if number is None else _variant(prompt, number)
-    form = VariantForm(request.POST or None, instance=copy.copy(parent))
+    shown = copy.copy(parent)
+    for name, value in builtin_prompts.wording(prompt.task, request.GET.get("wording", "")).items():
+        setattr(shown, name, value)
+    form = VariantForm(request.POST or None, instance=shown)
     if form.is_valid() and parent:
         variant = prompt_variants.add_variant(parent, form.values(), request.user)
         if "promote" in request.POST:
@@ -110,8 +115,14 @@ def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             % {"number": variant.number},
         )
         return redirect("prompts-show", slug, pk)
-    variables = variables_of(prompt)
-    context = {"prompt": prompt, "parent": parent, "form": form, "variables": variables}
+    context = {
+        "prompt": prompt,
+        "parent": parent,
+        "form": form,
+        "variables": variables_of(prompt),
+        "wordings": builtin_prompts.wordings_of(prompt.task).items(),
+        "wording": request.GET.get("wording", ""),
+    }
     return render_page(request, "prompts/change.html", context, status=form_status(form))
 
 

@@ -6,8 +6,8 @@ each batch, so every process uses a new or changed model from its next batch on.
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
 from typing import Any, Protocol
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from django.conf import settings
 
 from qareview.backends.loading import said_to_be_loading
-from qareview.models import AddedModel
+from qareview.models import AddedModel, Exchange
 from qareview.stored_sentences import stored
 
 PRICES = {"price_in", "price_out"}  # options of a model that its backend does not get
@@ -27,13 +27,15 @@ class Request:
     """A chat that the model continues by at most ``max_tokens`` tokens.
 
     At temperature 0 each token is the likeliest. Above 0, tokens are sampled, and the same ``seed``
-    gives the same text, as far as the model's server allows.
+    gives the same text, as far as the model's server allows. ``schema`` is the JSON schema that the
+    text should meet; a backend that cannot hold its model to one leaves it out.
     """
 
     messages: tuple[Message, ...]
     max_tokens: int = 128
     temperature: float = 0
     seed: int = 0
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,9 @@ class Completion:
     """What the model wrote; ``milliseconds`` is this request's share of its batch.
 
     ``error`` is a sentence that says why this request failed, even if others of its batch did not.
+    ``raw`` is the text before it was trimmed, and ``prompt`` what a chat template made of the
+    messages; both are empty if the backend does not tell. :func:`qareview.completions.complete`
+    adds the ``exchange``, which is not stored yet.
     """
 
     text: str
@@ -49,7 +54,10 @@ class Completion:
     milliseconds: int
     cut_off: bool  # the model was still writing when ``max_tokens`` were used up
     error: str = ""
-    likelihood: float | None = None  # as by Backend.likelihoods, if the model told it
+    likelihood: float | None = field(default=None, compare=False)  # as by Backend.likelihoods
+    raw: str = field(default="", compare=False)
+    prompt: str = field(default="", compare=False)
+    exchange: Exchange | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -137,7 +145,7 @@ def load_backend(options: dict[str, Any]) -> Backend:
 def backend_options(model: str) -> dict[str, Any]:
     """Return the options that a model's backend gets. Raises ModelUnavailable."""
     options = model_options(model)
-    unwanted = PRICES if options["backend"] == "openai" else {*PRICES, "context"}
+    unwanted = {*PRICES, "context"} if options["backend"] == "scripted" else PRICES
     return {name: value for name, value in options.items() if name not in unwanted}
 
 

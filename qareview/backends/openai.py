@@ -14,7 +14,14 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import Completion, Continuation, ModelUnavailable, Request, Trouble
+from qareview.backends import (
+    Completion,
+    Continuation,
+    ModelUnavailable,
+    Request,
+    Trouble,
+    replies,
+)
 from qareview.backends.pauses import Pause, Paused
 from qareview.backends.tokens import estimate_tokens
 from qareview.encryption import CannotDecrypt, decrypt
@@ -45,6 +52,7 @@ class OpenAIBackend:
         self.tries, self.context = tries, context
         self.pause = Pause(f"{client.base_url} {name}")
         self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
+        self.reply_formats = replies.FORMATS  # those that it has not refused
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order.
@@ -83,7 +91,7 @@ class OpenAIBackend:
         for number in range(self.tries):
             try:
                 self.pause.wait()
-                return self._ask(request)
+                return self._ask_in(self.reply_formats if request.schema else ("",), request)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 return _failed(
                     stored(
@@ -91,14 +99,31 @@ class OpenAIBackend:
                         error=self._error_text(error),
                     )
                 )
-            except (openai.OpenAIError, ValueError, Paused) as error:
+            except (openai.OpenAIError, ValueError, RecursionError, Paused) as error:
                 failure = error
             if not _is_passing(failure):
                 break
             self._wait_after(failure, number)
         return failure
 
-    def _ask(self, request: Request) -> Completion:
+    def _ask_in(self, formats: Sequence[str], request: Request) -> Completion:
+        """Return the completion of a request, asked for in the first format that is not refused.
+
+        A refusal is remembered if the request succeeds otherwise: only then was the format the
+        reason. Raises the errors of the client library.
+        """
+        import openai
+
+        try:
+            return self._ask(request, formats[0])
+        except openai.APIStatusError as error:
+            if len(formats) == 1 or error.status_code not in replies.REFUSALS:
+                raise
+        completion = self._ask_in(formats[1:], request)
+        self.reply_formats = min(self.reply_formats, formats[1:], key=len)
+        return completion
+
+    def _ask(self, request: Request, reply_format: str) -> Completion:
         """Return the completion of a request that is sent once, or again without what is refused.
 
         Raises the errors of the client library.
@@ -108,13 +133,13 @@ class OpenAIBackend:
         left_out = frozenset(self.refused)
         started = time.monotonic()
         try:
-            answer = self._send(request, left_out)
+            answer = self._send(request, left_out, reply_format)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             refused = _refused_parameters(error) - left_out
             if not refused:
                 raise
             self.refused |= refused
-            return self._ask(request)
+            return self._ask(request, reply_format)
         milliseconds = round((time.monotonic() - started) * 1000)
         try:
             return _completion(request, answer, milliseconds)
@@ -126,7 +151,7 @@ class OpenAIBackend:
                 )
             )
 
-    def _send(self, request: Request, left_out: frozenset[str]) -> Any:
+    def _send(self, request: Request, left_out: frozenset[str], reply_format: str) -> Any:
         values: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
@@ -135,6 +160,8 @@ class OpenAIBackend:
         taken = {name: value for name, value in values.items() if name not in left_out}
         if "max_tokens" in left_out:  # the name that OpenAI has replaced it by
             taken["max_completion_tokens"] = request.max_tokens
+        if reply_format:
+            taken["response_format"] = replies.response_format(reply_format, request)
         messages: Any = list(request.messages)
         return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
 
@@ -156,8 +183,8 @@ class OpenAIBackend:
             return ""
         return stored(
             "The prompt has about %(tokens)s tokens and the output may need %(wanted)s more, "
-            "but the model takes at most %(limit)s in total. Choose shorter passages "
-            "or a model with a longer context.",
+            "but the model takes at most %(limit)s in total. Choose shorter passages, "
+            "fewer output tokens for the prompt, or a model with a longer context.",
             tokens=tokens,
             wanted=request.max_tokens,
             limit=self.context,
@@ -273,7 +300,7 @@ def _refused_parameters(error: Any) -> set[str]:
 
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     choice = answer.choices[0]
-    text = choice.message.content or ""
+    text = replies.storable(choice.message.content or "")
     if choice.finish_reason == "content_filter":
         return _failed(
             stored(
@@ -281,13 +308,13 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
             )
         )
     prompt = "\n".join(message["content"] for message in request.messages)
-    usage = answer.usage
     return Completion(
         text=_THINKING.sub("", text).strip(),
-        tokens_in=usage.prompt_tokens if usage else estimate_tokens(prompt),
-        tokens_out=usage.completion_tokens if usage else estimate_tokens(text),
+        tokens_in=replies.tokens(answer, "prompt_tokens", prompt),
+        tokens_out=replies.tokens(answer, "completion_tokens", text),
         milliseconds=milliseconds,
-        cut_off=choice.finish_reason == "length",
+        cut_off=choice.finish_reason == "length" or len(text) == replies.LONGEST_TEXT,
+        raw=text,
     )
 
 

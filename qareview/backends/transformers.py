@@ -39,9 +39,12 @@ MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MM
 
 
 class TransformersBackend:
-    """A model in memory: a decoder, perhaps with a chat template, or an encoder-decoder."""
+    """A model in memory: a decoder, perhaps with a chat template, or an encoder-decoder.
 
-    def __init__(self, folder: Path, adapter: Path | None = None) -> None:
+    ``limit`` is the most tokens that a prompt and its completion may have; 0: as the model says.
+    """
+
+    def __init__(self, folder: Path, adapter: Path | None = None, limit: int = 0) -> None:
         import torch
         from transformers import (
             AutoConfig,
@@ -50,6 +53,7 @@ class TransformersBackend:
             AutoTokenizer,
         )
 
+        self.limit = limit
         _disable_memory_trimming()
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.MODEL_WORKERS))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -132,7 +136,8 @@ class TransformersBackend:
     def context(self) -> int:
         """The limit of the tokens of prompt and completion together; 0 if there is none."""
         is_limited = not self.is_encoder_decoder
-        return getattr(self.model.config, "max_position_embeddings", 0) if is_limited else 0
+        own = getattr(self.model.config, "max_position_embeddings", 0) if is_limited else 0
+        return min(filter(None, (own, self.limit)), default=0)
 
     def _fits(self, prompt: list[int], request: Request) -> bool:
         return not self.context or len(prompt) + request.max_tokens <= self.context
@@ -196,6 +201,8 @@ class TransformersBackend:
             milliseconds=milliseconds,
             cut_off=not row.ended,
             likelihood=self._likelihood(row, text),
+            raw=self.tokenizer.decode(row.written),
+            prompt=self.tokenizer.decode(row.prompt),
         )
 
     def _likelihood(self, row: DecodingRow, text: str) -> float | None:
@@ -246,8 +253,8 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
         error=(
             stored(
                 "The prompt has %(tokens)s tokens and the output may need %(wanted)s more, "
-                "but the model takes at most %(limit)s in total. Choose shorter passages "
-                "or a model with a longer context.",
+                "but the model takes at most %(limit)s in total. Choose shorter passages, "
+                "fewer output tokens for the prompt, or a model with a longer context.",
                 tokens=tokens,
                 wanted=wanted,
                 limit=limit,
@@ -256,16 +263,20 @@ def _too_long(tokens: int, wanted: int, limit: int) -> Completion:
     )
 
 
-def load(path: str = "", gguf: str = "", adapter: str = "") -> TransformersBackend:
+def load(
+    path: str = "", gguf: str = "", adapter: str = "", context: int = 0
+) -> TransformersBackend:
     """Load a model from the folder ``path``, or from the file ``gguf``, named ``package:name``.
 
-    ``adapter`` is a folder, in this program's folder if it is relative; see :mod:`adapters`.
+    ``adapter`` is a folder, in this program's folder if it is relative; see :mod:`adapters`. It
+    gets at most ``context`` tokens, or as many as it can take.
 
     Raises ModelUnavailable if the model's files are missing or cannot be read.
     """
     try:
         folder = _converted(gguf) if gguf else Path(path)
-        return TransformersBackend(folder, settings.BASE_DIR / adapter if adapter else None)
+        merged = settings.BASE_DIR / adapter if adapter else None
+        return TransformersBackend(folder, merged, context)
     except (OSError, ValueError, ImportError) as error:
         raise ModelUnavailable(
             stored(

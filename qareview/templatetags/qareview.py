@@ -334,13 +334,15 @@ def state_for(item: Any, user: Any) -> str:
 @register.simple_tag(takes_context=True)
 def shortcut(context: dict[str, Any], action: str) -> SafeString:
     """Return the attributes of a button or link that the user's key for an action presses."""
-    return format_html('data-key="{}" aria-keyshortcuts="{}"', *[context["keys"][action]] * 2)
+    key = context["keys"][action]
+    return format_html('data-key="{0}" aria-keyshortcuts="{0}"', key) if key else SafeString()
 
 
 @register.simple_tag(takes_context=True)
 def shortcut_hint(context: dict[str, Any], action: str) -> SafeString:
     """Show the user's key for an action."""
-    return format_html("<kbd>{}</kbd>", context["keys"][action].upper())
+    key = context["keys"][action]
+    return format_html("<kbd>{}</kbd>", key.upper()) if key else SafeString()
 
 
 @register.simple_tag(takes_context=True)

@@ -34,7 +34,6 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402  Django is set up first
 from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
-from generation.checks.first_chance import features, first_chance  # noqa: E402
 from generation.drafting import drafting  # noqa: E402
 from generation.models import Document, Item, ItemState, Passage  # noqa: E402
 from generation.writer.judgements import read_lines, verdicts, write_lines  # noqa: E402
@@ -87,7 +86,6 @@ def as_drafts(items: Sequence[Item], model: str) -> Iterator[dict[str, Any]]:
     """Yield items as lines of drafts.jsonl, but for their ids."""
     for item in items:
         question = item.question
-        chance = first_chance(item, question)
         yield {
             "passage": int(item.document.name.rpartition(" ")[2]),
             "model": model,
@@ -97,7 +95,6 @@ def as_drafts(items: Sequence[Item], model: str) -> Iterator[dict[str, Any]]:
             "is_shown": item.state != ItemState.ASIDE,
             "flags": [*item.flags, *question.flags],
             "scores": {**item.scores, **question.scores},
-            "features": {} if chance is None else features(item, question),
         }
 
 

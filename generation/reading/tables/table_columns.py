@@ -30,7 +30,10 @@ NAMES = {  # the usual names of the columns of each role, the likeliest first
     ),
 }
 # The names of columns that are never guessed to be answers.
-BESIDE = {"id", "title", "url", "document", "source", "headings", "pages", "reviewers", "edited"}
+BESIDE = {
+    "id", "title", "url", "document", "source", "headings", "pages", "reviewers", "edited",
+    "origin", "written_by",
+}  # fmt: skip
 
 GUESSED_FROM = 1000  # rows that a guess is based on; chosen; nobody measured
 SHOWN = 5  # rows shown before the import; chosen; nobody measured

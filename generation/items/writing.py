@@ -1,0 +1,143 @@
+"""Items that people write by hand about a passage; other people review them.
+
+An item is stored with what its words alone show. A worker then compares it with its passage and
+with other items, since that needs the embedding model.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from generation import search
+from generation.checks import flags, scoring
+from generation.checks.scoring import Draft
+from generation.models import Item, Passage, Question, UnsentItem, Writing
+from qareview import jobs
+from qareview.models import Project
+from qareview.stored_sentences import stored
+
+AT_ONCE = 20  # items checked together; chosen; nobody measured
+ITEM_RESULTS = ("flags", "scores", "score", "support", "embedding")
+QUESTION_RESULTS = ("flags", "scores", "embedding")
+
+
+class NotWritten(Exception):
+    """The item was not stored; the message says why."""
+
+
+@transaction.atomic
+def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: str) -> Item:
+    """Store an item that a person wrote about a passage and return it.
+
+    A form that is sent twice has the same ``key``, and gives one item. Raises NotWritten.
+    """
+    locked = Passage.objects.select_for_update(no_key=True, of=("self",))
+    passage = locked.select_related("document__project").get(pk=passage.pk)
+    earlier = Writing.objects.filter(key=key).select_related("item").first()
+    if earlier and (earlier.item.author_id, earlier.item.passage_id) == (author.pk, passage.pk):
+        return earlier.item
+    _check(passage, question, answer, is_used=earlier is not None)
+    item = _store(passage, author, question, answer)
+    Writing.objects.create(item=item, key=key)
+    UnsentItem.objects.filter(passage=passage, author=author).delete()
+    jobs.wake_workers(Writing)
+    return item
+
+
+def _check(passage: Passage, question: str, answer: str, *, is_used: bool) -> None:
+    if is_used:
+        raise NotWritten(stored("This form has already been sent for another item."))
+    if passage.excluded_at:
+        raise NotWritten(
+            stored(
+                "This passage is excluded, so no item can be written about it. An engineer can "
+                "restore it on the document’s page."
+            )
+        )
+    same = Item.objects.filter(passage=passage, answer=answer, questions__text=question).first()
+    if same:
+        raise NotWritten(
+            stored(
+                "This passage already has an item with this question and answer: item %(pk)s.",
+                pk=str(same.pk),
+            )
+        )
+
+
+def _store(passage: Passage, author: Any, question: str, answer: str) -> Item:
+    others = Item.everything.filter(passage=passage, variant=None).order_by()
+    last = others.aggregate(last=Max("number"))["last"] or 0
+    item = Item.objects.create(
+        project=passage.document.project,
+        document=passage.document,
+        passage=passage,
+        author=author,
+        number=last + 1,
+        answer=answer,
+        flags=flags.flags_of_answer(answer, passage.wording),
+    )
+    Question.objects.create(
+        item=item, text=question, flags=flags.flags_of_question(question, answer)
+    )
+    search.index_items([item.pk])
+    return item
+
+
+def has_reviewers_besides(project: Project, author: Any) -> bool:
+    """Whether the project has another member, who may review what an author writes."""
+    return project.memberships.exclude(user=author).exists()
+
+
+def work_off_written_items() -> None:
+    """Check items that were written by hand until none is left."""
+    jobs.work_off(Writing, AT_ONCE, check_written)
+
+
+def check_written(rows: list[Writing]) -> None:
+    """Check the items of claimed rows; raises CannotWorkNow if the embedding model is missing."""
+    jobs.work_in_groups(rows, lambda row: row.item.project_id, _check_in_project)
+
+
+def _check_in_project(rows: list[Writing]) -> None:
+    items = Item.everything.filter(writing__in=rows).select_related("project")
+    items = items.select_related("passage", "document").prefetch_related("questions")
+    written = [Draft(item, list(item.questions.all())) for item in items]
+    if written:
+        scoring.score_written(written[0].item.project, written)
+    with jobs.finishing(rows):
+        _store_results(written)
+
+
+def _store_results(written: Sequence[Draft]) -> None:
+    Item.everything.bulk_update([draft.item for draft in written], ITEM_RESULTS)
+    questions = [question for draft in written for question in draft.questions]
+    Question.objects.bulk_update(questions, QUESTION_RESULTS)
+    search.index_items(draft.item.pk for draft in written)
+
+
+def unsent_fields(passage: Passage, author: Any) -> tuple[dict[str, Any], float]:
+    """Return what a person typed about a passage and has not sent, and when, in seconds."""
+    row = UnsentItem.objects.filter(passage=passage, author=author).first()
+    return (row.fields, row.saved_at.timestamp()) if row else ({}, 0)
+
+
+def store_unsent(passage: Passage, author: Any, key: UUID, fields: dict[str, Any]) -> datetime:
+    """Store what a person typed about a passage, replacing what they typed before; return when.
+
+    Nothing is stored if the form with this key has been sent in the meantime.
+    """
+    now = timezone.now()
+    if Writing.objects.filter(key=key).exists():
+        return now
+    UnsentItem.objects.bulk_create(
+        [UnsentItem(passage=passage, author=author, fields=fields, saved_at=now)],
+        update_conflicts=True,
+        unique_fields=["passage", "author"],
+        update_fields=["fields", "saved_at"],
+    )
+    return now
