@@ -75,8 +75,8 @@ def test_runs_are_made_by_workers_and_scored(team: Team, browse: Browse) -> None
     assert experiment.runs.count() == 2 * 2 * 2
     assert "0 of 8 runs done" in page(client.get(f"{url}/"))
     runs.work_off_runs()
-    runs = list(experiment.runs.all())
-    assert {run.state for run in runs} == {JobState.DONE}
+    made = list(experiment.runs.all())
+    assert {run.state for run in made} == {JobState.DONE}
     run = experiment.runs.get(variant__number=1, case__position=1, number=1)
     assert run.output == "In short, The gate shuts."
     assert run.model == "scripted"
