@@ -1,12 +1,17 @@
 """The Celery application, which runs the tasks. The queue is the database: see jobs.py."""
 
 import os
+import threading
 from typing import Any
 
 from celery import Celery
 from celery.signals import celeryd_init, worker_ready, worker_shutting_down
+from django.conf import settings
+from django.utils.module_loading import import_string
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "qareview.settings")
+
+MODELS_QUEUE = "models"  # see CELERY_TASK_ROUTES
 
 app = Celery("qareview")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -25,6 +30,14 @@ def _start_heartbeat(**_: Any) -> None:
     from qareview import jobs
 
     jobs.start_heartbeat()
+
+
+@worker_ready.connect
+def _start_threads(sender: Any, **_: Any) -> None:
+    if MODELS_QUEUE not in sender.app.amqp.queues.consume_from:
+        return
+    for name in settings.WORKER_THREADS:
+        threading.Thread(target=import_string(name), name=name, daemon=True).start()
 
 
 @worker_shutting_down.connect

@@ -7,7 +7,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -140,6 +140,11 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
         ),
         ignore_conflicts=True,  # another worker may have stored the same
     )
+
+
+def record_spending(project: Project, model: str, completion: Completion) -> None:
+    """Count a completion in what the project has spent, without keeping its text."""
+    _store(project, model, {"": replace(completion, text="")})
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:

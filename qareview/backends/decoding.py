@@ -7,11 +7,11 @@ What only some prompts share, such as a passage, is computed once and stored for
 """
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import attention, grouping
+from qareview.backends import attention, grouping, turns
 
 if TYPE_CHECKING:
     import torch
@@ -29,18 +29,28 @@ TOP_K = 50  # likeliest tokens, of which one is drawn at a temperature above 0
 
 @dataclass
 class DecodingRow:
-    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself."""
+    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself.
+
+    ``told``, if any, is called with the tokens after each one; what it raises ends the writing.
+    """
 
     prompt: list[int]
     max_tokens: int
     temperature: float = 0
     seed: int = 0
+    told: Callable[[list[int]], None] | None = None
     written: list[int] = field(default_factory=list)
     ended: bool = False
 
     @property
     def is_finished(self) -> bool:
         return self.ended or len(self.written) >= self.max_tokens
+
+    def write(self, token: int) -> None:
+        """Append a token, and tell of it."""
+        self.written.append(token)
+        if self.told:
+            self.told(self.written)
 
 
 @dataclass(frozen=True)
@@ -94,6 +104,7 @@ def run(
     """
     import torch
 
+    turns.give_way()
     bias = torch.zeros(seen.shape, dtype=model.dtype, device=seen.device)
     output = model(
         input_ids=ids,
@@ -154,7 +165,7 @@ def decode(model: Any, rows: Sequence[DecodingRow], beginning: Beginning, ends: 
             if token in ends:
                 row.ended = True
             else:
-                row.written.append(token)
+                row.write(token)
         staying = batch.drop_finished()
         if not batch.rows:
             return
@@ -358,6 +369,7 @@ def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
     choose = _Chooser(rows)
 
     def process(_: Any, logits: "torch.Tensor") -> "torch.Tensor":
+        turns.give_way()
         only = logits.new_full(logits.shape, float("-inf"))
         for index, token in enumerate(choose(logits, rows)):
             only[index, token] = 0

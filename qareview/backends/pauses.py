@@ -4,13 +4,13 @@ A pause is kept in the broker, so that every worker keeps to it, and in the memo
 in case the broker is away.
 """
 
-import functools
 import hashlib
 import logging
 import time
 
 import redis
-from django.conf import settings
+
+from qareview.broker import broker
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Pause:
             return
         self.until = time.monotonic() + seconds
         try:
-            _broker().set(self.key, "", px=round(seconds * 1000))
+            broker().set(self.key, "", px=round(seconds * 1000))
         except redis.RedisError as error:
             logger.warning("Other workers do not know of the pause: %s", error)
 
@@ -48,7 +48,7 @@ class Pause:
         """Return how long the pause still is; 0 if there is none."""
         own = max(0.0, self.until - time.monotonic())
         try:
-            milliseconds = int(_broker().pttl(self.key))
+            milliseconds = int(broker().pttl(self.key))
         except redis.RedisError:
             return own
         return max(own, milliseconds / 1000)  # it is negative if there is none
@@ -59,8 +59,3 @@ class Pause:
             if seconds > LONGEST_WAIT:
                 raise Paused(seconds)
             time.sleep(seconds)
-
-
-@functools.cache
-def _broker() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)

@@ -19,6 +19,7 @@ from qareview.backends import (
     Message,
     ModelUnavailable,
     Request,
+    Told,
     adapters,
     decoding,
     grouping,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HALF_A_LETTER = "\ufffd"  # what a tokenizer gives for a letter whose last bytes are to come
 STORED_BEGINNINGS = 4  # the latest; chosen; nobody measured
 MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 
@@ -102,6 +104,20 @@ class TransformersBackend:
             or _too_long(len(prompt), requests[index].max_tokens, self.context)
             for index, prompt in enumerate(prompts)
         ]
+
+    def stream(self, request: Request, told: Told) -> Completion:
+        """Return the completion of a request, which is told token by token."""
+        prompt = self.prompt(request.messages)
+        if not self._fits(prompt, request):
+            return _too_long(len(prompt), request.max_tokens, self.context)
+        row = DecodingRow(
+            prompt,
+            request.max_tokens,
+            request.temperature,
+            request.seed,
+            lambda tokens: told(self._text(tokens).rstrip(HALF_A_LETTER)),
+        )
+        return self._write([row], shared=0)[0]
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return how likely the model finds each text; those with one chat's beginning share it."""
@@ -178,6 +194,7 @@ class TransformersBackend:
         ids = torch.tensor(padded["input_ids"], device=self.device)
         output = self.model.generate(
             input_ids=ids,
+            streamer=_streamer_of(rows),
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
             logits_processor=LogitsProcessorList([decoding.sampling_processor(rows)]),
             do_sample=False,
@@ -195,19 +212,45 @@ class TransformersBackend:
         if not tokens:
             return Beginning()
         key = tuple(tokens)
-        if key not in self.computed:
+        beginning = self.computed.get(key)  # another thread may replace the whole dictionary
+        if beginning is None:
+            beginning = decoding.read_beginning(self.model, tokens)
             latest = dict(list(self.computed.items())[: STORED_BEGINNINGS - 1])
-            self.computed = {key: decoding.read_beginning(self.model, tokens), **latest}
-        return self.computed[key]
+            self.computed = {key: beginning, **latest}
+        return beginning
+
+    def _text(self, tokens: list[int]) -> str:
+        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return text.strip()
 
     def _completion(self, row: DecodingRow, milliseconds: int) -> Completion:
         return Completion(
-            text=self.tokenizer.decode(row.written, skip_special_tokens=True).strip(),
+            text=self._text(row.written),
             tokens_in=len(row.prompt),
             tokens_out=len(row.written),
             milliseconds=milliseconds,
             cut_off=not row.ended,
         )
+
+
+class _Streamer:
+    """What ``generate`` of transformers tells of each token of its only row."""
+
+    def __init__(self, row: DecodingRow) -> None:
+        self.row, self.has_begun = row, False
+
+    def put(self, tokens: "torch.Tensor") -> None:
+        """Take the prompt the first time, then one token at a time."""
+        if self.has_begun and not self.row.is_finished:
+            self.row.write(int(tokens.flatten()[0]))
+        self.has_begun = True
+
+    def end(self) -> None:
+        """Do nothing: what was written is read from the output."""
+
+
+def _streamer_of(rows: Sequence[DecodingRow]) -> _Streamer | None:
+    return _Streamer(rows[0]) if rows[0].told else None
 
 
 def _disable_memory_trimming() -> None:
