@@ -194,7 +194,7 @@ class TransformersBackend:
         ids = torch.tensor(padded["input_ids"], device=self.device)
         output = self.model.generate(
             input_ids=ids,
-            streamer=_streamer_of(rows),
+            streamer=_streamer_of(rows, self.ends),
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
             logits_processor=LogitsProcessorList([decoding.sampling_processor(rows)]),
             do_sample=False,
@@ -236,21 +236,22 @@ class TransformersBackend:
 class _Streamer:
     """What ``generate`` of transformers tells of each token of its only row."""
 
-    def __init__(self, row: DecodingRow) -> None:
-        self.row, self.has_begun = row, False
+    def __init__(self, row: DecodingRow, ends: set[int]) -> None:
+        self.row, self.ends, self.has_begun = row, ends, False
 
     def put(self, tokens: "torch.Tensor") -> None:
         """Take the prompt the first time, then one token at a time."""
-        if self.has_begun and not self.row.is_finished:
-            self.row.write(int(tokens.flatten()[0]))
+        token = int(tokens.flatten()[0])
+        if self.has_begun and token not in self.ends:
+            self.row.write(token)
         self.has_begun = True
 
     def end(self) -> None:
         """Do nothing: what was written is read from the output."""
 
 
-def _streamer_of(rows: Sequence[DecodingRow]) -> _Streamer | None:
-    return _Streamer(rows[0]) if rows[0].told else None
+def _streamer_of(rows: Sequence[DecodingRow], ends: set[int]) -> _Streamer | None:
+    return _Streamer(rows[0], ends) if rows[0].told else None
 
 
 def _disable_memory_trimming() -> None:
