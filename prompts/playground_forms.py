@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.html import format_html
 from django.utils.translation import gettext
 
 from prompts import passage_inputs
@@ -130,8 +131,9 @@ class InputForm(forms.Form):
 
 
 def _text_field(name: str) -> forms.CharField:
+    label = format_html("<code>{}</code>", name)
     widget = forms.Textarea(attrs={"dir": "auto", "rows": 2})
-    return forms.CharField(required=False, max_length=LONGEST_TEXT, label=name, widget=widget)
+    return forms.CharField(required=False, max_length=LONGEST_TEXT, label=label, widget=widget)
 
 
 def _label(passage: PassageInput) -> str:

@@ -29,16 +29,13 @@ TOP_K = 50  # likeliest tokens, of which one is drawn at a temperature above 0
 
 @dataclass
 class DecodingRow:
-    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself.
-
-    ``told``, if any, is called with the tokens after each one; what it raises ends the writing.
-    """
+    """A prompt and the tokens written after it; ``ended`` if the model ended the text itself."""
 
     prompt: list[int]
     max_tokens: int
     temperature: float = 0
     seed: int = 0
-    told: Callable[[list[int]], None] | None = None
+    told: Callable[[list[int]], None] | None = None  # called after each token; may raise
     written: list[int] = field(default_factory=list)
     ended: bool = False
 
