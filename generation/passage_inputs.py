@@ -12,6 +12,7 @@ from generation.checks.focuses import focuses_of
 from generation.models import Item, Passage, PassageQuerySet
 from generation.prompt_values import values_of
 from prompts.passage_inputs import OF_ITEMS, PassageInput
+from prompts.written_items import COUNT, EXISTING
 from qareview.models import Project
 
 # what no prompt needs of a document, and may be long
@@ -61,6 +62,8 @@ def _input(project: Project, row: Passage, item: Item | None) -> PassageInput:
     values = {
         **values_of(project, row),
         "focus": focuses[0].text if focuses else row.wording,
+        COUNT: str(project.items_per_passage),
+        EXISTING: "",
         **({"answer": item.answer, "question": item.question.text} if item else {}),
     }
     return PassageInput(row.pk, row.document.name, values)

@@ -7,10 +7,14 @@ from typing import Protocol, cast
 
 from django.conf import settings
 
+from prompts.written_items import COUNT, EXISTING
 from qareview.models import Project
 
-# The variables that a passage has values for; the last two only if an item was drafted from it.
-VARIABLES = ("passage", "headings", "document", "language", "focus", "answer", "question")
+# The variables that a passage has values for; OF_ITEMS only if an item was drafted from it.
+VARIABLES = (
+    *("passage", "headings", "document", "language", "focus", COUNT, EXISTING),
+    *("answer", "question"),
+)
 OF_ITEMS = {"answer", "question"}
 
 

@@ -15,6 +15,7 @@ from prompts.models import Prompt, Variant
 from prompts.passage_inputs import PassageInput
 from prompts.playground import MOST_INPUTS
 from prompts.rendering import NEEDED_VARIABLE, variables_of
+from prompts.written_items import COUNT
 from qareview.forms import model_field
 from qareview.request_numbers import number_in
 from qareview.tables import storable
@@ -121,6 +122,8 @@ class InputForm(forms.Form):
             return {}
         if typed.get("passage") and typed.get("focus") == "":
             typed["focus"] = passage_inputs.passages().focus_of(typed["passage"])
+        if typed.get(COUNT) == "":
+            typed[COUNT] = str(self.prompt.project.items_per_passage)
         return typed
 
     def inputs(self) -> list[tuple[str, Input]]:

@@ -38,8 +38,7 @@ LONGEST_ERROR = 300  # characters of a server's error message; chosen; nobody me
 NO_KEY = "none"  # what a server gets that needs no key
 FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
 PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
-# parameters that some models refuse
-OPTIONAL = {"max_tokens", "temperature", "seed", "stream_options"}
+OPTIONAL = {"max_tokens", "temperature", "seed", "stream_options"}  # some models refuse them
 
 
 class OpenAIBackend:
@@ -119,9 +118,7 @@ class OpenAIBackend:
             self._wait_after(failure, number)
         return failure
 
-    def _ask_in(
-        self, formats: Sequence[str], request: Request, told: Told | None
-    ) -> Completion:
+    def _ask_in(self, formats: Sequence[str], request: Request, told: Told | None) -> Completion:
         """Return the completion of a request, asked for in the first format that is not refused.
 
         A refusal is remembered if the request succeeds otherwise: only then was the format the
@@ -179,10 +176,8 @@ class OpenAIBackend:
             taken["max_completion_tokens"] = request.max_tokens
         if reply_format:
             taken["response_format"] = replies.response_format(reply_format, request)
-        messages: Any = list(request.messages)
-        create = functools.partial(
-            self.client.chat.completions.create, model=self.name, messages=messages, **taken
-        )
+        taken |= {"model": self.name, "messages": list(request.messages)}
+        create = functools.partial(self.client.chat.completions.create, **taken)
         if told:
             return server_streams.answer(create, told, "stream_options" not in left_out)
         return create()

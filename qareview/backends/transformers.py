@@ -24,6 +24,7 @@ from qareview.backends import (
     decoding,
     grouping,
     likelihood,
+    token_streams,
 )
 from qareview.backends.decoding import Beginning, DecodingRow
 from qareview.backends.likelihood import Known
@@ -194,7 +195,7 @@ class TransformersBackend:
         ids = torch.tensor(padded["input_ids"], device=self.device)
         output = self.model.generate(
             input_ids=ids,
-            streamer=_streamer_of(rows, self.ends),
+            streamer=token_streams.streamer_of(rows, self.ends),
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
             logits_processor=LogitsProcessorList([decoding.sampling_processor(rows)]),
             do_sample=False,
@@ -231,27 +232,6 @@ class TransformersBackend:
             milliseconds=milliseconds,
             cut_off=not row.ended,
         )
-
-
-class _Streamer:
-    """What ``generate`` of transformers tells of each token of its only row."""
-
-    def __init__(self, row: DecodingRow, ends: set[int]) -> None:
-        self.row, self.ends, self.has_begun = row, ends, False
-
-    def put(self, tokens: "torch.Tensor") -> None:
-        """Take the prompt the first time, then one token at a time."""
-        token = int(tokens.flatten()[0])
-        if self.has_begun and token not in self.ends:
-            self.row.write(token)
-        self.has_begun = True
-
-    def end(self) -> None:
-        """Do nothing: what was written is read from the output."""
-
-
-def _streamer_of(rows: Sequence[DecodingRow], ends: set[int]) -> _Streamer | None:
-    return _Streamer(rows[0], ends) if rows[0].told else None
 
 
 def _disable_memory_trimming() -> None:
