@@ -38,6 +38,7 @@ help:
 	@echo "make bench-manuals     measure how much of other people's manuals is kept"
 	@echo "make bench-drafting    measure how fast a worker drafts"
 	@echo "make bench-writer      measure how good its drafts are, and how fast it drafts"
+	@echo "make bench-exchanges   measure the room that the messages of an item take"
 	@echo "make bench-desk        measure how fast the desk and its pages are"
 	@echo "make bench-ranking     measure how far verdicts of the arena can be trusted"
 	@echo "make bench-checks      measure how far the flags can be trusted"

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext
 
-from generation import search
+from generation import exchanges, search
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
 from generation.passages import editing
 from generation.review import decisions
@@ -18,6 +18,7 @@ from prompts import bin as prompt_bins
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview import jobs
+from qareview.exchanges import delete_unused
 from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
@@ -141,8 +142,11 @@ def _draft_near_duplicates(document: Document) -> None:
 
 
 def _delete(document: Document) -> None:
-    items = Item.everything.filter(document=document)
-    bins.delete_in_batches(items, lambda ids: Review.objects.filter(item__in=ids).delete())
+    bins.delete_in_batches(
+        Item.everything.filter(document=document),
+        lambda ids: Review.objects.filter(item__in=ids).delete(),
+        exchanges.used_by,
+    )
     bins.delete_in_batches(Passage.objects.filter(document=document))
     original = document.original
     with transaction.atomic():
@@ -159,5 +163,8 @@ def remove_project(project: Project) -> None:
     bins.delete_in_batches(ReleaseRow.objects.filter(release__project=project))
     bins.delete_in_batches(project.completions.all())
     with transaction.atomic():
-        Prompt.everything.filter(project=project).update(production=None)
+        prompts = Prompt.everything.filter(project=project)
+        used = prompt_bins.exchanges_of(*prompts)
+        prompts.update(production=None)
         project.delete()
+        delete_unused(used)

@@ -5,8 +5,9 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
-from prompts.models import Prompt
+from prompts.models import Candidate, Prompt, Run
 from qareview import bin as bins
+from qareview import exchanges
 from qareview.stored_sentences import stored
 
 
@@ -55,5 +56,13 @@ def remove_expired_prompts() -> None:
 @transaction.atomic
 def remove_prompt(prompt: Prompt) -> None:
     """Delete a prompt with its variants. Raises ProtectedError if their outputs are in use."""
+    used = exchanges_of(prompt)
     Prompt.everything.filter(pk=prompt.pk).update(production=None)
     prompt.delete()
+    exchanges.delete_unused(used)
+
+
+def exchanges_of(*prompts: Prompt) -> set[int]:
+    """Return the ids of the exchanges of prompts, deleted with the last row that refers to them."""
+    runs = Run.objects.filter(experiment__prompt__in=prompts)
+    return exchanges.used_by(runs, Candidate.objects.filter(prompt__in=prompts))

@@ -24,8 +24,9 @@ from prompts.models import (
 )
 from prompts.rendering import RenderingFailed, request_for
 from prompts.restructuring import Wording
-from qareview import completions, jobs
+from qareview import completions, exchanges, jobs
 from qareview.backends import Completion
+from qareview.models import Exchange
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
@@ -48,6 +49,7 @@ class Proposal(NamedTuple):
     how: str
     wording: Wording
     error: str = ""
+    exchange: Exchange | None = None
 
 
 class CannotDecide(Exception):
@@ -88,22 +90,21 @@ def _fill_search(search: Search) -> None:
     with jobs.finishing([search]):
         search.dropped, search.note = dropped, _note(search, len(selected))
         search.save(update_fields=["dropped", "note"])
+        exchanges.store(proposal.exchange for proposal in selected)
         Candidate.objects.bulk_create(
             _as_candidate(search, number, proposal) for number, proposal in enumerate(selected, 1)
         )
 
 
 def _as_candidate(search: Search, number: int, proposal: Proposal) -> Candidate:
-    way, how, wording, _error = proposal
     return Candidate(
         search=search,
         prompt=search.prompt,
         number=number,
-        way=way,
-        how=how,
-        system=wording.system,
-        template=wording.template,
-        examples=list(wording.examples),
+        way=proposal.way,
+        how=proposal.how,
+        **vars(proposal.wording),
+        exchange=proposal.exchange,
     )
 
 
@@ -159,7 +160,7 @@ def _by_repair(search: Search) -> Iterator[Proposal]:
 def _as_proposal(search: Search, way: Way, how: str, completion: Completion) -> Proposal:
     seed = search.seed
     wording = Wording(seed.system, _unwrapped(completion.text), tuple(seed.examples))
-    return Proposal(way, how, wording, completion.error)
+    return Proposal(way, how, wording, completion.error, completion.exchange)
 
 
 _SOURCES = {

@@ -20,7 +20,7 @@ from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Va
 from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import model_for
 from prompts.written_items import Unreadable, answers_in, writes_items
-from qareview import completions, jobs
+from qareview import completions, exchanges, jobs
 from qareview.backends import Completion, Request
 from qareview.models import JobState, Project, StoredCompletion
 
@@ -229,6 +229,7 @@ def _run_group(runs: list[Run]) -> None:
     done = [run for run in written if not run.error]
     if done:
         with jobs.finishing(done):
+            exchanges.store(run.exchange for run in done)
             Run.objects.bulk_update(done, RUN_FIELDS)
 
 
@@ -256,7 +257,7 @@ def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
 
 RUN_FIELDS = [
     *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
-    *("scores", "flags"),
+    *("scores", "flags", "exchange"),
 ]
 
 
@@ -296,6 +297,7 @@ def _fill_in(run: Run, completion: Completion) -> bool:
     run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
     run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
     run.cost = completions.cost_of(run.model, completion)
+    run.exchange = completion.exchange
     return True
 
 

@@ -1,6 +1,14 @@
 from django.urls import path
 
-from prompts.views import candidates, comparing, experiments, playground, prompts, results
+from prompts.views import (
+    candidates,
+    comparing,
+    exchanges,
+    experiments,
+    playground,
+    prompts,
+    results,
+)
 
 urlpatterns = [
     path("prompts/", prompts.prompt_list, name="prompts"),
@@ -29,6 +37,7 @@ urlpatterns = [
     path("prompts/<int:pk>/candidates/", candidates.candidate_list, name="candidates"),
     path("prompts/<int:pk>/candidates/undo/", candidates.undo_decision, name="candidates-undo"),
     path("candidates/<int:pk>/", candidates.decide_on_candidate, name="candidates-decide"),
+    path("candidates/<int:pk>/messages/", exchanges.candidate_messages, name="candidates-messages"),
     path("searches/<int:pk>/retry/", candidates.retry_search, name="candidates-retry"),
     path("prompts/<int:pk>/experiment/", experiments.new_experiment, name="experiments-new"),
     path("experiments/", experiments.experiment_list, name="experiments"),
@@ -40,6 +49,7 @@ urlpatterns = [
     path(
         "experiments/<int:pk>/<int:number>/aside/", experiments.set_aside, name="experiments-aside"
     ),
+    path("runs/<int:pk>/messages/", exchanges.run_messages, name="runs-messages"),
     path("experiments/<int:pk>/compare/", comparing.compare, name="compare"),
     path("experiments/<int:pk>/compare/undo/", comparing.undo_vote, name="compare-undo"),
     path("compare/<uuid:token>/", comparing.vote, name="compare-decide"),

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from qareview import exchanges
 from qareview.models import Binnable
 
 B = TypeVar("B", bound=Binnable)
@@ -44,10 +45,18 @@ def expired() -> Q:
 
 
 def delete_in_batches(
-    rows: "models.QuerySet[Any]", before: Callable[[list[int]], object] = lambda ids: None
+    rows: "models.QuerySet[Any]",
+    before: Callable[[list[int]], object] = lambda ids: None,
+    exchanges_of: Callable[[Any], set[int]] = lambda rows: set(),
 ) -> None:
-    """Delete rows in batches, each in a transaction that first calls ``before`` with the ids."""
+    """Delete rows in batches, each in a transaction that first calls ``before`` with the ids.
+
+    The exchanges whose ids ``exchanges_of`` returns are deleted if nothing else refers to them.
+    """
     while ids := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH]):
         with transaction.atomic():
+            batch = rows.filter(pk__in=ids)
+            used = exchanges_of(batch)
             before(ids)
-            rows.filter(pk__in=ids).delete()
+            batch.delete()
+            exchanges.delete_unused(used)

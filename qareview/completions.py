@@ -6,12 +6,14 @@ The stored completions of a project are also the record of what it has spent of 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Sum
+from django.utils import timezone
 
 from qareview.backends import (
     Completion,
@@ -21,7 +23,7 @@ from qareview.backends import (
     backend_options,
     model_options,
 )
-from qareview.models import Project, StoredCompletion
+from qareview.models import Exchange, Project, StoredCompletion
 from qareview.stored_sentences import stored
 
 REQUESTS_AT_ONCE = 64  # the most that are lost, or are over budget; chosen; nobody measured
@@ -50,10 +52,9 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
     batch.
     """
     keys = [_key(model, request) for request in requests]
-    known = _stored(keys)
-    missing = {
-        key: request for key, request in zip(keys, requests, strict=True) if key not in known
-    }
+    by_key = dict(zip(keys, requests, strict=True))
+    known = _stored(model, by_key)
+    missing = {key: request for key, request in by_key.items() if key not in known}
     for batch in _batches(missing):
         check_budget(project)
         known |= _ask(project, model, batch)
@@ -71,7 +72,36 @@ def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str
         raise
     completions = dict(zip(keys, written, strict=True))
     _store(project, model, completions)
-    return completions
+    now = timezone.now()
+    return {
+        key: _with_exchange(completion, model, key, requests[key], now)
+        for key, completion in completions.items()
+    }
+
+
+def _with_exchange(
+    completion: Completion, model: str, key: str, request: Request, sent_at: datetime
+) -> Completion:
+    """Add what was sent and what the model replied, unless the request failed."""
+    if completion.error:
+        return completion
+    parameters = {name: value for name, value in asdict(request).items() if value is not None}
+    exchange = Exchange(
+        key=key if completion.text else _unused_key(),
+        model=model,
+        content={
+            "messages": parameters.pop("messages"),
+            "prompt": completion.prompt,
+            "reply": completion.raw or completion.text,
+            "parameters": parameters,
+        },
+        tokens_in=completion.tokens_in,
+        tokens_out=completion.tokens_out,
+        milliseconds=completion.milliseconds,
+        cut_off=completion.cut_off,
+        sent_at=sent_at,
+    )
+    return replace(completion, exchange=exchange)
 
 
 def _key(model: str, request: Request) -> str:
@@ -101,16 +131,25 @@ def _unused_key() -> str:
     return secrets.token_hex(32)
 
 
-def _stored(keys: Sequence[str]) -> dict[str, Completion]:
+def _stored(model: str, requests: Mapping[str, Request]) -> dict[str, Completion]:
+    """Return the completions that are stored already, by the keys of their requests."""
+    rows = StoredCompletion.objects.filter(key__in=list(requests)).exclude(text="")
     return {
-        row.key: Completion(
-            text=row.text,
-            tokens_in=row.tokens_in,
-            tokens_out=row.tokens_out,
-            milliseconds=row.milliseconds,
-            cut_off=row.cut_off,
+        row.key: _with_exchange(
+            Completion(
+                text=row.text,
+                tokens_in=row.tokens_in,
+                tokens_out=row.tokens_out,
+                milliseconds=row.milliseconds,
+                cut_off=row.cut_off,
+                raw=row.raw,
+            ),
+            model,
+            row.key,
+            requests[row.key],
+            row.created_at,
         )
-        for row in StoredCompletion.objects.filter(key__in=keys).exclude(text="")
+        for row in rows
     }
 
 
@@ -129,6 +168,7 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
                 key=key if completion.text else _unused_key(),
                 model=model,
                 text=completion.text.replace("\0", ""),  # PostgreSQL cannot store NUL
+                raw=(completion.raw if completion.raw != completion.text else "").replace("\0", ""),
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
@@ -143,8 +183,8 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
 
 
 def record_spending(project: Project, model: str, completion: Completion) -> None:
-    """Count a completion in what the project has spent, without keeping its text."""
-    _store(project, model, {"": replace(completion, text="")})
+    """Count a completion in what the project has spent, without keeping what it says."""
+    _store(project, model, {"": replace(completion, text="", raw="")})
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:

@@ -1,6 +1,8 @@
 """Model and form fields of our own."""
 
+import json
 import unicodedata
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -10,8 +12,10 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 if TYPE_CHECKING:
     SentenceBase = models.JSONField[str, str]
+    CompressedBase = models.BinaryField[dict[str, Any], dict[str, Any]]
 else:
     SentenceBase = models.JSONField
+    CompressedBase = models.BinaryField
 
 
 class SentenceField(SentenceBase):
@@ -26,6 +30,18 @@ class SentenceField(SentenceBase):
         for option in ("encoder", "decoder"):  # always the same, so migrations need not name them
             del options[option]
         return name, path, args, options
+
+
+class CompressedField(CompressedBase):
+    """A column for a JSON object that is stored compressed with zlib, so it cannot be queried."""
+
+    def from_db_value(self, value: Any, *_: Any) -> dict[str, Any] | None:
+        return None if value is None else json.loads(zlib.decompress(value))
+
+    def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
+        text = json.dumps(value, ensure_ascii=False)
+        data = zlib.compress(text.encode(errors="replace"))  # half a surrogate has no UTF-8
+        return super().get_db_prep_value(data, connection, prepared)
 
 
 class TypedTextField(forms.CharField):

@@ -1,5 +1,6 @@
 """Projects and their members, and the models of background work: Job and Worker."""
 
+import json
 import secrets
 from typing import Any, ClassVar, TypeVar
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
-from qareview.fields import SentenceField
+from qareview.fields import CompressedField, SentenceField
 
 B = TypeVar("B", bound=models.Model)
 
@@ -251,12 +252,65 @@ class StoredCompletion(models.Model):
     key = models.CharField(max_length=64, unique=True)  # SHA-256 of model and request
     model = models.CharField(max_length=100)
     text = models.TextField(blank=True)
+    raw = models.TextField(blank=True)  # what the model wrote; empty: the same as ``text``
     tokens_in = models.PositiveIntegerField()
     tokens_out = models.PositiveIntegerField()
     milliseconds = models.PositiveIntegerField()
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     cut_off = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
+
+
+class Exchange(models.Model):
+    """A request to a model as it was sent, and the model’s reply before anything was cut from it.
+
+    Every text that a model wrote refers to one, and texts from equal requests to the same: see
+    :mod:`qareview.exchanges`.
+    """
+
+    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model and request
+    model = models.CharField(max_length=100)
+    content: CompressedField = CompressedField()  # what the properties below return
+    tokens_in = models.PositiveIntegerField()
+    tokens_out = models.PositiveIntegerField()
+    milliseconds = models.PositiveIntegerField()
+    cut_off = models.BooleanField()
+    sent_at = models.DateTimeField(default=timezone.now)
+
+    @property
+    def messages(self) -> list[dict[str, str]]:
+        """The messages, each with its role and content."""
+        messages: list[dict[str, str]] = self.content["messages"]
+        return messages
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """How the model was asked to write, such as the most tokens and the temperature."""
+        parameters: dict[str, Any] = self.content["parameters"]
+        return parameters
+
+    @property
+    def schema(self) -> str:
+        """The JSON schema that the reply should meet; empty if there is none."""
+        schema = self.parameters.get("schema")
+        return json.dumps(schema, indent=2, ensure_ascii=False) if schema else ""
+
+    @property
+    def prompt(self) -> str:
+        """The text that the model’s chat template made of the messages; empty if unknown.
+
+        A server makes it itself, and that of a reply that was used again is not stored.
+        """
+        return str(self.content["prompt"])
+
+    @property
+    def reply(self) -> str:
+        """What the model wrote, with its thoughts and special tokens."""
+        return str(self.content["reply"])
+
+    @property
+    def seconds(self) -> float:
+        return self.milliseconds / 1000
 
 
 class AddedModel(models.Model):

@@ -43,7 +43,7 @@ function buttonOf(event) {
 }
 
 document.addEventListener("click", (event) => {
-  event.target.closest(".copy")?.select();
+  event.target.closest("input.copy")?.select();
   copy(event.target.closest("[data-copy]"));
   const focuses = event.target.closest("[data-focus]");
   if (focuses) focusAtEnd(document.getElementById(focuses.dataset.focus));
@@ -55,7 +55,9 @@ document.addEventListener("click", (event) => {
 // Without HTTPS, as in many local networks, browsers offer no other way to copy.
 function copy(button) {
   if (!button) return;
-  button.parentElement.querySelector(".copy").select();
+  const copied = button.closest(":has(.copy)").querySelector(".copy");
+  if (copied.matches("input")) copied.select();
+  else getSelection().selectAllChildren(copied);
   if (document.execCommand("copy")) button.textContent = gettext("Copied");
 }
 for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;

@@ -8,7 +8,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from generation import bin as document_bins
 from generation.items import bulk_actions
-from generation.models import BulkActionKind, Passage
+from generation.models import BulkActionKind, Item, Passage
 from generation.releases import freezing
 from generation.review import comments
 from prompts import bin as prompt_bins
@@ -16,7 +16,7 @@ from prompts import candidates, comparing
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview.encryption import encrypt
-from qareview.models import AddedModel, Invitation, JobState, Project
+from qareview.models import AddedModel, Exchange, Invitation, JobState, Project
 from tests import arena, make
 
 SURVEY = {
@@ -34,6 +34,7 @@ def furnish(admin: User) -> list[str]:
     document = make.document(project)
     disputed = make.disputed(project, first, second, at=document)
     item, accepted = make.items(project, 2, flags=["unsupported"])
+    Item.objects.filter(pk=item.pk).update(exchange=exchange())
     for reviewer in (first, second):
         make.accept(accepted, reviewer)
     comments.add_comment(item, first, f"@{admin} Is it high or low tide?")
@@ -87,7 +88,9 @@ def furnish(admin: User) -> list[str]:
     candidates.work_off_searches()
     rows |= {
         "candidates-decide": waiting.candidates.all()[0],
+        "candidates-messages": waiting.candidates.all()[0],
         "candidates-retry": waiting,
+        "runs": experiment.runs.all()[0],
         "candidates": prompt,
         "experiments-new": prompt,
         "experiments": experiment,
@@ -123,6 +126,31 @@ def furnish(admin: User) -> list[str]:
         addresses.append(reverse(name, kwargs={key: arguments[key] for key in needed}))
     confirmation = reverse("bulk-actions-new", args=[project.slug, "reject"])
     return [address + "?all=1" * (address == confirmation) for address in addresses]
+
+
+def exchange() -> Exchange:
+    """Make what was sent to a model with a chat template, and its reply, both with long lines."""
+    asked = "State its main fact in one sentence. " * 40
+    messages = [
+        ("system", "You are brief."),
+        ("user", "tide" * 90),
+        ("assistant", "Yes."),
+        ("user", asked),
+    ]
+    return Exchange.objects.create(
+        key=uuid.uuid4().hex,
+        model="an-organisation/a-model-with-a-long-name-70b-instruct",
+        content={
+            "messages": [{"role": role, "content": content} for role, content in messages],
+            "prompt": "<|im_start|>system\nYou are brief.<|im_end|>\n",
+            "reply": f"{'_' * 90}\n\nThe tide falls.<|im_end|>",
+            "parameters": {"max_tokens": 80, "temperature": 0, "seed": 1},
+        },
+        tokens_in=1234,
+        tokens_out=5,
+        milliseconds=1234,
+        cut_off=True,
+    )
 
 
 def patterns(

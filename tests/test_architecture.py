@@ -19,7 +19,7 @@ LAYERS = ["models", "verbs", "tasks", "forms", "views", "urls"]  # and each of t
 ROOMS = [
     ["search", "prompt_values"],
     ["checks"],
-    ["review"],
+    ["review", "exchanges"],
     ["drafting", "passages", "progress", "writer"],
     ["items", "reading", "releases"],
     ["approved_items", "bin", "passage_inputs"],

@@ -62,6 +62,13 @@ def test_what_was_still_being_written_is_cut_off(embedded: Backend) -> None:
     assert (short.tokens_out, short.cut_off) == (5, True)
 
 
+def test_the_embedded_model_tells_what_it_got_and_wrote(embedded: Backend) -> None:
+    [completion] = embedded.complete(told(["Say “gate”."], max_tokens=8))
+    assert "<|im_start|>user\nSay “gate”.<|im_end|>\n" in completion.prompt
+    assert completion.prompt.endswith("<|im_start|>assistant\n")
+    assert completion.raw.strip() == completion.text
+
+
 def test_no_requests_give_no_completions(embedded: Backend) -> None:
     assert embedded.complete([]) == []
 

@@ -167,7 +167,7 @@ def test_two_wordings_are_run_with_each_input_and_nothing_is_stored(
     assert "What is told about “Fog”?" in text
     assert 'hx-trigger="every' not in text
     assert counts() == before
-    assert set(StoredCompletion.objects.values_list("text", flat=True)) == {""}
+    assert set(StoredCompletion.objects.values_list("text", "raw")) == {("", "")}
 
 
 def test_the_page_catches_up_whatever_it_missed(team: Team, client: Client, prompt: Prompt) -> None:

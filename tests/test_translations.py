@@ -18,6 +18,7 @@ from django.utils import translation
 from generation.models import AsideReason, Item, Passage
 from generation.review import aside
 from qareview import translations
+from qareview.fields import CompressedField
 from qareview.stored_sentences import stored, translated
 from tests import catalog, make, unmarked
 from tests.conftest import Team
@@ -162,7 +163,7 @@ def words_of_people() -> set[str]:
     """Return every word in the database: what people, models and files say."""
     found: set[str] = set()
     for model in apps.get_models():
-        kinds = (ArrayField, CharField, JSONField, TextField)
+        kinds = (ArrayField, CharField, CompressedField, JSONField, TextField)
         fields = [field.name for field in model._meta.fields if isinstance(field, kinds)]
         for row in model._default_manager.values_list(*fields) if fields else ():
             found |= words(" ".join(map(str, row)).replace(r"\n", " "))

@@ -54,6 +54,7 @@ def judge(
     knowledges = _agreements(questions, without_passage, vectors)
     rows = zip(questions, from_passage, without_passage, agreements, knowledges, strict=True)
     for question, answered, recalled, agreement, knowledge in rows:
+        question.round_trip, question.recall = answered.exchange, recalled.exchange
         if not answered.error:
             question.scores[flags.ROUND_TRIP] = round(agreement, 3)
             if agreement < LEAST_AGREEMENT:

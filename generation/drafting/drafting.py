@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from django.conf import settings
 from django.db.models import Max
 
-from generation import search
+from generation import exchanges, search
 from generation.checks import likelihood_scores, round_trip, scoring
 from generation.checks.scoring import Draft
 from generation.drafting import answers, questions, selection
@@ -95,9 +95,10 @@ def _store(rows: Sequence[Passage], drafts: Sequence[Draft]) -> None:
     for draft in drafts:
         if draft.item.document_id in binned_meanwhile:
             draft.item.state = BINNED
-    Item.objects.bulk_create(draft.item for draft in drafts)
     for draft in drafts:
         for rank, question in enumerate(draft.questions, 1):
             question.rank = rank
+    exchanges.store(drafts)
+    Item.objects.bulk_create(draft.item for draft in drafts)
     Question.objects.bulk_create(question for draft in drafts for question in draft.questions)
     search.index_items(draft.item.pk for draft in drafts)

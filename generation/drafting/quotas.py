@@ -131,4 +131,5 @@ def provenance(writer: Writer, number: int, completion: Completion) -> dict[str,
         "tokens_out": completion.tokens_out,
         "milliseconds": completion.milliseconds,
         "cost": completions.cost_of(writer.model, completion),
+        "exchange": completion.exchange,
     }

@@ -16,7 +16,7 @@ from generation.prompt_values import values_of
 from prompts import sandbox
 from prompts.models import Variant
 from qareview.backends import Completion
-from qareview.models import Project
+from qareview.models import Exchange, Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
 
@@ -78,19 +78,21 @@ def _choose(row: Passage, count: int, answers: Sequence[str]) -> list[Focus]:
     return unstated(focuses, answers)[: count + SPARES]
 
 
-def _verbatim(focus: Focus) -> Statement:
-    return Statement(focus, Completion(focus.text, 0, 0, 0, cut_off=False), is_verbatim=True)
+def _verbatim(focus: Focus, asked: Exchange | None = None) -> Statement:
+    """State a sentence as it is; ``asked`` is what was asked of a model in vain."""
+    as_it_is = Completion(focus.text, 0, 0, 0, cut_off=False, exchange=asked)
+    return Statement(focus, as_it_is, is_verbatim=True)
 
 
-def _rewritten(row: Passage, focus: Focus, quota: Quota) -> Statement | None:
-    """Return what the model wrote, or None if it does not say what the sentence says."""
+def _rewritten(row: Passage, focus: Focus, quota: Quota) -> Statement:
+    """Return what the model wrote, or the sentence if it does not say what the sentence says."""
     row.error = row.error or quota.error
     if not quota.drafts:
-        return None
+        return _verbatim(focus)
     _, completion = quota.drafts[0]
     context = f"{' '.join(row.headings)} {row.text}"
     if completion.cut_off or not states(completion.text, focus.text, context):
-        return None
+        return _verbatim(focus, completion.exchange)
     return Statement(focus, completion, is_verbatim=False)
 
 

@@ -13,14 +13,15 @@ from django.db.models.functions import Abs
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import gettext_noop
-from pgvector.django import HnswIndex, VectorField
+from pgvector.django import HnswIndex
 
 from generation.models.documents import Document, Passage
+from generation.models.drafted import Drafted
 from generation.models.reviews import Review
 from prompts.models import Variant
 from qareview.fields import SentenceField
 from qareview.locking import lock_rows
-from qareview.models import Job, Project
+from qareview.models import Exchange, Job, Project
 
 # The large fields of a document, which the pages of its items do not show.
 UNSHOWN = ("text", "left_out", "page_starts", "survey")
@@ -163,32 +164,6 @@ def _nearest(name: str, condition: Q | None = None) -> HnswIndex:
     return HnswIndex(
         name=name, fields=["embedding"], opclasses=["vector_cosine_ops"], condition=condition
     )
-
-
-SAMPLING = ("max_tokens", "temperature", "seed")
-
-
-class Drafted(models.Model):
-    """Text from a model or a table, its origin, and the results of the checks."""
-
-    model = models.CharField(max_length=100, blank=True)
-    parameters: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(default=dict)
-    tokens_in = models.PositiveIntegerField(default=0)
-    tokens_out = models.PositiveIntegerField(default=0)
-    milliseconds = models.PositiveIntegerField(default=0)
-    cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
-    flags = ArrayField(models.CharField(max_length=30), default=list)
-    scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
-    score = models.FloatField(default=0.5)  # all scores combined, 0 to 1; can order the desk
-    embedding = VectorField(dimensions=384, null=True)  # of the text, normalised to length 1
-
-    class Meta:
-        abstract = True
-
-    @property
-    def sampling(self) -> dict[str, Any]:
-        """How the model was asked to write the text: its parameters."""
-        return {name: self.parameters[name] for name in SAMPLING if name in self.parameters}
 
 
 def anywhere() -> float:
@@ -355,12 +330,14 @@ class Item(Drafted):
 
 
 class Question(Drafted):
-    """A candidate question of an item; the best has rank 1."""
+    """A candidate question; the best has rank 1. ``round_trip`` and ``recall`` are its checks."""
 
     item = models.ForeignKey(Item, models.CASCADE, related_name="questions")
     variant = models.ForeignKey(Variant, models.PROTECT, related_name="questions", null=True)
     rank = models.PositiveSmallIntegerField(default=1)
     text = models.TextField()
+    round_trip = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="checks")
+    recall = models.ForeignKey(Exchange, models.DO_NOTHING, null=True, related_name="recalls")
 
     class Meta:
         ordering = ("rank",)

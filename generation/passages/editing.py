@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, Max, Q
 from django.utils import timezone
 
+from generation import exchanges
 from generation.models import AsideReason, Document, Item, Passage, PassageQuerySet
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
@@ -24,6 +25,7 @@ from prompts.variants import reading_model
 from qareview import jobs, scripts
 from qareview.backends.tokens import tokenizer_for
 from qareview.copying import copy_rows
+from qareview.exchanges import delete_unused
 from qareview.locking import lock_rows
 from qareview.models import JobState
 from qareview.stored_sentences import stored
@@ -282,7 +284,9 @@ def retire_passages(rows: Sequence[Passage]) -> list[int]:
     Passage.objects.filter(pk__in=superseded_ids).update(
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
+    used = exchanges.used_by(items.exclude(passage__in=superseded_ids))
     passages.exclude(pk__in=superseded_ids).delete()
+    delete_unused(used)
     return superseded_ids
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
-from qareview.models import Job
+from qareview.models import Exchange, Job
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder
 
 
@@ -75,6 +75,9 @@ class Candidate(models.Model):
     examples: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField(
         default=list
     )
+    exchange = models.ForeignKey(  # None: made by rules, or it was not recorded yet
+        Exchange, models.DO_NOTHING, null=True, related_name="candidates"
+    )
     state = models.CharField(
         max_length=8, choices=CandidateState.choices, default=CandidateState.PENDING
     )
@@ -93,3 +96,8 @@ class Candidate(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("search", "number"), name="candidate_number"),
         )
+
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether a model wrote it."""
+        return self.way in (Way.REWRITE, Way.REPAIR)

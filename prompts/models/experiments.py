@@ -12,7 +12,7 @@ from django.utils import timezone
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
-from qareview.models import Job, JobState
+from qareview.models import Exchange, Job, JobState
 
 LAST_RUNG = 2  # of the screening, the rung on which all cases run
 
@@ -132,6 +132,9 @@ class Run(Job):
     milliseconds = models.PositiveIntegerField(default=0)
     cost = models.DecimalField(max_digits=12, decimal_places=6, default=0)
     cut_off = models.BooleanField(default=False)
+    exchange = models.ForeignKey(  # None: it has no output yet, or it was not recorded yet
+        Exchange, models.DO_NOTHING, null=True, related_name="runs"
+    )
     scores: "models.JSONField[dict[str, float], dict[str, float]]" = models.JSONField(default=dict)
     flags = ArrayField(models.CharField(max_length=30), default=list)
 

@@ -7,14 +7,14 @@ each batch, so every process uses a new or changed model from its next batch on.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
 from typing import Any, Protocol
 
 from django.conf import settings
 
-from qareview.models import AddedModel
+from qareview.models import AddedModel, Exchange
 from qareview.stored_sentences import stored
 
 PRICES = {"price_in", "price_out"}  # options of a model that its backend does not get
@@ -43,6 +43,9 @@ class Completion:
     """What the model wrote; ``milliseconds`` is this request's share of its batch.
 
     ``error`` is a sentence that says why this request failed, even if others of its batch did not.
+    ``raw`` is the text before it was trimmed, and ``prompt`` what a chat template made of the
+    messages; both are empty if the backend does not tell. :func:`qareview.completions.complete`
+    adds the ``exchange``, which is not stored yet.
     """
 
     text: str
@@ -51,6 +54,9 @@ class Completion:
     milliseconds: int
     cut_off: bool  # the model was still writing when ``max_tokens`` were used up
     error: str = ""
+    raw: str = field(default="", compare=False)
+    prompt: str = field(default="", compare=False)
+    exchange: Exchange | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

@@ -331,6 +331,7 @@ def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
         tokens_out=replies.tokens(answer, "completion_tokens", text),
         milliseconds=milliseconds,
         cut_off=choice.finish_reason == "length" or len(text) == replies.LONGEST_TEXT,
+        raw=text,
     )
 
 

@@ -231,6 +231,8 @@ class TransformersBackend:
             tokens_out=len(row.written),
             milliseconds=milliseconds,
             cut_off=not row.ended,
+            raw=self.tokenizer.decode(row.written),
+            prompt=self.tokenizer.decode(row.prompt),
         )
 
 

@@ -56,3 +56,17 @@ def test_the_list_works_without_scripts(page: Page, site: Site) -> None:
     plain.get_by_label("Reason").select_option("Not worth asking")
     expect(plain.get_by_role("button", name="Reject")).to_be_visible()
     context.close()
+
+
+def test_messages_that_were_sent_are_read_and_copied(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/projects/sample/items/1/")
+    page.get_by_text("Drafted by").click()
+    page.get_by_role("link", name="Messages sent").click()
+    sent = page.locator("section.card").first.locator(".sent").last
+    written = sent.get_by_label("Raw reply").text_content()
+    sent.get_by_role("button", name="Copy").click()
+    expect(sent.get_by_role("button")).to_have_text("Copied")
+    page.goto(f"{site.url}/projects/sample/items/")
+    page.get_by_label("Text").focus()
+    page.keyboard.press("Control+V")
+    expect(page.get_by_label("Text")).to_have_value(written or "nothing")
