@@ -7,16 +7,16 @@ from django.db.models import Q
 from prompts.experiments import advance_screenings, produce_outputs
 from prompts.models import Run
 from prompts.variants import model_of
-from qareview import jobs, turns
+from qareview import jobs, shares
 from qareview.models import Project
-from qareview.turns import Share, Work
+from qareview.shares import Share, Work
 
 RUNS_AT_ONCE = 64  # in a batch; chosen; nobody measured
 
 
 def work_off_runs() -> None:
     """Run variants on cases, a batch at a time, until no run is queued."""
-    turns.work_off(works=[WORK])
+    shares.work_off(works=[WORK])
 
 
 def _shares() -> list[Share]:

@@ -54,6 +54,16 @@ class TemplateRefused(Exception):
     """The template is not valid, not allowed or uses too much; the message says why."""
 
 
+def _not_valid(error: Exception) -> TemplateRefused:
+    """Return an error that says what is not valid, and in which line if Jinja tells."""
+    line = getattr(error, "lineno", None)
+    if line is None:
+        return TemplateRefused(stored("The template is not valid: %(error)s", error=error))
+    return TemplateRefused(
+        stored("The template is not valid: %(error)s (line %(line)s)", error=error, line=line)
+    )
+
+
 class _BoundedOutput(ImmutableSandboxedEnvironment):
     """Jinja's sandbox without the operations that can make a text grow without limit."""
 
@@ -154,9 +164,7 @@ def variables_in(template: str) -> frozenset[str]:
     try:
         return frozenset(_variables(parsed) - {"range"})
     except _UNREADABLE as error:
-        raise TemplateRefused(
-            stored("The template is not valid: %(error)s", error=error)
-        ) from error
+        raise _not_valid(error) from error
 
 
 def _variables(parsed: nodes.Template) -> set[str]:
@@ -211,9 +219,7 @@ def _parsed(template: str) -> nodes.Template:
         parsed = _environment_of_prompts.parse(template)
         _check_nodes(parsed)
     except _UNREADABLE as error:
-        raise TemplateRefused(
-            stored("The template is not valid: %(error)s", error=error)
-        ) from error
+        raise _not_valid(error) from error
     return parsed
 
 
@@ -242,9 +248,7 @@ def _compiled(template: str) -> Template:
             dict(_environment_of_prompts.globals),
         )
     except _UNREADABLE as error:  # such as an unknown filter
-        raise TemplateRefused(
-            stored("The template is not valid: %(error)s", error=error)
-        ) from error
+        raise _not_valid(error) from error
 
 
 _FILE = "<prompt>"

@@ -7,14 +7,14 @@ from django.db.models import Q
 from prompts.candidates import fill_searches
 from prompts.models import Search, Task
 from prompts.variants import in_production, model_for
-from qareview import jobs, turns
+from qareview import jobs, shares
 from qareview.models import Project
-from qareview.turns import Share, Work
+from qareview.shares import Share, Work
 
 
 def work_off_searches() -> None:
     """Fill searches with candidates, one at a time, until none is queued."""
-    turns.work_off(works=[WORK])
+    shares.work_off(works=[WORK])
 
 
 def _shares() -> list[Share]:

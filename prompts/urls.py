@@ -1,6 +1,14 @@
 from django.urls import path
 
-from prompts.views import candidates, comparing, exchanges, experiments, prompts, results
+from prompts.views import (
+    candidates,
+    comparing,
+    exchanges,
+    experiments,
+    playground,
+    prompts,
+    results,
+)
 
 urlpatterns = [
     path("prompts/", prompts.prompt_list, name="prompts"),
@@ -13,6 +21,19 @@ urlpatterns = [
     path("prompts/<int:pk>/bin/", prompts.bin_prompt, name="prompts-bin"),
     path("prompts/<int:pk>/restore/", prompts.restore_prompt, name="prompts-restore"),
     path("prompts/<int:pk>/remove/", prompts.remove_prompt, name="prompts-remove"),
+    path("prompts/<int:pk>/playground/", playground.show_playground, name="playground"),
+    path(
+        "prompts/<int:pk>/playground/passages/",
+        playground.list_passages,
+        name="playground-passages",
+    ),
+    path(
+        "prompts/<int:pk>/playground/progress/",
+        playground.show_progress,
+        name="playground-progress",
+    ),
+    path("prompts/<int:pk>/playground/stop/", playground.stop_run, name="playground-stop"),
+    path("prompts/<int:pk>/playground/save/", playground.save_wording, name="playground-save"),
     path("prompts/<int:pk>/candidates/", candidates.candidate_list, name="candidates"),
     path("prompts/<int:pk>/candidates/undo/", candidates.undo_decision, name="candidates-undo"),
     path("candidates/<int:pk>/", candidates.decide_on_candidate, name="candidates-decide"),

@@ -182,6 +182,11 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
     )
 
 
+def record_spending(project: Project, model: str, completion: Completion) -> None:
+    """Count a completion in what the project has spent, without keeping what it says."""
+    _store(project, model, {"": replace(completion, text="", raw="")})
+
+
 def cost_of(model: str, completion: Completion) -> Decimal:
     """Return what a completion costs, by the model's prices per million tokens."""
     return _cost(model_options(model), completion)

@@ -204,7 +204,7 @@ class JobState(models.TextChoices):
     HELD = gettext_noop("held"), _("On hold")  # until a person queues it again
 
 
-# One for the models of this machine and one for those of servers: see qareview/turns.py.
+# One for the models of this machine and one for those of servers: see qareview/shares.py.
 MODEL_TASKS = ("qareview.tasks.ask_models_here", "qareview.tasks.ask_servers")
 
 

@@ -181,6 +181,10 @@ MODEL_WORK = [
 MODEL_TRIALS = "prompts.trials.trial_requests"
 # Returns what a model is worth, by what reviewers accepted of its drafts:
 MODEL_WORTH = "generation.progress.worth.worth_of_models"
+# Provides passages, as inputs to try a prompt with:
+PASSAGE_INPUTS = "generation.passage_inputs"
+# Functions that workers of the queue “models” run in a thread until they stop:
+WORKER_THREADS = ["prompts.playing.serve"]
 # Provides approved items, as examples and cases for prompts:
 APPROVED_ITEMS = "generation.approved_items"
 

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from qareview import jobs, turns
+from qareview import jobs, shares
 
 
 @shared_task
@@ -12,9 +12,9 @@ def sweep() -> None:
 
 @shared_task
 def ask_models_here() -> None:
-    turns.work_off_here()
+    shares.work_off_here()
 
 
 @shared_task
 def ask_servers() -> None:
-    turns.work_off(turns.Place.SERVERS)
+    shares.work_off(shares.Place.SERVERS)

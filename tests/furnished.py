@@ -63,6 +63,7 @@ def furnish(admin: User) -> list[str]:
         "prompts-restore": own,
         "prompts-remove": own,
         "prompts": prompt,
+        "playground": prompt,
         "adjudicate": disputed,
         "inbox": admin.notices.get(project=project),
         "members-withdraw": Invitation.objects.create(project=project, created_by=admin),

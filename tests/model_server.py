@@ -1,14 +1,16 @@
 """A server with OpenAI's API that behaves as a test wants."""
 
 import json
+import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from qareview.backends import Request, openai
 
+USAGE = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
 Script = Callable[[BaseHTTPRequestHandler, dict[str, Any], int], None]
 
 
@@ -83,12 +85,39 @@ def send(handler: Any, status: int, body: bytes, *, claimed: int = 0, **headers:
 def answer(text: str, finish_reason: str = "stop", **more: Any) -> bytes:
     message = {"role": "assistant", "content": text}
     choice = {"index": 0, "message": message, "finish_reason": finish_reason}
-    usage = {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10}
-    return json.dumps({"id": "1", "choices": [choice], "usage": usage, **more}).encode()
+    return json.dumps({"id": "1", "choices": [choice], "usage": USAGE, **more}).encode()
+
+
+def pieces(
+    handler: Any, *texts: str, finish_reason: str = "stop", usage: bool = True, ended: bool = True
+) -> Iterator[str]:
+    """Send an answer in pieces; yield each after it was sent."""
+    handler.send_response(200)
+    handler.send_header("Content-Type", "text/event-stream")
+    handler.end_headers()
+    for text in texts:
+        _send_piece(handler, choices=[{"index": 0, "delta": {"content": text}}])
+        yield text
+    if ended:
+        last = {"index": 0, "delta": {}, "finish_reason": finish_reason}
+        _send_piece(handler, choices=[last])
+        if usage:
+            _send_piece(handler, choices=[], usage=USAGE)
+        handler.wfile.write(b"data: [DONE]\n\n")
+
+
+def _send_piece(handler: Any, **values: Any) -> None:
+    handler.wfile.write(b"data: " + json.dumps({"id": "1", **values}).encode() + b"\n\n")
+    handler.wfile.flush()
 
 
 def good(handler: Any, body: dict[str, Any], tries: int) -> None:
-    send(handler, 200, answer(f"Re: {body['messages'][-1]['content']}"))
+    text = f"Re: {body['messages'][-1]['content']}"
+    if body.get("stream"):
+        for _ in pieces(handler, *re.findall(r"\S+\s*", text)):
+            pass
+    else:
+        send(handler, 200, answer(text))
 
 
 def only(text: str, script: Script) -> Script:

@@ -92,6 +92,11 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "prompts-restore": {"post": ENGINEER},
     "prompts-remove": {"get": ADMIN, "post": ADMIN},
     "prompts-new": {"get": ENGINEER, "post": ENGINEER},
+    "playground": {"get": ENGINEER, "post": ENGINEER},
+    "playground-passages": {"get": ENGINEER},
+    "playground-progress": {"get": ENGINEER},
+    "playground-stop": {"post": ENGINEER},
+    "playground-save": {"post": ENGINEER},
     "candidates": {"get": ENGINEER, "post": ENGINEER},
     "candidates-undo": {"post": ENGINEER},
     "candidates-decide": {"post": ENGINEER},
@@ -201,7 +206,7 @@ def filled(lasting_rows: None) -> Filled:
             continue
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
-        if name.startswith("prompts-"):
+        if name.startswith(("prompts-", "playground")):
             arguments[name] = [Prompt.objects.filter(project=team.project)[0].pk]
         if name in ("prompts-promote", "prompts-archive"):
             arguments[name].append(1)

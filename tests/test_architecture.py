@@ -22,7 +22,7 @@ ROOMS = [
     ["review", "exchanges"],
     ["drafting", "passages", "progress", "writer"],
     ["items", "reading", "releases"],
-    ["approved_items", "bin"],
+    ["approved_items", "bin", "passage_inputs"],
 ]
 FRAME = {"settings", "celery", "wsgi", "apps", "management", "templatetags", "migrations"}
 FRAME |= {"fields", "stored_sentences", "translations", "former_messages"}  # below models

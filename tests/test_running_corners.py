@@ -37,7 +37,7 @@ from prompts.models import (
     Way,
 )
 from qareview import bin as bins
-from qareview import jobs, process_cache, turns
+from qareview import jobs, process_cache, shares
 from qareview.embeddings import embed
 from qareview.models import JobState, Project
 from tests import arena, make
@@ -281,7 +281,7 @@ def test_a_long_tip_does_no_harm(team: Team) -> None:
     search = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=[Way.REWRITE], tip="x" * 200, wanted=1
     )
-    turns.work_off()
+    shares.work_off()
     assert of.searches.get(pk=search.pk).state == JobState.DONE
 
 
@@ -307,7 +307,7 @@ def first_candidate(team: Team) -> Candidate:
     search = candidates.order_candidates(
         of, team.engineer, seed=of.production, ways=["structure"], wanted=2
     )
-    turns.work_off()
+    shares.work_off()
     return search.candidates.all()[0]
 
 
@@ -362,14 +362,14 @@ def own_prompt_in_use(team: Team) -> Experiment:
     search = candidates.order_candidates(
         own, team.engineer, seed=own.production, ways=["structure"], wanted=2
     )
-    turns.work_off()
+    shares.work_off()
     proposed = search.candidates.all()[0]
     other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
     entered = [own.production, other]
     experiment = experiments.create_experiment(own, team.engineer, entered, question="Which?")
     cases.store_cases(experiment, cases.from_text("one\ntwo", ["text"], is_typed=True))
     experiments.start_experiment(experiment)
-    turns.work_off()
+    shares.work_off()
     experiment.refresh_from_db()
     experiment.runs.filter(variant=other).update(output="Otherwise.")
     process_cache.clear()

@@ -22,18 +22,18 @@ from generation.models import BINNED, Document, Item, Passage, Question
 from prompts.models import Task
 from prompts.rendering import RenderingFailed
 from prompts.variants import in_production, model_for
-from qareview import completions, jobs, turns
+from qareview import completions, jobs, shares
 from qareview.backends import ModelUnavailable, backend_for
 from qareview.embeddings import embed
 from qareview.models import JobState, Project
-from qareview.turns import Share, Work
+from qareview.shares import Share, Work
 
 FIRST_BATCH = 4  # passages of a document, so that the desk soon has items; chosen
 
 
 def work_off_passages() -> None:
     """Draft items, a batch of passages at a time, until no passage is queued."""
-    turns.work_off(works=[WORK])
+    shares.work_off(works=[WORK])
 
 
 def _shares() -> list[Share]:
@@ -105,7 +105,7 @@ def load_models() -> None:
     moving = (JobState.QUEUED, JobState.RUNNING)
     for project in Project.objects.filter(documents__state__in=moving).distinct():
         models = _models_of(project, {})
-        if turns.place_of(models) is turns.Place.HERE:
+        if shares.place_of(models) is shares.Place.HERE:
             with suppress(ModelUnavailable):  # whoever asks it will say so
                 for model in models:
                     backend_for(model)

@@ -6,7 +6,7 @@ each batch, so every process uses a new or changed model from its next batch on.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib import import_module
@@ -19,6 +19,7 @@ from qareview.models import AddedModel, Exchange
 from qareview.stored_sentences import stored
 
 PRICES = {"price_in", "price_out"}  # options of a model that its backend does not get
+Told = Callable[[str], None]  # is told a text that grows
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
@@ -73,6 +74,12 @@ class Backend(Protocol):
 
     def complete(self, requests: Sequence[Request]) -> list[Completion]:
         """Return one completion per request, in order. Raises ModelUnavailable."""
+
+    def stream(self, request: Request, told: Told) -> Completion:
+        """Return the completion of a request; call ``told`` with the text so far as it grows.
+
+        What ``told`` raises ends the writing and is passed on. Raises ModelUnavailable.
+        """
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return how likely the model finds each text, in order. Raises ModelUnavailable.

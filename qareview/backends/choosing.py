@@ -1,8 +1,10 @@
 """Choose the next token of each text that a decoder model writes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from qareview.backends import turns
 
 if TYPE_CHECKING:
     import torch
@@ -18,6 +20,7 @@ class DecodingRow:
     max_tokens: int
     temperature: float = 0
     seed: int = 0
+    told: Callable[[list[int]], None] | None = None  # called after each token; may raise
     written: list[int] = field(default_factory=list)
     ended: bool = False
     end: int | None = None  # the token that ended the text
@@ -26,6 +29,12 @@ class DecodingRow:
     @property
     def is_finished(self) -> bool:
         return self.ended or len(self.written) >= self.max_tokens
+
+    def write(self, token: int) -> None:
+        """Append a token, and tell of it."""
+        self.written.append(token)
+        if self.told:
+            self.told(self.written)
 
 
 def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
@@ -36,6 +45,7 @@ def sampling_processor(rows: Sequence[DecodingRow]) -> Any:
     choose = Chooser(rows)
 
     def process(_: Any, logits: "torch.Tensor") -> "torch.Tensor":
+        turns.give_way()
         only = logits.new_full(logits.shape, float("-inf"))
         for index, token in enumerate(choose(logits, rows)):
             only[index, token] = 0

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qareview.backends import attention, grouping
+from qareview.backends import attention, grouping, turns
 from qareview.backends.choosing import Chooser, DecodingRow, log_probabilities
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def run(
     """
     import torch
 
+    turns.give_way()
     bias = torch.zeros(seen.shape, dtype=model.dtype, device=seen.device)
     output = model(
         input_ids=ids,
@@ -148,7 +149,7 @@ def decode(
             if token in ends:
                 row.ended, row.end = True, token
             else:
-                row.written.append(token)
+                row.write(token)
         staying = batch.drop_finished()
         if not batch.rows:
             return

@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import redis
 
-from qareview.backends.pauses import broker
+from qareview.broker import broker
 
 logger = logging.getLogger(__name__)
 
@@ -37,10 +36,10 @@ def said_to_be_loading(model: str) -> Iterator[None]:
 def models_loading() -> set[str]:
     """Return the names of the models that workers are loading; none if the broker is away."""
     try:
-        found: Any = broker().zrangebyscore(KEY, time.time(), "+inf")
+        found = broker().zrangebyscore(KEY, time.time(), "+inf")
     except redis.RedisError:
         return set()
-    return {name.decode() for name in found}
+    return set(found)
 
 
 def _report(model: str, loaded: threading.Event) -> None:

@@ -5,6 +5,7 @@ requests to the model wait: see :mod:`qareview.backends.pauses`. If a single req
 its completion has the error. If all fail, ModelUnavailable is raised.
 """
 
+import functools
 import os
 import random
 import re
@@ -19,8 +20,10 @@ from qareview.backends import (
     Continuation,
     ModelUnavailable,
     Request,
+    Told,
     Trouble,
     replies,
+    server_streams,
 )
 from qareview.backends.pauses import Pause, Paused
 from qareview.backends.tokens import estimate_tokens
@@ -35,7 +38,7 @@ LONGEST_ERROR = 300  # characters of a server's error message; chosen; nobody me
 NO_KEY = "none"  # what a server gets that needs no key
 FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
 PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
-OPTIONAL = {"max_tokens", "temperature", "seed"}  # parameters that some models refuse
+OPTIONAL = {"max_tokens", "temperature", "seed", "stream_options"}  # some models refuse them
 
 
 class OpenAIBackend:
@@ -77,11 +80,19 @@ class OpenAIBackend:
             for result in results
         ]
 
+    def stream(self, request: Request, told: Told) -> Completion:
+        """Return the completion of a request, which is told as the server sends it."""
+        result = self._try(request, lambda text: told(_THINKING.sub("", text).strip()))
+        if isinstance(result, Completion):
+            return result
+        kind, sentence = self._trouble(result)
+        raise ModelUnavailable(sentence, kind=kind)
+
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return None for each: hardly a server tells how likely a given text is after a chat."""
         return [None] * len(continuations)
 
-    def _try(self, request: Request) -> Completion | Exception:
+    def _try(self, request: Request, told: Told | None = None) -> Completion | Exception:
         """Return a completion, perhaps with an error of the request, or the server's error."""
         import openai
 
@@ -91,7 +102,8 @@ class OpenAIBackend:
         for number in range(self.tries):
             try:
                 self.pause.wait()
-                return self._ask_in(self.reply_formats if request.schema else ("",), request)
+                formats = self.reply_formats if request.schema else ("",)
+                return self._ask_in(formats, request, told)
             except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
                 return _failed(
                     stored(
@@ -106,7 +118,7 @@ class OpenAIBackend:
             self._wait_after(failure, number)
         return failure
 
-    def _ask_in(self, formats: Sequence[str], request: Request) -> Completion:
+    def _ask_in(self, formats: Sequence[str], request: Request, told: Told | None) -> Completion:
         """Return the completion of a request, asked for in the first format that is not refused.
 
         A refusal is remembered if the request succeeds otherwise: only then was the format the
@@ -115,15 +127,15 @@ class OpenAIBackend:
         import openai
 
         try:
-            return self._ask(request, formats[0])
+            return self._ask(request, formats[0], told)
         except openai.APIStatusError as error:
             if len(formats) == 1 or error.status_code not in replies.REFUSALS:
                 raise
-        completion = self._ask_in(formats[1:], request)
+        completion = self._ask_in(formats[1:], request, told)
         self.reply_formats = min(self.reply_formats, formats[1:], key=len)
         return completion
 
-    def _ask(self, request: Request, reply_format: str) -> Completion:
+    def _ask(self, request: Request, reply_format: str, told: Told | None) -> Completion:
         """Return the completion of a request that is sent once, or again without what is refused.
 
         Raises the errors of the client library.
@@ -133,13 +145,13 @@ class OpenAIBackend:
         left_out = frozenset(self.refused)
         started = time.monotonic()
         try:
-            answer = self._send(request, left_out, reply_format)
+            answer = self._send(request, left_out, reply_format, told)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             refused = _refused_parameters(error) - left_out
             if not refused:
                 raise
             self.refused |= refused
-            return self._ask(request, reply_format)
+            return self._ask(request, reply_format, told)
         milliseconds = round((time.monotonic() - started) * 1000)
         try:
             return _completion(request, answer, milliseconds)
@@ -151,7 +163,9 @@ class OpenAIBackend:
                 )
             )
 
-    def _send(self, request: Request, left_out: frozenset[str], reply_format: str) -> Any:
+    def _send(
+        self, request: Request, left_out: frozenset[str], reply_format: str, told: Told | None
+    ) -> Any:
         values: dict[str, Any] = {
             "max_tokens": request.max_tokens,
             "temperature": request.temperature,
@@ -162,8 +176,11 @@ class OpenAIBackend:
             taken["max_completion_tokens"] = request.max_tokens
         if reply_format:
             taken["response_format"] = replies.response_format(reply_format, request)
-        messages: Any = list(request.messages)
-        return self.client.chat.completions.create(model=self.name, messages=messages, **taken)
+        taken |= {"model": self.name, "messages": list(request.messages)}
+        create = functools.partial(self.client.chat.completions.create, **taken)
+        if told:
+            return server_streams.answer(create, told, "stream_options" not in left_out)
+        return create()
 
     def _wait_after(self, failure: Exception, number: int) -> None:
         """Wait before the next try, the first of which is ``number`` 0; hold all if asked to."""

@@ -4,13 +4,13 @@ A pause is kept in the broker, so that every worker keeps to it, and in the memo
 in case the broker is away.
 """
 
-import functools
 import hashlib
 import logging
 import time
 
 import redis
-from django.conf import settings
+
+from qareview.broker import broker
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +59,3 @@ class Pause:
             if seconds > LONGEST_WAIT:
                 raise Paused(seconds)
             time.sleep(seconds)
-
-
-@functools.cache
-def broker() -> "redis.Redis":
-    return redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=2, socket_timeout=2)

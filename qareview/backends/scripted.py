@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qareview.backends import Completion, Continuation, Request
+from qareview.backends import Completion, Continuation, Request, Told
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,15 @@ class ScriptedBackend:
         """Return one completion per request, in order."""
         return [self._complete(request) for request in requests]
 
+    def stream(self, request: Request, told: Told) -> Completion:
+        """Return the completion of a request, told word by word."""
+        completion = self._written(request)
+        words = completion.text.split(" ")
+        for count, _ in enumerate(words, 1):
+            time.sleep(self.seconds / len(words))
+            told(" ".join(words[:count]))
+        return completion
+
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return the likelihood of each text, in order."""
         return [
@@ -34,6 +43,9 @@ class ScriptedBackend:
 
     def _complete(self, request: Request) -> Completion:
         time.sleep(self.seconds)
+        return self._written(request)
+
+    def _written(self, request: Request) -> Completion:
         message = request.messages[-1]["content"]
         text = _reply(message, request.seed if request.temperature else 1)
         return Completion(

@@ -19,11 +19,13 @@ from qareview.backends import (
     Message,
     ModelUnavailable,
     Request,
+    Told,
     adapters,
     choosing,
     decoding,
     grouping,
     likelihood,
+    token_streams,
 )
 from qareview.backends.beginnings import Beginnings
 from qareview.backends.choosing import DecodingRow
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+HALF_A_LETTER = "\ufffd"  # what a tokenizer gives for a letter whose last bytes are to come
 MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 
 
@@ -103,6 +106,20 @@ class TransformersBackend:
             or _too_long(len(prompt), requests[index].max_tokens, self.context)
             for index, prompt in enumerate(prompts)
         ]
+
+    def stream(self, request: Request, told: Told) -> Completion:
+        """Return the completion of a request, which is told token by token."""
+        prompt = self.prompt(request.messages)
+        if not self._fits(prompt, request):
+            return _too_long(len(prompt), request.max_tokens, self.context)
+        row = DecodingRow(
+            prompt,
+            request.max_tokens,
+            request.temperature,
+            request.seed,
+            lambda tokens: told(self._text(tokens).rstrip(HALF_A_LETTER)),
+        )
+        return self._write([row], shared=0)[0]
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return how likely the model finds each text; those with one chat's beginning share it."""
@@ -180,6 +197,7 @@ class TransformersBackend:
         ids = torch.tensor(padded["input_ids"], device=self.device)
         output = self.model.generate(
             input_ids=ids,
+            streamer=token_streams.streamer_of(rows, self.ends),
             attention_mask=torch.tensor(padded["attention_mask"], device=self.device),
             logits_processor=LogitsProcessorList([choosing.sampling_processor(rows)]),
             do_sample=False,
@@ -192,8 +210,12 @@ class TransformersBackend:
             end = next((index for index, token in enumerate(tokens) if token in self.ends), None)
             row.written, row.ended = tokens[:end], end is not None
 
+    def _text(self, tokens: list[int]) -> str:
+        text: str = self.tokenizer.decode(tokens, skip_special_tokens=True)
+        return text.strip()
+
     def _completion(self, row: DecodingRow, milliseconds: int) -> Completion:
-        text = self.tokenizer.decode(row.written, skip_special_tokens=True).strip()
+        text = self._text(row.written)
         return Completion(
             text=text,
             tokens_in=len(row.prompt),

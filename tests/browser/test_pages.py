@@ -21,6 +21,7 @@ MORE = (  # pages that look otherwise with a query, or without what they are of
     "/projects/sample/bulk-actions/new/reject/?item=1",
     "/projects/sample/bulk-actions/new/assign/?item=1",
     "/projects/sample/bulk-actions/new/redraft/",
+    "/projects/sample/prompts/1/playground/?variant=1&second=1",
     "/projects/sample/review/",
     "/projects/missing/",
 )

@@ -12,10 +12,10 @@ from django.urls import reverse
 
 from generation.drafting import drafting
 from generation.models import Item, Passage
-from qareview import backends, jobs, tasks, turns
+from qareview import backends, jobs, shares, tasks
 from qareview.backends import loading
 from qareview.models import JobState, Project
-from qareview.turns import Place
+from qareview.shares import Place
 from tests import make
 from tests.conftest import Team
 from tests.model_server import Server, good
@@ -34,14 +34,14 @@ def server() -> Iterator[Server]:
 
 def work_off_servers() -> None:
     try:
-        turns.work_off(Place.SERVERS)
+        shares.work_off(Place.SERVERS)
     finally:
         connection.close()
 
 
 def work_off_here() -> None:
     try:
-        turns.work_off(Place.HERE)
+        shares.work_off(Place.HERE)
     finally:
         connection.close()
 
@@ -80,7 +80,7 @@ def test_a_project_on_a_server_waits_for_no_local_batch(server: Server, settings
     here = threading.Thread(target=work_off_here)
     here.start()
     until(lambda: local.documents.filter(passages__state=JobState.RUNNING).exists(), 10)
-    turns.work_off(Place.SERVERS)
+    shares.work_off(Place.SERVERS)
     assert drafted(far) == 6
     assert drafted(local) < 20
     assert Passage.objects.filter(document__project=local, state=JobState.RUNNING).exists()

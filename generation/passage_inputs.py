@@ -1,0 +1,69 @@
+"""Passages as inputs to try a prompt with.
+
+The functions that have no docstring here implement :class:`prompts.passage_inputs.Passages`, which
+documents them.
+"""
+
+from collections.abc import Collection, Iterable
+
+from django.db.models import Exists, OuterRef, Q
+
+from generation.checks.focuses import focuses_of
+from generation.models import Item, Passage, PassageQuerySet
+from generation.prompt_values import values_of
+from prompts.passage_inputs import OF_ITEMS, PassageInput
+from prompts.written_items import COUNT, EXISTING
+from qareview.models import Project
+
+# what no prompt needs of a document, and may be long
+UNSHOWN = tuple(f"document__{name}" for name in ("text", "left_out", "page_starts", "survey"))
+
+
+def found(project: Project, names: Collection[str], words: str, count: int) -> list[PassageInput]:
+    has_words = Q(text__icontains=words) | Q(document__name__icontains=words)
+    rows = _passages(project, names).filter(has_words) if words else _passages(project, names)
+    return _inputs(project, rows.order_by("document_id", "position")[:count])
+
+
+def drawn(project: Project, names: Collection[str], count: int) -> list[PassageInput]:
+    return _inputs(project, _passages(project, names).order_by("?")[:count])
+
+
+def chosen(
+    project: Project, names: Collection[str], passages: Collection[int]
+) -> list[PassageInput]:
+    return _inputs(project, _passages(project, names).filter(pk__in=passages))
+
+
+def focus_of(passage: str) -> str:
+    focuses = focuses_of(passage)
+    return focuses[0].text if focuses else passage
+
+
+def _passages(project: Project, names: Collection[str]) -> PassageQuerySet:
+    """Return the passages that are drafted from; with an item, if a variable needs one."""
+    rows = Passage.objects.in_project(project).not_imported()
+    rows = rows.filter(superseded_at=None, excluded_at=None, same_as=None)
+    if OF_ITEMS & {*names}:
+        rows = rows.filter(Exists(Item.objects.filter(passage=OuterRef("pk"))))
+    return rows.select_related("document").defer("bands", *UNSHOWN)
+
+
+def _inputs(project: Project, rows: Iterable[Passage]) -> list[PassageInput]:
+    rows = list(rows)
+    items = Item.objects.filter(passage__in=[row.pk for row in rows]).order_by("pk")
+    newest = {item.passage_id: item for item in items.prefetch_related("questions")}
+    return [_input(project, row, newest.get(row.pk)) for row in rows]
+
+
+def _input(project: Project, row: Passage, item: Item | None) -> PassageInput:
+    headings = " ".join(row.headings)
+    focuses = focuses_of(row.text, headings)
+    values = {
+        **values_of(project, row),
+        "focus": focuses[0].text if focuses else row.wording,
+        COUNT: str(project.items_per_passage),
+        EXISTING: "",
+        **({"answer": item.answer, "question": item.question.text} if item else {}),
+    }
+    return PassageInput(row.pk, row.document.name, values)
