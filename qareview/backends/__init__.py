@@ -5,7 +5,6 @@ The options of a model name its backend; see :func:`backend_for`. Models stand i
 each batch, so every process uses a new or changed model from its next batch on.
 """
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,7 +13,7 @@ from typing import Any, Protocol
 
 from django.conf import settings
 
-from qareview.backends.loading import said_to_be_loading
+from qareview.backends import loading
 from qareview.models import AddedModel, Exchange
 from qareview.stored_sentences import stored
 
@@ -119,7 +118,6 @@ class ModelUnavailable(Exception):
 
 
 _backends: dict[str, tuple[dict[str, Any], Backend]] = {}  # with the options they were loaded with
-_loading = threading.Lock()
 
 
 def backend_for(model: str) -> Backend:
@@ -130,12 +128,12 @@ def backend_for(model: str) -> Backend:
     Raises ModelUnavailable if no model has that name or it cannot be loaded.
     """
     options = backend_options(model)
-    with _loading:
+    with loading.one_at_a_time:
         loaded = _backends.get(model)
         if loaded and loaded[0] == options:
             return loaded[1]
         _backends.pop(model, None)  # so that two large models are not in memory together
-        with said_to_be_loading(model):
+        with loading.said_to_be_loading(model):
             backend = load_backend(options)
         _backends[model] = (options, backend)
     return backend

@@ -15,6 +15,7 @@ from qareview.broker import broker
 
 logger = logging.getLogger(__name__)
 
+one_at_a_time = threading.Lock()  # transformers sets defaults of the whole process meanwhile
 KEY = "loading"  # of a sorted set of models, by the time until which they are said to be loading
 KEPT_SECONDS = 15.0  # three times as long as between two reports; chosen; nobody measured
 REPORT_SECONDS = 5.0
