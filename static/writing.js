@@ -1,7 +1,7 @@
 // The form for an item written by hand: opened from a passage, at the desk, or at selected text.
 "use strict";
 
-{
+(() => {
   const SOON = 700; // milliseconds after the last key; chosen, nobody measured
   const AGAIN = 5000; // milliseconds until the next try; chosen, nobody measured
   const SETTLED = 150; // milliseconds after the last change of a selection; chosen, nobody measured
@@ -24,7 +24,7 @@
     if (!response) return say(gettext("The server cannot be reached. Try again in a moment."), true);
     if (!response.ok || response.headers.has("HX-Redirect")) return location.assign(address);
     dialog.lastElementChild.innerHTML = await response.text();
-    htmx.process(form());
+    window.htmx.process(form());
     begin();
     dialog.showModal();
     if (chosen) quote(chosen);
@@ -87,7 +87,10 @@
     const nearest = opener?.closest("[data-write]")?.querySelector("[data-written]");
     const shown = nearest ?? document.querySelector("[data-written]");
     const { text, address, link } = event.detail;
-    shown?.replaceChildren(`${text} `, Object.assign(document.createElement("a"), { href: address, textContent: link }));
+    shown?.replaceChildren(
+      `${text} `,
+      Object.assign(document.createElement("a"), { href: address, textContent: link }),
+    );
   });
 
   // Selected text
@@ -142,7 +145,8 @@
     tip.querySelector("button").addEventListener("click", () => {
       const chosen = selected();
       tip.hidden = true;
-      if (chosen?.text && !chosen.isLeftOut) open(chosen.address, chosen.passage.querySelector("a[data-opens]"), chosen);
+      if (chosen?.text && !chosen.isLeftOut)
+        open(chosen.address, chosen.passage.querySelector("a[data-opens]"), chosen);
     });
   }
 
@@ -211,4 +215,4 @@
   });
 
   if (form()) begin();
-}
+})();
