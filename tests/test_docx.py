@@ -88,6 +88,40 @@ def test_numbers_of_headings_and_clauses_are_text_and_those_of_lists_are_not() -
     )
 
 
+def test_items_are_as_deep_as_the_names_of_their_styles_say() -> None:
+    def numbering(form: str, number: int) -> str:
+        return (
+            f'<w:abstractNum w:abstractNumId="{number}"><w:lvl w:ilvl="0"><w:start w:val="1"/>'
+            f'<w:numFmt w:val="{form}"/><w:lvlText w:val="%1."/></w:lvl></w:abstractNum>'
+        )
+
+    forms = {"Bullet": "bullet", "Bullet 2": "bullet", "Bullet 3": "bullet", "Number 2": "decimal"}
+    lists = "".join(numbering(form, number) for number, form in enumerate(forms.values(), 1))
+    lists += "".join(
+        f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in range(1, 5)
+    )
+    styles = "".join(
+        style(
+            f"List{name}",
+            f"List {name}",
+            f'<w:pPr><w:numPr><w:numId w:val="{number}"/></w:numPr></w:pPr>',
+        )
+        for number, name in enumerate(forms, 1)
+    )
+    body = (
+        styled("Ships", "ListBullet")
+        + styled("Tugs", "ListBullet 2")
+        + styled("Old ones", "ListBullet 3")
+        + styled("Fees", "ListBullet")
+        + styled("Grain", "ListNumber 2")
+        + styled("Oil", "ListNumber 2")
+    )
+    more = {"word/numbering.xml": f"<w:numbering {WORD}>{lists}</w:numbering>"}
+    assert read(docx(body, styles, more), "a.docx").text == (
+        "- Ships\n  - Tugs\n    - Old ones\n- Fees\n  1. Grain\n  2. Oil"
+    )
+
+
 def test_captions_are_paragraphs_where_they_stand() -> None:
     styles = style("C", "Image Caption", based_on="Caption") + style("Caption", "caption")
     body = paragraph("Before.") + styled("Figure 1: the lock", "C") + paragraph("After.")
