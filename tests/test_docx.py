@@ -8,9 +8,10 @@ COURIER = '<w:rFonts w:ascii="Courier New"/>'
 
 
 def style(style_id: str, name: str, properties: str = "", based_on: str = "") -> str:
+    base = f'<w:basedOn w:val="{based_on}"/>' if based_on else ""
     return (
         f'<w:style w:type="paragraph" w:styleId="{style_id}"><w:name w:val="{name}"/>'
-        f'<w:basedOn w:val="{based_on}"/>{properties}</w:style>'
+        f"{base}{properties}</w:style>"
     )
 
 
