@@ -12,6 +12,8 @@ NO_LONGER_STORED = (
     gettext_noop(
         "No text found. The pages seem to be images, so run text recognition (OCR) first."
     ),
+    gettext_noop("Not taken: %(first)s, a file of the system."),
+    gettext_noop("Not taken: %(count)s files of the system, such as %(first)s."),
 )
 
 FORMER_MESSAGES: dict[str, str] = {
