@@ -146,8 +146,10 @@ def test_files_of_an_archive_that_say_the_same_are_told_of(
         ([".git/HEAD"], "Hidden files and files of programs were not taken: .git/HEAD."),
         (
             ["a/._tides.md", "~$plan.docx", ".env", *(f"node_modules/{n}.md" for n in range(9))],
-            "Hidden files and files of programs were not taken: a/._tides.md, ~$plan.docx, .env, "
-            "node_modules/0.md, node_modules/1.md and 7 more.",
+            (
+                "Hidden files and files of programs were not taken: a/._tides.md, ~$plan.docx, "
+                ".env, node_modules/0.md, node_modules/1.md and 7 more."
+            ),
         ),
     ],
 )
