@@ -32,9 +32,9 @@ def take_hidden(text: "Element", styles: Styles) -> list[str]:
 def _is_hidden(element: "Element", styles: Styles) -> bool:
     if element.tag == TEXT + "section":
         display, is_met = element.get(TEXT + "display"), element.get(TEXT + "is-hidden") == "true"
-        return display == "none" or (display == "condition" and is_met)
+        return bool(display == "none" or (display == "condition" and is_met))
     if element.tag == TEXT + "hidden-text":
-        return element.get(TEXT + "is-hidden") == "true"
+        return bool(element.get(TEXT + "is-hidden") == "true")
     if element.tag == TEXT + "span":
         return styles.is_hidden(element, "text")
     marks = element.iter(TEXT + "hidden-paragraph")
