@@ -383,29 +383,3 @@ def test_a_page_that_is_damaged_is_named_and_the_others_are_read(tmp_path: Path)
     assert reading.text == "The tide rises twice a day."
     assert reading.note == "Page 2 is damaged, so its text is missing."
     assert cutting.pages(reading.page_starts, 0, len(reading.text)) == (1, 1)
-
-
-def test_fields_of_a_form_stay_lines(tmp_path: Path) -> None:
-    fields = (
-        "Name of the applicant: Tom Heron",
-        "Purpose: Counting herons along the lower weir and the ponds behind it, in the",
-        "first weeks of spring",
-        "Period: 1 May to 3 June",
-    )
-    prose = (
-        "Note: nobody may enter the lock at night, whoever they are.",
-        "Exception: the pilot has a key to the gate of the tall tower",
-        "and waits there.",
-    )
-
-    def draw(canvas: Canvas) -> None:
-        lines(canvas, "Application for a permit", *fields)
-        lines(canvas, *prose, top=500)
-
-    assert pdfs.read(tmp_path, drawn(draw)).text.split("\n\n") == [
-        "Application for a permit",
-        fields[0],
-        f"{fields[1]} {fields[2]}",
-        fields[3],
-        " ".join(prose),
-    ]
