@@ -12,6 +12,8 @@ NO_LONGER_STORED = (
     gettext_noop(
         "No text found. The pages seem to be images, so run text recognition (OCR) first."
     ),
+    gettext_noop("Not taken: %(first)s, a file of the system."),
+    gettext_noop("Not taken: %(count)s files of the system, such as %(first)s."),
 )
 
 FORMER_MESSAGES: dict[str, str] = {
@@ -97,7 +99,12 @@ FORMER_MESSAGES: dict[str, str] = {
     "No worker has been heard from for a while, so nothing is being read or drafted. Start "
     "one with “make run”, or look into var/log/worker.log.": (
         "No worker has responded for a while, so nothing is being read or drafted. Start "
-        "one with “make run”, or check var/log/worker.log."
+        "one with “make run”, or check the logs in var/log."
+    ),
+    "No worker has responded for a while, so nothing is being read or drafted. Start one with "
+    "“make run”, or check var/log/worker.log.": (
+        "No worker has responded for a while, so nothing is being read or drafted. Start "
+        "one with “make run”, or check the logs in var/log."
     ),
     "Nobody differed, so there is no interval.": "Everyone agreed, so there is no interval.",
     "Nothing has been accepted yet. A release holds what is accepted.": "No items have been accepted yet. A release is made of accepted items.",

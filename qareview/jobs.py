@@ -385,6 +385,6 @@ def worker_trouble() -> str:
     if not workers:
         return stored(
             "No worker has responded for a while, so nothing is being read or drafted. "
-            "Start one with “make run”, or check var/log/worker.log."
+            "Start one with “make run”, or check the logs in var/log."
         )
     return next((worker.trouble for worker in workers if worker.trouble), "")

@@ -91,7 +91,7 @@ def test_a_name_repeated_in_unicode_counts_if_it_is_of_this_name(
     ("name", "is_document"),
     [
         ("guide/readme.md", True),
-        ("guide/.hidden.md", True),
+        ("guide/.hidden.md", False),
         ("~notes.md", True),
         ("my desktop.ini.md", True),
         ("__MACOSX/a.md", False),
@@ -103,8 +103,13 @@ def test_a_name_repeated_in_unicode_counts_if_it_is_of_this_name(
         ("a/THUMBS.DB", False),
         (".git/config", False),
         ("x/.svn/entries", False),
-        ("web/node_modules/p/readme.md", True),
+        ("web/node_modules/p/readme.md", False),
         (".gitignore", False),
+        (".env", False),
+        (".github/workflows/test.md", False),
+        ("../../notes.md", True),
+        ("./notes.md", True),
+        ("my.notes/a.md", True),
         ("git/config.md", True),
     ],
 )

@@ -143,10 +143,13 @@ def test_files_of_an_archive_that_say_the_same_are_told_of(
 @pytest.mark.parametrize(
     ("names", "note"),
     [
-        ([".git/HEAD"], "Not taken: .git/HEAD, a file of the system."),
+        ([".git/HEAD"], "Hidden files and files of programs were not taken: .git/HEAD."),
         (
-            ["a/._tides.md", "~$plan.docx", "Thumbs.db"],
-            "Not taken: 3 files of the system, such as a/._tides.md.",
+            ["a/._tides.md", "~$plan.docx", ".env", *(f"node_modules/{n}.md" for n in range(9))],
+            (
+                "Hidden files and files of programs were not taken: a/._tides.md, ~$plan.docx, "
+                ".env, node_modules/0.md, node_modules/1.md and 7 more."
+            ),
         ),
     ],
 )

@@ -176,7 +176,7 @@ def test_lists_and_tables_in_cells_are_readable() -> None:
         "| Grain | day, 12 euro; night, 19 euro |",
         "| Oil and gas | per tonne 4 euro; per hour 7 euro |",
         "| Wood | 5 euro |",
-        "|  | 6 euro |",
+        "| Wood | 6 euro |",
     ]
 
 

@@ -1,8 +1,10 @@
 """The pages of documents: list, show, retry, download."""
 
 import pytest
+from django.core.files.base import ContentFile
 
 from generation.models import Document, ItemState, Passage
+from generation.reading import documents, pipeline
 from qareview.models import JobState
 from tests import files, make
 from tests.web import PART, originals, page, told, upload
@@ -55,6 +57,22 @@ def test_list_shows_that_passages_failed(team, browse):
     assert '<span class="state bad">2 passages failed</span>' in text
     assert f'id="retry-{document.pk}"' in text
     assert f'id="bin-{document.pk}"' not in text
+
+
+@pytest.mark.parametrize(
+    ("data", "megabytes", "is_offered"),
+    [(b"\x89PNG\r\n\x1a\n", 1_000, False), (b"# Tides", 1, True)],
+)
+def test_a_retry_is_offered_unless_the_file_itself_is_why(
+    team, browse, kept, settings, data, megabytes, is_offered
+):
+    settings.READ_MEGABYTES = megabytes
+    document = documents.add_document(team.project, ContentFile(data), "tides.md")
+    pipeline.work_off_documents()
+    document.refresh_from_db()
+    assert document.state == JobState.FAILED
+    text = page(browse(team.engineer).get(f"{team.url}/"))
+    assert (f'id="retry-{document.pk}"' in text) == is_offered
 
 
 def test_list_offers_actions_to_engineers_only(team, browse):

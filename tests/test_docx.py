@@ -8,9 +8,10 @@ COURIER = '<w:rFonts w:ascii="Courier New"/>'
 
 
 def style(style_id: str, name: str, properties: str = "", based_on: str = "") -> str:
+    base = f'<w:basedOn w:val="{based_on}"/>' if based_on else ""
     return (
         f'<w:style w:type="paragraph" w:styleId="{style_id}"><w:name w:val="{name}"/>'
-        f'<w:basedOn w:val="{based_on}"/>{properties}</w:style>'
+        f"{base}{properties}</w:style>"
     )
 
 
@@ -85,6 +86,40 @@ def test_numbers_of_headings_and_clauses_are_text_and_those_of_lists_are_not() -
     assert read(docx(body, more={"word/numbering.xml": numbering}), "a.docx").text == (
         "# I. Tides\n\n## I.1 Ebb\n\n# II. Fees\n\n## II.1 Oil\n\n"
         "Article 1: All ships pay.\n\nArticle 2: All pay at once.\n\n1. One\n2. Two"
+    )
+
+
+def test_items_are_as_deep_as_the_names_of_their_styles_say() -> None:
+    def numbering(form: str, number: int) -> str:
+        return (
+            f'<w:abstractNum w:abstractNumId="{number}"><w:lvl w:ilvl="0"><w:start w:val="1"/>'
+            f'<w:numFmt w:val="{form}"/><w:lvlText w:val="%1."/></w:lvl></w:abstractNum>'
+        )
+
+    forms = {"Bullet": "bullet", "Bullet 2": "bullet", "Bullet 3": "bullet", "Number 2": "decimal"}
+    lists = "".join(numbering(form, number) for number, form in enumerate(forms.values(), 1))
+    lists += "".join(
+        f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in range(1, 5)
+    )
+    styles = "".join(
+        style(
+            f"List{name}",
+            f"List {name}",
+            f'<w:pPr><w:numPr><w:numId w:val="{number}"/></w:numPr></w:pPr>',
+        )
+        for number, name in enumerate(forms, 1)
+    )
+    body = (
+        styled("Ships", "ListBullet")
+        + styled("Tugs", "ListBullet 2")
+        + styled("Old ones", "ListBullet 3")
+        + styled("Fees", "ListBullet")
+        + styled("Grain", "ListNumber 2")
+        + styled("Oil", "ListNumber 2")
+    )
+    more = {"word/numbering.xml": f"<w:numbering {WORD}>{lists}</w:numbering>"}
+    assert read(docx(body, styles, more), "a.docx").text == (
+        "- Ships\n  - Tugs\n    - Old ones\n- Fees\n  1. Grain\n  2. Oil"
     )
 
 

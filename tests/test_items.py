@@ -42,6 +42,16 @@ def test_items_show_the_text_that_stands(team: Team, client: Client) -> None:
     assert '<span class="fine">eve</span>' in text
 
 
+def test_a_bulk_action_on_all_items_says_how_many_they_are(team: Team, browse: Browse) -> None:
+    engineer = browse(team.engineer)
+    make.item(team.project)
+    assert "The only item</label>" in page(engineer.get(f"{team.url}/items/"))
+    pending = f"{team.url}/items/?state=pending"
+    assert "The only item that matches</label>" in page(engineer.get(pending))
+    make.item(team.project, answer="Another.")
+    assert "All 2 items that match</label>" in page(engineer.get(pending))
+
+
 @pytest.mark.parametrize(
     ("query", "answers"),
     [

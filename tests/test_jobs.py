@@ -204,6 +204,7 @@ def test_silent_workers_are_told_of() -> None:
     assert jobs.worker_trouble() == ""
     Worker.objects.update(heard_at=timezone.now() - timedelta(minutes=1))
     assert "No worker has responded" in jobs.worker_trouble()
+    assert jobs.worker_trouble().endswith("check the logs in var/log.")  # each worker has its own
 
 
 def test_renewing_keeps_a_lease_beyond_its_time(

@@ -85,8 +85,31 @@ def test_a_table_keeps_its_cells_in_their_places() -> None:
         "| Cargo | Fee |",
         "| --- | --- |",
         "| Oil\\|gas | day; night |",
-        "|  | a, b; c, d |",
+        "| Oil\\|gas | a, b; c, d |",
     ]
+
+
+def test_a_cell_that_spans_rows_stands_in_each_of_them() -> None:
+    html = (
+        "<table><tr><th rowspan=2>Cargo<th colspan=2>Fee<tr><th>day<th>night"
+        "<tr><td rowspan=3>Oil|gas<td>1<td rowspan=2>2<tr><td>3<tr><td>4<td>5"
+        "<tr><td rowspan=2>Coal<td>6<td>7<tr><td><td></table>"
+    )
+    assert markdown(html).splitlines() == [
+        "| Cargo | Fee |  |",
+        "| --- | --- | --- |",
+        "| Cargo | day | night |",
+        "| Oil\\|gas | 1 | 2 |",
+        "| Oil\\|gas | 3 | 2 |",
+        "| Oil\\|gas | 4 | 5 |",
+        "| Coal | 6 | 7 |",
+    ]
+
+
+def test_a_long_cell_that_claims_to_span_many_rows_is_written_once() -> None:
+    long = "a" * 1_000
+    text = markdown(f"<table><tr><td rowspan=1000>{long}<td>b{'<tr><td>c' * 999}</table>")
+    assert text.count(long) == 1
 
 
 def test_a_table_in_an_item_belongs_to_the_item() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
+from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
 from generation.reading.office.held_markdown import Holder
 from generation.reading.readings import CannotRead
 from tests.office import OPEN_DOCUMENT, kept, left_out, odt, read
@@ -67,6 +67,41 @@ def test_comments_contents_and_running_heads_are_left_out() -> None:
         ("Really?", COMMENT),
         ("Harbour", RUNNING_HEAD),
         ("Page 3", RUNNING_HEAD),
+    ]
+
+
+def test_hidden_text_is_left_out() -> None:
+    hiding = (
+        '<style:style style:name="{}" style:family="{}">'
+        '<style:text-properties text:display="none"/></style:style>'
+    )
+    styles = (
+        hiding.format("H", "paragraph")
+        + hiding.format("S", "text")
+        + '<style:style style:name="P" style:family="paragraph" style:parent-style-name="H"/>'
+        + '<style:style style:name="V" style:family="paragraph" style:parent-style-name="H">'
+        '<style:text-properties text:display="true"/></style:style>'
+    )
+    data = odt(
+        '<text:p>The tide <text:span text:style-name="S">(says Jane)</text:span> rises.</text:p>'
+        '<text:p text:style-name="P">Ask <text:span text:style-name="S">Tom</text:span>.</text:p>'
+        '<text:list><text:list-item><text:p text:style-name="H">A note.</text:p></text:list-item>'
+        '<text:list-item><text:p text:style-name="V">It falls.</text:p></text:list-item>'
+        '</text:list><text:section text:display="none"><text:p>One.</text:p><text:p>Two.</text:p>'
+        '</text:section><text:section text:display="condition"><text:p>It waits.</text:p>'
+        '</text:section><text:p><text:hidden-paragraph text:is-hidden="true"/>Gone.</text:p>'
+        '<text:p>Open<text:hidden-text text:is-hidden="true" text:string-value="shut"/>.</text:p>',
+        styles,
+    )
+    reading = read(data, "a.odt")
+    assert kept(reading).split("\n\n")[:-1] == [
+        "The tide rises.",
+        "1. It falls.",
+        "It waits.",
+        "Open.",
+    ]
+    assert left_out(reading) == [
+        ("(says Jane)\n\nAsk Tom.\n\nA note.\n\nOne.\n\nTwo.\n\nGone.\n\nshut", HIDDEN)
     ]
 
 

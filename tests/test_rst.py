@@ -19,6 +19,10 @@ def text_of(source: str) -> str:
         (".. tip:: One line.", "> **Tip**\n>\n> One line."),
         (".. admonition:: Mind\n\n   The gap.", "> **Mind**\n>\n> The gap."),
         (".. custom-admonition:: Mind\n\n   The gap.", "> **Mind**\n>\n> The gap."),
+        (".. custom-card:: Title of card\n\n   The gap.", "**Title of card**\n\nThe gap."),
+        (".. custom-card:: Overview\n\n   The gap.", "**Overview**\n\nThe gap."),
+        (".. setting:: GAP\n\n   The gap.", "**`GAP`**\n\nThe gap."),
+        (".. filter:: rise [height]\n\n   It rises.", "**`rise [height]`**\n\nIt rises."),
         (".. dropdown:: More\n\n   The gap.", "> **More**\n>\n> The gap."),
         (".. only:: html\n\n   The *tide* rises.", "The *tide* rises."),
         (".. epigraph::\n\n   The sea waits.", "> The sea waits."),
@@ -39,6 +43,21 @@ def text_of(source: str) -> str:
 )
 def test_a_directive_keeps_its_words(source: str, text: str) -> None:
     assert text_of(f"{source}\n") == text
+
+
+@pytest.mark.parametrize("title", ["", "Tides\n=====\n\n", ".. _a:\n\n=====\nTides\n=====\n\n"])
+def test_what_a_file_says_of_itself_is_metadata(title: str) -> None:
+    fields = ":Author: Jane Larsen\n:Version: 1.2,\n   of May\n:Abstract: The sea.\n"
+    reading = read(f"{title}{fields}\nThe tide rises.\n".encode(), "a.rst")
+    assert reading.metadata == {"author": "Jane Larsen", "version": "1.2, of May"}
+    heading = "# Tides\n\n" if title else ""
+    assert reading.text == f"{heading}**Abstract**\n\nThe sea.\n\nThe tide rises."
+
+
+def test_fields_that_explain_the_text_stay_in_it() -> None:
+    reading = read(b"Gates\n=====\n\n:Default: shut\n:Type: text\n\nThe gates.\n", "a.rst")
+    assert reading.metadata == {}
+    assert "**Default**\n\nshut" in reading.text
 
 
 def test_descriptions_stand_in_each_other() -> None:

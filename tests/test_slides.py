@@ -86,6 +86,18 @@ def points(*values: str) -> str:
     return "".join(f'<c:pt idx="{n}"><c:v>{value}</c:v></c:pt>' for n, value in enumerate(values))
 
 
+def test_a_cell_that_spans_rows_stands_in_each_of_them() -> None:
+    def cell(text: str, spans: str = "") -> str:
+        return f"<a:tc {spans}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+
+    first = cell("Oil", 'rowSpan="2"') + cell("day")
+    second = cell("", 'vMerge="1"') + cell("night")
+    rows = f"<a:tr>{first}</a:tr><a:tr>{second}</a:tr>"
+    table = f"<p:graphicFrame><a:graphic><a:tbl>{rows}</a:tbl></a:graphic></p:graphicFrame>"
+    text = read(pptx([table]), "a.pptx").text
+    assert text.endswith("| Oil | day |\n| --- | --- |\n| Oil | night |")
+
+
 def test_a_chart_is_a_table_of_its_values() -> None:
     chart = (
         f"<c:chartSpace {SLIDES}><c:chart><c:title><a:p><a:r><a:t>Ships</a:t></a:r></a:p></c:title>"

@@ -104,6 +104,7 @@ class Document(Binnable, Job):
     columns: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict
     )  # {"context": column}; for triples "question" and "answer" too
+    is_unreadable = models.BooleanField(default=False)  # whether it failed because of its file
     note = SentenceField()  # which rows or files were not imported, and why
     archive = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
@@ -171,6 +172,12 @@ class Document(Binnable, Job):
     def can_be_read_again(self) -> bool:
         """Whether its text comes from a file that is there, not from the columns of a table."""
         return bool(self.original) and not (self.is_table or self.survey or self.is_archive)
+
+    @property
+    def can_be_retried(self) -> bool:
+        """Whether it failed, but not because of what its file is."""
+        has_failed = self.state == JobState.FAILED
+        return has_failed and bool(self.original) and not self.is_unreadable
 
     @property
     def is_archive(self) -> bool:

@@ -12,13 +12,9 @@ from generation.reading import likely_encodings
 _IS_UTF_8 = 0x800  # flag of a file whose name is in UTF-8 (ZIP specification, 4.4.4)
 _UNICODE_PATH = 0x7075  # field that repeats a name in UTF-8 (ZIP specification, 4.6.9)
 
-# Folders and files that systems and programs leave behind.
-_FOLDERS = {"__macosx", ".git", ".hg", ".svn", ".idea", ".vscode", "__pycache__"}
-_FILES = re.compile(
-    r"\._.*|~\$.*|\.~lock\..*#|\.ds_store|thumbs\.db|ehthumbs\.db|desktop\.ini"
-    r"|\.git(?:ignore|attributes|modules|keep)",
-    re.IGNORECASE,
-)
+# Folders and files that systems and programs leave behind, beside those that are hidden.
+_FOLDERS = {"__macosx", "__pycache__", "node_modules"}
+_FILES = re.compile(r"~\$.*|thumbs\.db|ehthumbs\.db|desktop\.ini", re.IGNORECASE)
 
 
 def names_of(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
@@ -37,9 +33,14 @@ def names_of(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
 
 
 def is_document(name: str) -> bool:
-    """Return whether a file may be a document, by its name and its folders."""
+    """Return whether a file may be a document, by its name and its folders.
+
+    What begins with a dot is hidden on most systems, such as “.env” and “.git”.
+    """
     *folders, last = PurePosixPath(name).parts or ("",)
-    return not _FOLDERS & {folder.lower() for folder in folders} and not _FILES.fullmatch(last)
+    is_hidden = any(part.startswith(".") and part != ".." for part in (*folders, last))
+    is_left = _FOLDERS & {folder.lower() for folder in folders} or _FILES.fullmatch(last)
+    return not is_hidden and not is_left
 
 
 def _raw_name(info: zipfile.ZipInfo) -> str | bytes:

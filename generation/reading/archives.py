@@ -28,7 +28,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Unpacked:
-    """The files of an archive, and the names of those that systems left behind in it."""
+    """The files of an archive, and the names of those that are no documents (see archive_names)."""
 
     members: list[Member]
     left_behind: list[str]

@@ -16,7 +16,7 @@ from generation.models import Document
 from generation.reading.archives import Unpacked
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
-from qareview.stored_sentences import joined, stored
+from qareview.stored_sentences import joined, listed, stored
 
 LONGEST_NAME = 255  # characters, the length of the column
 
@@ -133,13 +133,9 @@ def _store_failed(archive: Document, name: str, error: str) -> None:
 def _left_behind(names: Sequence[str]) -> str:
     if not names:
         return ""
-    first = clean_path(names[0])
-    if len(names) == 1:
-        return stored("Not taken: %(first)s, a file of the system.", first=first)
     return stored(
-        "Not taken: %(count)s files of the system, such as %(first)s.",
-        count=len(names),
-        first=first,
+        "Hidden files and files of programs were not taken: %(names)s.",
+        names=listed([clean_path(name) for name in names]),
     )
 
 

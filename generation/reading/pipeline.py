@@ -11,7 +11,7 @@ from generation.passages import editing, rereading
 from generation.passages.cutting import Cut
 from generation.reading import documents, file_types, reader_process
 from generation.reading.pdf import recognition
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import CannotRead, CannotReadNow, Choices, Reading
 from generation.reading.tables import table_import
 from qareview import jobs, languages, uploads
 from qareview.backends import ModelUnavailable
@@ -37,6 +37,7 @@ def read_document(document: Document) -> None:
     """
     if not document.original:
         raise jobs.JobFailed(stored("The file was refused on upload, so there is nothing to read."))
+    _note_unreadable(document, False)
     path = Path(document.original.path)
     if not path.exists():
         raise jobs.JobFailed(
@@ -56,8 +57,15 @@ def read_document(document: Document) -> None:
             _unpack(document, path)
             return
     except CannotRead as reason:
+        _note_unreadable(document, not isinstance(reason, CannotReadNow))
         raise jobs.JobFailed(str(reason)) from reason
     _store(document, reading)
+
+
+def _note_unreadable(document: Document, is_unreadable: bool) -> None:
+    if document.is_unreadable != is_unreadable:
+        document.is_unreadable = is_unreadable
+        document.save(update_fields=["is_unreadable"])
 
 
 def read_again(document: Document, extent: str, ocr: bool) -> bool:

@@ -29,7 +29,7 @@ from typing import Any
 
 from generation.passages.left_out import LeftOut
 from generation.reading import archives, readers
-from generation.reading.readings import CannotRead, Choices, Reading
+from generation.reading.readings import CannotRead, CannotReadNow, Choices, Reading
 from qareview.machine import embedded
 from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
@@ -53,7 +53,7 @@ def read_isolated(
 ) -> Reading:
     """Do what :func:`readers.read_file` does, within limits of time and memory.
 
-    Raises CannotRead; also if a limit was reached or the process died.
+    Raises CannotRead, and CannotReadNow if a limit was reached or the process died.
     """
     request = ["read", str(path), name, json.dumps(asdict(choices or Choices()))]
     answer = _run(request, seconds, megabytes)
@@ -156,10 +156,10 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
         try:
             answer = _send(request, megabytes).answer(seconds)
         except _Died:
-            raise CannotRead(_why_it_died(_readers[0], megabytes)) from None
+            raise CannotReadNow(_why_it_died(_readers[0], megabytes)) from None
         except _TookTooLong:
             _stop()
-            raise CannotRead(
+            raise CannotReadNow(
                 stored(
                     "Reading took longer than %(seconds)s seconds. Split the file, or raise "
                     "QAREVIEW_READ_SECONDS.",
@@ -170,7 +170,7 @@ def _run(request: list[str], seconds: int, megabytes: int) -> dict[str, Any]:
             _stop()
             raise
     if "error" in answer:
-        raise CannotRead(answer["error"])
+        raise (CannotReadNow if answer["is_for_now"] else CannotRead)(answer["error"])
     return answer
 
 
@@ -255,7 +255,7 @@ def _answer(task: str, path: str, *arguments: str) -> dict[str, Any]:
             )
         return asdict(archives.unpack_archive(Path(path), Path(arguments[0]), int(arguments[1])))
     except (CannotRead, archives.CannotUnpack) as reason:
-        return {"error": str(reason)}
+        return {"error": str(reason), "is_for_now": isinstance(reason, CannotReadNow)}
 
 
 def _address_space() -> int:

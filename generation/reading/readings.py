@@ -23,6 +23,10 @@ class CannotRead(Exception):
     """The file gives no text; the message says why and what to do."""
 
 
+class CannotReadNow(CannotRead):
+    """The file may give text another time; the message says what to change until then."""
+
+
 def damaged(kind: str) -> CannotRead:
     """Return the error for a file of a kind, such as "DOCX", that is damaged."""
     return CannotRead(

@@ -8,6 +8,7 @@ from generation.reading.file_types import DOCX
 from generation.reading.office import (
     docx_code,
     docx_graphics,
+    docx_lists,
     docx_numbering,
     docx_repair,
     pandoc,
@@ -45,6 +46,7 @@ def _read(package: Package) -> Reading:
         docx_repair.put_right(story)
         hidden += docx_repair.take_hidden(story, styles)
     docx_numbering.write_numbers(root, parts.get("numbering"), styles)
+    docx_lists.nest_items(root, parts.get("numbering"), styles)
     docx_repair.style_paragraphs(root, styles)
     docx_code.mark_code(root, styles)
     body = pandoc.html_of(written_docx(root, parts, package.links(main)), "docx", _KIND)

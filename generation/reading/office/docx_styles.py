@@ -163,16 +163,23 @@ class Styles:
 
 def set_style(paragraph: "Element", style_id: str) -> None:
     """Give a paragraph another style, "" for plain text, and take it out of its list."""
-    properties = paragraph.find(W + "pPr")
-    if properties is None:
-        properties = paragraph.makeelement(W + "pPr")
-        paragraph.insert(0, properties)
+    properties = _properties(paragraph)
     for name in ("pStyle", "numPr", "outlineLvl", "ind"):
         for element in properties.findall(W + name):
             properties.remove(element)
     if style_id:
         style = properties.makeelement(W + "pStyle", {W + "val": style_id})
         properties.insert(0, style)
+
+
+def set_numbering(paragraph: "Element", number: str, level: int) -> None:
+    """Put a paragraph into a list, by its id, at a level counted from 0."""
+    properties = _properties(paragraph)
+    for element in properties.findall(W + "numPr"):
+        properties.remove(element)
+    numbering = _added(properties, W + "numPr", {})
+    _added(numbering, W + "ilvl", {"val": str(level)})
+    _added(numbering, W + "numId", {"val": number})
 
 
 def set_run_style(run: "Element", style_id: str) -> None:
@@ -182,6 +189,15 @@ def set_run_style(run: "Element", style_id: str) -> None:
     properties = run.makeelement(W + "rPr")
     run.insert(0, properties)
     _added(properties, W + "rStyle", {"val": style_id})
+
+
+def _properties(paragraph: "Element") -> "Element":
+    """Return the properties of a paragraph, which it has afterwards."""
+    properties = paragraph.find(W + "pPr")
+    if properties is None:
+        properties = paragraph.makeelement(W + "pPr")
+        paragraph.insert(0, properties)
+    return properties
 
 
 def _added(parent: "Element", tag: str, attributes: dict[str, str]) -> "Element":

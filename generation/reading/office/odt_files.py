@@ -6,9 +6,9 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.passages.left_out import COMMENT, CONTENTS, RUNNING_HEAD
+from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
 from generation.reading.file_types import ODT
-from generation.reading.office import odt_numbering, odt_repair, pandoc, pandoc_html
+from generation.reading.office import odt_hidden, odt_numbering, odt_repair, pandoc, pandoc_html
 from generation.reading.office.held_markdown import Holder
 from generation.reading.office.odt_styles import STYLE, Styles
 from generation.reading.office.packages import Package, opened
@@ -53,6 +53,7 @@ def _read(package: Package) -> Reading:
     holder, styles = Holder(), Styles(*roots)
     comments = odt_repair.take_comments(text)
     contents = odt_repair.take_contents(text)
+    hidden = odt_hidden.take_hidden(text, styles)
     odt_numbering.write_numbers(text, style_root)
     formulas = _formulas(package, text)
     odt_repair.put_right(text, lambda address: _held(holder, formulas, address))
@@ -62,6 +63,7 @@ def _read(package: Package) -> Reading:
     pieces = [
         (pandoc_html.markdown_of_body(body, holder), ""),
         ("\n\n".join(contents), CONTENTS),
+        ("\n\n".join(hidden), HIDDEN),
         *((comment, COMMENT) for comment in comments),
         *((line, RUNNING_HEAD) for line in _running_heads(style_root)),
     ]

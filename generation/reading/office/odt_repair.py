@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _NAMESPACE = "urn:oasis:names:tc:opendocument:xmlns:"
 OFFICE, DRAW, TABLE = (f"{{{_NAMESPACE}{name}:1.0}}" for name in ("office", "drawing", "table"))
 LINK = "{http://www.w3.org/1999/xlink}href"
-_PARAGRAPHS = (TEXT + "p", TEXT + "h")
+PARAGRAPHS = (TEXT + "p", TEXT + "h")
 _DROPPED = ("tracked-changes", "change", "change-start", "change-end", "soft-page-break")
 _CONTENTS = ("table-of-content", "illustration-index", "table-index", "object-index")
 _WRAPPERS = (
@@ -82,7 +82,7 @@ def style_paragraphs(text: "Element", styles: Styles, holder: Holder) -> None:
 
 def lines_of(element: "Element") -> list[str]:
     """Return the text of each paragraph that has one, on one line."""
-    lines = (" ".join(written(part).split()) for part in element.iter(*_PARAGRAPHS))
+    lines = (" ".join(written(part).split()) for part in element.iter(*PARAGRAPHS))
     return [line for line in lines if line]
 
 
@@ -112,22 +112,22 @@ def _all(text: "Element", names: Iterable[str]) -> list["Element"]:
 
 def _free_boxes(text: "Element") -> None:
     """Put the paragraphs of text boxes and shapes after the paragraph that holds them."""
-    for holder in [*text.iter(*_PARAGRAPHS)]:
+    for holder in [*text.iter(*PARAGRAPHS)]:
         place = holder
         for drawn in [*holder.iter(DRAW + "*")]:
-            if next(drawn.iterancestors(*_PARAGRAPHS), None) is not holder:
+            if next(drawn.iterancestors(*PARAGRAPHS), None) is not holder:
                 continue
             for block in [child for child in drawn if child.tag.startswith((TEXT, TABLE))]:
                 place.addnext(block)
                 place = block
     for drawn in [*text.iter(DRAW + "*")]:
-        is_empty = not any(child.tag in _PARAGRAPHS for child in drawn.iter())
+        is_empty = not any(child.tag in PARAGRAPHS for child in drawn.iter())
         remove(drawn) if is_empty else unwrap(drawn)
 
 
 def _write_fields(text: "Element") -> None:
     """Put the words that fields show in their places."""
-    for paragraph in [*text.iter(*_PARAGRAPHS)]:
+    for paragraph in [*text.iter(*PARAGRAPHS)]:
         for element in [*paragraph.iterdescendants()]:
             is_text = element.tag.startswith(TEXT) if isinstance(element.tag, str) else False
             if is_text and local_name(element) not in _INLINE and element.text:

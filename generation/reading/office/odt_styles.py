@@ -46,6 +46,14 @@ class Styles:
                     return self._is_monospaced(name)
         return None
 
+    def is_hidden(self, element: "Element", family: str) -> bool:
+        """Whether the text of a paragraph or of a "text" span is hidden."""
+        for style in self._chain(family, element.get(TEXT + "style-name", "")):
+            for properties in style.iterfind(STYLE + "text-properties"):
+                if display := properties.get(TEXT + "display"):
+                    return bool(display == "none")
+        return False
+
     def _is_monospaced(self, name: str) -> bool:
         face = self._faces.get(name)
         pitch = "" if face is None else face.get(STYLE + "font-pitch", "")

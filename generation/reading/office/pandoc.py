@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generation.reading.readings import CannotRead, damaged
+from generation.reading.readings import CannotReadNow, damaged
 from generation.reading.web import html_trees
 from qareview.machine import embedded
 from qareview.stored_sentences import stored
@@ -47,11 +47,11 @@ def html_of(data: bytes, form: str, kind: str, *options: str) -> "HtmlElement":
 
 
 def _program() -> Path:
-    """Return the path of pandoc, which comes with the package "pypandoc". Raises CannotRead."""
+    """Return the path of pandoc, which comes with the package "pypandoc". Raises CannotReadNow."""
     package = find_spec("pypandoc")
     program = Path(package.origin or "").parent / "files" / "pandoc" if package else Path()
     if not program.is_file():
-        raise CannotRead(
+        raise CannotReadNow(
             stored("The program pandoc is missing. Install QAReview again, then read this again.")
         )
     return program

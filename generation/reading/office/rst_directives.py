@@ -1,7 +1,7 @@
 """Write the directives of reStructuredText that pandoc drops as plain reStructuredText.
 
-The names are those of docutils and Sphinx; other names are taken for the descriptions of objects,
-such as functions, if they have an argument and a body.
+The names are those of docutils and Sphinx. Other names are taken for the descriptions of objects,
+such as functions, unless their argument is made of plain words, as a title is.
 """
 
 import re
@@ -12,6 +12,11 @@ _DIRECTIVE = re.compile(r"^(\s*)\.\. +([A-Za-z][\w:.+-]*?):: *(.*)$")
 _OPTION = re.compile(r"^\s*:([\w -]+):(?:\s+(.*))?$")
 _COMMENT = re.compile(r"^\s*\.\.(?:\s+(?![_\[])|$)")
 _ITEM = re.compile(r"^\s*(?:(?:[-*+•]|\(?(?:\w{1,3}|#)[.)])\s+)*")
+_OBJECTS = {"function", "data", "exception", "class", "method", "attribute", "property", "type"}
+_OBJECTS |= {"classmethod", "staticmethod", "decorator", "decoratormethod", "member", "macro"}
+_OBJECTS |= {"struct", "union", "enum", "enumerator", "var", "concept", "alias", "namespace"}
+_OBJECTS |= {"option", "cmdoption", "envvar", "token", "confval", "describe", "object", "opcode"}
+_WORD = re.compile(r"[(\"“‘]?[^\W_]+(?:['’-][^\W_]+)*[,.;:!?)\"”’]*|[–—&-]")
 DEEPEST = 30  # directives in each other that are rewritten; chosen; nobody measured
 
 # What pandoc reads itself; the content of those in _LITERAL is no reStructuredText.
@@ -176,9 +181,18 @@ def _plain(directive: _Directive, result: Simplified, depth: int) -> list[str]:
     if name in _UNWRAPPED or not first:
         shown = [f"{indent}{first}", ""] if name == "centered" else []
         return [*shown, *_indented(body, indent)]
+    if not directive.domain and name not in _OBJECTS and _is_title(first):
+        return [f"{indent}**{first}**", "", *_indented(body, indent)]
     if not any(line.strip() for line in body):
         return [f"{indent}{_signatures(directive)}"]
     return [f"{indent}{_signatures(directive)}", *_stripped(inner)]
+
+
+def _is_title(argument: str) -> bool:
+    """Whether an argument is made of plain words: several, or one such as "Overview"."""
+    words = argument.split()
+    are_plain = all(_WORD.fullmatch(word) for word in words)
+    return are_plain and (len(words) > 1 or argument.istitle())
 
 
 def _box(indent: str, title: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from generation.passages.left_out import MENU
 from generation.reading.decoding import clean, decode
 from generation.reading.file_types import RST
-from generation.reading.office import pandoc, pandoc_html
+from generation.reading.office import pandoc, pandoc_html, rst_docinfo
 from generation.reading.office.pieces import as_reading
 from generation.reading.office.rst_directives import simplified
 from generation.reading.readings import Choices, Reading
@@ -26,7 +26,8 @@ _PREFIXES = {"pep": "PEP", "rfc": "RFC", "cve": "CVE-", "cwe": "CWE-"}
 
 def read_rst(path: Path, _: Choices) -> Reading:
     """Read reStructuredText. Raises CannotRead."""
-    source = simplified(clean(decode(path.read_bytes())))
+    metadata, text = rst_docinfo.divide(clean(decode(path.read_bytes())))
+    source = simplified(text)
     body = pandoc.html_of(source.text.encode(), "rst", "reStructuredText")
     _box_admonitions(body)
     _write_roles(body)
@@ -36,7 +37,7 @@ def read_rst(path: Path, _: Choices) -> Reading:
         (pandoc_html.markdown_of_body(body), ""),
         ("\n".join(f"- {entry}" for entry in source.menus), MENU),
     ]
-    return as_reading(pieces, RST, note=_note(source.files))
+    return as_reading(pieces, RST, metadata=metadata, note=_note(source.files))
 
 
 def _box_admonitions(body: "HtmlElement") -> None:

@@ -33,10 +33,15 @@ def blocks(frame: "Element", part: str, package: Package) -> list[Block]:
 
 
 def _table(table: "Element") -> Table:
-    return Table(
-        [[list(paragraphs(cell, Levels())) for cell in row.iter(A + "tc")]
-         for row in table.iter(A + "tr")]
-    )  # fmt: skip
+    """Return a table; a cell that spans rows stands in each of them."""
+    rows: list[list[list[Paragraph]]] = []
+    for row in table.iter(A + "tr"):
+        above = rows[-1] if rows else []
+        rows.append([])
+        for x, cell in enumerate(row.iter(A + "tc")):
+            is_spanned = cell.get("vMerge") in ("1", "true") and x < len(above)
+            rows[-1].append(above[x] if is_spanned else list(paragraphs(cell, Levels())))
+    return Table(rows)
 
 
 def _chart(root: "Element") -> Iterator[Block]:

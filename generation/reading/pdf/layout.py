@@ -1,5 +1,6 @@
 """The blocks of a page without tags, by how its lines are set."""
 
+import re
 from collections.abc import Sequence
 
 from generation.reading.pdf.blocks import (
@@ -24,11 +25,18 @@ INDENT = 0.8  # of the font size: a line that far to the right is indented; chos
 CODE_GAP = 5.0  # font sizes: a line of code that far below begins another block; chosen
 SHORT = 0.55  # of its column: a line that short ends a paragraph if its sentence ends; chosen
 OTHER_SIZE = 0.75  # points: a line whose font differs that much begins another block; chosen
+FEWEST_FIELDS = 3  # lines that begin with labels are fields, also if they are long; chosen
+MOST_BESIDE = 6  # lines above or below, by which the width of a paragraph is told; chosen
+_LABEL = re.compile(r"[^\W\d_][^:.;!?]{0,40}:(?:\s|$)")  # "Name:"; its length is chosen
 
 
 def blocks_of(lines: Sequence[Line], titles: Titles, style: Style) -> list[Block]:
     """Return the blocks of a page's lines; ``titles`` are those that its outline has there."""
     return _Layout(with_terms_apart(lines), titles, style).read()
+
+
+def _begins_with_label(line: Line) -> bool:
+    return not line.text[:1].islower() and bool(_LABEL.match(line.text))
 
 
 class _Layout:
@@ -101,7 +109,8 @@ class _Layout:
         if last.kind not in (TEXT, ITEM) or not is_close or self._is_followed_by_fixed(at):
             return False
         above = last.lines[-1]
-        goes_on = not above.would_fit(line) or not above.words.endswith(SENTENCE_END)
+        has_ended = above.words.endswith(SENTENCE_END)
+        goes_on = not (has_ended and above.would_fit(line, above.column_right))
         return goes_on and line.left < above.left + 2 * self._style.size
 
     def _is_followed_by_fixed(self, at: int) -> bool:
@@ -146,7 +155,41 @@ class _Layout:
             return True
         if last.kind == ITEM:
             return line.left < last.lines[0].left - 1
+        if self._is_field(at, last):
+            return True
         return self._is_indented(line, last) or self._is_after_end(at, line, above)
+
+    def _is_field(self, at: int, last: Block) -> bool:
+        """Whether a line is a field of a form, such as "Name: Jane", set below another line.
+
+        In a sentence, the first word of such a line would stand at the end of the line above.
+        """
+        around = self._around(at)
+        labelled = [n in around and self._has_label(n, at) for n in range(at - 2, at + 3)]
+        if not labelled[2]:
+            return False
+        if any(all(labelled[start : start + FEWEST_FIELDS]) for start in range(FEWEST_FIELDS)):
+            return True
+        edge = max(self._lines[number].right for number in around)
+        if len(around) < FEWEST_FIELDS:
+            edge = self._lines[at].column_right
+        begins_or_goes_on = labelled[3] or _begins_with_label(last.lines[0])
+        return begins_or_goes_on and last.lines[-1].would_fit(self._lines[at], edge)
+
+    def _around(self, at: int) -> range:
+        """Return the numbers of the lines above and below one that are no further apart."""
+        begin, end = at, at + 1
+        pitch = PARAGRAPH_GAP * self._style.pitch_of(self._lines[at].size)
+        while begin > max(0, at - MOST_BESIDE) and self._step(begin) <= pitch:
+            begin -= 1
+        while end < min(len(self._lines), at + MOST_BESIDE) and self._step(end) <= pitch:
+            end += 1
+        return range(begin, end)
+
+    def _has_label(self, at: int, beside: int) -> bool:
+        """Whether a line begins with a label, at the same edge as another."""
+        is_same_edge = abs(self._lines[at].left - self._lines[beside].left) < 1
+        return is_same_edge and _begins_with_label(self._lines[at])
 
     def _pitch(self, line: Line, last: Block) -> float:
         """Return the distance of baselines to expect in a block."""

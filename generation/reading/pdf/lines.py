@@ -70,12 +70,12 @@ class Line:
         """Lower edge of its letters."""
         return self.baseline + BELOW_BASELINE * self.size
 
-    def would_fit(self, line: "Line") -> bool:
-        """Whether the first word of the next line would have had room at the end of this one."""
+    def would_fit(self, line: "Line", edge: float) -> bool:
+        """Whether the first word of the next line would have had room before an edge."""
         run = line.runs[0]
         share = len(run.text.split(" ", 1)[0]) / len(run.text)
         needed = share * (run.right - run.left) + 0.25 * self.size
-        return self.right + needed < self.column_right
+        return self.right + needed < edge
 
     @property
     def words(self) -> str:

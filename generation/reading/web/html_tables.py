@@ -1,6 +1,8 @@
 """Tables of an HTML tree: data is written as rows; what only lays out the page is unwrapped."""
 
+import copy
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from generation.reading import xml_trees
@@ -14,6 +16,7 @@ LONG_CELL = 1_500  # characters; a table without headings with such a cell lays 
 _FEW_CELLS = 3  # in the row of a table with blocks of code that lays out; chosen; nobody measured
 MOST_CELLS = 500_000  # of a table, with those that cells claim to span; chosen; nobody measured
 MOST_SPANNED = 1_000  # rows or columns, as in browsers
+MOST_REPEATED = 500_000  # letters in the rows that cells span; chosen; nobody measured
 
 
 def unwrap_layout(root: "HtmlElement") -> None:
@@ -152,14 +155,12 @@ def _write_table(table: "HtmlElement") -> None:
         caption.tail = None
         table.addprevious(caption)
     grid = _grid(table)
-    for row in grid:
-        for cell in row:
-            if cell is not None:
-                cell.tail = None
-                flatten(cell)
-                cell.tag = "span"
-                _strip(cell)
-    grid = _without_empty(grid)
+    for cell in {cell for row in grid for cell in row if cell is not None}:
+        cell.tail = None
+        flatten(cell)
+        cell.tag = "span"
+        _strip(cell)
+    grid = _with_copies(_without_empty(grid))
     while len(grid) > 1 and sum(cell is not None for cell in grid[0]) == 1 < len(grid[0]):
         title = next(cell for cell in grid.pop(0) if cell is not None)
         title.tag = "p"
@@ -168,30 +169,43 @@ def _write_table(table: "HtmlElement") -> None:
 
 
 def _grid(table: "HtmlElement") -> "list[list[HtmlElement | None]]":
-    """Return the rows of a table, all as long; what a cell spans beside itself is None.
+    """Return the rows of a table, all as long.
 
-    Cells of a table that claims to be larger than any span nothing.
+    A cell that spans rows stands in each of them, so that a passage that begins with a later row
+    has it; what a cell spans beside itself is None. Cells of a table that claims to be larger than
+    any span nothing.
     """
     rows = _with_head_first(table)
-    claimed = sum(_span(cell, "colspan") * _span(cell, "rowspan") for row in rows for cell in row)
+    is_huge = _is_huge(rows)
     grid: list[list[HtmlElement | None]] = []
-    taken: set[tuple[int, int]] = set()
+    taken: dict[tuple[int, int], HtmlElement | None] = {}
     for y, row in enumerate(rows):
         cells: list[HtmlElement | None] = []
         for cell in row:
             while (y, len(cells)) in taken:
-                cells.append(None)
-            width, height = 1, 1
-            if claimed <= MOST_CELLS:
-                width, height = _span(cell, "colspan"), _span(cell, "rowspan")
-            columns = range(len(cells), len(cells) + width)
-            taken |= {(y + below, x) for below in range(1, height) for x in columns}
-            cells += [cell, *[None] * (width - 1)]
+                cells.append(taken[y, len(cells)])
+            spans = (1, 1) if is_huge else (_span(cell, "colspan"), _span(cell, "rowspan"))
+            spanned = [cell, *[None] * (spans[0] - 1)]
+            for below in range(1, min(spans[1], len(rows) - y)):
+                taken |= {(y + below, x): part for x, part in enumerate(spanned, len(cells))}
+            cells += spanned
         grid.append(cells)
     longest = max(map(len, grid), default=0)
     if longest * len(grid) > MOST_CELLS:
         return grid
-    return [row + [None] * (longest - len(row)) for row in grid]
+    return [
+        [*row, *(taken.get((y, x)) for x in range(len(row), longest))] for y, row in enumerate(grid)
+    ]
+
+
+def _is_huge(rows: "list[list[HtmlElement]]") -> bool:
+    """Whether the cells of a table claim to span more than any table has, or too much text."""
+    cells = [(cell, _span(cell, "rowspan")) for row in rows for cell in row]
+    if sum(_span(cell, "colspan") * height for cell, height in cells) > MOST_CELLS:
+        return True
+    repeated = ((cell, min(height, len(rows))) for cell, height in cells if height > 1)
+    letters = sum(height * html_trees.letters_in(cell) for cell, height in repeated)
+    return letters > MOST_REPEATED
 
 
 def _with_head_first(table: "HtmlElement") -> "list[list[HtmlElement]]":
@@ -206,12 +220,30 @@ def _span(cell: "HtmlElement", name: str) -> int:
 
 
 def _without_empty(grid: "list[list[HtmlElement | None]]") -> "list[list[HtmlElement | None]]":
-    """Return the rows and columns that have any text."""
-    grid = [row for row in grid if any(cell is not None and _has_words(cell) for cell in row)]
+    """Return the rows that have any text of their own, without the columns that have none."""
+    above: list[list[HtmlElement | None]] = [[], *grid]
+    grid = [row for row, before in zip(grid, above, strict=False) if _has_own_words(row, before)]
     filled: set[int] = set()
     for row in grid:
         filled.update(x for x, cell in enumerate(row) if cell is not None and _has_words(cell))
     return [[cell for x, cell in enumerate(row) if x in filled] for row in grid]
+
+
+def _has_own_words(row: "list[HtmlElement | None]", above: "list[HtmlElement | None]") -> bool:
+    """Whether a row has any text beside the cells that the row above has, too."""
+    spanning = set(above)
+    return any(cell is not None and cell not in spanning and _has_words(cell) for cell in row)
+
+
+def _with_copies(grid: "list[list[HtmlElement | None]]") -> "list[list[HtmlElement | None]]":
+    """Return rows of which each has a copy of the cells that it shares with the row above."""
+    copied = grid[:1]
+    for above, row in pairwise(grid):
+        spanning = set(above)
+        copied.append(
+            [cell if cell is None or cell not in spanning else copy.deepcopy(cell) for cell in row]
+        )
+    return copied
 
 
 def _fill(table: "HtmlElement", grid: "list[list[HtmlElement | None]]") -> None:
