@@ -239,7 +239,12 @@ FORMER_MESSAGES: dict[str, str] = {
     "assigned so already": "already assigned to that member",
     "before somebody’s votes were taken out or back": "before a change to whose votes count",
     "cannot be reached; see whether it runs": "cannot be reached; check that it is running",
-    "decided, on others’ desks or imported": "decided, imported or on someone else’s desk",
+    "decided, on others’ desks or imported": (
+        "decided, imported, written by hand or on someone else’s desk"
+    ),
+    "decided, imported or on someone else’s desk": (
+        "decided, imported, written by hand or on someone else’s desk"
+    ),
     "does not let this key use %(name)s": "does not allow this key to use %(name)s",
     "failed; its own log says why": "failed; check its log",
     "given to everyone already": "already calibration or gold",
