@@ -6,13 +6,19 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.module_loading import import_string
 
-from qareview.models import AddedModel, Project
+from qareview.models import AddedModel, ModelFetch, Project
 from qareview.stored_sentences import listed, stored
 from qareview.translations import counted
 
 
 class InUse(Exception):
     """The model cannot be removed; the message says which projects use it."""
+
+
+def is_taken(name: str) -> bool:
+    """Return whether a model has a name, or one that is being fetched will have it."""
+    is_here = name in settings.MODELS or AddedModel.objects.filter(name=name).exists()
+    return is_here or ModelFetch.objects.filter(name=name, model=None).exists()
 
 
 @transaction.atomic

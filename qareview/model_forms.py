@@ -6,10 +6,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django import forms
-from django.conf import settings
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from qareview.added_models import is_taken
 from qareview.backends.servers import PRESETS, Preset
 from qareview.encryption import encrypt
 from qareview.models import AddedModel
@@ -52,7 +52,7 @@ class AddedModelForm(forms.ModelForm[AddedModel]):
         if self.instance.pk or self.errors:
             return data
         data["name"] = data["name"] or self.default_name()[:100]
-        if data["name"] in settings.MODELS or AddedModel.objects.filter(name=data["name"]):
+        if is_taken(data["name"]):
             self.add_error(
                 "name",
                 gettext("There is already a model named “%(name)s”. Enter another name.") % data,

@@ -366,3 +366,32 @@ class Worker(models.Model):
     name = models.CharField(max_length=120, unique=True)
     heard_at = models.DateTimeField(default=timezone.now)
     trouble = SentenceField()
+
+
+class ModelFetch(Job):
+    """A model of a hub that a worker fetches, or has fetched; then ``model`` is set.
+
+    See :mod:`qareview.fetching`.
+    """
+
+    task = "qareview.tasks.fetch_models"
+
+    hub_id = models.CharField(max_length=96)  # such as org/name
+    revision = models.CharField(max_length=100, blank=True)  # a branch, tag or commit; empty: main
+    commit = models.CharField(max_length=40, blank=True)  # that is being fetched; empty: not known
+    encrypted_token = models.TextField(blank=True)  # see qareview.encryption; empty once fetched
+    name = models.CharField(max_length=100)  # that the model gets in QAReview
+    context = models.PositiveIntegerField(null=True)
+    folder = models.CharField(max_length=120, unique=True)  # in the folder of fetched models
+    size = models.PositiveBigIntegerField(default=0)  # bytes of all files; 0: not known
+    fetched = models.PositiveBigIntegerField(default=0)  # bytes that are here
+    model = models.OneToOneField(AddedModel, models.CASCADE, null=True, related_name="fetch")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+"
+    )
+
+    class Meta(Job.Meta):
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return self.name

@@ -192,6 +192,7 @@ APPROVED_ITEMS = "generation.approved_items"
 # Each has the options of its backend, its context length in tokens and, if it costs money, the
 # prices of a million tokens read and written.
 MODELS_DIR = Path(os.environ.get("QAREVIEW_MODELS_DIR", VAR_DIR / "models"))
+HUB_ADDRESS = os.environ.get("HF_ENDPOINT", "https://huggingface.co").rstrip("/")
 EMBEDDED_MODEL = "embedded-writer"
 _SMOLLM2 = {
     "backend": "transformers",

@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from qareview import jobs, shares
+from qareview import fetching, jobs, shares
 
 
 @shared_task
@@ -18,3 +18,8 @@ def ask_models_here() -> None:
 @shared_task
 def ask_servers() -> None:
     shares.work_off(shares.Place.SERVERS)
+
+
+@shared_task
+def fetch_models() -> None:
+    fetching.start()

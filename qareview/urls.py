@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
 
-from qareview.views import models, projects
+from qareview.views import fetching, models, projects
 
 YEAR_SECONDS = 31_536_000
 # Cached forever, since the address contains language and version: see script_messages_url.
@@ -37,8 +37,18 @@ urlpatterns = [
     path("models/new/", models.new_model, name="models-new"),
     path("models/found/", models.found_models, name="models-found"),
     path("models/test/", models.test_model, name="models-test"),
+    path("models/fetches/", fetching.fetch_list, name="models-fetches"),
+    path("models/fetches/new/", fetching.new_fetch, name="models-fetch"),
+    path("models/fetches/<int:pk>/", fetching.change_fetch, name="models-fetch-change"),
+    path("models/fetches/<int:pk>/retry/", fetching.retry_fetch, name="models-fetch-retry"),
+    path("models/fetches/<int:pk>/cancel/", fetching.cancel_fetch, name="models-fetch-cancel"),
     path("models/<int:pk>/", models.edit_model, name="models-edit"),
     path("models/<int:pk>/remove/", models.remove_model, name="models-remove"),
+    path(
+        "models/<int:pk>/remove-fetched/",
+        fetching.remove_fetched_model,
+        name="models-remove-fetched",
+    ),
     path("projects/new/", projects.new_project, name="projects-new"),
     path("projects/<slug:slug>/settings/", projects.project_settings, name="settings"),
     path("projects/<slug:slug>/members/", projects.members, name="members"),

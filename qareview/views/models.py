@@ -17,7 +17,7 @@ from qareview import access, added_models, jobs, trials
 from qareview.backends import model_names, servers
 from qareview.htmx import form_status, render_page
 from qareview.model_forms import form_for
-from qareview.models import AddedModel
+from qareview.models import AddedModel, JobState, ModelFetch
 from qareview.stored_sentences import translated
 from qareview.translations import number
 
@@ -30,6 +30,7 @@ class Card(NamedTuple):
     options: dict[str, Any]
     worth: str
     pk: int | None
+    hub_id: str = ""  # of a model that was fetched
 
     @property
     def prices(self) -> list[str]:
@@ -44,7 +45,7 @@ def _price(price: Decimal) -> str:
     return number(float(price), decimals)
 
 
-def _check_admin(request: HttpRequest) -> None:
+def check_admin(request: HttpRequest) -> None:
     if not access.may_manage_models(request.user):
         raise PermissionDenied(_("Only the installation’s admins can manage models."))
 
@@ -52,25 +53,34 @@ def _check_admin(request: HttpRequest) -> None:
 @require_GET
 def model_list(request: HttpRequest) -> HttpResponse:
     """List the models that were added, and those of the settings."""
-    _check_admin(request)
+    check_admin(request)
     context = {
         "models": _cards(),
         "default_model": settings.DEFAULT_MODEL,
         "services": servers.SERVICES,
         "local": servers.LOCAL,
+        **fetches_now(),
     }
     return render_page(request, "models/list.html", context)
 
 
 def _cards() -> list[Card]:
     """Return the models that were added, then those of the settings."""
+    hub_ids = dict(ModelFetch.objects.exclude(model=None).values_list("model", "hub_id"))
     added = [(row.name, row.options(), row.pk) for row in AddedModel.objects.all()]
     fixed = [(name, options, None) for name, options in settings.MODELS.items()]
     worth = added_models.worth_of([name for name, _, _ in [*added, *fixed]])
     return [
-        Card(f"model-{number}", name, options, worth[name], pk)
+        Card(f"model-{number}", name, options, worth[name], pk, hub_ids.get(pk, "") if pk else "")
         for number, (name, options, pk) in enumerate([*added, *fixed])
     ]
+
+
+def fetches_now() -> dict[str, Any]:
+    """Return the context of the part with the models that are being fetched, or failed."""
+    fetches = list(ModelFetch.objects.filter(model=None))
+    moving = [row for row in fetches if row.state in (JobState.QUEUED, JobState.RUNNING)]
+    return {"fetches": fetches, "moving": len(moving)}
 
 
 @sensitive_variables()
@@ -81,7 +91,7 @@ def new_model(request: HttpRequest) -> HttpResponse:
 
     ``url`` and ``served_name`` in the address fill in the form.
     """
-    _check_admin(request)
+    check_admin(request)
     kind = request.GET.get("kind", "")
     names = ("url", "served_name")
     values = {name: request.GET[name] for name in names if name in request.GET}
@@ -100,7 +110,7 @@ def new_model(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def edit_model(request: HttpRequest, pk: int) -> HttpResponse:
     """Show and change a model that was added; with ``try`` in the address, it is tried at once."""
-    _check_admin(request)
+    check_admin(request)
     model = get_object_or_404(AddedModel, pk=pk)
     form = form_for("", request.POST or None, instance=model)
     if not form.is_valid():
@@ -115,7 +125,7 @@ def edit_model(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def remove_model(request: HttpRequest, pk: int) -> HttpResponse:
     """Remove a model that no project uses."""
-    _check_admin(request)
+    check_admin(request)
     model = get_object_or_404(AddedModel, pk=pk)
     try:
         added_models.remove_model(model, request.user)
@@ -129,7 +139,7 @@ def remove_model(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def test_model(request: HttpRequest) -> HttpResponse:
     """Send a request of each task to the model ``name``, and show what came back."""
-    _check_admin(request)
+    check_admin(request)
     name = request.POST.get("name", "")
     if name not in model_names():
         raise Http404(_("Model not found."))
@@ -140,7 +150,7 @@ def test_model(request: HttpRequest) -> HttpResponse:
 @require_GET
 def found_models(request: HttpRequest) -> HttpResponse:
     """Look for model servers on this machine, at their usual ports."""
-    _check_admin(request)
+    check_admin(request)
     known = set(AddedModel.objects.values_list("url", "served_name"))
     found = [
         (server.preset, [(name, (server.preset.url, name) in known) for name in server.models])
