@@ -18,6 +18,7 @@ from prompts import comparing
 from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
+from tests.hub_server import Hub
 from tests.model_server import Server
 from tests.triples import Triple, triples_of
 
@@ -116,6 +117,26 @@ def server() -> Iterator[Server]:
     """Give a server with OpenAI's API that lists two models."""
     made = Server()
     made.served = ["org/big", "small"]
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the folder of a model with some megabytes of random weights."""
+    from tests import models
+
+    return models.decoder(tmp_path_factory.mktemp("tiny"), wide=True)
+
+
+@pytest.fixture
+def hub(
+    tiny: Path, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Hub]:
+    """Give a hub that has the model ``tiny``."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+    made = Hub(tiny)
+    settings.HUB_ADDRESS, settings.MODELS_DIR = made.url, tmp_path / "models"
     yield made
     made.close()
 

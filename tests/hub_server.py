@@ -31,6 +31,7 @@ class Hub:
         self.status = 0  # of every answer, if it is not 0
         self.reply = b""  # of every request for the list, if it is not empty
         self.senders: dict[str, Sender] = {}  # how a file is sent, if not as a whole
+        self.knows_ranges = True
         self.sent: Counter[str] = Counter()  # bytes of each file
         self.tokens: set[str | None] = set()
         self.ranges: list[str] = []
@@ -93,12 +94,13 @@ class Hub:
     def send_file(self, handler: Any, name: str) -> None:
         if name not in self.files:
             return refuse(handler, 404, "EntryNotFound")
-        content, wanted = self.files[name], handler.headers["Range"]
+        content = self.files[name]
+        wanted = handler.headers["Range"] if self.knows_ranges else None
         first = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
         handler.send_response(206 if wanted else 200)
         if wanted:
             self.ranges.append(wanted)
-            handler.send_header("Content-Range", f"bytes {first}-/{len(content)}")
+            handler.send_header("Content-Range", f"bytes {first}-{len(content) - 1}/{len(content)}")
         self.senders.get(name, self.whole)(handler, content[first:], first)
         return None
 

@@ -46,9 +46,14 @@ def tokenizer(*, ends_itself: bool = False) -> Any:
     )
 
 
-def decoder(folder: Path, *, sliding: bool = False) -> Path:
-    """A decoder with random weights and a chat template; it keeps all tokens, or a window."""
+def decoder(folder: Path, *, sliding: bool = False, wide: bool = False) -> Path:
+    """A decoder with random weights and a chat template; it keeps all tokens, or a window.
+
+    ``wide``: its weights have some megabytes.
+    """
     words, common = _words_and_sizes()
+    if wide:
+        common["intermediate_size"] = 4096
     model: Any = (
         MistralForCausalLM(MistralConfig(sliding_window=8, **common, **HEADS))
         if sliding
