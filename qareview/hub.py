@@ -5,6 +5,7 @@ model’s folder with names of a known kind are fetched, each must have the size
 the hub listed before, and weights that are programs (pickles) are never fetched.
 """
 
+import functools
 import hashlib
 import json
 import re
@@ -23,6 +24,7 @@ from qareview.stored_sentences import stored
 CHUNK = 256 * 1024  # bytes between two reports; at a megabyte a second four reports; chosen
 MOST_FILES = 1000  # of a model; the largest models have some hundred; chosen; nobody measured
 MOST_OF_SMALL = 100_000_000  # bytes of a file other than weights; tokenizers have up to 40 MB
+MOST_OF_ANSWER = 20_000_000  # bytes of a list or an error; chosen; nobody measured
 MOST_OF_WEIGHTS = 50_000_000_000  # bytes of a file, as huggingface_hub’s MAX_HTTP_DOWNLOAD_SIZE
 CONFIGURATION = "config.json"
 PART = ".part"  # ends the name of a file that is not complete
@@ -31,12 +33,17 @@ OTHERS = re.compile(
     r"[\w.\-]+\.(json|jinja|model|tiktoken)|vocab\.txt|merges\.txt|LICENSE[\w.\-]*", re.ASCII
 )
 PICKLED = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|pickle)")
+UNCOMPRESSED = {"Accept-Encoding": "identity"}  # so that few bytes cannot become many
 COMMIT = re.compile(r"[0-9a-f]{40}")
 _MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Stopped(Exception):
     """Fetching was asked to stop."""
+
+
+class EndlessAnswer(ValueError):
+    """The hub’s answer is longer than any list or error, or it is compressed and may become so."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,8 @@ def snapshot_of(hub_id: str, revision: str, token: str) -> Snapshot:
     with _explaining(hub_id, revision, token):
         from huggingface_hub import HfApi
 
-        api = HfApi(endpoint=settings.HUB_ADDRESS, token=token or False)
+        _set_up_library()
+        api = HfApi(endpoint=settings.HUB_ADDRESS, token=token or False, headers={**UNCOMPRESSED})
         info = api.model_info(hub_id, revision=revision or "main", files_metadata=True)
         if not COMMIT.fullmatch(info.sha or ""):
             raise ValueError(info.sha)
@@ -76,6 +84,45 @@ def snapshot_of(hub_id: str, revision: str, token: str) -> Snapshot:
         wanted = set(_wanted(hub_id, names))
         files = [_file(sibling) for sibling in siblings if sibling.rfilename in wanted]
     return Snapshot(hub_id, info.sha or "", tuple(sorted(files, key=_place)))
+
+
+@functools.cache
+def _set_up_library() -> None:
+    """Make huggingface_hub report often, and read no list or error that has no end."""
+    import httpx2
+    from huggingface_hub import constants, set_client_factory
+    from huggingface_hub.utils._http import default_client_factory
+
+    class Limited(httpx2.SyncByteStream):
+        def __init__(self, stream: httpx2.SyncByteStream) -> None:
+            self.stream = stream
+
+        def __iter__(self) -> Iterator[bytes]:
+            count = 0
+            for piece in self.stream:
+                count += len(piece)
+                if count > MOST_OF_ANSWER:
+                    raise EndlessAnswer
+                yield piece
+
+        def close(self) -> None:
+            self.stream.close()
+
+    def limit(response: httpx2.Response) -> None:
+        is_file = response.status_code < 400 and "/api/" not in response.request.url.path
+        encoding = response.headers.get("Content-Encoding", "identity")
+        if encoding.lower() != "identity":
+            raise EndlessAnswer(encoding)
+        if not is_file and isinstance(response.stream, httpx2.SyncByteStream):
+            response.stream = Limited(response.stream)
+
+    def client() -> httpx2.Client:
+        made = default_client_factory()
+        made.event_hooks = {**made.event_hooks, "response": [limit]}
+        return made
+
+    constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # else people see nothing move for 10 MB
+    set_client_factory(client)
 
 
 def _wanted(hub_id: str, names: list[str]) -> list[str]:
@@ -169,11 +216,11 @@ def _stream(
     snapshot: Snapshot, file: HubFile, target: Any, token: str, report: Callable[[int], None]
 ) -> None:
     """Append what is missing of a file. Raises JobFailed if more comes than the hub listed."""
-    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub import hf_hub_url
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils._headers import build_hf_headers
 
-    constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # else people see nothing move for 10 MB
+    _set_up_library()
     start = target.tell()
 
     class Bar:
@@ -203,7 +250,7 @@ def _stream(
         ),
         target,
         resume_size=start,
-        headers={**build_hf_headers(token=token or False), "Accept-Encoding": "identity"},
+        headers={**build_hf_headers(token=token or False), **UNCOMPRESSED},
         expected_size=file.size,
         displayed_filename=file.name,
         tqdm_class=Bar,  # type: ignore[arg-type]  # it calls only these

@@ -1,5 +1,6 @@
 """A server that behaves as a hub of models does, or as badly as a test wants."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -15,6 +16,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 ID = "org/tiny"
 INFO = re.compile(r"/api/models/([^/]+/[^/]+)/revision/([^/?]+)")
 FILE = re.compile(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)")
+WEIGHTS = re.compile(r"\.safetensors$")
 PIECE = 64 * 1024  # bytes that are sent at once
 
 Sender = Callable[[Any, bytes, int], None]
@@ -28,10 +30,13 @@ class Hub:
         self.listed: dict[str, Any] = {}  # sizes that it lists, but that are not so
         self.private_for = ""  # the token that it wants
         self.gated = False  # whether the files want a token, too, and the list does not
+        self.refuser: Callable[[Any, int, str], None] = refuse
         self.status = 0  # of every answer, if it is not 0
+        self.lister: Callable[[Any, bytes], None] = reply
         self.reply = b""  # of every request for the list, if it is not empty
         self.senders: dict[str, Sender] = {}  # how a file is sent, if not as a whole
         self.knows_ranges = True
+        self.elsewhere = ""  # the address of the hub that has the weights
         self.sent: Counter[str] = Counter()  # bytes of each file
         self.tokens: set[str | None] = set()
         self.ranges: list[str] = []
@@ -49,7 +54,11 @@ class Hub:
             def log_message(self, *_: Any) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Quiet(ThreadingHTTPServer):
+            def handle_error(self, *_: Any) -> None:
+                pass  # workers that stop hang up
+
+        self.http = Quiet(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
 
     @property
@@ -66,7 +75,7 @@ class Hub:
         found = info or file
         is_let_in = handler.headers["Authorization"] == f"Bearer {self.private_for}"
         if self.status:
-            refuse(handler, self.status, "")
+            self.refuser(handler, self.status, "")
         elif file and self.gated and not is_let_in:
             refuse(handler, 401 if not handler.headers["Authorization"] else 403, "GatedRepo")
         elif not found or found[1] != ID:
@@ -76,7 +85,7 @@ class Hub:
         elif found[2] not in ("main", COMMIT):
             refuse(handler, 404, "RevisionNotFound")
         elif info:
-            reply(handler, self.reply or json.dumps(self.listing()).encode())
+            self.lister(handler, self.reply or json.dumps(self.listing()).encode())
         else:
             self.send_file(handler, unquote(found[3]))
 
@@ -94,6 +103,11 @@ class Hub:
     def send_file(self, handler: Any, name: str) -> None:
         if name not in self.files:
             return refuse(handler, 404, "EntryNotFound")
+        if self.elsewhere and WEIGHTS.search(name):
+            handler.send_response(302)
+            handler.send_header("Location", f"{self.elsewhere}{handler.path}")
+            handler.send_header("Content-Length", "0")
+            return handler.end_headers()
         content = self.files[name]
         wanted = handler.headers["Range"] if self.knows_ranges else None
         first = int(re.fullmatch(r"bytes=(\d+)-", wanted)[1]) if wanted else 0
@@ -150,6 +164,26 @@ def other_content(handler: Any, content: bytes, first: int) -> None:
     handler.send_header("Content-Length", str(len(content)))
     handler.end_headers()
     handler.wfile.write(b"x" * len(content))
+
+
+def endless_list(handler: Any, body: bytes) -> None:
+    handler.send_response(200)
+    endless(handler, body, 0)
+
+
+def endless_error(handler: Any, status: int, code: str) -> None:
+    handler.send_response(status)
+    endless(handler, b"", 0)
+
+
+def compressed(handler: Any, body: bytes) -> None:
+    """Send some kilobytes that become many megabytes."""
+    bomb = gzip.compress(b" " * 50_000_000)
+    handler.send_response(200)
+    handler.send_header("Content-Encoding", "gzip")
+    handler.send_header("Content-Length", str(len(bomb)))
+    handler.end_headers()
+    handler.wfile.write(bomb)
 
 
 def reply(handler: Any, body: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What cannot be fetched is told in a sentence; hostile hubs stay within limits; tokens are kept secret."""
+"""What cannot be fetched is told; hostile hubs stay within limits; tokens stay secret."""
 
 import logging
 from pathlib import Path
@@ -207,7 +207,31 @@ def test_a_size_that_is_none_is_told(root: Client, hub: Hub, size: Any) -> None:
     assert failure(root).startswith(f"What answers at {hub.url} does not answer as a hub does.")
 
 
+def test_a_list_without_an_end_and_one_that_grows_are_given_up(root: Client, hub: Hub) -> None:
+    for lister in (hub_server.endless_list, hub_server.compressed):
+        hub.lister = lister
+        assert failure(root).startswith(f"What answers at {hub.url} does not answer as a hub does.")
+        ModelFetch.objects.all().delete()
+
+
+def test_an_error_without_an_end_is_given_up(root: Client, hub: Hub) -> None:
+    hub.status, hub.refuser = 500, hub_server.endless_error
+    assert failure(root).startswith(f"What answers at {hub.url} does not answer as a hub does.")
+
+
 # Tokens
+
+
+def test_a_token_does_not_go_to_where_the_hub_keeps_its_weights(
+    root: Client, hub: Hub, tiny: Path
+) -> None:
+    store = Hub(tiny)
+    hub.elsewhere, hub.private_for = store.url.replace("127.0.0.1", "localhost"), TOKEN
+    done = fetch(root, token=TOKEN)
+    store.close()
+    assert done.state == JobState.DONE
+    assert store.sent[WEIGHTS] == len(store.files[WEIGHTS])
+    assert store.tokens == {None}
 
 
 def test_no_token_is_in_pages_logs_or_the_database_in_clear(
