@@ -5,26 +5,22 @@ model’s folder with names of a known kind are fetched, each must have the size
 the hub listed before, and weights that are programs (pickles) are never fetched.
 """
 
-import functools
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from errno import ENOSPC
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 
+from qareview.hub_client import UNCOMPRESSED, explaining, set_up_library
 from qareview.jobs import JobFailed
 from qareview.stored_sentences import stored
 
-CHUNK = 256 * 1024  # bytes between two reports; at a megabyte a second four reports; chosen
 MOST_FILES = 1000  # of a model; the largest models have some hundred; chosen; nobody measured
 MOST_OF_SMALL = 100_000_000  # bytes of a file other than weights; tokenizers have up to 40 MB
-MOST_OF_ANSWER = 20_000_000  # bytes of a list or an error; chosen; nobody measured
 MOST_OF_WEIGHTS = 50_000_000_000  # bytes of a file, as huggingface_hub’s MAX_HTTP_DOWNLOAD_SIZE
 CONFIGURATION = "config.json"
 PART = ".part"  # ends the name of a file that is not complete
@@ -33,17 +29,11 @@ OTHERS = re.compile(
     r"[\w.\-]+\.(json|jinja|model|tiktoken)|vocab\.txt|merges\.txt|LICENSE[\w.\-]*", re.ASCII
 )
 PICKLED = re.compile(r".*\.(bin|pt|pth|ckpt|pkl|pickle)")
-UNCOMPRESSED = {"Accept-Encoding": "identity"}  # so that few bytes cannot become many
 COMMIT = re.compile(r"[0-9a-f]{40}")
-_MALFORMED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 class Stopped(Exception):
     """Fetching was asked to stop."""
-
-
-class EndlessAnswer(ValueError):
-    """The hub’s answer is longer than any list or error, or it is compressed and may become so."""
 
 
 @dataclass(frozen=True)
@@ -71,10 +61,10 @@ class Snapshot:
 
 def snapshot_of(hub_id: str, revision: str, token: str) -> Snapshot:
     """Return what is to be fetched of a model. Raises JobFailed, with what is wrong."""
-    with _explaining(hub_id, revision, token):
+    with explaining(hub_id, revision, token):
         from huggingface_hub import HfApi
 
-        _set_up_library()
+        set_up_library()
         api = HfApi(endpoint=settings.HUB_ADDRESS, token=token or False, headers={**UNCOMPRESSED})
         info = api.model_info(hub_id, revision=revision or "main", files_metadata=True)
         if not COMMIT.fullmatch(info.sha or ""):
@@ -84,45 +74,6 @@ def snapshot_of(hub_id: str, revision: str, token: str) -> Snapshot:
         wanted = set(_wanted(hub_id, names))
         files = [_file(sibling) for sibling in siblings if sibling.rfilename in wanted]
     return Snapshot(hub_id, info.sha or "", tuple(sorted(files, key=_place)))
-
-
-@functools.cache
-def _set_up_library() -> None:
-    """Make huggingface_hub report often, and read no list or error that has no end."""
-    import httpx2
-    from huggingface_hub import constants, set_client_factory
-    from huggingface_hub.utils._http import default_client_factory
-
-    class Limited(httpx2.SyncByteStream):
-        def __init__(self, stream: httpx2.SyncByteStream) -> None:
-            self.stream = stream
-
-        def __iter__(self) -> Iterator[bytes]:
-            count = 0
-            for piece in self.stream:
-                count += len(piece)
-                if count > MOST_OF_ANSWER:
-                    raise EndlessAnswer
-                yield piece
-
-        def close(self) -> None:
-            self.stream.close()
-
-    def limit(response: httpx2.Response) -> None:
-        is_file = response.status_code < 400 and "/api/" not in response.request.url.path
-        encoding = response.headers.get("Content-Encoding", "identity")
-        if encoding.lower() != "identity":
-            raise EndlessAnswer(encoding)
-        if not is_file and isinstance(response.stream, httpx2.SyncByteStream):
-            response.stream = Limited(response.stream)
-
-    def client() -> httpx2.Client:
-        made = default_client_factory()
-        made.event_hooks = {**made.event_hooks, "response": [limit]}
-        return made
-
-    constants.DOWNLOAD_CHUNK_SIZE = CHUNK  # else people see nothing move for 10 MB
-    set_client_factory(client)
 
 
 def _wanted(hub_id: str, names: list[str]) -> list[str]:
@@ -187,7 +138,7 @@ def fetch(snapshot: Snapshot, folder: Path, token: str, report: Callable[[int], 
     """
     if len(snapshot.files) > MOST_FILES:
         raise JobFailed(stored("The model has more than %(most)s files.", most=MOST_FILES))
-    with _explaining(snapshot.hub_id, snapshot.commit, token):
+    with explaining(snapshot.hub_id, snapshot.commit, token):
         for file in snapshot.files:
             _fetch_file(snapshot, file, folder, token, report)
             if file.name == CONFIGURATION:
@@ -220,7 +171,7 @@ def _stream(
     from huggingface_hub.file_download import http_get
     from huggingface_hub.utils._headers import build_hf_headers
 
-    _set_up_library()
+    set_up_library()
     start = target.tell()
 
     class Bar:
@@ -307,80 +258,3 @@ def _configuration(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
-
-
-@contextmanager
-def _explaining(hub_id: str, revision: str, token: str) -> Iterator[None]:
-    """Turn what goes wrong with the hub into a sentence: JobFailed."""
-    import httpx2
-    from huggingface_hub import errors
-
-    try:
-        yield
-    except errors.GatedRepoError:
-        raise JobFailed(_gated(hub_id, token)) from None
-    except errors.RepositoryNotFoundError:
-        raise JobFailed(_not_found(hub_id, token)) from None
-    except errors.RevisionNotFoundError:
-        raise JobFailed(
-            stored("%(id)s has no version “%(revision)s”.", id=hub_id, revision=revision)
-        ) from None
-    except errors.HfHubHTTPError as error:
-        raise JobFailed(_refused(hub_id, token, error.response.status_code)) from None
-    except (httpx2.TransportError, errors.OfflineModeIsEnabled):
-        raise JobFailed(
-            stored(
-                "The hub cannot be reached from this machine. Copy the model’s folder here and add "
-                "it by folder."
-            )
-        ) from None
-    except OSError as error:
-        raise JobFailed(_of_disk(error)) from None
-    except (*_MALFORMED, httpx2.HTTPError, httpx2.InvalidURL):
-        raise JobFailed(
-            stored(
-                "What answers at %(address)s does not answer as a hub does. Check the setting "
-                "HF_ENDPOINT.",
-                address=settings.HUB_ADDRESS,
-            )
-        ) from None
-
-
-def _gated(hub_id: str, token: str) -> str:
-    if token:
-        return stored(
-            "The owner of this token may not fetch %(id)s. Accept the model’s terms on its page at "
-            "the hub, or enter another token.",
-            id=hub_id,
-        )
-    return stored(
-        "%(id)s is given only to people who accepted its terms on its page at the hub. Accept them "
-        "there, then enter a token here.",
-        id=hub_id,
-    )
-
-
-def _not_found(hub_id: str, token: str) -> str:
-    if token:
-        return stored(
-            "The hub has no model “%(id)s” that this token may fetch. Check both.", id=hub_id
-        )
-    return stored(
-        "The hub has no model “%(id)s”, or it is private. Check the id; for a private model, enter "
-        "a token.",
-        id=hub_id,
-    )
-
-
-def _refused(hub_id: str, token: str, status: int) -> str:
-    if status in (401, 403):
-        return _not_found(hub_id, token) if not token else stored("The hub refused the token.")
-    return stored("The hub answered with an error (%(status)s). Retry later.", status=str(status))
-
-
-def _of_disk(error: OSError) -> str:
-    if error.errno == ENOSPC:
-        return stored("The disk is full. Make room, then retry: what has been fetched is kept.")
-    if error.errno is None:  # huggingface_hub raises it if a file ends early or late
-        return stored("The hub sent less than it had listed. Retry: what has been fetched is kept.")
-    return stored("The folder of models cannot be written: %(error)s", error=error.strerror)

@@ -177,6 +177,12 @@ def test_a_file_of_another_size_or_content_is_refused(root: Client, hub: Hub) ->
     assert AddedModel.objects.get().name == "tiny"
 
 
+def test_a_model_of_countless_files_is_refused(root: Client, hub: Hub) -> None:
+    hub.files |= {f"{number}.json": b"{}" for number in range(1000)}
+    assert failure(root) == "The model has more than 1,000 files."
+    assert not hub.sent
+
+
 def test_a_small_file_may_not_be_large(root: Client, hub: Hub) -> None:
     hub.listed["tokenizer.json"] = 2_000_000_000
     assert failure(root) == "The file tokenizer.json has 2,000 MB. At most 100 MB are fetched."
