@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from qareview.locking import lock_rows
 from qareview.models import Exchange
 
 
@@ -45,8 +44,9 @@ def used_by(*rows: QuerySet[Any]) -> set[int]:
 
 def delete_unused(ids: Iterable[int]) -> None:
     """Delete those exchanges that nothing refers to; the caller has opened a transaction."""
-    locked = lock_rows(Exchange.objects.filter(pk__in=ids))
-    unused = Exchange.objects.filter(pk__in=locked)
+    rows = Exchange.objects.filter(pk__in=list(ids))
+    list(rows.select_for_update().order_by("key").values_list("pk"))  # in the order of store
+    unused = rows
     for relation in Exchange._meta.related_objects:
         rows = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
         unused = unused.exclude(Exists(rows))
