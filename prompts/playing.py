@@ -27,7 +27,6 @@ from qareview.backends import (
     backend_for,
     backend_options,
     load_backend,
-    turns,
 )
 from qareview.backends.tokens import estimate_tokens
 from qareview.models import Project
@@ -152,8 +151,7 @@ class _Work:
             return number, Output(State.STOPPED), None
         note = _Note(self, number, Output(State.RUNNING, list(request.messages)))
         try:
-            with turns.going_first():
-                completion = self.backend.stream(request, note.tell)
+            completion = self.backend.stream(request, note.tell)
         except ModelUnavailable as reason:
             return number, replace(note.output, state=State.FAILED, error=str(reason)), None
         except Stopped:

@@ -14,7 +14,6 @@ from qareview.backends import (
     replies,
     scripted,
     server_streams,
-    turns,
 )
 from qareview.backends import transformers as local
 from tests import models
@@ -91,12 +90,15 @@ def test_a_batch_stands_still_while_a_person_is_served(folder: Path) -> None:
         backend.complete(told("a", "b", max_tokens=5))
         done.append("batch")
 
-    with turns.going_first():
-        thread = threading.Thread(target=batch)
-        thread.start()
-        thread.join(0.5)
-        backend.stream(request("a", max_tokens=5), lambda _: None)
-        done.append("person")
+    thread = threading.Thread(target=batch)
+
+    def hear(_: str) -> None:
+        if not thread.ident:
+            thread.start()
+            thread.join(0.5)
+
+    backend.stream(request("a", max_tokens=5), hear)
+    done.append("person")
     thread.join(10)
     assert done == ["person", "batch"]
 
@@ -141,6 +143,22 @@ def test_a_server_that_sends_no_pieces_is_asked_for_the_whole(server: Server) ->
     whole = server.load().stream(request("a"), lambda _: None)
     assert whole.text == "It closes."
     assert [body.get("stream") for body in server.bodies] == [True, None]
+
+
+def test_a_batch_does_not_wait_for_a_server(server: Server, folder: Path) -> None:
+    backend = local.load(path=str(folder))
+    written: list[str] = []
+
+    def hear(_: str) -> None:
+        thread = threading.Thread(
+            target=lambda: written.append(backend.complete(told("a", max_tokens=5))[0].text)
+        )
+        thread.start()
+        thread.join(10)
+
+    server.script = lambda handler, _, __: list(pieces(handler, "It closes."))
+    server.load().stream(request("a"), hear)
+    assert written
 
 
 def test_who_has_enough_is_sent_no_more(server: Server) -> None:
