@@ -60,6 +60,11 @@ class SavedWordingForm(WordingForm):
         super().__init__(variant, place, data)
         self.model = data.get("model", "")
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a model that is not offered."""
+        self.model = model_field("").clean(self.model)
+        return super().clean()
+
     def _twin(self, data: dict[str, Any]) -> Variant | None:
         return VariantForm._twin(self, {**data, "model": self.model})
 

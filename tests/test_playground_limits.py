@@ -185,4 +185,6 @@ def test_a_wording_is_saved_as_the_editor_does(team: Team, client: Client, promp
         url_of(prompt, "save/"), {**data, **wording(template="{{ passage"), "save": ""}
     )
     assert "The template is not valid" in page(wrong, 422)
+    unheard_of = client.post(url_of(prompt, "save/"), {**wording(), "model": "unheard-of" * 20})
+    assert "is not one of the available choices" in page(unheard_of, 422)
     assert prompt.variants.count() == 2
