@@ -255,6 +255,13 @@ def test_who_is_alone_in_a_project_is_told_so_and_may_decide_as_admin(browse: Br
 # Checks
 
 
+def test_a_name_in_the_headings_is_not_foreign(team: Team, passage: Passage) -> None:
+    passage.headings = ["The locks of Halvorsen"]
+    passage.save(update_fields=["headings"])
+    item = write(passage, team.reviewer, answer="The gates of Halvorsen close at low tide.")
+    assert flags.FOREIGN_NAME not in item.flags
+
+
 def test_a_worker_checks_the_item_and_being_like_others_costs_no_score(
     team: Team, passage: Passage
 ) -> None:

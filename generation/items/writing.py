@@ -79,7 +79,7 @@ def _store(passage: Passage, author: Any, question: str, answer: str) -> Item:
         author=author,
         number=last + 1,
         answer=answer,
-        flags=flags.flags_of_answer(answer, passage.wording),
+        flags=flags.flags_of_answer(answer, passage.wording, " ".join(passage.headings)),
     )
     Question.objects.create(
         item=item, text=question, flags=flags.flags_of_question(question, answer)
