@@ -134,6 +134,10 @@ class Project(Binnable):
     def __str__(self) -> str:
         return self.name
 
+    def has_members_besides(self, user: Any) -> bool:
+        """Whether somebody else could review or decide on what a user wrote."""
+        return self.memberships.exclude(user=user).exists()
+
 
 class Membership(models.Model):
     """A user who belongs to a project, and their role in it."""

@@ -18,7 +18,6 @@ from generation.checks import flags, scoring
 from generation.checks.scoring import Draft
 from generation.models import Item, Passage, Question, UnsentItem, Writing
 from qareview import jobs
-from qareview.models import Project
 from qareview.stored_sentences import stored
 
 AT_ONCE = 20  # items checked together; chosen; nobody measured
@@ -86,11 +85,6 @@ def _store(passage: Passage, author: Any, question: str, answer: str) -> Item:
     )
     search.index_items([item.pk])
     return item
-
-
-def has_reviewers_besides(project: Project, author: Any) -> bool:
-    """Whether the project has another member, who may review what an author writes."""
-    return project.memberships.exclude(user=author).exists()
 
 
 def work_off_written_items() -> None:
