@@ -1,4 +1,4 @@
-"""Exchanges with models: stored once for each request, and kept as long as a row refers to them.
+"""Exchanges with models: stored once for each reply, and kept as long as a row refers to them.
 
 Every model with a foreign key to :class:`qareview.models.Exchange` counts. Those who delete rows of
 such a model for good delete the exchanges that are unused after that.
@@ -15,7 +15,7 @@ from qareview.models import Exchange
 def store(exchanges: Iterable[Exchange | None]) -> None:
     """Store exchanges in the caller's transaction, which stores the rows that refer to them.
 
-    Of equal requests, one is stored; all get its id. It stays locked until the transaction ends, so
+    Of equal ones, one is stored; all get its id. It stays locked until the transaction ends, so
     that :func:`delete_unused` cannot delete it before rows refer to it.
     """
     rows = [exchange for exchange in exchanges if exchange]

@@ -272,11 +272,11 @@ class StoredCompletion(models.Model):
 class Exchange(models.Model):
     """A request to a model as it was sent, and the model’s reply before anything was cut from it.
 
-    Every text that a model wrote refers to one, and texts from equal requests to the same: see
+    Every text that a model wrote refers to one, and texts from one reply to the same: see
     :mod:`qareview.exchanges`.
     """
 
-    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model and request
+    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model, request and reply
     model = models.CharField(max_length=100)
     content: CompressedField = CompressedField()  # what the properties below return
     tokens_in = models.PositiveIntegerField()
