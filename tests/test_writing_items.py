@@ -20,6 +20,7 @@ from generation.models import (
     ItemState,
     Passage,
     Question,
+    Release,
     UnsentItem,
     Verdict,
     Writing,
@@ -360,9 +361,27 @@ def test_a_release_says_who_wrote_it_also_after_they_left(team: Team, passage: P
     assert {origin for _, origin, _ in origins} == {"person", "model"}
     assert (release.facts["written"], release.facts["writers"]) == (1, ["rob"])
     assert release.facts["imported"] == 0
+    card = card_of(release)
+    assert "1 of the 2 triples were written by hand, by rob; each was reviewed by someone" in card
+
+
+def card_of(release: Release) -> str:
     with zipfile.ZipFile(exports.zip_file(release, "triples")) as files:
-        card = files.read("README.md").decode()
-    assert "1 of the 2 triples were written by hand, by rob" in card
+        return files.read("README.md").decode()
+
+
+def test_a_release_claims_no_review_by_someone_else_if_there_was_nobody() -> None:
+    admin = make.user("solo")
+    project = make.project(admin, name="Alone")
+    item = write(make.document(project).passages.all()[0], admin)
+    decided = adjudication.Adjudication(
+        uuid.uuid4(), Verdict.ACCEPTED, "", question=QUESTION, answer=ANSWER, is_gold=True
+    )
+    adjudication.adjudicate(project, item.pk, admin, decided)
+    release = freezing.order_release(project)
+    freezing.work_off_releases()
+    release.refresh_from_db()
+    assert "by solo; nobody but their writer decided on 1 of them." in card_of(release)
 
 
 # The desk's key
