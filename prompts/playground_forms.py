@@ -126,7 +126,7 @@ class InputForm(forms.Form):
         if not any(typed.values()):
             return {}
         if typed.get("passage") and typed.get("focus") == "":
-            typed["focus"] = passage_inputs.passages().focus_of(typed["passage"])
+            typed["focus"] = passage_inputs.passages().first_focus(typed["passage"])
         if typed.get(COUNT) == "":
             typed[COUNT] = str(self.prompt.project.items_per_passage)
         return typed
