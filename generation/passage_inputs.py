@@ -35,9 +35,13 @@ def chosen(
     return _inputs(project, _passages(project, names).filter(pk__in=passages))
 
 
-def focus_of(passage: str) -> str:
-    focuses = focuses_of(passage)
-    return focuses[0].text if focuses else passage
+def first_focus(passage: str) -> str:
+    return _first_focus(passage, "") or passage
+
+
+def _first_focus(text: str, headings: str) -> str:
+    focuses = focuses_of(text, headings)
+    return focuses[0].text if focuses else ""
 
 
 def _passages(project: Project, names: Collection[str]) -> PassageQuerySet:
@@ -57,11 +61,9 @@ def _inputs(project: Project, rows: Iterable[Passage]) -> list[PassageInput]:
 
 
 def _input(project: Project, row: Passage, item: Item | None) -> PassageInput:
-    headings = " ".join(row.headings)
-    focuses = focuses_of(row.text, headings)
     values = {
         **values_of(project, row),
-        "focus": focuses[0].text if focuses else row.wording,
+        "focus": _first_focus(row.text, " ".join(row.headings)) or row.wording,
         COUNT: str(project.items_per_passage),
         EXISTING: "",
         **({"answer": item.answer, "question": item.question.text} if item else {}),

@@ -46,7 +46,7 @@ class Passages(Protocol):
     ) -> list[PassageInput]:
         """Return those of a project's passages that have these ids."""
 
-    def focus_of(self, passage: str) -> str:
+    def first_focus(self, passage: str) -> str:
         """Return the sentence of a text that drafting would state first."""
 
 

@@ -232,9 +232,12 @@ def note_state(key: str, state: State, error: str = "") -> None:
 
 
 def note_output(key: str, number: int, output: Output) -> None:
-    """Note an output of a run."""
+    """Note an output of a run, which is kept from now; so is what is left of one that was lost."""
     text = json.dumps(asdict(output), cls=SentenceEncoder)
-    broker().hset(_name(key), f"output:{number}", text)
+    with broker().pipeline() as steps:
+        steps.hset(_name(key), f"output:{number}", text)
+        steps.expire(_name(key), KEPT_SECONDS)
+        steps.execute()
 
 
 def note_alive(keys: Sequence[str]) -> None:

@@ -60,6 +60,11 @@ class SavedWordingForm(WordingForm):
         super().__init__(variant, place, data)
         self.model = data.get("model", "")
 
+    def clean(self) -> dict[str, Any]:
+        """Refuse a model that is not offered."""
+        self.model = model_field("").clean(self.model)
+        return super().clean()
+
     def _twin(self, data: dict[str, Any]) -> Variant | None:
         return VariantForm._twin(self, {**data, "model": self.model})
 
@@ -121,7 +126,7 @@ class InputForm(forms.Form):
         if not any(typed.values()):
             return {}
         if typed.get("passage") and typed.get("focus") == "":
-            typed["focus"] = passage_inputs.passages().focus_of(typed["passage"])
+            typed["focus"] = passage_inputs.passages().first_focus(typed["passage"])
         if typed.get(COUNT) == "":
             typed[COUNT] = str(self.prompt.project.items_per_passage)
         return typed

@@ -27,7 +27,6 @@ from qareview.backends import (
     backend_for,
     backend_options,
     load_backend,
-    turns,
 )
 from qareview.backends.tokens import estimate_tokens
 from qareview.models import Project
@@ -146,17 +145,16 @@ class _Work:
         try:
             self.check()
             request = self._request(*self.order.pairs[number])
+            note = _Note(self, number, Output(State.RUNNING, list(request.messages)))
         except RenderingFailed as reason:
             return number, Output(State.FAILED, error=str(reason)), None
-        except Stopped:
+        except (Stopped, redis.RedisError):
             return number, Output(State.STOPPED), None
-        note = _Note(self, number, Output(State.RUNNING, list(request.messages)))
         try:
-            with turns.going_first():
-                completion = self.backend.stream(request, note.tell)
+            completion = self.backend.stream(request, note.tell)
         except ModelUnavailable as reason:
             return number, replace(note.output, state=State.FAILED, error=str(reason)), None
-        except Stopped:
+        except (Stopped, redis.RedisError):
             return number, replace(note.output, state=State.STOPPED), _so_far(request, note.text)
         state = State.FAILED if completion.error else State.DONE
         return number, replace(note.output, state=state, error=completion.error), completion
@@ -189,7 +187,10 @@ class _Work:
                 cost=str(completions.cost_of(self.order.model, completion)),
                 cut_off=completion.cut_off,
             )
-        playground.note_output(self.key, number, output)
+        try:
+            playground.note_output(self.key, number, output)
+        except redis.RedisError as error:  # the other outputs have their cost, too
+            logger.warning("An output of the playground is lost: %s", error)
 
 
 class _Note:

@@ -86,13 +86,14 @@ def _with_exchange(
     if completion.error:
         return completion
     parameters = {name: value for name, value in asdict(request).items() if value is not None}
+    reply = completion.raw or completion.text
     exchange = Exchange(
-        key=key if completion.text else _unused_key(),
+        key=_digest([key, reply]),
         model=model,
         content={
             "messages": parameters.pop("messages"),
             "prompt": completion.prompt,
-            "reply": completion.raw or completion.text,
+            "reply": reply,
             "parameters": parameters,
         },
         tokens_in=completion.tokens_in,
@@ -112,8 +113,12 @@ def _key(model: str, request: Request) -> str:
         {name: value for name, value in options if name not in CHANGES_NO_TEXT},
         {name: value for name, value in asdict(request).items() if value is not None},
     ]
+    return _digest(content)
+
+
+def _digest(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
 def forget(model: str, requests: Sequence[Request]) -> None:

@@ -1,4 +1,4 @@
-"""Exchanges with models: stored once for each request, and kept as long as a row refers to them.
+"""Exchanges with models: stored once for each reply, and kept as long as a row refers to them.
 
 Every model with a foreign key to :class:`qareview.models.Exchange` counts. Those who delete rows of
 such a model for good delete the exchanges that are unused after that.
@@ -9,14 +9,13 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from qareview.locking import lock_rows
 from qareview.models import Exchange
 
 
 def store(exchanges: Iterable[Exchange | None]) -> None:
     """Store exchanges in the caller's transaction, which stores the rows that refer to them.
 
-    Of equal requests, one is stored; all get its id. It stays locked until the transaction ends, so
+    Of equal ones, one is stored; all get its id. It stays locked until the transaction ends, so
     that :func:`delete_unused` cannot delete it before rows refer to it.
     """
     rows = [exchange for exchange in exchanges if exchange]
@@ -45,8 +44,9 @@ def used_by(*rows: QuerySet[Any]) -> set[int]:
 
 def delete_unused(ids: Iterable[int]) -> None:
     """Delete those exchanges that nothing refers to; the caller has opened a transaction."""
-    locked = lock_rows(Exchange.objects.filter(pk__in=ids))
-    unused = Exchange.objects.filter(pk__in=locked)
+    rows = Exchange.objects.filter(pk__in=list(ids))
+    list(rows.select_for_update().order_by("key").values_list("pk"))  # in the order of store
+    unused = rows
     for relation in Exchange._meta.related_objects:
         rows = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
         unused = unused.exclude(Exists(rows))

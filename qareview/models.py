@@ -134,6 +134,10 @@ class Project(Binnable):
     def __str__(self) -> str:
         return self.name
 
+    def has_members_besides(self, user: Any) -> bool:
+        """Whether somebody else could review or decide on what a user wrote."""
+        return self.memberships.exclude(user=user).exists()
+
 
 class Membership(models.Model):
     """A user who belongs to a project, and their role in it."""
@@ -268,11 +272,11 @@ class StoredCompletion(models.Model):
 class Exchange(models.Model):
     """A request to a model as it was sent, and the model’s reply before anything was cut from it.
 
-    Every text that a model wrote refers to one, and texts from equal requests to the same: see
+    Every text that a model wrote refers to one, and texts from one reply to the same: see
     :mod:`qareview.exchanges`.
     """
 
-    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model and request
+    key = models.CharField(max_length=64, unique=True)  # SHA-256 of model, request and reply
     model = models.CharField(max_length=100)
     content: CompressedField = CompressedField()  # what the properties below return
     tokens_in = models.PositiveIntegerField()

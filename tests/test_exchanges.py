@@ -119,6 +119,22 @@ def test_equal_requests_are_stored_once(team: Team) -> None:
     assert StoredCompletion.objects.filter(project=other).count() == 0
 
 
+def test_another_reply_to_the_same_request_is_another_exchange(
+    server: Server, settings: Any
+) -> None:
+    settings.MODELS = {"far": {"backend": "openai", "url": server.url, "name": "x"}}
+    project = make.project()
+    for text in ("It shuts.", "It closes."):
+        server.script = sends(200, answer(text))
+        [completion] = completions.complete(project, "far", told("a"))
+        exchanges.store([completion.exchange])
+        project.completions.all().delete()  # as with another project, in which it was asked first
+    assert [stored.reply for stored in Exchange.objects.order_by("pk")] == [
+        "It shuts.",
+        "It closes.",
+    ]
+
+
 def test_an_exchange_goes_with_the_last_item_that_has_it(team: Team) -> None:
     first, second = drafted(team.project), drafted(team.project)
     bins.bin_document(first.document, team.engineer)

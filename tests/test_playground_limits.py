@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import redis
 from django.contrib.auth.models import User
 from django.test import Client
 
-from prompts import playground
+from prompts import playground, playing
 from prompts.models import Prompt, Task
-from prompts.playground import State
+from prompts.playground import Output, State
+from qareview import completions
 from qareview.broker import broker
 from qareview.models import Project
 from tests import make
 from tests.conftest import Team
-from tests.model_server import Server, first
+from tests.model_server import Server, first, pieces
 from tests.playgrounds import latest, passages_of, progress, start, url_of, use, wording, worked_off
 from tests.web import page
 
@@ -169,6 +171,37 @@ def test_a_broker_that_is_away_is_told(
         broker.cache_clear()
 
 
+def test_what_was_spent_is_counted_even_if_the_broker_goes_away(
+    team: Team, client: Client, prompt: Prompt, server: Server, settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(playing, "NOTE_SECONDS", 0)
+    use(settings, server)
+    address = settings.REDIS_URL
+
+    def going_away(handler: Any, _: Any, __: Any) -> None:
+        for _ in pieces(handler, "It ", "closes."):
+            settings.REDIS_URL = "redis://127.0.0.1:1/0"
+            broker.cache_clear()
+
+    server.script = going_away
+    start(client, prompt, passage=passages_of(prompt), model="far")
+    key = playground.take_run(1)
+    assert key
+    try:
+        with pytest.raises(redis.RedisError):
+            playing.work_off_run(key)
+    finally:
+        settings.REDIS_URL = address
+        broker.cache_clear()
+    assert completions.spending(team.project).tokens > 0
+
+
+def test_a_run_that_the_broker_lost_leaves_nothing_for_ever(prompt: Prompt) -> None:
+    playground.note_output("lost", 0, Output(State.STOPPED))
+    assert 0 < broker().ttl("playground:run:lost") <= playground.KEPT_SECONDS
+
+
 # Saving
 
 
@@ -185,4 +218,6 @@ def test_a_wording_is_saved_as_the_editor_does(team: Team, client: Client, promp
         url_of(prompt, "save/"), {**data, **wording(template="{{ passage"), "save": ""}
     )
     assert "The template is not valid" in page(wrong, 422)
+    unheard_of = client.post(url_of(prompt, "save/"), {**wording(), "model": "unheard-of" * 20})
+    assert "is not one of the available choices" in page(unheard_of, 422)
     assert prompt.variants.count() == 2

@@ -20,6 +20,7 @@ from generation.models import (
     ItemState,
     Passage,
     Question,
+    Release,
     UnsentItem,
     Verdict,
     Writing,
@@ -255,6 +256,12 @@ def test_who_is_alone_in_a_project_is_told_so_and_may_decide_as_admin(browse: Br
 # Checks
 
 
+def test_a_name_in_the_headings_is_not_foreign(team: Team, passage: Passage) -> None:
+    Passage.objects.filter(pk=passage.pk).update(headings=["The locks of Halvorsen"])
+    answer = "The gates of Halvorsen close at low tide."
+    assert flags.FOREIGN_NAME not in write(passage, team.reviewer, answer=answer).flags
+
+
 def test_a_worker_checks_the_item_and_being_like_others_costs_no_score(
     team: Team, passage: Passage
 ) -> None:
@@ -353,9 +360,23 @@ def test_a_release_says_who_wrote_it_also_after_they_left(team: Team, passage: P
     assert {origin for _, origin, _ in origins} == {"person", "model"}
     assert (release.facts["written"], release.facts["writers"]) == (1, ["rob"])
     assert release.facts["imported"] == 0
+    assert "were written by hand, by rob; each was reviewed by someone else." in card_of(release)
+
+
+def card_of(release: Release) -> str:
     with zipfile.ZipFile(exports.zip_file(release, "triples")) as files:
-        card = files.read("README.md").decode()
-    assert "1 of the 2 triples were written by hand, by rob" in card
+        return files.read("README.md").decode()
+
+
+def test_a_release_claims_no_review_by_someone_else_if_there_was_nobody() -> None:
+    project = make.project(admin := make.user("solo"), name="Alone")
+    item = write(make.document(project).passages.all()[0], admin)
+    values = uuid.uuid4(), Verdict.ACCEPTED, "", QUESTION, ANSWER
+    decided = adjudication.Adjudication(*values, is_gold=True)
+    adjudication.adjudicate(project, item.pk, admin, decided)
+    freezing.order_release(project)
+    freezing.work_off_releases()
+    assert "by solo; nobody but their writer decided on 1" in card_of(project.releases.get())
 
 
 # The desk's key

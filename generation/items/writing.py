@@ -18,7 +18,6 @@ from generation.checks import flags, scoring
 from generation.checks.scoring import Draft
 from generation.models import Item, Passage, Question, UnsentItem, Writing
 from qareview import jobs
-from qareview.models import Project
 from qareview.stored_sentences import stored
 
 AT_ONCE = 20  # items checked together; chosen; nobody measured
@@ -79,18 +78,13 @@ def _store(passage: Passage, author: Any, question: str, answer: str) -> Item:
         author=author,
         number=last + 1,
         answer=answer,
-        flags=flags.flags_of_answer(answer, passage.wording),
+        flags=flags.flags_of_answer(answer, passage.wording, " ".join(passage.headings)),
     )
     Question.objects.create(
         item=item, text=question, flags=flags.flags_of_question(question, answer)
     )
     search.index_items([item.pk])
     return item
-
-
-def has_reviewers_besides(project: Project, author: Any) -> bool:
-    """Whether the project has another member, who may review what an author writes."""
-    return project.memberships.exclude(user=author).exists()
 
 
 def work_off_written_items() -> None:

@@ -216,8 +216,14 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
         "variants": _variants(items),
         "written": sum(row.triple["origin"] == "person" for row in rows),
         "writers": sorted({item.author.get_username() for item in items if item.author}),
+        "decided_by_writer": sum(_is_own_decision(row.triple) for row in rows),
         "imported": sum(item.is_imported for item in items),
     }
+
+
+def _is_own_decision(triple: dict[str, Any]) -> bool:
+    """Whether only the person who wrote a triple decided on it, as an admin who is alone may."""
+    return triple["origin"] == "person" and triple["reviewers"] == [triple["written_by"]]
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:

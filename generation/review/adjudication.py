@@ -124,9 +124,7 @@ def may_adjudicate(item: Item, admin: Any) -> bool:
 
     If nobody else is in the project, they may, since nobody else could.
     """
-    if item.author_id != admin.pk:
-        return True
-    return not item.project.memberships.exclude(user=admin).exists()
+    return item.author_id != admin.pk or not item.project.has_members_besides(admin)
 
 
 def _check(item: Item, of_item: ReviewQuerySet, adjudication: Adjudication) -> None:

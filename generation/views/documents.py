@@ -73,8 +73,9 @@ def document(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     waits to be read, its page asks for news.
     """
     project = access.project(request, slug)
-    document = get_object_or_404(project.documents, pk=pk)
-    return _news(document) if wants_part(request) else _show(request, document)
+    if wants_part(request):
+        return _news(get_object_or_404(project.documents.only("state"), pk=pk))
+    return _show(request, get_object_or_404(project.documents, pk=pk))
 
 
 def _news(document: Document) -> HttpResponse:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET
 from generation.checks import scoring
 from generation.checks.flag_trust import explained
 from generation.forms.items import ItemFilterForm
-from generation.items import bulk_actions, bulk_sentences, listing, writing
+from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
 from generation.review import adjudication
 from generation.views.comments import comments_context
@@ -64,7 +64,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         **comments_context(member, item),
         "may_adjudicate": member.is_admin and adjudication.may_adjudicate(item, request.user),
         "is_alone": item.author == request.user
-        and not writing.has_reviewers_besides(item.project, request.user),
+        and not item.project.has_members_besides(request.user),
     }
     return render_page(request, "items/show.html", context)
 

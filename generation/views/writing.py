@@ -61,7 +61,7 @@ def _store(request: HttpRequest, passage: Passage, form: WritingForm) -> Item | 
 
 def _said(project: Project, item: Item, user: Any) -> str:
     saved = _("Your item is saved.")
-    if writing.has_reviewers_besides(project, user):
+    if project.has_members_besides(user):
         return f"{saved} {_('Someone else will review it.')}"
     return f"{saved} {_('Someone else has to review it, but you are the only member so far.')}"
 
@@ -77,7 +77,7 @@ def _show(
         "fields": form.data if form.is_bound else unsent,
         "typed_at": at,
         "key": uuid.uuid4(),
-        "is_alone": not writing.has_reviewers_besides(project, request.user),
+        "is_alone": not project.has_members_besides(request.user),
     }
     status = form_status(form)
     return render_page(request, "writing/write.html", context, part="part", status=status)

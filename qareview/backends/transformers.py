@@ -26,6 +26,7 @@ from qareview.backends import (
     grouping,
     likelihood,
     token_streams,
+    turns,
 )
 from qareview.backends.beginnings import Beginnings
 from qareview.backends.choosing import DecodingRow
@@ -108,7 +109,7 @@ class TransformersBackend:
         ]
 
     def stream(self, request: Request, told: Told) -> Completion:
-        """Return the completion of a request, which is told token by token."""
+        """Return the completion of a request, which is told token by token, before any batch."""
         prompt = self.prompt(request.messages)
         if not self._fits(prompt, request):
             return _too_long(len(prompt), request.max_tokens, self.context)
@@ -119,7 +120,8 @@ class TransformersBackend:
             request.seed,
             lambda tokens: told(self._text(tokens).rstrip(HALF_A_LETTER)),
         )
-        return self._write([row], shared=0)[0]
+        with turns.going_first():
+            return self._write([row], shared=0)[0]
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return how likely the model finds each text; those with one chat's beginning share it."""
