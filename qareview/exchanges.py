@@ -48,6 +48,6 @@ def delete_unused(ids: Iterable[int]) -> None:
     list(rows.select_for_update().order_by("key").values_list("pk"))  # in the order of store
     unused = rows
     for relation in Exchange._meta.related_objects:
-        rows = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
-        unused = unused.exclude(Exists(rows))
+        own = relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})
+        unused = unused.exclude(Exists(own))
     unused.delete()

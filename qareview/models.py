@@ -208,8 +208,7 @@ class JobState(models.TextChoices):
     HELD = gettext_noop("held"), _("On hold")  # until a person queues it again
 
 
-# One for the models of this machine and one for those of servers: see qareview/shares.py.
-MODEL_TASKS = ("qareview.tasks.ask_models_here", "qareview.tasks.ask_servers")
+MODEL_TASKS = ("qareview.tasks.ask_models_here", "qareview.tasks.ask_servers")  # see shares.py
 
 
 class Job(models.Model):
@@ -378,7 +377,7 @@ class ModelFetch(Job):
     See :mod:`qareview.fetching`.
     """
 
-    task = "qareview.tasks.fetch_models"
+    tasks = ("qareview.tasks.fetch_models",)
 
     hub_id = models.CharField(max_length=96)  # such as org/name
     revision = models.CharField(max_length=100, blank=True)  # a branch, tag or commit; empty: main

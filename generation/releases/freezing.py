@@ -223,7 +223,7 @@ def _facts(rows: list[ReleaseRow], items: list[Item], splits: dict[int, Split]) 
 
 def _is_own_decision(triple: dict[str, Any]) -> bool:
     """Whether only the person who wrote a triple decided on it, as an admin who is alone may."""
-    return triple["origin"] == "person" and triple["reviewers"] == [triple["written_by"]]
+    return bool(triple["origin"] == "person" and triple["reviewers"] == [triple["written_by"]])
 
 
 def _variants(items: list[Item]) -> list[dict[str, Any]]:
