@@ -48,8 +48,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByUnit:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """Two more than there are cores, since many tests wait for a browser or a server."""
-    return min(len(os.sched_getaffinity(0)) + 2, MOST)
+    """One more than there are cores, since some tests wait for a browser or a server."""
+    return min(len(os.sched_getaffinity(0)) + 1, MOST)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
