@@ -16,7 +16,7 @@ from prompts import candidates, comparing, searches
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview.encryption import encrypt
-from qareview.models import AddedModel, Exchange, Invitation, JobState, Project
+from qareview.models import AddedModel, Exchange, Invitation, JobState, ModelFetch, Project
 from tests import arena, make
 
 SURVEY = {
@@ -53,7 +53,16 @@ def furnish(admin: User) -> list[str]:
         context=32768,
         price_in="0.15",
     )
+    of_hub = AddedModel.objects.create(name="of-a-hub", backend="transformers", path="/elsewhere")
+    ModelFetch.objects.create(
+        name=of_hub.name, hub_id="org/of-a-hub", folder="one", model=of_hub, state=JobState.DONE
+    )
+    failed = ModelFetch.objects.create(
+        name="small", hub_id="org/small", folder="two", state=JobState.FAILED, error="It is gone."
+    )
     rows = {
+        "models-remove-fetched": of_hub,
+        "models-fetch": failed,
         "models": added,
         "documents-columns": table,
         "documents-restore": gone,

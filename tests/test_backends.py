@@ -85,7 +85,7 @@ def test_a_prompt_longer_than_the_context_fails_alone(embedded: Backend) -> None
     long, short = embedded.complete(told(["word " * 9000, "Name a colour."], max_tokens=3))
     assert long.text == ""
     assert long.error.startswith("The prompt has 9,0")
-    assert long.error.endswith("Choose shorter passages or a model with a longer context.")
+    assert long.error.endswith("for the prompt, or a model with a longer context.")
     assert (short.error, short.tokens_out) == ("", 3)
 
 
