@@ -116,7 +116,7 @@ def test_list_takes_the_same_queries_for_any_number(team, browse, django_assert_
     for _ in range(count):
         make.items(team.project, 2, at=make.document(team.project))
     client = browse(team.engineer)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(11):
         assert page(client.get(f"{team.url}/")).count("<tr>") == count + 1
 
 

@@ -54,7 +54,7 @@ def test_a_flag_tells_more_than_how_many_items_are_bad_anyway() -> None:
     base = measured["bad"] / measured["items"]
     shares = [flag_trust.measured_share(name) for name in flags.NAMES]
     frequent = [share for share in shares if share.raised >= ENOUGH]
-    assert len(frequent) >= 3
+    assert len(frequent) >= 2
     assert all(share.right / share.raised > base for share in frequent)
 
 
@@ -72,9 +72,9 @@ def test_labelled_items_are_good_and_bad_and_each_document_is_in_one_half() -> N
 
 def test_judged_drafts_keep_what_was_noted_of_them() -> None:
     drafts = list(judged_drafts())
-    assert len(drafts) == 200
+    assert len(drafts) == 266
     likely = [one for one in drafts if flags.ASKED in one.draft.questions[0].scores]
-    assert 100 < len(likely) < 200
+    assert 100 < len(likely) < 266
     assert any(one.draft.item.parameters["verbatim"] for one in likely)
     assert any(flags.DUPLICATE_ANSWER in one.draft.item.flags for one in drafts)
 
