@@ -194,7 +194,7 @@ class _Work:
 
 
 class _Note:
-    """Notes a text while it grows, but not at every word."""
+    """Notes a text while it grows: its first words at once, then not at every word."""
 
     def __init__(self, work: _Work, number: int, output: Output) -> None:
         self.work, self.number, self.output = work, number, output
@@ -203,8 +203,9 @@ class _Note:
 
     def tell(self, text: str) -> None:
         """Note the text so far. Raises Stopped."""
+        is_first = not self.text
         self.text = text
-        if time.monotonic() - self.noted_at > NOTE_SECONDS:
+        if is_first or time.monotonic() - self.noted_at > NOTE_SECONDS:
             self.work.check()
             self._note(replace(self.output, text=text))
 
