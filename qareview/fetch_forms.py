@@ -7,8 +7,8 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qareview.added_models import is_taken
 from qareview.encryption import encrypt
+from qareview.model_forms import ModelFields
 from qareview.models import ModelFetch
 
 # As huggingface_hub’s validate_repo_id, without what it forbids in pairs.
@@ -17,7 +17,7 @@ REVISION = re.compile(r"[A-Za-z0-9][\w.\-/]*", re.ASCII)
 ADDRESS = re.compile(r"https?://[^/]+/")  # that is before the id in the address of a model’s page
 
 
-class FetchForm(forms.ModelForm[ModelFetch]):
+class FetchForm(forms.ModelForm[ModelFetch], ModelFields):
     """Which model to fetch. The token is stored encrypted, until it is fetched, and never shown."""
 
     hub_id = forms.CharField(
@@ -43,22 +43,6 @@ class FetchForm(forms.ModelForm[ModelFetch]):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     forget_token = forms.BooleanField(label=_("Remove the stored token"), required=False)
-    name = forms.CharField(
-        label=_("Name in QAReview"),
-        max_length=100,
-        required=False,
-        help_text=_("Projects and prompts choose the model by this name."),
-    )
-    context = forms.IntegerField(
-        label=_("Context"),
-        required=False,
-        min_value=1,
-        max_value=2**31 - 1,
-        help_text=_(
-            "How many tokens a request and its answer may have together. Longer requests are "
-            "not sent. Leave empty if you do not know."
-        ),
-    )
     field_order = ("hub_id", "token", "forget_token", "revision", "name", "context")
 
     class Meta:
@@ -117,11 +101,8 @@ class FetchForm(forms.ModelForm[ModelFetch]):
         if self.errors:
             return data
         data["name"] = data["name"] or data["hub_id"].rpartition("/")[2]
-        if data["name"] != self.initial.get("name") and is_taken(data["name"]):
-            self.add_error(
-                "name",
-                gettext("There is already a model named “%(name)s”. Enter another name.") % data,
-            )
+        if data["name"] != self.initial.get("name"):
+            self.check_name(data["name"])
         return data
 
     def filled(self) -> ModelFetch:

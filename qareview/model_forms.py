@@ -18,8 +18,8 @@ MOST_AT_ONCE = 256  # requests; chosen; nobody measured
 PATHS_OF_REQUESTS = ("/chat/completions", "/completions", "/models")  # which people copy, too
 
 
-class AddedModelForm(forms.ModelForm[AddedModel]):
-    """The fields of every model. The name of a model that exists does not change."""
+class ModelFields(forms.Form):
+    """The fields of every model, whether it is here or has to be fetched first."""
 
     name = forms.CharField(
         label=_("Name in QAReview"),
@@ -38,6 +38,19 @@ class AddedModelForm(forms.ModelForm[AddedModel]):
         ),
     )
 
+    def check_name(self, name: str) -> None:
+        """Add an error if there is already a model of this name."""
+        if is_taken(name):
+            self.add_error(
+                "name",
+                gettext("There is already a model named “%(name)s”. Enter another name.")
+                % {"name": name},
+            )
+
+
+class AddedModelForm(forms.ModelForm[AddedModel], ModelFields):
+    """A model that can be used at once. The name of a model that exists does not change."""
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
@@ -52,11 +65,7 @@ class AddedModelForm(forms.ModelForm[AddedModel]):
         if self.instance.pk or self.errors:
             return data
         data["name"] = data["name"] or self.default_name()[:100]
-        if is_taken(data["name"]):
-            self.add_error(
-                "name",
-                gettext("There is already a model named “%(name)s”. Enter another name.") % data,
-            )
+        self.check_name(data["name"])
         return data
 
 
