@@ -178,6 +178,7 @@ def test_what_was_spent_is_counted_even_if_the_broker_goes_away(
     monkeypatch.setattr(playing, "NOTE_SECONDS", 0)
     use(settings, server)
     address = settings.REDIS_URL
+    reachable = broker()  # kept to the end: a client without references closes its connections
 
     def going_away(handler: Any, _: Any, __: Any) -> None:
         for _ in pieces(handler, "It ", "closes."):
@@ -194,6 +195,7 @@ def test_what_was_spent_is_counted_even_if_the_broker_goes_away(
     finally:
         settings.REDIS_URL = address
         broker.cache_clear()
+        reachable.close()
     assert completions.spending(team.project).tokens > 0
 
 
