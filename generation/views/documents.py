@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation.drafting import orders
 from generation.forms.documents import ColumnsForm, UploadForm
+from generation.items import unsent
 from generation.models import Document, Passage
 from generation.passages import editing
 from generation.passages.left_out import explain_left_out
@@ -98,7 +99,12 @@ def _show(
         elif not document.is_triples:
             part["passage"].pieces = editing.sentences_and_paragraphs(part["passage"].text)
     form = form or ColumnsForm(document.survey)
-    context = {"document": document, "parts": page, "form": form}
+    context = {
+        "document": document,
+        "parts": page,
+        "form": form,
+        "displaced": unsent.displaced(document, access.user(request)),
+    }
     return render_page(request, "documents/show.html", context, status=form_status(form))
 
 

@@ -317,7 +317,7 @@ def _refused_parameters(error: Any) -> set[str]:
 
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     choice = answer.choices[0]
-    text = replies.storable(choice.message.content or "")
+    text = replies.kept(choice.message.content or "")
     if choice.finish_reason == "content_filter":
         return _failed(
             stored(
