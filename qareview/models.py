@@ -138,10 +138,6 @@ class Project(Binnable):
         """Whether somebody else could review or decide on what a user wrote."""
         return self.memberships.exclude(user=user).exists()
 
-    def is_short_of_reviewers(self) -> bool:
-        """Whether some item cannot get all reviews asked for, since nobody reviews their own."""
-        return 1 < self.reviews_per_item >= self.memberships.count()
-
 
 class Membership(models.Model):
     """A user who belongs to a project, and their role in it."""

@@ -65,6 +65,11 @@ def _free_slug(name: str) -> str:
     return next(slug for slug in candidates if slug not in taken | RESERVED_SLUGS)
 
 
+def is_short_of_reviewers(project: Project) -> bool:
+    """Return whether some item cannot get all reviews asked for: nobody reviews what they wrote."""
+    return 1 < project.reviews_per_item >= project.memberships.count()
+
+
 @transaction.atomic
 def change_role(member: Membership, role: int) -> None:
     """Give a member another role. Raises LastAdmin."""

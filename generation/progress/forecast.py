@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from generation.models import BEGUN, ItemState, Review
 from generation.review import settling
+from qareview import projects
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
@@ -88,6 +89,6 @@ def _left(project: Project) -> int:
 def _needed(project: Project) -> int:
     """Count the decisions that pending items need. Only a small team's are looked at one by one."""
     pending = project.items.filter(state=ItemState.PENDING)
-    if project.is_short_of_reviewers():
+    if projects.is_short_of_reviewers(project):
         return pending.aggregate(n=Sum(settling.needed_reviews()))["n"] or 0
     return pending.count() * project.reviews_per_item
