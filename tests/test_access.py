@@ -196,9 +196,7 @@ def filled(lasting_rows: None) -> Filled:
         "passages-write": [document.passages.all()[0].pk],
         "passages-typed": [document.passages.all()[0].pk],
         "passages-take": [document.passages.all()[0].pk],
-        "unsent-discard": [
-            UnsentItem.objects.create(document=document, author=team.reviewer).pk
-        ],
+        "unsent-discard": [UnsentItem.objects.create(document=document, author=team.reviewer).pk],
         "drafting": ["pause"],
         "review-mine": ["previous"],
         "releases-show": [1],

@@ -1,10 +1,13 @@
 """How many reviews an item needs, and what becomes of items when members come and go."""
 
 from collections.abc import Callable
+from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
 
 from generation.models import Item, ItemState, Purpose
@@ -24,11 +27,11 @@ Browse = Callable[[User], Client]
 
 def project_of_two(reviews: int) -> tuple[Project, User, User]:
     """Make a project with an admin and a reviewer that asks for some reviews of each item."""
-    admin = make.user("ada")
+    admin = make.user()
     project = make.project(admin)
     project.reviews_per_item = reviews
     project.save()
-    return project, admin, make.member(project, name="rob")
+    return project, admin, make.member(project)
 
 
 def written_by(author: User, project: Project) -> Item:
@@ -162,6 +165,20 @@ def test_what_somebody_wrote_who_is_alone_waits_for_another(browse: Browse) -> N
     assert state_of(item) == ItemState.PENDING
     make.accept(item, invite(project, browse))
     assert state_of(item) == ItemState.ACCEPTED
+
+
+def test_what_waited_in_vain_before_this_rule_is_decided_by_the_migration(team: Team) -> None:
+    project, admin, reviewer = project_of_two(reviews=2)
+    stuck = written_by(reviewer, project)
+    team.project.reviews_per_item = 2
+    team.project.save()
+    waiting = make.item(team.project)
+    for item, user in ((stuck, admin), (waiting, team.engineer)):
+        make.accept(item, user)
+        Item.objects.filter(pk=item.pk).update(state=ItemState.PENDING)
+    migration = import_module("generation.migrations.0022_needed_reviews")
+    migration.forwards(None, SimpleNamespace(connection=connection))
+    assert (state_of(stuck), state_of(waiting)) == (ItemState.ACCEPTED, ItemState.PENDING)
 
 
 def test_where_one_review_is_enough_nothing_is_settled_again(

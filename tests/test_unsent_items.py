@@ -172,9 +172,10 @@ def test_an_address_of_no_passage_says_what_may_have_happened(team: Team, desk: 
         desk.post(f"{team.url}/passages/999/write/", sent(document=999)),
     ):
         assert response.status_code == 404
-    assert "Perhaps its document has been cut or read again." in desk.get(
-        f"{team.url}/passages/999/write/"
-    ).text
+    assert (
+        "Perhaps its document has been cut or read again."
+        in desk.get(f"{team.url}/passages/999/write/").text
+    )
 
 
 def test_no_item_is_written_about_a_passage_of_an_earlier_cut(

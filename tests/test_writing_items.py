@@ -3,7 +3,6 @@
 import uuid
 import zipfile
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User

@@ -135,11 +135,11 @@ class Existing:
 def existing_answers(project: Project, rows: Sequence[Passage]) -> dict[int, Existing]:
     """Return the answers that passages have, by the passages' ids, in one query."""
     existing = {row.pk: Existing(project.items_per_passage) for row in rows}
-    items = Item.objects.filter(passage__in=rows)
-    for passage, *facts in items.values_list(
-        "passage", "answer", "author", "state", "aside_reason"
+    facts = ("passage", "answer", "author", "state", "aside_reason")
+    for passage, answer, author, state, reason in Item.objects.filter(passage__in=rows).values_list(
+        *facts
     ):
-        existing[passage].add(*facts)
+        existing[passage].add(answer, author, state, reason)
     return existing
 
 

@@ -240,7 +240,7 @@ def may_take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
     if item.is_for_everyone or user.pk in item.reviewers:
         return True
     counted = Item.objects.filter(pk=item.pk).values_list(count_of_others(user), flat=True)
-    return counted.get() < reviews_per_item
+    return bool(counted.get() < reviews_per_item)
 
 
 def hold_item(
