@@ -1,4 +1,4 @@
-"""What is typed of an item by hand and not sent is never lost, whatever becomes of its passage."""
+"""What is typed and not sent is not lost, whatever becomes of its passage, nor comes back later."""
 
 import threading
 import uuid
@@ -11,9 +11,10 @@ from django.db import connection, transaction
 from django.test import Client
 
 from generation.items import unsent
-from generation.models import Document, Item, Passage, UnsentItem
+from generation.models import Document, Item, Passage, Typed, UnsentItem
 from generation.passages import cutting, editing
 from generation.passages.rereading import replace_passages
+from generation.review import desk as desks
 from tests import make
 from tests.conftest import Team, make_team
 from tests.hand_written import ANSWER, QUESTION, address, sent, write
@@ -81,24 +82,52 @@ def test_a_late_echo_of_a_form_that_was_refused_first_is_not_stored(
     assert not UnsentItem.objects.exists()
 
 
+def waits(echo: Callable[[], object], decide: Callable[[], object]) -> None:
+    """Assert that what was typed is stored only after the decision of another transaction."""
+
+    def store() -> None:
+        echo()
+        connection.close()
+
+    thread = threading.Thread(target=store)
+    with transaction.atomic():
+        decide()
+        thread.start()
+        thread.join(0.3)
+        assert thread.is_alive()
+    thread.join()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_an_echo_waits_while_the_item_of_its_form_is_stored() -> None:
     team = make_team()
     passage = make.document(team.project).passages.all()[0]
-    key, threads = uuid.uuid4(), []
-
-    def echo() -> None:
-        unsent.store(passage.document, passage.pk, team.reviewer, key, {"question": "When"})
-        connection.close()
-
-    with transaction.atomic():
-        write(passage, team.reviewer, key=key)
-        threads.append(threading.Thread(target=echo))
-        threads[0].start()
-        threads[0].join(0.5)
-        assert threads[0].is_alive()
-    threads[0].join()
+    document, author, key = passage.document, team.reviewer, uuid.uuid4()
+    waits(
+        lambda: unsent.store(document, passage.pk, author, key, {"question": "When"}),
+        lambda: write(passage, author, key=key),
+    )
     assert not UnsentItem.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_echo_at_the_desk_waits_while_its_decision_is_stored() -> None:
+    team = make_team()
+    item = make.item(team.project)
+    waits(
+        lambda: desks.store_unless_decided(item, team.reviewer, None, {"answer": "Late."}),
+        lambda: make.accept(item, team.reviewer),
+    )
+    assert not Typed.objects.exists()
+
+
+def test_what_was_typed_at_the_desk_outlives_another_cut(team: Team, passage: Passage) -> None:
+    item = make.item(team.project, at=passage.document)
+    desks.store_typed(item, team.reviewer, {"answer": "Half a thought"})
+    editing.retire_passages([item.passage])
+    item.refresh_from_db()
+    assert item.aside_reason == "cut again"
+    assert Typed.objects.get().fields == {"answer": "Half a thought"}
 
 
 def test_unsent_text_without_a_key_is_refused(team: Team, passage: Passage, desk: Client) -> None:
@@ -200,13 +229,13 @@ def test_a_text_is_taken_to_another_passage_and_what_was_there_is_kept(
     type_in(desk, team, passage)
     editing.exclude_passage(passage, team.engineer)
     form = desk.get(address(team, other)).text
-    assert "Its passage is gone or excluded." in form
+    assert "You typed this for an item of this document and did not save it." in form
     kept = UnsentItem.objects.get()
     data = {**sent(question="Half a", answer=""), "unsent": kept.pk}
     response = desk.post(address(team, other, "take"), data, headers=headers)
     text = response.text if headers else desk.get(response.url).text
     assert "When do</textarea>" in text
-    assert "Half a" in text.split("Its passage is gone or excluded.")[1]
+    assert "Half a" in text.split("and did not save it.")[1]
     kept.refresh_from_db()
     assert kept.passage == other
     desk.post(address(team, other, "typed"), {**data, "question": "Half a th"})  # on its way
