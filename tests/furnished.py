@@ -69,7 +69,9 @@ def furnish(admin: User) -> list[str]:
         "documents-remove": gone,
         "documents": document,
         "passages": Passage.objects.filter(document=document)[0],
-        "unsent": UnsentItem.objects.create(document=document, author=admin),
+        "unsent": UnsentItem.objects.create(
+            document=document, author=admin, fields={"question": "What is high tide?", "answer": ""}
+        ),
         "prompts-restore": own,
         "prompts-remove": own,
         "prompts": prompt,
