@@ -38,9 +38,13 @@ class Pause:
         seconds = min(seconds, LONGEST_PAUSE)
         if seconds <= self.seconds_left():
             return
-        self.until = time.monotonic() + seconds
+        self.until = max(self.until, time.monotonic() + seconds)
+        milliseconds = round(seconds * 1000)
         try:
-            broker().set(self.key, "", px=round(seconds * 1000))
+            with broker().pipeline() as steps:
+                steps.set(self.key, "", px=milliseconds, nx=True)
+                steps.pexpire(self.key, milliseconds, gt=True)
+                steps.execute()
         except redis.RedisError as error:
             logger.warning("Other workers do not know of the pause: %s", error)
 
