@@ -257,6 +257,23 @@ def test_parameters_that_are_forbidden_by_place_are_left_out(server: Server) -> 
     assert server.load().complete(told("a"))[0].text == "Re: a"
 
 
+def test_a_value_that_one_request_may_not_have_is_sent_with_others(server: Server) -> None:
+    detail = [{"type": "less_than_equal", "loc": ["body", "max_tokens"], "msg": "Too many."}]
+
+    def strict(handler: Any, body: dict[str, Any], tries: int) -> None:
+        if body["max_tokens"] > 100:
+            send(handler, 422, json.dumps({"detail": detail}).encode())
+        else:
+            good(handler, body, tries)
+
+    server.script = strict
+    backend = server.load()
+    [refused] = backend.complete(told("a", max_tokens=500))
+    assert refused.error.startswith("The model server refused this request: ")
+    assert backend.complete(told("b", max_tokens=50))[0].text == "Re: b"
+    assert server.bodies[-1]["max_tokens"] == 50
+
+
 def test_a_key_that_a_server_repeats_is_not_passed_on(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,7 +87,7 @@ def _seconds_left(project: Project, passages: QuerySet[Passage], moving: int) ->
     """Estimate from the last minutes how long the remaining passages will take.
 
     Returns None if that is unknown, as while something keeps workers from working. That may be so
-    for a moment before it is told: then passages came back to the queue, and none was done since.
+    before a worker tells of it: then passages came back to the queue, and none was done since.
     """
     if not moving or jobs.worker_trouble(project.pk):
         return None

@@ -94,7 +94,7 @@ def bound(response: httpx2.Response) -> None:
 
     Raises UnusableAnswer for a compressed one, which may be much longer than what is sent.
     """
-    encoding = response.headers.get("Content-Encoding", PLAIN["Accept-Encoding"])
+    encoding = response.headers.get("Content-Encoding", PLAIN["Accept-Encoding"]).lower()
     if encoding != PLAIN["Accept-Encoding"]:
         raise UnusableAnswer(encoding)
     if not isinstance(response.stream, httpx2.SyncByteStream):

@@ -58,14 +58,19 @@ def seconds_asked_for(error: Exception) -> float:
 def refused_parameters(error: Any) -> set[str]:
     """Return the parameters of OPTIONAL that a model does not take, by the server's error.
 
-    OpenAI names one as ``param``; servers that check with pydantic give the places of all.
+    OpenAI names one as ``param``; servers that check with pydantic give the places of all. One that
+    only has a wrong value may be right in another request.
     """
     if str(error.code).startswith("unsupported_"):
         return OPTIONAL & {str(error.param)}
     body = error.body if isinstance(error.body, dict) else {}
     details = body.get("detail")
     places = (
-        [detail.get("loc") or () for detail in details or () if isinstance(detail, dict)]
+        [
+            detail.get("loc") or ()
+            for detail in details
+            if isinstance(detail, dict) and "extra" in str(detail.get("type"))
+        ]
         if isinstance(details, list)
         else []
     )
