@@ -19,9 +19,9 @@ from prompts import comparing
 from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
+from tests.databases import migrated_template
 from tests.hub_server import Hub
 from tests.model_server import Server
-from tests.prepared_database import prepared_database
 from tests.triples import Triple, triples_of
 
 
@@ -49,11 +49,11 @@ def static_files() -> None:
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+    django_db_modify_db_settings: None, django_db_blocker: Any
 ) -> None:
-    """Copy the database of this process from one that has been migrated."""
+    """Let Django copy a migrated database instead of migrating one for each process."""
     with django_db_blocker.unblock():
-        connection.settings_dict["TEST"]["TEMPLATE"] = prepared_database()
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
 @pytest.fixture(autouse=True)
