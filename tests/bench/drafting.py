@@ -38,7 +38,7 @@ from qareview import embeddings, projects  # noqa: E402
 from qareview.backends import Request, backend_for  # noqa: E402
 from qareview.backends.transformers import TransformersBackend  # noqa: E402
 from qareview.models import Project, StoredCompletion  # noqa: E402
-from tests.bench.databases import print_figures  # noqa: E402
+from tests.bench.own_database import print_figures  # noqa: E402
 
 EVERY = 6  # of the passages is drafted by the script, too
 PARAMETERS = 134_515_008  # of the model; each token takes about two operations for each

@@ -33,7 +33,7 @@ from qareview import embeddings, exchanges, projects  # noqa: E402
 from qareview.backends import backend_for  # noqa: E402
 from qareview.backends.transformers import TransformersBackend  # noqa: E402
 from qareview.models import Exchange, JobState  # noqa: E402
-from tests.bench.databases import print_figures  # noqa: E402
+from tests.bench.own_database import print_figures  # noqa: E402
 
 PASSAGES = 8
 

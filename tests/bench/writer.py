@@ -39,7 +39,7 @@ from generation.writer.judgements import read_lines, verdicts, write_lines  # no
 from qareview import projects  # noqa: E402
 from qareview.backends import backend_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
-from tests.bench.databases import new_database  # noqa: E402
+from tests.bench.own_database import own_database  # noqa: E402
 
 NOW, BEFORE = "embedded-writer", "smollm2-135m-instruct"
 ITEMS = 3  # of a passage
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--draft", action="store_true")
     given = parser.parse_args()
     passages = read_lines("passages.jsonl")
-    with new_database():
+    with own_database():
         user = User.objects.create_superuser("bench")
         (now, minutes), (before, minutes_before) = (
             draft(passages, model, user) for model in (NOW, BEFORE)

@@ -1,4 +1,4 @@
-"""New databases for benches, which are removed afterwards."""
+"""A database of its own for a bench, which is removed afterwards."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from django.test.utils import setup_databases, teardown_databases
 
 
 @contextmanager
-def new_database() -> Iterator[None]:
+def own_database() -> Iterator[None]:
     """Let the block work in a new database."""
     databases = setup_databases(verbosity=0, interactive=False)
     try:
@@ -20,6 +20,6 @@ def new_database() -> Iterator[None]:
 
 def print_figures(measure: Callable[[], dict[str, Any]]) -> None:
     """Print what ``measure`` returns in a new database, as a JSON object."""
-    with new_database():
+    with own_database():
         figures = measure()
     print(json.dumps(figures))  # noqa: T201  that is what it is for
