@@ -18,6 +18,8 @@ from generation.models import Item, Passage
 from qareview import completions
 from qareview.backends import ModelUnavailable, backend_for, openai
 from qareview.backends import transformers as local
+from qareview.backends.pauses import Pause
+from qareview.broker import broker
 from qareview.models import JobState, Project, StoredCompletion
 from tests import make
 from tests.model_server import Script, Server, answer, first, good, only, send, sends, told
@@ -212,6 +214,18 @@ def test_a_pause_holds_back_the_whole_model_in_every_worker(server: Server) -> N
         server.load(tries=1).complete(told("c"))
     server.load().complete(told("d", "e"))
     assert all(server.tries[text][0] - server.tries["c"][0] >= 0.45 for text in "de")
+
+
+def test_the_longer_of_two_pauses_that_begin_at_once_stays() -> None:
+    for number in range(100):
+        name = f"{os.getpid()} {number}"
+        both = [threading.Thread(target=Pause(name).begin, args=(seconds,)) for seconds in (300, 5)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        assert Pause(name).seconds_left() > 100
+        broker().delete(Pause(name).key)
 
 
 def test_a_long_pause_keeps_no_worker_waiting(server: Server) -> None:

@@ -75,8 +75,7 @@ def ask_apart(ask: Callable[[Told], T], told: Told | None = None, seconds: float
     """
     asking, text, until = _Asking(ask), "", time.monotonic() + seconds
     try:
-        while time.monotonic() < until:
-            left = until - time.monotonic()
+        while (left := until - time.monotonic()) > 0:
             with suppress(queue.Empty):
                 heard = asking.heard.get(timeout=LOOK_SECONDS if told else min(left, 1))
                 if heard is None:
