@@ -7,7 +7,13 @@ from typing import Any
 
 from generation.reading.office.blocks import Block, Look, Paragraph, Run
 from generation.reading.office.docx_styles import DEEPEST, is_monospaced, is_quote_style
-from generation.reading.office.rtf_tables import MERGED, RowShape, ShapedTable, with_merged_cells
+from generation.reading.office.rtf_tables import (
+    DEFINES_CELL,
+    DEFINES_ROW,
+    RowShape,
+    ShapedTable,
+    with_merged_cells,
+)
 from generation.reading.office.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
@@ -105,6 +111,13 @@ class Story:
         else:
             self.blocks.append(ShapedTable([self.row], shapes=[self.shape.cells]))
         self.row = []
+
+    def define_row(self, word: str, number: int) -> None:
+        """Begin the definition of the next rows, or take a word of it."""
+        if word == DEFINES_ROW:
+            self.shape = RowShape()
+        else:
+            self.shape.take(word, number)
 
     def complete(self, state: State) -> list[Block]:
         """Return all blocks, also of what the file did not complete."""
@@ -299,10 +312,8 @@ class Interpreter:
             story.end_cell(state)
         elif word == "row":
             story.end_row()
-        elif word == "trowd":
-            story.shape = RowShape()
-        elif word == "cellx" or word in MERGED:
-            story.shape.take(word, number or 0)
+        elif word in (DEFINES_ROW, *DEFINES_CELL):
+            story.define_row(word, number or 0)
         elif word == "pard":
             self._state = replace(state, **_NEW_PARAGRAPH)
         elif word == "deff":

@@ -22,7 +22,9 @@ class Shape:
     joins_up: bool = False
 
 
-MERGED = {"clmrg": "joins_left", "clvmrg": "joins_up"}  # the control words, and what they set
+DEFINES_ROW = "trowd"
+_MERGED = {"clmrg": "joins_left", "clvmrg": "joins_up"}  # the control words, and what they set
+DEFINES_CELL = ("cellx", *_MERGED)
 
 
 @dataclass
@@ -34,8 +36,8 @@ class RowShape:
 
     def take(self, word: str, number: int) -> None:
         """Take a control word that defines a cell."""
-        if word in MERGED:
-            self.next = replace(self.next, **{MERGED[word]: True})
+        if word in _MERGED:
+            self.next = replace(self.next, **{_MERGED[word]: True})
         else:
             self.cells.append(replace(self.next, right=number))
             self.next = Shape()
