@@ -127,7 +127,7 @@ def test_items_are_as_deep_as_they_are_indented_if_nothing_else_tells_it() -> No
     more = numbering(("bullet", 720), ("decimal", 1440))
     assert read(docx(body, more=more), "a.docx").text == (
         "- Ships\n  - Tugs\n    - Old ones\n  - Ferries\n- Fees\n  1. Grain\n  2. Oil\n\n"
-        "Between.\n\n3. Alone\n4. Beside"
+        "Between.\n\n1. Alone\n2. Beside"
     )
 
 

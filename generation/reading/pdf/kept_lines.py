@@ -13,8 +13,7 @@ from generation.reading.pdf.lines import Line
 from generation.reading.pdf.runs import HYPHEN
 
 FEWEST = 3  # lines; a shorter paragraph may be a caption; chosen; nobody measured
-MOST_ENDED = 0.75  # of the lines with room after them, whatever they begin with; chosen
-ENDED = 0.5  # the same if each begins with a capital or a number; chosen
+ENDED = 0.5  # of the lines leave room for the next word; chosen; nobody measured
 
 
 def keeps_lines(block: Block) -> bool:
@@ -22,20 +21,22 @@ def keeps_lines(block: Block) -> bool:
     lines = block.lines
     if block.kind not in (TEXT, QUOTE) or len(lines) < FEWEST:
         return False
-    pairs = [pair for pair in pairwise(lines) if _is_below(*pair)]
+    pairs = [(above, line) for above, line in pairwise(lines) if _place(above) == _place(line)]
     if any(line.is_fixed for line in lines) or any(_is_divided(above) for above, _ in pairs):
         return False
-    edge = max(line.right for line in lines)
-    ended = sum(above.would_fit(line, edge) for above, line in pairs)
-    if ended >= MOST_ENDED * len(pairs) > 0:
+    edges: dict[tuple[int, int], float] = {}
+    for line in lines:
+        edges[_place(line)] = max(line.right, edges.get(_place(line), 0))
+    ended = sum(above.would_fit(line, edges[_place(line)]) for above, line in pairs)
+    if ended > ENDED * len(pairs):
         return True
     begin_alike = all(map(_begins_anew, lines))
     return begin_alike and (ended >= ENDED * len(pairs) > 0 or _are_short(lines))
 
 
-def _is_below(above: Line, line: Line) -> bool:
-    """Whether a line stands in the same column as the one before it."""
-    return (above.page, above.column) == (line.page, line.column)
+def _place(line: Line) -> tuple[int, int]:
+    """Return the page and the column of a line."""
+    return line.page, line.column
 
 
 def _is_divided(line: Line) -> bool:
