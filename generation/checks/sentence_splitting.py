@@ -5,11 +5,14 @@ from collections.abc import Iterator
 
 from qareview import scripts
 
-_CLOSING = rf"[{re.escape(scripts.CLOSING_MARKS)}]*(?:\[\^[^\[\]\s]{{1,40}}\])*"  # and footnotes
+# The quantifiers never give back, and marks begin where their run does: otherwise a line of dots
+# takes time with the square of its length.
+_CLOSING = rf"[{re.escape(scripts.CLOSING_MARKS)}]*+(?:\[\^[^\[\]\s]{{1,40}}\])*+"  # and footnotes
+_MARKS_OF_END = f"[{re.escape(scripts.SENTENCE_MARKS)}]"
 _BREAK = re.compile(
-    rf"[{re.escape(scripts.SENTENCE_MARKS)}]+{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
+    rf"(?<!{_MARKS_OF_END}){_MARKS_OF_END}++{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
     rf"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);{_CLOSING}\s+"  # a Greek question
-    rf"|[{scripts.SPACELESS_MARKS}]+{_CLOSING}"
+    rf"|[{scripts.SPACELESS_MARKS}]++{_CLOSING}"
     r"|\n\s*\n"
     r"|\n(?=[#|>*+-]|\d+\.)"  # headings, table rows, list items
 )
