@@ -61,6 +61,8 @@ def _groups(sheets: Sequence[Sheet]) -> list[Group]:
         for columns, group in by_columns.items()
         if len(columns) <= tables.MOST_COLUMNS and any(sheet.rows for sheet in group)
     ]
+    if len(having) < 2:
+        return having  # a guess takes long
     return sorted(having, key=lambda group: max(map(_likelihood, group)), reverse=True)
 
 

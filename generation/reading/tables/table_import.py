@@ -88,8 +88,9 @@ def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
 
 def _gaps(cuts: Sequence[Cut], left_out: Sequence[LeftOut]) -> Iterator[LeftOut]:
     """Yield what was left out behind the passages, and the blanks between all these parts."""
-    for before, after in pairwise([*cuts, *left_out]):
-        yield LeftOut(before.end, after.start, BLANK)
+    spans = [(part.start, part.end) for part in (*cuts, *left_out)]
+    for (_, end), (start, _) in pairwise(spans):
+        yield LeftOut(end, start, BLANK)
     yield from left_out
 
 

@@ -81,6 +81,8 @@ def _values(sheet: Any) -> list[list[str]]:
 
 def _shown(value: Any) -> str:
     """Return a value as a sheet shows it, but dates as ISO 8601 writes them."""
+    if isinstance(value, str):
+        return tables.storable(value).strip()
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -114,9 +116,10 @@ def _count(row: Sequence[str]) -> int:
 
 def _named(names: Sequence[str]) -> list[str]:
     """Return names of columns that differ; a column without a name is called by its number."""
-    named: list[str] = []
+    named: dict[str, None] = {}
     for number, name in enumerate(names, 1):
         name = " ".join(name.split()) or f"column {number}"  # not translated: as in other tables
-        again = f"{name} ({number})" if name in named else name
-        named.append(again)
-    return named
+        while name in named:
+            name = f"{name} ({number})"
+        named[name] = None
+    return list(named)
