@@ -88,7 +88,7 @@ def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
 
 def _gaps(cuts: Sequence[Cut], left_out: Sequence[LeftOut]) -> Iterator[LeftOut]:
     """Yield what was left out behind the passages, and the blanks between all these parts."""
-    spans = [(part.start, part.end) for part in (*cuts, *left_out)]
+    spans = [(cut.start, cut.end) for cut in cuts] + [(part.start, part.end) for part in left_out]
     for (_, end), (start, _) in pairwise(spans):
         yield LeftOut(end, start, BLANK)
     yield from left_out
