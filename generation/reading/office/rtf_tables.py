@@ -68,10 +68,10 @@ def with_merged_cells(table: ShapedTable) -> Table:
     above: dict[int, _Slot] = {}
     kept: list[list[_Slot]] = []
     for cells, shapes in zip(table.rows, table.shapes, strict=True):
-        row = _slots(cells, shapes, columns)
-        kept.append([slot for slot in row if not _joined_up(slot, above)])
-        standing = {slot.first: above[slot.first] for slot in row if slot not in kept[-1]}
-        above = {**standing, **{slot.first: slot for slot in kept[-1]}}
+        row = {slot.first: slot for slot in _slots(cells, shapes, columns)}
+        joining = {first for first, slot in row.items() if _joined_up(slot, above)}
+        kept.append([slot for first, slot in row.items() if first not in joining])
+        above = {first: (above if first in joining else row)[first] for first in row}
     for number, slots in enumerate(kept):
         joined.rows.append([slot.cell for slot in slots])
         joined.spans |= {
@@ -105,7 +105,7 @@ def _slots(
         reached = bisect_right(columns, shape.right) if columns else number
         first, end = end, max(end + 1, reached)
         if shape.joins_left and slots:
-            slots[-1].cell = [*slots[-1].cell, *cell]
+            slots[-1].cell += cell
             slots[-1].columns = end - slots[-1].first
         else:
             slots.append(_Slot(cell, first, end - first, shape.joins_up))
@@ -117,6 +117,6 @@ def _joined_up(slot: _Slot, above: dict[int, _Slot]) -> bool:
     upper = above.get(slot.first) if slot.joins_up else None
     if upper is None or upper.columns != slot.columns:
         return False
-    upper.cell = [*upper.cell, *slot.cell]
+    upper.cell += slot.cell
     upper.rows += 1
     return True
