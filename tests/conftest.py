@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 from django.utils import translation
 
@@ -18,6 +19,7 @@ from prompts import comparing
 from qareview import process_cache
 from qareview.models import Project, Role
 from tests import make
+from tests.databases import migrated_template
 from tests.hub_server import Hub
 from tests.model_server import Server
 from tests.triples import Triple, triples_of
@@ -43,6 +45,15 @@ def static_files() -> None:
     """Collect them once; what serves them looks when asked, not through all for every client."""
     call_command("collectstatic", verbosity=0, interactive=False)
     django_settings.WHITENOISE_AUTOREFRESH = True
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings: None, django_db_blocker: Any
+) -> None:
+    """Let Django copy a migrated database instead of migrating one for each process."""
+    with django_db_blocker.unblock():
+        connection.settings_dict["TEST"]["TEMPLATE"] = migrated_template()
 
 
 @pytest.fixture(autouse=True)

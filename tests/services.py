@@ -24,16 +24,15 @@ worker = os.environ.get("PYTEST_XDIST_WORKER")
 if worker is None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["QAREVIEW_MODEL"] = "scripted"
-    os.environ["QAREVIEW_FILES_DIR"] = tempfile.mkdtemp(prefix="qareview-test-files-")
-    atexit.register(shutil.rmtree, os.environ["QAREVIEW_FILES_DIR"], ignore_errors=True)
-    os.environ["QAREVIEW_PREPARED_SITE"] = f"{os.environ['QAREVIEW_FILES_DIR']}/prepared-site"
+    os.environ["QAREVIEW_TEST_RUN"] = tempfile.mkdtemp(prefix="qareview-tests-")  # see once.py
+    atexit.register(shutil.rmtree, os.environ["QAREVIEW_TEST_RUN"], ignore_errors=True)
     embedded.ensure()
     broker_database = 1
 else:
-    # inside the folder that the first process removes at the end
-    os.environ["QAREVIEW_FILES_DIR"] += f"/{worker}"
-    Path(os.environ["QAREVIEW_FILES_DIR"]).mkdir()
     broker_database = 1 + int(worker.removeprefix("gw")) % (BROKER_DATABASES - 1)
+
+os.environ["QAREVIEW_FILES_DIR"] = f"{os.environ['QAREVIEW_TEST_RUN']}/{worker or 'files'}"
+Path(os.environ["QAREVIEW_FILES_DIR"]).mkdir()
 
 # A broker database of its own, so that tests and a running QAReview do not hear each other.
 os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{broker_database}"

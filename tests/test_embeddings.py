@@ -1,11 +1,16 @@
 """Vectors of texts, by the embedded model for real."""
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from transformers import AutoModel, AutoTokenizer
 
 from qareview import embeddings
+from qareview.sentence_encoder import LONGEST, SentenceEncoder
 
 
 def test_a_text_has_the_same_unit_vector_beside_any_others() -> None:
@@ -15,6 +20,25 @@ def test_a_text_has_the_same_unit_vector_beside_any_others() -> None:
     assert np.allclose(np.linalg.norm(together, axis=1), 1, atol=1e-5)
     alone = np.concatenate([embeddings.embed([text]) for text in texts])
     assert ((together * alone).sum(1) > 0.999).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_vectors_are_those_of_the_library(dtype: torch.dtype) -> None:
+    spec = find_spec(embeddings.PACKAGE)
+    assert spec
+    assert spec.origin
+    folder = Path(spec.origin).parent / "model"
+    texts = ["A heron stands at the quay.", "The tide " * 300, "Wie hoch steht das Wasser?", "東京"]
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, dtype=dtype).eval()
+    tokens = tokenizer(
+        texts, padding=True, truncation=True, max_length=LONGEST, return_tensors="pt"
+    )
+    with torch.inference_mode():
+        states = model(**tokens).last_hidden_state.float()
+    means = (states * tokens["attention_mask"].unsqueeze(-1)).sum(1)
+    theirs = torch.nn.functional.normalize(means, dim=1).numpy()
+    assert np.allclose(SentenceEncoder(folder, dtype).encode(texts), theirs, atol=1e-3)
 
 
 def test_no_text_has_no_vector() -> None:

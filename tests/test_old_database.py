@@ -37,6 +37,7 @@ from generation.review import aside, comments, decisions, queue
 from qareview.models import Project
 from qareview.stored_sentences import SentenceDecoder, StoredSentence, translated
 from tests.catalog import kept
+from tests.databases import new_database
 from tests.web import page
 
 FOLDER = Path(__file__).parent / "fixtures"
@@ -57,22 +58,12 @@ BEFORE_SENTENCES = [
 @pytest.fixture(scope="module")
 def old_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
     """Make the default connection one to a database of its own, with the old rows migrated."""
-    with django_db_blocker.unblock():
-        usual = connection.settings_dict["NAME"]
-        name = f"{usual}_old"
-        with connection.cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{name}"')
-        connection.close()
-        connection.settings_dict["NAME"] = name
-        try:
-            _restore()
-            executor = MigrationExecutor(connection)
-            executor.migrate(executor.loader.graph.leaf_nodes())
-            yield
-        finally:
-            connection.close()
-            connection.settings_dict["NAME"] = usual
+    name = f"{connection.settings_dict['NAME']}_old"
+    with django_db_blocker.unblock(), new_database(name):
+        _restore()
+        executor = MigrationExecutor(connection)
+        executor.migrate(executor.loader.graph.leaf_nodes())
+        yield
 
 
 def _restore() -> None:

@@ -1,6 +1,7 @@
 """Models on this machine, run in batches with the ``transformers`` library."""
 
 import ctypes
+import fcntl
 import functools
 import logging
 import os
@@ -321,14 +322,15 @@ def _converted(gguf: str) -> Path:
     if folder.is_dir():
         return folder
     source = file_in_package(gguf)
-    logger.info("Converting %s, which is done once and takes about 20 seconds.", source.name)
-    half_done = folder.with_name(f"{folder.name}.{os.getpid()}.part")
-    shutil.rmtree(half_done, ignore_errors=True)
-    _convert(source, half_done)
-    try:
-        half_done.rename(folder)
-    except OSError:  # another process was first
-        shutil.rmtree(half_done)
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another process may be converting it
+        if not folder.is_dir():
+            logger.info("Converting %s, once, which takes about 20 seconds.", source.name)
+            half_done = folder.with_name(f"{folder.name}.part")
+            shutil.rmtree(half_done, ignore_errors=True)
+            _convert(source, half_done)
+            half_done.rename(folder)
     return folder
 
 
@@ -357,8 +359,9 @@ def _convert(source: Path, folder: Path) -> None:
     quantised: Any = AutoModelForCausalLM.from_pretrained(
         source.parent, gguf_file=source.name, dtype=torch.float32
     )
-    model: Any = AutoModelForCausalLM.from_config(quantised.config, dtype=torch.float32)
-    model.load_state_dict(quantised.state_dict())
+    with torch.device("meta"):  # for its weights are replaced
+        model: Any = AutoModelForCausalLM.from_config(quantised.config, dtype=torch.float32)
+    model.load_state_dict(quantised.state_dict(), assign=True)
     model.tie_weights()
     if hasattr(model.config, "quantization_config"):
         del model.config.quantization_config

@@ -65,6 +65,7 @@ class Program:
         with embedded.fresh_log(self.name).open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", *self.arguments],
+                env={**os.environ, "CELERY_SKIP_CHECKS": "1"},  # “up” made them for all programs
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

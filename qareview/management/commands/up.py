@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from qareview.machine import supervisor
 from qareview.machine.supervisor import Program
+from qareview.management.base import is_up_to_date
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 START_SECONDS = 60  # that the web server may take to start; chosen; nobody measured
@@ -32,7 +33,8 @@ class Command(BaseCommand):
         with _installation_lock(f"http://{host}:{port}/"):
             _check_port(host, port)
             self._step(1, "PostgreSQL and Valkey are running")
-            call_command("migrate", verbosity=0)
+            if not is_up_to_date():
+                call_command("migrate", verbosity=0)
             self._step(2, "The database is up to date")
             call_command("collectstatic", verbosity=0, interactive=False)
             self._step(3, "Style sheets and scripts are in place")
@@ -136,6 +138,7 @@ def _programs(host: str, port: int) -> list[Program]:
 def _gunicorn(host: str, port: int) -> list[str]:
     return [
         "qareview.wsgi",
+        "--preload",  # the workers share what the first process imports
         f"--bind={f'[{host}]' if ':' in host else host}:{port}",
         "--worker-class=gthread",
         "--workers=2",
