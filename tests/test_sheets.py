@@ -1,5 +1,6 @@
 """Workbooks: sheets as tables, whose columns people choose."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,8 @@ from qareview.tables import MOST_COLUMNS
 from tests.office import SHEETS as SPREADSHEET
 from tests.office import kept, left_out, package, read, relations, xlsx
 from tests.tables import triples_of
+from tests.test_commands import run
+from tests.test_passage_editing import assert_covered
 
 ROWS = [
     ["Context", "Question", "Answer"],
@@ -251,10 +254,23 @@ def test_an_engineer_chooses_the_columns_of_one_sheet(team: Any, browse: Any, ke
     pipeline.work_off_documents()
     document.refresh_from_db()
     assert [passage.text for passage in document.passages.all()] == ["Oil"]
+    assert_covered(document)
     shown = browse(team.engineer).get(address(document)).content.decode()
     assert "left out: on a sheet that was not chosen" in shown
     assert "The gate is of steel." in shown
     assert "left out: above the table" in shown
+
+
+@pytest.mark.django_db
+def test_a_command_chooses_the_columns_of_any_sheet(team: Any, kept: Any, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(xlsx(SHEETS))
+    run("import_documents", team.project.slug, path)
+    pipeline.work_off_documents()
+    run("import_documents", team.project.slug, path, "--columns=context=Cargo")
+    pipeline.work_off_documents()
+    document = Document.objects.get()
+    assert [passage.text for passage in document.passages.all()] == ["Oil"]
 
 
 @pytest.mark.django_db
