@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from generation import exchanges, search
 from generation.models import BINNED, Document, Item, Passage, ReleaseRow, Review
 from generation.passages import editing
-from generation.review import decisions
+from generation.review.settling import settle
 from prompts import bin as prompt_bins
 from prompts.models import Prompt
 from qareview import bin as bins
@@ -52,7 +52,7 @@ def restore_document(document: Document) -> bool:
             if not bins.restore_rows(Document.everything.filter(pk=document.pk)):
                 return False
             ids = Item.everything.filter(document=document, state=BINNED).lock()
-            decisions.settle(ids)
+            settle(ids)
             search.index_items(ids)
             jobs.wake_workers(Document)
             jobs.wake_workers(Passage)

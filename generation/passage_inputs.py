@@ -4,9 +4,11 @@ The functions that have no docstring here implement :class:`prompts.passage_inpu
 documents them.
 """
 
+import random
 from collections.abc import Collection, Iterable
+from itertools import cycle, islice
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from generation.checks.focuses import focuses_of
 from generation.models import Item, Passage, PassageQuerySet
@@ -26,7 +28,27 @@ def found(project: Project, names: Collection[str], words: str, count: int) -> l
 
 
 def drawn(project: Project, names: Collection[str], count: int) -> list[PassageInput]:
-    return _inputs(project, _passages(project, names).order_by("?")[:count])
+    """Draw documents, and a passage of each; only then a second of a document.
+
+    Drawing among all passages would read and sort them all.
+    """
+    rows = _passages(project, names)
+    of_document = rows.filter(document=OuterRef("pk")).order_by()
+    documents = list(project.documents.filter(Exists(of_document)).values_list("pk", flat=True))
+    first = random.sample(documents, min(count, len(documents)))
+    chosen: list[Passage] = []
+    for document in islice(cycle(first), count):
+        chosen += _drawn_of(rows.filter(document=document), [row.pk for row in chosen])
+    return _inputs(project, chosen)
+
+
+def _drawn_of(rows: PassageQuerySet, taken: Collection[int]) -> list[Passage]:
+    """Return a passage of a document's, but for those taken; none if no other is left."""
+    last = rows.aggregate(last=Max("position"))["last"] or 0
+    free = rows.exclude(pk__in=taken).order_by("position")
+    place = random.randint(0, last)  # noqa: S311  no secret
+    row = free.filter(position__gte=place).first() or free.first()
+    return [row] if row else []
 
 
 def chosen(

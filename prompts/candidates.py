@@ -80,7 +80,7 @@ def _fill_search(search: Search) -> None:
     except completions.BudgetUsedUp:
         jobs.return_jobs([search])
         return
-    except RenderingFailed as reason:
+    except (RenderingFailed, sandbox.TemplateRefused) as reason:
         raise jobs.JobFailed(str(reason)) from reason
     with jobs.finishing([search]):
         search.dropped, search.note = dropped, _note(search, len(selected))
@@ -310,7 +310,11 @@ def accept_candidate(candidate: Candidate, user: Any, system: str, template: str
     """Create a variant from a candidate, edited or not. Raises CannotDecide."""
     locked = _lock_pending(candidate)
     seed = locked.search.seed
-    if reason := objection_to_template(template, sandbox.variables_in(seed.template)):
+    try:
+        variables = sandbox.variables_in(seed.template)
+    except sandbox.TemplateRefused as refusal:
+        raise CannotDecide(str(refusal)) from refusal
+    if reason := objection_to_template(template, variables):
         raise CannotDecide(reason)
     wording = Wording(system, template, tuple(locked.examples))
     others = locked.prompt.variants.filter(archived_at=None)

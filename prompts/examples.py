@@ -81,7 +81,7 @@ def _picked_examples(
     project: Project, variant: Variant, inputs: Sequence[Input]
 ) -> list[list[Example]]:
     """Return picked examples for each input, the best first, and more than needed."""
-    names = sandbox.variables_in(variant.template)
+    names = sandbox.usable_variables(variant.template)
     items = approved_items.items()
     if variant.picks == Picks.SIMILAR:
         count = variant.pick_count + SPARE_EXAMPLES
@@ -99,5 +99,5 @@ def _picked_examples(
 def _topic_of(variant: Variant, values: dict[str, str]) -> str:
     """Return the text that says what an input is about."""
     needed = values.get(NEEDED_VARIABLE.get(variant.prompt.task, ""), "")
-    names = sorted(sandbox.variables_in(variant.template) & values.keys())
+    names = sorted(sandbox.usable_variables(variant.template) & values.keys())
     return needed or "\n".join(values[name] for name in names)

@@ -14,7 +14,7 @@ from prompts.experiments import MOST_RUNS
 from prompts.forms import with_plain_lines
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
-from prompts.sandbox import variables_in
+from prompts.sandbox import TemplateRefused, variables_in
 from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
 
@@ -131,7 +131,18 @@ class ExperimentForm(forms.Form):
         variants = list(self.cleaned_data["variants"])
         if len(variants) < 2:
             raise forms.ValidationError(gettext("Choose at least two variants."))
+        for variant in variants:
+            self._check_template(variant)
         return variants
+
+    def _check_template(self, variant: Variant) -> None:
+        """Refuse a variant whose template was valid when it was stored, but is no more."""
+        try:
+            variables_in(variant.template)
+        except TemplateRefused as reason:
+            text = gettext("Variant %(number)s cannot be run. %(reason)s")
+            values = {"number": variant.number, "reason": translated(str(reason))}
+            raise forms.ValidationError(text % values) from reason
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]

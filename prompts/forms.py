@@ -126,7 +126,7 @@ class VariantForm(forms.ModelForm[Variant]):
         trial = "some %s"  # a value to try the template with
         try:
             names = sandbox.variables_in(template)
-            known = variables_of(self.prompt) if self.prompt.pk else names
+            known = (variables_of(self.prompt) if self.prompt.pk else ()) or names
             rendered = render_template(template, {name: trial % name for name in known})
         except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason

@@ -3,12 +3,15 @@
 A run is kept in the broker for an hour, and forgotten. A page starts it, a worker works on it
 (:mod:`prompts.playing`) and notes what the model wrote so far, and the page asks for that until the
 run has ended. A person has one run at a time: a new one stops the one before.
+
+What a page asks for all the time is kept apart from what is long: the order, the form and the
+messages that were sent.
 """
 
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -25,12 +28,14 @@ from qareview.stored_sentences import SentenceDecoder, SentenceEncoder, stored
 
 # Chosen; nobody measured.
 KEPT_SECONDS = 3600  # that a run is kept after it was last written to
-MOST_INPUTS = 5
+MOST_INPUTS, MOST_WORDINGS = 5, 2
 MOST_TOKENS = 1024  # of an output
 MOST_CHARACTERS = 100_000  # of the messages of a request
 RUN_SECONDS = 180  # that a run may take after its model was loaded
+LONGEST_LABEL = 200  # characters of an input's label, of which pages show fewer
 
 WAITING_RUNS = "playground:waiting"  # the list of runs that no worker has taken yet
+TAKEN_RUNS = "playground:taken"  # of those that one has taken, until a worker finds them ended
 WORDING_FIELDS = ("system", "template", "examples", "picks", "pick_count", "max_tokens")
 
 
@@ -45,7 +50,16 @@ class State(StrEnum):
     STOPPED = "stopped"
 
 
-ENDED = {State.DONE, State.FAILED, State.STOPPED}
+NOT_ENDED = (State.WAITING, State.LOADING, State.RUNNING)
+ENDED = {*State} - {*NOT_ENDED}
+
+# Changes fields of a run if its state is one of those in the first argument, in one step.
+CHANGE = """
+local state = redis.call("HGET", KEYS[1], "state")
+if not state or not string.find(ARGV[1], state, 1, true) then return 0 end
+redis.call("HSET", KEYS[1], unpack(ARGV, 2))
+return 1
+"""  # not translated: a program
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,6 @@ class Output:
     """What a wording gave with an input, so far; ``cost`` is a decimal number."""
 
     state: State = State.WAITING
-    messages: list[Message] = field(default_factory=list)
     text: str = ""
     error: str = ""
     tokens_in: int = 0
@@ -61,6 +74,7 @@ class Output:
     milliseconds: int = 0
     cost: str = "0"
     cut_off: bool = False
+    messages: list[Message] = field(default_factory=list)  # that were sent, if they were read
 
     @property
     def has_ended(self) -> bool:
@@ -80,7 +94,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Order:
-    """What to run: each wording with each input. ``form`` is what the page sent."""
+    """What to run: each wording with each input."""
 
     user: int
     project: int
@@ -89,21 +103,26 @@ class Order:
     wordings: list[dict[str, Any]]  # the fields in WORDING_FIELDS
     inputs: list[Input]
     labels: list[str]  # of the inputs; empty: a typed text
-    form: str
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
-        """The numbers of the wording and the input of each output, input by input."""
-        wordings = range(len(self.wordings))
-        return [(wording, place) for place in range(len(self.inputs)) for wording in wordings]
+        """The numbers of the wording and the input of each output."""
+        return _pairs(len(self.wordings), len(self.inputs))
+
+
+def _pairs(wordings: int, inputs: int) -> list[tuple[int, int]]:
+    """Return the numbers of the wording and the input of each output, input by input."""
+    return [(wording, place) for place in range(inputs) for wording in range(wordings)]
 
 
 @dataclass(frozen=True)
 class PlaygroundRun:
-    """A run as it is now."""
+    """A run as it is now; ``labels`` are those of its inputs, empty for a typed text."""
 
     key: str
-    order: Order
+    prompt: int
+    wordings: int  # how many
+    labels: list[str]
     state: State
     error: str
     outputs: list[Output]
@@ -122,11 +141,12 @@ class PlaygroundRun:
     def rows(self) -> list[tuple[int, Output, str, str]]:
         """Each output with its number, and the labels of its wording and its input."""
         titles = [gettext("Wording 1"), gettext("Wording 2")]
-        labels = [label or gettext("A text of your own") for label in self.order.labels]
+        labels = [label or gettext("A text of your own") for label in self.labels]
+        pairs = _pairs(self.wordings, len(self.labels))
         return [
             (number, output, titles[wording], labels[place])
             for number, (output, (wording, place)) in enumerate(
-                zip(self.outputs, self.order.pairs, strict=True)
+                zip(self.outputs, pairs, strict=True)
             )
         ]
 
@@ -135,10 +155,9 @@ class PlaygroundRun:
 
         The last value of each is whether the page only knew that the output waits.
         """
-        letters = seen[1:].ljust(len(self.outputs), State.WAITING[0])
         return [
             (*row, letter == State.WAITING[0])
-            for row, letter in zip(self.rows, letters, strict=False)
+            for row, letter in zip(self.rows, _letters(seen), strict=False)
             if row[1].state == State.RUNNING or row[1].state[0] != letter
         ]
 
@@ -146,6 +165,12 @@ class PlaygroundRun:
     def ended_outputs(self) -> int:
         """How many outputs are complete, or failed."""
         return sum(output.has_ended for output in self.outputs)
+
+
+def _letters(seen: str) -> str:
+    """Return the letters of the states of outputs that a page has seen, as of all there may be."""
+    most = MOST_INPUTS * MOST_WORDINGS
+    return seen[1 : most + 1].ljust(most, State.WAITING[0])
 
 
 def wording_of(variant: Variant) -> dict[str, Any]:
@@ -161,53 +186,91 @@ def variant_of(prompt: Prompt, wording: dict[str, Any]) -> Variant:
 # What pages do; each raises redis.RedisError if the broker is away
 
 
-def start_run(order: Order) -> str:
-    """Queue a run; stop the one that the person had before; return its key."""
-    stop_run(order.user)
+def start_run(order: Order, form: str) -> str:
+    """Queue a run; stop the one that the person had before; return its key.
+
+    ``form`` is what the page sent, to show it again.
+    """
     key = secrets.token_urlsafe(12)
-    values = {"order": json.dumps(asdict(order)), "state": State.WAITING, "heard": time.time()}
     with broker().pipeline() as steps:
-        steps.hset(_name(key), mapping=values)
+        steps.set(_name_of_user(order.user), key, ex=KEPT_SECONDS, get=True)
+        steps.hset(_name(key), mapping=_fields(order, form))
         steps.expire(_name(key), KEPT_SECONDS)
-        steps.set(_name_of_user(order.user), key, ex=KEPT_SECONDS)
         steps.rpush(WAITING_RUNS, key)
         steps.expire(WAITING_RUNS, KEPT_SECONDS)
-        steps.execute()
+        before, *_ = steps.execute()
+    if before:
+        note_state(before, State.STOPPED)
     return key
+
+
+def _fields(order: Order, form: str) -> dict[str, str | float]:
+    """Return the fields of a run that nobody has taken."""
+    labels = [label[:LONGEST_LABEL] for label in order.labels]
+    head = {"prompt": order.prompt, "wordings": len(order.wordings), "labels": labels}
+    return {
+        "head": json.dumps(head),
+        "order": json.dumps(asdict(order)),
+        "form": form,
+        "state": State.WAITING,
+        "heard": time.time(),
+    }
 
 
 def stop_run(user: int) -> None:
     """Stop the run of a person, if one is kept and has not ended."""
     key = broker().get(_name_of_user(user))
-    state = broker().hget(_name(key), "state") if key else None
-    if state and State(state) not in ENDED:
-        broker().hset(_name(key), "state", State.STOPPED)
+    if key:
+        note_state(key, State.STOPPED)
 
 
-def latest_run(user: int, prompt: int) -> PlaygroundRun | None:
-    """Return the latest run of a person, if it is still kept and is of this prompt."""
+def latest_run(user: int, prompt: int, seen: str = "") -> PlaygroundRun | None:
+    """Return the latest run of a person as :func:`read_run`, if it is still kept.
+
+    Returns None as well if it is of another prompt.
+    """
     key = broker().get(_name_of_user(user))
-    run = read_run(key) if key else None
-    return run if run and run.order.prompt == prompt else None
+    run = read_run(key, seen) if key else None
+    return run if run and run.prompt == prompt else None
 
 
-def read_run(key: str) -> PlaygroundRun | None:
-    """Return a run; None if it is not kept any more."""
-    values = broker().hgetall(_name(key))
-    if "order" not in values:
+def read_run(key: str, seen: str = "") -> PlaygroundRun | None:
+    """Return a run; None if it is not kept any more.
+
+    The messages that were sent are read of outputs that only wait on a page that has ``seen``.
+    """
+    letters = _letters(seen)
+    shown = [number for number, letter in enumerate(letters) if letter == State.WAITING[0]]
+    names = ["head", "state", "error", "heard"]
+    names += [_output_name(number) for number, _ in enumerate(letters)]
+    names += [_messages_name(number) for number in shown]
+    values = dict(zip(names, broker().hmget(_name(key), names), strict=True))
+    if values["head"] is None:
         return None
-    order = _order(values["order"])
-    state, error = (
-        State(values["state"]),
-        json.loads(values.get("error", '""'), cls=SentenceDecoder),
-    )
-    is_silent = time.time() - float(values["heard"]) > settings.WORKER_SILENT_SECONDS
-    if is_silent and state in (State.LOADING, State.RUNNING):
-        state, error = State.FAILED, stored("The worker stopped. Run again.")
-    outputs = [_output(values.get(f"output:{number}")) for number, _ in enumerate(order.pairs)]
+    head = json.loads(values["head"])
+    state, error = _state(values)
+    count = len(_pairs(head["wordings"], len(head["labels"])))
+    outputs = [_output(values, number) for number in range(count)]
     if state in ENDED:
         outputs = [output if output.has_ended else _left(output) for output in outputs]
-    return PlaygroundRun(key, order, state, error, outputs)
+    return PlaygroundRun(key=key, **head, state=state, error=error, outputs=outputs)
+
+
+def _state(values: dict[str, Any]) -> tuple[State, str]:
+    """Return the state of a run, and what is wrong: perhaps that its worker is silent."""
+    state = State(values["state"])
+    is_silent = time.time() - float(values["heard"]) > settings.WORKER_SILENT_SECONDS
+    if is_silent and state in (State.LOADING, State.RUNNING):
+        return State.FAILED, stored("The worker stopped. Run again.")
+    return state, json.loads(values["error"] or '""', cls=SentenceDecoder)
+
+
+def _output(values: dict[str, Any], number: int) -> Output:
+    stated = values[_output_name(number)]
+    fields = json.loads(stated, cls=SentenceDecoder) if stated else {}
+    messages = json.loads(values.get(_messages_name(number)) or "[]")
+    state = State(fields.get("state", State.WAITING))
+    return Output(**fields | {"state": state, "messages": messages})
 
 
 def _left(output: Output) -> Output:
@@ -215,42 +278,97 @@ def _left(output: Output) -> Output:
     return replace(output, state=State.STOPPED)
 
 
+def form_of(key: str) -> str:
+    """Return what the page of a run sent; empty if it is not kept any more."""
+    form: str | None = broker().hget(_name(key), "form")
+    return form or ""
+
+
 # What workers do; the same holds
 
 
 def take_run(seconds: float) -> str | None:
-    """Return the key of the run that waited longest; None if none comes in time."""
-    taken = broker().blpop([WAITING_RUNS], timeout=seconds)
-    return taken[1] if taken else None
+    """Return the key of the run that waited longest; None if none comes in time.
+
+    If the worker dies before it begins the run, :func:`return_lost_runs` lets another one take it.
+    """
+    key: str | None = broker().blmove(WAITING_RUNS, TAKEN_RUNS, seconds, "LEFT", "RIGHT")
+    return key
+
+
+def return_lost_runs(own: Collection[str]) -> None:
+    """Let runs wait again that were taken and not begun, but for a worker's ``own``.
+
+    A worker that has just taken one may begin it nonetheless: only one of those who try can. Runs
+    that have ended are forgotten here.
+    """
+    for key in {*broker().lrange(TAKEN_RUNS, 0, -1)} - {*own}:
+        state = broker().hget(_name(key), "state")
+        if state in (State.LOADING, State.RUNNING):
+            continue
+        with broker().pipeline() as steps:
+            steps.lrem(TAKEN_RUNS, 0, key)
+            if state == State.WAITING:
+                steps.lpush(WAITING_RUNS, key)
+                steps.expire(WAITING_RUNS, KEPT_SECONDS)
+            steps.execute()
+
+
+def begin_run(key: str) -> Order | None:
+    """Return what to run; None if the run is not kept, has been begun or has been stopped."""
+    begun = {"state": State.LOADING, "heard": time.time()}
+    return _order(key) if _change(key, [State.WAITING], begun) else None
+
+
+def _order(key: str) -> Order | None:
+    text = broker().hget(_name(key), "order")
+    if text is None:
+        return None
+    values = json.loads(text)
+    inputs = [Input(**each) for each in values.pop("inputs")]
+    return Order(**values, inputs=inputs)
 
 
 def note_state(key: str, state: State, error: str = "") -> None:
     """Note the state of a run, unless it has ended."""
-    if is_wanted(key):
-        values = {"state": state, "error": json.dumps(error, cls=SentenceEncoder)}
-        broker().hset(_name(key), mapping=values)
+    _change(key, NOT_ENDED, {"state": state, "error": json.dumps(error, cls=SentenceEncoder)})
+
+
+def _change(key: str, among: Sequence[State], values: dict[str, Any]) -> bool:
+    """Change a run if its state is ``among`` these; return whether it was."""
+    fields = [part for pair in values.items() for part in pair]
+    return bool(broker().eval(CHANGE, 1, _name(key), " ".join(among), *fields))
+
+
+def note_messages(key: str, number: int, messages: Sequence[Message]) -> None:
+    """Note what is sent for an output of a run, which is kept from now."""
+    _note(key, _messages_name(number), json.dumps(messages))
 
 
 def note_output(key: str, number: int, output: Output) -> None:
     """Note an output of a run, which is kept from now; so is what is left of one that was lost."""
-    text = json.dumps(asdict(output), cls=SentenceEncoder)
-    with broker().pipeline() as steps:
-        steps.hset(_name(key), f"output:{number}", text)
-        steps.expire(_name(key), KEPT_SECONDS)
-        steps.execute()
+    fields = asdict(output)
+    del fields["messages"]
+    _note(key, _output_name(number), json.dumps(fields, cls=SentenceEncoder))
 
 
 def note_alive(keys: Sequence[str]) -> None:
     """Note that a worker is at these runs, which are kept from now."""
     for key in keys:
-        if broker().expire(_name(key), KEPT_SECONDS):
-            broker().hset(_name(key), "heard", time.time())
+        _note(key, "heard", time.time())
+
+
+def _note(key: str, name: str, value: str | float) -> None:
+    """Note a field of a run, which is kept from now, even if the run was lost meanwhile."""
+    with broker().pipeline() as steps:
+        steps.hset(_name(key), name, value)
+        steps.expire(_name(key), KEPT_SECONDS)
+        steps.execute()
 
 
 def is_wanted(key: str) -> bool:
     """Return whether a run is kept and has not been stopped."""
-    state = broker().hget(_name(key), "state")
-    return state is not None and State(state) not in ENDED
+    return broker().hget(_name(key), "state") in NOT_ENDED
 
 
 def _name(key: str) -> str:
@@ -261,12 +379,9 @@ def _name_of_user(user: int) -> str:
     return f"playground:of:{user}"
 
 
-def _order(text: str) -> Order:
-    values = json.loads(text)
-    inputs = [Input(**each) for each in values.pop("inputs")]
-    return Order(**values, inputs=inputs)
+def _output_name(number: int) -> str:
+    return f"output:{number}"
 
 
-def _output(text: str | None) -> Output:
-    values = json.loads(text, cls=SentenceDecoder) if text else {}
-    return Output(**values | {"state": State(values.get("state", State.WAITING))})
+def _messages_name(number: int) -> str:
+    return f"messages:{number}"

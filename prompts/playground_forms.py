@@ -20,6 +20,7 @@ from qareview.forms import model_field
 from qareview.request_numbers import number_in
 from qareview.tables import storable
 
+MOST_CHOSEN = 20  # passages that stay while others are looked for; chosen; nobody measured
 LONGEST_TEXT = 20_000  # characters that are typed; chosen; nobody measured
 NOT_TRIED = ("items", "notes", "tags", "model")  # of a variant: they do not belong to its wording
 
@@ -75,7 +76,7 @@ class SavedWordingForm(WordingForm):
 
 
 class InputForm(forms.Form):
-    """The model, and passages or a typed text; ``passages`` are those that were chosen."""
+    """The model, and passages or a typed text; ``passages`` are the first that were chosen."""
 
     def __init__(self, prompt: Prompt, data: QueryDict | None, model: str = "") -> None:
         super().__init__(data, initial={"model": model})
@@ -86,8 +87,10 @@ class InputForm(forms.Form):
         self.offers_passages = {*self.names} <= {*passage_inputs.VARIABLES}
         self.passages: list[PassageInput] = []
         if data and self.offers_passages:
-            ids = set(filter(None, map(number_in, data.getlist("passage"))))
-            self.passages = passage_inputs.passages().chosen(prompt.project, self.names, ids)
+            ids = dict.fromkeys(filter(None, map(number_in, data.getlist("passage"))))
+            self.passages = passage_inputs.passages().chosen(
+                prompt.project, self.names, [*ids][:MOST_CHOSEN]
+            )
 
     @property
     def typed_fields(self) -> list[forms.BoundField]:

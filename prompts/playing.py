@@ -39,7 +39,7 @@ RUNS_AT_ONCE = 4  # of different people, in a worker
 LOOK_SECONDS = 1  # between two looks at the queue
 NOTE_SECONDS = 0.1  # between two notes of a text that grows
 SERVER_AT_ONCE = 8  # requests, if the model does not say; as in qareview.backends.openai
-SERVER_SECONDS = 50  # that a server has for the next piece of an answer
+SERVER_SECONDS = 50  # that a server may be silent
 
 
 class Stopped(Exception):
@@ -61,6 +61,7 @@ def _next_run(running: list[str]) -> str | None:
     """Return the next run to work on, None if there is none after a while."""
     try:
         playground.note_alive(running)
+        playground.return_lost_runs(running)
         if len(running) < RUNS_AT_ONCE:
             return playground.take_run(LOOK_SECONDS)
     except redis.RedisError as error:
@@ -79,14 +80,15 @@ def _work_on(key: str) -> None:
 
 
 def work_off_run(key: str) -> None:
-    """Run each wording with each input; note the outputs and the end of the run."""
-    run = playground.read_run(key)
-    if run is None or run.has_ended:
+    """Run each wording with each input; note the outputs and the end of the run.
+
+    Does nothing if the run has been stopped, or another worker has begun it.
+    """
+    order = playground.begin_run(key)
+    if order is None:
         return
-    playground.note_alive([key])
-    playground.note_state(key, State.LOADING)
     try:
-        work = _Work(key, run.order)
+        work = _Work(key, order)
     except (ModelUnavailable, completions.BudgetUsedUp) as reason:
         playground.note_state(key, State.FAILED, str(reason))
         return
@@ -110,6 +112,7 @@ class _Work:
         prompt = Prompt.objects.select_related("project").get(pk=order.prompt)
         completions.check_budget(self.project)
         self.backend, self.at_once = _backend(order.model)
+        self.prices = completions.prices_of(order.model)  # even if it is removed meanwhile
         self.variants = [playground.variant_of(prompt, fields) for fields in order.wordings]
         self.examples = [
             examples_for(self.project, variant, order.inputs) for variant in self.variants
@@ -145,7 +148,7 @@ class _Work:
         try:
             self.check()
             request = self._request(*self.order.pairs[number])
-            note = _Note(self, number, Output(State.RUNNING, list(request.messages)))
+            note = _Note(self, number, request)
         except RenderingFailed as reason:
             return number, Output(State.FAILED, error=str(reason)), None
         except (Stopped, redis.RedisError):
@@ -153,11 +156,12 @@ class _Work:
         try:
             completion = self.backend.stream(request, note.tell)
         except ModelUnavailable as reason:
-            return number, replace(note.output, state=State.FAILED, error=str(reason)), None
+            begun = _so_far(request, note.text) if note.text else None
+            return number, Output(State.FAILED, error=str(reason)), begun
         except (Stopped, redis.RedisError):
-            return number, replace(note.output, state=State.STOPPED), _so_far(request, note.text)
+            return number, Output(State.STOPPED), _so_far(request, note.text)
         state = State.FAILED if completion.error else State.DONE
-        return number, replace(note.output, state=state, error=completion.error), completion
+        return number, Output(state, error=completion.error), completion
 
     def _request(self, wording: int, place: int) -> Request:
         """Return the request of a wording with an input. Raises RenderingFailed."""
@@ -177,14 +181,14 @@ class _Work:
     def _finish(self, number: int, output: Output, completion: Completion | None) -> None:
         """Note an output as it ended, and count what it cost, even if it was stopped."""
         if completion:
-            completions.record_spending(self.project, self.order.model, completion)
+            completions.record_spending(self.project, self.order.model, self.prices, completion)
             output = replace(
                 output,
                 text=completion.text,
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
-                cost=str(completions.cost_of(self.order.model, completion)),
+                cost=str(self.prices.cost_of(completion)),
                 cut_off=completion.cut_off,
             )
         try:
@@ -196,21 +200,24 @@ class _Work:
 class _Note:
     """Notes a text while it grows: its first words at once, then not at every word."""
 
-    def __init__(self, work: _Work, number: int, output: Output) -> None:
-        self.work, self.number, self.output = work, number, output
-        self.text = ""
-        self._note(output)
+    def __init__(self, work: _Work, number: int, request: Request) -> None:
+        self.work, self.number, self.text = work, number, ""
+        self.noted: str | None = None
+        playground.note_messages(work.key, number, request.messages)
+        self._note()
 
     def tell(self, text: str) -> None:
-        """Note the text so far. Raises Stopped."""
-        is_first = not self.text
+        """Note the text so far, also if it was told before but not noted. Raises Stopped."""
+        is_first = bool(text) and not self.text
         self.text = text
         if is_first or time.monotonic() - self.noted_at > NOTE_SECONDS:
             self.work.check()
-            self._note(replace(self.output, text=text))
+            self._note()
 
-    def _note(self, output: Output) -> None:
-        playground.note_output(self.work.key, self.number, output)
+    def _note(self) -> None:
+        if self.text != self.noted:
+            playground.note_output(self.work.key, self.number, Output(State.RUNNING, self.text))
+        self.noted = self.text
         self.noted_at = time.monotonic()
 
 

@@ -31,12 +31,12 @@ NEEDED_VARIABLE: dict[str, str] = {
 def variables_of(prompt: Prompt) -> tuple[str, ...]:
     """Return the variables that a prompt's templates may use.
 
-    Templates of the team's own prompts may use those of the first variant.
+    Templates of the team's own prompts may use those of the first variant whose template is valid.
     """
     if prompt.task in VARIABLES:
         return VARIABLES[prompt.task]
-    first = prompt.variants.order_by("number").first()
-    return tuple(sorted(sandbox.variables_in(first.template))) if first else ()
+    templates = prompt.variants.order_by("number").values_list("template", flat=True)
+    return tuple(sorted(next(filter(None, map(sandbox.usable_variables, templates)), ())))
 
 
 class RenderingFailed(Exception):

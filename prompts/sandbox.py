@@ -167,6 +167,17 @@ def variables_in(template: str) -> frozenset[str]:
         raise _not_valid(error) from error
 
 
+def usable_variables(template: str) -> frozenset[str]:
+    """Return the variables that a stored template uses; none if it is not valid.
+
+    It may have been before the rules changed. Whoever fills it in gets to know.
+    """
+    try:
+        return variables_in(template)
+    except TemplateRefused:
+        return frozenset()
+
+
 def _variables(parsed: nodes.Template) -> set[str]:
     """Do the same as ``jinja2.meta.find_undeclared_variables``, but without Jinja's optimizer.
 

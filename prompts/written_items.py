@@ -61,7 +61,7 @@ class Unreadable(Exception):
 
 def writes_items(variant: Variant) -> bool:
     """Whether a variant asks for items as JSON, not for a single text."""
-    return COUNT in sandbox.variables_in(variant.template)
+    return COUNT in sandbox.usable_variables(variant.template)
 
 
 def read_items(reply: Completion) -> list[WrittenItem]:

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from qareview import projects
 from qareview.models import Invitation, Membership
 
 SESSION_KEY = "invitation"
@@ -21,21 +22,26 @@ def open_invitation(token: str) -> Invitation | None:
     return invitations.filter(token=token, project__binned_at=None).first()
 
 
-@transaction.atomic
-def accept_invitation(invitation: Invitation, user: Any) -> bool:
-    """Make ``user`` a member, or raise a member's role; return False if it was accepted before."""
+def accept_invitation(invitation: Invitation, user: Any) -> None:
+    """Make ``user`` a member, or raise a member's role, unless it was accepted before."""
+    with transaction.atomic():
+        _accept(invitation, user)
+    projects.members_changed(invitation.project)
+
+
+def _accept(invitation: Invitation, user: Any) -> None:
+    projects.lock_settings(invitation.project)
     accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
         accepted_at=timezone.now(), accepted_by=user
     )
     if not accepted:
-        return False
+        return
     member, is_new = Membership.objects.get_or_create(
         project=invitation.project, user=user, defaults={"role": invitation.role}
     )
     if not is_new and member.role < invitation.role:
         member.role = invitation.role
         member.save(update_fields=["role"])
-    return True
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -49,5 +55,7 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
             user = super().save_user(request, user, form, commit)
             invitation = open_invitation(request.session.pop(SESSION_KEY, ""))
             if invitation:
-                accept_invitation(invitation, user)
+                _accept(invitation, user)
+        if invitation:
+            projects.members_changed(invitation.project)
         return user

@@ -31,6 +31,19 @@ MILLION = 1_000_000
 CHANGES_NO_TEXT = {"context", "encrypted_key"}  # options of a model
 
 
+@dataclass(frozen=True)
+class Prices:
+    """What a million tokens of a model cost, read and written."""
+
+    read: Decimal
+    written: Decimal
+
+    def cost_of(self, completion: Completion) -> Decimal:
+        """Return what a completion costs."""
+        cost = self.read * completion.tokens_in + self.written * completion.tokens_out
+        return cost / MILLION
+
+
 class BudgetUsedUp(Exception):
     """The project has spent its budget; the message says what to do."""
 
@@ -64,14 +77,15 @@ def complete(project: Project, model: str, requests: Sequence[Request]) -> list[
 def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str, Completion]:
     """Send requests and store their completions, by key, even if some requests fail."""
     keys = list(requests)
+    prices = prices_of(model)  # before, as the model may be removed meanwhile
     try:
         written = backend_for(model).complete(list(requests.values()))
     except ModelUnavailable as reason:
-        finished = reason.finished.items()
-        _store(project, model, {keys[index]: completion for index, completion in finished})
+        finished = {keys[index]: completion for index, completion in reason.finished.items()}
+        _store(project, model, prices, finished)
         raise
     completions = dict(zip(keys, written, strict=True))
-    _store(project, model, completions)
+    _store(project, model, prices, completions)
     now = timezone.now()
     return {
         key: _with_exchange(completion, model, key, requests[key], now)
@@ -164,8 +178,9 @@ def _batches(missing: dict[str, Request]) -> Iterator[dict[str, Request]]:
         yield {key: missing[key] for key in keys[start : start + REQUESTS_AT_ONCE]}
 
 
-def _store(project: Project, model: str, completions: dict[str, Completion]) -> None:
-    options = model_options(model)
+def _store(
+    project: Project, model: str, prices: Prices, completions: dict[str, Completion]
+) -> None:
     StoredCompletion.objects.bulk_create(
         (
             StoredCompletion(
@@ -177,7 +192,7 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,
-                cost=_cost(options, completion),
+                cost=prices.cost_of(completion),
                 cut_off=completion.cut_off,
             )
             for key, completion in completions.items()
@@ -187,20 +202,20 @@ def _store(project: Project, model: str, completions: dict[str, Completion]) -> 
     )
 
 
-def record_spending(project: Project, model: str, completion: Completion) -> None:
+def record_spending(project: Project, model: str, prices: Prices, completion: Completion) -> None:
     """Count a completion in what the project has spent, without keeping what it says."""
-    _store(project, model, {"": replace(completion, text="", raw="")})
+    _store(project, model, prices, {"": replace(completion, text="", raw="")})
 
 
 def cost_of(model: str, completion: Completion) -> Decimal:
-    """Return what a completion costs, by the model's prices per million tokens."""
-    return _cost(model_options(model), completion)
+    """Return what a completion costs, by the model's prices. Raises ModelUnavailable."""
+    return prices_of(model).cost_of(completion)
 
 
-def _cost(options: dict[str, Any], completion: Completion) -> Decimal:
-    read = Decimal(str(options.get("price_in", 0))) * completion.tokens_in
-    written = Decimal(str(options.get("price_out", 0))) * completion.tokens_out
-    return (read + written) / MILLION
+def prices_of(model: str) -> Prices:
+    """Return the prices of a model, 0 if it has none. Raises ModelUnavailable."""
+    options = model_options(model)
+    return Prices(*(Decimal(str(options.get(name, 0))) for name in ("price_in", "price_out")))
 
 
 def spending(project: Project) -> Spending:

@@ -118,8 +118,9 @@ class SettingsForm(forms.ModelForm[Project]):
         min_value=1,
         max_value=10,
         help_text=_(
-            "How many different people review each item, 1 to 10. You can change this at "
-            "any time. Items with too few reviews go back to the desk."
+            "How many different people review each item, 1 to 10. If fewer members may review "
+            "an item, their reviews are enough. You can change this at any time. Items with too "
+            "few reviews go back to the desk, also when someone joins the project."
         ),
     )
     calibration_percent = forms.IntegerField(

@@ -1,5 +1,6 @@
 """Render whole pages, or only the part of a page that htmx asks for."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -12,6 +13,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from qareview import access, jobs, shortcuts
+
+NO_PROJECT = 0  # the id of no project, whose troubles are those of no project
 
 
 class HtmxRequest(HttpRequest):
@@ -79,10 +82,10 @@ def shared_context(request: HttpRequest) -> dict[str, Any]:
     ``trouble`` is a function, so that only pages that wait for a worker query the database.
     """
     membership = access.membership_of(request)
-    trouble: Callable[[], str] = jobs.worker_trouble
+    project = membership.project_id if membership else NO_PROJECT
     return {
         "membership": membership,
         "project": membership.project if membership else None,
-        "trouble": trouble,
+        "trouble": functools.partial(jobs.worker_trouble, project),
         "keys": shortcuts.keys_of(membership.keymap if membership else None),
     }

@@ -12,7 +12,7 @@ then alone. A row fails after three workers died while they worked on it alone.
 import logging
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from itertools import groupby
@@ -79,9 +79,7 @@ def wake_workers(kind: type[Job]) -> None:
 
 
 def _send(kind: type[Job]) -> None:
-    expires = (
-        settings.SWEEP_SECONDS * 12
-    )  # so that messages do not pile up; chosen; nobody measured
+    expires = settings.SWEEP_SECONDS * 12  # so that few pile up; chosen; nobody measured
     try:
         for task in kind.tasks:
             current_app.send_task(task, retry=False, expires=expires)
@@ -342,14 +340,16 @@ def work_in_groups(
 # Whether workers run
 
 
-def report_worker(trouble: str | None = None) -> None:
-    """Record that this worker is alive, and what keeps it from working.
+def report_worker(trouble: str | None = None, of_projects: Mapping[int, str] | None = None) -> None:
+    """Record that this worker is alive, and what keeps it from working, or from single projects.
 
-    ``trouble`` is empty if nothing does. None leaves what was recorded before.
+    Both are empty if nothing does. None leaves what was recorded before.
     """
     values: dict[str, object] = {"heard_at": timezone.now()}
     if trouble is not None:
         values["trouble"] = trouble
+    if of_projects is not None:
+        values["project_troubles"] = {str(pk): own for pk, own in of_projects.items()}
     Worker.objects.update_or_create(name=worker_name, defaults=values)
 
 
@@ -359,11 +359,11 @@ def start_heartbeat() -> None:
 
 
 def _beat() -> None:
-    trouble: str | None = ""  # clears the trouble of an earlier process of this name
+    values: tuple[Any, ...] = ("", {})  # clear the troubles of an earlier process of this name
     while True:
         with _tolerating_database_errors():
-            report_worker(trouble)
-            trouble = None
+            report_worker(*values)
+            values = ()
         if stopping.wait(HEARTBEAT_SECONDS):
             return
 
@@ -378,8 +378,11 @@ def _tolerating_database_errors() -> Iterator[None]:
         connection.close()
 
 
-def worker_trouble() -> str:
-    """Return why queued jobs are not worked on, and what to do; empty if they are worked on."""
+def worker_trouble(project: int | None = None) -> str:
+    """Return why queued jobs are not worked on, and what to do; empty if they are worked on.
+
+    What keeps workers from a single project is told only of this one, or of any if None is given.
+    """
     silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
     workers = Worker.objects.filter(heard_at__gte=silent_since)
     if not workers:
@@ -387,4 +390,8 @@ def worker_trouble() -> str:
             "No worker has responded for a while, so nothing is being read or drafted. "
             "Start one with “make run”, or check the logs in var/log."
         )
-    return next((worker.trouble for worker in workers if worker.trouble), "")
+    troubles = [worker.trouble for worker in workers]
+    for worker in workers:
+        own = worker.project_troubles
+        troubles += own.values() if project is None else [own.get(str(project), "")]
+    return next(filter(None, troubles), "")

@@ -293,8 +293,7 @@ class Exchange(models.Model):
     @property
     def parameters(self) -> dict[str, Any]:
         """How the model was asked to write, such as the most tokens and the temperature."""
-        parameters: dict[str, Any] = self.content["parameters"]
-        return parameters
+        return dict(self.content["parameters"])
 
     @property
     def schema(self) -> str:
@@ -369,6 +368,7 @@ class Worker(models.Model):
     name = models.CharField(max_length=120, unique=True)
     heard_at = models.DateTimeField(default=timezone.now)
     trouble = SentenceField()
+    project_troubles: Any = SentenceField(default=dict)  # by id; each for its own members alone
 
 
 class ModelFetch(Job):

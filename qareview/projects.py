@@ -31,16 +31,22 @@ def create_project(name: str, user: Any, slug: str = "", model: str = "") -> Pro
 
 
 # Each project has an advisory lock. A transaction that derives something from a project's settings
-# takes the lock shared, then reads the settings in a later statement. A transaction that changes
-# settings takes it exclusively, so it waits for the others.
+# or members takes the lock shared, then reads them in a later statement. A transaction that changes
+# settings, adds or removes members takes it exclusively, so it waits for the others.
 _SETTINGS_LOCK = 1  # the first number of these locks; the second is the project's id
 SHARE_SETTINGS = f"pg_advisory_xact_lock_shared({_SETTINGS_LOCK}, project_id::int)"  # SQL
 
 
 def lock_settings(project: Project) -> None:
-    """Take the exclusive lock on a project's settings, until the transaction ends."""
+    """Take the exclusive lock on a project's settings and members, until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTINGS_LOCK, project.pk])
+
+
+def members_changed(project: Project) -> None:
+    """Call the functions in settings.MEMBERS_CHANGED; a change of members must be committed."""
+    for path in settings.MEMBERS_CHANGED:
+        import_string(path)(project)
 
 
 def settings_changed(project: Project, before: Project) -> None:
@@ -59,6 +65,11 @@ def _free_slug(name: str) -> str:
     return next(slug for slug in candidates if slug not in taken | RESERVED_SLUGS)
 
 
+def is_short_of_reviewers(project: Project) -> bool:
+    """Return whether some item cannot get all reviews asked for: nobody reviews what they wrote."""
+    return 1 < project.reviews_per_item >= project.memberships.count()
+
+
 @transaction.atomic
 def change_role(member: Membership, role: int) -> None:
     """Give a member another role. Raises LastAdmin."""
@@ -67,11 +78,13 @@ def change_role(member: Membership, role: int) -> None:
     member.save(update_fields=["role"])
 
 
-@transaction.atomic
 def remove_member(member: Membership) -> None:
     """End a membership; the member's reviews stay. Raises LastAdmin."""
-    _keep_an_admin(member, Role.REVIEWER)
-    member.delete()
+    with transaction.atomic():
+        lock_settings(member.project)
+        _keep_an_admin(member, Role.REVIEWER)
+        member.delete()
+    members_changed(member.project)
 
 
 def _keep_an_admin(member: Membership, role: int) -> None:

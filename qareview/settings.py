@@ -166,9 +166,11 @@ HOLD_SECONDS = 600  # that the desk reserves an item for a reviewer; chosen; nob
 PROJECT_SETUP = ["prompts.builtin_prompts.add_builtin_prompts"]
 # Called when the settings of a project were saved:
 PROJECT_CHANGED = [
-    "generation.review.decisions.follow_settings",
+    "generation.review.settling.follow_settings",
     "prompts.builtin_prompts.follow_model",
 ]
+# Called when somebody has become a member of a project, or is none any more:
+MEMBERS_CHANGED = ["generation.review.settling.follow_members"]
 # Return the projects, in a query set, that use the model of a name in prompts or orders to draft:
 MODEL_USES = ["prompts.variants.projects_with_model", "generation.drafting.orders.ordered_with"]
 # Kinds of jobs that ask models, which take turns:

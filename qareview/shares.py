@@ -88,13 +88,13 @@ def work_off_here() -> None:
 
 
 def _report(key: tuple[type[Job], int], trouble: str) -> None:
-    """Report what keeps any project from being worked on."""
+    """Report what keeps each project from being worked on."""
     with _choosing:
         _troubles.pop(key, None)
         if trouble:
             _troubles[key] = trouble
-        told = next(iter(_troubles.values()), "")
-    jobs.report_worker(told)
+        of_projects = {project: own for (_, project), own in _troubles.items()}
+    jobs.report_worker(of_projects=of_projects)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ NOUNS = {
     "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", _COUNT),
     "item": ngettext_lazy("%(number)s item", "%(number)s items", _COUNT),
     "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", _COUNT),
+    "member": ngettext_lazy("%(number)s member", "%(number)s members", _COUNT),
     "membership": ngettext_lazy("%(number)s membership", "%(number)s memberships", _COUNT),
     "more passage": ngettext_lazy("%(number)s more passage", "%(number)s more passages", _COUNT),
     "page": ngettext_lazy("%(number)s page", "%(number)s pages", _COUNT),

@@ -317,6 +317,12 @@ document.addEventListener("htmx:afterRequest", (event) => {
   }
 });
 
+// What was said of the decision before is over once another, a refusal or an undo is shown.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { shouldSwap, requestConfig } = event.detail;
+  if (shouldSwap && ["review", "undo"].includes(requestConfig.elt.id)) say("");
+});
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id === "main") begin();
 });

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import translation
 
+from generation.models import Passage
 from generation.reading import readers
 from generation.reading.readings import Reading
 from prompts import comparing
@@ -103,6 +104,13 @@ def make_team() -> Team:
         make.member(project, Role.REVIEWER, "rob"),
         stranger,
     )
+
+
+@pytest.fixture
+def passage(team: Team) -> Passage:
+    """Give the first passage of a document from which nothing was drafted."""
+    first: Passage = make.document(team.project).passages.all()[0]
+    return first
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from generation import bin as document_bins
 from generation.items import bulk_actions
-from generation.models import BulkActionKind, Item, Passage
+from generation.models import BulkActionKind, Item, Passage, UnsentItem
 from generation.releases import freezing
 from generation.review import comments
 from prompts import bin as prompt_bins
@@ -79,6 +79,9 @@ def furnish(admin: User) -> list[str]:
         "documents-remove": gone,
         "documents": document,
         "passages": Passage.objects.filter(document=document)[0],
+        "unsent": UnsentItem.objects.create(
+            document=document, author=admin, fields={"question": "What is high tide?", "answer": ""}
+        ),
         "prompts-restore": own,
         "prompts-remove": own,
         "prompts": prompt,

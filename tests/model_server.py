@@ -5,6 +5,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,6 +28,7 @@ class Server:
         self.bodies: list[dict[str, Any]] = []
         self.keys: set[str | None] = set()
         self.served: list[str] | None = None  # the names that it lists; None: it lists none
+        self.listing: Script | None = None  # answers who asks for them, if they are not just sent
         self.at_once = self.most_at_once = 0
         self.lock = threading.Lock()
         outer = self
@@ -48,7 +50,9 @@ class Server:
                         outer.at_once -= 1
 
             def do_GET(self) -> None:
-                if outer.served is None or self.path != "/v1/models":
+                if outer.listing:
+                    outer.listing(self, {}, 1)
+                elif outer.served is None or self.path != "/v1/models":
                     send(self, 404, b"<h1>Not here</h1>")
                 else:
                     names = [{"id": name, "object": "model"} for name in outer.served]
@@ -58,7 +62,7 @@ class Server:
                 pass
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        threading.Thread(target=self.http.serve_forever, args=(0.01,), daemon=True).start()
 
     @property
     def url(self) -> str:
@@ -109,6 +113,25 @@ def pieces(
 def _send_piece(handler: Any, **values: Any) -> None:
     handler.wfile.write(b"data: " + json.dumps({"id": "1", **values}).encode() + b"\n\n")
     handler.wfile.flush()
+
+
+BEGINNING = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+
+
+def dripping(piece: bytes, begun: bytes = BEGINNING, every: float = 0.01) -> Script:
+    """Send ``begun``, then a piece again and again, and for a long time no end."""
+    pause = threading.Event()
+
+    def drip(handler: Any, _: dict[str, Any], __: int) -> None:
+        handler.close_connection = True
+        with suppress(OSError):  # whoever asked has left
+            handler.wfile.write(begun)
+            for _ in range(1000):
+                handler.wfile.write(piece)
+                handler.wfile.flush()
+                pause.wait(every)
+
+    return drip
 
 
 def good(handler: Any, body: dict[str, Any], tries: int) -> None:

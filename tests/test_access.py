@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import get_resolver, reverse
 
 from generation.items import bulk_actions
-from generation.models import BulkActionKind
+from generation.models import BulkActionKind, UnsentItem
 from generation.releases import freezing
 from prompts import candidates, comparing, experiments, results, searches
 from prompts.models import Prompt
@@ -47,6 +47,8 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "passages-change": {"post": ENGINEER},
     "passages-write": {"get": REVIEWER, "post": REVIEWER},
     "passages-typed": {"post": REVIEWER},
+    "passages-take": {"post": REVIEWER},
+    "unsent-discard": {"post": REVIEWER},
     "drafting": {"post": ENGINEER},
     "review": {"get": REVIEWER},
     "review-share": {"get": REVIEWER},
@@ -193,6 +195,8 @@ def filled(lasting_rows: None) -> Filled:
         "passages-change": [document.passages.all()[0].pk, "exclude"],
         "passages-write": [document.passages.all()[0].pk],
         "passages-typed": [document.passages.all()[0].pk],
+        "passages-take": [document.passages.all()[0].pk],
+        "unsent-discard": [UnsentItem.objects.create(document=document, author=team.reviewer).pk],
         "drafting": ["pause"],
         "review-mine": ["previous"],
         "releases-show": [1],

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from generation.models import Item, Purpose, Review, Verdict
 from generation.progress.agreement import GoldAgreement, against_gold, overview
-from generation.review import decisions
+from generation.review import decisions, settling
 from qareview.krippendorff import FEWEST_ITEMS, agreement
 from tests import make
 from tests.conftest import Team
@@ -183,7 +183,7 @@ def adjudicate(item: Item, user: User, verdict: Verdict = Verdict.ACCEPTED, **te
         verdict=verdict,
         **values,
     )
-    decisions.settle([item.pk])
+    settling.settle([item.pk])
     return result
 
 

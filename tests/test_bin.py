@@ -25,7 +25,7 @@ from generation.models import (
 )
 from generation.reading import documents, pipeline
 from generation.releases import freezing
-from generation.review import aside, decisions, queue
+from generation.review import aside, decisions, queue, settling
 from qareview import bin as all_bins
 from qareview import jobs
 from qareview.models import JobState, Project
@@ -110,7 +110,7 @@ def test_what_is_asked_for_meanwhile_counts_when_it_comes_back(
 ) -> None:
     bins.bin_document(reviewed, team.engineer)
     Project.objects.update(reviews_per_item=1)
-    decisions.settle_project(Project.objects.get(pk=team.project.pk))
+    settling.settle_project(Project.objects.get(pk=team.project.pk))
     assert not team.project.items.exists()
     assert bins.restore_document(Document.everything.get(pk=reviewed.pk))
     assert team.project.items.all().counts()[ItemState.PENDING] == 1

@@ -9,7 +9,7 @@ from django.test import Client
 
 from generation.models import AsideReason, Assignment, Comment, Item, ItemState, Notice, Purpose
 from generation.passages import editing
-from generation.review import aside, comments, decisions, queue
+from generation.review import aside, comments, queue, settling
 from tests import make
 from tests.conftest import Team
 from tests.web import PART, page, told
@@ -188,7 +188,7 @@ def test_a_calibration_item_with_its_reviews_waits_for_an_answer_too(
     Item.objects.update(purpose=Purpose.CALIBRATION)
     make.accept(item, team.admin)
     ask(client, team, item, team.engineer)
-    decisions.settle([item.pk])
+    settling.settle([item.pk])
     assert fresh(item).state == ItemState.ASIDE
     comments.add_comment(item, team.engineer, "It is.")
     assert fresh(item).state == ItemState.ACCEPTED

@@ -149,3 +149,10 @@ def test_it_is_one_query_and_none_without_flags(team: Team, django_assert_num_qu
         assert flag_trust.explained(team.project, []) == []
     with django_assert_num_queries(1):
         flag_trust.explained(team.project, [OFTEN_RAISED, HARDLY_RAISED])
+
+
+@pytest.mark.django_db
+def test_what_people_wrote_by_hand_does_not_count_as_drafts(team: Team) -> None:
+    items = decide(team, 12, flags=[OFTEN_RAISED])
+    Item.objects.filter(pk__in=[item.pk for item in items[:3]]).update(author=team.engineer)
+    assert flag_trust.decided_shares(team.project)[OFTEN_RAISED].raised == 9

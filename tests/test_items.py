@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from generation.models import ItemState, Verdict
+from generation.models import Item, ItemState, Purpose, Verdict
 from generation.review import decisions
 from tests import make
 from tests.conftest import Team
@@ -134,3 +134,24 @@ def test_what_was_accepted_stands_above_the_draft(team: Team, client: Client) ->
     plain = make.item(team.project)
     make.accept(plain, team.engineer)
     assert "Accepted answer" not in page(client.get(f"{team.url}/items/{plain.pk}/"))
+
+
+def offers_review(client: Client, team: Team, item: Item) -> bool:
+    return f"/review/?item={item.pk}" in page(client.get(f"{team.url}/items/{item.pk}/"))
+
+
+def test_a_review_is_offered_only_where_one_can_be_given(
+    team: Team, client: Client, browse: Browse
+) -> None:
+    item = make.item(team.project)
+    assert offers_review(client, team, item)
+    browse(team.engineer).get(f"{team.url}/review/")  # it is on her desk
+    assert not offers_review(client, team, item)
+    make.accept(item, team.engineer)
+    assert not offers_review(client, team, item)
+    assert offers_review(browse(team.engineer), team, item)  # again
+    for_everyone = make.item(team.project, purpose=Purpose.CALIBRATION)
+    make.accept(for_everyone, team.engineer)
+    assert offers_review(client, team, for_everyone)
+    Item.objects.filter(pk=for_everyone.pk).update(state=ItemState.ASIDE)
+    assert not offers_review(client, team, for_everyone)

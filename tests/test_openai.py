@@ -18,6 +18,8 @@ from generation.models import Item, Passage
 from qareview import completions
 from qareview.backends import ModelUnavailable, backend_for, openai
 from qareview.backends import transformers as local
+from qareview.backends.pauses import Pause
+from qareview.broker import broker
 from qareview.models import JobState, Project, StoredCompletion
 from tests import make
 from tests.model_server import Script, Server, answer, first, good, only, send, sends, told
@@ -46,16 +48,26 @@ def test_no_requests_need_no_server() -> None:
     assert openai.load("http://127.0.0.1:1/v1", "tiny").complete([]) == []
 
 
-@pytest.mark.parametrize("in_words", [False, True])
-def test_a_server_that_is_busy_is_given_the_time_it_asks_for(
-    server: Server, in_words: bool
-) -> None:
-    wait = formatdate(time.time() + 3, usegmt=True) if in_words else "1.5"
-    server.script = first(429, Retry_After=wait)
+@pytest.fixture(autouse=True)
+def soon_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait shortly between two tries for which a server names no time."""
+    monkeypatch.setattr(openai, "FIRST_WAIT", 0.01)
+
+
+def test_a_server_that_is_busy_is_given_the_seconds_it_asks_for(server: Server) -> None:
+    server.script = first(429, Retry_After="0.5")
     [found] = server.load().complete(told("a"))
     assert found.text == "Re: a"
     early, late = server.tries["a"]
-    assert late - early >= 1.4
+    assert late - early >= 0.5
+
+
+def test_a_server_that_is_busy_is_left_alone_until_the_time_it_names(server: Server) -> None:
+    time_named = int(time.time()) + 2
+    server.script = first(429, Retry_After=formatdate(time_named, usegmt=True))
+    [found] = server.load().complete(told("a"))
+    assert found.text == "Re: a"
+    assert time.time() >= time_named
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 408])
@@ -191,17 +203,29 @@ def test_a_key_comes_from_the_environment_and_goes_to_no_other_server(
 
 def test_a_pause_holds_back_the_whole_model_in_every_worker(server: Server) -> None:
     """Another worker is another backend, which knows of the pause from the broker alone."""
-    server.script = only("a", first(429, Retry_After="1.5"))
+    server.script = only("a", first(429, Retry_After="0.5"))
     [found] = server.load(tries=2).complete(told("a"))
     [asked, again] = server.tries["a"]
     server.load().complete(told("b"))
     assert found.text == "Re: a"
-    assert again - asked >= 1.5
-    server.script = only("c", first(503, 99, Retry_After="1"))
+    assert again - asked >= 0.5
+    server.script = only("c", first(503, 99, Retry_After="0.5"))
     with pytest.raises(ModelUnavailable):
         server.load(tries=1).complete(told("c"))
     server.load().complete(told("d", "e"))
-    assert all(server.tries[text][0] - server.tries["c"][0] >= 0.9 for text in "de")
+    assert all(server.tries[text][0] - server.tries["c"][0] >= 0.45 for text in "de")
+
+
+def test_the_longer_of_two_pauses_that_begin_at_once_stays() -> None:
+    for number in range(100):
+        name = f"{os.getpid()} {number}"
+        both = [threading.Thread(target=Pause(name).begin, args=(seconds,)) for seconds in (300, 5)]
+        for thread in both:
+            thread.start()
+        for thread in both:
+            thread.join()
+        assert Pause(name).seconds_left() > 100
+        broker().delete(Pause(name).key)
 
 
 def test_a_long_pause_keeps_no_worker_waiting(server: Server) -> None:
@@ -245,6 +269,23 @@ def test_parameters_that_are_forbidden_by_place_are_left_out(server: Server) -> 
 
     server.script = picky
     assert server.load().complete(told("a"))[0].text == "Re: a"
+
+
+def test_a_value_that_one_request_may_not_have_is_sent_with_others(server: Server) -> None:
+    detail = [{"type": "less_than_equal", "loc": ["body", "max_tokens"], "msg": "Too many."}]
+
+    def strict(handler: Any, body: dict[str, Any], tries: int) -> None:
+        if body["max_tokens"] > 100:
+            send(handler, 422, json.dumps({"detail": detail}).encode())
+        else:
+            good(handler, body, tries)
+
+    server.script = strict
+    backend = server.load()
+    [refused] = backend.complete(told("a", max_tokens=500))
+    assert refused.error.startswith("The model server refused this request: ")
+    assert backend.complete(told("b", max_tokens=50))[0].text == "Re: b"
+    assert server.bodies[-1]["max_tokens"] == 50
 
 
 def test_a_key_that_a_server_repeats_is_not_passed_on(

@@ -20,7 +20,7 @@ from generation.models import (
     Verdict,
     Withdrawal,
 )
-from generation.review import aside, decisions, desk, queue
+from generation.review import aside, decisions, desk, queue, settling
 from qareview.models import DeskOrder
 from tests import make
 from tests.conftest import Team
@@ -214,7 +214,7 @@ def test_undo_gives_nothing_back_that_was_taken_back_by_itself(team: Team) -> No
     Review.objects.filter(pk=second.pk).update(
         withdrawn_at=timezone.now(), withdrawn_because="Back"
     )
-    decisions.settle([item.pk])
+    settling.settle([item.pk])
     make.accept(item, team.reviewer)
     decisions.undo_review(team.project, team.reviewer)
     assert state_of(item) == ItemState.PENDING
@@ -257,7 +257,7 @@ def test_an_act_that_locks_the_first_items_leaves_the_others(team: Team) -> None
 def reviews_per_item(team: Team, count: int) -> None:
     team.project.reviews_per_item = count
     team.project.save()
-    decisions.settle_project(team.project)
+    settling.settle_project(team.project)
 
 
 def state_of(item: Item) -> str:
@@ -329,7 +329,7 @@ def test_a_share_takes_in_and_lets_go_only_what_is_between(team: Team) -> None:
     def drawn(percent: int) -> list[str]:
         before = copy.copy(team.project)
         team.project.calibration_percent = percent
-        decisions.follow_settings(team.project, before)
+        settling.follow_settings(team.project, before)
         return list(team.project.items.order_by("pk").values_list("purpose", flat=True))
 
     assert drawn(20) == ["calibration", "gold", "", "calibration"]

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from generation import search
 from generation.models import Item, ItemState, Question
-from generation.review import decisions
+from generation.review import settling
 from tests import make
 from tests.conftest import Team
 
@@ -160,12 +160,12 @@ def test_an_edited_text_is_found_as_long_as_it_may_be_seen(team: Team) -> None:
     assert len(found(team, "zebras")) == 1
     team.project.reviews_per_item = 2
     team.project.save()
-    decisions.settle_project(team.project)
+    settling.settle_project(team.project)
     assert found(team, "zebras") == []
     Item.objects.filter(pk=item.pk).update(state=ItemState.ASIDE)
     search.index_items([item.pk])
     assert found(team, "zebras") == []
     team.project.reviews_per_item = 1
     team.project.save()
-    decisions.settle_project(team.project)
+    settling.settle_project(team.project)
     assert len(found(team, "zebras")) == 1

@@ -87,7 +87,7 @@ def test_no_time_left_is_told_while_the_key_is_refused(
     text = page(client.get(f"{team.url}/"))
     assert "does not accept the key" in text
     assert "left." not in text
-    jobs.report_worker("")  # as after a batch of another project
+    jobs.report_worker("", {})  # as a worker that was started again
     assert project_progress(team.project).seconds_left is None
     server.script = good
     [row, *_] = jobs.claim(Passage, 1)

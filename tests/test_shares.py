@@ -137,6 +137,26 @@ def test_a_project_without_its_model_keeps_no_other_waiting_and_is_told_of() -> 
 
 
 @pytest.mark.django_db
+def test_the_trouble_of_a_project_is_told_to_its_own_members_alone(
+    team: Team, browse: Browse
+) -> None:
+    secret = project_with("gone-away", 2)
+    passages_of(team.project, SENTENCES)
+    Passage.objects.filter(document__project=team.project).update(state=JobState.RUNNING)
+    drafting.work_off_passages()
+    sentence = "There is no model named “gone-away”."
+    assert sentence in jobs.worker_trouble()
+    assert sentence in jobs.worker_trouble(secret.pk)
+    assert jobs.worker_trouble(team.project.pk) == ""
+    browser = browse(team.admin)
+    for name in ("documents", "review"):
+        assert sentence not in browser.get(reverse(name, args=[team.project.slug])).text
+    jobs.report_worker("The embedding model is missing.")
+    assert jobs.worker_trouble(team.project.pk) == "The embedding model is missing."
+    assert sentence not in jobs.worker_trouble(0)
+
+
+@pytest.mark.django_db
 def test_the_model_is_loaded_while_the_document_is_read(settings: Any) -> None:
     settings.MODELS["asleep"] = {"backend": "scripted"}
     project = make.project()

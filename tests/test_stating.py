@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from generation.checks import flags
+from generation.checks.first_chance import first_chance
 from generation.checks.scoring import Draft
 from generation.drafting import drafting, selection
 from generation.models import AsideReason, Item, ItemState, Passage, Question
@@ -113,7 +114,9 @@ def draft_with(project: Project, passage: Passage, number: int, likely: float) -
         score=likely,
     )
     scores = dict.fromkeys((flags.ASKED, flags.ANSWERED, flags.FIT), likely)
-    return Draft(item, [Question(item=item, text="When does the lock open?", scores=scores)])
+    question = Question(item=item, text="When does the lock open?", scores=scores)
+    question.score = first_chance(item, question) or 0.0  # as scoring does
+    return Draft(item, [question])
 
 
 def test_what_is_not_good_enough_is_set_aside_and_said(project: Project) -> None:

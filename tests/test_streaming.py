@@ -11,6 +11,7 @@ import pytest
 from qareview.backends import (
     ModelUnavailable,
     Request,
+    patience,
     replies,
     scripted,
     server_streams,
@@ -106,7 +107,8 @@ def test_a_batch_stands_still_while_a_person_is_served(folder: Path) -> None:
 # Servers
 
 
-def test_a_server_is_heard_piece_by_piece(server: Server) -> None:
+def test_a_server_is_heard_piece_by_piece(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "LOOK_SECONDS", 60)  # so that only pieces are told
     heard: list[str] = []
     whole = server.load().stream(request("the gate closes"), heard.append)
     assert list(dict.fromkeys(heard)) == ["Re:", "Re: the", "Re: the gate", "Re: the gate closes"]

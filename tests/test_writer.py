@@ -110,7 +110,7 @@ def test_the_sentence_of_an_answer_is_found() -> None:
 )
 def test_an_answer_states_its_focus_with_every_number(answer: str, is_stated: bool) -> None:
     focus = "It closes at 18:00, on Fridays at 16:00."
-    assert focuses.states(answer, focus, "Wick library") == is_stated
+    assert focuses.restates(answer, focus, "Wick library") == is_stated
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import uuid
 import zipfile
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -21,7 +20,6 @@ from generation.models import (
     Passage,
     Question,
     Release,
-    UnsentItem,
     Verdict,
     Writing,
 )
@@ -33,31 +31,11 @@ from qareview import shortcuts
 from qareview.models import JobState, KeyMap, Membership
 from tests import make
 from tests.conftest import Team
+from tests.hand_written import ANSWER, QUESTION, address, sent, write
 
 pytestmark = pytest.mark.django_db
 
-QUESTION = "When do the gates of the basin close?"
-ANSWER = "They close by themselves when the tide falls below the sill."
 Browse = Callable[[User], Client]
-
-
-@pytest.fixture
-def passage(team: Team) -> Passage:
-    passage: Passage = make.document(team.project).passages.all()[0]
-    return passage
-
-
-def write(passage: Passage, author: User, **values: Any) -> Item:
-    fields = {"key": uuid.uuid4(), "question": QUESTION, "answer": ANSWER, **values}
-    return writing.write_item(passage, author, **fields)
-
-
-def sent(**values: Any) -> dict[str, Any]:
-    return {"key": str(uuid.uuid4()), "question": QUESTION, "answer": ANSWER, **values}
-
-
-def address(team: Team, passage: Passage, end: str = "write") -> str:
-    return f"{team.url}/passages/{passage.pk}/{end}/"
 
 
 # The form
@@ -133,27 +111,6 @@ def test_nothing_is_written_about_an_excluded_passage(team: Team, passage: Passa
 def test_line_ends_are_those_of_drafts(team: Team, passage: Passage, browse: Browse) -> None:
     browse(team.reviewer).post(address(team, passage), sent(answer="One.\r\nTwo."))
     assert Item.objects.get().answer == "One.\nTwo."
-
-
-# Unsent text
-
-
-def test_what_was_typed_is_there_again_in_any_browser_until_it_is_sent(
-    team: Team, passage: Passage, browse: Browse
-) -> None:
-    data = sent(question="When do")
-    browse(team.reviewer).post(address(team, passage, "typed"), data)
-    client = browse(team.reviewer)
-    assert "When do</textarea>" in client.get(address(team, passage)).text
-    assert "When do</textarea>" not in browse(team.engineer).get(address(team, passage)).text
-    client.post(address(team, passage), {**data, "question": QUESTION})
-    client.post(address(team, passage, "typed"), data)  # a late echo of the form that was sent
-    assert not UnsentItem.objects.exists()
-
-
-def test_unsent_text_without_a_key_is_refused(team: Team, passage: Passage, browse: Browse) -> None:
-    response = browse(team.reviewer).post(address(team, passage, "typed"), {"question": "Why"})
-    assert response.status_code == 422
 
 
 # Review by another
@@ -301,8 +258,9 @@ def test_it_is_no_draft_of_a_model_and_stops_none(team: Team, passage: Passage) 
     write(passage, team.reviewer)
     team.project.items_per_passage = 1
     team.project.save()
-    assert answers.missing(team.project, [passage]) == {passage.pk: 1}
-    assert answers.current_answers([passage]) == {passage.pk: [ANSWER]}
+    assert answers.existing_answers(team.project, [passage]) == {
+        passage.pk: answers.Existing(missing=1, current=[ANSWER])
+    }
     Passage.objects.update(state=JobState.DONE)
     assert orders.fill_up(team.project) == Passage.objects.count()
 

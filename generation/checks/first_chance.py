@@ -18,9 +18,14 @@ WEIGHTS = Path(__file__).with_suffix(".json")
 LIKELIHOODS = (flags.ASKED, flags.ANSWERED)  # without which nothing is known
 
 
+def is_chance_known(question: Question) -> bool:
+    """Whether the model told how likely the texts are, without which there is no first chance."""
+    return all(name in question.scores for name in LIKELIHOODS)
+
+
 def first_chance(item: Item, question: Question) -> float | None:
-    """Return the chance from 0 to 1; None if the model did not tell how likely its texts are."""
-    if any(name not in question.scores for name in LIKELIHOODS):
+    """Return the chance from 0 to 1; None if it is not known."""
+    if not is_chance_known(question):
         return None
     weights = learned()["weights"]
     values = features(item, question)

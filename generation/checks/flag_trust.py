@@ -91,7 +91,8 @@ def measured() -> dict[str, Any]:
 def decided_shares(project: Project) -> dict[str, Share]:
     """Return each flag's share among the items that the project's reviewers decided last.
 
-    An item is bad if it was rejected or edited. The result may be a minute old.
+    An item is bad if it was rejected or edited. Items that people wrote by hand do not count, as
+    those that flags were measured on were drafts. The result may be a minute old.
     """
     return cached((decided_shares, project.pk), lambda: _decided_shares(project)).value
 
@@ -103,7 +104,8 @@ _DECIDED = """
     ))
     FROM (
         SELECT id, state, flags FROM generation_item
-        WHERE project_id = %s AND purpose = '' AND state IN ('accepted', 'rejected')
+        WHERE project_id = %s AND author_id IS NULL AND purpose = ''
+        AND state IN ('accepted', 'rejected')
         ORDER BY id DESC LIMIT %s
     ) AS item
     LEFT JOIN LATERAL (

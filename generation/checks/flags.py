@@ -8,6 +8,7 @@ import re
 from django.utils.translation import gettext_lazy as _
 
 from generation.checks.gist import gist
+from generation.checks.numbers import numbers_in
 from generation.checks.sentence_splitting import sentences
 from qareview import languages, scripts
 from qareview.scripts import words
@@ -94,7 +95,6 @@ _MENTION_OF_TEXT = re.compile(
     r"\b(the|this) (passage|text|article|author|paragraph|excerpt|document|figure|table)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"\d{1,3}(?:[ \u202f\u00a0]\d{3})+(?!\d)|\d+(?:[,.]\d+)*")
 _NAME = re.compile(r"(?<=\w[,;] |[^\W\d_]{2} |\d{2} )([A-Z][a-z]\w+)")
 MOST_LEAKED = 0.7  # share of the answer's words in the question; measured by `make bench-checks`
 # words of an answer that is a name, a number or a phrase of the passage; chosen; nobody measured
@@ -123,7 +123,7 @@ def flags_of_answer(answer: str, passage: str, headings: str = "") -> list[str]:
     if is_copied and not is_span and not _is_fact(answer, is_whole):
         flags.append(COPY_OF_PASSAGE)
     known = f"{headings}\n{passage}"
-    if _numbers(answer) - _numbers(known):
+    if numbers_in(answer) - numbers_in(known):
         flags.append(FOREIGN_NUMBER)
     if _has_foreign_name(answer, known):
         flags.append(FOREIGN_NAME)
@@ -176,12 +176,6 @@ def _tells_more(answer: str, asked: frozenset[str]) -> bool:
 def _contains(text: str, part: str) -> bool:
     """Whether ``text`` has the words of ``part`` in this order, with no other word between them."""
     return f" {' '.join(words(part))} " in f" {' '.join(words(text))} "
-
-
-def _numbers(text: str) -> set[str]:
-    """Return the numbers in a text in the digits 0 to 9, without thousands separators."""
-    numbers = _NUMBER.findall(scripts.with_ascii_digits(text))
-    return {re.sub(r"[,.\s](?=\d{3}\b)", "", number) for number in numbers}
 
 
 def _has_foreign_name(answer: str, passage: str) -> bool:

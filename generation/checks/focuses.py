@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from generation.checks.gist import gist
+from generation.checks.numbers import numbers_in
 from generation.checks.sentence_splitting import sentences
 
 # Chosen by reading what comes out for the passages of the writer's data; nobody measured.
@@ -21,7 +22,6 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
 _ESCAPED = re.compile(r"\\([\\`*_{}\[\]()#+.!|<>~-])")
-NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 NAME = re.compile(r"(?<=[\w,;:)] )[A-Z][\w-]+")  # a capital that does not begin a sentence
 _ENDS = (".", ".”", '."', ".)", "!", "。")
 _LEANS = re.compile(
@@ -95,10 +95,10 @@ def states(answer: str, focus: str, context: str) -> bool:
 
     ``context`` are the headings and the passage, whose words it may take to name its subject.
     """
-    has_all = _numbers(focus) <= _numbers(answer) and _names(focus) <= gist(answer)
+    has_all = numbers_in(focus) <= numbers_in(answer) and _names(focus) <= gist(answer)
     known = f"{focus} {context}"
     own = gist(answer) - gist(known)
-    return has_all and _numbers(answer) <= _numbers(known) and len(own) <= MOST_OWN
+    return has_all and numbers_in(answer) <= numbers_in(known) and len(own) <= MOST_OWN
 
 
 def _candidates(passage: str) -> Iterator[Focus]:
@@ -122,14 +122,10 @@ def _tells(focus: Focus, topic: frozenset[str]) -> float:
     return (
         min(len(own), ENOUGH_WORDS) / ENOUGH_WORDS
         + FOR_THE_TOPIC * bool(own & topic)
-        + FOR_A_NUMBER * bool(NUMBER.search(focus.text))
+        + FOR_A_NUMBER * bool(numbers_in(focus.text))
         + FOR_A_NAME * bool(NAME.search(focus.text))
         + FOR_LEANING * (not focus.stands_alone)
     )
-
-
-def _numbers(text: str) -> set[str]:
-    return set(NUMBER.findall(text))
 
 
 def _names(text: str) -> frozenset[str]:

@@ -1,7 +1,7 @@
 """Write answers about passages, and their questions where a prompt asks for both together."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Max
@@ -12,7 +12,7 @@ from generation.checks.scoring import Draft
 from generation.drafting import questions, quotas, stating
 from generation.drafting.item_quotas import ItemQuota
 from generation.drafting.quotas import Quota, Writer
-from generation.models import AsideReason, Item, ItemQuerySet, ItemState, Passage
+from generation.models import AsideReason, Item, ItemState, Passage
 from generation.prompt_values import values_of
 from prompts import written_items
 from prompts.models import Task, Variant
@@ -52,14 +52,13 @@ def _write_answers(project: Project, rows: Sequence[Passage], writer: Writer) ->
 
 
 def _state_sentences(project: Project, rows: Sequence[Passage], writer: Writer) -> list[Item]:
-    current, lacks = current_answers(rows), missing(project, rows)
-    poor = _answers_of(Item.objects.filter(aside_reason=AsideReason.LOW_SCORE), rows)
+    existing = existing_answers(project, rows)
     last_numbers = _last_numbers(rows, writer.variant)
     lacking = [
         (
             row,
-            lacks[row.pk],
-            [*current.get(row.pk, ()), *poor.get(row.pk, ())],  # not to be stated again
+            existing[row.pk].missing,
+            existing[row.pk].current + existing[row.pk].poor,  # not to be stated again
         )
         for row in rows
     ]
@@ -116,15 +115,32 @@ def _draft(
     return Draft(item, [questions.new_question(item, writer, asked, question)])
 
 
-def missing(project: Project, rows: Sequence[Passage]) -> dict[int, int]:
-    """Return how many items a model has yet to draft, by the passages' ids.
+@dataclass
+class Existing:
+    """The answers that a passage has, and how many a model has yet to draft."""
 
-    Items that people wrote by hand do not count as drafts.
-    """
-    drafted = _answers_of(Item.objects.filter(author=None).exclude(state=ItemState.ASIDE), rows)
-    return {
-        row.pk: max(0, project.items_per_passage - len(drafted.get(row.pk, ()))) for row in rows
-    }
+    missing: int
+    current: list[str] = field(default_factory=list)  # of items that are not set aside
+    poor: list[str] = field(default_factory=list)  # of items whose drafts were not good enough
+
+    def add(self, answer: str, author: int | None, state: str, reason: str) -> None:
+        """Add the answer of an item; what a person wrote by hand counts as no draft."""
+        if state != ItemState.ASIDE:
+            self.current.append(answer)
+            self.missing = max(0, self.missing - (author is None))
+        elif reason == AsideReason.LOW_SCORE:
+            self.poor.append(answer)
+
+
+def existing_answers(project: Project, rows: Sequence[Passage]) -> dict[int, Existing]:
+    """Return the answers that passages have, by the passages' ids, in one query."""
+    existing = {row.pk: Existing(project.items_per_passage) for row in rows}
+    facts = ("passage", "answer", "author", "state", "aside_reason")
+    for passage, answer, author, state, reason in Item.objects.filter(passage__in=rows).values_list(
+        *facts
+    ):
+        existing[passage].add(answer, author, state, reason)
+    return existing
 
 
 def _item(
@@ -146,31 +162,18 @@ def _item(
 
 def _answer_quotas(project: Project, rows: Sequence[Passage], variant: Variant) -> dict[int, Quota]:
     """Return how many answers to write for each passage, by the passages' ids."""
-    answers, lacks = current_answers(rows), missing(project, rows)
+    existing = existing_answers(project, rows)
     last_numbers = _last_numbers(rows, variant)
     return {
         row.pk: Quota(
             values_of(project, row),
-            lacks[row.pk],
-            {gist(answer) for answer in answers.get(row.pk, ())},
+            existing[row.pk].missing,
+            {gist(answer) for answer in existing[row.pk].current},
             row.pk,
             last_numbers.get(row.pk, 0) + 1,
         )
         for row in rows
     }
-
-
-def current_answers(rows: Sequence[Passage]) -> dict[int, list[str]]:
-    """Return the answers of the items that are not set aside, by the passages' ids."""
-    return _answers_of(Item.objects.exclude(state=ItemState.ASIDE), rows)
-
-
-def _answers_of(items: ItemQuerySet, rows: Sequence[Passage]) -> dict[int, list[str]]:
-    """Return the answers of those of the items that are of the passages, by the passages' ids."""
-    answers: dict[int, list[str]] = {}
-    for passage, answer in items.filter(passage__in=rows).values_list("passage", "answer"):
-        answers.setdefault(passage, []).append(answer)
-    return answers
 
 
 def _last_numbers(rows: Sequence[Passage], variant: Variant) -> dict[int, int]:

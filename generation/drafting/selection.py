@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
-from generation.checks.first_chance import first_chance, least_chance
+from generation.checks.first_chance import is_chance_known, least_chance
 from generation.checks.scoring import Draft
 from generation.drafting import answers
 from generation.models import AsideReason, ItemState, Passage
@@ -21,12 +21,12 @@ def keep_best(project: Project, rows: Sequence[Passage], drafts: Sequence[Draft]
     by_passage: dict[int, list[Draft]] = defaultdict(list)
     for draft in drafts:
         by_passage[draft.item.passage.pk].append(draft)
-    missing = answers.missing(project, rows)
+    existing = answers.existing_answers(project, rows)
     kept = []
     for row in rows:
         own = by_passage[row.pk]
         if any(draft.item.states_sentence for draft in own):
-            own = _best(project, row, own, missing[row.pk])
+            own = _best(project, row, own, existing[row.pk].missing)
         kept += own
     return kept
 
@@ -47,8 +47,10 @@ def _best(project: Project, row: Passage, drafts: Sequence[Draft], wished: int) 
 
 
 def _set_aside_if_poor(draft: Draft) -> None:
-    chance = first_chance(draft.item, draft.questions[0])
-    if chance is not None and chance < least_chance() and draft.item.state != ItemState.ASIDE:
+    question = draft.questions[0]
+    chance = question.score  # if it is known, that is what scoring has stored here
+    is_poor = is_chance_known(question) and chance < least_chance()
+    if is_poor and draft.item.state != ItemState.ASIDE:
         draft.item.state = ItemState.ASIDE
         draft.item.aside_reason = AsideReason.LOW_SCORE
         draft.item.aside = stored(

@@ -43,7 +43,7 @@ class Statement:
 
 def states_sentences(variant: Variant) -> bool:
     """Whether a variant is given a sentence to state, not a whole passage to summarise."""
-    return "focus" in sandbox.variables_in(variant.template)
+    return "focus" in sandbox.usable_variables(variant.template)
 
 
 def write_statements(

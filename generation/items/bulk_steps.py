@@ -18,7 +18,7 @@ from generation.models import (
     Verdict,
     Withdrawal,
 )
-from generation.review import aside, decisions
+from generation.review import aside, decisions, settling
 from generation.review.decisions import ItemChanged, ItemGone, OwnItem, Submission
 from qareview.stored_sentences import stored
 
@@ -60,7 +60,7 @@ def _review(action: BulkAction, items: Sequence[Item], verdict: Verdict) -> Step
     skipped = {pk: outcome for pk, outcome in outcomes.items() if outcome}
     keys = [action.submission(pk) for pk in outcomes if pk not in skipped]
     Review.objects.filter(submission__in=keys).update(bulk_action=action)
-    decisions.index_edited(outcomes.keys() - skipped.keys())
+    settling.index_edited(outcomes.keys() - skipped.keys())
     return skipped
 
 
@@ -94,8 +94,8 @@ def _withdraw(action: BulkAction, items: Sequence[Item]) -> StepOutcomes:
     reviews = Review.objects.decisions().filter(bulk_action=action, item__in=items)
     review_ids = dict(reviews.exclude(Exists(_later_adjudications())).values_list("item", "pk"))
     decisions.withdraw(Review.objects.filter(pk__in=review_ids.values()), Withdrawal.BULK_UNDONE)
-    decisions.settle(item.pk for item in items if item.pk in review_ids and item.state != BINNED)
-    decisions.index_edited(review_ids)
+    settling.settle(item.pk for item in items if item.pk in review_ids and item.state != BINNED)
+    settling.index_edited(review_ids)
     return _newer(items, review_ids)
 
 
@@ -228,7 +228,7 @@ def _restore_purpose(
 def _set_purpose(items: Sequence[Item], skipped: StepOutcomes, purpose: Purpose) -> None:
     ids = [item.pk for item in items if item.pk not in skipped]
     Item.everything.filter(pk__in=ids).update(purpose=purpose)
-    decisions.index_edited(ids)
+    settling.index_edited(ids)
 
 
 Step = Callable[[BulkAction, Sequence[Item]], StepOutcomes]

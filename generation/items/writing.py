@@ -5,13 +5,11 @@ with other items, since that needs the embedding model.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Max
-from django.utils import timezone
 
 from generation import search
 from generation.checks import flags, scoring
@@ -29,14 +27,22 @@ class NotWritten(Exception):
     """The item was not stored; the message says why."""
 
 
+class PassageGone(Exception):
+    """The passage is not there any more."""
+
+
 @transaction.atomic
 def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: str) -> Item:
     """Store an item that a person wrote about a passage and return it.
 
-    A form that is sent twice has the same ``key``, and gives one item. Raises NotWritten.
+    A form that is sent twice has the same ``key``, and gives one item. Raises NotWritten and
+    PassageGone.
     """
     locked = Passage.objects.select_for_update(no_key=True, of=("self",))
-    passage = locked.select_related("document__project").get(pk=passage.pk)
+    locked_passage = locked.select_related("document__project").filter(pk=passage.pk).first()
+    if locked_passage is None:
+        raise PassageGone
+    passage = locked_passage
     earlier = Writing.objects.filter(key=key).select_related("item").first()
     if earlier and (earlier.item.author_id, earlier.item.passage_id) == (author.pk, passage.pk):
         return earlier.item
@@ -51,13 +57,8 @@ def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: 
 def _check(passage: Passage, question: str, answer: str, *, is_used: bool) -> None:
     if is_used:
         raise NotWritten(stored("This form has already been sent for another item."))
-    if passage.excluded_at:
-        raise NotWritten(
-            stored(
-                "This passage is excluded, so no item can be written about it. An engineer can "
-                "restore it on the document’s page."
-            )
-        )
+    if reason := why_closed(passage):
+        raise NotWritten(reason)
     same = Item.objects.filter(passage=passage, answer=answer, questions__text=question).first()
     if same:
         raise NotWritten(
@@ -66,6 +67,21 @@ def _check(passage: Passage, question: str, answer: str, *, is_used: bool) -> No
                 pk=str(same.pk),
             )
         )
+
+
+def why_closed(passage: Passage) -> str:
+    """Return why no item can be written about a passage; "" if one can."""
+    if passage.superseded_at:
+        return stored(
+            "This passage is from an earlier cut of the document, so no item can be written about "
+            "it. Choose a passage on the document’s page."
+        )
+    if passage.excluded_at:
+        return stored(
+            "This passage is excluded, so no item can be written about it. An engineer can "
+            "restore it on the document’s page."
+        )
+    return ""
 
 
 def _store(passage: Passage, author: Any, question: str, answer: str) -> Item:
@@ -112,26 +128,3 @@ def _store_results(written: Sequence[Draft]) -> None:
     questions = [question for draft in written for question in draft.questions]
     Question.objects.bulk_update(questions, QUESTION_RESULTS)
     search.index_items(draft.item.pk for draft in written)
-
-
-def unsent_fields(passage: Passage, author: Any) -> tuple[dict[str, Any], float]:
-    """Return what a person typed about a passage and has not sent, and when, in seconds."""
-    row = UnsentItem.objects.filter(passage=passage, author=author).first()
-    return (row.fields, row.saved_at.timestamp()) if row else ({}, 0)
-
-
-def store_unsent(passage: Passage, author: Any, key: UUID, fields: dict[str, Any]) -> datetime:
-    """Store what a person typed about a passage, replacing what they typed before; return when.
-
-    Nothing is stored if the form with this key has been sent in the meantime.
-    """
-    now = timezone.now()
-    if Writing.objects.filter(key=key).exists():
-        return now
-    UnsentItem.objects.bulk_create(
-        [UnsentItem(passage=passage, author=author, fields=fields, saved_at=now)],
-        update_conflicts=True,
-        unique_fields=["passage", "author"],
-        update_fields=["fields", "saved_at"],
-    )
-    return now

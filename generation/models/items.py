@@ -30,7 +30,7 @@ UNSHOWN = ("text", "left_out", "page_starts", "survey")
 class ItemState(models.TextChoices):
     """The state of an item, derived from its reviews."""
 
-    # fewer decisions than the project asks for
+    # fewer decisions than it needs
     PENDING = gettext_noop("pending"), _("Pending")
     ACCEPTED = gettext_noop("accepted"), _("Accepted")
     REJECTED = gettext_noop("rejected"), _("Rejected")

@@ -1,7 +1,8 @@
 """Change a document's passages: cut again, merge, split, exclude and restore them.
 
-No review, no comment and no item written by hand is lost: a passage that has one and is not in the
-new cut stays, with its items, as a passage of an earlier cut.
+No review, no comment, nothing typed at an item and no item written by hand is lost: a passage that
+has one and is not in the new cut stays, with its items, as a passage of an earlier cut. What
+somebody has typed of a new item and not sent stays with the document.
 """
 
 import re
@@ -9,11 +10,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Max, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from generation import exchanges
-from generation.models import AsideReason, Document, Item, Passage, PassageQuerySet
+from generation.models import (
+    AsideReason,
+    Document,
+    Item,
+    Passage,
+    PassageQuerySet,
+    UnsentItem,
+)
 from generation.passages import cutting, near_duplicates
 from generation.passages.cutting import Cut
 from generation.passages.headings import outline_of
@@ -267,7 +275,7 @@ def _exclude_covered(passages: Iterable[Passage], excluded: Sequence[Passage]) -
 
 
 def retire_passages(rows: Sequence[Passage]) -> list[int]:
-    """Delete locked passages; mark those with reviews, comments or items written by hand instead.
+    """Delete locked passages; mark those with what people did or typed at their items instead.
 
     Returns the ids of the latter, which belong to an earlier cut from then on.
     """
@@ -275,7 +283,10 @@ def retire_passages(rows: Sequence[Passage]) -> list[int]:
     items = Item.objects.filter(passage__in=rows)
     items.lock()  # so that nobody stores a review before this transaction ends
     by_people = items.filter(
-        Q(reviews__isnull=False) | Q(comments__isnull=False) | Q(author__isnull=False)
+        Q(reviews__isnull=False)
+        | Q(comments__isnull=False)
+        | Q(typed__isnull=False)
+        | Q(author__isnull=False)
     )
     superseded_ids = list(
         passages.filter(pk__in=by_people.values("passage")).values_list("pk", flat=True)
@@ -285,7 +296,10 @@ def retire_passages(rows: Sequence[Passage]) -> list[int]:
         superseded_at=timezone.now(), state=JobState.DONE, lease=""
     )
     used = exchanges.used_by(items.exclude(passage__in=superseded_ids))
-    passages.exclude(pk__in=superseded_ids).delete()
+    going = passages.exclude(pk__in=superseded_ids)
+    own_text = Passage.objects.filter(pk=OuterRef("passage")).values("text")
+    UnsentItem.objects.filter(passage__in=going).update(about=Subquery(own_text))
+    going.delete()
     delete_unused(used)
     return superseded_ids
 

@@ -1,8 +1,8 @@
 """Replace the passages of a document that was read again, and keep what was reviewed.
 
 A passage whose text is also a passage of the new cut stays with its items. Of the others, those
-with reviews or comments stay as passages of an earlier cut, and with them the text that they are
-slices of.
+that people worked on (:mod:`editing`) stay as passages of an earlier cut, and with them the text
+that they are slices of.
 """
 
 from collections import defaultdict, deque

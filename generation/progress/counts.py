@@ -70,7 +70,7 @@ def project_progress(project: Project) -> ProjectProgress:
         passages_moving=passages["moving"],
         failed=documents["failed"] + passages["failed"],
         cancelled=passages["cancelled"],
-        seconds_left=_seconds_left(of_project, passages["moving"]),
+        seconds_left=_seconds_left(project, of_project, passages["moving"]),
         loading=bool(models_loading() & models_of(project)) if passages["moving"] else False,
         stopped=_why_stopped(project) if passages["moving"] else "",
         **project.items.all().counts(),
@@ -83,13 +83,13 @@ def _why_stopped(project: Project) -> str:
     return completions.why_over_budget(project)
 
 
-def _seconds_left(passages: QuerySet[Passage], moving: int) -> int | None:
+def _seconds_left(project: Project, passages: QuerySet[Passage], moving: int) -> int | None:
     """Estimate from the last minutes how long the remaining passages will take.
 
     Returns None if that is unknown, as while something keeps workers from working. That may be so
-    for this project alone: then its passages came back to the queue, and none was done since.
+    before a worker tells of it: then passages came back to the queue, and none was done since.
     """
-    if not moving or jobs.worker_trouble():
+    if not moving or jobs.worker_trouble(project.pk):
         return None
     lately = timezone.now() - LATELY
     done = passages.filter(state=JobState.DONE, finished_at__gte=lately).aggregate(

@@ -9,6 +9,8 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from generation.models import BEGUN, ItemState, Review
+from generation.review import settling
+from qareview import projects
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
@@ -78,8 +80,15 @@ def _by_day(project: Project, first: date) -> Sequence[tuple[date, int]]:
 
 def _left(project: Project) -> int:
     """Count the decisions that pending items lack: those they need minus those they have."""
-    pending = project.items.filter(state=ItemState.PENDING).count()
     begun = project.items.filter(BEGUN).aggregate(
         n=Sum("reviewers__len", output_field=IntegerField())
     )
-    return pending * project.reviews_per_item - (begun["n"] or 0)
+    return _needed(project) - (begun["n"] or 0)
+
+
+def _needed(project: Project) -> int:
+    """Count the decisions that pending items need. Only a small team's are looked at one by one."""
+    pending = project.items.filter(state=ItemState.PENDING)
+    if projects.is_short_of_reviewers(project):
+        return pending.aggregate(n=Sum(settling.needed_reviews()))["n"] or 0
+    return pending.count() * project.reviews_per_item

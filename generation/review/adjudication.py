@@ -24,7 +24,7 @@ from generation.models import (
     Verdict,
     Withdrawal,
 )
-from generation.review import decisions, inbox
+from generation.review import decisions, inbox, settling
 from generation.review.decisions import ReviewNotStored, verdict_of, withdraw
 from qareview.models import Project
 from qareview.stored_sentences import joined, stored
@@ -239,7 +239,7 @@ def _outcome_text(review: Review) -> str:
 
 
 def _settle(item: Item) -> None:
-    decisions.settle([item.pk])
+    settling.settle([item.pk])
     search.index_items([item.pk])
 
 

@@ -3,7 +3,7 @@
 from django.db import transaction
 
 from generation.models import AsideReason, Item, ItemQuerySet, ItemState
-from generation.review import decisions
+from generation.review.settling import settle
 from qareview.stored_sentences import stored
 
 SENTENCES = {
@@ -28,5 +28,5 @@ def restore_items(items: ItemQuerySet) -> int:
     ids = items.filter(state=ItemState.ASIDE).lock()
     rows = Item.objects.filter(pk__in=ids)
     rows.update(state=ItemState.PENDING, aside_reason="", aside="")
-    decisions.settle(ids)
+    settle(ids)
     return len(ids)

@@ -21,7 +21,7 @@ from generation.models import (
     NoticeKind,
     Passage,
 )
-from generation.review import aside, decisions, inbox, queue
+from generation.review import aside, inbox, queue, settling
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
@@ -157,7 +157,7 @@ def _close(item: Item, question: Comment) -> None:
         aside_reason=reason or "", aside=aside.SENTENCES[reason] if reason else ""
     ):
         return
-    decisions.settle([item.pk])
+    settling.settle([item.pk])
     Assignment.objects.get_or_create(
         item=item, reviewer=question.author, defaults={"assigned_by": question.asks}
     )

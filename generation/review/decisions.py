@@ -1,15 +1,16 @@
-"""Store and withdraw reviews, and derive the state of an item from those that still count.
+"""Store and withdraw reviews.
 
-``standing`` reviews are those that were not withdrawn. :mod:`queue` says what a slot is.
+``standing`` reviews are those that were not withdrawn. :mod:`queue` says what a slot is, and
+:mod:`settling` what the reviews make of an item.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.db import IntegrityError, connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 from django.utils import timezone
@@ -19,16 +20,13 @@ from generation.models import (
     ACCEPTING,
     BINNED,
     Item,
-    ItemQuerySet,
     ItemState,
-    Purpose,
     Review,
     Typed,
     Verdict,
     Withdrawal,
 )
-from generation.review import desk, queue
-from qareview import projects
+from generation.review import desk, queue, settling
 from qareview.models import Project
 from qareview.stored_sentences import joined, stored
 
@@ -117,7 +115,7 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     _free_slot(item, submission, project.reviews_per_item)
     review = _create_review(item, user, submission)
     if review.is_decision:
-        settle([item.pk])
+        settling.settle([item.pk])
     if item.was_edited or review.verdict == Verdict.EDITED:
         search.index_items([item.pk])
     if item.was_typed and review.is_decision:
@@ -266,91 +264,6 @@ def withdraw(
     )
 
 
-_SETTLE = f"""
-    SELECT {projects.SHARE_SETTINGS} FROM (
-        SELECT DISTINCT project_id FROM generation_item WHERE id = ANY (%(items)s)
-    ) AS own;
-    UPDATE generation_item AS item SET reviewers = settled.reviewers, state = CASE
-        WHEN settled.by_admin = 'rejected' THEN 'rejected'
-        WHEN settled.by_admin IS NOT NULL THEN 'accepted'
-        WHEN item.aside_reason <> '' AND item.state IN ('aside', 'binned') THEN 'aside'
-        WHEN item.aside_reason <> '' AND settled.decided < settled.slots THEN 'aside'
-        WHEN settled.decided < settled.slots THEN 'pending'
-        WHEN settled.accepting = 0 THEN 'rejected'
-        WHEN settled.accepting = settled.decided AND settled.texts = 1 THEN 'accepted'
-        ELSE 'disputed'
-    END
-    FROM (
-        SELECT own.id, project.reviews_per_item AS slots,
-            coalesce(array_agg(DISTINCT reviewer_id) FILTER (WHERE review.id IS NOT NULL), '{{}}')
-                AS reviewers,
-            max(verdict) FILTER (WHERE is_adjudication) AS by_admin,
-            count(review.id) FILTER (WHERE NOT is_adjudication) AS decided,
-            count(*) FILTER (WHERE NOT is_adjudication AND verdict <> 'rejected') AS accepting,
-            count(DISTINCT (review.question, review.answer, review.start, review."end"))
-                FILTER (WHERE NOT is_adjudication AND verdict <> 'rejected') AS texts
-        FROM generation_item AS own
-        JOIN qareview_project AS project ON project.id = own.project_id
-        LEFT JOIN generation_review AS review ON review.item_id = own.id
-            AND review.withdrawn_at IS NULL AND review.verdict <> 'skipped'
-        WHERE own.id = ANY (%(items)s) GROUP BY own.id, project.id
-    ) AS settled
-    WHERE settled.id = item.id
-"""
-
-
-def settle(items: Iterable[int]) -> None:
-    """Derive the state and the reviewers of locked items; ``items`` are their ids.
-
-    An item is pending until as many people have decided as the project asks for. Then it is
-    accepted or rejected if they agree, also on the texts, or else disputed. An admin's decision
-    overrides theirs. The project's settings cannot change until the transaction ends.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(_SETTLE, {"items": list(items)})
-
-
-def follow_settings(project: Project, before: Project) -> None:
-    """Apply a project's changed settings to its items; ``before`` has the earlier settings."""
-    if project.calibration_percent != before.calibration_percent:
-        _redraw_calibration(project, before.calibration_percent)
-    if project.reviews_per_item != before.reviews_per_item:
-        settle_project(project)
-
-
-@transaction.atomic
-def settle_project(project: Project) -> None:
-    """Derive the state of all items of a project that have decisions."""
-    reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
-    settle(project.items.filter(Exists(reviewed)).lock())
-    index_edited(project.items.order_by())
-
-
-@transaction.atomic
-def _redraw_calibration(project: Project, percent: int) -> None:
-    """Change the purpose of the items between the earlier ``percent`` and the new percentage.
-
-    All other items keep their purpose, since somebody may have set it by hand.
-    """
-    low, high = sorted((percent, project.calibration_percent))
-    between = project.items.filter(shuffle__gte=low / 100, shuffle__lt=high / 100)
-    is_larger = project.calibration_percent > percent
-    purpose = Purpose.CALIBRATION if is_larger else Purpose.USUAL
-    changing = between.exclude(purpose=Purpose.GOLD)
-    changing.lock()
-    changing.update(purpose=purpose)
-    index_edited(between.order_by())
-
-
-def index_edited(items: ItemQuerySet | Collection[int]) -> None:
-    """Update the search index for edited texts, whose visibility may have changed.
-
-    The items are an unordered query or ids.
-    """
-    edited = Review.objects.decisions().filter(item__in=items, verdict=Verdict.EDITED)
-    search.index_items(edited.order_by().values_list("item", flat=True).distinct())
-
-
 def _restore_replaced(review: Review) -> None:
     """Keep a withdrawn review's texts at the desk, and restore the decision that it replaced."""
     is_edited = review.verdict == Verdict.EDITED
@@ -388,7 +301,7 @@ def undo_review(project: Project, user: Any) -> Item | None:
     if not withdraw(Review.objects.standing().filter(pk=review.pk)):
         return undo_review(project, user)  # it has just been withdrawn: undo the one before
     _restore_replaced(review)
-    settle([item.pk])
+    settling.settle([item.pk])
     search.index_items([item.pk])
     item.refresh_from_db()
     queue.hold_item(item, user, project.reviews_per_item)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models.functions import Substr
 from django.utils import timezone
 
@@ -139,6 +140,21 @@ def store_typed(item: Item, user: Any, fields: dict[str, Any]) -> datetime:
         update_fields=["fields", "saved_at"],
     )
     return now
+
+
+@transaction.atomic
+def store_unless_decided(
+    item: Item, user: Any, replaces: int | None, fields: dict[str, Any]
+) -> datetime | None:
+    """Store what a user typed; return the time, or None if they have decided since then.
+
+    ``replaces`` is the id of their decision when the form was made. Nobody decides on the item
+    until this is stored, so that a late text does not come back beside the decision. Raises
+    Item.DoesNotExist.
+    """
+    locked = Item.everything.select_for_update(of=("self",), no_key=True).only("pk")
+    own = locked.get(pk=item.pk).decision_of(user)
+    return store_typed(item, user, fields) if replaces == (own and own.pk) else None
 
 
 def neighbouring_item(project: Project, user: Any, item_id: int, step: str) -> int | None:

@@ -3,7 +3,8 @@
 An item on a reviewer's desk is held for some minutes. An item has as many slots as its project asks
 for reviews per item; calibration and gold items have one for each reviewer. People who have decided
 on an item or hold it take a slot. An item's row is locked before its free slots are counted, so
-that two people never take the last one.
+that two people never take the last one. That an item may need fewer reviews (:mod:`settling`) makes
+no difference here: if somebody may still review it, fewer people than it needs have done so.
 
 The statements that run at every decision are written in SQL: building them with the ORM took more
 than twice as long as PostgreSQL needs to run them (measured by `make bench-desk`).
@@ -220,14 +221,26 @@ def load_for_desk(items: ItemQuerySet, user: Any) -> ItemQuerySet:
 def take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
     """Hold an item for the user; return False if they may not get it or no slot is free."""
     item = Item.everything.select_for_update().get(pk=item.pk)
-    has_decided = user.pk in item.reviewers
-    if (
-        item.author_id == user.pk
-        or item.state in NOT_GIVEN_OUT
-        or not (item.is_open or has_decided)
-    ):
+    if not _is_for(item, user):
         return False
     return hold_item(item, user, reviews_per_item, is_only_statement=True)
+
+
+def _is_for(item: Item, user: Any) -> bool:
+    """Whether a user may review an item, or review it again, if a slot is free."""
+    if item.author_id == user.pk or item.state in NOT_GIVEN_OUT:
+        return False
+    return item.is_open or user.pk in item.reviewers
+
+
+def may_take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
+    """Whether :func:`take_item` would give a user the item now."""
+    if not _is_for(item, user):
+        return False
+    if item.is_for_everyone or user.pk in item.reviewers:
+        return True
+    counted = Item.objects.filter(pk=item.pk).values_list(count_of_others(user), flat=True)
+    return bool(counted.get() < reviews_per_item)
 
 
 def hold_item(

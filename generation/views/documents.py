@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from generation.drafting import orders
 from generation.forms.documents import ColumnsForm, UploadForm, column_forms
+from generation.items import unsent
 from generation.models import Document, Passage
 from generation.passages import editing
 from generation.passages.left_out import explain_left_out
@@ -98,7 +99,12 @@ def _show(
         elif not document.is_triples:
             part["passage"].pieces = editing.sentences_and_paragraphs(part["passage"].text)
     forms = forms or column_forms(document.survey)
-    context = {"document": document, "parts": page, "forms": forms}
+    context = {
+        "document": document,
+        "parts": page,
+        "forms": forms,
+        "displaced": unsent.displaced(document, access.user(request)),
+    }
     status = max(map(form_status, forms))
     return render_page(request, "documents/show.html", context, status=status)
 

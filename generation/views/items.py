@@ -12,7 +12,7 @@ from generation.checks.flag_trust import explained
 from generation.forms.items import ItemFilterForm
 from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
-from generation.review import adjudication
+from generation.review import adjudication, queue, settling
 from generation.views.comments import comments_context
 from qareview import access
 from qareview.htmx import render_page
@@ -44,7 +44,8 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show an item with its passage, provenance, reviews and comments."""
     member = access.member(request, slug)
-    item = get_object_or_404(member.project.items.for_item_page(), pk=pk)
+    items = member.project.items.for_item_page()
+    item = get_object_or_404(items.annotate(needed_reviews=settling.needed_reviews()), pk=pk)
     question = item.question
     reviews = [
         {
@@ -62,6 +63,7 @@ def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "scores": scoring.explained_scores(item),
         **_state_context(item, request.user),
         **comments_context(member, item),
+        "may_review": queue.may_take_item(item, request.user, member.project.reviews_per_item),
         "may_adjudicate": member.is_admin and adjudication.may_adjudicate(item, request.user),
         "is_alone": item.author == request.user
         and not item.project.has_members_besides(request.user),

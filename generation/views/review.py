@@ -141,10 +141,13 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = TypedForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
-    own = item.decision_of(request.user)
+    user, replaces = access.user(request), form.cleaned_data["replaces"]
+    try:
+        at = desks.store_unless_decided(item, user, replaces, form.typed())
+    except Item.DoesNotExist:
+        raise Http404(_("Item not found.")) from None
     response = HttpResponse(status=204)
-    if form.cleaned_data["replaces"] == (own and own.pk):
-        at = desks.store_typed(item, access.user(request), form.typed())
+    if at:
         response["Typed-At"] = str(at.timestamp())
     return response
 

@@ -113,7 +113,7 @@ def _tasks(row: Row, item: Row, draw: random.Random) -> Iterator[tuple[str, dict
             if asked < ASKED_VERBATIM and focuses.answers_too(focus, answer, title):
                 answer = focus
         else:
-            stated = answer if focuses.states(answer, focus, title) else ""
+            stated = answer if focuses.restates(answer, focus, title) else ""
     if stated:
         yield "state", {"focus": focus}, stated
     yield "ask", {"answer": answer}, item["question"]

@@ -3,8 +3,9 @@
 import math
 import re
 
-from generation.checks.focuses import NAME, NUMBER, Focus, plain
+from generation.checks.focuses import NAME, Focus, plain
 from generation.checks.gist import gist
+from generation.checks.numbers import numbers_in
 from generation.checks.sentence_splitting import sentences
 
 # Chosen by reading the pairs that come out.
@@ -36,12 +37,12 @@ def _likeness(words: frozenset[str], wanted: frozenset[str]) -> float:
     return len(words & wanted) / max(1.0, math.sqrt(len(words) * len(wanted)))
 
 
-def states(answer: str, focus: str, title: str) -> bool:
+def restates(answer: str, focus: str, title: str) -> bool:
     """Return whether an answer says what its focus says: every number, hardly another word.
 
     Names may come from elsewhere.
     """
-    has_all_numbers = set(NUMBER.findall(focus)) <= set(NUMBER.findall(answer))
+    has_all_numbers = numbers_in(focus) <= numbers_in(answer)
     return has_all_numbers and _covers(focus, answer, title, MOST_DROPPED)
 
 
@@ -55,7 +56,7 @@ def _covers(focus: str, answer: str, title: str, most_dropped: float) -> bool:
     known = said | gist(title) | gist(" ".join(NAME.findall(answer)))
     added = len(answered - known) / max(1, len(answered))
     dropped = len(said - answered) / max(1, len(said))
-    has_its_numbers = set(NUMBER.findall(answer)) <= set(NUMBER.findall(f"{focus} {title}"))
+    has_its_numbers = numbers_in(answer) <= numbers_in(f"{focus} {title}")
     return has_its_numbers and added <= MOST_ADDED and dropped <= most_dropped
 
 

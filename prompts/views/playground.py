@@ -1,5 +1,6 @@
 """The playground of a prompt: wordings are tried here, and nothing is stored."""
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,6 +24,8 @@ from qareview.htmx import render_page, wants_part
 from qareview.models import Role
 from qareview.request_numbers import number_in
 from qareview.stored_sentences import translated
+
+logger = logging.getLogger(__name__)
 
 PAGE = "playground/show.html"
 FIRST, SECOND = "first", "second"  # the places of the two wordings
@@ -48,19 +51,25 @@ def show_playground(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = _prompt(request, slug, pk)
     if request.method == "POST":
         return _start(request, prompt)
-    run = _asked_for(request, prompt)
-    data = QueryDict(run.order.form) if run else None
+    run, data = _asked_for(request, prompt)
     return render_page(request, PAGE, {**_forms(request, prompt, data), "run": run})
 
 
-def _asked_for(request: HttpRequest, prompt: Prompt) -> PlaygroundRun | None:
-    """Return the run that an address names; None if it is not kept, or the broker is away."""
+def _asked_for(
+    request: HttpRequest, prompt: Prompt
+) -> tuple[PlaygroundRun | None, QueryDict | None]:
+    """Return the run that an address names, and its form.
+
+    Returns None for both if it is not kept, or the broker is away.
+    """
     key = request.GET.get("run")
     try:
         run = playground.latest_run(access.user(request).pk, prompt.pk) if key else None
-    except redis.RedisError:
-        return None
-    return run if run and run.key == key else None
+        if run and run.key == key:
+            return run, QueryDict(playground.form_of(run.key))
+    except redis.RedisError as error:
+        logger.warning("A run of the playground cannot be shown: %s", error)
+    return None, None
 
 
 def _forms(request: HttpRequest, prompt: Prompt, data: QueryDict | None) -> dict[str, Any]:
@@ -116,7 +125,7 @@ def _start(request: HttpRequest, prompt: Prompt) -> HttpResponse:
     if problems:
         return _refused(request, prompt, problems)
     try:
-        key = playground.start_run(_order(request, prompt, wordings, inputs))
+        key = playground.start_run(_order(request, prompt, wordings, inputs), _form(request))
         run = playground.read_run(key)
     except redis.RedisError:
         away = _("The broker is away. Try again in a moment.")
@@ -142,8 +151,14 @@ def _order(
         wordings=[playground.wording_of(wording.instance) for wording in wordings],
         inputs=[each for _, each in labelled],
         labels=[label for label, _ in labelled],
-        form=request.POST.urlencode(),
     )
+
+
+def _form(request: HttpRequest) -> str:
+    """Return what a page sent, but for the token that shows that it is ours."""
+    form = request.POST.copy()
+    form.pop("csrfmiddlewaretoken", None)
+    return form.urlencode()
 
 
 def _problems(checked: Sequence[forms.BaseForm]) -> list[tuple[str, str]]:
@@ -199,7 +214,7 @@ def show_progress(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     prompt = _prompt(request, slug, pk)
     seen = request.GET.get("seen", "")
     try:
-        run = playground.latest_run(access.user(request).pk, pk)
+        run = playground.latest_run(access.user(request).pk, pk, seen)
     except redis.RedisError:
         return HttpResponse(status=503)  # the page asks again
     if run is None or run.key != request.GET.get("run"):

@@ -77,7 +77,8 @@ class Backend(Protocol):
     def stream(self, request: Request, told: Told) -> Completion:
         """Return the completion of a request; call ``told`` with the text so far as it grows.
 
-        What ``told`` raises ends the writing and is passed on. Raises ModelUnavailable.
+        A backend that waits for a server also calls it while nothing comes, so that it can end the
+        writing. What ``told`` raises ends the writing and is passed on. Raises ModelUnavailable.
         """
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:

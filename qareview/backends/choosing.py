@@ -20,7 +20,7 @@ class DecodingRow:
     max_tokens: int
     temperature: float = 0
     seed: int = 0
-    told: Callable[[list[int]], None] | None = None  # called after each token; may raise
+    on_token: Callable[[list[int]], None] | None = None  # gets all tokens after each; may raise
     written: list[int] = field(default_factory=list)
     ended: bool = False
     end: int | None = None  # the token that ended the text
@@ -31,10 +31,10 @@ class DecodingRow:
         return self.ended or len(self.written) >= self.max_tokens
 
     def write(self, token: int) -> None:
-        """Append a token, and tell of it."""
+        """Append a token, and call ``on_token``."""
         self.written.append(token)
-        if self.told:
-            self.told(self.written)
+        if self.on_token:
+            self.on_token(self.written)
 
 
 def sampling_processor(rows: Sequence[DecodingRow]) -> Any:

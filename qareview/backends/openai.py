@@ -12,7 +12,6 @@ import re
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from email.utils import mktime_tz, parsedate_tz
 from typing import TYPE_CHECKING, Any
 
 from qareview.backends import (
@@ -22,7 +21,9 @@ from qareview.backends import (
     Request,
     Told,
     Trouble,
+    patience,
     replies,
+    server_errors,
     server_streams,
 )
 from qareview.backends.pauses import Pause, Paused
@@ -37,22 +38,27 @@ _THINKING = re.compile(r"\A\s*<think>.*?(</think>|\Z)", re.DOTALL)
 LONGEST_ERROR = 300  # characters of a server's error message; chosen; nobody measured
 NO_KEY = "none"  # what a server gets that needs no key
 FIRST_WAIT, MOST_BETWEEN = 0.5, 8.0  # seconds between tries, doubled; those of OpenAI's own client
-PASSING = {408, 409, 429}  # statuses that may be others later, as all above 500; same source
-OPTIONAL = {"max_tokens", "temperature", "seed", "stream_options"}  # some models refuse them
 
 
 class OpenAIBackend:
     """Sends at most ``concurrency`` requests at a time to the model ``name`` of a server.
 
-    Each is sent at most ``tries`` times. Prompts that do not fit into ``context`` tokens together
-    with the completion are not sent; 0 means that the limit is unknown.
+    Each is sent at most ``tries`` times, and given up after ``seconds``. Prompts that do not fit
+    into ``context`` tokens together with the completion are not sent; 0 means that the limit is
+    unknown.
     """
 
     def __init__(
-        self, client: "OpenAI", name: str, concurrency: int, tries: int, context: int
+        self,
+        client: "OpenAI",
+        name: str,
+        concurrency: int,
+        seconds: float,
+        tries: int,
+        context: int,
     ) -> None:
         self.client, self.name, self.concurrency = client, name, concurrency
-        self.tries, self.context = tries, context
+        self.seconds, self.tries, self.context = seconds, tries, context
         self.pause = Pause(f"{client.base_url} {name}")
         self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
         self.reply_formats = replies.FORMATS  # those that it has not refused
@@ -71,8 +77,8 @@ class OpenAIBackend:
         }
         failures = [result for result in results if isinstance(result, Exception)]
         succeeded = any(not completion.error for completion in finished.values())
-        if failures and (not succeeded or any(map(_concerns_all, failures))):
-            failure = next(filter(_concerns_all, failures), failures[0])
+        if failures and (not succeeded or any(map(server_errors.concerns_all, failures))):
+            failure = next(filter(server_errors.concerns_all, failures), failures[0])
             kind, sentence = self._trouble(failure)
             raise ModelUnavailable(sentence, finished, kind)
         return [
@@ -81,7 +87,10 @@ class OpenAIBackend:
         ]
 
     def stream(self, request: Request, told: Told) -> Completion:
-        """Return the completion of a request, which is told as the server sends it."""
+        """Return the completion of a request, which is told as the server sends it.
+
+        It is not given up as long as the server sends anything: ``told`` ends it.
+        """
         result = self._try(request, lambda text: told(_THINKING.sub("", text).strip()))
         if isinstance(result, Completion):
             return result
@@ -112,8 +121,8 @@ class OpenAIBackend:
                     )
                 )
             except (openai.OpenAIError, ValueError, RecursionError, Paused) as error:
-                failure = error
-            if not _is_passing(failure):
+                failure = server_errors.unwrapped(error)
+            if not server_errors.is_passing(failure):
                 break
             self._wait_after(failure, number)
         return failure
@@ -147,7 +156,7 @@ class OpenAIBackend:
         try:
             answer = self._send(request, left_out, reply_format, told)
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-            refused = _refused_parameters(error) - left_out
+            refused = server_errors.refused_parameters(error) - left_out
             if not refused:
                 raise
             self.refused |= refused
@@ -179,12 +188,18 @@ class OpenAIBackend:
         taken |= {"model": self.name, "messages": list(request.messages)}
         create = functools.partial(self.client.chat.completions.create, **taken)
         if told:
-            return server_streams.answer(create, told, "stream_options" not in left_out)
-        return create()
+            is_counted = "stream_options" not in left_out
+            return patience.ask_apart(
+                lambda tell: server_streams.answer(create, tell, is_counted), told
+            )
+        try:
+            return patience.ask_apart(lambda _: create(), seconds=self.seconds)
+        except TimeoutError:
+            raise server_errors.timeout(self.client.base_url) from None
 
     def _wait_after(self, failure: Exception, number: int) -> None:
         """Wait before the next try, the first of which is ``number`` 0; hold all if asked to."""
-        asked = _seconds_asked_for(failure)
+        asked = server_errors.seconds_asked_for(failure)
         if asked:
             self.pause.begin(asked)
         elif number + 1 < self.tries:
@@ -248,6 +263,11 @@ class OpenAIBackend:
                 stored("cannot be reached; check that it is running"),
             ),
             (openai.APIStatusError, Trouble.OTHER, stored("failed; check its log")),
+            (
+                patience.UnusableAnswer,
+                Trouble.PROTOCOL,
+                stored("sends answers that are too long or compressed"),
+            ),
         ]
         found = next((found for found in kinds if isinstance(error, found[0])), None)
         _, kind, words = found or (Exception, Trouble.PROTOCOL, stored("did not answer with JSON"))
@@ -268,56 +288,9 @@ class OpenAIBackend:
         return text[:LONGEST_ERROR]
 
 
-def _concerns_all(error: Exception) -> bool:
-    """Return whether every other request would fail with this error as well."""
-    import openai
-
-    if isinstance(error, openai.APITimeoutError):
-        return False
-    own = (openai.InternalServerError, openai.APIResponseValidationError)
-    return isinstance(error, openai.OpenAIError | Paused) and not isinstance(error, own)
-
-
-def _is_passing(error: Exception) -> bool:
-    """Return whether the same request may succeed later."""
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        return error.status_code in PASSING or error.status_code >= 500
-    return isinstance(error, openai.APIConnectionError)
-
-
-def _seconds_asked_for(error: Exception) -> float:
-    """Return how long a server asks to wait, in seconds or until a date; 0 if it does not."""
-    response = getattr(error, "response", None)
-    text = response.headers.get("retry-after", "") if response is not None else ""
-    try:
-        return max(0.0, float(text))
-    except ValueError:
-        date = parsedate_tz(text)
-        return max(0.0, mktime_tz(date) - time.time()) if date else 0.0
-
-
-def _refused_parameters(error: Any) -> set[str]:
-    """Return the parameters of OPTIONAL that a model does not take, by the server's error.
-
-    OpenAI names one as ``param``; servers that check with pydantic give the places of all.
-    """
-    if str(error.code).startswith("unsupported_"):
-        return OPTIONAL & {str(error.param)}
-    body = error.body if isinstance(error.body, dict) else {}
-    details = body.get("detail")
-    places = (
-        [detail.get("loc") or () for detail in details or () if isinstance(detail, dict)]
-        if isinstance(details, list)
-        else []
-    )
-    return OPTIONAL & {str(place[-1]) for place in places if place}
-
-
 def _completion(request: Request, answer: Any, milliseconds: int) -> Completion:
     choice = answer.choices[0]
-    text = replies.storable(choice.message.content or "")
+    text = replies.kept(choice.message.content or "")
     if choice.finish_reason == "content_filter":
         return _failed(
             stored(
@@ -362,9 +335,13 @@ def load(
         api_key=_key(url, key_variable, encrypted_key),
         timeout=seconds,
         max_retries=0,  # see _try
-        http_client=DefaultHttpxClient(follow_redirects=False),  # the key is for this server only
+        http_client=DefaultHttpxClient(
+            follow_redirects=False,  # the key is for this server only
+            headers=patience.PLAIN,
+            event_hooks={"response": [patience.bound]},
+        ),
     )
-    return OpenAIBackend(client, name, concurrency, tries, context)
+    return OpenAIBackend(client, name, concurrency, seconds, tries, context)
 
 
 def _key(url: str, key_variable: str, encrypted_key: str) -> str:

@@ -17,6 +17,13 @@ logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 600.0  # seconds, after which the server is asked again; chosen; nobody measured
 LONGEST_WAIT = 60.0  # seconds that a worker waits and does nothing else; chosen; nobody measured
 
+# Sets a key that lasts for some milliseconds, unless it lasts longer already, in one step.
+LENGTHEN = """
+if redis.call("PTTL", KEYS[1]) < tonumber(ARGV[1]) then
+  redis.call("SET", KEYS[1], "", "PX", ARGV[1])
+end
+"""
+
 
 class Paused(Exception):
     """The server has to be left alone for longer than a worker waits, for ``seconds``."""
@@ -38,9 +45,9 @@ class Pause:
         seconds = min(seconds, LONGEST_PAUSE)
         if seconds <= self.seconds_left():
             return
-        self.until = time.monotonic() + seconds
+        self.until = max(self.until, time.monotonic() + seconds)
         try:
-            broker().set(self.key, "", px=round(seconds * 1000))
+            broker().eval(LENGTHEN, 1, self.key, round(seconds * 1000))
         except redis.RedisError as error:
             logger.warning("Other workers do not know of the pause: %s", error)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from qareview.backends import Request
 from qareview.backends.tokens import estimate_tokens
+from qareview.tables import storable
 
 # How to ask for JSON, as ``response_format``: the first that the model takes; last, without it.
 FORMATS: Sequence[str] = ("json_schema", "json_object", "")
@@ -25,6 +26,6 @@ def tokens(answer: Any, name: str, text: str) -> int:
     return count if type(count) is int and 0 <= count < 2**31 else estimate_tokens(text)
 
 
-def storable(text: str) -> str:
-    """Return a reply that is not endless, without what a database cannot store."""
-    return text[:LONGEST_TEXT].replace("\0", "").encode(errors="replace").decode()
+def kept(text: str) -> str:
+    """Return what is kept of a reply: not endless, and what a database can store."""
+    return storable(text[:LONGEST_TEXT])

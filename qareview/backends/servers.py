@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx2
 
-from qareview.backends import ModelUnavailable
+from qareview.backends import ModelUnavailable, Told, patience
 from qareview.backends.openai import decrypted_key
 
 LIST_SECONDS = 5.0  # that a server has to list its models; chosen; nobody measured
@@ -88,12 +88,20 @@ def names_at(url: str, key: str, seconds: float, *, is_here: bool = False) -> li
     A server on this machine is asked without the proxy that the environment may name.
     """
     headers = {"Authorization": f"Bearer {key}"} if key else {}  # not translated: a header
-    try:
+
+    def ask(_: Told) -> httpx2.Response:
         with httpx2.Client(
-            timeout=seconds, follow_redirects=False, trust_env=not is_here
+            timeout=seconds,
+            follow_redirects=False,
+            trust_env=not is_here,
+            headers=patience.PLAIN,
+            event_hooks={"response": [patience.bound]},
         ) as client:
-            answer = client.get(f"{url}/models", headers=headers)
+            return client.get(f"{url}/models", headers=headers)
+
+    try:
+        answer = patience.ask_apart(ask, seconds=seconds)
         listed = answer.json() if answer.status_code == 200 else None
         return [str(model["id"]) for model in listed["data"]] if listed else None
-    except (httpx2.HTTPError, ValueError, TypeError, KeyError):
+    except (httpx2.HTTPError, TimeoutError, ValueError, TypeError, KeyError):
         return None

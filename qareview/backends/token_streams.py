@@ -1,4 +1,4 @@
-"""Tokens told one by one where ``generate`` of transformers writes them."""
+"""Tokens passed on one by one where ``generate`` of transformers writes them."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -27,5 +27,5 @@ class _Streamer:
 
 
 def streamer_of(rows: Sequence[DecodingRow], ends: set[int]) -> _Streamer | None:
-    """Return what tells the tokens of the only row; None if nobody is told."""
-    return _Streamer(rows[0], ends) if rows[0].told else None
+    """Return what passes on the tokens of the only row; None if nobody wants them."""
+    return _Streamer(rows[0], ends) if rows[0].on_token else None

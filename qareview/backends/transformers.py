@@ -300,6 +300,7 @@ def load(
     """
     try:
         folder = _converted(gguf) if gguf else Path(path)
+        (folder / "config.json").stat()  # before libraries are imported, which takes seconds
         merged = settings.BASE_DIR / adapter if adapter else None
         return TransformersBackend(folder, merged, context)
     except (OSError, ValueError, ImportError) as error:

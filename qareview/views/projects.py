@@ -106,6 +106,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         "invitations": project.invitations.filter(accepted_at=None),
         "form": form,
         "roles": Role.choices,
+        "is_short_of_reviewers": projects.is_short_of_reviewers(project),
     }
     return render_page(request, "members/list.html", context, status=form_status(form))
 

@@ -7,7 +7,6 @@ It does so for one in ``EVERY`` passages only, since it is slow. Both use the em
 same run. Loading the model is not counted.
 """
 
-import json
 import os
 import resource
 import time
@@ -26,7 +25,6 @@ django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  Django is set up first
 from django.core.files import File  # noqa: E402
-from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
 from generation.drafting import drafting  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
@@ -40,6 +38,7 @@ from qareview import embeddings, projects  # noqa: E402
 from qareview.backends import Request, backend_for  # noqa: E402
 from qareview.backends.transformers import TransformersBackend  # noqa: E402
 from qareview.models import Project, StoredCompletion  # noqa: E402
+from tests.bench.own_database import print_figures  # noqa: E402
 
 EVERY = 6  # of the passages is drafted by the script, too
 PARAMETERS = 134_515_008  # of the model; each token takes about two operations for each
@@ -143,14 +142,5 @@ def measure() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    databases = setup_databases(verbosity=0, interactive=False)
-    try:
-        figures = measure()
-    finally:
-        teardown_databases(databases, verbosity=0)
-    print(json.dumps(figures))  # noqa: T201  that is what it is for
-
-
 if __name__ == "__main__":
-    main()
+    print_figures(measure)

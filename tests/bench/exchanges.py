@@ -24,7 +24,6 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402  Django is set up first
 from django.core.files import File  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
-from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
 from generation.drafting import drafting  # noqa: E402
 from generation.management.commands.sample_project import SAMPLES  # noqa: E402
@@ -34,6 +33,7 @@ from qareview import embeddings, exchanges, projects  # noqa: E402
 from qareview.backends import backend_for  # noqa: E402
 from qareview.backends.transformers import TransformersBackend  # noqa: E402
 from qareview.models import Exchange, JobState  # noqa: E402
+from tests.bench.own_database import print_figures  # noqa: E402
 
 PASSAGES = 8
 
@@ -90,14 +90,5 @@ def measure() -> dict[str, float]:
     }
 
 
-def main() -> None:
-    databases = setup_databases(verbosity=0, interactive=False)
-    try:
-        figures = measure()
-    finally:
-        teardown_databases(databases, verbosity=0)
-    print(json.dumps(figures))  # noqa: T201  that is what it is for
-
-
 if __name__ == "__main__":
-    main()
+    print_figures(measure)

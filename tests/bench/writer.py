@@ -32,7 +32,6 @@ embedded.ensure()
 django.setup()
 
 from django.contrib.auth.models import User  # noqa: E402  Django is set up first
-from django.test.utils import setup_databases, teardown_databases  # noqa: E402
 
 from generation.drafting import drafting  # noqa: E402
 from generation.models import Document, Item, ItemState, Passage  # noqa: E402
@@ -40,6 +39,7 @@ from generation.writer.judgements import read_lines, verdicts, write_lines  # no
 from qareview import projects  # noqa: E402
 from qareview.backends import backend_for  # noqa: E402
 from qareview.models import Project  # noqa: E402
+from tests.bench.own_database import own_database  # noqa: E402
 
 NOW, BEFORE = "embedded-writer", "smollm2-135m-instruct"
 ITEMS = 3  # of a passage
@@ -152,8 +152,7 @@ def main() -> None:
     parser.add_argument("--draft", action="store_true")
     given = parser.parse_args()
     passages = read_lines("passages.jsonl")
-    databases = setup_databases(verbosity=0, interactive=False)
-    try:
+    with own_database():
         user = User.objects.create_superuser("bench")
         (now, minutes), (before, minutes_before) = (
             draft(passages, model, user) for model in (NOW, BEFORE)
@@ -162,8 +161,6 @@ def main() -> None:
             drafts = [*as_drafts(now, NOW), *as_drafts(before, BEFORE)]
             write_drafts(drafts, passages)
             return
-    finally:
-        teardown_databases(databases, verbosity=0)
     result = {
         **figures(NOW),
         "before": figures(BEFORE),

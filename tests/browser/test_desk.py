@@ -114,6 +114,7 @@ def test_without_a_network_the_text_stays_and_is_sent_when_it_is_back(desk: Page
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
     expect(desk.locator("#messages")).to_contain_text("Undone.")
+    expect(desk.locator("#note")).to_have_text("")  # not “Accepted.” any more
 
 
 def test_undo_goes_on_after_the_page_was_loaded_anew(desk: Page) -> None:

@@ -111,3 +111,27 @@ def test_keys_of_the_desk_do_nothing_while_the_form_is_open(page: Page, site: Si
     page.keyboard.press("s")
     expect(dialog(page)).to_be_visible()
     assert page.locator("#review").get_attribute("action") == item
+
+
+def test_text_whose_passage_was_excluded_is_gone_on_with_at_another(page: Page, site: Site) -> None:
+    page.goto(site.url + DOCUMENT)
+    excluded, other = page.locator("#passage-5"), page.locator("#passage-6")
+    excluded.get_by_role("link", name="Write an item").click()
+    form = dialog(page)
+    form.get_by_label("Question").fill("What stood here before?")
+    expect(form.get_by_text("Text saved.")).to_be_visible()
+    page.once("dialog", lambda asked: asked.accept())
+    page.keyboard.press("Escape")
+    excluded.get_by_text("Change", exact=True).click()
+    excluded.get_by_role("button", name="Exclude").click()
+    section = page.get_by_role("region", name="What you typed and did not save")
+    expect(section.get_by_text("What stood here before?")).to_be_visible()
+    other.get_by_role("link", name="Write an item").click()
+    form.get_by_label("Question").fill("Half a thought")
+    form.get_by_role("button", name="Go on with this text here").click()
+    expect(form.get_by_label("Question")).to_have_value("What stood here before?")
+    expect(form.get_by_text("Half a thought")).to_be_visible()
+    form.get_by_label("Answer").fill("A gate.")
+    page.keyboard.press("Control+Enter")
+    expect(form).to_be_hidden()
+    expect(other.locator("[data-written]")).to_contain_text("Your item is saved.")

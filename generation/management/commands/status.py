@@ -22,7 +22,7 @@ class Command(ProjectCommand):
 
     def work(self, project: Project, **options: Any) -> None:
         figures = asdict(project_progress(project))
-        trouble = jobs.worker_trouble()
+        trouble = jobs.worker_trouble(project.pk)
         if options["json"]:
             self.stdout.write(json.dumps({**figures, "trouble": trouble}))
             return

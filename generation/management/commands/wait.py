@@ -53,7 +53,7 @@ class Command(ProjectCommand):
                     self.stdout.flush()
                 if counts.stopped:
                     raise CommandError(counts.stopped)
-                now, trouble = time.monotonic(), jobs.worker_trouble()
+                now, trouble = time.monotonic(), jobs.worker_trouble(project.pk)
                 sound_at = sound_at if trouble else now
                 if now - sound_at > settings.WORKER_SILENT_SECONDS:
                     raise CommandError(trouble)

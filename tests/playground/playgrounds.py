@@ -52,7 +52,7 @@ def worked_off(prompt: Prompt, user: User) -> PlaygroundRun:
 
 
 def progress(client: Client, run: PlaygroundRun, seen: str = "") -> str:
-    url = f"/projects/harbour/prompts/{run.order.prompt}/playground/progress/"
+    url = f"/projects/harbour/prompts/{run.prompt}/playground/progress/"
     return page(client.get(url, {"run": run.key, "seen": seen or run.seen}, headers=PART))
 
 

@@ -1,6 +1,6 @@
 """What the playground refuses, what ends a run, and how a wording is saved."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from prompts import playground, playing
-from prompts.models import Prompt, Task
+from prompts.models import Prompt
 from prompts.playground import Output, State
 from qareview import completions
 from qareview.broker import broker
@@ -17,30 +17,21 @@ from qareview.models import Project
 from tests import make
 from tests.conftest import Team
 from tests.model_server import Server, first, pieces
-from tests.playgrounds import latest, passages_of, progress, start, url_of, use, wording, worked_off
+from tests.playground.playgrounds import (
+    latest,
+    passages_of,
+    progress,
+    start,
+    url_of,
+    use,
+    wording,
+    worked_off,
+)
 from tests.web import page
 
 pytestmark = pytest.mark.django_db
 
 Browse = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def empty_broker() -> Iterator[None]:
-    yield
-    for key in broker().scan_iter("playground:*"):
-        broker().delete(key)
-
-
-@pytest.fixture
-def prompt(team: Team) -> Prompt:
-    make.document(team.project)
-    return team.project.prompts.get(task=Task.SUMMARISE)
-
-
-@pytest.fixture
-def client(team: Team, browse: Browse) -> Client:
-    return browse(team.engineer)
 
 
 # Limits, and what goes wrong

@@ -1,7 +1,7 @@
 """The playground: wordings are tried with passages or a typed text, and nothing is stored."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,12 +13,11 @@ from prompts import playground, playing
 from prompts.models import Prompt, Run, Task, Variant
 from prompts.playground import State
 from qareview import completions
-from qareview.broker import broker
 from qareview.models import StoredCompletion
 from tests import make
 from tests.conftest import Team
 from tests.model_server import Server, pieces
-from tests.playgrounds import (
+from tests.playground.playgrounds import (
     TEMPLATE,
     latest,
     passages_of,
@@ -35,24 +34,6 @@ from tests.web import PART, page
 pytestmark = pytest.mark.django_db
 
 Browse = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def empty_broker() -> Iterator[None]:
-    yield
-    for key in broker().scan_iter("playground:*"):
-        broker().delete(key)
-
-
-@pytest.fixture
-def prompt(team: Team) -> Prompt:
-    make.document(team.project)
-    return team.project.prompts.get(task=Task.SUMMARISE)
-
-
-@pytest.fixture
-def client(team: Team, browse: Browse) -> Client:
-    return browse(team.engineer)
 
 
 def counts() -> list[int]:
