@@ -14,6 +14,10 @@ NO_LONGER_STORED = (
     ),
     gettext_noop("Not taken: %(first)s, a file of the system."),
     gettext_noop("Not taken: %(count)s files of the system, such as %(first)s."),
+    gettext_noop(
+        "The columns are those of the sheet “%(taken)s”. Sheets that were not read: %(others)s. "
+        "Save each as a file of its own and upload it."
+    ),
 )
 
 FORMER_MESSAGES: dict[str, str] = {

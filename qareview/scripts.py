@@ -103,6 +103,8 @@ def pieces(text: str) -> list[str]:
 def asks(text: str) -> bool:
     """Whether a text ends as a question does in its script and language."""
     bare = _bare(text).rstrip("!！")
+    if bare.isascii():
+        return bare.endswith("?")
     return (
         bare.endswith(tuple(QUESTION_MARKS))
         or bool(_GREEK_QUESTION.search(bare))

@@ -140,14 +140,14 @@ def _opened(path: Path) -> "ParquetFile":
     except (pyarrow.ArrowException, OSError):
         raise BadTable(_DAMAGED) from None
     if file.metadata.num_rows > MOST_ROWS:
-        raise BadTable(_TOO_MANY)
+        raise BadTable(TOO_MANY_ROWS)
     return file
 
 
 _DAMAGED = stored(
     "The Parquet file is damaged or encrypted. Save it again and upload the new file."
 )
-_TOO_MANY = stored(
+TOO_MANY_ROWS = stored(
     "The table has more than %(most_rows)s rows. Split it into smaller files.", most_rows=MOST_ROWS
 )
 
@@ -272,7 +272,7 @@ def numbered(
     number = 0
     for number, (place, values) in enumerate(rows, 1):
         if number > MOST_ROWS:
-            raise BadTable(_TOO_MANY)
+            raise BadTable(TOO_MANY_ROWS)
         yield Row(number, place, values)
     if not number and bad_rows:
         raise BadTable(bad_rows[0].advice)
@@ -294,5 +294,6 @@ def _cell(value: Any) -> str:
 
 def storable(text: str) -> str:
     """Return a text as PostgreSQL can store it: no NUL and no surrogates. Line ends become LF."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return text.encode(errors="replace").decode()
+    if "\r" in text or "\0" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
+    return text if text.isascii() else text.encode(errors="replace").decode()

@@ -24,6 +24,16 @@ SURVEY = {
     "sample": [["The tide falls.", "What falls?", "The tide."]],
     "rows": 1,
     "guess": {"context": "text", "question": "question", "answer": "answer"},
+    "sheets": ["Tides", "Gates"],
+    "others": [
+        {
+            "columns": ["Cargo", "Fee"],
+            "sample": [["Oil", "19"]],
+            "rows": 1,
+            "guess": {"context": "Cargo"},
+            "sheets": ["Fees"],
+        }
+    ],
 }
 
 
@@ -38,7 +48,7 @@ def furnish(admin: User) -> list[str]:
     for reviewer in (first, second):
         make.accept(accepted, reviewer)
     comments.add_comment(item, first, f"@{admin} Is it high or low tide?")
-    table = make.document(project, name="rows.csv", state=JobState.HELD, survey=SURVEY)
+    table = make.document(project, name="rows.xlsx", state=JobState.HELD, survey=SURVEY)
     gone = make.document(project)
     document_bins.bin_document(gone, admin)
     prompt = Prompt.objects.filter(project=project)[0]

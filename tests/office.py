@@ -36,12 +36,14 @@ OPEN_DOCUMENT = (
 )
 
 
-def read(data: bytes, name: str, columns: Mapping[str, str] | None = None) -> Reading:
+def read(
+    data: bytes, name: str, columns: Mapping[str, str] | None = None, extent: str = ""
+) -> Reading:
     """Read bytes as if they had been uploaded under a name. Raises CannotRead."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "original"
         path.write_bytes(data)
-        return readers.read_file(path, name, Choices(columns or {}))
+        return readers.read_file(path, name, Choices(columns or {}, extent))
 
 
 def awkward(name: str) -> Reading:

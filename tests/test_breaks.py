@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from generation.checks import sentence_splitting
 from generation.passages import cutting
 from generation.passages.left_out import BLANK
 
@@ -127,6 +128,13 @@ def test_a_line_of_a_script_without_spaces_is_cut_between_letters(text: str) -> 
     cuts, _ = cutting.cut(text * 30, 40)
     assert len(cuts) >= len(text) * 30 // 40
     assert all(unicodedata.category((text * 30)[cut.start])[0] != "M" for cut in cuts)
+
+
+@pytest.mark.parametrize("marks", [".", "?!", ".)", "。", ".[^1]", ";"])
+def test_a_line_of_marks_is_gone_through_in_linear_time(marks: str) -> None:
+    started = process_time()
+    assert len(list(sentence_splitting.breaks(f"Rain{marks * 100_000}a"))) <= 100_000
+    assert process_time() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -89,18 +89,62 @@ def test_numbers_of_headings_and_clauses_are_text_and_those_of_lists_are_not() -
     )
 
 
-def test_items_are_as_deep_as_the_names_of_their_styles_say() -> None:
-    def numbering(form: str, number: int) -> str:
-        return (
-            f'<w:abstractNum w:abstractNumId="{number}"><w:lvl w:ilvl="0"><w:start w:val="1"/>'
-            f'<w:numFmt w:val="{form}"/><w:lvlText w:val="%1."/></w:lvl></w:abstractNum>'
-        )
-
-    forms = {"Bullet": "bullet", "Bullet 2": "bullet", "Bullet 3": "bullet", "Number 2": "decimal"}
-    lists = "".join(numbering(form, number) for number, form in enumerate(forms.values(), 1))
-    lists += "".join(
-        f'<w:num w:numId="{n}"><w:abstractNumId w:val="{n}"/></w:num>' for n in range(1, 5)
+def numbering(*forms: tuple[str, int]) -> dict[str, str]:
+    """Return the part with a list, numbered from 1, of each form with the indent of its items."""
+    lists = "".join(
+        f'<w:abstractNum w:abstractNumId="{number}"><w:lvl w:ilvl="0"><w:start w:val="1"/>'
+        f'<w:numFmt w:val="{form}"/><w:lvlText w:val="%1."/>'
+        f'<w:pPr><w:ind w:left="{indent}"/></w:pPr></w:lvl></w:abstractNum>'
+        for number, (form, indent) in enumerate(forms, 1)
     )
+    lists += "".join(
+        f'<w:num w:numId="{number}"><w:abstractNumId w:val="{number}"/></w:num>'
+        for number in range(1, len(forms) + 1)
+    )
+    return {"word/numbering.xml": f"<w:numbering {WORD}>{lists}</w:numbering>"}
+
+
+def item(text: str, number: int, more: str = "") -> str:
+    """Return an item of a list at its first level."""
+    numbered = f'<w:numPr><w:ilvl w:val="0"/><w:numId w:val="{number}"/></w:numPr>{more}'
+    return paragraph(text, numbered)
+
+
+def test_items_are_as_deep_as_they_are_indented_if_nothing_else_tells_it() -> None:
+    deeper, deepest = (f'<w:ind w:left="{left}" w:hanging="360"/>' for left in (1440, 2160))
+    body = (
+        item("Ships", 1)
+        + item("Tugs", 1, deeper)
+        + item("Old ones", 1, deepest)
+        + item("Ferries", 1, deeper)
+        + item("Fees", 1)
+        + item("Grain", 2)
+        + item("Oil", 2)
+        + paragraph("Between.")
+        + item("Alone", 2)
+        + item("Beside", 2, '<w:ind w:left="1490"/>')
+    )
+    more = numbering(("bullet", 720), ("decimal", 1440))
+    assert read(docx(body, more=more), "a.docx").text == (
+        "- Ships\n  - Tugs\n    - Old ones\n  - Ferries\n- Fees\n  1. Grain\n  2. Oil\n\n"
+        "Between.\n\n1. Alone\n2. Beside"
+    )
+
+
+def test_the_level_that_a_numbering_tells_counts_more_than_the_indent() -> None:
+    body = item("Ships", 1) + item("Tugs", 1, '<w:ind w:left="1440"/>')
+    second = '<w:lvl w:ilvl="1"><w:numFmt w:val="bullet"/><w:lvlText w:val="o"/></w:lvl>'
+    more = {
+        name: part.replace("</w:abstractNum>", f"{second}</w:abstractNum>")
+        for name, part in numbering(("bullet", 720)).items()
+    }
+    inner = item("Old ones", 1).replace('w:ilvl w:val="0"', 'w:ilvl w:val="1"')
+    text = read(docx(body + inner, more=more), "a.docx").text
+    assert text == "- Ships\n- Tugs\n  - Old ones"
+
+
+def test_items_are_as_deep_as_the_names_of_their_styles_say() -> None:
+    forms = {"Bullet": "bullet", "Bullet 2": "bullet", "Bullet 3": "bullet", "Number 2": "decimal"}
     styles = "".join(
         style(
             f"List{name}",
@@ -117,7 +161,7 @@ def test_items_are_as_deep_as_the_names_of_their_styles_say() -> None:
         + styled("Grain", "ListNumber 2")
         + styled("Oil", "ListNumber 2")
     )
-    more = {"word/numbering.xml": f"<w:numbering {WORD}>{lists}</w:numbering>"}
+    more = numbering(*((form, 0) for form in forms.values()))
     assert read(docx(body, styles, more), "a.docx").text == (
         "- Ships\n  - Tugs\n    - Old ones\n- Fees\n  1. Grain\n  2. Oil"
     )

@@ -67,6 +67,17 @@ def test_a_style_of_rtf_whose_name_has_no_end() -> None:
     assert interpreter.complete() == []
 
 
+def test_a_table_of_rtf_with_many_merged_cells() -> None:
+    defined = "".join(rf"\clvmrg\cellx{number * 100}" for number in range(400))
+    row = rf"\trowd{defined}\pard\intbl " + r"a\cell " * 400 + r"\row "
+    interpreter = Interpreter()
+    for token in tokens_of(f"{{\\rtf1 {row * 100}}}".encode()):
+        interpreter.take(token)
+    with seconds(5):
+        [table] = interpreter.complete()
+    assert [len(line) for line in getattr(table, "rows", [])] == [400, *[0] * 99]
+
+
 # Office
 
 

@@ -41,6 +41,23 @@ def test_tex_is_shown_as_it_stands(text: str, shown: str) -> None:
     assert markdown(text).strip() == shown
 
 
+@pytest.mark.parametrize(
+    ("levels", "shown"),
+    [
+        ([1], [2]),
+        ([3], [2]),
+        ([1, 3, 2, 4], [2, 3, 3, 4]),
+        ([2, 1], [2, 2]),
+        ([1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6, 6]),
+    ],
+)
+def test_headings_stand_below_that_of_the_page_and_leave_out_no_level(
+    levels: list[int], shown: list[int]
+) -> None:
+    text = "\n\n".join(f"{'#' * level} Tides" for level in levels)
+    assert markdown(text).splitlines() == [f"<h{level}>Tides</h{level}>" for level in shown]
+
+
 def test_plain_text_is_no_markdown() -> None:
     text = "# a\n2*3*4 <b>\n---\n[x](y)"
     assert plain_text(text) == '<p class="pre"># a\n2*3*4 &lt;b&gt;\n---\n[x](y)</p>'

@@ -53,6 +53,64 @@ def test_tables_keep_their_cells() -> None:
     assert lines[-1] == "After."
 
 
+def rows_of(*rows: str) -> list[str]:
+    """Return the lines of a table of RTF without blanks; "|" divides a row and its cells."""
+    source = ""
+    for row in rows:
+        defined, *cells = row.split("|")
+        source += rf"\trowd {defined}\pard\intbl " + "".join(rf"{cell}\cell " for cell in cells)
+        source += r"\row "
+    lines = text_of(source + r"\pard After.\par").split("\n\n")[0].splitlines()
+    return [line.replace(" ", "") for line in (lines[0], *lines[2:])]
+
+
+def test_a_cell_that_is_merged_with_cells_above_stands_in_each_of_its_rows() -> None:
+    assert rows_of(
+        r"\cellx2000\cellx4000|Cargo|Fee",
+        r"\clvmgf\cellx2000\cellx4000|Grain|12",
+        r"\clvmrg\cellx2000\cellx4000||19",
+        r"\clvmrg\cellx2000\cellx4000||25",
+        r"\cellx2000\cellx4000|Oil|30",
+    ) == ["|Cargo|Fee|", "|Grain|12|", "|Grain|19|", "|Grain|25|", "|Oil|30|"]
+
+
+def test_cells_beside_a_merged_one_stay_in_their_columns() -> None:
+    assert rows_of(
+        r"\cellx2000\cellx4000\cellx6000|Cargo|Fee|Day",
+        r"\clmgf\cellx2000\clmrg\cellx4000\cellx6000|Grain and oil||Monday",
+    ) == ["|Cargo|Fee|Day|", "|Grainandoil||Monday|"]
+
+
+def test_a_cell_as_wide_as_two_others_is_merged_without_a_word_for_it() -> None:
+    assert rows_of(
+        r"\cellx2000\cellx4000\cellx6000|Cargo|Fee|Day",
+        r"\cellx4010\cellx6000|Grain and oil|Monday",
+        r"\clvmgf\cellx2000\cellx6000|Slate|12",
+        r"\clvmrg\cellx2000\cellx4000\cellx6000||13|Friday",
+    ) == [
+        "|Cargo|Fee|Day|",
+        "|Grainandoil||Monday|",
+        "|Slate|12||",
+        "|Slate|13|Friday|",
+    ]
+
+
+def test_a_table_in_a_cell_does_not_define_the_row_around_it() -> None:
+    nested = (
+        r"\pard\intbl\itap2 A\nestcell B\nestcell{\*\nesttableprops\trowd\clvmrg\cellx5"
+        r"\clvmrg\cellx9\nestrow}\pard\intbl "
+    )
+    row = r"\trowd\cellx2000\cellx4000\pard\intbl %s\cell %s\cell\row "
+    text = text_of(row % ("Cargo", "Fee") + row % (nested, "12") + r"\pard After.\par")
+    assert text.splitlines()[2].replace(" ", "") == "|AB|12|"
+
+
+def test_rows_whose_definition_does_not_fit_keep_all_their_cells() -> None:
+    assert rows_of(
+        r"\cellx2000\cellx4000|Cargo|Fee", r"\clvmrg\cellx2000|Grain|12", r"|Oil|19"
+    ) == ["|Cargo|Fee|", "|Grain|12|", "|Oil|19|"]
+
+
 def test_notes_stand_after_their_paragraph_and_code_keeps_its_lines() -> None:
     source = (
         r"{\fonttbl{\f0 Arial;}{\f1\fprq1 Plex;}}"

@@ -1,15 +1,23 @@
 """Workbooks: sheets as tables, whose columns people choose."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
 
+from generation.models import Document
+from generation.passages.left_out import ABOVE_TABLE, HIDDEN_SHEET, OTHER_SHEET
 from generation.reading import documents, file_types, pipeline
-from generation.reading.readings import CannotRead
+from generation.reading.readings import ALL_SHEETS, CannotRead, Reading
+from generation.reading.tables.sheets import SHEET
 from qareview.models import JobState
-from tests.office import package, read, xlsx
+from qareview.tables import MOST_COLUMNS
+from tests.office import SHEETS as SPREADSHEET
+from tests.office import kept, left_out, package, read, relations, xlsx
 from tests.tables import triples_of
+from tests.test_commands import run
+from tests.test_passage_editing import assert_covered
 
 ROWS = [
     ["Context", "Question", "Answer"],
@@ -27,6 +35,8 @@ def test_a_sheet_is_a_table_whose_columns_are_asked_for() -> None:
         "sample": ROWS[1:],
         "rows": 2,
         "guess": {"context": "Context", "question": "Question", "answer": "Answer"},
+        "sheets": ["Tides"],
+        "others": [],
     }
     assert reading.note == ""
 
@@ -37,15 +47,81 @@ def test_rows_are_imported_with_the_columns_that_were_chosen() -> None:
     assert [row["answer"] for row in reading.rows] == ["At seven.", "Twice."]
 
 
-def test_sheets_with_the_same_columns_are_one_table_and_others_are_named() -> None:
-    more = [ROWS[0], ["The gate is of steel.", "Of what?", "Steel."]]
-    sheets = {"Tides": ROWS, "Fees": [["Cargo", "Fee"], ["Oil", 19]], "Gates": more}
-    reading = read(xlsx({**sheets, "Old": ROWS}, hidden=["Old"]), "a.xlsx")
-    assert reading.survey["rows"] == 3
-    assert reading.note == (
-        "The columns are those of the sheet “Tides”. Sheets that were not read: “Fees”, “Old”. "
-        "Save each as a file of its own and upload it."
+MORE = [ROWS[0], ["The gate is of steel.", "Of what?", "Steel."]]
+SHEETS = {"Tides": ROWS, "Fees": [["Fees of 2026"], ["Cargo", "Fee"], ["Oil", 19]], "Gates": MORE}
+
+
+def test_sheets_with_the_same_columns_are_one_table_and_others_can_be_chosen() -> None:
+    survey = read(xlsx({**SHEETS, "Old": ROWS}, hidden=["Old"]), "a.xlsx").survey
+    assert (survey["sheets"], survey["rows"]) == (["Tides", "Gates"], 3)
+    [other] = survey["others"]
+    assert (other["sheets"], other["sample"]) == (["Fees"], [["Oil", "19"]])
+
+
+def test_what_is_not_in_the_chosen_table_is_left_out_with_its_reason() -> None:
+    asked = {**SHEETS, "Tides": [["Questions of May"], *ROWS]}
+    reading = read(xlsx({**asked, "Old": MORE}, hidden=["Old"]), "a.xlsx", CHOSEN)
+    assert len(reading.rows) == 3
+    assert left_out(reading) == [
+        ("Questions of May", ABOVE_TABLE),
+        ("# Fees\n\nFees of 2026\n\n| Cargo | Fee |\n|---|---|\n| Oil | 19 |", OTHER_SHEET),
+        (
+            (
+                "# Old\n\n| Context | Question | Answer |\n|---|---|---|\n"
+                "| The gate is of steel. | Of what? | Steel. |"
+            ),
+            HIDDEN_SHEET,
+        ),
+    ]
+    assert kept(reading).split("\n\n")[:-1] == [row["context"] for row in contexts(reading)]
+
+
+def contexts(reading: Reading) -> list[dict[str, str]]:
+    return [{"context": reading.text[row["start"] : row["end"]]} for row in reading.rows]
+
+
+def test_a_workbook_is_read_as_text_if_that_was_chosen() -> None:
+    notes = [["The lock opens at seven."], [], ["# It is &lt;b>not&lt;/b> free.\n1 | 2"]]
+    sheets = {"Notes": notes, "Fees": SHEETS["Fees"], "Old": notes[:1]}
+    reading = read(xlsx(sheets, hidden=["Old"]), "a.xlsx", extent=ALL_SHEETS)
+    assert kept(reading).rstrip() == (
+        "# Notes\n\nThe lock opens at seven.\n\n\\# It is \\<b>not\\</b> free.\n1 | 2\n\n"
+        "# Fees\n\nFees of 2026\n\n| Cargo | Fee |\n|---|---|\n| Oil | 19 |"
     )
+    assert left_out(reading) == [("# Old\n\nThe lock opens at seven.", HIDDEN_SHEET)]
+    assert reading.extent == ALL_SHEETS
+
+
+def test_cells_keep_their_bars_and_lines_in_one_row() -> None:
+    rows = [["Cargo", "Fee"], ["Oil | gas", "19\nor 20"]]
+    reading = read(xlsx({"T": rows}), "a.xlsx", extent=ALL_SHEETS)
+    assert reading.text == "| Cargo | Fee |\n|---|---|\n| Oil \\| gas | 19 or 20 |"
+
+
+def test_a_workbook_without_rows_under_a_header_is_text() -> None:
+    reading = read(xlsx({"Notes": [["The lock opens at seven."]]}), "a.xlsx")
+    assert (reading.text, reading.survey) == ("The lock opens at seven.", {})
+
+
+def test_a_table_of_too_many_columns_is_read_as_text() -> None:
+    rows = [[f"c{number}" for number in range(MOST_COLUMNS + 1)], [1] * (MOST_COLUMNS + 1)]
+    reading = read(xlsx({"Wide": rows}), "a.xlsx", CHOSEN)
+    assert reading.text.splitlines()[0].endswith(f"| c{MOST_COLUMNS} |")
+
+
+def test_a_sheet_that_is_a_chart_is_named() -> None:
+    chart = f"<chartsheet {SPREADSHEET}/>"
+    listed = relations(
+        ("r1", "worksheet", "worksheets/sheet1.xml"), ("r2", "chartsheet", "chartsheets/sheet2.xml")
+    )
+    book = '<sheet name="Tides" sheetId="1" r:id="r1"/><sheet name="Levels" sheetId="2" r:id="r2"/>'
+    more = {
+        "xl/workbook.xml": f"<workbook {SPREADSHEET}><sheets>{book}</sheets></workbook>",
+        "xl/_rels/workbook.xml.rels": listed,
+        "xl/chartsheets/sheet2.xml": chart,
+    }
+    note = read(xlsx({"Tides": ROWS}, more=more), "a.xlsx").note
+    assert note == "Sheets without cells, such as charts, were not read: “Levels”."
 
 
 FEES = [["Cargo", "Fee"], *(["Oil", fee] for fee in range(9))]
@@ -62,7 +138,7 @@ FEES = [["Cargo", "Fee"], *(["Oil", fee] for fee in range(9))]
 def test_a_sheet_of_questions_is_taken_before_a_larger_one(columns: list[str]) -> None:
     reading = read(xlsx({"Fees": FEES, "Tides": [columns, *ROWS[1:]]}), "a.xlsx")
     assert reading.survey["columns"] == columns
-    assert "not read: “Fees”" in reading.note
+    assert [other["sheets"] for other in reading.survey["others"]] == [["Fees"]]
 
 
 def test_the_names_of_columns_count_more_than_their_values() -> None:
@@ -80,6 +156,13 @@ def test_a_sheet_of_questions_without_contexts_is_taken_before_a_larger_one() ->
 def test_columns_that_were_chosen_choose_their_sheet() -> None:
     reading = read(xlsx({"Tides": ROWS, "Fees": FEES}), "a.xlsx", {"context": "Cargo"})
     assert len(reading.rows) == 9
+
+
+def test_a_sheet_that_was_chosen_is_read_though_another_has_its_columns_too() -> None:
+    more = [[*ROWS[0], "Source"], ["The gate is of steel.", "Of what?", "Steel.", "Log"]]
+    data = xlsx({"Tides": ROWS, "Gates": more})
+    assert len(read(data, "a.xlsx", CHOSEN).rows) == 2
+    assert len(read(data, "a.xlsx", {**CHOSEN, SHEET: "Gates"}).rows) == 1
 
 
 def test_numbers_and_dates_are_written_as_people_write_them() -> None:
@@ -157,6 +240,77 @@ def test_an_uploaded_workbook_waits_for_its_columns_and_becomes_items(team: Any,
     document.refresh_from_db()
     assert (document.state, document.media_type) == (JobState.DONE, file_types.XLSX)
     assert sorted(triples_of(team.project)) == sorted(tuple(row) for row in ROWS[1:])
+
+
+@pytest.mark.django_db
+def test_an_engineer_chooses_the_columns_of_one_sheet(team: Any, browse: Any, kept: Any) -> None:
+    document = uploaded(team, SHEETS)
+    page = browse(team.engineer).get(address(document))
+    assert [form.sheet_name for form in page.context["forms"]] == ["Tides", "Fees"]
+    refused = browse(team.engineer).post(f"{address(document)}columns/", {"sheet": "Fees"})
+    assert refused.status_code == 422
+    choice = {"sheet": "Fees", "context": "Cargo"}
+    browse(team.engineer).post(f"{address(document)}columns/", choice)
+    pipeline.work_off_documents()
+    document.refresh_from_db()
+    assert [passage.text for passage in document.passages.all()] == ["Oil"]
+    assert_covered(document)
+    shown = browse(team.engineer).get(address(document)).content.decode()
+    assert "left out: on a sheet that was not chosen" in shown
+    assert "The gate is of steel." in shown
+    assert "left out: above the table" in shown
+
+
+@pytest.mark.django_db
+def test_a_command_chooses_the_columns_of_any_sheet(team: Any, kept: Any, tmp_path: Path) -> None:
+    path = tmp_path / "book.xlsx"
+    path.write_bytes(xlsx(SHEETS))
+    run("import_documents", team.project.slug, path)
+    pipeline.work_off_documents()
+    run("import_documents", team.project.slug, path, "--columns=context=Cargo")
+    pipeline.work_off_documents()
+    document = Document.objects.get()
+    assert [passage.text for passage in document.passages.all()] == ["Oil"]
+
+
+@pytest.mark.django_db
+def test_an_engineer_has_all_sheets_read_as_text(team: Any, browse: Any, kept: Any) -> None:
+    document = uploaded(team, SHEETS)
+    browse(team.engineer).post(f"{address(document)}columns/", {"all_sheets": "1"})
+    for _ in range(2):
+        pipeline.work_off_documents()
+        document.refresh_from_db()
+        assert (document.state, document.survey, document.columns) == (JobState.DONE, {}, {})
+        assert [row.headings for row in document.passages.all()] == [["Tides"]]
+        assert all(f"# {name}" in document.text for name in SHEETS)
+        assert pipeline.read_again(document, document.extent, ocr=False)
+    pipeline.work_off_documents()
+    page = browse(team.engineer).get(address(document)).content.decode()
+    assert "All sheets were read as text." in page
+
+
+@pytest.mark.django_db
+def test_a_table_without_sheets_is_never_read_as_text(team: Any, browse: Any, kept: Any) -> None:
+    document = documents.add_document(
+        team.project, ContentFile(b"context,fee\nOil,19\n"), "fees.csv", team.engineer
+    )
+    pipeline.work_off_documents()
+    browse(team.engineer).post(f"{address(document)}columns/", {"all_sheets": "1"})
+    document.refresh_from_db()
+    assert (document.state, document.extent) == (JobState.HELD, "")
+
+
+def uploaded(team: Any, sheets: Any) -> Document:
+    """Return a workbook that was uploaded and read."""
+    document = documents.add_document(
+        team.project, ContentFile(xlsx(sheets)), "book.xlsx", team.engineer
+    )
+    pipeline.work_off_documents()
+    return document
+
+
+def address(document: Document) -> str:
+    return f"/projects/{document.project.slug}/documents/{document.pk}/"
 
 
 def old(*names: str) -> bytes:

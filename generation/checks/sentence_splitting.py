@@ -5,13 +5,20 @@ from collections.abc import Iterator
 
 from qareview import scripts
 
-_CLOSING = rf"[{re.escape(scripts.CLOSING_MARKS)}]*(?:\[\^[^\[\]\s]{{1,40}}\])*"  # and footnotes
+# The pattern begins with the first sign of a break, so that it is found fast. The quantifiers never
+# give back, and marks begin where their run does: otherwise a line of dots takes time with the
+# square of its length.
+_END = f"[{re.escape(scripts.SENTENCE_MARKS)}]"
+_SPACELESS = f"[{scripts.SPACELESS_MARKS}]"
+_CLOSING = rf"[{re.escape(scripts.CLOSING_MARKS)}]*+(?:\[\^[^\[\]\s]{{1,40}}\])*+"  # and footnotes
 _BREAK = re.compile(
-    rf"[{re.escape(scripts.SENTENCE_MARKS)}]+{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
-    rf"|(?<=[\u0370-\u03ff\u1f00-\u1fff]);{_CLOSING}\s+"  # a Greek question
-    rf"|[{scripts.SPACELESS_MARKS}]+{_CLOSING}"
-    r"|\n\s*\n"
-    r"|\n(?=[#|>*+-]|\d+\.)"  # headings, table rows, list items
+    rf"[{re.escape(scripts.SENTENCE_MARKS)}{scripts.SPACELESS_MARKS};\n](?:"
+    rf"(?<={_END})(?<!{_END}{_END}){_END}*+{_CLOSING}\s+(?![a-zà-öø-ÿ])"  # no small letter
+    rf"|(?<=[\u0370-\u03ff\u1f00-\u1fff];){_CLOSING}\s+"  # a Greek question
+    rf"|(?<={_SPACELESS}){_SPACELESS}*+{_CLOSING}"
+    r"|(?<=\n)\s*\n"
+    r"|(?<=\n)(?=[#|>*+-]|\d+\.)"  # headings, table rows, list items
+    r")"
 )
 _MARKS = re.compile(r"^[\s#>*+|-]*(?:\d+\.\s+)?")
 LONGEST_LOOKBACK = 12  # characters before a full stop; more than any abbreviation below has

@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from generation.reading.tables import table_columns
+from generation.reading.tables.sheets import SHEET
 from qareview import csv_tables
 
 
@@ -39,8 +40,11 @@ class UploadForm(forms.Form):
 class ColumnsForm(forms.Form):
     """The columns of a table for context, question and answer; the guess is preselected.
 
-    For CSV, it also asks whether the first row is a row of the table.
+    For CSV, it also asks whether the first row is a row of the table. For a workbook, it tells
+    which of its sheets the columns are of.
     """
+
+    sheet = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
     context = forms.CharField(required=False, strip=False, widget=forms.Select, label=_("Context"))
     question = forms.CharField(
@@ -56,9 +60,14 @@ class ColumnsForm(forms.Form):
         ),
     )
 
-    def __init__(self, survey: dict[str, Any], data: QueryDict | None = None) -> None:
+    def __init__(
+        self, survey: dict[str, Any], data: QueryDict | None = None, auto_id: str = "id_%s"
+    ) -> None:
+        self.survey = survey
         self.guess: str = survey.get("first_row", "")
-        super().__init__(data, initial={**survey.get("guess", {}), "first_row": self.guess})
+        self.sheet_name = next(iter(survey.get("sheets", [])), "")
+        initial = {**survey.get("guess", {}), "first_row": self.guess, "sheet": self.sheet_name}
+        super().__init__(data, initial=initial, auto_id=auto_id)
         self.columns: list[str] = survey.get("columns", [])
         for role in table_columns.ROLES:
             none = gettext("Choose one") if role == "context" else gettext("None (draft them)")
@@ -66,6 +75,8 @@ class ColumnsForm(forms.Form):
             self.fields[role].widget = forms.Select(choices=choices)
         if not self.guess:
             del self.fields["first_row"]
+        if not self.sheet_name:
+            del self.fields["sheet"]
 
     def clean(self) -> dict[str, Any]:
         if problem := table_columns.objection(self._by_role(), self.columns):
@@ -75,12 +86,26 @@ class ColumnsForm(forms.Form):
     def chosen_columns(self) -> dict[str, str]:
         """Return the chosen columns by their roles, without roles that have none.
 
-        What the first row holds is beside them if the guess was wrong.
+        What the first row holds is beside them if the guess was wrong, and the sheet if there are
+        some.
         """
         first_row = self.cleaned_data.get("first_row") or self.guess
         corrected = {table_columns.FIRST_ROW: first_row} if first_row != self.guess else {}
-        return {**self._by_role(), **corrected}
+        of_sheet = {SHEET: self.sheet_name} if self.sheet_name else {}
+        return {**self._by_role(), **corrected, **of_sheet}
 
     def _by_role(self) -> dict[str, str]:
         data = self.cleaned_data
         return {role: data[role] for role in table_columns.ROLES if data[role]}
+
+
+def column_forms(survey: dict[str, Any], data: QueryDict | None = None) -> list[ColumnsForm]:
+    """Return a form for the columns of each table of a survey; that of ``data`` is bound."""
+    surveys = [survey, *survey.get("others", [])]
+    names = [next(iter(each.get("sheets", [])), "") for each in surveys]
+    sent = data.get(SHEET, "") if data is not None else None
+    bound = names.index(sent) if sent in names else 0
+    return [
+        ColumnsForm(each, data if index == bound else None, f"id_{index}_%s" if index else "id_%s")
+        for index, each in enumerate(surveys)
+    ]

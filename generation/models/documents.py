@@ -96,7 +96,7 @@ class Document(Binnable, Job):
     metadata: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(
         default=dict
     )  # what the file says of itself, such as {"title": …}
-    extent = models.CharField(max_length=20, blank=True)  # of a web page: see readings.Choices
+    extent = models.CharField(max_length=20, blank=True)  # see readings.Choices
     language = models.CharField(max_length=8, blank=True)  # ISO 639-1, as detected
     survey: "models.JSONField[dict[str, Any], dict[str, Any]]" = models.JSONField(
         default=dict
@@ -169,6 +169,11 @@ class Document(Binnable, Job):
         return self.extent == "main text"
 
     @property
+    def is_all_sheets(self) -> bool:
+        """Whether it is a workbook whose sheets were read as text."""
+        return self.extent == "all sheets"
+
+    @property
     def can_be_read_again(self) -> bool:
         """Whether its text comes from a file that is there, not from the columns of a table."""
         return bool(self.original) and not (self.is_table or self.survey or self.is_archive)
@@ -200,6 +205,8 @@ class Document(Binnable, Job):
             row.notes = _called(row.text, notes)
         passages = [{"start": row.start, "passage": row} for row in current]
         gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
+        if self.is_table:  # its rows are no Markdown, but what is left out of a workbook is
+            gaps = [{**gap, "text": unescaped(gap["text"])} for gap in gaps]
         shown = [gap for gap in gaps if gap["text"].strip()]
         return sorted([*passages, *shown], key=lambda part: part["start"])
 

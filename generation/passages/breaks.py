@@ -34,6 +34,7 @@ _LETTER = regex.compile(r"\X")
 LONGEST_SPAN = 400  # characters; a longer link may be divided; chosen; nobody measured
 _UP_TO = f"{{1,{LONGEST_SPAN}}}"
 _CODE = r"`[^`]*`"
+_SPAN_START = re.compile(r"[\\`$!\[<*_~]")  # signs with which what is not divided begins
 _SPAN = re.compile(  # what is not divided; no part can match in two ways, so that it takes no time
     r"\\."  # an escape
     rf"|(?<!`)(?P<ticks>`++)(?!`).{_UP_TO}?(?<!`)(?P=ticks)(?!`)"  # a code span
@@ -76,7 +77,8 @@ class Breaks:
         """
         text = self._text[start:stop]
         most = furthest - start
-        spans = [match.span() for match in _SPAN.finditer(text)]
+        first = _SPAN_START.search(text)
+        spans = (match.span() for match in _SPAN.finditer(text, first.start())) if first else ()
         inside = [span for span in spans if span[1] - span[0] <= most]
         known -= start
         for ends in (_sentence_ends, _line_ends, _clause_ends, _word_ends):

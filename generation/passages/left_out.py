@@ -21,6 +21,9 @@ MENU = "menu"
 SIDE_CONTENT = "side content"
 HIDDEN = "hidden"
 COMMENT = "comment"
+ABOVE_TABLE = "above table"
+OTHER_SHEET = "other sheet"
+HIDDEN_SHEET = "hidden sheet"
 
 _WHILE_CUTTING = {
     BLANK: _("blank"),
@@ -36,6 +39,9 @@ _WHILE_READING = {
     SIDE_CONTENT: _("outside the main text of the page"),
     HIDDEN: _("hidden on the page"),
     COMMENT: _("comment"),
+    ABOVE_TABLE: _("above the table"),
+    OTHER_SHEET: _("on a sheet that was not chosen"),
+    HIDDEN_SHEET: _("on a hidden sheet"),
 }
 LEFT_OUT_REASONS = {**_WHILE_CUTTING, **_WHILE_READING}
 

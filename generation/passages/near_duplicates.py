@@ -21,6 +21,8 @@ from qareview.scripts import words
 from qareview.stored_sentences import stored
 
 PERMUTATIONS, BANDS = 128, 32  # miss (1 - 0.8**4)**32 = 5e-8 of pairs with 80 % in common
+ROWS = PERMUTATIONS // BANDS  # of a band
+_BAND = b"(%s)" % b", ".join([b"%d"] * (ROWS + 1))
 SHINGLE = 3  # words; chosen; nobody measured
 ALIKE = 0.8  # Jaccard index of the shingles of near-duplicates; chosen; nobody measured
 
@@ -34,27 +36,27 @@ NOTE = stored("It is a near-duplicate of another passage, so nothing is drafted 
 def shingles(text: str) -> frozenset[str]:
     """Return the runs of three words in a text, in lower case."""
     own = words(text)
-    runs = range(max(1, len(own) - SHINGLE + 1))
-    return frozenset(" ".join(own[start : start + SHINGLE]) for start in runs)
+    if len(own) < SHINGLE:
+        return frozenset([" ".join(own)])
+    later = (own[start:] for start in range(SHINGLE))
+    return frozenset(map(" ".join, zip(*later, strict=False)))
 
 
 def bands_of(texts: Iterable[str]) -> Bands:
     """Return 64-bit hashes, (texts, BANDS); near-duplicates share at least one."""
-    bands = (band for text in texts for band in _bands(text))
-    return np.fromiter(bands, np.int64).reshape(-1, BANDS)
+    hashes = b"".join(map(_bands, texts))
+    return np.frombuffer(hashes, ">i8").astype(np.int64).reshape(-1, BANDS)
 
 
-def _bands(text: str) -> Iterator[int]:
+def _bands(text: str) -> bytes:
+    """Return the hashes of a text's bands, each of which is written with its number before."""
     signature = RMinHash(num_perm=PERMUTATIONS, seed=1)
     signature.update(list(shingles(text)))
-    digest = signature.digest()
-    rows = PERMUTATIONS // BANDS
-    return (_hash(band, digest[band * rows : (band + 1) * rows]) for band in range(BANDS))
-
-
-def _hash(band: int, values: Sequence[int]) -> int:
-    data = repr((band, *values)).encode()
-    return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), signed=True)
+    digest = iter(signature.digest())
+    written = (
+        _BAND % (band, *rows) for band, rows in enumerate(zip(*[digest] * ROWS, strict=True))
+    )
+    return b"".join(hashlib.blake2b(each, digest_size=8).digest() for each in written)
 
 
 def hold_near_duplicates(

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 
 from generation.models import Document
 from generation.reading.archives import Unpacked
+from generation.reading.readings import ALL_SHEETS
 from qareview import jobs, uploads
 from qareview.models import JobState, Project
 from qareview.stored_sentences import joined, listed, stored
@@ -144,6 +145,13 @@ def choose_columns(document: Document, columns: Mapping[str, str]) -> bool:
     waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD)
     with transaction.atomic():
         return bool(waiting.update(columns=dict(columns)) and jobs.queue_again(waiting))
+
+
+def take_all_sheets(document: Document) -> bool:
+    """Read a workbook that waits for its columns as text; return False if none waits."""
+    waiting = Document.objects.filter(pk=document.pk, state=JobState.HELD, survey__has_key="sheets")
+    with transaction.atomic():
+        return bool(waiting.update(extent=ALL_SHEETS, columns={}) and jobs.queue_again(waiting))
 
 
 def clean_name(name: str) -> str:

@@ -20,7 +20,7 @@ from qareview.stored_sentences import stored
 
 READ_FIELDS = [
     *("text", "text_version", "page_starts", "picture_pages", "ocr_pages", "left_out"),
-    *("media_type", "metadata", "extent", "language", "columns", "note"),
+    *("media_type", "metadata", "extent", "language", "columns", "note", "survey"),
 ]
 PREVIEW_SECONDS = 30  # the longest that a person waits for a preview; chosen; nobody measured
 
@@ -114,7 +114,7 @@ def _take_text(document: Document, reading: Reading) -> list[Cut]:
     document.left_out = [part.as_json() for part in reading.left_out]
     document.picture_pages, document.ocr_pages = reading.picture_pages, reading.ocr_pages
     document.metadata, document.extent = reading.metadata, reading.extent
-    document.note = reading.note
+    document.note, document.survey = reading.note, {}
     cuts, left_out = editing.propose_cuts(document, document.project.passage_length)
     document.left_out = [part.as_json() for part in left_out]
     return cuts

@@ -14,9 +14,10 @@ READABLE = stored(
 )
 UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
 
-# How much of a web page is its text.
+# How much of a web page is its text, or of a workbook.
 WHOLE_PAGE = "whole page"  # all but its menus
 MAIN_TEXT = "main text"  # the article among menus, advertising and comments
+ALL_SHEETS = "all sheets"  # of a workbook, as text: no columns are chosen
 
 
 class CannotRead(Exception):
@@ -54,8 +55,8 @@ class Choices:
     """What people chose for a file.
 
     ``columns`` maps roles to the columns of a table. ``extent`` is WHOLE_PAGE or MAIN_TEXT for a
-    web page, or "" if the reader is to decide. ``ocr`` is true if text is to be recognised on pages
-    that are pictures.
+    web page, ALL_SHEETS for a workbook, or "" if the reader is to decide. ``ocr`` is true if text
+    is to be recognised on pages that are pictures.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -72,11 +73,12 @@ class Reading:
     has the offset of each page in ``text``, if there are pages; ``picture_pages`` the numbers, from
     1, of the pages that are only pictures, and ``ocr_pages`` of those whose text was recognised.
     ``metadata`` has what the file says of itself, such as "title" and "author". ``extent`` says how
-    much of a web page was taken (see :class:`Choices`). ``note`` says what could not be read.
+    much of a web page or a workbook was taken (see :class:`Choices`). ``note`` says what could not
+    be read.
 
     Until its columns are chosen, a table has no text but a ``survey`` (see
     :func:`table_columns.survey`); after that, it has the ``rows`` and the ``note`` of
-    :class:`table_columns.ImportedRows`.
+    :class:`table_columns.ImportedRows`. What else a workbook says is left out behind its contexts.
     """
 
     text: str

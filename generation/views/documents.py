@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from django_htmx.http import HttpResponseClientRefresh
 
 from generation.drafting import orders
-from generation.forms.documents import ColumnsForm, UploadForm
+from generation.forms.documents import ColumnsForm, UploadForm, column_forms
 from generation.items import unsent
 from generation.models import Document, Passage
 from generation.passages import editing
@@ -88,7 +88,7 @@ def _news(document: Document) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, document: Document, form: ColumnsForm | None = None
+    request: HttpRequest, document: Document, forms: list[ColumnsForm] | None = None
 ) -> HttpResponse:
     parts = document.parts()
     number = request.GET.get("page") or _page_of(parts, request.GET.get("passage", ""))
@@ -98,14 +98,15 @@ def _show(
             part["reason"] = explain_left_out(part["reason"])
         elif not document.is_triples:
             part["passage"].pieces = editing.sentences_and_paragraphs(part["passage"].text)
-    form = form or ColumnsForm(document.survey)
+    forms = forms or column_forms(document.survey)
     context = {
         "document": document,
         "parts": page,
-        "form": form,
+        "forms": forms,
         "displaced": unsent.displaced(document, access.user(request)),
     }
-    return render_page(request, "documents/show.html", context, status=form_status(form))
+    status = max(map(form_status, forms))
+    return render_page(request, "documents/show.html", context, status=status)
 
 
 def _page_of(parts: list[dict[str, Any]], position: str) -> int:
@@ -118,13 +119,21 @@ def _page_of(parts: list[dict[str, Any]], position: str) -> int:
 
 @require_POST
 def columns(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Choose the columns of a table that is on hold until they are chosen."""
+    """Choose the columns of a table that is on hold until they are chosen, or none of a workbook.
+
+    ``all_sheets`` in the form means none: the workbook is read as text.
+    """
     project = access.project(request, slug, Role.ENGINEER)
     document = get_object_or_404(project.documents, pk=pk)
-    form = ColumnsForm(document.survey, request.POST)
-    if document.state == JobState.HELD and not form.is_valid():
-        return _show(request, document, form)
-    if not (form.is_valid() and documents.choose_columns(document, form.chosen_columns())):
+    forms = column_forms(document.survey, request.POST)
+    [form] = [form for form in forms if form.is_bound]
+    if "all_sheets" in request.POST:
+        is_taken = documents.take_all_sheets(document)
+    elif document.state == JobState.HELD and not form.is_valid():
+        return _show(request, document, forms)
+    else:
+        is_taken = form.is_valid() and documents.choose_columns(document, form.chosen_columns())
+    if not is_taken:
         messages.info(
             request,
             _("%(name)s is not waiting for you to choose columns.") % {"name": document.name},

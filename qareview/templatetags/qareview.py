@@ -112,6 +112,16 @@ def _name_notices_and_tasks(state: StateCore) -> None:
             first.content = _TASK.sub(_box, first.content)
 
 
+def _lower_headings(state: StateCore) -> None:
+    """Put the headings of a text below that of the page which shows it, and leave out no level."""
+    above: list[str] = []  # the tags of the headings that a heading stands under
+    for token in state.tokens:
+        if token.type == "heading_open":
+            above = [*(tag for tag in above if tag < token.tag), token.tag]
+        if token.type in ("heading_open", "heading_close"):
+            token.tag = f"h{min(6, len(above) + 1)}"
+
+
 _markdown = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _markdown.add_render_rule("text", _text_with_notes)
 _markdown.inline.ruler.before("escape", "tex", _take_tex)
@@ -119,9 +129,10 @@ _markdown.block.ruler.before(
     "paragraph", "folded", _take_folded, {"alt": ["paragraph", "blockquote", "list"]}
 )
 _markdown.core.ruler.after("inline", "notices", _name_notices_and_tasks)
+_markdown.core.ruler.after("inline", "lower_headings", _lower_headings)
 _TAGS = {
-    "a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "s", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "blockquote", "br", "code", "em", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p",
+    "pre", "s", "strong", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 
 Range = tuple[int, int, list[int]]  # start, end, and the indices of the ranges merged into it

@@ -71,6 +71,8 @@ class Command(ProjectCommand):
         survey = reason.document.survey
         if not columns or not survey:
             return str(reason)
-        if problem := objection(columns, survey["columns"]):
-            return problem
+        tables = [survey, *survey.get("others", [])]  # the sheets of a workbook, or one table
+        problems = [objection(columns, table["columns"]) for table in tables]
+        if all(problems):
+            return problems[0]
         return "" if documents.choose_columns(reason.document, columns) else str(reason)

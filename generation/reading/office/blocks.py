@@ -75,9 +75,14 @@ class Paragraph:
 
 @dataclass
 class Table:
-    """Rows of cells, each of which has paragraphs."""
+    """Rows of cells, each of which has paragraphs.
+
+    ``spans`` has how many columns and rows a cell covers, by its row and its place in it, if it
+    covers several.
+    """
 
     rows: list[list[list[Paragraph]]] = field(default_factory=list)
+    spans: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
 
 
 Block = Paragraph | Table
@@ -169,10 +174,16 @@ def _list(items: Sequence[Paragraph]) -> str:
 
 
 def _table(table: Table) -> str:
-    rows = "".join(
-        f"<tr>{''.join(f'<td>{_cell(cell)}</td>' for cell in row)}</tr>" for row in table.rows
-    )
-    return f"<table>{rows}</table>"
+    rows = []
+    for y, row in enumerate(table.rows):
+        cells = (f"<td{_span(table, y, x)}>{_cell(cell)}</td>" for x, cell in enumerate(row))
+        rows.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def _span(table: Table, y: int, x: int) -> str:
+    columns, rows = table.spans.get((y, x), (1, 1))
+    return f' colspan="{columns}" rowspan="{rows}"' if columns > 1 or rows > 1 else ""
 
 
 def _cell(paragraphs: Sequence[Paragraph]) -> str:

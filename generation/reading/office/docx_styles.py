@@ -29,6 +29,7 @@ _MONOSPACED = re.compile(
     re.IGNORECASE,
 )
 _QUOTE = re.compile(r"quot(e|ation|ations)$|^block text$|^zitat$|^citation$", re.IGNORECASE)
+_TWIPS = re.compile(r"-?\d{1,6}")
 _CAPTION = re.compile(r"caption$|^(illustration|figure|table|drawing)$", re.IGNORECASE)
 
 
@@ -109,6 +110,16 @@ class Styles:
                 level = level or _value(style, "pPr/numPr/ilvl")
             self._numberings[style_id] = number, level
         return self._numberings[style_id]
+
+    def indent(self, paragraph: "Element", level: "Element") -> int:
+        """Return how far an item of a level of a list is indented, in twips.
+
+        What the list says counts more than what the style says, unless the style is in the list.
+        """
+        chain = self._chain(_value(paragraph, "pPr/pStyle"))
+        is_in_list = _child(paragraph, "pPr/numPr") is not None
+        order = [paragraph, level, *chain] if is_in_list else [paragraph, *chain, level]
+        return next((left for each in order if (left := _left(each)) is not None), 0)
 
     def is_caption(self, paragraph: "Element") -> bool:
         """Whether a paragraph is the caption of a table or figure."""
@@ -228,6 +239,12 @@ def _level(outline: str) -> int:
     """Return the level of a heading by its outline level, which counts from 0; 9 is plain text."""
     level = int(outline) if outline.isdecimal() else 9
     return 0 if level >= 9 else min(level + 1, DEEPEST)
+
+
+def _left(element: "Element") -> int | None:
+    indent = _child(element, "pPr/ind")
+    written = "" if indent is None else indent.get(W + "left") or indent.get(W + "start") or ""
+    return int(written) if _TWIPS.fullmatch(written) else None
 
 
 def _font(element: "Element") -> str | None:

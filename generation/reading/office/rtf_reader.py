@@ -5,8 +5,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from generation.reading.office.blocks import Block, Look, Paragraph, Run, Table
+from generation.reading.office.blocks import Block, Look, Paragraph, Run
 from generation.reading.office.docx_styles import DEEPEST, is_monospaced, is_quote_style
+from generation.reading.office.rtf_tables import (
+    DEFINES_CELL,
+    DEFINES_ROW,
+    RowShape,
+    ShapedTable,
+    with_merged_cells,
+)
 from generation.reading.office.rtf_tokens import (
     CHARSETS,
     SYMBOLS,
@@ -32,11 +39,12 @@ GROUPS = {  # by the word that a group begins with; other groups belong to the t
     "title": TITLE,
     "author": AUTHOR,
     **dict.fromkeys(("colortbl", "pict", "objdata", "nonshppict", "xe", "tc", "sp"), SKIPPED),
+    "nesttableprops": SKIPPED,  # how the rows of a table within a cell look
     **dict.fromkeys(("atnid", "atnauthor", "nonesttables", "ftnsep", "ftnsepc"), SKIPPED),
     **dict.fromkeys(("subject", "keywords", "comment", "doccomm", "operator", "company"), SKIPPED),
     **dict.fromkeys(("manager", "category", "hlinkbase", "creatim", "revtim"), SKIPPED),
 }
-ENTERED = ("shpinst", "shprslt", "moMath", "moMathPara", "nesttableprops")  # though unknown to some
+ENTERED = ("shpinst", "shprslt", "moMath", "moMathPara")  # though unknown to some
 _LINK = re.compile(r'HYPERLINK\s+"([^"]+)"')
 _HEADING = re.compile(r"heading (\d)$", re.IGNORECASE)
 
@@ -69,6 +77,7 @@ class Story:
     cell: list[Paragraph] = field(default_factory=list)
     row: list[list[Paragraph]] = field(default_factory=list)
     boxes: list[Block] = field(default_factory=list)
+    shape: RowShape = field(default_factory=RowShape)
 
     def end_paragraph(self, state: State, level: int) -> None:
         """Complete the paragraph; text boxes in it follow it."""
@@ -96,11 +105,19 @@ class Story:
     def end_row(self) -> None:
         """Complete the row; the first one begins a table."""
         last = self.blocks[-1] if self.blocks else None
-        if isinstance(last, Table):
+        if isinstance(last, ShapedTable):
             last.rows.append(self.row)
+            last.shapes.append(self.shape.cells)
         else:
-            self.blocks.append(Table([self.row]))
+            self.blocks.append(ShapedTable([self.row], shapes=[self.shape.cells]))
         self.row = []
+
+    def define_row(self, word: str, number: int) -> None:
+        """Begin the definition of the next rows, or take a word of it."""
+        if word == DEFINES_ROW:
+            self.shape = RowShape()
+        else:
+            self.shape.take(word, number)
 
     def complete(self, state: State) -> list[Block]:
         """Return all blocks, also of what the file did not complete."""
@@ -111,7 +128,10 @@ class Story:
         if self.row:
             self.end_row()
         self.blocks += self.boxes
-        return self.blocks
+        return [
+            with_merged_cells(block) if isinstance(block, ShapedTable) else block
+            for block in self.blocks
+        ]
 
 
 class Interpreter:
@@ -292,6 +312,8 @@ class Interpreter:
             story.end_cell(state)
         elif word == "row":
             story.end_row()
+        elif word in (DEFINES_ROW, *DEFINES_CELL):
+            story.define_row(word, number or 0)
         elif word == "pard":
             self._state = replace(state, **_NEW_PARAGRAPH)
         elif word == "deff":

@@ -18,11 +18,13 @@ from generation.reading.pdf.blocks import (
     TERM,
     Block,
 )
+from generation.reading.pdf.kept_lines import keeps_lines
 from generation.reading.pdf.lines import KOREAN, WIDE, Line, fixed_text
 from generation.reading.pdf.notes import Labels, with_labels, without_number
 from generation.reading.pdf.runs import HYPHEN
 
 LONGEST_WORD = 100  # characters looked at before a line end; chosen; nobody measured
+LINE_END = "  \n"  # in Markdown, where a line of a paragraph is kept
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
@@ -112,14 +114,17 @@ def _short_leaders(text: str) -> str:
 
 
 def _flowing(block: Block, words: Words, labels: Labels) -> tuple[str, Pages]:
-    """Return the lines of a block as one, with divided words joined."""
+    """Return the lines of a block as one, with divided words joined, unless they are to be kept."""
     text, pages, cuts_word = "", [(0, block.lines[0].page)], False
+    line_end = (LINE_END + _mark(block, labels)) if keeps_lines(block) else ""
     for line in block.lines:
         is_numbered = block.kind == NOTE and block.marker and not text
         after = without_number(line.text) if is_numbered else line.text
         after = with_labels(re.sub(r"\s+", " ", after.strip()), line.page, labels)
         text, blank = (text, "") if not text else _seam(text, after, words)
         blank = "" if cuts_word and KOREAN.match(after) else blank
+        if text and line_end:
+            blank, after = line_end, _escaped(after, [])[0]
         if line.page != pages[-1][1]:
             pages.append((len(text) + len(blank), line.page))
         text += blank + after

@@ -1,71 +1,69 @@
-"""Read workbooks as tables: XLSX, XLSB, XLS and ODS.
+"""Read workbooks: as tables whose columns people choose, or all sheets as one text.
 
-Sheets with the same columns are one table. Of other sheets, one with questions, answers and
-contexts is read, or else the one with the most rows, and the note names the rest.
+Sheets with the same columns are one table. Once the columns of a table are chosen, the other sheets
+and what stands above the table are left out, but stay in the text.
 """
 
-import datetime
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import islice
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from generation.passages.left_out import ABOVE_TABLE, HIDDEN_SHEET, OTHER_SHEET, LeftOut
 from generation.reading import file_types
-from generation.reading.readings import CannotRead, Choices, Reading, damaged, protected
-from generation.reading.tables import table_columns
-from generation.reading.tables.workbook_repair import with_relations
+from generation.reading.office.pieces import BETWEEN, as_reading
+from generation.reading.readings import ALL_SHEETS, CannotRead, Choices, Reading
+from generation.reading.tables import sheet_texts, table_columns
+from generation.reading.tables.workbooks import Sheet, Workbook, opened_workbook
 from qareview import tables
 from qareview.stored_sentences import joined, quoted, stored
 
 KINDS = {file_types.XLSX: "XLSX", file_types.XLS: "XLS", file_types.ODS: "ODS"}
-HEADER_WITHIN = 20  # rows in which the names of the columns are looked for; chosen
+SHEET = "sheet"  # beside the roles of the columns: the name of the sheet that has them
 LONGEST_SHOWN = 80  # characters of a line in a note; chosen; nobody measured
+MOST_OFFERED = 30  # tables whose first rows are shown; chosen; nobody measured
 
-
-@dataclass(frozen=True)
-class Sheet:
-    """A sheet: the names of its columns, its rows with their numbers, and what is above them."""
-
-    name: str
-    columns: list[str]
-    rows: list[tuple[int, list[str]]]
-    above: list[str]
+Group = list[Sheet]  # sheets with the same columns, which are one table
 
 
 def read_workbook(path: Path, media_type: str, choices: Choices) -> Reading:
-    """Read a workbook: its survey, or its rows once its columns are chosen. Raises CannotRead."""
-    chosen = choices.columns
-    sheets, unread = _sheets(path, KINDS[media_type])
-    table, note = _table(sheets, unread, chosen)
-    try:
-        problem = table_columns.objection(chosen, table.columns) if chosen else ""
-        if problem or not chosen:
-            survey = table_columns.survey(table)
-            return Reading("", media_type, survey=survey, note=joined([problem, note]))
-        imported = table_columns.take_columns(table, chosen)
-    except tables.BadTable as reason:
-        raise CannotRead(str(reason)) from reason
-    note = joined([imported.note, note])
-    return Reading(imported.text, media_type, rows=imported.rows, note=note)
+    """Read a workbook: as text if that was chosen or no sheet has a table, or else as a table.
 
-
-def _table(
-    sheets: Sequence[Sheet], unread: Sequence[str], chosen: Mapping[str, str]
-) -> tuple[tables.Table, str]:
-    """Return the table of the likeliest sheet and those with its columns, and what is not in it."""
-    having = [sheet for sheet in sheets if set(chosen.values()) <= set(sheet.columns)]
-    likeliest = max(having or sheets, key=_likelihood, default=None)
-    if likeliest is None:
+    A table has a survey, or its rows once its columns are chosen. Raises CannotRead.
+    """
+    book = opened_workbook(path, KINDS[media_type])
+    if not book.shown:
         raise CannotRead(
             stored("The workbook has no table. Put the names of the columns in the first row.")
         )
-    taken = [sheet for sheet in sheets if sheet.columns == likeliest.columns]
-    others = [sheet.name for sheet in sheets if sheet not in taken]
-    rows = (row for sheet in taken for row in sheet.rows)
-    note = [_other_sheets(likeliest.name, [*others, *unread])]
-    note += [_lines_above(sheet.above) for sheet in taken]
-    return tables.Table(likeliest.columns, tables.numbered(rows), unit="row"), joined(note)
+    groups = _groups(book.shown)
+    if choices.extent == ALL_SHEETS or not groups:
+        return _as_text(book, media_type)
+    roles = {role: choices.columns[role] for role in table_columns.ROLES if role in choices.columns}
+    group = _chosen(groups, choices.columns.get(SHEET, ""), roles)
+    problem = table_columns.objection(roles, group[0].columns) if roles else ""
+    try:
+        if problem or not roles:
+            first = [group, *(other for other in groups if other is not group)]
+            return _survey(first, book, media_type, problem)
+        return _rows(group, book, media_type, roles)
+    except tables.BadTable as reason:
+        raise CannotRead(str(reason)) from reason
+
+
+def _groups(sheets: Sequence[Sheet]) -> list[Group]:
+    """Return the tables that the sheets make, the likeliest first."""
+    by_columns: dict[tuple[str, ...], Group] = {}
+    for sheet in sheets:
+        by_columns.setdefault(tuple(sheet.columns), []).append(sheet)
+    having = [
+        group
+        for columns, group in by_columns.items()
+        if len(columns) <= tables.MOST_COLUMNS and any(sheet.rows for sheet in group)
+    ]
+    if len(having) < 2:
+        return having  # a guess takes long
+    return sorted(having, key=lambda group: max(map(_likelihood, group)), reverse=True)
 
 
 def _likelihood(sheet: Sheet) -> tuple[bool, bool, bool, int]:
@@ -81,103 +79,89 @@ def _likelihood(sheet: Sheet) -> tuple[bool, bool, bool, int]:
     )
 
 
-def _other_sheets(taken: str, others: Sequence[str]) -> str:
-    if not others:
-        return ""
-    return stored(
-        "The columns are those of the sheet “%(taken)s”. Sheets that were not read: %(others)s. "
-        "Save each as a file of its own and upload it.",
-        taken=taken,
-        others=_quoted(others),
+def _chosen(groups: Sequence[Group], name: str, roles: Mapping[str, str]) -> Group:
+    """Return the table of the sheet of this name, or else the likeliest with the chosen columns."""
+    of_name = [group for group in groups if any(sheet.name == name for sheet in group)]
+    having = [group for group in groups if set(roles.values()) <= set(group[0].columns)]
+    return next(iter([*of_name, *having, *groups]))
+
+
+def _table(group: Group) -> tables.Table:
+    rows = (row for sheet in group for row in sheet.rows)
+    return tables.Table(group[0].columns, tables.numbered(rows), unit="row")
+
+
+def _survey(groups: Sequence[Group], book: Workbook, media_type: str, problem: str) -> Reading:
+    """Return the reading of a workbook whose columns are not chosen. Raises BadTable.
+
+    The survey has the first table, and those of other sheets as "others"; each with its "sheets".
+    """
+    first, *others = [
+        {**table_columns.survey(_table(group)), "sheets": [sheet.name for sheet in group]}
+        for group in groups[:MOST_OFFERED]
+    ]
+    survey: dict[str, Any] = {**first, "others": others}
+    above = _lines_above([line for sheet in groups[0] for line in sheet.above])
+    note = joined([problem, above, _not_offered(groups[MOST_OFFERED:]), _without_cells(book)])
+    return Reading("", media_type, survey=survey, note=note)
+
+
+def _rows(group: Group, book: Workbook, media_type: str, roles: Mapping[str, str]) -> Reading:
+    """Return the reading of a table whose columns are chosen; what is not in it is left out.
+
+    Raises BadTable.
+    """
+    imported = table_columns.take_columns(_table(group), roles)
+    others = [sheet for sheet in book.shown if sheet not in group]
+    rest = as_reading(
+        [
+            (sheet_texts.lines_above(group), ABOVE_TABLE),
+            *sheet_texts.pieces(others, OTHER_SHEET),
+            *sheet_texts.pieces(book.hidden, HIDDEN_SHEET),
+        ],
+        media_type,
     )
+    offset = len(imported.text) + len(BETWEEN)
+    left_out = [
+        LeftOut(part.start + offset, part.end + offset, part.reason) for part in rest.left_out
+    ]
+    text = f"{imported.text}{BETWEEN}{rest.text}" if rest.text else imported.text
+    note = joined([imported.note, _without_cells(book)])
+    return Reading(text, media_type, left_out=left_out, rows=imported.rows, note=note)
+
+
+def _as_text(book: Workbook, media_type: str) -> Reading:
+    """Return the reading of all sheets as one text, each under its name if there are several."""
+    alone = len(book.shown) == 1
+    shown: Iterable[tuple[str, str]] = (
+        [(sheet_texts.text_of(book.shown[0]), "")] if alone else sheet_texts.pieces(book.shown)
+    )
+    pieces = [*shown, *sheet_texts.pieces(book.hidden, HIDDEN_SHEET)]
+    reading = as_reading(pieces, media_type, note=_without_cells(book))
+    return replace(reading, extent=ALL_SHEETS)
 
 
 def _lines_above(lines: Sequence[str]) -> str:
     if not lines:
         return ""
-    return stored("Above the table stands: %(lines)s.", lines=_quoted(lines))
+    shown = quoted([line[:LONGEST_SHOWN] for line in lines])
+    return stored("Above the table stands: %(lines)s.", lines=shown)
 
 
-def _quoted(texts: Sequence[str]) -> str:
-    return quoted([text[:LONGEST_SHOWN] for text in texts])
-
-
-def _sheets(path: Path, kind: str) -> tuple[list[Sheet], list[str]]:
-    """Return the sheets that are tables, and the names of hidden ones. Raises CannotRead."""
-    import python_calamine as calamine
-
-    try:
-        workbook = calamine.CalamineWorkbook.from_object(with_relations(path))
-        read: list[Sheet] = []
-        hidden: list[str] = []
-        for metadata in workbook.sheets_metadata:
-            if metadata.typ != calamine.SheetTypeEnum.WorkSheet:
-                continue
-            sheet = workbook.get_sheet_by_name(metadata.name)
-            if not sheet.height:
-                continue
-            if metadata.visible != calamine.SheetVisibleEnum.Visible:
-                hidden.append(metadata.name)
-            elif table := _sheet(metadata.name, _values(sheet)):
-                read.append(table)
-    except calamine.PasswordError:
-        raise protected(kind) from None
-    except (calamine.CalamineError, OSError, ValueError):
-        raise damaged(kind) from None
-    return read, hidden
-
-
-def _values(sheet: Any) -> list[list[str]]:
-    """Return the cells of a sheet as they are shown; a merged cell is repeated in all its rows."""
-    most = tables.MOST_ROWS + HEADER_WITHIN
-    rows = [[_shown(value) for value in row] for row in islice(sheet.iter_rows(), most)]
-    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
-        for number in range(top + 1, min(bottom + 1, len(rows))):
-            if left < len(rows[number]) and not rows[number][left]:
-                rows[number][left] = rows[top][left]
-    return rows
-
-
-def _shown(value: Any) -> str:
-    """Return a value as a sheet shows it, but dates as ISO 8601 writes them."""
-    if isinstance(value, bool):
-        return str(value).upper()
-    if isinstance(value, float):
-        return f"{value:.15g}"  # the digits that Excel keeps
-    if isinstance(value, datetime.datetime):
-        is_date = value.time() == datetime.time()
-        return value.date().isoformat() if is_date else value.isoformat(" ", "minutes")
-    return tables.storable(str(value)).strip()
-
-
-def _sheet(name: str, rows: Sequence[list[str]]) -> Sheet | None:
-    """Return a sheet with the first row of several values as its header; None if it is empty."""
-    filled = [(number, row) for number, row in enumerate(rows, 1) if any(row)]
-    if not filled:
-        return None
-    widest = max(sum(map(bool, row)) for _, row in filled)
-    least = min(2, widest)
-    header = next(
-        (place for place, (_, row) in enumerate(filled[:HEADER_WITHIN]) if _count(row) >= least), 0
+def _not_offered(groups: Sequence[Group]) -> str:
+    if not groups:
+        return ""
+    return stored(
+        "Columns can be chosen for the first %(most)s tables, not for these sheets: %(names)s.",
+        most=MOST_OFFERED,
+        names=quoted([sheet.name for group in groups for sheet in group]),
     )
-    body = filled[header + 1 :]
-    used = [
-        column for column in range(len(rows[0])) if any(row[column] for _, row in filled[header:])
-    ]
-    above = [" ".join(filter(None, row)) for _, row in filled[:header]]
-    columns = _named([filled[header][1][column] for column in used])
-    return Sheet(name, columns, [(n, [row[column] for column in used]) for n, row in body], above)
 
 
-def _count(row: Sequence[str]) -> int:
-    return sum(map(bool, row))
-
-
-def _named(names: Sequence[str]) -> list[str]:
-    """Return names of columns that differ; a column without a name is called by its number."""
-    named: list[str] = []
-    for number, name in enumerate(names[: tables.MOST_COLUMNS], 1):
-        name = " ".join(name.split()) or f"column {number}"  # not translated: as in other tables
-        again = f"{name} ({number})" if name in named else name
-        named.append(again)
-    return named
+def _without_cells(book: Workbook) -> str:
+    if not book.others:
+        return ""
+    return stored(
+        "Sheets without cells, such as charts, were not read: %(names)s.",
+        names=quoted(book.others),
+    )

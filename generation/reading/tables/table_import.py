@@ -36,8 +36,9 @@ def import_rows(document: Document, reading: Reading) -> None:
     """
     cuts = list(_cuts(reading.rows))
     document.text, document.media_type = reading.text, reading.media_type
-    document.language, document.note = languages.detect_language(reading.text), reading.note
-    document.left_out, document.survey = [gap.as_json() for gap in _gaps(cuts)], {}
+    document.language = languages.detect_language(reading.text[: cuts[-1].end])
+    document.left_out = [gap.as_json() for gap in _gaps(cuts, reading.left_out)]
+    document.note, document.survey = reading.note, {}
     if document.is_triples:
         _import_triples(document, reading.rows, cuts)
         return
@@ -85,9 +86,12 @@ def _cuts(rows: Sequence[dict[str, Any]]) -> Iterator[Cut]:
             yield Cut(row["start"], end, row["headings"], *row["pages"])
 
 
-def _gaps(cuts: Sequence[Cut]) -> Iterator[LeftOut]:
-    for before, after in pairwise(cuts):
-        yield LeftOut(before.end, after.start, BLANK)
+def _gaps(cuts: Sequence[Cut], left_out: Sequence[LeftOut]) -> Iterator[LeftOut]:
+    """Yield what was left out behind the passages, and the blanks between all these parts."""
+    spans = [(cut.start, cut.end) for cut in cuts] + [(part.start, part.end) for part in left_out]
+    for (_, end), (start, _) in pairwise(spans):
+        yield LeftOut(end, start, BLANK)
+    yield from left_out
 
 
 def _store_passages(document: Document, cuts: Sequence[Cut]) -> dict[int, Passage]:

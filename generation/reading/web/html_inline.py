@@ -19,7 +19,9 @@ _CAN_BE_RAISED = re.compile(r"[0-9+\-−=()]+|n|i")
 _CAN_BE_LOWERED = re.compile(r"[0-9+\-−=()]+")
 _FILE_NAME = re.compile(r"^\S+\.(?:png|jpe?g|gif|svg|webp|bmp|tiff?)$", re.IGNORECASE)
 _CONTACT = re.compile(r"\s*(?:mailto|tel):([^?#]+)", re.IGNORECASE)
-_BLANKS = re.compile(r"[ \t\n\r\f\xa0\u202f\u2007]+")
+_BLANKS = re.compile(  # but for a single one that is right already, as most are
+    r"(?: (?=[ \t\n\r\f\xa0\u202f\u2007])|[\t\n\r\f\xa0\u202f\u2007])[ \t\n\r\f\xa0\u202f\u2007]*"
+)
 # A line end between letters of scripts without blanks stands for none (CSS Text 3, section 4.1.3).
 _WIDE = "\u3000-\u30ff\u3400-\u9fff\uff00-\uffef"
 _END_BETWEEN_WIDE = re.compile(rf"(?<=[{_WIDE}])[ \t\r\f]*\n[ \t\n\r\f]*(?=[{_WIDE}])")
@@ -194,7 +196,7 @@ def _even_tail(element: "HtmlElement") -> None:
 
 
 def _even(text: str) -> str:
-    if "\n" in text:
+    if "\n" in text and not text.isascii():
         text = _END_BETWEEN_WIDE.sub("", text)
     return _BLANKS.sub(" ", text).replace("<", LESS_THAN)
 

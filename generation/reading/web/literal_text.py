@@ -13,6 +13,7 @@ _TO_PRIVATE = {ord(sign): _AREA + ord(sign) for sign in _SIGNS}
 _FROM_PRIVATE = {private: plain for plain, private in _TO_PRIVATE.items()}
 ROW_END = chr(_AREA + 1)  # behind each row of a table, where no blanks may follow
 LESS_THAN = chr(_AREA + 2)  # the sign "<" in text
+_PRIVATE = re.compile(f"[{chr(_AREA)}-{chr(_AREA + 0xFF)}]")
 _TAG = re.compile(f"{LESS_THAN}(?=[A-Za-z/!?])")
 
 
@@ -23,5 +24,7 @@ def literal(text: str) -> str:
 
 def restored(text: str) -> str:
     """Return text with all its signs again; what would be read as a tag begins with a backslash."""
+    if text.isascii() or not _PRIVATE.search(text):
+        return text
     text = text.translate(_FROM_PRIVATE)
     return _TAG.sub(r"\<", text).replace(LESS_THAN, "<") if LESS_THAN in text else text

@@ -78,7 +78,8 @@ def survey(root: "HtmlElement") -> "Parts":
 def _count(text: str | None, part: Part, block: Part, *, is_linked: bool) -> None:
     if not text or not (length := len("".join(text.split()))):
         return
-    length += (_WIDE_COUNTS - 1) * len(_WIDE.findall(text))
+    if not text.isascii():
+        length += (_WIDE_COUNTS - 1) * len(_WIDE.findall(text))
     part.letters += length
     block.own += length
     if is_linked:
