@@ -5,8 +5,8 @@ documents them.
 """
 
 import random
+from collections import deque
 from collections.abc import Collection, Iterable
-from itertools import cycle, islice
 
 from django.db.models import Exists, Max, OuterRef, Q
 
@@ -35,20 +35,23 @@ def drawn(project: Project, names: Collection[str], count: int) -> list[PassageI
     rows = _passages(project, names)
     of_document = rows.filter(document=OuterRef("pk")).order_by()
     documents = list(project.documents.filter(Exists(of_document)).values_list("pk", flat=True))
-    first = random.sample(documents, min(count, len(documents)))
+    left = deque(random.sample(documents, min(count, len(documents))))
     chosen: list[Passage] = []
-    for document in islice(cycle(first), count):
-        chosen += _drawn_of(rows.filter(document=document), [row.pk for row in chosen])
+    while left and len(chosen) < count:
+        document = left.popleft()
+        row = _drawn_of(rows.filter(document=document), [row.pk for row in chosen])
+        if row:
+            chosen.append(row)
+            left.append(document)
     return _inputs(project, chosen)
 
 
-def _drawn_of(rows: PassageQuerySet, taken: Collection[int]) -> list[Passage]:
-    """Return a passage of a document's, but for those taken; none if no other is left."""
+def _drawn_of(rows: PassageQuerySet, taken: Collection[int]) -> Passage | None:
+    """Return a passage of a document's, but for those taken; None if no other is left."""
     last = rows.aggregate(last=Max("position"))["last"] or 0
     free = rows.exclude(pk__in=taken).order_by("position")
     place = random.randint(0, last)  # noqa: S311  no secret
-    row = free.filter(position__gte=place).first() or free.first()
-    return [row] if row else []
+    return free.filter(position__gte=place).first() or free.first()
 
 
 def chosen(

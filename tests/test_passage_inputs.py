@@ -32,6 +32,13 @@ def test_a_document_gives_each_of_its_passages_once(team: Team, passage: Passage
     assert drawn(team, 0) == []
 
 
+def test_as_many_are_drawn_as_wanted_if_a_document_has_few(team: Team, passage: Passage) -> None:
+    passage.delete()  # the other one of its document stays
+    whole = {make.document(team.project).pk for _ in range(2)}
+    assert Passage.objects.filter(document__in=whole).count() == 4
+    assert {len(drawn(team, 5)) for _ in range(10)} == {5}
+
+
 def test_any_passage_may_be_drawn(team: Team, passage: Passage) -> None:
     seen = {pk for _ in range(40) for pk in drawn(team, 1)}
     assert seen == set(passage.document.passages.values_list("pk", flat=True))
