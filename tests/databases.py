@@ -1,9 +1,7 @@
 """Databases for tests."""
 
-import fcntl
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,15 +19,20 @@ def migrated_template() -> str:
     migrations = sorted(ROOT.glob("*/migrations/*.py"))
     sources = b"".join(path.read_bytes() for path in migrations)
     name = PREFIX + hashlib.sha256(sources).hexdigest()[:12]
-    with (Path(tempfile.gettempdir()) / f"qareview-{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # other processes wait for the one that makes it
+    with _making_templates():
         if name not in _templates():
-            for old in _templates():
-                _execute(f'DROP DATABASE "{old}"')
+            drop_templates_but(name)
             with new_database(f"{name}_unfinished"):
                 call_command("migrate", verbosity=0)
             _execute(f'ALTER DATABASE "{name}_unfinished" RENAME TO "{name}"')
     return name
+
+
+def drop_templates_but(kept: str) -> None:
+    """Drop all but one, even one that a run was making which has been killed."""
+    for name in _templates():
+        if name != kept:
+            _execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @contextmanager
@@ -45,6 +48,14 @@ def new_database(name: str) -> Iterator[None]:
     finally:
         connection.close()
         connection.settings_dict["NAME"] = usual
+
+
+@contextmanager
+def _making_templates() -> Iterator[None]:
+    """Let other processes wait, also those whose migrations differ: they drop each other's."""
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+        server.execute("SELECT pg_advisory_lock(hashtext(%s))", [PREFIX])
+        yield
 
 
 def _templates() -> list[str]:
