@@ -9,7 +9,9 @@ from tests.databases import PREFIX, drop_templates_but, migrated_template
 LEFT = f"{PREFIX}left_unfinished"
 
 
-def test_what_a_killed_run_left_is_dropped_even_while_the_server_works_on_it() -> None:
+def test_what_a_killed_run_left_is_dropped_even_while_the_server_works_on_it(
+    django_db_setup: None,
+) -> None:
     kept, url = migrated_template(), os.environ["DATABASE_URL"]
     with psycopg.connect(url, autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{LEFT}"')
