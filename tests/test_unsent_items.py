@@ -175,7 +175,9 @@ def test_an_item_for_a_passage_that_is_gone_is_refused_and_its_text_kept(
     assert told(response) == [
         "Not saved: this passage is gone, since its document has been cut or read again."
     ]
-    assert QUESTION in page_of(desk, team, passage)
+    text = page_of(desk, team, passage)
+    assert QUESTION in text
+    assert "About this passage:" not in text  # nobody knows its text any more
     assert not Item.objects.exists()
 
 
