@@ -200,7 +200,7 @@ def test_a_document_takes_the_same_queries_for_any_number_of_passages(
 ):
     document = make.document(team.project, text=make.TEXT * count)
     client = browse(team.reviewer)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         shown = page(client.get(f"{team.url}/documents/{document.pk}/"))
     assert shown.count('id="passage-') == 2 * count
 
