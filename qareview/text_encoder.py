@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST = 256  # tokens of a text that the model was trained with; what follows is not read
 
 
-class SentenceEncoder:
+class TextEncoder:
     """Gives each text the mean of its tokens' vectors, as the model was trained."""
 
     def __init__(self, folder: Path, dtype: "torch.dtype") -> None:
