@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.test import Client
 
 from generation.models import Item, ItemState, Purpose
@@ -134,6 +135,17 @@ def test_who_joins_gives_the_review_that_was_missing(browse: Browse) -> None:
     assert state_of(item) == ItemState.ACCEPTED
     invite(project, browse)
     assert state_of(item) == ItemState.ACCEPTED
+
+
+def test_items_with_all_their_reviews_are_left_alone_when_somebody_joins(browse: Browse) -> None:
+    project, admin, reviewer = project_of_two(reviews=2)
+    item = make.item(project)
+    for user in (admin, reviewer):
+        make.accept(item, user)
+    place = Item.objects.annotate(place=RawSQL("ctid::text", [])).values_list("place")
+    before = place.get(pk=item.pk)  # of its row on the disk, which every change moves
+    invite(project, browse)
+    assert place.get(pk=item.pk) == before
 
 
 def test_what_goes_to_everyone_is_decided_and_still_goes_to_who_joins(browse: Browse) -> None:

@@ -87,18 +87,22 @@ def follow_settings(project: Project, before: Project) -> None:
 
 
 def follow_members(project: Project) -> None:
-    """Settle the items of a project again if it matters to them that somebody came or went."""
+    """Settle the items of a project again to which it matters that somebody came or went."""
     asked = project.reviews_per_item
     if asked > 1 and project.memberships.count() <= asked + 1:  # one may just have come
-        settle_project(project)
+        _settle_reviewed(project.items.filter(reviewers__len__lt=asked))
+
+
+def settle_project(project: Project) -> None:
+    """Derive the state of all items of a project that have decisions."""
+    _settle_reviewed(project.items.all())
 
 
 @transaction.atomic
-def settle_project(project: Project) -> None:
-    """Derive the state of all items of a project that have decisions."""
+def _settle_reviewed(items: ItemQuerySet) -> None:
     reviewed = Review.objects.decisions().filter(item=OuterRef("pk"))
-    settle(project.items.filter(Exists(reviewed)).lock())
-    index_edited(project.items.order_by())
+    settle(items.filter(Exists(reviewed)).lock())
+    index_edited(items.order_by())
 
 
 @transaction.atomic
