@@ -121,6 +121,28 @@ def test_an_echo_at_the_desk_waits_while_its_decision_is_stored() -> None:
     assert not Typed.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_form_whose_passage_is_gone_is_kept_once_though_two_requests_come_at_once() -> None:
+    team = make_team()
+    document, key = make.document(team.project), uuid.uuid4()
+    both = threading.Barrier(2)
+
+    def store(question: str) -> None:
+        connection.ensure_connection()
+        both.wait()
+        unsent.store(document, 999, team.reviewer, key, {"question": question, "answer": ""})
+        connection.close()
+
+    for round_ in range(10):
+        threads = [threading.Thread(target=store, args=(f"When {round_}",)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert UnsentItem.objects.get().fields["question"] == f"When {round_}"
+        UnsentItem.objects.all().delete()
+
+
 def test_what_was_typed_at_the_desk_outlives_another_cut(team: Team, passage: Passage) -> None:
     item = make.item(team.project, at=passage.document)
     desks.store_typed(item, team.reviewer, {"answer": "Half a thought"})

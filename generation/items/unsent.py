@@ -13,6 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from generation.models import Document, Passage, UnsentItem, Writing
+from qareview.locking import lock_rows
 
 # Texts about a passage that is gone, or that no item can be written about.
 DISPLACED = (
@@ -46,6 +47,8 @@ def store(
     """
     now = timezone.now()
     locked = _locked(document, passage)  # an item is stored while its passage is locked
+    if locked is None:  # of requests that come at once, the second replaces what the first stored
+        lock_rows(Document.everything.filter(pk=document.pk), no_key=True)
     if was_sent(key):
         return now
     same_form = UnsentItem.objects.filter(author=author, key=key, passage=None)
