@@ -24,7 +24,7 @@ PASSWORD = "a-password-for-tests"
 class Site:
     """Starts, kills and asks one installation under ``var``."""
 
-    def __init__(self, var: Path, model: str = "scripted", **environment: str) -> None:
+    def __init__(self, var: Path, **environment: str) -> None:
         self.var = var
         self.port = free_port()
         self.environment = {
@@ -32,7 +32,7 @@ class Site:
             "QAREVIEW_VAR": str(var),
             "QAREVIEW_FILES_DIR": str(var / "files"),
             "QAREVIEW_MODELS_DIR": str(ROOT / "var" / "models"),
-            "QAREVIEW_MODEL": model,
+            "QAREVIEW_MODEL": "scripted",
             "QAREVIEW_ADMIN_PASSWORD": PASSWORD,
             "QAREVIEW_WORKER_NICENESS": "0",  # or it would wait for all tests that run beside it
             **environment,
