@@ -160,6 +160,21 @@ def test_all_of_what_was_left_out_can_be_opened(team, browse):
     assert menu in shown
 
 
+def test_a_long_range_that_was_left_out_fills_several_pages(team, browse):
+    document = make.document(team.project)
+    sheet = "".join(f"| row {number} |\n" for number in range(200_000))
+    document.left_out = [
+        {"start": len(document.text), "end": len(document.text) + len(sheet), "reason": "menu"}
+    ]
+    document.text += sheet
+    document.save(update_fields=["left_out", "text"])
+    address = f"{team.url}/documents/{document.pk}/"
+    pages = [page(browse(team.reviewer).get(f"{address}?page={number}")) for number in (1, 2, 3)]
+    assert all(len(text) < 5_000_000 for text in pages)
+    for number in (0, 99_999, 199_999):
+        assert sum(f"| row {number} |" in text for text in pages) == 1
+
+
 def test_a_document_that_failed_tells_why(team, browse):
     document = make.document(
         team.project, text="", state=JobState.FAILED, error="The file is empty."

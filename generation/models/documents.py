@@ -18,6 +18,7 @@ from qareview.fields import SentenceField
 from qareview.markdown_escapes import unescaped
 from qareview.models import MODEL_TASKS, Binnable, Job, JobState, OutOfBin, Project
 
+LONGEST_PART = 20_000  # characters of what is left out, shown as one; chosen; nobody measured
 LONGEST_NOTE = 1000  # characters; a longer footnote comes with no passage; chosen; nobody measured
 _CALL = re.compile(r"\[\^([^\[\]\s]{1,40})\](?!:)")  # the number of a footnote
 _NOTE = re.compile(r"^ {0,3}\[\^([^\[\]\s]{1,40})\]:.*(?:\n(?![ \t]*$|\[\^).+)*", re.MULTILINE)
@@ -190,7 +191,10 @@ class Document(Binnable, Job):
         return self.media_type == "application/zip"
 
     def parts(self) -> list[dict[str, Any]]:
-        """Return the whole text in order: passages, and the ranges left out with their reasons."""
+        """Return the whole text in order: passages, and the ranges left out with their reasons.
+
+        A long range left out, such as a sheet of a workbook, is several parts.
+        """
         from generation.models.items import AsideReason, Item  # upwards: they refer to documents
 
         poor = Item.objects.filter(passage=OuterRef("pk"), aside_reason=AsideReason.LOW_SCORE)
@@ -204,7 +208,15 @@ class Document(Binnable, Job):
                 row.header = self.text[slice(*row.header_range)]
             row.notes = _called(row.text, notes)
         passages = [{"start": row.start, "passage": row} for row in current]
-        gaps = [{**gap, "text": self.text[gap["start"] : gap["end"]]} for gap in self.left_out]
+        gaps = [
+            {
+                **gap,
+                "start": start,
+                "text": self.text[start : min(gap["end"], start + LONGEST_PART)],
+            }
+            for gap in self.left_out
+            for start in range(gap["start"], gap["end"], LONGEST_PART)
+        ]
         if self.is_table:  # its rows are no Markdown, but what is left out of a workbook is
             gaps = [{**gap, "text": unescaped(gap["text"])} for gap in gaps]
         shown = [gap for gap in gaps if gap["text"].strip()]
