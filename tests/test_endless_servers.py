@@ -119,7 +119,8 @@ def test_an_answer_without_end_is_not_kept(
 
 @pytest.mark.usefixtures("no_thread_left")
 def test_a_connection_that_is_used_again_can_be_left_as_well(server: Server) -> None:
-    server.http.RequestHandlerClass.protocol_version = "HTTP/1.1"  # keeps connections
+    handlers: Any = server.http.RequestHandlerClass
+    handlers.protocol_version = "HTTP/1.1"  # keeps connections
     clients: set[Any] = set()
 
     def noting(handler: Any, body: dict[str, Any], tries: int) -> None:
@@ -134,7 +135,11 @@ def test_a_connection_that_is_used_again_can_be_left_as_well(server: Server) -> 
     assert len(clients) == 1
 
 
-PACKED = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
 
 
 @pytest.mark.parametrize(("encoding", "pack"), PACKED.items(), ids=PACKED)
