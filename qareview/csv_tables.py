@@ -72,7 +72,8 @@ def from_csv(text: str, first_row: str = "") -> Table:
     columns = named(names, may_be_empty=guess == DATA)
     has_names = (first_row or guess) == NAMES
     bad_rows: list[BadRow] = []
-    rows = _fitting(_records(lines, begin, dialect), layout.line + has_names, width, bad_rows)
+    records = _records(lines, begin, dialect)
+    rows = _fitting(records, lines, layout.line + has_names, width, bad_rows)
     notes = [*_notes(layout, guess), *renamed(names, columns)]
     return Table(columns, numbered(rows, bad_rows), "line", bad_rows, notes, guess)
 
@@ -253,22 +254,26 @@ def _are_mostly_sentences(rows: Sequence[Sequence[str]], index: int) -> bool:
 
 
 def _fitting(
-    records: Iterator[_Record], first: int, width: int, bad_rows: list[BadRow]
+    records: Iterator[_Record],
+    lines: Sequence[str],
+    first: int,
+    width: int,
+    bad_rows: list[BadRow],
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows from a line on, with as many values as columns; add the others to bad_rows."""
     for line, fields in records:
         if line < first:
             continue
         if fields is None:
-            bad_rows.append(_with_bad_quotes(line))
+            bad_rows.append(_with_bad_quotes(line, lines[line - 1]))
         elif any(fields[width:]):
-            bad_rows.append(_with_too_many_values(line, len(fields), width))
+            bad_rows.append(_with_too_many_values(line, fields, width))
         else:
             missing = [""] * (width - len(fields))
             yield line, [storable(value) for value in fields[:width]] + missing
 
 
-def _with_bad_quotes(line: int) -> BadRow:
+def _with_bad_quotes(line: int, text: str) -> BadRow:
     return BadRow(
         line,
         stored("a quotation mark that is not closed or is followed by other text"),
@@ -277,10 +282,11 @@ def _with_bad_quotes(line: int) -> BadRow:
             "followed by other text. Write a quotation mark inside quotation marks twice.",
             line=str(line),
         ),
+        storable(text),
     )
 
 
-def _with_too_many_values(line: int, fields: int, columns: int) -> BadRow:
+def _with_too_many_values(line: int, fields: Sequence[str], columns: int) -> BadRow:
     return BadRow(
         line,
         stored("more values than columns"),
@@ -288,7 +294,8 @@ def _with_too_many_values(line: int, fields: int, columns: int) -> BadRow:
             "The row on line %(line)s has %(fields)s values for %(columns)s columns. Put values "
             "that contain the delimiter in quotation marks.",
             line=str(line),
-            fields=fields,
+            fields=len(fields),
             columns=columns,
         ),
+        storable(" | ".join(fields)),
     )

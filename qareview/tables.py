@@ -47,11 +47,15 @@ class Row:
 
 @dataclass(frozen=True)
 class BadRow:
-    """A row that cannot be read: its place, what it has ("3 rows with …"), and what to do."""
+    """A row that cannot be read: its place, what it has ("3 rows with …"), and what to do.
+
+    ``text`` is what the file has there.
+    """
 
     place: int
     problem: str
     advice: str
+    text: str
 
 
 @dataclass(frozen=True)
@@ -190,12 +194,12 @@ def _objects(text: str) -> Iterator[tuple[int, Record | BadRow]]:
         try:
             record = parsed(bare)
         except (ValueError, RecursionError):
-            yield line, _no_json(line)
+            yield line, _no_json(line, bare)
             continue
-        yield line, record if isinstance(record, dict) else no_object(line)
+        yield line, record if isinstance(record, dict) else no_object(line, bare)
 
 
-def _no_json(line: int) -> BadRow:
+def _no_json(line: int, text: str) -> BadRow:
     return BadRow(
         line,
         stored("text that is not valid JSON"),
@@ -203,15 +207,17 @@ def _no_json(line: int) -> BadRow:
             "Line %(line)s is not valid JSON. In JSONL, each row is an object on its own line.",
             line=str(line),
         ),
+        storable(text),
     )
 
 
-def no_object(line: int) -> BadRow:
+def no_object(line: int, text: str) -> BadRow:
     """Return what is wrong with a row that is JSON but no object."""
     return BadRow(
         line,
         stored("JSON that is no object"),
         stored("Line %(line)s is JSON, but not an object such as {“question”: …}.", line=str(line)),
+        storable(text),
     )
 
 

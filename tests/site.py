@@ -24,7 +24,7 @@ PASSWORD = "a-password-for-tests"
 class Site:
     """Starts, kills and asks one installation under ``var``."""
 
-    def __init__(self, var: Path, model: str = "scripted", **environment: str) -> None:
+    def __init__(self, var: Path, **environment: str) -> None:
         self.var = var
         self.port = free_port()
         self.environment = {
@@ -32,13 +32,14 @@ class Site:
             "QAREVIEW_VAR": str(var),
             "QAREVIEW_FILES_DIR": str(var / "files"),
             "QAREVIEW_MODELS_DIR": str(ROOT / "var" / "models"),
-            "QAREVIEW_MODEL": model,
+            "QAREVIEW_MODEL": "scripted",
             "QAREVIEW_ADMIN_PASSWORD": PASSWORD,
             "QAREVIEW_WORKER_NICENESS": "0",  # or it would wait for all tests that run beside it
             **environment,
         }
         self.output = var / "up.out"
         self.process: subprocess.Popen[bytes] | None = None
+        self.connection: psycopg.Connection[tuple[Any, ...]] | None = None
 
     @property
     def url(self) -> str:
@@ -63,6 +64,8 @@ class Site:
         return self.process is None or self.process.poll() is not None
 
     def stop(self) -> None:
+        if self.connection:
+            self.connection.close()
         if self.process and not self._has_ended():
             self.process.send_signal(signal.SIGINT)
             self.process.wait(60)
@@ -83,15 +86,24 @@ class Site:
         return json.loads(answer.stdout)
 
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
-        """Ask the site's database, whose address the keeper left in its folder."""
-        ready = json.loads((self.var / "services" / "ready.json").read_text())
-        with psycopg.connect(ready["urls"]["DATABASE_URL"]) as connection:
-            return connection.execute(query, values).fetchall()
+        """Ask the site's database. If its server has died, ask the one that replaced it."""
+        try:
+            return self._connected().execute(query, values).fetchall()
+        except psycopg.OperationalError:
+            return self._connected().execute(query, values).fetchall()
 
     def write(self, statement: str, *values: Any) -> None:
-        ready = json.loads((self.var / "services" / "ready.json").read_text())
-        with psycopg.connect(ready["urls"]["DATABASE_URL"]) as connection:
-            connection.execute(statement, values)
+        self._connected().execute(statement, values)
+
+    def _connected(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        """Return a connection that is kept, since a new one for each question costs much more.
+
+        The keeper left the address in the site's folder.
+        """
+        if self.connection is None or self.connection.closed:
+            ready = json.loads((self.var / "services" / "ready.json").read_text())
+            self.connection = psycopg.connect(ready["urls"]["DATABASE_URL"], autocommit=True)
+        return self.connection
 
     def pids(self, pattern: str) -> list[int]:
         """Return the processes of this site whose command line matches."""

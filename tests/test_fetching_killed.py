@@ -10,7 +10,7 @@ import requests
 from tests import models
 from tests.fetches import WEIGHTS
 from tests.hub_server import ID, Hub
-from tests.site import Site, until
+from tests.site import Site, prepared, until
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +29,7 @@ def hub(tmp_path: Path) -> Iterator[Hub]:
 def site(hub: Hub, tmp_path: Path) -> Iterator[Site]:
     var = tmp_path / "var"
     own = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "QAREVIEW_MODELS_DIR": f"{var}/models"}
-    started = Site(var, **own).start()
+    started = prepared(var, **own).start()
     yield started
     started.stop()
 

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
 from tests import pdfs
@@ -17,6 +19,7 @@ POEM = (
     "then",
     "shuts it for the night.",
 )
+UNICODE = "HYSMyeongJo-Medium"  # a font that has all hyphens
 NAMES = ("Jane Heron", "Anna Stone", "Tom Weaver", "Kate Lock")
 
 
@@ -59,3 +62,18 @@ def test_a_narrow_paragraph_of_words_with_capitals_becomes_one_line(tmp_path: Pa
 def test_what_would_be_a_mark_at_the_start_of_a_kept_line_stays_text(tmp_path: Path) -> None:
     texts = ("Harbour Office of Port Ellery", "# 12", "Quay Street", "Port Ellery")
     assert text_below_prose(tmp_path, *texts).split("  \n") == [texts[0], "\\# 12", *texts[2:]]
+
+
+@pytest.mark.parametrize("hyphen", ["-", "\u2010"])
+def test_lines_are_not_kept_if_the_end_of_a_page_divides_a_word(
+    tmp_path: Path, hyphen: str
+) -> None:
+    first = (*POEM[:1], "and waits", f"until the her{hyphen}")
+    last = ("ring fleet", "is", "through,", *POEM[4:])
+    pdfmetrics.registerFont(UnicodeCIDFont(UNICODE))
+    data = drawn(
+        lambda canvas: lines(canvas, *first, font=UNICODE),
+        lambda canvas: lines(canvas, *last, font=UNICODE),
+    )
+    whole = (*POEM[:1], "and waits until the herring fleet is through,", *POEM[4:])
+    assert pdfs.read(tmp_path, data).text == " ".join(whole)

@@ -150,6 +150,9 @@ def test_a_bad_row_is_told_of_before_the_import_and_after_it(
     work()
     document.refresh_from_db()
     assert (document.note, triples_of(team.project)) == (note, TRIPLES)
+    shown = page(browse(team.engineer).get(place(team, document)))
+    assert "left out: rows that cannot be read" in shown
+    assert "a | b | c | d" in shown
 
 
 def test_an_engineer_says_that_the_first_row_has_names_after_all(

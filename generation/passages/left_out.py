@@ -24,6 +24,9 @@ COMMENT = "comment"
 ABOVE_TABLE = "above table"
 OTHER_SHEET = "other sheet"
 HIDDEN_SHEET = "hidden sheet"
+INCOMPLETE_ROW = "incomplete row"
+BAD_ROW = "bad row"
+OTHER_COLUMNS = "other columns"
 
 _WHILE_CUTTING = {
     BLANK: _("blank"),
@@ -42,6 +45,9 @@ _WHILE_READING = {
     ABOVE_TABLE: _("above the table"),
     OTHER_SHEET: _("on a sheet that was not chosen"),
     HIDDEN_SHEET: _("on a hidden sheet"),
+    INCOMPLETE_ROW: _("rows without a value in a chosen column"),
+    BAD_ROW: _("rows that cannot be read"),
+    OTHER_COLUMNS: _("columns that were not chosen, without their values"),
 }
 LEFT_OUT_REASONS = {**_WHILE_CUTTING, **_WHILE_READING}
 

@@ -78,7 +78,7 @@ class Reading:
 
     Until its columns are chosen, a table has no text but a ``survey`` (see
     :func:`table_columns.survey`); after that, it has the ``rows`` and the ``note`` of
-    :class:`table_columns.ImportedRows`. What else a workbook says is left out behind its contexts.
+    :class:`table_columns.ImportedRows`. What else the file says is left out behind its contexts.
     """
 
     text: str

@@ -117,7 +117,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="package")
 def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A running QAReview that drafts with the embedded language model."""
-    started = Site(tmp_path_factory.mktemp("real") / "var", model="smollm2-135m-instruct").start()
+    folder = tmp_path_factory.mktemp("real") / "var"
+    started = prepared(folder, QAREVIEW_MODEL="smollm2-135m-instruct").start()
     yield started
     started.stop()
 

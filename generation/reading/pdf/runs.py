@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pypdfium2 import PdfPage, PdfTextPage
 
 HYPHEN = "\u00ad"  # what the hyphen at a line end becomes; PDFium has U+FFFE for it
+HYPHENS = f"-{HYPHEN}\u2010"  # that divide a word at a line end
 WIDEST_BLANK = 0.75  # of the font size, between words of a run; chosen; nobody measured
 FIXED_BLANK = 0.9  # the same in a fixed-width font, whose blank is 0.6 wide; chosen
 NARROWEST_BLANK = 0.25  # a wider gap is a blank even if PDFium sees none; chosen

@@ -21,15 +21,15 @@ from generation.reading.pdf.blocks import (
 from generation.reading.pdf.kept_lines import keeps_lines
 from generation.reading.pdf.lines import KOREAN, WIDE, Line, fixed_text
 from generation.reading.pdf.notes import Labels, with_labels, without_number
-from generation.reading.pdf.runs import HYPHEN
+from generation.reading.pdf.runs import HYPHEN, HYPHENS
 
 LONGEST_WORD = 100  # characters looked at before a line end; chosen; nobody measured
 LINE_END = "  \n"  # in Markdown, where a line of a paragraph is kept
 BLANK_LINE = 1.6  # of the smallest step: code that far below stands after a blank line; chosen
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_DIVIDED = re.compile(rf"[^\W\d_][-{HYPHEN}\u2010]$")
+_DIVIDED = re.compile(rf"[^\W\d_][{HYPHENS}]$")
 _SUSPENDED = re.compile(
-    rf"\w-,? (?:and|or) \w+[-{HYPHEN}]$"
+    rf"\w-,? (?:and|or) \w+[{HYPHENS}]$"
 )  # "pre- and post-" of "pre- and post-season"
 _BEFORE_NUMBER = re.compile(r"(?:\w-|[/=_])$")
 _UNSPACED = re.compile(f"{WIDE.pattern}|[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")  # Thai …

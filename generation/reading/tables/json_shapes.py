@@ -5,6 +5,7 @@ conversations. Other JSON is refused: it is no prose that passages could be cut 
 """
 
 import io
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -90,8 +91,10 @@ def _records(value: Any, media_type: str) -> Iterator[Record | BadRow]:
     for number, entry in enumerate(entries, 1):
         if isinstance(entry, dict):
             yield from rows_of(entry)
+        elif isinstance(entry, str):
+            yield {"text": entry}
         else:
-            yield {"text": entry} if isinstance(entry, str) else tables.no_object(number)
+            yield tables.no_object(number, json.dumps(entry, ensure_ascii=False))
 
 
 def _entries_of(value: Any, media_type: str) -> list[Any]:

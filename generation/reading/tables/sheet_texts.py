@@ -27,19 +27,26 @@ def text_of(sheet: Sheet) -> str:
     A sheet of one column has paragraphs instead.
     """
     if len(sheet.header) > 1:
-        return BETWEEN.join([*map(_paragraph, sheet.above), _table(sheet)])
+        table = table_of(sheet.header, (values for _, values in sheet.rows))
+        return BETWEEN.join([*map(_paragraph, sheet.above), table])
     lines = [*sheet.above, *sheet.header, *(value for _, [value] in sheet.rows)]
-    return BETWEEN.join(map(_paragraph, lines))
+    return paragraphs(lines)
 
 
 def lines_above(sheets: Iterable[Sheet]) -> str:
     """Return the lines above the tables of sheets."""
-    return BETWEEN.join(_paragraph(line) for sheet in sheets for line in sheet.above)
+    return paragraphs(line for sheet in sheets for line in sheet.above)
 
 
-def _table(sheet: Sheet) -> str:
-    under = "|" + "---|" * len(sheet.header)
-    return "\n".join([_row(sheet.header), under, *(_row(values) for _, values in sheet.rows)])
+def paragraphs(texts: Iterable[str]) -> str:
+    """Return texts as paragraphs, of which none is taken for more than text."""
+    return BETWEEN.join(map(_paragraph, texts))
+
+
+def table_of(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of Markdown."""
+    under = "|" + "---|" * len(header)
+    return "\n".join([_row(header), under, *map(_row, rows)])
 
 
 def _row(values: Sequence[str]) -> str:

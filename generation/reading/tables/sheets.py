@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from generation.passages.left_out import ABOVE_TABLE, HIDDEN_SHEET, OTHER_SHEET, LeftOut
+from generation.passages.left_out import ABOVE_TABLE, HIDDEN_SHEET, OTHER_SHEET
 from generation.reading import file_types
-from generation.reading.office.pieces import BETWEEN, as_reading
+from generation.reading.office.pieces import as_reading
 from generation.reading.readings import ALL_SHEETS, CannotRead, Choices, Reading
 from generation.reading.tables import sheet_texts, table_columns
 from generation.reading.tables.workbooks import Sheet, Workbook, opened_workbook
@@ -113,21 +113,13 @@ def _rows(group: Group, book: Workbook, media_type: str, roles: Mapping[str, str
     """
     imported = table_columns.take_columns(_table(group), roles)
     others = [sheet for sheet in book.shown if sheet not in group]
-    rest = as_reading(
-        [
-            (sheet_texts.lines_above(group), ABOVE_TABLE),
-            *sheet_texts.pieces(others, OTHER_SHEET),
-            *sheet_texts.pieces(book.hidden, HIDDEN_SHEET),
-        ],
-        media_type,
-    )
-    offset = len(imported.text) + len(BETWEEN)
-    left_out = [
-        LeftOut(part.start + offset, part.end + offset, part.reason) for part in rest.left_out
+    rest = [
+        (sheet_texts.lines_above(group), ABOVE_TABLE),
+        *sheet_texts.pieces(others, OTHER_SHEET),
+        *sheet_texts.pieces(book.hidden, HIDDEN_SHEET),
     ]
-    text = f"{imported.text}{BETWEEN}{rest.text}" if rest.text else imported.text
-    note = joined([imported.note, _without_cells(book)])
-    return Reading(text, media_type, left_out=left_out, rows=imported.rows, note=note)
+    reading = table_columns.reading_of(imported, media_type, rest)
+    return replace(reading, note=joined([reading.note, _without_cells(book)]))
 
 
 def _as_text(book: Workbook, media_type: str) -> Reading:

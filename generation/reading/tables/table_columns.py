@@ -1,7 +1,7 @@
 """Choose the columns of a table for context, question and answer, and read their rows."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean
@@ -9,8 +9,11 @@ from typing import Any
 
 from django.utils.translation.trans_null import gettext_noop  # without settings: see reader_process
 
+from generation.passages.left_out import BAD_ROW, INCOMPLETE_ROW, OTHER_COLUMNS, LeftOut
 from generation.reading.decoding import clean
-from generation.reading.tables import cell_texts
+from generation.reading.office.pieces import BETWEEN, joined_pieces
+from generation.reading.readings import Reading
+from generation.reading.tables import cell_texts, sheet_texts
 from qareview import scripts
 from qareview.stored_sentences import joined, listed, stored
 from qareview.tables import BadTable, Table, storable
@@ -56,7 +59,6 @@ _WITH = {
     "lines": gettext_noop("%(count)s with %(problem)s (lines %(places)s)"),
 }
 MOST_PAGES = 10**6  # larger page numbers are taken for mistakes; chosen; nobody measured
-BETWEEN = "\n\n"  # separates the contexts in the document's text
 
 
 def survey(table: Table) -> dict[str, Any]:
@@ -152,12 +154,14 @@ class ImportedRows:
     """The contexts of a table joined to a text, and its rows.
 
     A row has "row", its number; "start" and "end", the offsets of its context in the text;
-    "headings" and "pages"; and, if it is a triple, "question" and "answer". ``note`` says which
-    rows were not imported, and why.
+    "headings" and "pages"; and, if it is a triple, "question" and "answer". ``rest`` has what else
+    the table says, and the reasons why it is in no passage. ``note`` says which rows were not
+    imported, and why.
     """
 
     text: str
     rows: list[dict[str, Any]]
+    rest: list[tuple[str, str]]
     note: str
 
 
@@ -168,13 +172,14 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
     """
     spans: dict[str, tuple[int, int]] = {}
     refused: dict[str, list[int]] = defaultdict(list)
-    rows, last = [], 0
+    rows, incomplete, last = [], [], 0
     for row in table.rows:
         last = row.number
         cells = dict(zip(table.columns, row.values, strict=True))
         texts = {role: _text(role, cells[chosen[role]]) for role in ROLES if role in chosen}
         if missing := next((role for role, text in texts.items() if not text), ""):
             refused[missing].append(row.place)
+            incomplete.append(row.values)
         else:
             start, end = _span(spans, texts.pop("context"))
             origin = _headings_and_pages(cells)
@@ -185,7 +190,38 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
     if "question" not in chosen:
         note = joined([note, _repeated(len(rows) - len(spans))])
     note = joined([*table.notes, note])
-    return ImportedRows(BETWEEN.join(spans), rows, note)
+    rest = [*_refused(table, incomplete), (_other_columns(table, chosen, rows), OTHER_COLUMNS)]
+    return ImportedRows(BETWEEN.join(spans), rows, rest, note)
+
+
+def _refused(table: Table, incomplete: Sequence[Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Yield the rows that lack a chosen value, if they say anything, and those with mistakes."""
+    if saying := [values for values in incomplete if any(map(str.strip, values))]:
+        yield sheet_texts.table_of(table.columns, saying), INCOMPLETE_ROW
+    yield sheet_texts.paragraphs(row.text for row in table.bad_rows), BAD_ROW
+
+
+def _other_columns(
+    table: Table, chosen: Mapping[str, str], rows: Sequence[Mapping[str, Any]]
+) -> str:
+    """Return the names of the columns from which nothing was taken."""
+    taken = {*chosen.values()}
+    taken |= {beside for beside in ("headings", "pages") if any(any(row[beside]) for row in rows)}
+    return sheet_texts.paragraphs([", ".join(name for name in table.columns if name not in taken)])
+
+
+def reading_of(
+    imported: ImportedRows, media_type: str, rest: Iterable[tuple[str, str]] = ()
+) -> Reading:
+    """Return the reading of a table, with what is in no passage behind its contexts.
+
+    ``rest`` has the texts that stand beside the table, and the reasons why they are left out.
+    """
+    text, parts = joined_pieces([*imported.rest, *rest])
+    offset = len(imported.text) + len(BETWEEN)
+    left_out = [LeftOut(part.start + offset, part.end + offset, part.reason) for part in parts]
+    text = f"{imported.text}{BETWEEN}{text}" if text else imported.text
+    return Reading(text, media_type, left_out=left_out, rows=imported.rows, note=imported.note)
 
 
 def _text(role: str, cell: str) -> str:

@@ -24,7 +24,7 @@ def read_table(path: Path, media_type: str, choices: Choices) -> Reading:
         imported = table_columns.take_columns(table, chosen)
     except tables.BadTable as reason:
         raise CannotRead(str(reason)) from reason
-    return Reading(imported.text, media_type, rows=imported.rows, note=imported.note)
+    return table_columns.reading_of(imported, media_type)
 
 
 def _table(path: Path, media_type: str, first_row: str) -> tables.Table:
