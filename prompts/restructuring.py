@@ -58,7 +58,7 @@ def restructurings_of(wording: Wording) -> list[Restructuring]:
 
     Empty if the template cannot be filled in with texts.
     """
-    if _usable_variables(wording.template) is None:
+    if not _fits(wording.template, sandbox.usable_variables(wording.template)):
         return []
     rules = (
         _as_commands,
@@ -77,19 +77,19 @@ def crossings_of(first: Wording, second: Wording) -> list[Restructuring]:
 
     Empty if a template cannot be filled in with texts, or the variables are not the same.
     """
-    variables = _usable_variables(first.template)
-    if variables is None or variables != _usable_variables(second.template):
+    variables = sandbox.usable_variables(first.template)
+    if not (_fits(first.template, variables) and _fits(second.template, variables)):
         return []
     return _distinct(_crossings(first, second, variables), first, second)
 
 
 def _distinct(candidates: Iterable[Restructuring], *parents: Wording) -> list[Restructuring]:
     """Return the usable candidates that differ from their parents and from earlier ones."""
-    variables = _usable_variables(parents[0].template)
+    variables = sandbox.usable_variables(parents[0].template)
     seen, distinct = [_normalised(parent) for parent in parents], []
     for how, wording in candidates:
         text = _normalised(wording)
-        if text not in seen and _usable_variables(wording.template) == variables:
+        if text not in seen and _fits(wording.template, variables):
             seen.append(text)
             distinct.append((how, wording))
     return distinct
@@ -99,14 +99,13 @@ def _normalised(wording: Wording) -> tuple[Any, ...]:
     return wording.system.split(), wording.template.split(), wording.examples
 
 
-def _usable_variables(template: str) -> frozenset[str] | None:
-    """Return a template's variables, or None if it cannot be filled in with texts."""
+def _fits(template: str, variables: frozenset[str]) -> bool:
+    """Return whether a template has these variables and can be filled in with texts."""
     try:
-        variables = sandbox.variables_in(template)
         sandbox.render(template, dict.fromkeys(variables, "1"))
     except sandbox.TemplateRefused:
-        return None
-    return variables
+        return False
+    return sandbox.usable_variables(template) == variables
 
 
 class _Masked(NamedTuple):

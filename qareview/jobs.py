@@ -45,9 +45,11 @@ LOSSES_ALONE = 3  # after that it fails
 HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measured
 
 EVERY = Q()  # the condition that all rows fulfil
+_UNLEASED: dict[str, Any] = {"lease": "", "lease_until": None}
 
 worker_name = "nobody"
 stopping = threading.Event()
+troubles: dict[type[Job], str] = {}  # what keeps this worker from kinds of jobs
 _interrupted: list[Sequence[Job]] = []  # claimed by this worker when the database went away
 
 J = TypeVar("J", bound=Job)
@@ -171,18 +173,14 @@ def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None
     """
     with storing(rows):
         yield
-        _leased(rows).update(state=end, lease="", lease_until=None, finished_at=timezone.now())
+        _leased(rows).update(state=end, finished_at=timezone.now(), **_UNLEASED)
 
 
 def fail_job(row: Job, reason: str) -> None:
     """Let a job that this worker claimed fail, for a reason that a person can act on."""
     _drop_dead_connection()
     _leased([row]).update(
-        state=JobState.FAILED,
-        error=reason,
-        lease="",
-        lease_until=None,
-        finished_at=timezone.now(),
+        state=JobState.FAILED, error=reason, finished_at=timezone.now(), **_UNLEASED
     )
 
 
@@ -192,8 +190,7 @@ def return_jobs(rows: Sequence[J]) -> None:
     _leased(rows).update(
         state=JobState.QUEUED,
         attempts=F("attempts") - 1,
-        lease="",
-        lease_until=None,
+        **_UNLEASED,
         queued_at=timezone.now(),  # behind jobs that can be done now
     )
 
@@ -224,7 +221,7 @@ def take_from_workers(rows: QuerySet[J]) -> None:
     """
     lock_rows(rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)), no_key=True)
     rows.filter(state=JobState.RUNNING).update(
-        state=JobState.QUEUED, attempts=F("attempts") - 1, lease="", lease_until=None
+        state=JobState.QUEUED, attempts=F("attempts") - 1, **_UNLEASED
     )
 
 
@@ -235,10 +232,14 @@ def release_leases_of(worker: str) -> None:
 
 
 def sweep() -> None:
-    """Return jobs whose lease ran out to the queue, and wake workers for all queued jobs."""
+    """Return jobs whose lease ran out to the queue, and wake workers for all queued jobs.
+
+    While one tells of trouble, they are woken in any case: nothing may have it any more.
+    """
+    is_trouble = any(worker.trouble or worker.project_troubles for worker in _workers())
     for kind in job_kinds():
         _return_lost_jobs(kind, Q(lease_until__lt=timezone.now()))
-        if queued(kind).exists():
+        if is_trouble or queued(kind).exists():
             wake_workers(kind)
 
 
@@ -253,18 +254,15 @@ def _return_lost_jobs(kind: type[Job], lost: Q) -> None:
     rows = kind._default_manager.filter(lost, state=JobState.RUNNING)
     rows.filter(attempts__gte=LOSSES_IN_BATCH + LOSSES_ALONE).update(
         state=JobState.FAILED,
-        error=(
-            stored(
-                "The worker crashed %(alone)s times while working on this. Check its log "
-                "for the cause, then retry.",
-                alone=LOSSES_ALONE,
-            )
+        error=stored(
+            "The worker crashed %(alone)s times while working on this. Check its log "
+            "for the cause, then retry.",
+            alone=LOSSES_ALONE,
         ),
-        lease="",
-        lease_until=None,
         finished_at=timezone.now(),
+        **_UNLEASED,
     )
-    rows.update(state=JobState.QUEUED, lease="", lease_until=None)
+    rows.update(state=JobState.QUEUED, **_UNLEASED)
 
 
 def _leased(rows: Sequence[J]) -> QuerySet[J]:
@@ -279,10 +277,13 @@ def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None
     Stops as well if :func:`work_on` returns trouble; pages that wait for the worker show it.
     """
     return_interrupted()
-    while not stopping.is_set() and (rows := claim(kind, limit)):
-        trouble = work_on(rows, work)
-        report_worker(trouble)
-        if trouble:
+    while not stopping.is_set():
+        rows, former = claim(kind, limit), troubles.pop(kind, "")
+        if rows and (trouble := work_on(rows, work)):
+            troubles[kind] = trouble
+        if rows or former:
+            report_worker(next(iter(troubles.values()), ""))
+        if kind in troubles or not rows:
             return
 
 
@@ -378,20 +379,22 @@ def _tolerating_database_errors() -> Iterator[None]:
         connection.close()
 
 
-def worker_trouble(project: int | None = None) -> str:
+def _workers() -> list[Worker]:
+    silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
+    return list(Worker.objects.filter(heard_at__gte=silent_since))
+
+
+def worker_trouble(project: int) -> str:
     """Return why queued jobs are not worked on, and what to do; empty if they are worked on.
 
-    What keeps workers from a single project is told only of this one, or of any if None is given.
+    What keeps workers from a single project is told only of this one.
     """
-    silent_since = timezone.now() - timedelta(seconds=settings.WORKER_SILENT_SECONDS)
-    workers = Worker.objects.filter(heard_at__gte=silent_since)
+    workers = _workers()
     if not workers:
         return stored(
             "No worker has responded for a while, so nothing is being read or drafted. "
             "Start one with “make run”, or check the logs in var/log."
         )
-    troubles = [worker.trouble for worker in workers]
-    for worker in workers:
-        own = worker.project_troubles
-        troubles += own.values() if project is None else [own.get(str(project), "")]
-    return next(filter(None, troubles), "")
+    told = [worker.trouble for worker in workers]
+    told += [worker.project_troubles.get(str(project), "") for worker in workers]
+    return next(filter(None, told), "")

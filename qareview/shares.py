@@ -55,7 +55,7 @@ _turns = itertools.count(1)
 _served: dict[object, int] = {}  # the last turn of projects, and of each kind of their jobs
 _busy: set[str] = set()  # models that a thread of this process asks
 _choosing = threading.Lock()
-_troubles: dict[tuple[type[Job], int], str] = {}  # by kind and project
+troubles: dict[tuple[type[Job], int], str] = {}  # by kind and project
 
 
 def work_off(place: Place | None = None, works: Sequence[Work] | None = None) -> None:
@@ -88,13 +88,16 @@ def work_off_here() -> None:
 
 
 def _report(key: tuple[type[Job], int], trouble: str) -> None:
-    """Report what keeps each project from being worked on."""
+    """Report what keeps a project from being worked on, beside the others."""
     with _choosing:
-        _troubles.pop(key, None)
+        troubles.pop(key, None)
         if trouble:
-            _troubles[key] = trouble
-        of_projects = {project: own for (_, project), own in _troubles.items()}
-    jobs.report_worker(of_projects=of_projects)
+            troubles[key] = trouble
+        _report_all()
+
+
+def _report_all() -> None:
+    jobs.report_worker(of_projects={project: own for (_, project), own in troubles.items()})
 
 
 @contextmanager
@@ -104,7 +107,7 @@ def _turn(
     """Give the share whose turn it is; while the block runs, no other thread asks its models."""
     with _choosing:
         shares = [(work, share) for work in works for share in work.shares()]
-        _forget(works, shares)
+        _forget(place, works, shares)
         shares = [pair for pair in shares if (pair[0].kind, pair[1].project) not in left_alone]
         turn, models = _next(place, shares)
         _busy.update(models)
@@ -115,12 +118,21 @@ def _turn(
             _busy.difference_update(models)
 
 
-def _forget(works: Sequence[Work], shares: Sequence[tuple[Work, Share]]) -> None:
-    """Forget the troubles of projects that wait for nothing any more."""
-    waiting = {(work.kind, share.project) for work, share in shares}
+def _forget(
+    place: Place | None, works: Sequence[Work], shares: Sequence[tuple[Work, Share]]
+) -> None:
+    """Forget the troubles of projects that wait for no model at ``place`` any more."""
+    waiting = {
+        (work.kind, share.project)
+        for work, share in shares
+        if (work.kind, share.project) in troubles and _is_at(place, share.models())
+    }
     kinds = {work.kind for work in works}
-    for key in [key for key in _troubles if key[0] in kinds and key not in waiting]:
-        del _troubles[key]
+    former = [key for key in troubles if key[0] in kinds and key not in waiting]
+    for key in former:
+        del troubles[key]
+    if former:
+        _report_all()
 
 
 def _next(
@@ -129,7 +141,7 @@ def _next(
     """Choose the share of the project served least recently, and note that it is served."""
     for work, share in sorted(shares, key=_last_served):
         models = share.models()
-        if (place is None or place_of(models) is place) and not models & _busy:
+        if _is_at(place, models) and not models & _busy:
             number = next(_turns)
             for served in _keys(work, share):
                 _served[served] = number
@@ -143,6 +155,10 @@ def _last_served(pair: tuple[Work, Share]) -> list[int]:
 
 def _keys(work: Work, share: Share) -> tuple[object, ...]:
     return (share.project, (work.kind, share.project), (work.kind, share.project, share.jobs))
+
+
+def _is_at(place: Place | None, models: frozenset[str]) -> bool:
+    return place is None or place_of(models) is place
 
 
 def place_of(models: frozenset[str]) -> Place:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import torch
 
 LONGEST = 256  # tokens of a text that the model was trained with; what follows is not read
+BEGINNING = 20_000  # characters that almost always have these; chosen; nobody measured
 
 
 class TextEncoder:
@@ -37,7 +38,7 @@ class TextEncoder:
         import torch
         from torch.nn.functional import normalize
 
-        encodings = self._tokenizer.encode_batch(list(texts))
+        encodings = self._encodings(texts)
         tokens = torch.tensor([encoding.ids for encoding in encodings])
         is_token = torch.tensor([encoding.attention_mask for encoding in encodings]).bool()
         with torch.inference_mode():
@@ -46,6 +47,15 @@ class TextEncoder:
                 states = self._layer(f"encoder.layer.{number}", states, is_token[:, None, None, :])
             sums = (states.float() * is_token.unsqueeze(-1)).sum(1)
             return normalize(sums, dim=1).numpy()
+
+    def _encodings(self, texts: Sequence[str]) -> Any:
+        """Return the tokens of texts, whose beginnings are enough unless they have too few."""
+        beginnings = [_beginning(text) for text in texts]
+        encodings = self._tokenizer.encode_batch(beginnings)
+        for text, beginning, encoding in zip(texts, beginnings, encodings, strict=True):
+            if len(beginning) < len(text) and sum(encoding.attention_mask) < LONGEST:
+                return self._tokenizer.encode_batch(list(texts))
+        return encodings
 
     def _embed(self, tokens: "torch.Tensor") -> "torch.Tensor":
         words, places, segments = (
@@ -86,3 +96,11 @@ class TextEncoder:
 
         weight, bias = self._weights[f"{name}.weight"], self._weights[f"{name}.bias"]
         return layer_norm(states, weight.shape, weight, bias, self._config["layer_norm_eps"])
+
+
+def _beginning(text: str) -> str:
+    """Return a long text up to a blank or line end, where no token of it is divided."""
+    if len(text) <= BEGINNING:
+        return text
+    end = max(text.rfind(blank, 0, BEGINNING) for blank in " \n")
+    return text[:end] if end > 0 else text

@@ -17,7 +17,7 @@ from generation.models import Passage
 from generation.reading import readers
 from generation.reading.readings import Reading
 from prompts import comparing
-from qareview import process_cache
+from qareview import jobs, process_cache, shares
 from qareview.models import Project, Role
 from tests import make
 from tests.databases import migrated_template
@@ -66,8 +66,10 @@ def english() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def nothing_is_kept() -> None:
-    """Begin without the results that an earlier test left in the cache of this process."""
+    """Begin without results and troubles that an earlier test left in this process."""
     process_cache.clear()
+    jobs.troubles.clear()
+    shares.troubles.clear()
 
 
 @pytest.fixture

@@ -73,6 +73,19 @@ def test_imports_run_one_way(path: Path) -> None:
             assert there < here, f"{own} imports {imported}, whose room is not below"
 
 
+def test_migrations_ask_no_code_that_may_change_after_them() -> None:
+    """Code of today may use columns that an old database gets only from a later migration."""
+    frozen = FRAME | {"models"}  # which Django itself names as the place of a field's default
+    asked = {
+        f"{path.stem}: {'.'.join(parts)}"
+        for app in APPS
+        for path in (ROOT / app / "migrations").glob("*.py")
+        for parts in imports_of(path)
+        if parts[0] in APPS and parts[1] not in frozen
+    }
+    assert asked == set()
+
+
 def test_every_module_of_generation_has_a_place() -> None:
     """What is new is put into a room, or gets a line above."""
     known = {name for names in ROOMS for name in names} | FRAME | {*LAYERS}

@@ -1,5 +1,6 @@
 """Vectors of texts, by the embedded model for real."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,7 +11,7 @@ import torch
 from transformers import AutoModel, AutoTokenizer
 
 from qareview import embeddings
-from qareview.text_encoder import LONGEST, TextEncoder
+from qareview.text_encoder import BEGINNING, LONGEST, TextEncoder
 
 
 def test_a_text_has_the_same_unit_vector_beside_any_others() -> None:
@@ -34,6 +35,11 @@ def test_vectors_are_those_of_the_library(dtype: torch.dtype) -> None:
         "Wie hoch steht das Wasser?",
         "東京",
         "",
+        "The tide " * 5000,
+        "x" * 99 + " heron" * 5000,
+        "A" + " " * BEGINNING + " heron" * 300,  # more than its beginning is needed
+        "x" * BEGINNING + "y heron" * 300,
+        "A heron, " + "\u0301" * BEGINNING + "stands" * 10,
     ]
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModel.from_pretrained(folder, dtype=dtype).eval()
@@ -45,6 +51,13 @@ def test_vectors_are_those_of_the_library(dtype: torch.dtype) -> None:
     means = (states * tokens["attention_mask"].unsqueeze(-1)).sum(1)
     theirs = torch.nn.functional.normalize(means, dim=1).numpy()
     assert np.allclose(TextEncoder(folder, dtype).encode(texts), theirs, atol=1e-3)
+
+
+def test_of_a_long_text_only_what_the_model_reads_is_looked_at() -> None:
+    embeddings.embed(["A heron."])  # loads the model
+    began = time.process_time()
+    embeddings.embed(["The tide rises. " * 200_000])
+    assert time.process_time() - began < 1  # second; all of it took 4 and more
 
 
 def test_no_text_has_no_vector() -> None:

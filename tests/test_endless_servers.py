@@ -1,12 +1,26 @@
 """Servers that never come to an end: nobody waits for them longer than allowed, or keeps it all."""
 
+import gzip
+import threading
 import time
+import zlib
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from qareview.backends import ModelUnavailable, patience, servers
-from tests.model_server import BEGINNING, Script, Server, answer, dripping, good, sends, told
+from tests.model_server import (
+    BEGINNING,
+    Script,
+    Server,
+    answer,
+    dripping,
+    good,
+    only,
+    sends,
+    told,
+)
 
 LONG_AGO = 5  # seconds, less than the scripts below go on
 DRIPPING: dict[str, Script] = {
@@ -20,11 +34,27 @@ DRIPPING: dict[str, Script] = {
 each_drip = pytest.mark.parametrize("script", DRIPPING.values(), ids=DRIPPING)
 
 
+def asking() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "asking"}
+
+
+@pytest.fixture
+def no_thread_left() -> Iterator[None]:
+    """Threads that still ask a server that goes on for longer than this takes, are a failure."""
+    before = asking()
+    yield
+    until = time.monotonic() + LONG_AGO
+    for thread in asking() - before:
+        thread.join(max(0, until - time.monotonic()))
+    assert asking() <= before
+
+
 class Enough(Exception):
     """Nobody wants more."""
 
 
 @each_drip
+@pytest.mark.usefixtures("no_thread_left")
 def test_a_server_that_sends_no_answer_can_be_stopped(server: Server, script: Script) -> None:
     server.script = script
     until = time.monotonic() + 0.3
@@ -34,11 +64,12 @@ def test_a_server_that_sends_no_answer_can_be_stopped(server: Server, script: Sc
             raise Enough
 
     with pytest.raises(Enough):
-        server.load().stream(told("a")[0], stop)
+        server.load(seconds=1).stream(told("a")[0], stop)
     assert time.monotonic() < until + LONG_AGO
 
 
 @each_drip
+@pytest.mark.usefixtures("no_thread_left")
 def test_an_answer_that_does_not_end_is_given_up_in_time(server: Server, script: Script) -> None:
     server.script = script
     began = time.monotonic()
@@ -48,6 +79,7 @@ def test_an_answer_that_does_not_end_is_given_up_in_time(server: Server, script:
 
 
 @each_drip
+@pytest.mark.usefixtures("no_thread_left")
 def test_a_list_of_models_that_does_not_end_is_given_up(server: Server, script: Script) -> None:
     server.listing = script
     began = time.monotonic()
@@ -81,18 +113,77 @@ def test_an_answer_without_end_is_not_kept(
     monkeypatch.setattr(patience, "MOST_BYTES", 100_000)
     server.script = dripping(piece, every=0)
     backend = server.load(tries=1)
-    with pytest.raises(ModelUnavailable, match="sends answers that are too long or compressed"):
+    with pytest.raises(ModelUnavailable, match="sends answers that are too long or cannot"):
         backend.stream(told("a")[0], str) if is_stream else backend.complete(told("a"))
 
 
-def test_an_answer_is_asked_for_and_taken_only_as_it_is(server: Server) -> None:
+@pytest.mark.usefixtures("no_thread_left")
+def test_a_connection_that_is_used_again_can_be_left_as_well(server: Server) -> None:
+    handlers: Any = server.http.RequestHandlerClass
+    handlers.protocol_version = "HTTP/1.1"  # keeps connections
+    clients: set[Any] = set()
+
+    def noting(handler: Any, body: dict[str, Any], tries: int) -> None:
+        clients.add(handler.client_address)
+        only("b", DRIPPING["a header"])(handler, body, tries)
+
+    server.script = noting
+    backend = server.load(seconds=0.3, tries=1)
+    assert backend.complete(told("a"))[0].text == "Re: a"
+    with pytest.raises(ModelUnavailable, match="took too long to answer"):
+        backend.complete(told("b"))
+    assert len(clients) == 1
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "x-gzip": gzip.compress,
+    "deflate": zlib.compress,
+}
+
+
+@pytest.mark.parametrize(("encoding", "pack"), PACKED.items(), ids=PACKED)
+def test_an_answer_that_is_compressed_unasked_is_read(
+    server: Server, encoding: str, pack: Callable[[bytes], bytes]
+) -> None:
     encodings: list[str] = []
 
     def compressing(handler: Any, _: Any, __: Any) -> None:
         encodings.append(handler.headers["Accept-Encoding"])
-        sends(200, answer("Re: a"), Content_Encoding="gzip")(handler, {}, 1)
+        sends(200, pack(answer("Re: a " * 30_000)), Content_Encoding=encoding)(handler, {}, 1)
 
     server.script = compressing
-    with pytest.raises(ModelUnavailable, match="too long or compressed: gzip"):
-        server.load().complete(told("a"))
+    assert server.load().complete(told("a"))[0].text == ("Re: a " * 30_000).strip()
     assert encodings == ["identity"]
+
+
+def test_a_compressed_stream_is_told_as_it_comes(server: Server) -> None:
+    def compressing(handler: Any, _: Any, __: Any) -> None:
+        packer, sent = zlib.compressobj(wbits=zlib.MAX_WBITS | 16), handler.wfile
+        sent.write(BEGINNING.replace(b"\r\n\r\n", b"\r\nContent-Encoding: gzip\r\n\r\n"))
+        for line in (b'{"choices": [{"index": 0, "delta": {"content": "Re: a"}}]}', b"[DONE]"):
+            sent.write(packer.compress(b"data: " + line + b"\n\n"))
+            sent.write(packer.flush(zlib.Z_SYNC_FLUSH))
+
+    server.script = compressing
+    heard: list[str] = []
+    server.load().stream(told("a")[0], heard.append)
+    assert "Re: a" in heard
+
+
+BAD = {
+    "a bomb": ("gzip", gzip.compress(b" " * 10_000_000)),
+    "empty pieces": ("deflate", b"\x78\x9c" + b"\x00\x00\x00\xff\xff" * 30_000),
+    "not compressed": ("gzip", answer("Re: a")),
+    "an unknown encoding": ("br", answer("Re: a")),
+}
+
+
+@pytest.mark.parametrize(("encoding", "body"), BAD.values(), ids=BAD)
+def test_what_is_too_long_once_decompressed_or_cannot_be_is_refused(
+    server: Server, encoding: str, body: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "MOST_BYTES", 100_000)
+    server.script = sends(200, body, Content_Encoding=encoding)
+    with pytest.raises(ModelUnavailable, match="sends answers that are too long or cannot be"):
+        server.load().complete(told("a"))

@@ -7,7 +7,7 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from generation.models import Document
+from generation.models import Document, Passage
 from qareview import jobs
 from qareview.backends import ModelUnavailable
 from qareview.models import JobState, Project, Worker
@@ -139,7 +139,30 @@ def test_what_cannot_be_done_now_waits_and_the_trouble_is_told(project: Project)
     jobs.work_off(Document, 1, work)
     row = Document.objects.get()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
-    assert jobs.worker_trouble() == "The model is missing. Run “make setup”."
+    assert jobs.worker_trouble(project.pk) == "The model is missing. Run “make setup”."
+    row.delete()
+    jobs.work_off(Document, 1, work)
+    assert jobs.worker_trouble(project.pk) == ""
+
+
+def test_the_trouble_of_one_kind_of_jobs_is_told_although_another_kind_is_done(
+    project: Project,
+) -> None:
+    queue(project)
+    make.item(project)
+
+    def refuse(rows: list[Document]) -> None:
+        raise jobs.CannotWorkNow("The model is missing.")
+
+    def finish(rows: list[Passage]) -> None:
+        with jobs.finishing(rows):
+            pass
+
+    Passage.objects.update(state=JobState.QUEUED)
+    jobs.work_off(Document, 1, refuse)
+    jobs.work_off(Passage, 9, finish)
+    assert not Passage.objects.exclude(state=JobState.DONE)
+    assert jobs.worker_trouble(project.pk) == "The model is missing."
 
 
 def test_what_lost_the_database_is_worked_on_as_soon_as_it_is_back(project: Project) -> None:
@@ -185,7 +208,7 @@ def test_a_group_without_its_model_waits_and_the_others_are_worked_on(project: P
 
     jobs.work_off(Document, 3, lambda rows: jobs.work_in_groups(rows, lambda row: row.name, work))
     assert states() == ["done", "queued", "queued"]
-    assert jobs.worker_trouble() == "The model of b is missing."
+    assert jobs.worker_trouble(project.pk) == "The model of b is missing."
 
 
 def test_retry_only_of_what_failed(project: Project) -> None:
@@ -199,12 +222,12 @@ def test_retry_only_of_what_failed(project: Project) -> None:
 
 
 def test_silent_workers_are_told_of() -> None:
-    assert "No worker has responded" in jobs.worker_trouble()
+    assert "No worker has responded" in jobs.worker_trouble(0)
     jobs.report_worker("")
-    assert jobs.worker_trouble() == ""
+    assert jobs.worker_trouble(0) == ""
     Worker.objects.update(heard_at=timezone.now() - timedelta(minutes=1))
-    assert "No worker has responded" in jobs.worker_trouble()
-    assert jobs.worker_trouble().endswith("check the logs in var/log.")  # each worker has its own
+    assert "No worker has responded" in jobs.worker_trouble(0)
+    assert jobs.worker_trouble(0).endswith("check the logs in var/log.")  # each worker has its own
 
 
 def test_renewing_keeps_a_lease_beyond_its_time(

@@ -147,7 +147,9 @@ def test_a_model_that_is_missing_fails_nothing_and_is_told(project: Project) -> 
     work()
     [row] = Passage.objects.all()
     assert (row.state, row.attempts) == (JobState.QUEUED, 0)
-    assert jobs.worker_trouble().startswith("There is no model named “gone-away”. The models are")
+    assert jobs.worker_trouble(project.pk).startswith(
+        "There is no model named “gone-away”. The models are"
+    )
 
 
 def test_a_project_without_its_model_keeps_no_other_waiting(

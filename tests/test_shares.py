@@ -53,6 +53,12 @@ def project_with(model: str, passages: int) -> Project:
     return project
 
 
+def woken_by_sweep(capture_on_commit: Any) -> int:
+    with capture_on_commit() as messages:
+        jobs.sweep()
+    return len(messages)
+
+
 def drafted(project: Project) -> int:
     """Return how many passages are done; some items repeat others and are not kept."""
     return Passage.objects.filter(document__project=project, state=JobState.DONE).count()
@@ -129,11 +135,32 @@ def test_a_project_without_its_model_keeps_no_other_waiting_and_is_told_of() -> 
     other = project_with("scripted", 2)
     drafting.work_off_passages()
     assert drafted(other) == 2
-    assert jobs.worker_trouble().startswith("There is no model named “gone-away”.")
-    Passage.objects.filter(document__project__name="gone-away").update(state=JobState.HELD)
-    project_with("scripted", 1)
+    without = Project.objects.get(name="gone-away")
+    assert jobs.worker_trouble(without.pk).startswith("There is no model named “gone-away”.")
+
+
+@pytest.mark.django_db
+def test_the_trouble_of_a_project_is_over_once_it_waits_no_more_though_no_other_does(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    project = project_with("gone-away", 2)
     drafting.work_off_passages()
-    assert jobs.worker_trouble() == ""
+    assert jobs.worker_trouble(project.pk)
+    Passage.objects.update(state=JobState.HELD)
+    assert woken_by_sweep(django_capture_on_commit_callbacks)
+    drafting.work_off_passages()
+    assert jobs.worker_trouble(project.pk) == ""
+    assert not woken_by_sweep(django_capture_on_commit_callbacks)
+
+
+@pytest.mark.django_db
+def test_the_trouble_of_a_project_is_over_once_it_waits_for_a_server(settings: Any) -> None:
+    project = project_with("later", 2)
+    tasks.ask_models_here()
+    assert jobs.worker_trouble(project.pk)
+    settings.MODELS["later"] = {"backend": "openai", "url": "http://127.0.0.1:9", "name": "tiny"}
+    tasks.ask_models_here()
+    assert jobs.worker_trouble(project.pk) == ""
 
 
 @pytest.mark.django_db
@@ -145,7 +172,6 @@ def test_the_trouble_of_a_project_is_told_to_its_own_members_alone(
     Passage.objects.filter(document__project=team.project).update(state=JobState.RUNNING)
     drafting.work_off_passages()
     sentence = "There is no model named “gone-away”."
-    assert sentence in jobs.worker_trouble()
     assert sentence in jobs.worker_trouble(secret.pk)
     assert jobs.worker_trouble(team.project.pk) == ""
     browser = browse(team.admin)

@@ -4,16 +4,13 @@ from typing import Any
 
 from django.db import migrations
 
-AT_ONCE = 1000
+from generation.migrations._former_search import index_items
 
 
 def forwards(apps: Any, editor: Any) -> None:
-    from generation.search import index_items
-
     items = apps.get_model("generation", "Item").objects.order_by("pk")
     ids = list(items.values_list("pk", flat=True))
-    for start in range(0, len(ids), AT_ONCE):
-        index_items(ids[start : start + AT_ONCE])
+    index_items(editor, ids)
 
 
 class Migration(migrations.Migration):

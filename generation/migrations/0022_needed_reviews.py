@@ -4,7 +4,8 @@ from typing import Any
 
 from django.db import migrations
 
-AT_ONCE = 1000
+from generation.migrations._former_search import index_items
+
 # What generation.review.settling does with items from now on, for those that are pending.
 SETTLE = """
     UPDATE generation_item AS item SET state = CASE
@@ -34,13 +35,10 @@ SETTLE = """
 
 
 def forwards(apps: Any, editor: Any) -> None:
-    from generation.search import index_items
-
     with editor.connection.cursor() as cursor:
         cursor.execute(SETTLE)
         ids = [pk for (pk,) in cursor.fetchall()]
-    for start in range(0, len(ids), AT_ONCE):
-        index_items(ids[start : start + AT_ONCE])
+    index_items(editor, ids)
 
 
 class Migration(migrations.Migration):

@@ -266,7 +266,7 @@ class OpenAIBackend:
             (
                 patience.UnusableAnswer,
                 Trouble.PROTOCOL,
-                stored("sends answers that are too long or compressed"),
+                stored("sends answers that are too long or cannot be decompressed"),
             ),
         ]
         found = next((found for found in kinds if isinstance(error, found[0])), None)
@@ -328,18 +328,14 @@ def load(
     is given encrypted. Each request may take ``seconds`` and is sent at most ``tries`` times.
     Raises ModelUnavailable if there is no key.
     """
-    from openai import DefaultHttpxClient, OpenAI
+    from openai import OpenAI
 
     client = OpenAI(
         base_url=url,
         api_key=_key(url, key_variable, encrypted_key),
         timeout=seconds,
         max_retries=0,  # see _try
-        http_client=DefaultHttpxClient(
-            follow_redirects=False,  # the key is for this server only
-            headers=patience.PLAIN,
-            event_hooks={"response": [patience.bound]},
-        ),
+        http_client=patience.client(seconds),
     )
     return OpenAIBackend(client, name, concurrency, seconds, tries, context)
 

@@ -9,7 +9,8 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from contextvars import ContextVar
@@ -25,8 +26,13 @@ LOOK_SECONDS = 0.1  # between two looks at whether somebody still waits; chosen;
 MOST_BYTES = 16_000_000  # of an answer, whose pieces repeat an envelope; chosen; nobody measured
 
 
+PIECE = 65_536  # bytes that are decompressed together; chosen; nobody measured
+ASKED_FOR = "identity"  # an answer that is not compressed
+UNPACKED = {"gzip", "x-gzip", "deflate"}  # what some gateways do to it nevertheless
+
+
 class UnusableAnswer(ValueError):
-    """A server sends more than an answer can be, or compresses it although asked not to."""
+    """A server sends more than an answer can be, or something that cannot be decompressed."""
 
 
 class _LeftBehind(Exception):
@@ -88,35 +94,79 @@ def ask_apart(ask: Callable[[Told], T], told: Told | None = None, seconds: float
         asking.is_left.set()
 
 
-def bound(response: httpx2.Response) -> None:
-    """Let an answer end early if it is too long, or if nobody waits: a hook of an HTTP client.
+def client(seconds: float, *, is_here: bool = False) -> httpx2.Client:
+    """Return an HTTP client whose requests end early if nobody waits or the answer is too long.
 
-    Raises UnusableAnswer for a compressed one, which may be much longer than what is sent.
+    Each step of a request may take ``seconds``. It follows no redirects: a key is for one server
+    only. A server on this machine is asked without the proxy that the environment may name.
     """
-    encoding = response.headers.get("Content-Encoding", PLAIN["Accept-Encoding"]).lower()
-    if encoding != PLAIN["Accept-Encoding"]:
+    return httpx2.Client(
+        timeout=seconds,
+        limits=httpx2.Limits(),  # none: whoever asks limits the requests
+        follow_redirects=False,
+        trust_env=not is_here,
+        headers={"Accept-Encoding": ASKED_FOR},
+        event_hooks={"request": [_watch], "response": [_bound]},
+    )
+
+
+def _watch(request: httpx2.Request) -> None:
+    """Let every read of the request's connection end if nobody waits, even of a header."""
+    request.extensions["trace"] = _look_at_reads
+
+
+def _look_at_reads(event: str, info: dict[str, Any]) -> None:
+    """Change a connection as soon as it is made; later requests may use it again."""
+    if not event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+        return
+    stream = info["return_value"]
+    read = stream.read
+
+    def read_for_somebody(*arguments: Any, **options: Any) -> bytes:
+        if asking := _asking.get(None):
+            asking.check()
+        return bytes(read(*arguments, **options))
+
+    stream.read = read_for_somebody
+
+
+def _bound(response: httpx2.Response) -> None:
+    """Let an answer end early if it is too long, also once it is decompressed."""
+    encoding = response.headers.pop("Content-Encoding", ASKED_FOR).strip().lower()
+    if encoding not in {ASKED_FOR, *UNPACKED}:
         raise UnusableAnswer(encoding)
     if not isinstance(response.stream, httpx2.SyncByteStream):
         raise TypeError("Only a client that is not asynchronous can be bounded.")
-    response.stream = _Bounded(response.stream)
-
-
-PLAIN = {"Accept-Encoding": "identity"}  # headers of a request for an answer that is not compressed
+    response.stream = _Bounded(response.stream, encoding)
 
 
 class _Bounded(httpx2.SyncByteStream):
-    def __init__(self, stream: httpx2.SyncByteStream) -> None:
-        self.stream = stream
+    def __init__(self, stream: httpx2.SyncByteStream, encoding: str) -> None:
+        self.stream, self.encoding = stream, encoding
 
     def __iter__(self) -> Iterator[bytes]:
-        asking, length = _asking.get(None), 0
-        for chunk in self.stream:
-            length += len(chunk)
-            if length > MOST_BYTES:
-                raise UnusableAnswer(f"> {MOST_BYTES:,} B")
-            if asking:
-                asking.check()
-            yield chunk
+        chunks = _up_to_limit(self.stream)
+        return chunks if self.encoding == ASKED_FOR else _up_to_limit(self._unpacked(chunks))
+
+    def _unpacked(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # of either format, as it begins
+        try:
+            for packed in chunks:
+                piece = unpacker.decompress(packed, PIECE)
+                while piece:
+                    yield piece
+                    piece = unpacker.decompress(unpacker.unconsumed_tail, PIECE)
+        except zlib.error as error:
+            raise UnusableAnswer(self.encoding) from error
 
     def close(self) -> None:
         self.stream.close()
+
+
+def _up_to_limit(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    length = 0
+    for chunk in chunks:
+        length += len(chunk)
+        if length > MOST_BYTES:
+            raise UnusableAnswer(f"> {MOST_BYTES:,} B")
+        yield chunk

@@ -90,13 +90,7 @@ def names_at(url: str, key: str, seconds: float, *, is_here: bool = False) -> li
     headers = {"Authorization": f"Bearer {key}"} if key else {}  # not translated: a header
 
     def ask(_: Told) -> httpx2.Response:
-        with httpx2.Client(
-            timeout=seconds,
-            follow_redirects=False,
-            trust_env=not is_here,
-            headers=patience.PLAIN,
-            event_hooks={"response": [patience.bound]},
-        ) as client:
+        with patience.client(seconds, is_here=is_here) as client:
             return client.get(f"{url}/models", headers=headers)
 
     try:
