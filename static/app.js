@@ -24,10 +24,13 @@ document.addEventListener("keydown", (event) => {
   pressed.click();
 });
 
-// Ctrl+Enter in a text field sends its form, if the form has a button for that.
+// Ctrl+Enter in a text field sends its form, if the form has a button for that; elsewhere, the form
+// that a page is for.
 document.addEventListener("keydown", (event) => {
-  const isSent = event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea");
-  const button = isSent && event.target.form?.querySelector("[data-send]");
+  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+  const ofField = event.target.matches("textarea") && event.target.form?.querySelector("[data-send]");
+  const ofPage = !document.querySelector("dialog:modal") && document.querySelector('[data-send="anywhere"]');
+  const button = ofField || ofPage;
   if (!button || event.isComposing || event.repeat) return;
   event.preventDefault();
   button.click();

@@ -85,13 +85,22 @@
     localStorage.removeItem(place());
     close();
     const nearest = opener?.closest("[data-write]")?.querySelector("[data-written]");
-    const shown = nearest ?? document.querySelector("[data-written]");
-    const { text, address, link } = event.detail;
-    shown?.replaceChildren(
-      `${text} `,
-      Object.assign(document.createElement("a"), { href: address, textContent: link }),
-    );
+    if (nearest) nearest.replaceChildren(...told(event.detail));
+    else tellOfPage(told(event.detail));
   });
+
+  const told = ({ text, address, link }) => [
+    `${text} `,
+    Object.assign(document.createElement("a"), { href: address, textContent: link }),
+  ];
+
+  function tellOfPage(parts) {
+    const note = Object.assign(document.createElement("p"), { className: "notice success" });
+    note.append(...parts);
+    say(""); // what was said before is over
+    document.getElementById("messages").replaceChildren(note);
+    note.scrollIntoView({ block: "nearest" });
+  }
 
   // Selected text
 

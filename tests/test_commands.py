@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from generation.drafting import drafting
 from generation.models import Document
 from generation.reading import pipeline
 from qareview import jobs
+from qareview.management.commands.up import create_admin
 from qareview.models import JobState, Project
 from tests import files, make
 from tests.conftest import Team
@@ -158,3 +160,18 @@ def test_sample_project_is_made_once_from_three_formats(db: None) -> None:
     names = Document.objects.values_list("name", flat=True)
     assert sorted(name.rpartition(".")[2] for name in names) == ["docx", "html", "md"]
     assert set(Document.objects.values_list("state", flat=True)) == {JobState.QUEUED}
+
+
+def test_a_password_that_was_chosen_is_not_called_shown_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("QAREVIEW_ADMIN_PASSWORD", "quay-at-dusk")
+    assert create_admin() == ["Sign in as admin with the password in QAREVIEW_ADMIN_PASSWORD."]
+    admin = User.objects.get()
+    assert admin.check_password("quay-at-dusk")
+    assert create_admin() == []
+    admin.delete()
+    monkeypatch.delenv("QAREVIEW_ADMIN_PASSWORD")
+    sign_in, once = create_admin()
+    assert User.objects.get().check_password(sign_in.split()[-1])
+    assert once.startswith("This is shown once")

@@ -304,6 +304,12 @@ def test_nobody_listening_is_told() -> None:
         backend.complete(told("a"))
 
 
+def test_a_host_that_is_not_found_is_told_apart() -> None:
+    backend = openai.load("http://no-such-host.invalid/v1", "tiny", tries=1)
+    with pytest.raises(ModelUnavailable, match="because no host with this name was found"):
+        backend.complete(told("a"))
+
+
 @pytest.mark.django_db
 def test_what_was_finished_before_a_server_went_away_is_not_asked_again(
     server: Server, settings: Any

@@ -260,7 +260,9 @@ class OpenAIBackend:
             (
                 openai.APIConnectionError,
                 Trouble.ADDRESS,
-                stored("cannot be reached; check that it is running"),
+                stored("cannot be reached, because no host with this name was found")
+                if server_errors.is_unknown_host(error)
+                else stored("cannot be reached; check that it is running"),
             ),
             (openai.APIStatusError, Trouble.OTHER, stored("failed; check its log")),
             (

@@ -1,5 +1,6 @@
 """What errors of a server with OpenAI's API mean for other requests to it, and for the next try."""
 
+import socket
 import time
 from email.utils import mktime_tz, parsedate_tz
 from typing import Any
@@ -23,6 +24,13 @@ def timeout(address: Any) -> Exception:
     import openai
 
     return openai.APITimeoutError(request=httpx2.Request("POST", address))
+
+
+def is_unknown_host(error: BaseException | None) -> bool:
+    """Return whether an address names a host that was not found, by what caused an error."""
+    while error is not None and not isinstance(error, socket.gaierror):
+        error = error.__cause__
+    return error is not None
 
 
 def concerns_all(error: Exception) -> bool:

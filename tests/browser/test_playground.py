@@ -53,10 +53,11 @@ def test_text_is_seen_while_it_is_written_and_can_be_stopped(
     page.get_by_role("button", name="Run").click()
     expect(page.get_by_role("alert")).to_contain_text("(line 1)")
     template.first.fill("{{ passage }} Say it.")
-    page.locator("#second").get_by_role("link", name="1").click()
+    page.get_by_role("link", name="Compare with a second wording based on variant 1").click()
     template.nth(1).fill("{{ passage }} Say it in verse.")
     page.get_by_label("Model", exact=True).select_option("slow")
-    template.nth(1).press("Control+Enter")
+    page.get_by_role("heading", name="Run with").click()
+    page.keyboard.press("Control+Enter")
 
     outputs = page.get_by_role("article")
     expect(outputs).to_have_count(2)

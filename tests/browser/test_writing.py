@@ -103,6 +103,38 @@ def test_at_the_desk_a_key_opens_the_form_and_unsent_text_is_kept(page: Page, si
     assert page.locator("#review").get_attribute("action") == item
 
 
+def test_what_is_said_of_a_saved_item_replaces_what_was_said_before(page: Page, site: Site) -> None:
+    page.goto(f"{site.url}/projects/sample/review/")
+    page.locator("#review").wait_for()
+    page.keyboard.press("s")
+    expect(page.locator("#note")).to_have_text("Skipped.")
+    page.keyboard.press("u")
+    expect(page.get_by_text("Undone. Here is the item again.")).to_be_visible()
+    page.keyboard.press("w")
+    dialog(page).get_by_label("Question").fill("What was written at the desk?")
+    dialog(page).get_by_label("Answer").fill("A second item.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#messages .notice")).to_have_count(1)
+    expect(page.locator("#messages .notice")).to_contain_text("Your item is saved.")
+    expect(page.locator("#note")).to_be_empty()
+
+
+def test_after_the_form_is_closed_accept_is_in_view_on_a_narrow_screen(
+    page: Page, site: Site
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.goto(f"{site.url}/projects/sample/review/")
+    page.locator("#review").wait_for()
+    page.keyboard.press("w")
+    expect(dialog(page)).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog(page)).to_be_hidden()
+    opener = page.get_by_role("link", name="Write an item")
+    expect(opener).to_be_focused()
+    expect(opener).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name="Accept")).to_be_in_viewport(ratio=1)
+
+
 def test_keys_of_the_desk_do_nothing_while_the_form_is_open(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/projects/sample/review/")
     item = page.locator("#review").get_attribute("action")

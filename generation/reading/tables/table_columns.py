@@ -184,7 +184,7 @@ def take_columns(table: Table, chosen: Mapping[str, str]) -> ImportedRows:
             start, end = _span(spans, texts.pop("context"))
             origin = _headings_and_pages(cells)
             rows.append({"row": row.number, "start": start, "end": end, **origin, **texts})
-    note = note_on_rows(table, last, refused)
+    note = _note_on_rows(table, last, refused)
     if not rows:
         raise BadTable(stored("Nothing can be imported. %(note)s", note=note))
     if "question" not in chosen:
@@ -255,13 +255,23 @@ def _are(values: Any, kind: type) -> bool:
     return isinstance(values, list) and all(type(value) is kind for value in values)
 
 
-def note_on_rows(
-    table: Table, rows: int, without: Mapping[str, Sequence[int]] | None = None
-) -> str:
-    """Return which rows are not imported, and why: ``without`` a role, or bad ones; "" if all are.
+def note_on_bad_rows(table: Table, rows: int) -> str:
+    """Return which rows cannot be imported, whatever columns are chosen; "" if all can be.
 
     ``rows`` is the number of rows, without bad ones.
     """
+    if not table.bad_rows:
+        return ""
+    return stored(
+        "%(count)s of %(rows)s rows cannot be imported: %(reasons)s.",
+        count=len(table.bad_rows),
+        rows=rows + len(table.bad_rows),
+        reasons=joined(_problems(table), ", "),
+    )
+
+
+def _note_on_rows(table: Table, rows: int, without: Mapping[str, Sequence[int]]) -> str:
+    """Return which rows were not imported, and why: ``without`` a role, or bad; "" if all were."""
     reasons = [
         stored(
             _WITHOUT[_number_of(table.unit, places)],
@@ -269,12 +279,26 @@ def note_on_rows(
             role=_A_ROLE[role],
             places=listed(places),
         )
-        for role, places in (without or {}).items()
+        for role, places in without.items()
     ]
+    count = len(table.bad_rows) + sum(map(len, without.values()))
+    if not count:
+        return ""
+    counts = {
+        "count": count,
+        "rows": rows + len(table.bad_rows),
+        "reasons": joined([*reasons, *_problems(table)], ", "),
+    }
+    if count == 1:
+        return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **counts)
+    return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **counts)
+
+
+def _problems(table: Table) -> list[str]:
     by_problem: dict[str, list[int]] = defaultdict(list)
     for bad_row in table.bad_rows:
         by_problem[bad_row.problem].append(bad_row.place)
-    reasons += [
+    return [
         stored(
             _WITH[_number_of(table.unit, places)],
             count=len(places),
@@ -283,17 +307,6 @@ def note_on_rows(
         )
         for problem, places in by_problem.items()
     ]
-    count = len(table.bad_rows) + sum(map(len, (without or {}).values()))
-    if not count:
-        return ""
-    counts = {
-        "count": count,
-        "rows": rows + len(table.bad_rows),
-        "reasons": joined(reasons, ", "),
-    }
-    if count == 1:
-        return stored("%(count)s of %(rows)s rows was not imported: %(reasons)s.", **counts)
-    return stored("%(count)s of %(rows)s rows were not imported: %(reasons)s.", **counts)
 
 
 def _number_of(unit: str, places: Sequence[int]) -> str:

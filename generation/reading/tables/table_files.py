@@ -19,7 +19,7 @@ def read_table(path: Path, media_type: str, choices: Choices) -> Reading:
         problem = table_columns.objection(chosen, table.columns) if chosen else ""
         if problem or not chosen:
             survey = table_columns.survey(table)
-            notes = [problem, *table.notes, table_columns.note_on_rows(table, survey["rows"])]
+            notes = [problem, *table.notes, table_columns.note_on_bad_rows(table, survey["rows"])]
             return Reading("", media_type, survey=survey, note=joined(notes))
         imported = table_columns.take_columns(table, chosen)
     except tables.BadTable as reason:

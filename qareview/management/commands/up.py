@@ -38,7 +38,7 @@ class Command(BaseCommand):
             self._step(2, "The database is up to date")
             call_command("collectstatic", verbosity=0, interactive=False)
             self._step(3, "Style sheets and scripts are in place")
-            self._create_admin()
+            self._tell_of_admin(create_admin())
             call_command("sample_project")
             self._step(4, "There is an admin, and the project “Sample”")
             supervisor.run(_programs(host, port), lambda: self._greet(host, port))
@@ -48,17 +48,9 @@ class Command(BaseCommand):
         self.stdout.write(f"[{number}/5] {text}", ending="\n")
         self.stdout.flush()
 
-    def _create_admin(self) -> None:
-        if User.objects.exists():
-            return
-        configured = os.environ.get("QAREVIEW_ADMIN_PASSWORD")
-        password = configured or secrets.token_urlsafe(12)
-        User.objects.create_superuser("admin", password=password)
-        shown = "the one in QAREVIEW_ADMIN_PASSWORD" if configured else password
-        self.stdout.write(
-            f"      Sign in as  admin  with the password  {shown}\n"
-            "      This is shown once; “manage.py changepassword admin” sets another."
-        )
+    def _tell_of_admin(self, sentences: list[str]) -> None:
+        for sentence in sentences:
+            self.stdout.write(f"      {sentence}")
 
     def _greet(self, host: str, port: int) -> None:
         _wait_for(host, port)
@@ -70,6 +62,21 @@ class Command(BaseCommand):
                 "Others reach it only by a name listed in QAREVIEW_HOSTS, which is empty."
             )
         self.stdout.flush()
+
+
+def create_admin() -> list[str]:
+    """Create the user “admin” if there are no users; return how to sign in as the new user."""
+    if User.objects.exists():
+        return []
+    configured = os.environ.get("QAREVIEW_ADMIN_PASSWORD")
+    password = configured or secrets.token_urlsafe(12)
+    User.objects.create_superuser("admin", password=password)
+    if configured:
+        return ["Sign in as admin with the password in QAREVIEW_ADMIN_PASSWORD."]
+    return [
+        f"Sign in as admin with the password  {password}",
+        "This is shown once; “manage.py changepassword admin” sets another.",
+    ]
 
 
 def _installation_lock(address: str) -> IO[str]:
