@@ -149,7 +149,7 @@ def test_a_bad_row_is_told_of_before_the_import_and_after_it(
     choose(team, browse, document, **CHOSEN)
     work()
     document.refresh_from_db()
-    assert (document.note, triples_of(team.project)) == (note, TRIPLES)
+    assert (document.note, triples_of(team.project)) == (note % "was not", TRIPLES)
     shown = page(browse(team.engineer).get(place(team, document)))
     assert "left out: rows that cannot be read" in shown
     assert "a | b | c | d" in shown

@@ -27,9 +27,9 @@ def timeout(address: Any) -> Exception:
 
 
 def is_unknown_host(error: BaseException | None) -> bool:
-    """Return whether an address names a host that was not found, by what caused an error."""
+    """Return whether an address names a host that was not found, by what led to an error."""
     while error is not None and not isinstance(error, socket.gaierror):
-        error = error.__cause__
+        error = error.__cause__ or error.__context__
     return error is not None
 
 
