@@ -95,6 +95,7 @@ def test_a_rewriting_may_lose_no_name() -> None:
         ),
         ("two\nlines", "two lines"),
         ("The dome weighs 4 tonnes.[^12]", "The dome weighs 4 tonnes."),
+        ("`a[^0-9]` finds no digit.", "a[^0-9] finds no digit."),
     ],
 )
 def test_markdown_marks_are_not_part_of_a_focus(markdown: str, text: str) -> None:

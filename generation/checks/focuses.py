@@ -25,7 +25,7 @@ _NOTE = re.compile(
     r"|\[[^\[\]\n]+\]:[ \t]*\S+(?:[ \t]+[\"'(][^\n]*)?[ \t]*$)",
     re.MULTILINE,
 )
-_NOTE_MARK = re.compile(r"\[\^[^\[\]\s]{1,40}\]")
+_NOTE_MARK = re.compile(r"(`[^`]*`)|\[\^[^\[\]\s]{1,40}\]")  # in code it is no mark
 # a list behind a colon: its entries, their further lines and paragraphs, and the lists within it
 _ENTRY_MARK = r"(?:[-*+•–]|\(?(?:\d+|[a-z]|[ivx]+)[.)])[ \t]"
 _LED_LIST = re.compile(
@@ -104,7 +104,7 @@ def focus_of(passage: str, answer: str) -> str:
 
 def plain(text: str) -> str:
     """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
-    text = _NOTE_MARK.sub("", _LINE_MARKS.sub("", text))
+    text = _NOTE_MARK.sub(r"\1", _LINE_MARKS.sub("", text))
     text = _LINK.sub(r"\1", text).replace("`", "")
     text = _EMPHASIS.sub(r"\2", text).replace("**", "")  # some stand in two sentences
     text = _ESCAPED.sub(r"\1", text)
