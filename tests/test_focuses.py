@@ -94,10 +94,62 @@ def test_a_rewriting_may_lose_no_name() -> None:
             "wal_autocheckpoint is not snake_case_too",
         ),
         ("two\nlines", "two lines"),
+        ("The dome weighs 4 tonnes.[^12]", "The dome weighs 4 tonnes."),
+        ("`a[^0-9]` finds no digit.", "a[^0-9] finds no digit."),
     ],
 )
 def test_markdown_marks_are_not_part_of_a_focus(markdown: str, text: str) -> None:
     assert plain(markdown) == text
+
+
+DOME = "The dome of Skarholm weighs four tonnes."
+WIND = "The wind is stronger than 18 metres per second."
+
+
+@pytest.mark.parametrize(
+    "list_of_cases",
+    [
+        f"The observer must close the dome in the following cases:\n\n- {WIND}\n- Rain falls.",
+        f"The observer closes the dome, whatever the hour, on:\n* {WIND}\n\n* Rain falls there.",
+        f"**Close the dome if:**\n\n1. {WIND}\n   Rain falls there.\n\n   Snow falls there.",
+        f"## When to close the dome:\n\n1) Rain falls there.\n2) {WIND}",
+        f"The dome is closed if:\n\n(a) {WIND}\n\n(b) Rain falls there.",
+        f"- The dome is closed\n  if:\n\n  - Rain falls there.\n  - {WIND}",
+    ],
+)
+def test_what_only_goes_on_with_the_sentence_before_a_list_says_nothing(list_of_cases: str) -> None:
+    assert texts(f"{list_of_cases}\n\n{DOME}") == [DOME]
+
+
+@pytest.mark.parametrize(
+    "passage",
+    [
+        f"Weather of last night:\n\n- {WIND}",  # a title
+        f"The dome is closed if:\n\n- Rain falls there.\n\n{WIND}",
+        f"- The dome is closed if:\n  - Rain falls there.\n- {WIND}",
+        f"The dome is closed if:\n- Rain falls there.\n## Weather\n\n{WIND}",
+        f"The dome is closed at night.\n\n- {WIND}",
+    ],
+)
+def test_what_stands_beside_such_a_list_stays(passage: str) -> None:
+    assert WIND in texts(passage)
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "[^1]: The number comes from trials of the makers.",
+        "[^lock-2]: The number comes\nfrom trials.\n\n    The makers made trials in the spring.",
+        '[lock]: https://lock.example "The number comes from trials"',
+    ],
+)
+def test_what_a_footnote_or_the_address_of_a_link_says_is_no_focus(note: str) -> None:
+    assert texts(f"{note}\n\n{DOME}") == [DOME]
+    assert texts(f"{DOME}[^1]\n\n{note}") == [DOME]
+
+
+def test_what_follows_a_name_in_brackets_is_said() -> None:
+    assert texts(f"[Warden]: {DOME}") == [f"[Warden]: {DOME}"]
 
 
 def test_the_sentence_that_an_answer_states_is_found() -> None:

@@ -3,9 +3,10 @@
 import pytest
 
 from generation.passages.left_out import COMMENT, CONTENTS, HIDDEN, RUNNING_HEAD
+from generation.reading.file_types import ODT
 from generation.reading.office.held_markdown import Holder
 from generation.reading.readings import CannotRead
-from tests.office import OPEN_DOCUMENT, kept, left_out, odt, read
+from tests.office import OPEN_DOCUMENT, TEXT_DOCUMENT, kept, left_out, odt, read
 
 FIXED = (
     '<style:style style:name="F" style:family="{family}">'
@@ -162,3 +163,12 @@ def test_code_that_looks_like_a_place_for_code_stays_text() -> None:
     holder = Holder()
     place = holder.hold("\ue0000\ue001 gate")
     assert holder.restore(f"the {place}") == "the  gate"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("web", "a.oth"), ("web", "a.odt"), ("template", "a.ott")]
+)
+def test_web_pages_and_templates_of_a_writers_program_are_read(kind: str, name: str) -> None:
+    data = odt("<text:p>The tide rises.</text:p>", more={"mimetype": f"{TEXT_DOCUMENT}-{kind}"})
+    reading = read(data, name)
+    assert (reading.text, reading.media_type) == ("The tide rises.", ODT)

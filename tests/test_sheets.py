@@ -196,7 +196,8 @@ def test_a_merged_cell_is_in_each_of_its_rows() -> None:
     assert survey["sample"] == [["Grain", "12"], ["Grain", "19"]]
 
 
-def test_a_workbook_of_libreoffice_is_a_table() -> None:
+@pytest.mark.parametrize(("ending", "name"), [("", "a.ods"), ("-template", "a.ots")])
+def test_a_workbook_or_template_of_libreoffice_is_a_table(ending: str, name: str) -> None:
     names = "urn:oasis:names:tc:opendocument:xmlns:"
     rows = "".join(
         "<table:table-row>"
@@ -219,12 +220,12 @@ def test_a_workbook_of_libreoffice_is_a_table() -> None:
     )
     data = package(
         {
-            "mimetype": file_types.ODS,
+            "mimetype": file_types.ODS + ending,
             "content.xml": content,
             "META-INF/manifest.xml": manifest,
         }
     )
-    assert read(data, "a.ods").survey["sample"] == ROWS[1:]
+    assert read(data, name).survey["sample"] == ROWS[1:]
 
 
 @pytest.mark.django_db

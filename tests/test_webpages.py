@@ -9,7 +9,7 @@ import lxml.html
 import pytest
 
 from generation.passages.left_out import CONTENTS, HIDDEN, MENU, SIDE_CONTENT
-from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
+from generation.reading.readings import CONTENT, MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
 from generation.reading.web import large_pages, webpages
 
 Read = Callable[..., Reading]
@@ -184,24 +184,32 @@ def test_what_fields_show_is_text_or_listed(
 @pytest.mark.parametrize(
     ("head", "extent"),
     [
-        ("", WHOLE_PAGE),
+        ("", CONTENT),
         (ARTICLE, MAIN_TEXT),
         ('<script type="application/ld+json">{"@type": "NewsArticle"}</script>', MAIN_TEXT),
         ("<script src=a.js></script>" * 8, MAIN_TEXT),
-        (f'{ARTICLE}<meta name="generator" content="MediaWiki 1.43">', WHOLE_PAGE),
+        (f'{ARTICLE}<meta name="generator" content="MediaWiki 1.43">', CONTENT),
     ],
 )
 def test_what_a_page_calls_itself_decides(read: Read, head: str, extent: str) -> None:
     assert read(page(f"<h1>Gates</h1>{PROSE * 4}", head)).extent == extent
 
 
+@pytest.mark.parametrize("head", ["", ARTICLE])
+def test_read_again_in_the_way_it_was_read_a_page_is_the_same(read: Read, head: str) -> None:
+    html = page(f"<h1>Gates</h1>{PROSE * 4}", head)
+    first = read(html)
+    assert (SIDE_CONTENT, "Nobody") in left_out(first)
+    assert read(html, first.extent) == first
+
+
 def test_an_article_that_would_lose_code_is_read_whole(read: Read) -> None:
     code = "<div class=extra><pre>open(3)</pre></div>"
     html = page(f"<div class=story><h1>Gates</h1>{STORY}</div>{code}", ARTICLE)
-    assert (read(html).extent, "open(3)" in kept(read(html))) == (WHOLE_PAGE, True)
+    assert (read(html).extent, "open(3)" in kept(read(html))) == (CONTENT, True)
 
 
-@pytest.mark.parametrize("extent", [WHOLE_PAGE, MAIN_TEXT])
+@pytest.mark.parametrize("extent", [WHOLE_PAGE, CONTENT, MAIN_TEXT])
 def test_every_letter_that_a_page_shows_is_in_its_text(read: Read, extent: str) -> None:
     folder = Path(__file__).parent / "awkward"
     pages = [path.read_text() for path in folder.glob("html-*.html") if _is_utf_8(path)]
@@ -318,7 +326,7 @@ def test_a_large_page_says_that_its_main_text_was_not_looked_for(
     read: Read, small_pieces: None
 ) -> None:
     reading = read(page(PROSE * 200), MAIN_TEXT)
-    assert reading.extent == WHOLE_PAGE
+    assert reading.extent == CONTENT
     assert reading.note.startswith("The web page is too large to tell its main text")
 
 

@@ -18,6 +18,21 @@ MOST_STATED = 0.7  # share of a sentence's words in an answer that states it alr
 FOR_LEANING = -2.0  # a third of the rewritings were wrong, of sentences as they stand one in 25
 
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,}).*?(?:^ {0,3}\1[`~]*\s*$|\Z)", re.MULTILINE | re.DOTALL)
+# a footnote with its further paragraphs, or where a link leads
+_NOTE = re.compile(
+    r"^ {0,3}(?:\[\^[^\[\]\s]{1,40}\]:[^\n]*"
+    r"(?:\n(?!#)[ \t]*\S[^\n]*|\n(?:[ \t]*\n)+[ \t]{2,}\S[^\n]*)*+"
+    r"|\[[^\[\]\n]+\]:[ \t]*\S+(?:[ \t]+[\"'(][^\n]*)?[ \t]*$)",
+    re.MULTILINE,
+)
+_NOTE_MARK = re.compile(r"(`[^`]*`)|\[\^[^\[\]\s]{1,40}\]")  # in code it is no mark
+# a list behind a colon: its entries, their further lines and paragraphs, and the lists within it
+_ENTRY_MARK = r"(?:[-*+•–]|\(?(?:\d+|[a-z]|[ivx]+)[.)])[ \t]"
+_LED_LIST = re.compile(
+    rf"[:：][*_]*[ \t]*\n(?:[ \t]*\n)*(?P<list>(?P<inset>[ \t]*){_ENTRY_MARK}[^\n]*(?:"
+    r"\n(?P=inset)(?!#)[ \t]*\S[^\n]*"
+    rf"|\n(?:[ \t]*\n)+(?P=inset)(?:[ \t]+\S|{_ENTRY_MARK})[^\n]*)*+)"
+)
 _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _EMPHASIS = re.compile(r"(\*{1,3}|(?<!\w)_{1,2})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _LINE_MARKS = re.compile(r"^[ \t]*(?:(?:[#>]+|[-*+]|\d+[.)])[ \t]+)+", re.MULTILINE)
@@ -38,6 +53,12 @@ _LEANS = re.compile(
 _ENTRY = re.compile(r"^(?:an?|any|used)\b", re.IGNORECASE)
 _VERB = re.compile(
     r"\b(?:is|are|was|were|has|have|had|can|cannot|may|must|will|should|does|do|did|could|would)\b"
+)
+# words for which even a short sentence before a list is no title, as in “Close it if:”
+_GOES_ON = re.compile(
+    r"\b(?:if|when|unless|until|where|while|before|after|because|to|by|that|which|who|following"
+    r"|follows)\b",
+    re.IGNORECASE,
 )
 _TELLS_NOTHING = re.compile(
     r"^(?:see|refer to|for (?:more |further )?(?:information|details))\b"
@@ -83,7 +104,7 @@ def focus_of(passage: str, answer: str) -> str:
 
 def plain(text: str) -> str:
     """Return Markdown in one line without its marks; the cells of a table are joined by bars."""
-    text = _LINE_MARKS.sub("", text)
+    text = _NOTE_MARK.sub(r"\1", _LINE_MARKS.sub("", text))
     text = _LINK.sub(r"\1", text).replace("`", "")
     text = _EMPHASIS.sub(r"\2", text).replace("**", "")  # some stand in two sentences
     text = _ESCAPED.sub(r"\1", text)
@@ -102,14 +123,37 @@ def states(answer: str, focus: str, context: str) -> bool:
 
 
 def _candidates(passage: str) -> Iterator[Focus]:
-    fences = [match.span() for match in _FENCE.finditer(passage)]
-    for start, end in sentences(passage):
+    spans = [*sentences(passage)]
+    skipped = [*_skipped(passage, spans)]
+    for start, end in spans:
         line = passage.rfind("\n", 0, start) + 1
         is_heading = passage[line:start].lstrip().startswith("#")
-        in_fence = any(first < end and start < last for first, last in fences)
+        is_skipped = any(first < end and start < last for first, last in skipped)
         text = plain(passage[start:end])
-        if not is_heading and not in_fence and _says_something(text):
+        if not is_heading and not is_skipped and _says_something(text):
             yield Focus(start, end, text)
+
+
+def _skipped(passage: str, spans: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges of code, of notes, and of lists that go on with a sentence.
+
+    An entry of such a list looks like a sentence, but may be the opposite of what is said: “Close
+    the dome if:” does not say that the wind is strong.
+    """
+    for pattern in (_FENCE, _NOTE):
+        yield from (match.span() for match in pattern.finditer(passage))
+    for match in _LED_LIST.finditer(passage):
+        if any(
+            start <= match.start() < end and not _is_title(plain(passage[start:end]))
+            for start, end in spans
+        ):
+            yield match.span("list")
+
+
+def _is_title(lead: str) -> bool:
+    """Whether what stands before a list only names it, such as “Opening hours:”."""
+    is_short = len(lead.split()) < FEWEST_WORDS
+    return is_short and not _VERB.search(lead) and not _GOES_ON.search(lead)
 
 
 def _says_something(text: str) -> bool:

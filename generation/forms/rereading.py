@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from generation.models import Document
 from generation.reading.file_types import HTML
-from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE
+from generation.reading.readings import CONTENT, MAIN_TEXT, WHOLE_PAGE
 
 
 class ReadAgainForm(forms.Form):
@@ -18,6 +18,7 @@ class ReadAgainForm(forms.Form):
 
     extent = forms.ChoiceField(
         choices=[
+            (CONTENT, _("Content, without menus and footers")),
             (WHOLE_PAGE, _("Whole page, without menus")),
             (MAIN_TEXT, _("Main text only, as of an article")),
         ],
@@ -29,7 +30,7 @@ class ReadAgainForm(forms.Form):
     )
 
     def __init__(self, document: Document, data: Any = None, *, may_ask_for_ocr: bool) -> None:
-        initial = {"extent": document.extent or WHOLE_PAGE, "ocr": document.wants_ocr}
+        initial = {"extent": document.extent or CONTENT, "ocr": document.wants_ocr}
         super().__init__(data, initial=initial)
         if document.media_type != HTML:
             del self.fields["extent"]

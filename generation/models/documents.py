@@ -170,6 +170,11 @@ class Document(Binnable, Job):
         return self.extent == "main text"
 
     @property
+    def is_whole_page(self) -> bool:
+        """Whether it is a web page with what stands beside its content."""
+        return self.extent == "whole page"
+
+    @property
     def is_all_sheets(self) -> bool:
         """Whether it is a workbook whose sheets were read as text."""
         return self.extent == "all sheets"

@@ -69,7 +69,11 @@ SHOWS_TYPE = 4096  # first bytes of a file that show its type; chosen; nobody me
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # all four bytes, since a text may begin with “PK”
 _OPEN_DOCUMENT = "application/vnd.oasis.opendocument."
-_DECLARED = (ODT, ODS, EPUB)  # types that a file of its own in the archive names
+_DECLARED = {  # types that a file of its own in the archive names
+    **dict.fromkeys((ODT, f"{ODT}-template", f"{ODT}-web"), ODT),
+    **dict.fromkeys((ODS, f"{ODS}-template"), ODS),
+    EPUB: EPUB,
+}
 _MAIN_PARTS = {  # words in the type of an office file's main part, whatever its name is
     b"wordprocessingml.document.main": DOCX,
     b"wordprocessingml.template.main": DOCX,
@@ -214,8 +218,8 @@ def _kind_of_archive(path: Path) -> str:
         raise CannotRead(
             stored("The file is damaged: it starts like a DOCX file but is incomplete.")
         ) from None
-    if office or declared in _DECLARED:
-        return office or declared
+    if kind := office or _DECLARED.get(declared):
+        return kind
     if is_book:
         return EPUB  # some books lack the file "mimetype"
     if declared.startswith(_OPEN_DOCUMENT):

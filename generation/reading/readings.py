@@ -16,6 +16,7 @@ UPLOAD = stored("Upload %(readable)s.", readable=READABLE)
 
 # How much of a web page is its text, or of a workbook.
 WHOLE_PAGE = "whole page"  # all but its menus
+CONTENT = "content"  # all but its menus and what stands beside the content, such as a footer
 MAIN_TEXT = "main text"  # the article among menus, advertising and comments
 ALL_SHEETS = "all sheets"  # of a workbook, as text: no columns are chosen
 
@@ -54,9 +55,9 @@ def protected(kind: str) -> CannotRead:
 class Choices:
     """What people chose for a file.
 
-    ``columns`` maps roles to the columns of a table. ``extent`` is WHOLE_PAGE or MAIN_TEXT for a
-    web page, ALL_SHEETS for a workbook, or "" if the reader is to decide. ``ocr`` is true if text
-    is to be recognised on pages that are pictures.
+    ``columns`` maps roles to the columns of a table. ``extent`` is WHOLE_PAGE, CONTENT or MAIN_TEXT
+    for a web page, ALL_SHEETS for a workbook, or "" if the reader is to decide. ``ocr`` is true if
+    text is to be recognised on pages that are pictures.
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from generation.passages.left_out import HIDDEN, SIDE_CONTENT, LeftOut
 from generation.reading.decoding import clean, decode, encoding_named
 from generation.reading.file_types import HTML
-from generation.reading.readings import MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
+from generation.reading.readings import CONTENT, MAIN_TEXT, WHOLE_PAGE, CannotRead, Choices, Reading
 from generation.reading.web import html_tables, html_trees, large_pages, page_areas, page_parts
 from generation.reading.web.markdown_writing import markdown_of
 from generation.reading.web.page_survey import MOSTLY_LINKS, survey, take_out
@@ -41,14 +41,15 @@ def read_page(path: Path, choices: Choices) -> Reading:
         keeps_beside = choices.extent == WHOLE_PAGE
         text, left_out = _read_large(html_trees.body_of(root), keeps_beside=keeps_beside)
         note = _too_large() if choices.extent == MAIN_TEXT else ""
-        return Reading(text, HTML, [], left_out, metadata=metadata, extent=WHOLE_PAGE, note=note)
-    extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else WHOLE_PAGE)
-    if choices.extent == WHOLE_PAGE:
+        extent = WHOLE_PAGE if keeps_beside else CONTENT
+        return Reading(text, HTML, [], left_out, metadata=metadata, extent=extent, note=note)
+    extent = choices.extent or (MAIN_TEXT if page_areas.is_article(page) else CONTENT)
+    if extent == WHOLE_PAGE:
         area, pieces = _without_menus(root)
     else:
         area, pieces = _split(root, page, extent)
     if not choices.extent and extent == MAIN_TEXT and _loses_code(pieces):
-        extent = WHOLE_PAGE
+        extent = CONTENT
         area, pieces = _split(html_trees.parse_page(page), page, extent)
     text, left_out = with_left_out(markdown_of(area), written(pieces))
     return Reading(text, HTML, [], left_out, metadata=metadata, extent=extent)
@@ -127,13 +128,13 @@ def _split(root: "HtmlElement", page: str, extent: str) -> "tuple[HtmlElement, l
     html_tables.unwrap_layout(body)
     page_parts.remove_code(body)
     parts = survey(body)
-    is_whole = extent == WHOLE_PAGE
-    pieces = page_parts.take_unseen(body, parts, keeps_folded=is_whole)
-    area = page_areas.main_area(body, parts, most_beside=MOST_BESIDE if is_whole else 1)
+    is_article = extent == MAIN_TEXT
+    pieces = page_parts.take_unseen(body, parts, keeps_folded=not is_article)
+    area = page_areas.main_area(body, parts, most_beside=1 if is_article else MOST_BESIDE)
     if area is not body and page_areas.add_title(area, body, parts):
         parts = survey(body)
     pieces += page_parts.take_menus(area, parts)
-    if not is_whole:
+    if is_article:
         area, others = page_areas.take_article(area, page, parts)
         pieces += others
     if area is not body:
