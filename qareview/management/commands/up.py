@@ -74,7 +74,7 @@ def create_admin() -> list[str]:
     if configured:
         return ["Sign in as admin with the password in QAREVIEW_ADMIN_PASSWORD."]
     return [
-        f"Sign in as admin with the password  {password}",
+        f"Sign in as admin with the password {password}",
         "This is shown once; “manage.py changepassword admin” sets another.",
     ]
 
