@@ -10,6 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from generation.reading import readers, readings
+from tests.office import kept, left_out
 from tests.triples import AWKWARD, EAST_QUAY, QUAY, TUGS, Triple, triples_of
 
 
@@ -223,7 +224,8 @@ def test_of_a_broken_line_the_others_are_taken(
     path = tmp_path / name
     path.write_text(content)
     reading = readers.read_file(path, name, readings.Choices({"context": "text"}))
-    assert (reading.text, reading.note) == ("Gate.\n\nLock.", note)
+    assert (kept(reading).rstrip(), reading.note) == ("Gate.\n\nLock.", note)
+    assert [words for words, _ in left_out(reading) if '{"text"' in words]
 
 
 @pytest.mark.parametrize(
