@@ -24,7 +24,7 @@ worker = os.environ.get("PYTEST_XDIST_WORKER")
 if worker is None:
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ["QAREVIEW_MODEL"] = "scripted"
-    os.environ["QAREVIEW_TEST_RUN"] = tempfile.mkdtemp(prefix="qareview-tests-")  # see once.py
+    os.environ["QAREVIEW_TEST_RUN"] = tempfile.mkdtemp(prefix="qareview-tests-")
     atexit.register(shutil.rmtree, os.environ["QAREVIEW_TEST_RUN"], ignore_errors=True)
     embedded.ensure()
     broker_database = 1

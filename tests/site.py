@@ -1,5 +1,6 @@
 """A complete QAReview in processes of its own, started with ``manage.py up``."""
 
+import fcntl
 import json
 import os
 import re
@@ -14,8 +15,6 @@ from typing import Any
 
 import psycopg
 import requests
-
-from tests.once import made_once
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a-password-for-tests"
@@ -147,7 +146,11 @@ def prepared(var: Path, **environment: str) -> Site:
 
     The folder is a copy of one that the first test to ask makes, for all processes of a run.
     """
-    original = made_once("prepared-site", _prepare)
+    original = Path(os.environ["QAREVIEW_TEST_RUN"]) / "prepared-site"
+    with Path(f"{original}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not original.exists():
+            _prepare(original)
     subprocess.run(["cp", "-a", original, var], check=True)
     return Site(var, **environment)
 

@@ -1,11 +1,9 @@
 """What the playground refuses, what ends a run, and how a wording is saved."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import redis
-from django.contrib.auth.models import User
 from django.test import Client
 
 from prompts import playground, playing
@@ -30,9 +28,6 @@ from tests.playground.playgrounds import (
 from tests.web import page
 
 pytestmark = pytest.mark.django_db
-
-Browse = Callable[[User], Client]
-
 
 # Limits, and what goes wrong
 
