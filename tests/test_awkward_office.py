@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from generation.passages.left_out import COMMENT, HIDDEN, RUNNING_HEAD
+from generation.passages.left_out import COMMENT, HIDDEN, OTHER_COLUMNS, RUNNING_HEAD
 from generation.reading import file_types
 from generation.reading.readings import CannotRead
 from tests.office import AWKWARD, awkward, kept, left_out, read
@@ -184,9 +184,10 @@ def test_a_workbook_without_a_list_of_its_parts_is_a_table() -> None:
     survey = read(data, "plan.xlsx").survey
     assert (survey["columns"], survey["rows"]) == (["context", "question"], 1)
     reading = read(data, "plan.xlsx", {"context": "context"})
-    assert reading.text == (
+    assert kept(reading).rstrip() == (
         "The east quay opens at seven and closes at nine in the evening, all year round."
     )
+    assert left_out(reading) == [("question", OTHER_COLUMNS)]
 
 
 def test_a_workbook_without_a_table_is_refused() -> None:
