@@ -13,7 +13,7 @@ from qareview import shortcuts
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
-from qareview.models import Invitation, Membership, Project, Role
+from qareview.models import Invitation, KeyMap, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
 LONGEST_REASON = 120  # characters, as many as the column holds
@@ -250,19 +250,34 @@ class SettingsForm(forms.ModelForm[Project]):
 
 
 class KeysForm(forms.Form):
-    """Asks for the key of each action at the desk."""
+    """Asks for the key of each action at the desk, and whether an item has to be in sight first."""
 
-    def __init__(self, keys: dict[str, str], data: Any = None) -> None:
-        super().__init__(data, initial=keys)
+    is_fast = forms.BooleanField(
+        required=False,
+        label=_(
+            "Fast: decide also on an item that has been in sight for less than a third of a second"
+        ),
+    )
+
+    def __init__(self, keymap: KeyMap | None, data: Any = None) -> None:
+        is_fast = bool(keymap and keymap.is_fast)
+        super().__init__(data, initial={**shortcuts.keys_of(keymap), "is_fast": is_fast})
         for name, action in shortcuts.ACTIONS.items():
             self.fields[name] = forms.CharField(max_length=1, label=capfirst(action.description))
             self.fields[name].widget.attrs["size"] = 2
+        self.order_fields((*shortcuts.ACTIONS, "is_fast"))
 
     def clean(self) -> dict[str, Any]:
-        keys = {name: value.lower() for name, value in self.cleaned_data.items()}
-        if not self.errors and (problem := shortcuts.problem_with(keys)):
+        if not self.errors and (problem := shortcuts.problem_with(self._keys())):
             raise forms.ValidationError(problem)
-        return keys
+        return self.cleaned_data
+
+    def _keys(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name].lower() for name in shortcuts.ACTIONS}
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of a :class:`KeyMap`."""
+        return {"keys": self._keys(), "is_fast": self.cleaned_data["is_fast"]}
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

@@ -161,8 +161,7 @@ class Membership(models.Model):
         return self.role >= Role.ADMIN
 
     @property
-    def keymap(self) -> "KeyMap | None":
-        """The keys that the member chose; None if they chose none."""
+    def keymap(self) -> "KeyMap | None":  # None: the member chose no keys
         return getattr(self.user, "keymap", None)
 
 
@@ -171,6 +170,7 @@ class KeyMap(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
+    is_fast = models.BooleanField(default=False)  # decides also on an item that has just appeared
 
 
 def invitation_token() -> str:

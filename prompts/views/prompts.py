@@ -67,10 +67,18 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "waiting": prompt.candidates.filter(state=CandidateState.PENDING).count(),
         "before": prompt_variants.previous_in_production(prompt),
         "chosen": chosen,
+        "pair": chosen if len(chosen) == 2 else _pair_to_compare(prompt, variants),
         "writing_items": {variant.pk for variant in variants if writes_items(variant)},
         "differences": prompt_variants.differences(*chosen) if len(chosen) == 2 else [],
     }
     return render_page(request, "prompts/show.html", context)
+
+
+def _pair_to_compare(prompt: Prompt, variants: list[Variant]) -> list[Variant]:
+    """Return the variant in production and the newest of the others; ``variants`` newest first."""
+    others = [variant for variant in variants if variant.pk != prompt.production_id]
+    in_production = [variant for variant in variants if variant.pk == prompt.production_id]
+    return [*in_production, *others[:1]]
 
 
 def _acceptance_rows(prompt: Prompt, variants: list[Variant]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects, shortcuts
+from qareview import access, accounts, completions, projects
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -75,12 +75,11 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
 def own_shortcuts(request: HttpRequest) -> HttpResponse:
     """Show and save the user's own keys; a POST with ``usual`` restores the default keys."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
-    form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
+    form = KeysForm(keymap, request.POST or None)
     if "usual" in request.POST:
         KeyMap.objects.filter(user=access.user(request)).delete()
     elif form.is_valid():
-        values = {"keys": form.cleaned_data}
-        KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
+        KeyMap.objects.update_or_create(user=access.user(request), defaults=form.values())
     else:
         context = {"form": form}
         return render_page(request, "account/shortcuts.html", context, status=form_status(form))
