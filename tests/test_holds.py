@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from generation.models import Hold, Item
+from generation import bin as bins
+from generation.models import Hold, Item, Typed
 from tests import make
 from tests.conftest import Team
 from tests.web import page
@@ -71,3 +72,22 @@ def test_a_beat_of_a_window_without_a_hold_takes_none(
 ) -> None:
     assert beat(desk, team, items[0])[0] == 409
     assert not Hold.objects.exists()
+
+
+def test_what_is_typed_is_kept_also_if_the_document_is_in_the_bin_by_now(
+    team: Team, desk: Client, items: list[Item]
+) -> None:
+    assert bins.bin_document(items[0].document, team.engineer)
+    typed = {"question": "Half a question", "answer": "A"}
+    assert desk.post(f"{team.url}/review/{items[0].pk}/typed/", typed).status_code == 204
+    assert Typed.objects.get().fields["question"] == "Half a question"
+
+
+def test_a_full_item_is_not_offered_for_review(
+    team: Team, desk: Client, browse: Browse, items: list[Item]
+) -> None:
+    address = f"{team.url}/items/{items[0].pk}/"
+    offer = f"/review/?item={items[0].pk}"
+    assert offer in page(desk.get(address))
+    page(browse(team.engineer).get(f"{team.url}/review/?item={items[0].pk}"))
+    assert offer not in page(desk.get(address))

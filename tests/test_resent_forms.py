@@ -10,7 +10,7 @@ from django.test import Client
 
 from generation.items import writing
 from generation.models import Item, ItemState, Passage, Question, Review
-from generation.review import adjudication, decisions
+from generation.review import adjudication
 from tests import make
 from tests.conftest import Team
 from tests.web import PART, page
@@ -179,10 +179,3 @@ def test_another_text_in_a_form_that_was_sent_is_not_called_saved(
     assert writing.write_item(passage, team.reviewer, key, "Why?", "So.") == first
     with pytest.raises(writing.NotWritten, match="with another text"):
         writing.write_item(passage, team.reviewer, key, "Why?", "Otherwise.")
-
-
-def test_a_bulk_action_that_runs_twice_reviews_once(team: Team) -> None:
-    item, key = make.item(team.project), uuid.uuid4()
-    same = make.submission(item, key=key)
-    first = decisions.submit(team.project, item.pk, team.engineer, same)
-    assert decisions.submit(team.project, item.pk, team.engineer, same) == first

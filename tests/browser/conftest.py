@@ -123,6 +123,48 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     started.stop()
 
 
+@pytest.fixture
+def desk(page: Page, site: Site) -> Iterator[Page]:
+    """The desk of the sample, with an item that has been in sight long enough to decide on it."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
+    page.goto(f"{site.url}/projects/sample/review/")
+    expect(page.locator("#left")).to_be_visible()
+    if page.locator("#changed").is_visible():  # what a test before typed, and undid
+        page.locator("#changed").click()
+        expect(page.locator("#saved")).to_have_text("Text saved.")
+        page.reload()
+        expect(page.locator("#left")).to_be_visible()
+    seen(page)
+    yield page
+    assert errors == []
+
+
+def seen(page: Page) -> None:
+    """Wait until the item has been in sight long enough to decide on it."""
+    expect(page.locator("#review[data-seen]")).to_be_attached()
+
+
+def decide(page: Page, key: str) -> None:
+    seen(page)
+    page.keyboard.press(key)
+
+
+def left(page: Page) -> int:
+    return int(page.locator("#left").inner_text())
+
+
+def question(page: Page) -> str:
+    return page.locator("#question").input_value()
+
+
+def edit(page: Page, field: str, text: str) -> None:
+    """Open the text with the key of editing, and replace what a field holds."""
+    page.keyboard.press("e")
+    page.get_by_label(field, exact=True).fill(text)
+
+
 OWLS = """\
 # Owls
 

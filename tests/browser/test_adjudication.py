@@ -42,6 +42,8 @@ def queue(page: Page, site: Site, first: int) -> Iterator[Page]:
 
 def test_disputes_are_decided_by_key(queue: Page, first: int) -> None:
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first}")
+    queue.get_by_label("Why?").fill("The passage says so.")
+    queue.keyboard.press("Escape")  # leaves the field, so that keys are keys again
     queue.keyboard.press("n")
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
     queue.keyboard.press("1")
