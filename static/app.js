@@ -123,6 +123,10 @@ window.addEventListener("pageshow", (event) => {
 
 // Forms are sent with a token, which changes when somebody signs in, also in another window.
 
+const tokenNow = () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1];
+let tokenHere = tokenNow();
+const hasNewToken = () => tokenNow() !== tokenHere;
+
 // Takes the token of today, unless somebody else is signed in. Returns what is to be done if it cannot.
 async function renewToken() {
   const { tokenAt, user } = document.body.dataset;
@@ -137,16 +141,40 @@ async function renewToken() {
   }
   for (const field of document.querySelectorAll('[name="csrfmiddlewaretoken"]')) field.value = now.token;
   document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": now.token }));
+  tokenHere = tokenNow();
   return "";
 }
 
 document.addEventListener("htmx:responseError", async (event) => {
-  if (event.detail.xhr.status !== 403 || event.target.id === "review") return; // the desk sends a decision again itself
+  if (event.detail.xhr.status !== 403 || !hasNewToken() || event.target.id === "review") return; // the desk sends again
   const trouble = await renewToken();
   if (event.target.matches("form")) {
     say(trouble || gettext("You have signed in again in another window. Send it once more."), true);
   }
 });
+
+// Typed text is sent to the server as it is typed. What to say if the server did not take it:
+
+// biome-ignore lint/correctness/noUnusedVariables: scripts with fields that are kept call it
+function whyNotKept(response) {
+  if (response?.type === "opaqueredirect") {
+    return gettext("You are signed out. Your text is kept in this browser until you sign in again.");
+  }
+  if (isWorthAgain(response)) {
+    return gettext("Your text is not saved on the server yet, only in this browser. Trying again.");
+  }
+  if (response.status === 404) {
+    return gettext(
+      "Your text is kept in this browser only: its item is gone, or you are no longer a member of the project.",
+    );
+  }
+  const message = gettext("Your text is kept in this browser only: the server refused it with error %(status)s.");
+  return interpolate(message, { status: response.status }, true);
+}
+
+function isWorthAgain(response) {
+  return !response || response.status >= 500;
+}
 
 // Uploads start when files are chosen or dropped.
 

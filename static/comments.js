@@ -22,7 +22,7 @@
     timer = setTimeout(keep, SOON, form);
   }
 
-  async function keep(form, isRenewed = false) {
+  async function keep(form) {
     const sent = field(form).value;
     const request = { method: "POST", body: new FormData(form), redirect: "manual" };
     const response = await fetch(form.dataset.keeps, request).catch(() => null);
@@ -31,15 +31,13 @@
       form.dataset.typedAt = response.headers.get("Typed-At");
       if (field(form).value === sent) localStorage.removeItem(place(form));
       tell(form, gettext("Text saved."));
-    } else if (response?.status === 403 && !isRenewed) {
+    } else if (response?.status === 403 && hasNewToken()) {
       const trouble = await renewToken();
       if (trouble) tell(form, trouble);
-      else keep(form, true);
-    } else if (!response || response.status >= 500) {
-      tell(form, gettext("Your text is not saved on the server yet, only in this browser. Trying again."));
-      timer = setTimeout(keep, AGAIN, form);
+      else keep(form);
     } else {
-      tell(form, gettext("Your text is saved in this browser only, since the server did not take it."));
+      tell(form, whyNotKept(response));
+      if (isWorthAgain(response)) timer = setTimeout(keep, AGAIN, form);
     }
   }
 

@@ -61,7 +61,6 @@ document.addEventListener(
 let button = null; // of the last decision
 let retry = 0;
 let isWaiting = false;
-let isRenewed = false;
 let hadTyped = "";
 let hadComment = false;
 
@@ -164,8 +163,7 @@ document.addEventListener("htmx:responseError", async (event) => {
     say(filled(gettext("Not undone: the server answered with error %(status)s."), { status }), true);
   }
   if (event.target.id !== "review") return;
-  if (status !== 403 || isRenewed) return wait(reasonFor(status), { isAgain: status >= 500 });
-  isRenewed = true; // once for each item
+  if (status !== 403 || !hasNewToken()) return wait(reasonFor(status), { isAgain: status >= 500 });
   const trouble = await renewToken();
   if (trouble) wait(trouble, { isAgain: false });
   else sendWaiting();
@@ -228,7 +226,7 @@ document.addEventListener("decided", (event) => {
 function begin() {
   beginTyping();
   stopRetry();
-  isWaiting = isRenewed = false;
+  isWaiting = false;
   if (!form()) return;
   seconds = Number(form().elements.seconds.value); // of a refused decision, else 0
   watch();

@@ -31,7 +31,7 @@ function store() {
   localStorage.setItem(place(), JSON.stringify({ replaces: replaces.value, typedAt, values: values() }));
 }
 
-async function keep({ isRenewed = false } = {}) {
+async function keep() {
   clearTimeout(timer);
   if (!form()) return;
   const [address, local, sent] = [form().dataset.typed, place(), state()];
@@ -43,30 +43,14 @@ async function keep({ isRenewed = false } = {}) {
     if (state() === sent) localStorage.removeItem(local);
     else store();
     byId("saved").textContent = gettext("Text saved.");
-  } else if (response?.status === 403 && !isRenewed) {
+  } else if (response?.status === 403 && hasNewToken()) {
     const trouble = await renewToken();
-    if (!trouble) keep({ isRenewed: true });
+    if (!trouble) keep();
     else if (form()) byId("saved").textContent = trouble;
   } else {
-    byId("saved").textContent = reasonOf(response);
-    if (!response || response.status >= 500) timer = setTimeout(keep, AGAIN);
+    byId("saved").textContent = whyNotKept(response);
+    if (isWorthAgain(response)) timer = setTimeout(keep, AGAIN);
   }
-}
-
-function reasonOf(response) {
-  if (response?.type === "opaqueredirect") {
-    return gettext("You are signed out. Your text is kept in this browser until you sign in again.");
-  }
-  if (!response || response.status >= 500) {
-    return gettext("Your text is not saved on the server yet, only in this browser. Trying again.");
-  }
-  if (response.status === 404) {
-    return gettext(
-      "Your text is kept in this browser only: you are no longer a member of this project, or the item was removed.",
-    );
-  }
-  const message = gettext("Your text is kept in this browser only: the server refused it with error %(status)s.");
-  return filled(message, { status: response.status });
 }
 
 function restore() {

@@ -141,6 +141,23 @@ def desk(page: Page, site: Site) -> Iterator[Page]:
     assert errors == []
 
 
+@pytest.fixture
+def with_candidates(desk: Page, site: Site) -> Page:
+    """The desk with an item that has three candidate questions."""
+    item = desk.locator("#review").get_attribute("action").rstrip("/").split("/")[-1]
+    site.write(
+        "insert into generation_question (item_id, variant_id, rank, text, model, parameters, "
+        "tokens_in, tokens_out, milliseconds, cost, flags, scores, score) "
+        "select item_id, variant_id, n, 'Candidate ' || n || '?', model, parameters, 0, 0, 0, 0, "
+        "'{}', '{}', 0.1 from generation_question, generate_series(2, 3) as n "
+        "where item_id = %s and rank = 1 on conflict do nothing",
+        item,
+    )
+    desk.goto(f"{site.url}/projects/sample/review/?item={item}")
+    seen(desk)
+    return desk
+
+
 def seen(page: Page) -> None:
     """Wait until the item has been in sight long enough to decide on it."""
     expect(page.locator("#review[data-seen]")).to_be_attached()

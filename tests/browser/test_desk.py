@@ -115,22 +115,6 @@ def test_reject_needs_a_reason_and_stays_closed(desk: Page, site: Site) -> None:
     expect(desk.locator("#left")).to_have_text(str(before))
 
 
-@pytest.fixture
-def with_candidates(desk: Page, site: Site) -> Page:
-    item = desk.locator("#review").get_attribute("action").rstrip("/").split("/")[-1]
-    site.write(
-        "insert into generation_question (item_id, variant_id, rank, text, model, parameters, "
-        "tokens_in, tokens_out, milliseconds, cost, flags, scores, score) "
-        "select item_id, variant_id, n, 'Candidate ' || n || '?', model, parameters, 0, 0, 0, 0, "
-        "'{}', '{}', 0.1 from generation_question, generate_series(2, 3) as n "
-        "where item_id = %s and rank = 1 on conflict do nothing",
-        item,
-    )
-    desk.goto(f"{site.url}/projects/sample/review/?item={item}")
-    seen(desk)
-    return desk
-
-
 def test_candidates_are_chosen_and_ranked_by_key(with_candidates: Page, site: Site) -> None:
     desk = with_candidates
     before = left(desk)
