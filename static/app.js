@@ -110,6 +110,30 @@ document.addEventListener(
   true,
 );
 
+// Only what is in sight is decided on, not what appears between two strikes of a key that bounces.
+
+const SEEN_AFTER = 300; // milliseconds in sight; keys that bounce struck twice within 250, by trying
+
+function watch() {
+  for (const form of document.querySelectorAll("form[data-decides]:not([data-seen])")) {
+    const see = () => form.setAttribute("data-seen", "");
+    requestAnimationFrame(() => setTimeout(see, SEEN_AFTER));
+  }
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.matches("[data-decides]:not([data-seen])")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say(gettext("Nothing was decided, because this had only just appeared. Press again."));
+  },
+  true,
+);
+document.addEventListener("htmx:afterSwap", watch);
+watch();
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "main") return;
   document.getElementById("main").focus({ preventScroll: true });

@@ -23,19 +23,6 @@ setInterval(() => {
   if (!document.hidden && Date.now() - activeAt < IDLE_SECONDS * 1000) seconds += 1;
 }, 1000);
 
-// Only an item in sight is decided on: not one that appears between two strikes of a key that bounces
-
-const SEEN_AFTER = 300; // milliseconds in sight; keys bounce, and presses were doubled, within 250
-
-function watch() {
-  const shown = form();
-  requestAnimationFrame(() => {
-    setTimeout(() => {
-      shown.dataset.seen = "";
-    }, SEEN_AFTER);
-  });
-}
-
 // Who types when the next item replaces the text goes on for a moment: these letters are no shortcuts.
 
 const PAUSE = 600; // milliseconds between letters that are typed on; chosen, nobody measured
@@ -96,9 +83,7 @@ document.addEventListener(
 function keepsFrom(id) {
   if (isSending()) say(STILL_SENDING);
   else if (id === "undo" && isWaiting) takeBack();
-  else if (id === "review" && !("seen" in form().dataset)) {
-    say(gettext("Nothing was decided, because this item had only just appeared. Press again."));
-  } else return false;
+  else return false;
   return true;
 }
 
@@ -229,7 +214,6 @@ function begin() {
   isWaiting = false;
   if (!form()) return;
   seconds = Number(form().elements.seconds.value); // of a refused decision, else 0
-  watch();
 }
 
 begin();

@@ -159,8 +159,8 @@ def with_candidates(desk: Page, site: Site) -> Page:
 
 
 def seen(page: Page) -> None:
-    """Wait until the item has been in sight long enough to decide on it."""
-    expect(page.locator("#review[data-seen]")).to_be_attached()
+    """Wait until what is to be decided on has been in sight for long enough."""
+    expect(page.locator("[data-decides][data-seen]")).to_be_attached()
 
 
 def decide(page: Page, key: str) -> None:
