@@ -169,8 +169,22 @@ async function renewToken() {
   return "";
 }
 
+// A form that was not sent says so, unless it does that itself.
+
+const SAY_IT_THEMSELVES = "#review, #new-item, [data-keeps]";
+const isSilent = (element) => element.matches("form") && !element.matches(SAY_IT_THEMSELVES);
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (isSilent(event.target)) say(gettext("The server cannot be reached. Try again in a moment."), true);
+  });
+}
+
 document.addEventListener("htmx:responseError", async (event) => {
-  if (event.detail.xhr.status !== 403 || !hasNewToken() || event.target.id === "review") return; // the desk sends again
+  const { status } = event.detail.xhr;
+  const message = gettext("Not sent: the server answered with error %(status)s.");
+  if (isSilent(event.target)) say(interpolate(message, { status }, true), true);
+  if (status !== 403 || !hasNewToken() || event.target.id === "review") return; // the desk sends again
   const trouble = await renewToken();
   if (event.target.matches("form")) {
     say(trouble || gettext("You have signed in again in another window. Send it once more."), true);

@@ -138,15 +138,11 @@ for (const [name, reason] of [
 ]) {
   document.addEventListener(name, (event) => {
     if (event.target.id === "review") wait(reason, { isAgain: true });
-    else if (event.target.id === "undo") say(gettext("The server cannot be reached. Try again in a moment."), true);
   });
 }
 
 document.addEventListener("htmx:responseError", async (event) => {
   const { status } = event.detail.xhr;
-  if (event.target.id === "undo") {
-    say(filled(gettext("Not undone: the server answered with error %(status)s."), { status }), true);
-  }
   if (event.target.id !== "review") return;
   if (status !== 403 || !hasNewToken()) return wait(reasonFor(status), { isAgain: status >= 500 });
   const trouble = await renewToken();
