@@ -99,7 +99,7 @@ function wait(reason, { isAgain }) {
   const decision = [...button.childNodes].map((node) => (node.nodeType === Node.TEXT_NODE ? node.data : "")).join("");
   const message = gettext("“%(decision)s” is not saved yet: %(reason)s");
   byId("waiting-for").textContent = filled(message, { decision: decision.trim(), reason });
-  byId("again").hidden = !isAgain;
+  byId("again").classList.toggle("away", !isAgain);
   if (isAgain) retry = setTimeout(sendWaiting, AGAIN);
 }
 
@@ -110,7 +110,7 @@ function sendWaiting() {
 function stopRetry() {
   clearTimeout(retry);
   retry = 0;
-  if (byId("again")) byId("again").hidden = true;
+  byId("again")?.classList.add("away"); // which moves no button from under the pointer
 }
 
 function takeBack() {
