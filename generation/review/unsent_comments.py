@@ -3,16 +3,25 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Extract, JSONObject
 from django.utils import timezone
 
-from generation.models import Item, UnsentComment
+from generation.models import Item, ItemQuerySet, UnsentComment
 
 
-def unsent_comment(item: Item, author: Any, *, is_question: bool = False) -> tuple[str, float]:
-    """Return what a person typed about an item and has not sent, and when, in seconds."""
-    own = UnsentComment.objects.filter(item=item, author=author, is_question=is_question)
-    row = own.first()
-    return (row.text, row.saved_at.timestamp()) if row else ("", 0)
+def with_unsent(items: ItemQuerySet, author: Any, *, is_question: bool = False) -> ItemQuerySet:
+    """Load what a person typed about these items and has not sent, for :func:`unsent_comment`."""
+    own = UnsentComment.objects.filter(
+        item=OuterRef("pk"), author=author, is_question=is_question
+    ).values(fields=JSONObject(text="text", at=Extract("saved_at", "epoch")))
+    return items.annotate(unsent=Subquery(own))
+
+
+def unsent_comment(item: Item) -> tuple[str, float]:
+    """Return the text that :func:`with_unsent` loaded, and when it was stored, in seconds."""
+    unsent = item.unsent or {"text": "", "at": 0}  # type: ignore[attr-defined]  # by with_unsent
+    return unsent["text"], unsent["at"]
 
 
 @transaction.atomic

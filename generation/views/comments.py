@@ -23,9 +23,12 @@ DESK = "desk"  # the parameter ``from`` of a link at the desk; links on an item'
 def comments_context(
     member: Membership, item: Item, form: CommentForm | None = None
 ) -> dict[str, Any]:
-    """Return the template context of an item's comments for a member, with their form."""
+    """Return the template context of an item's comments for a member, with their form.
+
+    The item comes from :func:`unsent_comments.with_unsent`.
+    """
     user = member.user
-    unsent, unsent_at = unsent_comments.unsent_comment(item, user)
+    unsent, unsent_at = unsent_comments.unsent_comment(item)
     unsent_form = CommentForm(auto_id="comment-%s", initial={"text": unsent})
     members = list(comments.members_to_mention(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
@@ -50,13 +53,15 @@ def comments_context(
 def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the comments on an item; a POST adds a comment."""
     member = access.member(request, slug)
-    item = get_object_or_404(member.project.items.select_related("project"), pk=pk)
+    items = member.project.items.select_related("project")
+    items = unsent_comments.with_unsent(items, request.user)
+    item = get_object_or_404(items, pk=pk)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
     if form.is_valid():
         comments.add_comment(item, request.user, form.cleaned_data["text"])
         if not wants_part(request):
             return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
-        item.refresh_from_db()
+        item = items.get(pk=pk)  # a comment may have answered the question about it
         form = CommentForm(auto_id="comment-%s")
     context = comments_context(member, item, form)
     status = form_status(form)
@@ -67,9 +72,10 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask a colleague about an item; at the desk, the next item follows."""
     project = access.project(request, slug)
-    item = get_object_or_404(project.items, pk=pk)
+    items = unsent_comments.with_unsent(project.items.all(), request.user, is_question=True)
+    item = get_object_or_404(items, pk=pk)
     data = request.POST if request.method == "POST" else None
-    unsent, unsent_at = unsent_comments.unsent_comment(item, request.user, is_question=True)
+    unsent, unsent_at = unsent_comments.unsent_comment(item)
     initial = {"text": unsent}
     form = AskForm(project, request.user, data, auto_id="ask-%s", initial=initial)
     place = (request.POST or request.GET).get("from", "")
