@@ -42,6 +42,9 @@ def test_a_decision_that_was_not_stored_waits_while_somebody_types(desk: Page, s
     waiting = desk.locator("#waiting")
     expect(waiting).to_contain_text("“Accept” is not saved yet: the server answered with error 502")
     expect(desk.get_by_text("It is sent again by itself")).to_be_visible()
+    for width in (1280, 320):
+        desk.set_viewport_size({"width": width, "height": 800})
+        expect(desk.get_by_role("button", name="Send now")).to_be_in_viewport(ratio=1)
     edit(desk, "Answer", "Half a sentence")
     desk.unroute(SENT)
     desk.clock.fast_forward(20_000)
