@@ -3,8 +3,10 @@
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
 from django.db import transaction
 from django.http import HttpRequest
+from django.shortcuts import render
 from django.utils import timezone
 
 from qareview import projects
@@ -13,29 +15,45 @@ from qareview.models import Invitation, Membership
 SESSION_KEY = "invitation"
 
 
+class InvitationGone(Exception):
+    """The invitation was used, withdrawn or has expired, or its maker is no admin any more."""
+
+
 def open_invitation(token: str) -> Invitation | None:
-    """Return the invitation with a token.
+    """Return the invitation with a token; None if nobody can become a member with it any more."""
+    if "\0" in token:  # which no token has, and PostgreSQL refuses
+        return None
+    return Invitation.objects.open().filter(token=token).first()
 
-    Returns None if there is none, it was accepted, or its project is in the bin.
+
+def accept_invitation(token: str, user: Any) -> Invitation:
+    """Make ``user`` a member, or raise a member's role; return the invitation.
+
+    Raises InvitationGone.
     """
-    invitations = Invitation.objects.select_related("project").filter(accepted_at=None)
-    return invitations.filter(token=token, project__binned_at=None).first()
-
-
-def accept_invitation(invitation: Invitation, user: Any) -> None:
-    """Make ``user`` a member, or raise a member's role, unless it was accepted before."""
     with transaction.atomic():
+        invitation = _claim(token)
         _accept(invitation, user)
     projects.members_changed(invitation.project)
+    return invitation
+
+
+def _claim(token: str) -> Invitation:
+    """Return an open invitation that nobody else can use until the transaction ends.
+
+    The lock also keeps its maker an admin. Raises InvitationGone.
+    """
+    if found := open_invitation(token):
+        projects.lock_settings(found.project)
+        found = open_invitation(token)  # somebody may have used it until the lock was free
+    if found is None:
+        raise InvitationGone
+    return found
 
 
 def _accept(invitation: Invitation, user: Any) -> None:
-    projects.lock_settings(invitation.project)
-    accepted = Invitation.objects.filter(pk=invitation.pk, accepted_at=None).update(
-        accepted_at=timezone.now(), accepted_by=user
-    )
-    if not accepted:
-        return
+    invitation.accepted_at, invitation.accepted_by = timezone.now(), user
+    invitation.save(update_fields=["accepted_at", "accepted_by"])
     member, is_new = Membership.objects.get_or_create(
         project=invitation.project, user=user, defaults={"role": invitation.role}
     )
@@ -51,11 +69,14 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allaut
         return open_invitation(request.session.get(SESSION_KEY, "")) is not None
 
     def save_user(self, request: HttpRequest, user: Any, form: Any, commit: bool = True) -> Any:
-        with transaction.atomic():
-            user = super().save_user(request, user, form, commit)
-            invitation = open_invitation(request.session.pop(SESSION_KEY, ""))
-            if invitation:
+        token = request.session.pop(SESSION_KEY, "")
+        try:
+            with transaction.atomic():
+                invitation = _claim(token)
+                user = super().save_user(request, user, form, commit)
                 _accept(invitation, user)
-        if invitation:
-            projects.members_changed(invitation.project)
+        except InvitationGone:
+            page = render(request, "account/signup_closed.html")
+            raise ImmediateHttpResponse(page) from None
+        projects.members_changed(invitation.project)
         return user

@@ -1,9 +1,11 @@
 """Forms for projects, their settings, and invitations to them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext
@@ -13,10 +15,11 @@ from qareview import shortcuts
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
-from qareview.models import Invitation, Membership, Project, Role
+from qareview.models import INVITATION_DAYS, Invitation, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
 LONGEST_REASON = 120  # characters, as many as the column holds
+MOST_INVITATION_DAYS = 90  # chosen; nobody measured
 SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
@@ -266,11 +269,25 @@ class KeysForm(forms.Form):
 
 
 class InvitationForm(forms.ModelForm[Invitation]):
+    days = forms.IntegerField(
+        label=_("Valid for days"),
+        min_value=1,
+        max_value=MOST_INVITATION_DAYS,
+        initial=INVITATION_DAYS,
+        help_text=_("After that, the link no longer works."),
+    )
+
     class Meta:
         model = Invitation
         fields = ("note", "role")
         labels = {"note": _("Invited person"), "role": _("Role")}  # noqa: RUF012  Django's way
         help_texts = {"note": _("A name, so that you can tell the links apart.")}  # noqa: RUF012
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if days := cleaned.get("days"):
+            self.instance.expires_at = timezone.now() + timedelta(days=days)
+        return cleaned
 
 
 class RoleForm(forms.ModelForm[Membership]):

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.utils.text import slugify
 
@@ -72,19 +73,32 @@ def is_short_of_reviewers(project: Project) -> bool:
 
 @transaction.atomic
 def change_role(member: Membership, role: int) -> None:
-    """Give a member another role. Raises LastAdmin."""
+    """Give a member another role; without that of an admin, their invitations end.
+
+    Raises LastAdmin.
+    """
+    lock_settings(member.project)
     _keep_an_admin(member, role)
     member.role = role
     member.save(update_fields=["role"])
+    if role < Role.ADMIN:
+        _end_invitations_of(member)
 
 
 def remove_member(member: Membership) -> None:
-    """End a membership; the member's reviews stay. Raises LastAdmin."""
+    """End a membership and the member's invitations; their reviews stay. Raises LastAdmin."""
     with transaction.atomic():
         lock_settings(member.project)
         _keep_an_admin(member, Role.REVIEWER)
+        _end_invitations_of(member)
         member.delete()
     members_changed(member.project)
+
+
+def _end_invitations_of(member: Membership) -> None:
+    """Withdraw what somebody made as an admin, so that it stays so if they become one again."""
+    open_ones = member.project.invitations.filter(accepted_at=None, withdrawn_at=None)
+    open_ones.filter(created_by=member.user).update(withdrawn_at=timezone.now())
 
 
 def _keep_an_admin(member: Membership, role: int) -> None:
@@ -93,3 +107,11 @@ def _keep_an_admin(member: Membership, role: int) -> None:
         raise LastAdmin(
             stored("A project needs at least one admin. Make someone else an admin first.")
         )
+
+
+@transaction.atomic
+def withdraw_invitation(project: Project, pk: int) -> bool:
+    """Withdraw an invitation; return False if it was used or withdrawn before."""
+    lock_settings(project)
+    waiting = project.invitations.filter(pk=pk, accepted_at=None, withdrawn_at=None)
+    return bool(waiting.update(withdrawn_at=timezone.now()))

@@ -9,7 +9,7 @@ from django.test import Client
 
 from prompts.models import Prompt, Task
 from qareview import process_cache, projects
-from qareview.models import DeskOrder, Invitation, Membership, Project, Role
+from qareview.models import DeskOrder, Membership, Project, Role
 from tests import make
 from tests.conftest import Team
 from tests.web import page, told
@@ -194,46 +194,3 @@ def test_the_last_admin_stays(team: Team, browse: Browse, data: dict[str, int]) 
     [sentence] = told(change(browse, team, team.admin, **data))
     assert sentence == "A project needs at least one admin. Make someone else an admin first."
     assert team.project.memberships.get(user=team.admin).role == Role.ADMIN
-
-
-# Invitations
-
-
-def invite(browse: Browse, team: Team, role: Role = Role.REVIEWER) -> Invitation:
-    client = browse(team.admin)
-    client.post(f"{team.url}/members/", {"note": "Kim", "role": int(role)})
-    made = Invitation.objects.latest("pk")
-    assert f"http://testserver/invitations/{made.token}/" in page(
-        client.get(f"{team.url}/members/")
-    )
-    return made
-
-
-def test_an_invitation_is_accepted_once(team: Team, browse: Browse) -> None:
-    made = invite(browse, team, Role.ENGINEER)
-    client = browse(team.stranger)
-    url = f"/invitations/{made.token}/"
-    assert "You are invited to join Harbour" in page(client.get(url))
-    assert client.post(url).url == f"{team.url}/"
-    assert team.project.memberships.get(user=team.stranger).role == Role.ENGINEER
-    assert "has already been used or was withdrawn" in page(browse(make.user()).get(url), 404)
-
-
-def test_a_member_keeps_the_higher_role(team: Team, browse: Browse) -> None:
-    browse(team.engineer).post(f"/invitations/{invite(browse, team).token}/")
-    assert team.project.memberships.get(user=team.engineer).role == Role.ENGINEER
-    browse(team.reviewer).post(f"/invitations/{invite(browse, team, Role.ADMIN).token}/")
-    assert team.project.memberships.get(user=team.reviewer).role == Role.ADMIN
-
-
-def test_a_withdrawn_invitation_no_longer_works(team: Team, browse: Browse) -> None:
-    made = invite(browse, team)
-    response = browse(team.admin).post(f"{team.url}/invitations/{made.pk}/withdraw/")
-    assert told(response) == ["Invitation withdrawn. Its link no longer works."]
-    assert browse(team.stranger).post(f"/invitations/{made.token}/").status_code == 404
-
-
-def test_an_invitation_needs_a_role(team: Team, browse: Browse) -> None:
-    response = browse(team.admin).post(f"{team.url}/members/", {"note": "Kim", "role": 7})
-    assert "Select a valid choice" in page(response, 422)
-    assert not Invitation.objects.exists()

@@ -103,7 +103,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
-        "invitations": project.invitations.filter(accepted_at=None),
+        "invitations": project.invitations.for_list(),
         "form": form,
         "roles": Role.choices,
         "is_short_of_reviewers": projects.is_short_of_reviewers(project),
@@ -134,10 +134,13 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Delete an invitation that was not accepted."""
+    """Withdraw an invitation that was not accepted."""
     project = access.project(request, slug, Role.ADMIN)
-    get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
-    messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    get_object_or_404(project.invitations, pk=pk)
+    if projects.withdraw_invitation(project, pk):
+        messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    else:
+        messages.info(request, _("This invitation has already been used or was withdrawn."))
     return redirect("members", slug)
 
 
@@ -147,11 +150,16 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show an invitation; a POST by a user who is signed in accepts it."""
     invitation = accounts.open_invitation(token)
     if invitation is None:
-        raise Http404(
-            _("This invitation has already been used or was withdrawn. Ask for a new link.")
-        )
+        raise Http404(_gone())
     if request.method == "POST" and isinstance(request.user, User):
-        accounts.accept_invitation(invitation, request.user)
+        try:
+            accounts.accept_invitation(token, request.user)
+        except accounts.InvitationGone:
+            raise Http404(_gone()) from None
         return redirect("documents", invitation.project.slug)
     request.session[accounts.SESSION_KEY] = token
     return render_page(request, "invitations/show.html", {"invitation": invitation})
+
+
+def _gone() -> str:
+    return _("This invitation has been used or withdrawn, or has expired. Ask for a new link.")
