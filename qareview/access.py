@@ -73,6 +73,12 @@ def check_role(membership: Membership, role: Role) -> None:
         )
 
 
+def has_role(user: AbstractBaseUser | AnonymousUser, slug: str, role: Role) -> bool:
+    """Return whether the user is a member of a project, outside the bin, with at least a role."""
+    own = Membership.objects.filter(user_id=user.pk or 0, role__gte=role)
+    return own.filter(project__slug=slug, project__binned_at=None).exists()
+
+
 def membership_of(request: HttpRequest) -> Membership | None:
     """Return the membership that :func:`member` stored; None if the page is in no project."""
     return getattr(request, "membership", None)

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "qareview.uploads.from_members_only",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -229,11 +230,11 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
 READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for each file
 READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory, for each file
-DATA_UPLOAD_MAX_NUMBER_FILES = 1000
-FILE_UPLOAD_HANDLERS = [
-    "qareview.uploads.LimitHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+UPLOAD_TOTAL_MB = int(os.environ.get("QAREVIEW_UPLOAD_TOTAL_MB", "1000"))  # of an upload
+UPLOAD_MOST_FILES = 1000  # of an upload; chosen; nobody measured
+DATA_UPLOAD_MAX_NUMBER_FILES = 10_000  # whose names are read, to say which were not taken; chosen
+DISK_RESERVE_MB = int(os.environ.get("QAREVIEW_DISK_RESERVE_MB", "1000"))  # for the database
+FILE_UPLOAD_HANDLERS = ["qareview.uploads.NoFiles"]  # the middleware above gives others to members
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
     32_000_000  # bytes of a form: enough for two long texts, with each byte as %XX
 )

@@ -91,6 +91,7 @@ for (const form of document.querySelectorAll("form.upload")) {
   const bar = form.querySelector("progress");
   const files = form.querySelector("input[type=file]");
   const zone = form.querySelector(".drop");
+  const refused = form.querySelector("[data-refused]");
   form.classList.add("scripted");
   const send = () => {
     if (files.files.length) form.requestSubmit();
@@ -105,6 +106,24 @@ for (const form of document.querySelectorAll("form.upload")) {
   });
   form.addEventListener("htmx:afterRequest", (event) => {
     bar.hidden = true;
-    if (event.detail.successful) form.reset();
+    form.reset(); // so that the same files can be chosen again
+    const { status } = event.detail.xhr;
+    const isAnswer = event.detail.successful || status === 422; // the table says the rest
+    refused.hidden = isAnswer;
+    refused.textContent = isAnswer ? "" : refusal(status);
   });
+}
+
+// Why nothing of an upload was taken, where the server did not say it in the table.
+function refusal(status) {
+  if (!status)
+    return gettext(
+      "The connection broke off. Reload the page to see what was taken; files that are there are not taken twice.",
+    );
+  if (status === 400) return gettext("Nothing was taken: these are too many files at once. Upload them in parts.");
+  return interpolate(
+    gettext("Nothing was taken: the server answered with error %(status)s. Reload the page, then try again."),
+    { status },
+    true,
+  );
 }

@@ -45,7 +45,7 @@ def add_document(
     AlreadyHere.
     """
     name = clean_path(name) if archive else clean_name(name)
-    if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
+    if (file.size or 0) > uploads.limit_bytes():
         return _store_refused(project, file, name, user)
     digest = _sha256(file.chunks())
     document = Document(
