@@ -1,5 +1,6 @@
 """Forms for projects, their settings, and invitations to them."""
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -44,6 +45,10 @@ def default_label() -> str:
 
 
 class ProjectForm(forms.ModelForm[Project]):
+    """A new project. A form that is sent twice has the same ``key``."""
+
+    key = forms.UUIDField(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
+
     class Meta:
         model = Project
         fields = ("name", "model")

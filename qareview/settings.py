@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "qareview.incoming.as_expected",
     "qareview.htmx.sign_in_on_whole_page",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
@@ -301,7 +302,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"refusals": {"()": "qareview.log_lines.Refusals"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["refusals"],
+        }
+    },
     "loggers": {  # otherwise they log a line for every sweep
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},

@@ -45,8 +45,10 @@ def new_project(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form}
         return render_page(request, "projects/new.html", context, status=form_status(form))
-    name, model = form.cleaned_data["name"], form.cleaned_data["model"]
-    project = projects.create_project(name, request.user, model=model)
+    sent = form.cleaned_data
+    project = projects.create_project_once(
+        sent["key"], sent["name"], access.user(request), sent["model"]
+    )
     return redirect("documents", project.slug)
 
 
