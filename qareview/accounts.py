@@ -4,13 +4,16 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext
 
-from qareview import projects
+from qareview import projects, sign_ins
 from qareview.models import Invitation, Membership
+from qareview.translations import counted
 
 SESSION_KEY = "invitation"
 
@@ -61,7 +64,27 @@ def _accept(invitation: Invitation, user: Any) -> None:
 
 
 class InvitedOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
-    """Lets a visitor sign up only with an open invitation in the session."""
+    """Lets a visitor sign up only with an open invitation in the session.
+
+    Who enters wrong passwords is slowed down: see :mod:`qareview.sign_ins`.
+    """
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return sign_ins.client_address(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            sign_ins.begin(credentials.get("username", ""), self.get_client_ip(request))
+        except sign_ins.TooSoon as reason:
+            text = gettext("Too many wrong passwords. Wait %(seconds)s, then try again.")
+            values = {"seconds": counted(reason.seconds, "second")}
+            raise ValidationError(text % values) from None
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> Any:
+        user = super().authenticate(request, **credentials)
+        if user:
+            sign_ins.succeed(credentials.get("username", ""), self.get_client_ip(request))
+        return user
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return open_invitation(request.session.get(SESSION_KEY, "")) is not None

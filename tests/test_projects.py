@@ -229,7 +229,7 @@ def test_projects_of_one_name_made_at_once_get_their_own_addresses() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_of_two_prompts_of_one_name_sent_at_once_one_is_refused(team: Team, browse: Browse) -> None:
     data = {"task": "rhyme", "template": "Rhyme on {{ text }}.", "max_tokens": "60"}
-    data |= {"temperature": "0.7", "top_p": "0.9", "examples": "", "notes": "", "tags": "[]"}
+    data |= {"temperature": "0.5", "pick_count": "3"}
     clients = [browse(team.engineer), browse(team.admin), browse(team.admin)]
     url = f"{team.url}/prompts/new/"
     answers = at_once(*(functools.partial(client.post, url, data) for client in clients))
