@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qareview import shortcuts
+from qareview import shortcuts, zones
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
@@ -271,6 +271,18 @@ class KeysForm(forms.Form):
         if not self.errors and (problem := shortcuts.problem_with(keys)):
             raise forms.ValidationError(problem)
         return keys
+
+
+class ZoneForm(forms.Form):
+    """Asks for a user's time zone."""
+
+    def __init__(self, of_browser: str, chosen: str, data: Any = None) -> None:
+        super().__init__(data, initial={"zone": chosen})
+        label = gettext("the browser’s (%(zone)s)") % {"zone": of_browser}
+        choices = [("", label), *((name, name) for name in sorted(zones.names()))]
+        self.fields["zone"] = forms.ChoiceField(
+            choices=choices, required=False, label=gettext("Time zone")
+        )
 
 
 class InvitationForm(forms.ModelForm[Invitation]):

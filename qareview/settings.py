@@ -83,6 +83,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "qareview.incoming.as_expected",
+    "qareview.zones.of_browser_first",
     "qareview.htmx.sign_in_on_whole_page",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]

@@ -13,6 +13,11 @@ function say(text, isTrouble = false) {
   note.classList.toggle("trouble", isTrouble);
 }
 
+// The zone of this browser, in which times are shown to who has chosen no other.
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+// biome-ignore lint/suspicious/noDocumentCookie: the other way to set one needs HTTPS
+document.cookie = `zone=${timeZone};path=/;max-age=31536000;SameSite=Lax`; // for a year
+
 // Keys. A key presses the button or link that shows it, so that both do the same.
 
 document.addEventListener("keydown", (event) => {

@@ -5,6 +5,7 @@ import io
 import json
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import yaml
 from django.contrib.auth.models import User
 from django.test import Client
 
-from generation.models import Item, Passage, Split
+from generation.models import Item, Passage, Release, Split
 from generation.releases import exports, freezing
 from tests import make
 from tests.conftest import Team
@@ -234,6 +235,16 @@ def test_a_bar_in_the_name_of_a_document_ends_no_cell(team: Team, browse: Browse
     at = make.document(team.project, name="a|b.md")
     make.accept(make.item(team.project, at=at), team.reviewer)
     assert "\n| a\\|b.md | 1 | train |\n" in exported(team, browse)["README.md"].decode()
+
+
+def test_whoever_asks_gets_the_same_bytes(download: Download, team: Team, browse: Browse) -> None:
+    Release.objects.update(finished_at=datetime(2026, 3, 31, 23, 30, tzinfo=UTC))
+    first = download("input_output")
+    assert "frozen on 31 March 2026." in open_zip(first)["README.md"].decode()
+    client = browse(team.engineer)
+    client.cookies.load({"language": "de", "zone": "Asia/Tokyo"})
+    response = client.get(f"{team.url}/releases/1/input_output.zip")
+    assert b"".join(response.streaming_content) == first
 
 
 ALONE = "One person decided on each triple, so agreement between reviewers is unknown."

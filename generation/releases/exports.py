@@ -8,8 +8,10 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC
 from typing import IO, Any
 
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -65,8 +67,14 @@ FORMATS = {
 def write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str]:
     """Write a release to ``target``; return sentences about limits of the trainer it does not meet.
 
-    The same release and format always give the same bytes. Raises KeyError for an unknown format.
+    The same release and format always give the same bytes, in English and with times in UTC for
+    whoever asks. Raises KeyError for an unknown format.
     """
+    with translation.override("en"), timezone.override(UTC):
+        return _write_zip(release, format_name, target)
+
+
+def _write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str]:
     release_format = FORMATS[format_name]
     files: dict[str, dict[str, Any]] = {}
     told = _Told()

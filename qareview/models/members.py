@@ -51,6 +51,13 @@ class KeyMap(models.Model):
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
 
 
+class OwnZone(models.Model):
+    """The time zone that a user chose: see :mod:`qareview.zones`."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="own_zone")
+    name = models.CharField(max_length=64)  # such as Europe/Berlin
+
+
 def invitation_token() -> str:
     """Return a random token of 32 characters."""
     return secrets.token_urlsafe(24)

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects, shortcuts
+from qareview import access, accounts, completions, projects, shortcuts, zones
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -30,6 +30,8 @@ def project_list(request: HttpRequest) -> HttpResponse:
     own = list(Project.objects.of(request.user))
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
+    if binned:  # which the page shows with times
+        zones.use_own(request.user)
     if len(own) == 1 and not may_create and not binned:
         return redirect("documents", own[0].slug)
     context = {"projects": own, "binned": binned, "may_create": may_create}
