@@ -157,7 +157,7 @@ def test_all_invitations_are_listed_with_their_state(team: Team, browse: Browse)
     assert ">accepted</span> rob" in row_of["Used one"]
     assert ">withdrawn</span>" in row_of["Withdrawn one"]
     assert ">expired</span>" in row_of["Late one"]
-    assert "Who made it is no admin any more." in row_of["Fallen one"]
+    assert "The person who made it is no longer an admin." in row_of["Fallen one"]
     assert not any(each.token in "".join(rows) for each in made[1:])
 
 
