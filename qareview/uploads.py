@@ -1,5 +1,6 @@
 """Take files only from who may send them, and only as many as there is room for."""
 
+import enum
 import io
 import shutil
 from collections.abc import Callable, Iterable
@@ -14,7 +15,6 @@ from django.core.files.uploadhandler import (
     StopUpload,
     TemporaryFileUploadHandler,
 )
-from django.db import models
 from django.http import HttpRequest, HttpResponse
 
 from qareview import access
@@ -24,7 +24,7 @@ View = TypeVar("View", bound=Callable[..., HttpResponse])
 MEGABYTE = 1_000_000
 
 
-class Refusal(models.TextChoices):
+class Refusal(enum.Enum):
     """Why a file was not taken."""
 
     SIZE = "size"

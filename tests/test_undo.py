@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from generation.forms.review import ranking_of
 from generation.models import Review
 from generation.review import decisions
 from tests import make
@@ -32,6 +33,11 @@ def test_places_of_questions_of_other_items_are_not_stored(team: Team) -> None:
     own, foreign = str(item.question.pk), str(other.question.pk)
     review = make.accept(item, team.reviewer, ranking={own: 1, foreign: 2, "9" * 19: 3})
     assert review.ranking == {own: 1}
+
+
+@pytest.mark.parametrize("name", ["rank-", "rank-9999999999999999999", f"rank-{'9' * 5000}"])
+def test_a_place_of_what_can_be_no_question_is_passed_over(name: str) -> None:
+    assert ranking_of({name: "1", "rank-7": "2"}) == {"7": 2}
 
 
 def test_a_page_undoes_once_and_the_next_page_again(team: Team, browse: Any) -> None:

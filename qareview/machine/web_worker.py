@@ -86,7 +86,7 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
     # Chosen; nobody measured.
     head_seconds = 20.0  # until the head and a small body must have arrived
     small_body = 65_536  # bytes; most forms have less
-    wait_seconds = 60.0  # that a large body may wait until a thread may read it
+    wait_seconds = 300.0  # that a large body may wait until a thread may read it
     silence_seconds = 30.0  # in which some bytes of a large body, or of an answer, must pass
     slowest = 2_000  # bytes a second of a large body
 
