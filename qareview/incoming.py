@@ -23,8 +23,12 @@ def as_expected(
             raise BadRequest("charset")
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise Http404
-        if request.method == "HEAD":
-            request.method = "GET"
-        return get_response(request)
+        return _as_get(request) if request.method == "HEAD" else get_response(request)
+
+    def _as_get(request: HttpRequest) -> HttpResponse:
+        request.method = "GET"
+        response = get_response(request)
+        request.method = "HEAD"
+        return response
 
     return middleware

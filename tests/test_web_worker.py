@@ -107,7 +107,10 @@ def test_a_connection_is_used_again_and_requests_may_come_together(port: int) ->
             client.sendall(GET)
             assert answer(client) == b"0"
         client.sendall(post(3) + b"abc" + post(5) + b"defgh")
-        assert [answer(client), answer(client)] == [b"3", b"5"]
+        received = b""
+        while not received.endswith(b"\r\n\r\n5"):
+            received += client.recv(4096)
+        assert b"\r\n\r\n3HTTP/1.1 200 OK" in received
 
 
 def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(port: int) -> None:

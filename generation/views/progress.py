@@ -62,13 +62,14 @@ def _count(project: Project) -> Counted:
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the progress of a project; only admins see the figures of other people."""
     member = access.member(request, slug)
-    key = ("progress", member.project_id, timezone.get_current_timezone_name())  # days are its days
-    counted = cached(key, lambda: _count(member.project))
+    zone = str(timezone.get_current_timezone())  # whose days are counted
+    counted = cached(("progress", member.project_id, zone), lambda: _count(member.project))
     people = counted.value.reviewers
     own = [reviewer for reviewer in people if reviewer.pk == member.user_id]
     context = {
         "counted": counted.value,
         "counted_at": counted.counted_at,
+        "zone": zone,
         "by_day": _by_day(counted.value.pace),
         "people": people if member.is_admin else own,
         "charts": _by_kind(counted.value.outcomes),
