@@ -17,6 +17,7 @@ from prompts.rendering import variables_of
 from prompts.sandbox import TemplateRefused, variables_in
 from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
+from qareview.uploads import RefusedFile
 
 RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN = 6  # outputs of a comparison; chosen; nobody measured
@@ -166,6 +167,12 @@ class ExperimentForm(forms.Form):
         file: Any = self.cleaned_data["file"]
         if not file:
             return ""
+        if isinstance(file, RefusedFile):
+            raise forms.ValidationError(
+                gettext(
+                    "The file was not taken: the disk of the server is full, or it is too large."
+                )
+            )
         if (file.size or 0) > LARGEST_FILE:
             raise forms.ValidationError(gettext("The file is larger than 20 MB."))
         try:

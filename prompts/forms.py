@@ -244,7 +244,9 @@ class PromptForm(VariantForm):
     def clean_task(self) -> str:
         task: str = self.cleaned_data["task"]
         if task in VARIABLES or Prompt.objects.filter(project=self.prompt.project, task=task):
-            raise forms.ValidationError(
-                gettext("A prompt with this name already exists. Choose another name.")
-            )
+            raise forms.ValidationError(self.name_taken())
         return task
+
+    def name_taken(self) -> str:
+        """Return the sentence for a name that another prompt has."""
+        return gettext("A prompt with this name already exists. Choose another name.")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -17,6 +17,10 @@ from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
 from qareview.models import Project, ProjectQuerySet
 from qareview.stored_sentences import stored
 from qareview.word_differences import word_differences
+
+
+class NameTaken(Exception):
+    """The project has a prompt with this name."""
 
 
 def in_production(project: Project, task: Task) -> Variant:
@@ -69,8 +73,15 @@ def add_variant(parent: Variant, values: dict[str, Any], user: Any, origin: str 
 
 @transaction.atomic
 def begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
-    """Create a prompt of the team's own, with its first variant in production."""
-    prompt = Prompt.objects.create(project=project, task=task)
+    """Create a prompt of the team's own, with its first variant in production.
+
+    Raises NameTaken.
+    """
+    try:
+        with transaction.atomic():
+            prompt = Prompt.objects.create(project=project, task=task)
+    except IntegrityError:
+        raise NameTaken from None
     first = Variant.objects.create(
         prompt=prompt,
         number=1,

@@ -1,22 +1,26 @@
 """Forms for projects, their settings, and invitations to them."""
 
+import uuid
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qareview import shortcuts
+from qareview import shortcuts, zones
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
-from qareview.models import Invitation, Membership, Project, Role
+from qareview.models import INVITATION_DAYS, Invitation, Membership, Project, Role
 
 MOST_REASONS = 9  # one for each digit key
 LONGEST_REASON = 120  # characters, as many as the column holds
+MOST_INVITATION_DAYS = 90  # chosen; nobody measured
 SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
@@ -41,6 +45,10 @@ def default_label() -> str:
 
 
 class ProjectForm(forms.ModelForm[Project]):
+    """A new project. A form that is sent twice has the same ``key``."""
+
+    key = forms.UUIDField(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
+
     class Meta:
         model = Project
         fields = ("name", "model")
@@ -265,12 +273,38 @@ class KeysForm(forms.Form):
         return keys
 
 
+class ZoneForm(forms.Form):
+    """Asks for a user's time zone."""
+
+    def __init__(self, of_browser: str, chosen: str, data: Any = None) -> None:
+        super().__init__(data, initial={"zone": chosen})
+        label = gettext("the browser’s (%(zone)s)") % {"zone": of_browser}
+        choices = [("", label), *((name, name) for name in sorted(zones.names()))]
+        self.fields["zone"] = forms.ChoiceField(
+            choices=choices, required=False, label=gettext("Time zone")
+        )
+
+
 class InvitationForm(forms.ModelForm[Invitation]):
+    days = forms.IntegerField(
+        label=_("Valid for days"),
+        min_value=1,
+        max_value=MOST_INVITATION_DAYS,
+        initial=INVITATION_DAYS,
+        help_text=_("After that, the link no longer works."),
+    )
+
     class Meta:
         model = Invitation
         fields = ("note", "role")
         labels = {"note": _("Invited person"), "role": _("Role")}  # noqa: RUF012  Django's way
         help_texts = {"note": _("A name, so that you can tell the links apart.")}  # noqa: RUF012
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if days := cleaned.get("days"):
+            self.instance.expires_at = timezone.now() + timedelta(days=days)
+        return cleaned
 
 
 class RoleForm(forms.ModelForm[Membership]):

@@ -23,6 +23,7 @@ NOUNS = {
     "document": ngettext_lazy("%(number)s document", "%(number)s documents", _COUNT),
     "example": ngettext_lazy("%(number)s example", "%(number)s examples", _COUNT),
     "experiment": ngettext_lazy("%(number)s experiment", "%(number)s experiments", _COUNT),
+    "file": ngettext_lazy("%(number)s file", "%(number)s files", _COUNT),
     "hour": ngettext_lazy("%(number)s hour", "%(number)s hours", _COUNT),
     "item": ngettext_lazy("%(number)s item", "%(number)s items", _COUNT),
     "minute": ngettext_lazy("%(number)s minute", "%(number)s minutes", _COUNT),

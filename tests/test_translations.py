@@ -41,6 +41,7 @@ STAYS_ENGLISH = {
     "prompts/english_rules.py": "prompts, which models read",
     "prompts/restructuring.py": "prompts, which models read",
     "prompts/trials.py": "prompts, which models read",
+    "qareview/environment.py": "what the console shows",
     "qareview/machine/embedded.py": "what the console shows",
     "qareview/machine/servers.py": "what the console shows",
     "qareview/machine/supervisor.py": "what the console shows",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from prompts import case_matrix, cases, comparing, experiments, ranking, results
 from prompts.experiment_forms import CaseOrderForm, ExperimentForm
 from prompts.models import Experiment, Prompt
-from qareview import access, completions
+from qareview import access, completions, uploads
 from qareview.htmx import form_status, offer_undo, render_page, wants_part
 from qareview.models import Project, Role
 from qareview.stored_sentences import stored
@@ -39,6 +39,7 @@ def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "experiments/list.html", context)
 
 
+@uploads.takes_files(Role.ENGINEER)
 @require_http_methods(["GET", "POST"])
 def new_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Create an experiment of a prompt. Its own page shows an estimate and starts it."""

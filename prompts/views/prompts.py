@@ -41,10 +41,13 @@ def new_prompt(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     form = PromptForm(project, request.POST or None)
     if form.is_valid():
-        prompt = prompt_variants.begin_prompt(
-            project, form.cleaned_data["task"], form.values(), request.user
-        )
-        return redirect("prompts-show", slug, prompt.pk)
+        task = form.cleaned_data["task"]
+        try:
+            prompt = prompt_variants.begin_prompt(project, task, form.values(), request.user)
+        except prompt_variants.NameTaken:  # by somebody else, since the form was checked
+            form.add_error("task", form.name_taken())
+        else:
+            return redirect("prompts-show", slug, prompt.pk)
     return render_page(request, "prompts/new.html", {"form": form}, status=form_status(form))
 
 

@@ -128,6 +128,7 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
             time.sleep(0.2)
             if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
                 _keep_services_alive()
+                embedded.begin_large_logs_again()
                 checked_at = time.monotonic()
                 if embedded.addresses() != addresses:
                     addresses = embedded.addresses()

@@ -12,7 +12,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects, shortcuts
+from qareview import access, accounts, completions, projects, shortcuts, zones
 from qareview.first_steps import first_steps
 from qareview.forms import (
     InvitationForm,
@@ -35,6 +35,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
     binned = list(Project.everything.restorable_by(request.user))
     if len(members) == 1 and not may_create and not binned:
         return redirect("documents", members[0].project.slug)
+    zones.use_own(request.user)
     context = {
         "cards": import_string(settings.HOME_CARDS)(members),
         "steps": first_steps(access.user(request)) if may_create else [],
@@ -53,8 +54,10 @@ def new_project(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form}
         return render_page(request, "projects/new.html", context, status=form_status(form))
-    name, model = form.cleaned_data["name"], form.cleaned_data["model"]
-    project = projects.create_project(name, request.user, model=model)
+    sent = form.cleaned_data
+    project = projects.create_project_once(
+        sent["key"], sent["name"], access.user(request), sent["model"]
+    )
     return redirect("documents", project.slug)
 
 
@@ -111,7 +114,7 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
-        "invitations": project.invitations.filter(accepted_at=None),
+        "invitations": project.invitations.for_list(),
         "form": form,
         "roles": Role.choices,
         "is_short_of_reviewers": projects.is_short_of_reviewers(project),
@@ -142,10 +145,13 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Delete an invitation that was not accepted."""
+    """Withdraw an invitation that was not accepted."""
     project = access.project(request, slug, Role.ADMIN)
-    get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
-    messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    get_object_or_404(project.invitations, pk=pk)
+    if projects.withdraw_invitation(project, pk):
+        messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    else:
+        messages.info(request, _("This invitation has already been used or was withdrawn."))
     return redirect("members", slug)
 
 
@@ -155,11 +161,16 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show an invitation; a POST by a user who is signed in accepts it."""
     invitation = accounts.open_invitation(token)
     if invitation is None:
-        raise Http404(
-            _("This invitation has already been used or was withdrawn. Ask for a new link.")
-        )
+        raise Http404(_gone())
     if request.method == "POST" and isinstance(request.user, User):
-        accounts.accept_invitation(invitation, request.user)
+        try:
+            accounts.accept_invitation(token, request.user)
+        except accounts.InvitationGone:
+            raise Http404(_gone()) from None
         return redirect("documents", invitation.project.slug)
     request.session[accounts.SESSION_KEY] = token
     return render_page(request, "invitations/show.html", {"invitation": invitation})
+
+
+def _gone() -> str:
+    return _("This invitation has been used or withdrawn, or has expired. Ask for a new link.")
