@@ -78,7 +78,7 @@ def client_address(request: HttpRequest) -> str:
     X-Forwarded-For is believed only as far as proxies wrote it that QAREVIEW_PROXIES names: anybody
     can send such a line.
     """
-    address = request.META.get("REMOTE_ADDR", "")
+    address = str(request.META.get("REMOTE_ADDR", ""))
     told = request.headers.get("X-Forwarded-For", "").split(",")
     while told and _is_proxy(address):
         address = told.pop().strip() or address

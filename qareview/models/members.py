@@ -74,19 +74,25 @@ def invitation_end() -> datetime:
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def for_list(self) -> "InvitationQuerySet":
         """Load what the list shows, and whether the maker of each is still an admin."""
-        admins = Membership.objects.filter(
-            project=models.OuterRef("project"),
-            user=models.OuterRef("created_by"),
-            user__is_active=True,
-            role=Role.ADMIN,
-        )
-        annotated = self.annotate(maker_is_admin=models.Exists(admins))
-        return annotated.select_related("project", "created_by", "accepted_by")
+        annotated = self.annotate(maker_is_admin=_maker_is_admin())
+        return annotated.select_related("created_by", "accepted_by")
 
     def open(self) -> "InvitationQuerySet":
         """Filter to those with which somebody may still become a member."""
-        waiting = self.for_list().filter(accepted_at=None, withdrawn_at=None, maker_is_admin=True)
-        return waiting.filter(expires_at__gt=timezone.now(), project__binned_at=None)
+        waiting = self.filter(_maker_is_admin(), accepted_at=None, withdrawn_at=None)
+        valid = waiting.filter(expires_at__gt=timezone.now(), project__binned_at=None)
+        return valid.select_related("project", "created_by")
+
+
+def _maker_is_admin() -> models.Exists:
+    """Return the condition that the maker of an invitation is still an admin of its project."""
+    admins = Membership.objects.filter(
+        project=models.OuterRef("project"),
+        user=models.OuterRef("created_by"),
+        user__is_active=True,
+        role=Role.ADMIN,
+    )
+    return models.Exists(admins)
 
 
 class Invitation(models.Model):
