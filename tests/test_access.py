@@ -13,7 +13,7 @@ from django.urls import get_resolver, reverse
 from generation.items import bulk_actions
 from generation.models import BulkActionKind, UnsentItem
 from generation.releases import freezing
-from prompts import candidates, comparing, experiments, results, searches
+from prompts import candidates, case_sets, comparing, experiments, results, searches
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import arena, make
@@ -88,6 +88,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "prompts-show": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "prompts-roll-back": {"post": ENGINEER},
+    "prompts-undo": {"post": ENGINEER},
     "prompts-promote": {"post": ENGINEER},
     "prompts-archive": {"post": ENGINEER},
     "prompts-bin": {"post": ENGINEER},
@@ -113,6 +114,9 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "experiments-remove": {"post": ENGINEER},
     "experiments-end": {"post": ENGINEER},
     "experiments-aside": {"post": ENGINEER},
+    "experiments-cases": {"get": ENGINEER, "post": ENGINEER},
+    "experiments-keep": {"post": ENGINEER},
+    "case-sets-remove": {"post": ENGINEER},
     "compare": {"get": REVIEWER},
     "compare-undo": {"post": REVIEWER},
     "compare-decide": {"post": REVIEWER},
@@ -179,6 +183,8 @@ def filled(lasting_rows: None) -> Filled:
         "runs-messages": [experiment.runs.all()[0].pk],
         "experiments-new": [prompt.pk],
         "experiments-aside": [experiment.pk, 1],
+        "case-sets-remove": [case_sets.keep_cases(experiment, "tides", team.engineer).pk],
+        "prompts-undo": [prompt.pk, prompt.promotions.create(variant=prompt.production).pk],
         "compare-decide": [shown.token],
         "compare-hold": [shown.token],
         "results-export": [experiment.pk, "json"],
@@ -206,7 +212,7 @@ def filled(lasting_rows: None) -> Filled:
     for name in ADDRESSES:
         if re.match(r"experiments-|compare|results", name):
             arguments.setdefault(name, [experiment.pk])
-        if name == "prompts-new":
+        if name in ("prompts-new", "prompts-undo"):
             continue
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
