@@ -1,5 +1,7 @@
 """Pages of projects, their settings, members and invitations, and of the user's shortcuts."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -62,16 +64,16 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show and save the settings of a project."""
+def project_settings(request: HttpRequest, slug: str, section: str = "general") -> HttpResponse:
+    """Show and save a section of a project's settings."""
     project = access.project(request, slug, Role.ADMIN)
-    form = SettingsForm(request.POST or None, instance=project)
+    form = SettingsForm(section, request.POST or None, instance=project)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "spent": completions.spending(project),
-            "same_name": SameNameForm(project),
-        }
+        context: dict[str, Any] = {"form": form, "section": section}
+        if section == "general":
+            context["same_name"] = SameNameForm(project)
+        if section == "drafting":
+            context["spent"] = completions.spending(project)
         return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
         projects.lock_settings(project)
@@ -79,7 +81,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         project.save(update_fields=form.changed_data)
     projects.settings_changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
-    return redirect("settings", slug)
+    return redirect(request.path)
 
 
 @require_http_methods(["GET", "POST"])
