@@ -8,13 +8,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts import cases, scores
+from prompts import cases, sandbox, scores
 from prompts.case_matrix import DISAGREEMENT, POSITION, CaseOrder
 from prompts.experiments import MOST_RUNS
 from prompts.forms import with_plain_lines
 from prompts.models import Choice, Prompt, Variant, Way
 from prompts.rendering import variables_of
-from prompts.sandbox import TemplateRefused, variables_in
 from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
 
@@ -138,15 +137,15 @@ class ExperimentForm(forms.Form):
     def _check_template(self, variant: Variant) -> None:
         """Refuse a variant whose template was valid when it was stored, but is no more."""
         try:
-            variables_in(variant.template)
-        except TemplateRefused as reason:
+            sandbox.variables_in(variant.template)
+        except sandbox.TemplateRefused as reason:
             text = gettext("Variant %(number)s cannot be run. %(reason)s")
             values = {"number": variant.number, "reason": translated(str(reason))}
             raise forms.ValidationError(text % values) from reason
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]
-        if reason := scores.objection_to_pattern(pattern):
+        if reason := sandbox.objection_to_pattern(pattern):
             raise forms.ValidationError(translated(reason))
         return pattern
 
@@ -158,7 +157,7 @@ class ExperimentForm(forms.Form):
             schema = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(gettext("Not valid JSON.")) from error
-        if reason := scores.objection_to_schema(schema):
+        if reason := sandbox.objection_to_schema(schema):
             raise forms.ValidationError(translated(reason))
         return schema
 
@@ -185,7 +184,7 @@ class ExperimentForm(forms.Form):
     def _cases(self, data: dict[str, Any]) -> list[cases.NewCase]:
         """Return the cases of all three sources; add an error if they cannot be used."""
         needed = sorted(
-            set().union(*(variables_in(variant.template) for variant in data["variants"]))
+            set().union(*(sandbox.variables_in(variant.template) for variant in data["variants"]))
         )
         known = [*needed, *(name for name in variables_of(self.prompt) if name not in needed)]
         all_cases: list[cases.NewCase] = []

@@ -229,6 +229,10 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
 READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for each file
 READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory, for each file
+CUT_SECONDS = int(os.environ.get("QAREVIEW_CUT_SECONDS", "900"))  # for the text of each file
+# After which a worker that gets no step further with its work is stopped. The longest steps are to
+# recognise the text of a file, 20 minutes, and to cut it.
+STANDSTILL_SECONDS = READ_SECONDS + CUT_SECONDS + 1800
 DATA_UPLOAD_MAX_NUMBER_FILES = 1000
 FILE_UPLOAD_HANDLERS = [
     "qareview.uploads.LimitHandler",

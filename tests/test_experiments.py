@@ -9,9 +9,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from prompts import case_matrix, cases, experiments, runs, scores, screening
+from prompts import case_matrix, cases, experiments, runs, sandbox, scores, screening
 from prompts.cases import BadCases, from_text
 from prompts.models import Case, Experiment, Run, Task
+from prompts.output_rules import CannotScore
 from qareview.models import JobState, StoredCompletion
 from tests import arena, make
 from tests.conftest import Team
@@ -340,7 +341,7 @@ def test_rouge_l(output: str, reference: str, value: float) -> None:
     ],
 )
 def test_outputs_are_held_against_a_schema(schema: Any, text: str, expected: bool) -> None:
-    assert scores.meets_schema(schema, text) is expected
+    assert sandbox.meets_schema(schema, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -352,8 +353,8 @@ def test_outputs_are_held_against_a_schema(schema: Any, text: str, expected: boo
     ],
 )
 def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text: str) -> None:
-    with pytest.raises(scores.CannotScore):
-        scores.meets_schema(schema, text)
+    with pytest.raises(CannotScore):
+        sandbox.meets_schema(schema, text)
 
 
 @pytest.mark.parametrize(
