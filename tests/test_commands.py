@@ -1,12 +1,16 @@
 """Everything works without a browser, and the exit status says whether it did."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
@@ -175,3 +179,12 @@ def test_a_password_that_was_chosen_is_not_called_shown_once(
     sign_in, once = create_admin()
     assert User.objects.get().check_password(sign_in.split()[-1])
     assert once.startswith("This is shown once")
+
+
+def test_models_are_prepared_before_anything_else_is_set_up(tmp_path: Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("_URL")}
+    models = {"QAREVIEW_VAR": str(tmp_path), "QAREVIEW_MODELS_DIR": str(settings.MODELS_DIR)}
+    command = [sys.executable, "manage.py", "prepare_models"]
+    subprocess.run(command, cwd=settings.BASE_DIR, env=environment | models, check=True)
+    assert list(settings.MODELS_DIR.glob("*/model.safetensors"))
+    assert not (tmp_path / "services").exists()

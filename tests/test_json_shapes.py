@@ -9,6 +9,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from generation.passages.left_out import INCOMPLETE_ROW, OTHER_COLUMNS
 from generation.reading import readers, readings
 from tests.office import kept, left_out
 from tests.triples import AWKWARD, EAST_QUAY, QUAY, TUGS, Triple, triples_of
@@ -195,6 +196,32 @@ def test_conversations_of_several_turns_give_a_row_each(triples_in: Any) -> None
     messages = [{"role": role, "content": text} for role, text in said]
     triples, _ = triples_in(json.dumps([{"context": "Gate.", "messages": messages}]), "t.json")
     assert triples == [("Gate.", "When?", "At seven."), ("Gate.", "Why?", "It is light.")]
+
+
+def test_a_question_without_an_answer_and_what_the_system_was_told_are_named(
+    tmp_path: Path,
+) -> None:
+    said = [("system", "Be short."), ("user", "And why?"), ("user", "Why?")]
+    said += [("assistant", "It is light."), ("user", "What then?")]
+    messages = [{"role": role, "content": text} for role, text in said]
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps([{"context": "Gate.", "messages": messages}]))
+    roles = {role: role for role in ("context", "question", "answer")}
+    reading = readers.read_file(path, path.name, readings.Choices(roles))
+    assert [row["question"] for row in reading.rows] == ["Why?"]
+    named = left_out(reading)
+    assert [reason for _, reason in named] == [INCOMPLETE_ROW, OTHER_COLUMNS]
+    assert "And why?" in named[0][0]
+    assert "What then?" in named[0][0]
+    assert named[1][0] == "system"
+
+
+def test_what_squad_tells_besides_is_named_as_left_out() -> None:
+    path = AWKWARD / "squad.json"
+    roles = {"context": "context", "question": "question", "answer": "answers"}
+    reading = readers.read_file(path, path.name, readings.Choices(roles))
+    [rest] = [text for text, reason in left_out(reading) if reason == OTHER_COLUMNS]
+    assert rest == "id, is_impossible"
 
 
 def test_the_title_of_an_article_of_squad_is_the_heading() -> None:

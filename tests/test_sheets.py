@@ -7,7 +7,7 @@ import pytest
 from django.core.files.base import ContentFile
 
 from generation.models import Document
-from generation.passages.left_out import ABOVE_TABLE, HIDDEN_SHEET, OTHER_SHEET
+from generation.passages.left_out import ABOVE_TABLE, COMMENT, HIDDEN_SHEET, OTHER_SHEET, TEXT_BOX
 from generation.reading import documents, file_types, pipeline
 from generation.reading.readings import ALL_SHEETS, CannotRead, Reading
 from generation.reading.tables.sheets import SHEET
@@ -196,14 +196,52 @@ def test_a_merged_cell_is_in_each_of_its_rows() -> None:
     assert survey["sample"] == [["Grain", "12"], ["Grain", "19"]]
 
 
+COMMENTS = f"""<comments {SPREADSHEET}><commentList>
+    <comment ref="A2"><text><r><t>Is that </t></r><r><t>still so?</t></r></text></comment>
+    <comment ref="A3"><text><t>[Threaded comment] Get a newer program. Yes.</t></text></comment>
+    </commentList></comments>"""
+THREADS = (
+    "<ThreadedComments><threadedComment><text>Yes.</text></threadedComment></ThreadedComments>"
+)
+DRAWING = """<wsDr xmlns:a="urn:a"><sp><txBody><a:p><a:r><a:t>Closed</a:t></a:r><a:br/><a:r>
+    <a:t>in May</a:t></a:r></a:p><a:p><a:t>and June</a:t></a:p></txBody></sp></wsDr>"""
+BESIDE = [("Is that still so?", COMMENT), ("Yes.", COMMENT), ("Closed in May\nand June", TEXT_BOX)]
+
+
+@pytest.mark.parametrize("chosen", [CHOSEN, {}])
+def test_comments_and_text_boxes_are_left_out_with_their_reason(chosen: dict[str, str]) -> None:
+    parts = {
+        "xl/comments1.xml": COMMENTS,
+        "xl/threadedComments/threadedComment1.xml": THREADS,
+        "xl/drawings/drawing1.xml": DRAWING,
+        "xl/drawings/drawing2.xml": "no drawing",
+    }
+    extent = "" if chosen else ALL_SHEETS
+    reading = read(xlsx({"Tides": ROWS}, more=parts), "a.xlsx", chosen, extent)
+    assert left_out(reading)[-3:] == BESIDE
+
+
+def test_comments_and_text_boxes_of_libreoffice_are_left_out() -> None:
+    comment = "<office:annotation><text:p>Is that still so?</text:p></office:annotation>"
+    box = "<table:shapes><draw:custom-shape><text:p>Closed</text:p></draw:custom-shape>"
+    reading = read(ods(comment, f"{box}</table:shapes>"), "a.ods", CHOSEN)
+    assert left_out(reading) == [("Is that still so?", COMMENT), ("Closed", TEXT_BOX)]
+    assert [row["answer"] for row in reading.rows] == ["At seven.", "Twice."]
+
+
 @pytest.mark.parametrize(("ending", "name"), [("", "a.ods"), ("-template", "a.ots")])
 def test_a_workbook_or_template_of_libreoffice_is_a_table(ending: str, name: str) -> None:
+    assert read(ods(ending=ending), name).survey["sample"] == ROWS[1:]
+
+
+def ods(comment: str = "", shapes: str = "", ending: str = "") -> bytes:
+    """Return an ODS file of ROWS with a comment in its last cell and shapes, given as XML."""
     names = "urn:oasis:names:tc:opendocument:xmlns:"
     rows = "".join(
         "<table:table-row>"
         + "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{value}</text:p>'
-            "</table:table-cell>"
+            f'<table:table-cell office:value-type="string">{comment if value == "Twice." else ""}'
+            f"<text:p>{value}</text:p></table:table-cell>"
             for value in row
         )
         + "</table:table-row>"
@@ -211,21 +249,21 @@ def test_a_workbook_or_template_of_libreoffice_is_a_table(ending: str, name: str
     )
     content = (
         f'<office:document-content xmlns:office="{names}office:1.0" xmlns:table="{names}table:1.0" '
-        f'xmlns:text="{names}text:1.0"><office:body><office:spreadsheet><table:table '
-        f'table:name="T">{rows}</table:table></office:spreadsheet></office:body>'
+        f'xmlns:text="{names}text:1.0" xmlns:draw="{names}drawing:1.0">'
+        f'<office:body><office:spreadsheet><table:table table:name="T">'
+        f"{shapes}{rows}</table:table></office:spreadsheet></office:body>"
         "</office:document-content>"
     )
     manifest = (
         '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
     )
-    data = package(
+    return package(
         {
             "mimetype": file_types.ODS + ending,
             "content.xml": content,
             "META-INF/manifest.xml": manifest,
         }
     )
-    assert read(data, name).survey["sample"] == ROWS[1:]
 
 
 @pytest.mark.django_db

@@ -21,6 +21,7 @@ MENU = "menu"
 SIDE_CONTENT = "side content"
 HIDDEN = "hidden"
 COMMENT = "comment"
+TEXT_BOX = "text box"
 ABOVE_TABLE = "above table"
 OTHER_SHEET = "other sheet"
 HIDDEN_SHEET = "hidden sheet"
@@ -42,6 +43,7 @@ _WHILE_READING = {
     SIDE_CONTENT: _("outside the main text of the page"),
     HIDDEN: _("hidden on the page"),
     COMMENT: _("comment"),
+    TEXT_BOX: _("text box on a sheet"),
     ABOVE_TABLE: _("above the table"),
     OTHER_SHEET: _("on a sheet that was not chosen"),
     HIDDEN_SHEET: _("on a hidden sheet"),

@@ -294,7 +294,7 @@ def load(
     Raises ModelUnavailable if the model's files are missing or cannot be read.
     """
     try:
-        folder = _converted(gguf) if gguf else Path(path)
+        folder = converted(gguf) if gguf else Path(path)
         (folder / "config.json").stat()  # before libraries are imported, which takes seconds
         merged = settings.BASE_DIR / adapter if adapter else None
         return TransformersBackend(folder, merged, context)
@@ -308,7 +308,7 @@ def load(
         ) from error
 
 
-def _converted(gguf: str) -> Path:
+def converted(gguf: str) -> Path:
     """Return a folder with the weights of a GGUF file; convert them the first time.
 
     A model loaded from GGUF is marked as quantised and cannot be cast or saved, so its weights are
@@ -350,7 +350,9 @@ def file_in_package(gguf: str) -> Path:
 def _convert(source: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
+    from transformers.utils.logging import disable_progress_bar
 
+    disable_progress_bar()  # nobody watches it, and it would fill the log
     tokenizer: Any = AutoTokenizer.from_pretrained(source.parent, gguf_file=source.name)
     quantised: Any = AutoModelForCausalLM.from_pretrained(
         source.parent, gguf_file=source.name, dtype=torch.float32

@@ -1,6 +1,7 @@
 """Open the ZIP packages that office programs write, within limits, and parse the XML in them."""
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,10 @@ class Package:
 
     def __contains__(self, name: str) -> bool:
         return name in self._names
+
+    def parts(self, pattern: re.Pattern[str]) -> list[str]:
+        """Return the names of the parts that match a pattern, in the order of the archive."""
+        return [name for name in self._archive.namelist() if pattern.fullmatch(name)]
 
     def read(self, name: str) -> bytes:
         """Return a part."""

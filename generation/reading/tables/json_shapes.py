@@ -162,8 +162,9 @@ def _squad_rows(paragraph: Record, article: Record) -> Iterator[Record]:
         yield {
             **({"headings": [title]} if title else {}),
             "context": paragraph.get("context"),
-            "question": question.get("question"),
-            "answers": question.get("answers"),
+            "question": None,
+            "answers": None,
+            **question,
         }
 
 
@@ -185,14 +186,21 @@ def _speaker(turn: Record) -> str:
 
 
 def _turns(record: Record) -> Iterator[Record]:
-    """Yield a row for each question of a conversation, with its answer."""
+    """Yield a row for each question of a conversation, with its answer if it has one."""
     key = _conversation_key(record)
     beside = {name: value for name, value in record.items() if name != key}
     question: Any = None
     for turn in record[key]:
         content = next((turn[name] for name in ("content", "value", "parts") if name in turn), None)
-        if _speaker(turn) in _QUESTIONERS:
+        speaker = _speaker(turn)
+        if speaker in _QUESTIONERS:
+            if question is not None:
+                yield {**beside, "question": question, "answer": None}
             question = content
-        elif _speaker(turn) in _ANSWERERS:
+        elif speaker in _ANSWERERS:
             yield {**beside, "question": question, "answer": content}
             question = None
+        elif speaker:
+            beside.setdefault(speaker, content)  # such as what the system was told
+    if question is not None:
+        yield {**beside, "question": question, "answer": None}

@@ -117,6 +117,7 @@ def _rows(group: Group, book: Workbook, media_type: str, roles: Mapping[str, str
         (sheet_texts.lines_above(group), ABOVE_TABLE),
         *sheet_texts.pieces(others, OTHER_SHEET),
         *sheet_texts.pieces(book.hidden, HIDDEN_SHEET),
+        *book.beside,
     ]
     reading = table_columns.reading_of(imported, media_type, rest)
     return replace(reading, note=joined([reading.note, _without_cells(book)]))
@@ -128,7 +129,7 @@ def _as_text(book: Workbook, media_type: str) -> Reading:
     shown: Iterable[tuple[str, str]] = (
         [(sheet_texts.text_of(book.shown[0]), "")] if alone else sheet_texts.pieces(book.shown)
     )
-    pieces = [*shown, *sheet_texts.pieces(book.hidden, HIDDEN_SHEET)]
+    pieces = [*shown, *sheet_texts.pieces(book.hidden, HIDDEN_SHEET), *book.beside]
     reading = as_reading(pieces, media_type, note=_without_cells(book))
     return replace(reading, extent=ALL_SHEETS)
 

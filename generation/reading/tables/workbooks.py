@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from generation.reading.readings import CannotRead, damaged, protected
+from generation.reading.tables.beside_cells import texts_beside_cells
 from generation.reading.tables.workbook_repair import with_relations
 from qareview import tables
 from qareview.storable_text import storable
@@ -36,19 +37,21 @@ class Sheet:
 class Workbook:
     """The sheets that have text: those that are shown and those that are hidden.
 
-    ``others`` are the names of sheets without cells, such as charts.
+    ``others`` are the names of sheets without cells, such as charts. ``beside`` has the texts that
+    are in no cell, each with the reason why it is in no passage.
     """
 
     shown: list[Sheet] = field(default_factory=list)
     hidden: list[Sheet] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
+    beside: list[tuple[str, str]] = field(default_factory=list)
 
 
 def opened_workbook(path: Path, kind: str) -> Workbook:
     """Return the sheets of a workbook of a kind, such as "XLSX". Raises CannotRead."""
     import python_calamine as calamine
 
-    book = Workbook()
+    book = Workbook(beside=[*texts_beside_cells(path, kind)])
     try:
         workbook = calamine.CalamineWorkbook.from_object(with_relations(path))
         for metadata in workbook.sheets_metadata:
