@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, render, variables_in
+from prompts.sandbox import TemplateRefused, render, variables_in
+from prompts.templates import MOST_CHARACTERS
 
 VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
 
@@ -46,7 +47,7 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ passage.format(passage) }}", "unsafe"),
         ("{{ passage.__init__.__globals__ }}", "unsafe"),
         ("{{ range.__globals__ }}", "unsafe"),
-        ("{{ range.start }}", "unsafe"),
+        ("{{ range.__name__ }}", "unsafe"),
         ("{{ (5).to_bytes(2000000000, 'big') }}", "unsafe"),
         ("{{ rows.copy() }}", "unsafe"),
         ("{{ {'a': 1}.items() }}", "unsafe"),

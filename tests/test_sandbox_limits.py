@@ -16,6 +16,7 @@ from django.test import Client
 from generation.drafting import drafting
 from generation.models import Passage
 from prompts import experiments, runs, sandbox, sandbox_process, variants
+from prompts.models import Variant
 from prompts.output_rules import CannotScore
 from prompts.sandbox import TemplateRefused, render
 from qareview.models import JobState
@@ -134,7 +135,7 @@ def test_a_template_that_explodes_on_a_passage_fails_its_project_only_and_is_nam
         (r"[(*+)]{2} \( \{3}", True),
         ("(" * 24 + "a" + ")+" * 24, False),
         ("(" * 24 + "a" + "){1,}" * 24, False),
-        ("((a{600}){600})", False),
+        ("((a{6000}){6000})", False),
         ("a{" + "9" * 500 + "}", False),
         ("x" * 2000, False),
     ],
@@ -196,6 +197,9 @@ def test_the_form_of_an_experiment_says_that_schema_and_pattern_take_too_much(
 def test_a_schema_stored_before_fails_its_runs_and_holds_up_no_other(team: Team) -> None:
     bad = arena.experiment(team.project, 2, 3, is_run=False, schema=DOUBLING)
     good = arena.experiment(make.project(name="Other"), 2, 3, is_run=False)
+    as_json = "Passage: {{ passage }}\n\nSum it up. [[copy]]"
+    Variant.objects.filter(prompt=bad.prompt).update(template=as_json)
+    bad.cases.update(values={"passage": "{}"})
     for each in (bad, good):
         experiments.start_experiment(each)
     runs.work_off_runs()

@@ -21,8 +21,7 @@ from qareview.limited_processes import (
 from qareview.stored_sentences import stored
 
 MOST_FILES = 200  # read by a process; chosen; nobody measured
-
-AT_ONCE = 2  # files that are read side by side: see reading_turns
+AT_ONCE = 2  # files of different projects that are read side by side; chosen; nobody measured
 
 _processes = LimitedProcesses(__name__, most=AT_ONCE, requests=MOST_FILES)
 stop_reader = _processes.stop  # which reads nothing; the next file starts a new one
