@@ -12,7 +12,7 @@ import time
 from typing import Any
 
 from prompts.output_rules import CannotScore
-from prompts.templates import TemplateRefused
+from prompts.templates import TemplateRefused as TemplateRefused
 from qareview.limited_processes import (
     LimitedProcesses,
     NeededTooMuchMemory,

@@ -151,7 +151,7 @@ def _of_text(text_filter: Callable[..., Any]) -> Callable[..., Any]:
 def _round(value: Any, precision: int = 0, method: str = "common") -> Any:
     if abs(int(precision)) > MOST_DIGITS:
         raise SecurityError(stored("it rounds to too many digits"))
-    return do_round(_text_or_number(value), precision, method)  # type: ignore[type-var,arg-type]
+    return do_round(_text_or_number(value), precision, method)  # type: ignore[arg-type]
 
 
 def _replace(text: str, old: str, new: str) -> str:

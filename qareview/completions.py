@@ -119,8 +119,12 @@ def _ask(
 
 def _storable(completion: Completion) -> Completion:
     """Return a completion whose texts a database can store, whatever its backend sent."""
-    names = ("text", "raw", "prompt")
-    return replace(completion, **{name: storable(getattr(completion, name)) for name in names})
+    return replace(
+        completion,
+        text=storable(completion.text),
+        raw=storable(completion.raw),
+        prompt=storable(completion.prompt),
+    )
 
 
 def _with_exchange(

@@ -76,15 +76,16 @@ def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str,
     64 at a time: H. Hyyrö 2004, Bit-parallel LCS-length computation revisited.
     """
     kept = removed = added = ""
-    for tag, a, b, c, d in Indel.opcodes(old, new).as_list():
-        if tag == "equal":
-            if removed or added:
-                yield kept, removed, added
-                kept = removed = added = ""
-            kept += "".join(old[a:b])
-        else:
-            removed += "".join(old[a:b])
-            added += "".join(new[c:d])
+    for change in Indel.opcodes(old, new):
+        before = "".join(old[change.src_start : change.src_end])
+        after = "".join(new[change.dest_start : change.dest_end])
+        if change.tag != "equal":
+            removed, added = removed + before, added + after
+            continue
+        if removed or added:
+            yield kept, removed, added
+            kept = removed = added = ""
+        kept += after
     yield kept, removed, added
 
 

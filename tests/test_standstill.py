@@ -84,7 +84,7 @@ def program() -> Iterator[Program]:
     process.wait()
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)
 def test_a_worker_whose_heart_has_stopped_is_killed_when_it_is_found_so_twice(
     program: Program,
 ) -> None:
@@ -159,7 +159,7 @@ def test_a_text_that_takes_too_long_is_not_cut_while_somebody_waits(
 ) -> None:
     document, client = make.document(team.project), browse(team.engineer)
     monkeypatch.setattr(passages, "LONGEST_SECONDS", -1)
-    monkeypatch.setattr(pipeline, "PREVIEW_SECONDS", -1)
+    monkeypatch.setattr(pipeline, "PREVIEW_CUT_SECONDS", -1)
     before = list(document.passages.values_list("pk", flat=True))
     url = f"{team.url}/documents/{document.pk}"
     assert "too long to be cut while you wait" in page(client.get(f"{url}/cut/"))

@@ -25,7 +25,9 @@ READ_FIELDS = [
     *("media_type", "metadata", "extent", "language", "columns", "note", "survey"),
 ]
 _threads = threading.Semaphore(reader_process.AT_ONCE)
-PREVIEW_SECONDS = 30  # the longest that a person waits for a preview; chosen; nobody measured
+# The longest that a person waits for a preview; both chosen; nobody measured.
+PREVIEW_SECONDS = 30  # for the text
+PREVIEW_CUT_SECONDS = 30  # for its passages
 
 
 def start() -> None:
@@ -121,7 +123,7 @@ def propose_reading(document: Document, extent: str) -> list[Cut]:
     finally:
         reader_process.stop_reader()  # a web server reads too rarely to keep it
     try:
-        with time_limit(PREVIEW_SECONDS):
+        with time_limit(PREVIEW_CUT_SECONDS):
             return _take_text(document, reading)
     except TimeIsUp:
         raise CannotRead(
