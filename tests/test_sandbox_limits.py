@@ -158,6 +158,8 @@ def test_a_schema_that_takes_for_ever_is_refused() -> None:
     assert sandbox.objection_to_schema(DOUBLING) == reason
     with pytest.raises(CannotScore, match="The JSON schema was stopped"):
         sandbox.meets_schema(DOUBLING, "{}")
+    own = {"items": {"pattern": TOO_LARGE}}
+    assert sandbox.objection_to_schema(own).startswith("The JSON schema was stopped: it ")
 
 
 @pytest.mark.parametrize(
