@@ -183,6 +183,8 @@ MODEL_WORK = [
 MODEL_TRIALS = "prompts.trials.trial_requests"
 # Returns what a model is worth, by what reviewers accepted of its drafts:
 MODEL_WORTH = "generation.progress.worth.worth_of_models"
+# Tells what the home page shows of the projects of a person's memberships:
+HOME_CARDS = "generation.progress.home.cards"
 # Provides passages, as inputs to try a prompt with:
 PASSAGE_INPUTS = "generation.passage_inputs"
 # Functions that workers of the queue “models” run in a thread until they stop:

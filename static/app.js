@@ -13,6 +13,15 @@ function say(text, isTrouble = false) {
   note.classList.toggle("trouble", isTrouble);
 }
 
+document.documentElement.classList.add("scripted");
+
+// The menu of pages, on narrow screens
+
+document.querySelector("[data-opens]")?.addEventListener("click", ({ currentTarget }) => {
+  const isOpen = document.getElementById(currentTarget.dataset.opens).classList.toggle("open");
+  currentTarget.setAttribute("aria-expanded", isOpen);
+});
+
 // Keys. A key presses the button or link that shows it, so that both do the same.
 
 document.addEventListener("keydown", (event) => {

@@ -73,7 +73,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "adjudicate-back": {"post": ADMIN},
     "inbox": {"get": REVIEWER, "post": REVIEWER},
     "inbox-read": {"post": REVIEWER},
-    "notices": {"get": REVIEWER},
+    "waiting": {"get": REVIEWER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},

@@ -1,5 +1,6 @@
 """Pages of projects, their settings, members and invitations, and of the user's shortcuts."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -7,10 +8,12 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qareview import access, accounts, completions, projects, shortcuts
+from qareview.first_steps import first_steps
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -26,13 +29,18 @@ from qareview.stored_sentences import translated
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects. If the user has no choice, redirect to the only project."""
-    own = list(Project.objects.of(request.user))
+    """Show the user's projects. If the user has no choice, redirect to the only project."""
+    members = access.memberships_of(request.user)
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
-    if len(own) == 1 and not may_create and not binned:
-        return redirect("documents", own[0].slug)
-    context = {"projects": own, "binned": binned, "may_create": may_create}
+    if len(members) == 1 and not may_create and not binned:
+        return redirect("documents", members[0].project.slug)
+    context = {
+        "cards": import_string(settings.HOME_CARDS)(members),
+        "steps": first_steps(access.user(request)) if may_create else [],
+        "binned": binned,
+        "may_create": may_create,
+    }
     return render_page(request, "projects/list.html", context)
 
 
