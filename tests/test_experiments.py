@@ -154,7 +154,7 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
         ({"schema": '{"const": 1e999}'}, "The JSON schema is not valid"),
         ({"schema": '{"const": "\\u0000"}'}, "The JSON schema is not valid"),
         ({"schema": '{"const": "\\ud800"}'}, "The JSON schema is not valid"),
-        ({"schema": '{"items": {"pattern": "("}}'}, "The regular expression is not valid"),
+        ({"schema": '{"items": {"pattern": "("}}'}, "The JSON schema is not valid"),
         ({"schema": '{"patternProperties": {"(a+)+$": {}}}'}, "is not supported"),
         ({"repeats": "0"}, "greater than or equal to 1"),
         ({"shown_at_once": "7"}, "less than or equal to 6"),
