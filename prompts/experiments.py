@@ -1,4 +1,4 @@
-"""Create experiments, estimate their cost, run them on all cases, screen and end them.
+"""Create experiments, run them on all cases, screen and end them.
 
 A run is one variant on one case and repeat. It is a job.
 """
@@ -9,20 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
 from prompts import screening
 from prompts.comparing import lock_experiment
-from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
-from prompts.rendering import RenderingFailed, request_for
-from prompts.variants import model_for
-from qareview import completions, jobs
-from qareview.backends import Completion
-from qareview.models import JobState, StoredCompletion
+from prompts.models import LAST_RUNG, Entrant, Experiment, Prompt, Run, Variant
+from qareview import jobs
+from qareview.models import JobState
 
-SAMPLED_RUNS = 200  # that an estimate is based on; chosen; nobody measured
-CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
 MOST_RUNS = 20_000  # of an experiment; chosen; nobody measured
 
 
@@ -53,77 +48,6 @@ def remove_experiment(experiment: Experiment) -> bool:
     return True
 
 
-# Before it starts
-
-
-@dataclass(frozen=True)
-class CostEstimate:
-    """The estimated usage of an experiment; ``seconds`` is None if a model was never used."""
-
-    runs: int
-    tokens: int
-    cost: Decimal
-    seconds: int | None
-
-
-@dataclass(frozen=True)
-class _Usage:
-    """The estimated usage of a variant; ``milliseconds`` is None if its model was never used."""
-
-    tokens: float
-    cost: Decimal
-    milliseconds: float | None
-
-
-def estimate_cost(experiment: Experiment) -> CostEstimate:
-    """Estimate the usage of an experiment from a sample of its requests and past completions."""
-    active = experiment.entrants.filter(aside_at=None).values("variant")
-    variants = list(experiment.variants.filter(pk__in=active).select_related("prompt"))
-    sample = experiment.cases.all()[: max(1, SAMPLED_RUNS // max(1, len(variants)))]
-    cases, runs = list(sample), experiment.cases.count() * experiment.repeats
-    project = experiment.prompt.project
-    usage = [_usage_of(variant, model_for(project, variant), cases, runs) for variant in variants]
-    known = [each.milliseconds for each in usage if each.milliseconds is not None]
-    return CostEstimate(
-        runs=runs * len(variants),
-        tokens=round(sum(each.tokens for each in usage)),
-        cost=sum((each.cost for each in usage), Decimal(0)),
-        seconds=round(sum(known) / 1000) if len(known) == len(usage) else None,
-    )
-
-
-def _usage_of(variant: Variant, model: str, cases: Sequence[Case], runs: int) -> _Usage:
-    """Estimate the usage of ``runs`` runs of a variant on cases like the sampled ``cases``."""
-    past = _past_usage(model)
-    tokens_in = _tokens_per_request(variant, cases)
-    tokens_out = min(variant.max_tokens, past["tokens_out"] or variant.max_tokens)
-    total = Completion("", int(tokens_in * runs), int(tokens_out * runs), 0, False)
-    return _Usage(
-        tokens=runs * (tokens_in + tokens_out),
-        cost=completions.cost_of(model, total),
-        milliseconds=None if past["milliseconds"] is None else runs * past["milliseconds"],
-    )
-
-
-def _past_usage(model: str) -> dict[str, Any]:
-    """Return the mean tokens and milliseconds of a model's latest completions, or None."""
-    last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:SAMPLED_RUNS]
-    rows = StoredCompletion.objects.filter(pk__in=last)
-    return rows.aggregate(tokens_out=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
-
-
-def _tokens_per_request(variant: Variant, cases: Sequence[Case]) -> float:
-    """Return roughly the mean tokens of a request, without picked examples."""
-    sizes = []
-    for case in cases:
-        try:
-            request = request_for(variant, case.values)
-        except RenderingFailed:  # reported on its run later
-            continue
-        sizes.append(sum(len(message["content"]) for message in request.messages))
-    return sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN if sizes else 0.0
-
-
 # Running
 
 
@@ -138,11 +62,11 @@ def start_experiment(experiment: Experiment) -> bool:
         return False
     locked.started_at = timezone.now()
     locked.save(update_fields=["started_at"])
-    _queue_rung(locked)
+    queue_runs(locked)
     return True
 
 
-def _queue_rung(experiment: Experiment) -> None:
+def queue_runs(experiment: Experiment) -> None:
     """Queue the runs of the experiment's current rung that have not run yet."""
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
@@ -181,7 +105,7 @@ def _advance(pk: int) -> None:
         screening.set_worse_aside(experiment)
         experiment.rung += 1
         experiment.save(update_fields=["rung"])
-        _queue_rung(experiment)
+        queue_runs(experiment)
 
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
@@ -257,7 +181,7 @@ def restore_entrant(entrant: Entrant) -> None:
     experiment = lock_experiment(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
     if experiment.started_at and not experiment.ended_at:
-        _queue_rung(experiment)
+        queue_runs(experiment)
 
 
 @transaction.atomic
@@ -274,5 +198,5 @@ def end_experiment(experiment: Experiment, is_ended: bool = True) -> bool:
     if is_ended:
         jobs.hold_jobs(locked.runs.all())
     else:
-        _queue_rung(locked)
+        queue_runs(locked)
     return True

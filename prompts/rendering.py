@@ -31,12 +31,13 @@ NEEDED_VARIABLE: dict[str, str] = {
 def variables_of(prompt: Prompt) -> tuple[str, ...]:
     """Return the variables that a prompt's templates may use.
 
-    Templates of the team's own prompts may use those of the first variant whose template is valid.
+    Those of the team's own prompts are the variables of all their variants, in alphabetical order,
+    so their number may grow.
     """
     if prompt.task in VARIABLES:
         return VARIABLES[prompt.task]
-    templates = prompt.variants.order_by("number").values_list("template", flat=True)
-    return tuple(sorted(next(filter(None, map(sandbox.usable_variables, templates)), ())))
+    templates = prompt.variants.values_list("template", flat=True)
+    return tuple(sorted(set().union(prompt.defaults, *map(sandbox.usable_variables, templates))))
 
 
 class RenderingFailed(Exception):

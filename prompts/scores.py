@@ -56,7 +56,7 @@ def score_runs(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
     for run, (scores, flags) in zip(runs, checked, strict=True):
         run.flags = [*_own_flags(run), *flags]
         run.scores = {WORDS: scripts.word_count(run.output), FLAGS: len(run.flags), **scores}
-    _score_by_reference([run for run in runs if run.case.reference])
+    _score_by_reference([run for run in runs if run.case.references])
     return _score_by_requirements(experiment, runs)
 
 
@@ -85,16 +85,17 @@ def score_of(run: Run, name: str) -> float | None:
 
 
 def _score_by_reference(runs: Sequence[Run]) -> None:
-    """Score runs against the references of their cases."""
-    texts = sorted({text for run in runs for text in (run.output, run.case.reference)})
+    """Score runs against the references of their cases: of several, the nearest (Lin 2004)."""
+    texts = sorted({text for run in runs for text in (run.output, *run.case.references)})
     vectors = dict(zip(texts, embed(texts), strict=True))
     for run in runs:
-        output, reference = run.output, run.case.reference
-        similarity = float(vectors[output] @ vectors[reference]) if output else 0.0
+        output, references = run.output, run.case.references
+        near = [float(vectors[output] @ vectors[each]) if output else 0.0 for each in references]
+        is_exact = _normalised(output) in map(_normalised, references)
         run.scores |= {
-            EXACT: float(_normalised(output) == _normalised(reference)),
-            ROUGE: round(rouge_l(output, reference), 3),
-            SIMILARITY: round(max(0.0, similarity), 3),
+            EXACT: float(is_exact),
+            ROUGE: round(max(rouge_l(output, each) for each in references), 3),
+            SIMILARITY: round(max(0.0, *near), 3),
         }
 
 

@@ -28,6 +28,7 @@ from qareview.backends import (
 from qareview.models import Exchange, Project, StoredCompletion
 from qareview.storable_text import storable
 from qareview.stored_sentences import stored
+from qareview.translations import decimals_of
 
 REQUESTS_AT_ONCE = 64  # the most that are lost, or are over budget; chosen; nobody measured
 MILLION = 1_000_000
@@ -284,7 +285,7 @@ def why_over_budget(project: Project) -> str:
             "The budget of %(budget_cost)s is used up (%(cost)s used). Work continues when "
             "an admin raises the budget in the settings.",
             budget_cost=f"{project.budget_cost:,.2f}",
-            cost=f"{spent.cost:,.2f}",
+            cost=f"{spent.cost:,.{decimals_of(spent.cost)}f}",
         )
     return ""
 

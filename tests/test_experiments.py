@@ -64,6 +64,8 @@ def test_an_experiment_shows_what_it_takes_before_it_runs(team: Team, browse: Br
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/"))
     assert "4 runs on 2 cases: about" in text
     assert "A time estimate will be available after this model’s first runs" in text
+    assert "about 330 comparisons if in 60 % of them" in text
+    assert "there can be at most 4 comparisons" in text
     assert not Run.objects.exists()
 
 

@@ -19,10 +19,12 @@ from prompts import (
     comparing,
     experiments,
     exports,
+    promotions,
     results,
     screening,
     variants,
 )
+from prompts.candidate_decisions import accept_candidate, undo_candidate_decision
 from prompts.examples import Input, examples_for
 from prompts.models import (
     LAST_RUNG,
@@ -185,12 +187,6 @@ def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Brows
     ]
 
 
-@pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
-def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
-    with pytest.raises(Exception, match="There is no column for expression"):
-        cases.from_text(text, ["expression"])
-
-
 # Candidates and examples
 
 
@@ -279,8 +275,8 @@ def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse
 
 def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
     proposed = first_candidate(team)
-    candidates.accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
-    candidates.undo_candidate_decision(proposed.prompt, team.engineer)
+    accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
+    undo_candidate_decision(proposed.prompt, team.engineer)
     again = Candidate.objects.get(pk=proposed.pk)
     assert again.template == proposed.template
 
@@ -314,7 +310,7 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     )
     assert candidates._approved_as_lines(search) == ""
     for template, message in (
-        ("What is {{ expr }}?", "The template uses variables that have no value here: expr."),
+        ("What is {{ expr }}?", "variables that the prompt does not have yet: expr."),
         ("What is it?", "Add at least one variable"),
         (data["template"], "Variant 1 is identical. Change something to save a new variant."),
     ):
@@ -347,7 +343,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     )
     shares.work_off()
     proposed = search.candidates.all()[0]
-    other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    other = accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
     entered = [own.production, other]
     experiment = experiments.create_experiment(own, team.engineer, entered, question="Which?")
     cases.store_cases(experiment, cases.from_text("one\ntwo", ["text"], is_typed=True))
@@ -360,7 +356,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     assert shown
     arena.decide(shown, Choice.LEFT)
     evidence = results.keep_snapshot(experiment, team.engineer, "promoted")
-    assert variants.promote_variant(other, team.engineer, snapshot=evidence)
+    assert promotions.promote_variant(other, team.engineer, snapshot=evidence)
     return experiment
 
 

@@ -153,6 +153,7 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
                     program.end_if_silent()
             if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
                 _keep_services_alive()
+                embedded.begin_large_logs_again()
                 checked_at = time.monotonic()
                 if embedded.addresses() != addresses:
                     addresses = embedded.addresses()

@@ -29,7 +29,7 @@ from qareview.languages import LANGUAGES
 from qareview.markdown_escapes import TEX
 from qareview.navigation import GroupLinks, links_for
 from qareview.stored_sentences import translated
-from qareview.translations import counted, label, number, percent
+from qareview.translations import counted, label, money, number, percent
 
 register = template.Library()
 
@@ -214,6 +214,7 @@ def _mark_elements(html: str, indices: Sequence[int]) -> str:
 
 
 register.filter(counted)
+register.filter(money)
 register.filter(number)
 register.filter(percent)
 register.filter(translated)
