@@ -333,7 +333,7 @@ class InvitationForm(forms.Form):
     def clean_people(self) -> list[str]:
         lines = re.split(r"[\n,;]", self.cleaned_data["people"])
         people = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
-        longest = Invitation._meta.get_field("note").max_length
+        longest = Invitation._meta.get_field("note").max_length or 0
         if any(len(person) > longest for person in people):
             raise forms.ValidationError(
                 gettext("A name has more than %(most)s characters.") % {"most": longest}
