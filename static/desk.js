@@ -2,8 +2,6 @@
 // desk_typed.js, marks of changed words are in desk_changes.js, decisions in desk_decisions.js.
 "use strict";
 
-document.documentElement.classList.add("scripted");
-
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("qareview", "0012_project_troubles")]
+    dependencies = [("qareview", "0014_own_zones")]
 
     operations = [
         migrations.AddField(
