@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from prompts import model_sizes, variants, writer_prompts
+from prompts import model_sizes, promotions, variants, writer_prompts
 from prompts.models import Prompt, Task, Variant
 from qareview.backends import ModelUnavailable, model_options
 from qareview.models import Project
@@ -272,7 +272,7 @@ def follow_model(project: Project, before: Project) -> None:
             continue
         known = (row for row in prompt.variants.filter(archived_at=None) if _has(row, wording))
         suited = next(known, None) or variants.add_variant(current, wording, None, BUILT_IN)
-        variants.promote_variant(suited, None)
+        promotions.promote_variant(suited, None)
 
 
 def _has(variant: Variant, wording: dict[str, Any]) -> bool:

@@ -1,12 +1,12 @@
-"""Prompt candidates: proposed by rule or by a model, then accepted or rejected by an engineer."""
+"""Prompt candidates, proposed by rules or by a model.
+
+Engineers decide on them: see :mod:`prompts.candidate_decisions`.
+"""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 from itertools import zip_longest
 from typing import Any, NamedTuple
-
-from django.db import transaction
-from django.utils import timezone
 
 from prompts import approved_items, restructuring, sandbox, variants
 from prompts.builtin_prompts import TIPS
@@ -39,7 +39,6 @@ _FENCE = re.compile(r"\A```\w*\n(.*)\n```\Z", re.DOTALL)
 _LABEL = re.compile(r"\A(?:new |rewritten )?prompt:\s*", re.IGNORECASE)
 LONGEST_QUOTED = 2000  # characters of each text in a request; chosen; nobody measured
 LONGEST_DROPPED = 2000  # characters stored of a dropped template; chosen; nobody measured
-LONGEST_REASON = 200  # characters, as many as the column holds
 
 
 class Proposal(NamedTuple):
@@ -50,14 +49,6 @@ class Proposal(NamedTuple):
     wording: Wording
     error: str = ""
     exchange: Exchange | None = None
-
-
-class CannotDecide(Exception):
-    """The decision on a candidate was not stored or undone; the message says why."""
-
-
-class AlreadyDecided(CannotDecide):
-    """Somebody else has decided on the candidate."""
 
 
 def order_candidates(prompt: Prompt, user: Any, **values: Any) -> Search:
@@ -258,12 +249,12 @@ def _select(
     for proposal in proposals:
         wording = proposal.wording
         reason = proposal.error or objection_to_template(wording.template, variables)
-        if not reason and _comparable(wording) in known:
+        if not reason and comparable(wording) in known:
             reason = stored("Same wording as another variant or candidate.")
         if reason:
             dropped.append({"text": wording.template[:LONGEST_DROPPED], "reason": reason})
         else:
-            known.add(_comparable(wording))
+            known.add(comparable(wording))
             selected.append(proposal)
         if len(selected) == search.wanted:
             break
@@ -274,11 +265,16 @@ def _known_wordings(prompt: Prompt) -> set[tuple[Any, ...]]:
     """Return the wordings of a prompt's variants and pending candidates, made comparable."""
     pending = prompt.candidates.filter(state=CandidateState.PENDING)
     known: list[Variant | Candidate] = [*prompt.variants.all(), *pending]
-    return {_comparable(wording_of(variant)) for variant in known}
+    return {comparable(wording_of(variant)) for variant in known}
 
 
-def objection_to_template(template: str, variables: frozenset[str]) -> str:
-    """Return why a template cannot replace one that has ``variables``; empty if it can."""
+def objection_to_template(
+    template: str, variables: frozenset[str], allowed: Collection[str] = ()
+) -> str:
+    """Return why a template cannot replace one that has ``variables``; empty if it can.
+
+    It may use those that are ``allowed`` as well.
+    """
     if not template.strip():
         return stored("The template is empty.")
     try:
@@ -288,7 +284,7 @@ def objection_to_template(template: str, variables: frozenset[str]) -> str:
         return str(reason)
     if lost := variables - actual:
         return stored("The template no longer contains %(names)s.", names=", ".join(sorted(lost)))
-    if foreign := actual - variables:
+    if foreign := actual - variables - {*allowed}:
         return stored(
             "The template uses variables that have no value here: %(names)s.",
             names=", ".join(foreign),
@@ -296,104 +292,7 @@ def objection_to_template(template: str, variables: frozenset[str]) -> str:
     return ""
 
 
-def _comparable(wording: Wording) -> tuple[Any, ...]:
+def comparable(wording: Wording) -> tuple[Any, ...]:
     """Return a wording without letter case and spacing, to compare it with others."""
     texts = (" ".join(text.casefold().split()) for text in (wording.system, wording.template))
     return *texts, repr([example.get("output") for example in wording.examples])
-
-
-# Reviewing
-
-
-@transaction.atomic
-def accept_candidate(candidate: Candidate, user: Any, system: str, template: str) -> Variant:
-    """Create a variant from a candidate, edited or not. Raises CannotDecide."""
-    locked = _lock_pending(candidate)
-    seed = locked.search.seed
-    try:
-        variables = sandbox.variables_in(seed.template)
-    except sandbox.TemplateRefused as refusal:
-        raise CannotDecide(str(refusal)) from refusal
-    if reason := objection_to_template(template, variables):
-        raise CannotDecide(reason)
-    wording = Wording(system, template, tuple(locked.examples))
-    others = locked.prompt.variants.filter(archived_at=None)
-    if any(_comparable(wording) == _comparable(wording_of(variant)) for variant in others):
-        raise CannotDecide(stored("Another variant has the same wording."))
-    is_edited = (system, template) != (locked.system, locked.template)
-    origin = (
-        stored("candidate edited and accepted by %(name)s", name=user)
-        if is_edited
-        else stored("candidate accepted by %(name)s", name=user)
-    )
-    values = {"system": system, "template": template, "examples": locked.examples}
-    variant = variants.add_variant(seed, {**values, "notes": locked.how}, user, origin)
-    _store_decision(locked, CandidateState.ACCEPTED, user, variant=variant)
-    return variant
-
-
-@transaction.atomic
-def reject_candidate(candidate: Candidate, user: Any, reason: str = "") -> None:
-    """Reject a candidate, perhaps with a reason. Raises AlreadyDecided."""
-    _store_decision(
-        _lock_pending(candidate), CandidateState.REJECTED, user, reason=reason[:LONGEST_REASON]
-    )
-
-
-def _lock_pending(candidate: Candidate) -> Candidate:
-    """Lock a candidate until the transaction ends. Raises AlreadyDecided."""
-    rows = Candidate.objects.select_for_update(of=("self",), no_key=True)
-    locked = rows.select_related("search__seed__prompt", "prompt").get(pk=candidate.pk)
-    if locked.state != CandidateState.PENDING:
-        raise AlreadyDecided(
-            stored("%(name)s has already decided on this candidate.", name=locked.decided_by or "–")
-        )
-    return locked
-
-
-def _store_decision(candidate: Candidate, state: CandidateState, user: Any, **values: Any) -> None:
-    values |= {"state": state, "decided_by": user, "decided_at": timezone.now()}
-    Candidate.objects.filter(pk=candidate.pk).update(**values)
-
-
-def place_candidate(candidate: Candidate, place: int | None) -> None:
-    """Store a candidate's place among those of its search: 1 is the best, None for no place."""
-    Candidate.objects.filter(pk=candidate.pk).update(place=place)
-
-
-@transaction.atomic
-def undo_candidate_decision(prompt: Prompt, user: Any) -> Candidate | None:
-    """Undo the user's last decision on a candidate of a prompt; return the candidate.
-
-    The variant of an accepted candidate is archived. Returns None if the user has decided on no
-    candidate. Raises CannotDecide if the variant is already in use.
-    """
-    decided = prompt.candidates.filter(decided_by=user).exclude(state=CandidateState.PENDING)
-    rows = decided.select_for_update(of=("self",), no_key=True).select_related("variant")
-    candidate = rows.order_by("-decided_at", "-pk").first()
-    if candidate is None:
-        return None
-    variant = candidate.variant
-    if variant and _is_used(variant):
-        raise CannotDecide(
-            stored(
-                "Variant %(number)s is already in use, so you cannot undo accepting it.",
-                number=variant.number,
-            )
-        )
-    values = {"state": CandidateState.PENDING, "decided_by": None, "decided_at": None}
-    Candidate.objects.filter(pk=candidate.pk).update(variant=None, reason="", **values)
-    if variant:
-        Variant.objects.filter(pk=variant.pk).update(archived_at=timezone.now())
-    return candidate
-
-
-def _is_used(variant: Variant) -> bool:
-    names = ("entrants", "runs", "promotions", "children", "searches", "crossed_in")
-    return any(getattr(variant, name).exists() for name in names)
-
-
-def pending_candidates(prompt: Prompt) -> Sequence[Candidate]:
-    """Return a prompt's undecided candidates, those of the latest search first."""
-    rows = prompt.candidates.filter(state=CandidateState.PENDING).select_related("search__seed")
-    return list(rows.order_by("-search", "place", "number"))

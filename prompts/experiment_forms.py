@@ -8,57 +8,33 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts import cases, scores
+from prompts import sandbox, scores
+from prompts.case_forms import CasesForm
 from prompts.case_matrix import DISAGREEMENT, POSITION, CaseOrder
-from prompts.experiments import MOST_RUNS
 from prompts.forms import with_plain_lines
-from prompts.models import Choice, Prompt, Variant, Way
-from prompts.rendering import variables_of
-from prompts.sandbox import TemplateRefused, variables_in
+from prompts.models import Choice, Experiment, Prompt, Variant, Way
 from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
-from qareview.uploads import RefusedFile
 
-RARELY_CHANGED = ("seed", "repeats", "screens_by", "pattern", "schema")
+RARELY_CHANGED = ("defaults", "seed", "repeats", "screens_by", "pattern", "schema")
 MOST_SHOWN = 6  # outputs of a comparison; chosen; nobody measured
 MOST_WANTED = 40  # candidates of a search; chosen; nobody measured
 LONGEST_LABEL = 60  # characters of a template; chosen; nobody measured
-LARGEST_FILE = 20_000_000  # bytes of cases; chosen; nobody measured
 
 
-class ExperimentForm(forms.Form):
-    """A new experiment: variants, cases from up to three sources, and how outputs are compared."""
+class ExperimentForm(CasesForm):
+    """A new experiment: variants, cases, and how outputs are compared."""
 
     question = forms.CharField(max_length=200, label=_("Question shown when comparing"))
     variants = forms.ModelMultipleChoiceField(
         Variant.objects.none(), widget=forms.CheckboxSelectMultiple, label=_("Variants")
     )
-    items = forms.IntegerField(
-        min_value=0,
-        max_value=cases.MOST_CASES,
+    with_votes = forms.BooleanField(
         required=False,
-        label=_("Number of cases from accepted items"),
-        help_text=_("Drawn at random. The accepted text is the reference."),
-    )
-    seed = forms.IntegerField(
-        min_value=0,
-        max_value=2**31 - 1,
-        initial=1,
-        label=_("Seed"),
-        help_text=_("The same seed draws the same items."),
-    )
-    file = forms.FileField(
-        required=False,
-        label=_("Cases from a file"),
-        help_text=_("CSV with a header row, or one JSON object per line."),
-    )
-    typed = forms.CharField(
-        required=False,
-        widget=forms.Textarea(attrs={"dir": "auto", "rows": 4}),
-        label=_("Cases entered here"),
+        label=_("Take over its outputs and votes"),
         help_text=_(
-            "In the same format as a file. If the prompt has only one variable, "
-            "one value per line is enough."
+            "Of the experiment whose cases are copied, those of the variants chosen here. So a "
+            "finished experiment goes on, also with more variants."
         ),
     )
     repeats = forms.IntegerField(
@@ -103,9 +79,15 @@ class ExperimentForm(forms.Form):
         help_text=_("The schema that outputs must match."),
     )
 
-    def __init__(self, prompt: Prompt, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.prompt = prompt
+    field_order = (
+        *("question", "variants", "case_set", "earlier", "with_votes", "items", "file", "typed"),
+        "defaults",
+    )
+
+    def __init__(
+        self, prompt: Prompt, *args: Any, copied: Experiment | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(prompt, *args, **kwargs)
         offered = offered_variants(prompt)
         variants: Any = self.fields["variants"]
         variants.queryset = offered
@@ -113,16 +95,23 @@ class ExperimentForm(forms.Form):
         newest = [variant.pk for variant in offered[:2]]
         self.initial["variants"] = {*newest, prompt.production_id}
         self.initial["question"] = gettext("Which output is better?")
+        if copied:
+            self.initial.update(_values_of(copied))
 
     @property
     def main(self) -> list[forms.BoundField]:
         """The fields that every experiment needs."""
-        return [field for field in self if field.name not in RARELY_CHANGED]
+        return [field for field in self if field.name not in self._rarely_changed]
 
     @property
     def seldom(self) -> list[forms.BoundField]:
         """The fields whose initial values are right for most experiments."""
-        return [field for field in self if field.name in RARELY_CHANGED]
+        return [field for field in self if field.name in self._rarely_changed]
+
+    @property
+    def _rarely_changed(self) -> set[str]:
+        """The names of these fields: variables without a value are those of own prompts."""
+        return {*RARELY_CHANGED} - (set() if self.prompt.is_builtin else {"defaults"})
 
     @property
     def seldom_errors(self) -> bool:
@@ -139,15 +128,15 @@ class ExperimentForm(forms.Form):
     def _check_template(self, variant: Variant) -> None:
         """Refuse a variant whose template was valid when it was stored, but is no more."""
         try:
-            variables_in(variant.template)
-        except TemplateRefused as reason:
+            sandbox.variables_in(variant.template)
+        except sandbox.TemplateRefused as reason:
             text = gettext("Variant %(number)s cannot be run. %(reason)s")
             values = {"number": variant.number, "reason": translated(str(reason))}
             raise forms.ValidationError(text % values) from reason
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]
-        if reason := scores.objection_to_pattern(pattern):
+        if reason := sandbox.objection_to_pattern(pattern):
             raise forms.ValidationError(translated(reason))
         return pattern
 
@@ -159,73 +148,28 @@ class ExperimentForm(forms.Form):
             schema = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(gettext("Not valid JSON.")) from error
-        if reason := scores.objection_to_schema(schema):
+        if reason := sandbox.objection_to_schema(schema):
             raise forms.ValidationError(translated(reason))
         return schema
-
-    def clean_file(self) -> str:
-        file: Any = self.cleaned_data["file"]
-        if not file:
-            return ""
-        if isinstance(file, RefusedFile):
-            raise forms.ValidationError(
-                gettext(
-                    "The file was not taken: the disk of the server is full, or it is too large."
-                )
-            )
-        if (file.size or 0) > LARGEST_FILE:
-            raise forms.ValidationError(gettext("The file is larger than 20 MB."))
-        try:
-            text: str = file.read().decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise forms.ValidationError(
-                gettext("The file is not UTF-8 text. Save it as UTF-8 and choose it again.")
-            ) from error
-        return text
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if not self.errors:
-            data["cases"] = self._cases(data)
+            self.read_cases(data["variants"], data["repeats"])
+        if not self.errors and data["with_votes"] and (reason := self._objection_to_votes(data)):
+            self.add_error("with_votes", reason)
         return data
 
-    def _cases(self, data: dict[str, Any]) -> list[cases.NewCase]:
-        """Return the cases of all three sources; add an error if they cannot be used."""
-        needed = sorted(
-            set().union(*(variables_in(variant.template) for variant in data["variants"]))
-        )
-        known = [*needed, *(name for name in variables_of(self.prompt) if name not in needed)]
-        all_cases: list[cases.NewCase] = []
-        try:
-            for field in ("file", "typed"):
-                all_cases += cases.from_text(data[field], needed, is_typed=field == "typed")
-        except cases.BadCases as refusal:
-            self.add_error(field, translated(str(refusal)))
-            return []
-        drawn = []
-        if data["items"]:
-            drawn = cases.from_items(self.prompt, known, data["items"], data["seed"])
-        data["drawn"], all_cases = len(drawn), [*all_cases, *drawn]
-        if reason := self._objection(data, all_cases, needed):
-            self.add_error(None, reason)
-        return all_cases
-
-    def _objection(
-        self, data: dict[str, Any], all_cases: list[cases.NewCase], needed: list[str]
-    ) -> str:
-        """Return why an experiment cannot have these cases; empty if it can."""
-        if not all_cases:
-            return gettext("There are no cases. Draw accepted items, choose a file or enter some.")
-        if lacking := cases.names_without_value(all_cases, needed):
+    def _objection_to_votes(self, data: dict[str, Any]) -> str:
+        """Return why outputs and votes cannot be taken over; empty if they can."""
+        earlier: Experiment | None = data["earlier"]
+        if earlier is None or earlier.prompt_id != self.prompt.pk:
+            return gettext("Choose an experiment of this prompt whose cases are copied.")
+        if (earlier.pattern, earlier.schema) != (data["pattern"], data["schema"]):
             return gettext(
-                "Accepted items have no value for %(names)s. Use cases from a file instead."
-            ) % {"names": ", ".join(lacking)}
-        runs = len(all_cases) * len(data["variants"]) * data["repeats"]
-        if len(all_cases) > cases.MOST_CASES or runs > MOST_RUNS:
-            return gettext(
-                "This makes %(cases)s cases and %(runs)s runs. An experiment can have at "
-                "most %(most)s runs."
-            ) % {"cases": len(all_cases), "runs": runs, "most": MOST_RUNS}
+                "The outputs were scored by another regular expression or JSON schema. Use that of "
+                "the other experiment, or do not take over its outputs."
+            )
         return ""
 
     def values(self) -> dict[str, Any]:
@@ -234,6 +178,20 @@ class ExperimentForm(forms.Form):
         return {
             name: self.cleaned_data[name] for name in (*fields, "screens_by", "pattern", "schema")
         }
+
+
+def _values_of(experiment: Experiment) -> dict[str, Any]:
+    """Return the values of a form that copies an experiment with its outputs and votes."""
+    names = ("question", "seed", "repeats", "reviewers_per_pair", "shown_at_once", "pattern")
+    active = experiment.entrants.filter(aside_at=None).values_list("variant", flat=True)
+    schema = experiment.schema
+    return {
+        **{name: getattr(experiment, name) for name in names},
+        "schema": "" if schema is None else json.dumps(schema, ensure_ascii=False),
+        "variants": [*active],
+        "earlier": experiment.pk,
+        "with_votes": True,
+    }
 
 
 def offered_variants(prompt: Prompt) -> QuerySet[Variant]:

@@ -1,31 +1,23 @@
-"""Create experiments, estimate their cost, run them on all cases, screen and end them.
+"""Create experiments, run them on all cases, screen and end them.
 
 A run is one variant on one case and repeat. It is a job.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Avg, Count, Exists, Max, OuterRef, Q, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
-from prompts import scores, screening
+from prompts import screening
 from prompts.comparing import lock_experiment
-from prompts.examples import Input, examples_for
-from prompts.models import LAST_RUNG, Case, Entrant, Experiment, Prompt, Run, Variant
-from prompts.rendering import RenderingFailed, request_for
-from prompts.variants import model_for
-from prompts.written_items import Unreadable, answers_in, writes_items
-from qareview import completions, exchanges, jobs
-from qareview.backends import Completion, Request
-from qareview.models import JobState, Project, StoredCompletion
+from prompts.models import LAST_RUNG, Entrant, Experiment, Prompt, Run, Variant
+from qareview import jobs
+from qareview.models import JobState
 
-SAMPLED_RUNS = 200  # that an estimate is based on; chosen; nobody measured
-CHARACTERS_PER_TOKEN = 4  # roughly, in English; a rule of thumb, nobody measured
 MOST_RUNS = 20_000  # of an experiment; chosen; nobody measured
 
 
@@ -56,77 +48,6 @@ def remove_experiment(experiment: Experiment) -> bool:
     return True
 
 
-# Before it starts
-
-
-@dataclass(frozen=True)
-class CostEstimate:
-    """The estimated usage of an experiment; ``seconds`` is None if a model was never used."""
-
-    runs: int
-    tokens: int
-    cost: Decimal
-    seconds: int | None
-
-
-@dataclass(frozen=True)
-class _Usage:
-    """The estimated usage of a variant; ``milliseconds`` is None if its model was never used."""
-
-    tokens: float
-    cost: Decimal
-    milliseconds: float | None
-
-
-def estimate_cost(experiment: Experiment) -> CostEstimate:
-    """Estimate the usage of an experiment from a sample of its requests and past completions."""
-    active = experiment.entrants.filter(aside_at=None).values("variant")
-    variants = list(experiment.variants.filter(pk__in=active).select_related("prompt"))
-    sample = experiment.cases.all()[: max(1, SAMPLED_RUNS // max(1, len(variants)))]
-    cases, runs = list(sample), experiment.cases.count() * experiment.repeats
-    project = experiment.prompt.project
-    usage = [_usage_of(variant, model_for(project, variant), cases, runs) for variant in variants]
-    known = [each.milliseconds for each in usage if each.milliseconds is not None]
-    return CostEstimate(
-        runs=runs * len(variants),
-        tokens=round(sum(each.tokens for each in usage)),
-        cost=sum((each.cost for each in usage), Decimal(0)),
-        seconds=round(sum(known) / 1000) if len(known) == len(usage) else None,
-    )
-
-
-def _usage_of(variant: Variant, model: str, cases: Sequence[Case], runs: int) -> _Usage:
-    """Estimate the usage of ``runs`` runs of a variant on cases like the sampled ``cases``."""
-    past = _past_usage(model)
-    tokens_in = _tokens_per_request(variant, cases)
-    tokens_out = min(variant.max_tokens, past["tokens_out"] or variant.max_tokens)
-    total = Completion("", int(tokens_in * runs), int(tokens_out * runs), 0, False)
-    return _Usage(
-        tokens=runs * (tokens_in + tokens_out),
-        cost=completions.cost_of(model, total),
-        milliseconds=None if past["milliseconds"] is None else runs * past["milliseconds"],
-    )
-
-
-def _past_usage(model: str) -> dict[str, Any]:
-    """Return the mean tokens and milliseconds of a model's latest completions, or None."""
-    last = StoredCompletion.objects.filter(model=model).order_by("-pk").values("pk")[:SAMPLED_RUNS]
-    rows = StoredCompletion.objects.filter(pk__in=last)
-    return rows.aggregate(tokens_out=Avg("tokens_out"), milliseconds=Avg("milliseconds"))
-
-
-def _tokens_per_request(variant: Variant, cases: Sequence[Case]) -> float:
-    """Return roughly the mean tokens of a request, without picked examples."""
-    sizes = []
-    for case in cases:
-        try:
-            request = request_for(variant, case.values)
-        except RenderingFailed:  # reported on its run later
-            continue
-        sizes.append(sum(len(message["content"]) for message in request.messages))
-    return sum(sizes) / len(sizes) / CHARACTERS_PER_TOKEN if sizes else 0.0
-
-
 # Running
 
 
@@ -141,11 +62,11 @@ def start_experiment(experiment: Experiment) -> bool:
         return False
     locked.started_at = timezone.now()
     locked.save(update_fields=["started_at"])
-    _queue_rung(locked)
+    queue_runs(locked)
     return True
 
 
-def _queue_rung(experiment: Experiment) -> None:
+def queue_runs(experiment: Experiment) -> None:
     """Queue the runs of the experiment's current rung that have not run yet."""
     entrants = experiment.entrants.filter(aside_at=None)
     Run.objects.bulk_create(
@@ -184,114 +105,10 @@ def _advance(pk: int) -> None:
         screening.set_worse_aside(experiment)
         experiment.rung += 1
         experiment.save(update_fields=["rung"])
-        _queue_rung(experiment)
+        queue_runs(experiment)
 
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-
-
-def produce_outputs(batch: Sequence[Run]) -> None:
-    """Let the models write the outputs of claimed runs, and store them with their scores.
-
-    A single run fails if its template cannot be filled in, or its output cannot be written or
-    scored. Runs go back to the queue if the project's budget is used up or their model is
-    unavailable. If a model is, CannotWorkNow is raised after all other runs are done.
-    """
-    related = ("experiment__prompt__project", "variant__prompt", "case")
-    loaded = Run.objects.select_related(*related).in_bulk([run.pk for run in batch])
-    runs = [loaded[run.pk] for run in batch]
-    for run, claimed in zip(runs, batch, strict=True):
-        run.lease = claimed.lease
-        run.model = model_for(run.experiment.prompt.project, run.variant)
-    jobs.work_in_groups(runs, _experiment_and_model, _run_group)
-
-
-def _experiment_and_model(run: Run) -> tuple[int, str]:
-    return run.experiment_id, run.model
-
-
-def _run_group(runs: list[Run]) -> None:
-    """Write, score and store the outputs of runs of one experiment and model."""
-    experiment = runs[0].experiment
-    written = _write_outputs(experiment.prompt.project, runs)
-    unscored = scores.score_runs(experiment, [run for run in written if not run.error])
-    for run in runs:
-        run.error = run.error or unscored.get(run.pk, "")
-        if run.error:
-            jobs.fail_job(run, run.error)
-    done = [run for run in written if not run.error]
-    if done:
-        with jobs.finishing(done):
-            exchanges.store(run.exchange for run in done)
-            Run.objects.bulk_update(done, RUN_FIELDS)
-
-
-def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
-    """Fill in the outputs of runs; return the runs whose outputs were requested.
-
-    If the budget is used up, these runs go back to the queue, and the result is empty.
-    """
-    requested = _requests_of(runs)
-    try:
-        completed = completions.complete(
-            project, runs[0].model, [request for _, request in requested]
-        )
-    except completions.BudgetUsedUp:
-        jobs.return_jobs([run for run, _ in requested])
-        return []
-    useless = [
-        request
-        for (run, request), completion in zip(requested, completed, strict=True)
-        if not _fill_in(run, completion)
-    ]
-    completions.forget(runs[0].model, useless)
-    return [run for run, _ in requested]
-
-
-RUN_FIELDS = [
-    *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
-    *("scores", "flags", "exchange"),
-]
-
-
-def _requests_of(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
-    """Return runs with their requests; if a request cannot be built, set ``error`` on its run."""
-    requests = []
-    for variant, group in _grouped_by_variant(runs):
-        inputs = [Input(run.case.values, run.case.passage or 0) for run in group]
-        all_examples = examples_for(group[0].experiment.prompt.project, variant, inputs)
-        for run, examples in zip(group, all_examples, strict=True):
-            try:
-                requests.append((run, request_for(variant, run.case.values, run.number, examples)))
-            except RenderingFailed as reason:
-                run.error = str(reason)
-    return requests
-
-
-def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
-    ordered = sorted(runs, key=lambda run: (run.variant_id, run.case_id))
-    groups = groupby(ordered, key=lambda run: run.variant)
-    return [(variant, list(group)) for variant, group in groups]
-
-
-def _fill_in(run: Run, completion: Completion) -> bool:
-    """Fill in the fields of a run from a completion; return whether its text could be read.
-
-    Of items, the output is the answers, so that they compare with those of other variants.
-    """
-    if writes_items(run.variant) and not completion.error:
-        try:
-            completion = replace(completion, text=answers_in(completion))
-        except Unreadable as reason:
-            run.error = str(reason)
-            return False
-    run.error = completion.error
-    run.output = completion.text.replace("\0", "").strip()
-    run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
-    run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
-    run.cost = completions.cost_of(run.model, completion)
-    run.exchange = completion.exchange
-    return True
 
 
 def retry_failed_runs(experiment: Experiment) -> int:
@@ -364,7 +181,7 @@ def restore_entrant(entrant: Entrant) -> None:
     experiment = lock_experiment(entrant.experiment_id)
     Entrant.objects.filter(pk=entrant.pk).update(aside_at=None, aside="")
     if experiment.started_at and not experiment.ended_at:
-        _queue_rung(experiment)
+        queue_runs(experiment)
 
 
 @transaction.atomic
@@ -381,5 +198,5 @@ def end_experiment(experiment: Experiment, is_ended: bool = True) -> bool:
     if is_ended:
         jobs.hold_jobs(locked.runs.all())
     else:
-        _queue_rung(locked)
+        queue_runs(locked)
     return True

@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from prompts import case_matrix
-from prompts.models import Comparison, Experiment, Variant
+from prompts.models import Comparison, Experiment, Run, Variant
+from prompts.ranking import SAFE, WINNER
 from prompts.rendering import RenderingFailed, request_for
 from prompts.results import result_of
 from prompts.variants import model_for
@@ -45,6 +46,7 @@ def _as_record(experiment: Experiment) -> Record:
         "method": result["method"],
         "verdict": result["verdict"],
         "winner": winner_of(result),
+        "safe_choice": result["rows"][0]["variant"] if result["verdict"] == SAFE else None,
         "comparisons": result["comparisons"],
         "cases": result["cases"],
         "people": result["people"],
@@ -78,7 +80,7 @@ def _variant_as_record(variant: Variant) -> Record:
 
 def winner_of(result: Record) -> int | None:
     """Return the number of the winning variant, or None if the verdict names none."""
-    return result["rows"][0]["variant"] if result["verdict"] == "winner" else None
+    return result["rows"][0]["variant"] if result["verdict"] == WINNER else None
 
 
 def as_jinja(experiment: Experiment) -> str:
@@ -217,35 +219,51 @@ def _csv_text(text: str) -> str:
 def as_preferences(experiment: Experiment) -> str:
     """Return a JSON line of prompt, chosen and rejected for each pair of outputs with a majority.
 
-    The prompt is the template of the variant in production, filled in with the case.
+    They are messages. The prompt is what the model was sent for the chosen output, with the system
+    prompt and the worked examples; each output is the model's reply.
     """
-    outputs = dict(experiment.runs.values_list("pk", "output"))
-    prompts = _prompts_by_case(experiment)
+    pairs = list(_preferences(experiment))
+    rows = experiment.runs.select_related("exchange", "variant__prompt", "case")
+    runs = rows.in_bulk({run for pair in pairs for run in pair})
+    lines = []
+    for better, worse in pairs:
+        try:
+            row = {
+                "prompt": _messages_sent(runs[better]),
+                "chosen": _reply(runs[better]),
+                "rejected": _reply(runs[worse]),
+            }
+        except RenderingFailed:  # it was sent before exchanges were recorded
+            continue
+        lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+    return "".join(lines)
+
+
+def _preferences(experiment: Experiment) -> Iterator[tuple[int, int]]:
+    """Yield the ids of the better and the worse run of each pair that has a majority."""
     balance: Counter[tuple[int, int, int]] = Counter()
     for vote in pair_votes(experiment):
         first, second = sorted(vote.runs)
         sign = 1 if vote.runs[0] == first else -1
         balance[vote.case, first, second] += sign * ((vote.outcome > 0.5) - (vote.outcome < 0.5))
-    lines = []
-    for (case, first, second), ahead in sorted(balance.items()):
-        if ahead and case in prompts:
-            better, worse = (first, second) if ahead > 0 else (second, first)
-            row = {"prompt": prompts[case], "chosen": outputs[better], "rejected": outputs[worse]}
-            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
-    return "".join(lines)
+    for (_case, first, second), ahead in sorted(balance.items()):
+        if ahead:
+            yield (first, second) if ahead > 0 else (second, first)
 
 
-def _prompts_by_case(experiment: Experiment) -> dict[int, str]:
-    """Return the production variant's last message for each case, by the case's id."""
-    variant = experiment.prompt.production or experiment.variants.all()[0]
-    prompts = {}
-    for case in experiment.cases.all():
-        try:
-            messages = request_for(variant, case.values, examples=[]).messages
-        except RenderingFailed:
-            continue
-        prompts[case.pk] = messages[-1]["content"]
-    return prompts
+def _messages_sent(run: Run) -> list[dict[str, str]]:
+    """Return the messages that were sent for a run; of old runs, those that its variant makes.
+
+    Raises RenderingFailed.
+    """
+    if run.exchange:
+        return run.exchange.messages
+    messages = request_for(run.variant, run.case.values, run.number).messages
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
+
+
+def _reply(run: Run) -> list[dict[str, str]]:
+    return [{"role": "assistant", "content": run.output}]
 
 
 @dataclass(frozen=True)
@@ -276,7 +294,10 @@ FORMATS = {
         as_csv, "csv", "text/csv", _("All comparisons, for a spreadsheet.")
     ),
     "preference": PromptFormat(
-        as_preferences, "jsonl", "application/jsonl", _("Preference pairs, for TRL’s DPOTrainer.")
+        as_preferences,
+        "jsonl",
+        "application/jsonl",
+        _("Preference pairs with the messages that were sent, for TRL’s DPOTrainer."),
     ),
 }
 

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts import approved_items, sandbox
+from prompts import approved_items, default_values, sandbox
 from prompts.examples import MOST_PICKED
 from prompts.models import Prompt, Variant
 from prompts.rendering import (
@@ -19,11 +19,11 @@ from prompts.rendering import (
     render_template,
     variables_of,
 )
-from prompts.variants import COMPARED_FIELDS
+from prompts.variants import twin_of
 from qareview.forms import model_field
 from qareview.models import Project
+from qareview.storable_text import storable
 from qareview.stored_sentences import translated
-from qareview.tables import storable
 
 MOST_TOKENS = 4096  # of a completion; chosen; nobody measured
 OFFERED = 30  # approved items to pick examples from; chosen; nobody measured
@@ -48,6 +48,15 @@ class VariantForm(forms.ModelForm[Variant]):
         ),
     )
 
+    variables = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 2}),
+        label=_("Variables"),
+        help_text=_(
+            "One per line, also new ones. “tone = friendly” gives a variable a default value, for "
+            "examples and cases that have no value for it."
+        ),
+    )
     examples = forms.CharField(
         required=False,
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 6}),
@@ -82,8 +91,8 @@ class VariantForm(forms.ModelForm[Variant]):
     class Meta:
         model = Variant
         fields = (
-            *("model", "system", "template", "examples", "items", "picks", "pick_count"),
-            *("max_tokens", "temperature", "notes", "tags"),
+            *("model", "system", "template", "variables", "examples", "items"),
+            *("picks", "pick_count", "max_tokens", "temperature", "notes", "tags"),
         )
         labels = {  # noqa: RUF012  Django's way
             "system": _("System prompt"),
@@ -104,6 +113,11 @@ class VariantForm(forms.ModelForm[Variant]):
         self.initial["examples"] = "\n".join(map(_line, self.instance.examples))
         self.fields["model"] = model_field(gettext("the project’s model"))
         self.prompt = self.instance.prompt
+        if self.prompt.is_builtin or not self.prompt.pk:
+            del self.fields["variables"]
+        else:
+            names, defaults = variables_of(self.prompt), self.prompt.defaults
+            self.initial["variables"] = default_values.as_lines(names, defaults)
         items = approved_items.items().newest(self.prompt.project, OFFERED)
         choices = [
             (
@@ -126,7 +140,7 @@ class VariantForm(forms.ModelForm[Variant]):
         trial = "some %s"  # a value to try the template with
         try:
             names = sandbox.variables_in(template)
-            known = (variables_of(self.prompt) if self.prompt.pk else ()) or names
+            known = names if self._may_name_variables else variables_of(self.prompt)
             rendered = render_template(template, {name: trial % name for name in known})
         except (RenderingFailed, sandbox.TemplateRefused) as reason:
             raise forms.ValidationError(translated(str(reason))) from reason
@@ -141,6 +155,18 @@ class VariantForm(forms.ModelForm[Variant]):
             )
         return template
 
+    @property
+    def _may_name_variables(self) -> bool:
+        """Whether the template may use variables that no other variant has."""
+        is_new = not self.prompt.pk or not variables_of(self.prompt)
+        return is_new or "variables" in self.fields
+
+    def clean_variables(self) -> dict[str, str | None]:
+        try:
+            return default_values.from_lines(self.cleaned_data["variables"])
+        except default_values.BadLine as reason:
+            raise forms.ValidationError(translated(str(reason))) from reason
+
     def clean_examples(self) -> list[dict[str, Any]]:
         lines = self.cleaned_data["examples"].split("\n")
         return [_example(line, number) for number, line in enumerate(lines, 1) if line.strip()]
@@ -151,16 +177,44 @@ class VariantForm(forms.ModelForm[Variant]):
         if self.errors:
             return data
         names = sandbox.variables_in(data["template"])
+        self._check_variables(names, data.get("variables", {}))
         if chosen := [int(pk) for pk in data.pop("items", [])]:
             items = approved_items.items().approved_among(self.prompt.project, chosen)
             data["examples"] += [approved_items.example_of(item, names) for item in items]
+        self._add_defaults(data["examples"], names)
         self._check_values(data, names)
         if not self.errors and (twin := self._twin(data)):
-            text = gettext(
-                "Variant %(number)s is identical. Change something to save a new variant."
-            )
-            self.add_error(None, text % {"number": twin.number})
+            self.refuse_twin(twin)
         return data
+
+    def _check_variables(self, names: frozenset[str], named: dict[str, str | None]) -> None:
+        """Add an error if the template uses a variable that is neither known nor named here."""
+        if "variables" not in self.fields or not (known := {*variables_of(self.prompt)}):
+            return
+        if unknown := sorted(names - known - named.keys()):
+            text = gettext(
+                "The template uses variables that the prompt does not have yet: %(names)s. To add "
+                "them, list them under “Variables”."
+            )
+            self.add_error("template", text % {"names": ", ".join(unknown)})
+
+    def _add_defaults(self, examples: list[dict[str, Any]], names: frozenset[str]) -> None:
+        """Give examples the default values of the variables for which they have no value."""
+        named = self.defaults()
+        defaults = self.prompt.defaults if named is None else named
+        for example in examples:
+            for name in sorted(names & defaults.keys() - example.keys()):
+                example[name] = defaults[name]
+
+    def defaults(self) -> dict[str, str] | None:
+        """Return the default values of the prompt's variables; None if the form has none."""
+        named = self.cleaned_data.get("variables")
+        return None if named is None else default_values.only_defaults(named)
+
+    def refuse_twin(self, twin: Variant) -> None:
+        """Add the error that another variant says the same."""
+        text = gettext("Variant %(number)s is identical. Change something to save a new variant.")
+        self.add_error(None, text % {"number": twin.number})
 
     def _check_values(self, data: dict[str, Any], names: frozenset[str]) -> None:
         """Add errors if examples, or items that are picked, have no value for a variable."""
@@ -175,20 +229,12 @@ class VariantForm(forms.ModelForm[Variant]):
 
     def _twin(self, data: dict[str, Any]) -> Variant | None:
         """Return a variant that sends the same requests to the same model, or None."""
-        variants = self.prompt.variants.all() if self.prompt.pk else []
-        names = [name for name in COMPARED_FIELDS if name in data]
-        return next(
-            (
-                variant
-                for variant in variants
-                if all(getattr(variant, name) == data[name] for name in names)
-            ),
-            None,
-        )
+        return twin_of(self.prompt, data) if self.prompt.pk else None
 
     def values(self) -> dict[str, Any]:
         """Return the fields of the new variant."""
-        return {name: self.cleaned_data[name] for name in self.Meta.fields if name != "items"}
+        names = [name for name in self.Meta.fields if name not in ("items", "variables")]
+        return {name: self.cleaned_data[name] for name in names}
 
 
 def with_plain_lines(text: str) -> str:
@@ -244,9 +290,12 @@ class PromptForm(VariantForm):
     def clean_task(self) -> str:
         task: str = self.cleaned_data["task"]
         if task in VARIABLES or Prompt.objects.filter(project=self.prompt.project, task=task):
-            raise forms.ValidationError(self.name_taken())
+            raise forms.ValidationError(_NAME_TAKEN)
         return task
 
-    def name_taken(self) -> str:
-        """Return the sentence for a name that another prompt has."""
-        return gettext("A prompt with this name already exists. Choose another name.")
+    def refuse_name(self) -> None:
+        """Add the error that the name was taken while the form was open."""
+        self.add_error("task", str(_NAME_TAKEN))
+
+
+_NAME_TAKEN = _("A prompt with this name already exists. Choose another name.")

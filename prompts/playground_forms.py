@@ -18,11 +18,17 @@ from prompts.rendering import NEEDED_VARIABLE, variables_of
 from prompts.written_items import COUNT
 from qareview.forms import model_field
 from qareview.request_numbers import number_in
-from qareview.tables import storable
+from qareview.storable_text import storable
 
 MOST_CHOSEN = 20  # passages that stay while others are looked for; chosen; nobody measured
 LONGEST_TEXT = 20_000  # characters that are typed; chosen; nobody measured
-NOT_TRIED = ("items", "notes", "tags", "model")  # of a variant: they do not belong to its wording
+NOT_TRIED = (
+    "items",
+    "notes",
+    "tags",
+    "model",
+    "variables",
+)  # of a variant: they do not belong to its wording
 
 
 class WordingForm(VariantForm):
@@ -132,7 +138,8 @@ class InputForm(forms.Form):
             typed["focus"] = passage_inputs.passages().first_focus(typed["passage"])
         if typed.get(COUNT) == "":
             typed[COUNT] = str(self.prompt.project.items_per_passage)
-        return typed
+        defaults = self.prompt.defaults
+        return {name: value or defaults.get(name, "") for name, value in typed.items()}
 
     def inputs(self) -> list[tuple[str, Input]]:
         """Return what to run with, each with a label; that of a typed text is empty."""

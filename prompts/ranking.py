@@ -5,6 +5,11 @@ that won every comparison stays finite. A tie counts as half a win for each. Vot
 on one case are not independent evidence, so the covariance is the sandwich of Liang & Zeger (1986)
 clustered by case, and never less than the inverse Hessian of the posterior.
 
+That floor takes each tie for a coin that was tossed. Where most votes are ties, two variants are
+known to be equal much sooner than it says. So whether variants are tied is judged with the floor
+times the dispersion of the votes, as for a quasi-likelihood (Wedderburn 1974); see
+:func:`_dispersion`. Winners, intervals and the safe choice keep the whole floor.
+
 ``make bench-ranking`` measures the interval's coverage, the rates of false, wrong and missing
 winners, and the speed, with all constants below that are marked “see bench-ranking” together.
 """
@@ -17,7 +22,7 @@ import numpy as np
 
 Array = np.ndarray[Any, Any]
 
-METHOD = "bradley-terry/1"  # stored with each result; increase it when figures change
+METHOD = "bradley-terry/2"  # stored with each result; increase it when figures change
 PRIOR_PRECISION = 0.35  # of the strengths' Gaussian prior around 0; chosen, see bench-ranking
 NEWTON_STEPS = 50  # at most; chosen; nobody measured
 NEWTON_TOLERANCE = 1e-9  # of a strength; chosen; nobody measured
@@ -55,6 +60,7 @@ class Strengths:
     theta: Array  # (variants,)
     covariance: Array  # (variants, variants)
     compared: Array  # (variants, variants), symmetric
+    of_ties: Array  # the covariance by which ties are judged, (variants, variants)
 
     @property
     def leader(self) -> int:
@@ -71,10 +77,15 @@ class Strengths:
 
     def draws(self, count: int = DRAWS, seed: int = 0) -> Array:
         """Return strengths drawn from the posterior, (count, variants), the same for each seed."""
+        return self._draws(self.covariance, count, seed)
+
+    def draws_of_ties(self, count: int = DRAWS, seed: int = 0) -> Array:
+        """Return strengths as :meth:`draws` does, by which ties are judged."""
+        return self._draws(self.of_ties, count, seed)
+
+    def _draws(self, covariance: Array, count: int, seed: int) -> Array:
         generator = np.random.default_rng(seed)
-        return generator.multivariate_normal(
-            self.theta, self.covariance, size=count, method="cholesky"
-        )
+        return generator.multivariate_normal(self.theta, covariance, size=count, method="cholesky")
 
 
 def fit(votes: Votes, count: int, prior: float = PRIOR_PRECISION) -> Strengths:
@@ -93,7 +104,8 @@ def fit(votes: Votes, count: int, prior: float = PRIOR_PRECISION) -> Strengths:
         if np.abs(step).max() < NEWTON_TOLERANCE:
             break
     curvature = _curvature(_chances(theta), compared, prior)
-    return Strengths(theta, _covariance(votes, theta, curvature), compared)
+    covariance, of_ties = _covariances(votes, theta, curvature)
+    return Strengths(theta, covariance, compared, of_ties)
 
 
 def _table(pairs: Array, count: int, weights: Array | None = None) -> Array:
@@ -114,18 +126,18 @@ def _curvature(chances: Array, compared: Array, prior: float) -> Array:
     return curvature
 
 
-def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
-    """Return the sandwich covariance clustered by case, with the inverse curvature as its floor.
+def _covariances(votes: Votes, theta: Array, curvature: Array) -> tuple[Array, Array]:
+    """Return the sandwich covariance clustered by case, with a floor, and that of ties.
 
-    The floor holds in the order of matrices: no contrast of variants has less variance than either
-    of the two gives it.
+    The floor is the inverse curvature; of ties, the inverse curvature times the dispersion. It
+    holds in the order of matrices: no contrast of variants has less variance than either gives it.
     """
     count = len(theta)
     cases, of_case = np.unique(votes.case, return_inverse=True)
     bread = np.linalg.inv(curvature)
     if len(cases) < 2:
-        return bread
-    surprise = votes.outcome - 1 / (1 + np.exp(theta[votes.second] - theta[votes.first]))
+        return bread, bread
+    surprise = votes.outcome - _win_chance(theta[votes.first] - theta[votes.second])
     scores = np.zeros((len(cases), count))
     for side, sign in ((votes.first, 1), (votes.second, -1)):
         place = of_case * count + side
@@ -135,8 +147,20 @@ def _covariance(votes: Votes, theta: Array, curvature: Array) -> Array:
     root = np.linalg.cholesky(bread)
     values, vectors = np.linalg.eigh(root.T @ meat @ root)
     raised = root @ vectors
-    covariance: Array = (raised * np.maximum(values, 1)) @ raised.T
-    return covariance
+    whole: Array = (raised * np.maximum(values, 1)) @ raised.T
+    of_ties: Array = (raised * np.maximum(values, _dispersion(votes, of_case))) @ raised.T
+    return whole, of_ties
+
+
+def _dispersion(votes: Votes, of_case: Array) -> float:
+    """Return the variance of the votes as a share of that of coins: that of votes that are no ties.
+
+    Cases are what is independent, so it is the mean over cases, with one more case without a tie
+    (the rule of succession): it is not 0 after a few ties.
+    """
+    decided = np.bincount(of_case, votes.outcome != 0.5)
+    shares = decided / np.bincount(of_case)
+    return float((shares.sum() + 1) / (len(shares) + 1))
 
 
 CONFIDENCE = 1.96  # standard errors to either side, for 95 %
@@ -147,6 +171,9 @@ WINNER_STANDARD_ERRORS = 2.75
 FEWEST_COMPARISONS = 30  # of each variant before a verdict; chosen, see bench-ranking
 FEWEST_CASES = 20  # of an experiment before a verdict; chosen, see bench-ranking
 TIE_REGRET = 0.02  # of tied variants, the largest loss of win rate; chosen, see bench-ranking
+# of the safe choice, the largest loss of win rate with SAFE_PROBABILITY; chosen, see bench-ranking
+SAFE_REGRET = 0.05
+SAFE_PROBABILITY = 0.95  # chosen, see bench-ranking
 
 
 @dataclass(frozen=True)
@@ -160,6 +187,7 @@ class Standing:
     win_rate: float  # expected against the others, each equally often
     best: float  # the probability that it is the best
     regret: float  # expected loss of win rate from choosing it, from 0 to 1
+    risk: float  # the loss that is not exceeded with SAFE_PROBABILITY
     comparisons: int
 
 
@@ -170,33 +198,50 @@ class Ranking:
     verdict: str
     standings: list[Standing]
     tied: list[int]  # in a tie, the numbers of the variants that are equally good
-    missing: int  # about how many more comparisons are needed for a verdict
+    missing: int  # about how many more comparisons are needed for a winner or a tie
+    missing_safe: int = 0  # about how many more are needed for a safe choice
 
 
-WINNER, TIE, MORE, NOT_COMPARABLE = "winner", "tie", "more", "not comparable"
+WINNER, TIE, SAFE, MORE = "winner", "tie", "safe", "more"
+NOT_COMPARABLE = "not comparable"
 
 
 def rank(votes: Votes, count: int) -> Ranking:
-    """Rank ``count`` variants by votes and give a verdict."""
+    """Rank ``count`` variants by votes and give a verdict.
+
+    A winner is the best beyond doubt. Tied variants are equally good. The leader is a safe choice
+    if it may not be the best, but hardly any other would win noticeably more often.
+    """
     strengths = fit(votes, count)
     draws = strengths.draws()
     standings = _standings(strengths, draws)
     if not len(votes) or not strengths.is_connected:
         return Ranking(NOT_COMPARABLE, standings, [], 0)
     lacking = _missing_before_any_verdict(votes, standings)
-    tied = [standing.number for standing in standings if standing.regret < TIE_REGRET]
+    draws_of_ties = strengths.draws_of_ties()
+    expected = _losses(draws_of_ties).mean(axis=0)
+    tied = [each.number for each in standings if expected[each.number] < TIE_REGRET]
     if not lacking and _has_winner(strengths, standings):
         return Ranking(WINNER, standings, [], 0)
     if not lacking and len(tied) > 1:
         return Ranking(TIE, standings, tied, 0)
-    missing = max(lacking, _missing_until_verdict(strengths, draws, len(votes)))
-    return Ranking(MORE, standings, [], missing)
+    missing = max(lacking, _missing_until_verdict(strengths, draws_of_ties, len(votes)))
+    if not lacking and standings[0].risk <= SAFE_REGRET:
+        return Ranking(SAFE, standings, [], missing)
+    until_safe = max(lacking, _missing_until_safe(strengths, draws, len(votes)))
+    return Ranking(MORE, standings, [], missing, min(missing, until_safe))
+
+
+def _losses(draws: Array) -> Array:
+    """Return the win rate that is lost by choosing each variant: (draws, variants)."""
+    return _win_chance(draws.max(axis=1, keepdims=True) - draws) - 0.5
 
 
 def _standings(strengths: Strengths, draws: Array) -> list[Standing]:
     """Return the standing of each variant, the strongest first."""
     count = len(strengths.theta)
-    regret = _win_chance(draws.max(axis=1, keepdims=True) - draws).mean(axis=0) - 0.5
+    losses = _losses(draws)
+    regret, risk = losses.mean(axis=0), np.quantile(losses, SAFE_PROBABILITY, axis=0)
     best = np.bincount(draws.argmax(axis=1), minlength=count) / len(draws)
     to_leader, errors = gaps(strengths, strengths.leader)
     chances = _chances(strengths.theta)
@@ -209,6 +254,7 @@ def _standings(strengths: Strengths, draws: Array) -> list[Standing]:
             win_rate=float((chances[number].sum() - 0.5) / max(1, count - 1)),
             best=float(best[number]),
             regret=float(regret[number]),
+            risk=float(risk[number]),
             comparisons=int(strengths.compared[number].sum()),
         )
         for number in np.argsort(-strengths.theta, kind="stable")
@@ -253,13 +299,59 @@ def _missing_until_verdict(strengths: Strengths, draws: Array, so_far: int) -> i
     first, second = ranked[:, 0], ranked[:, 1]
     rows = np.arange(len(draws))
     gap = draws[rows, first] - draws[rows, second]
-    covariance = strengths.covariance
-    spread = np.diag(covariance)
-    variance = spread[first] + spread[second] - 2 * covariance[first, second]
+    variance = _variances(strengths.covariance, first, second)
     until_ahead = WINNER_STANDARD_ERRORS**2 * variance / np.maximum(gap, 1e-6) ** 2
+    variance = _variances(strengths.of_ties, first, second)
     until_tied = variance / (TIE_REGRET * 10) ** 2  # E max(0, N(0, s)) / 4 is about s / 10
     growth = float(np.median(np.where(gap / 4 < TIE_REGRET, until_tied, until_ahead)))
-    return max(10, -(-round(so_far * (growth - 1)) // 10) * 10)
+    return _in_tens(so_far * (growth - 1))
+
+
+def _variances(covariance: Array, first: Array, second: Array) -> Array:
+    """Return the variance of the difference of each pair of variants."""
+    spread = np.diag(covariance)
+    variances: Array = spread[first] + spread[second] - 2 * covariance[first, second]
+    return variances
+
+
+def _in_tens(comparisons: float) -> int:
+    return max(10, -(-round(comparisons) // 10) * 10)
+
+
+ESTIMATED_DRAWS = 1000  # that this is estimated from; chosen; nobody measured
+MOST_GROWTH = 64.0  # of the comparisons, as far as is looked; chosen; nobody measured
+
+
+def _missing_until_safe(strengths: Strengths, draws: Array, so_far: int) -> int:
+    """Estimate how many more comparisons the leader needs to be a safe choice, in tens.
+
+    With n times the comparisons, draws are the root of n times as near to the strengths of now.
+    """
+    low, high = 1.0, MOST_GROWTH
+    for _ in range(12):  # halvings: to a sixtieth of what there is
+        growth = (low + high) / 2
+        away = draws[:ESTIMATED_DRAWS] - strengths.theta
+        nearer = strengths.theta + away / np.sqrt(growth)
+        risk = np.quantile(_losses(nearer)[:, strengths.leader], SAFE_PROBABILITY)
+        low, high = (low, growth) if risk <= SAFE_REGRET else (growth, high)
+    return _in_tens(so_far * (high - 1))
+
+
+POWER = 0.84  # standard errors, the normal quantile of 80 % (the usual power: Cohen 1988)
+TOLD_WIN_RATES = (0.55, 0.6, 0.7)  # that teams are told of; chosen
+
+
+def comparisons_for_winner(win_rate: float, count: int) -> int:
+    """Return how many votes establish a winner of ``count`` variants with 80 % probability.
+
+    ``win_rate`` is how often the best is preferred to each other variant. If every pair is compared
+    equally often, n votes give a difference of strengths the variance (count - 1) / (n p (1 - p)),
+    by the Fisher information of Bradley and Terry's model. It is a rough figure: votes on one case
+    are no independent evidence, and :func:`next_pair` does not draw pairs equally often.
+    """
+    gap = np.log(win_rate / (1 - win_rate))
+    needed = (WINNER_STANDARD_ERRORS + POWER) ** 2 * (count - 1)
+    return _in_tens(float(needed / (win_rate * (1 - win_rate) * gap**2)))
 
 
 RANDOM_SHARE = 0.15  # of pairs, so that the graph stays connected; chosen, see bench-ranking

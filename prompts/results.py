@@ -17,6 +17,7 @@ from prompts import ranking
 from prompts.comparing import lock_experiment
 from prompts.comparison_pool import pool_of
 from prompts.models import Choice, Comparison, Entrant, Experiment, Snapshot, Variant
+from prompts.variants import name_of
 from prompts.votes import PairVote, as_ranking_votes, pair_votes
 from qareview import krippendorff
 from qareview.confidence_intervals import wilson
@@ -45,7 +46,7 @@ def result_of(experiment: Experiment) -> Facts:
         "rows": _rows(variants, ranked, judged, usage) if ranked else [],
         "aside": _dropped(entrants),
         "silent": [variant.number for variant in active if variant.pk not in usage],
-        **_numbers_of_comparisons(experiment, judged, ranked.missing if ranked else 0),
+        **_numbers_of_comparisons(experiment, judged, ranked),
         "same": len(counting) - len(judged),
         "cases": len({vote.case for vote in counting}),
         "cases_there": experiment.cases.count(),
@@ -77,7 +78,7 @@ def _ranking_of(variants: Sequence[Variant], votes: Sequence[PairVote]) -> ranki
 
 
 def _numbers_of_comparisons(
-    experiment: Experiment, judged: Sequence[PairVote], missing_pairs: int
+    experiment: Experiment, judged: Sequence[PairVote], ranked: ranking.Ranking | None
 ) -> Facts:
     """Return how many comparisons there are, are missing for a verdict, and are still possible."""
     comparisons = len({vote.comparison for vote in judged})
@@ -88,7 +89,8 @@ def _numbers_of_comparisons(
     possible_pairs = pool_of(experiment).left(experiment.reviewers_per_pair)
     return {
         "comparisons": comparisons,
-        "missing": ceil(missing_pairs / pairs_per_comparison),
+        "missing": ceil(ranked.missing / pairs_per_comparison) if ranked else 0,
+        "missing_safe": ceil(ranked.missing_safe / pairs_per_comparison) if ranked else 0,
         "left_over": int(possible_pairs / pairs_per_comparison),
     }
 
@@ -112,9 +114,10 @@ def _rows(
     for standing in ranked.standings:
         variant = variants[standing.number]
         count = counts[variant.pk]
-        own = {"id": variant.pk, "variant": variant.number, **count, **usage[variant.pk]}
+        own = {"id": variant.pk, "variant": variant.number, "name": name_of(variant)}
         pairs = count["wins"] + count["ties"] + count["losses"]
-        rows.append({**asdict(standing), **own, "comparisons": pairs})
+        figures = {**asdict(standing), **count, **usage[variant.pk]}
+        rows.append({**figures, **own, "comparisons": pairs})
     price = "cost" if any(row["cost"] for row in rows) else "tokens"
     for row in rows:
         row["is_efficient"] = not any(_is_dominated(row, other, price) for other in rows)
@@ -169,7 +172,17 @@ def _left_win_share(judged: Iterable[PairVote]) -> Facts | None:
         "low": low,
         "high": high,
         "count": len(decided),
+        "is_biased": _is_biased(sum(decided) / len(decided), low, high),
     }
+
+
+MOST_OF_A_SIDE = 0.75  # of a person's votes; more is flagged; chosen; nobody measured
+
+
+def _is_biased(share: float, low: float, high: float) -> bool:
+    """Whether one side was preferred by far more than chance, so that the votes tell little."""
+    is_far = not 1 - MOST_OF_A_SIDE < share < MOST_OF_A_SIDE
+    return is_far and not low <= 0.5 <= high
 
 
 def _agreement(judged: Iterable[PairVote]) -> Facts:
@@ -221,6 +234,14 @@ def _reviewers(experiment: Experiment, everyone: Iterable[PairVote]) -> list[Fac
         }
         for pk, own_votes in sorted(by_person.items(), key=lambda entry: names[entry[0]])
     ]
+
+
+LATER_FACTS: Facts = {"missing_safe": 0}  # which results of earlier methods do not have
+
+
+def facts_of(snapshot: Snapshot) -> Facts:
+    """Return a stored result, with all facts that :func:`result_of` returns."""
+    return {**LATER_FACTS, **snapshot.result}
 
 
 def comments_on(experiment: Experiment, count: int) -> list[Facts]:

@@ -2,6 +2,7 @@ from django.urls import path
 
 from prompts.views import (
     candidates,
+    case_sets,
     comparing,
     exchanges,
     experiments,
@@ -16,6 +17,11 @@ urlpatterns = [
     path("prompts/<int:pk>/", prompts.show_prompt, name="prompts-show"),
     path("prompts/<int:pk>/change/", prompts.change_prompt, name="prompts-change"),
     path("prompts/<int:pk>/roll-back/", prompts.roll_back, name="prompts-roll-back"),
+    path(
+        "prompts/<int:pk>/promotions/<int:promotion>/undo/",
+        prompts.undo_promotion,
+        name="prompts-undo",
+    ),
     path("prompts/<int:pk>/<int:number>/promote/", prompts.promote_variant, name="prompts-promote"),
     path("prompts/<int:pk>/<int:number>/archive/", prompts.archive_variant, name="prompts-archive"),
     path("prompts/<int:pk>/bin/", prompts.bin_prompt, name="prompts-bin"),
@@ -49,6 +55,9 @@ urlpatterns = [
     path(
         "experiments/<int:pk>/<int:number>/aside/", experiments.set_aside, name="experiments-aside"
     ),
+    path("experiments/<int:pk>/cases/", experiments.add_cases, name="experiments-cases"),
+    path("experiments/<int:pk>/case-set/", case_sets.keep_cases, name="experiments-keep"),
+    path("case-sets/<int:pk>/remove/", case_sets.remove_case_set, name="case-sets-remove"),
     path("runs/<int:pk>/messages/", exchanges.run_messages, name="runs-messages"),
     path("experiments/<int:pk>/compare/", comparing.compare, name="compare"),
     path("experiments/<int:pk>/compare/undo/", comparing.undo_vote, name="compare-undo"),

@@ -1,9 +1,8 @@
-"""Variants of prompts: which one is in production, on which model, and how they change.
+"""Variants of prompts: on which model they run, and how they change and differ.
 
 A variant never changes; an edit makes a new variant.
 """
 
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,14 +12,22 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
-from prompts.models import Promotion, Prompt, Snapshot, Task, Variant
+from prompts.models import Prompt, Task, Variant
 from qareview.models import Project, ProjectQuerySet
 from qareview.stored_sentences import stored
 from qareview.word_differences import word_differences
 
 
+class SameVariant(Exception):
+    """The prompt has a variant that says the same; ``variant`` is that one."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__(variant.number)
+        self.variant = variant
+
+
 class NameTaken(Exception):
-    """The project has a prompt with this name."""
+    """The project has another prompt of this name."""
 
 
 def in_production(project: Project, task: Task) -> Variant:
@@ -59,7 +66,7 @@ def reading_model(project: Project) -> str:
 @transaction.atomic
 def add_variant(parent: Variant, values: dict[str, Any], user: Any, origin: str = "") -> Variant:
     """Create a variant as a copy of ``parent`` with other ``values``."""
-    _lock_prompt(parent.prompt_id)
+    lock_prompt(parent.prompt_id)
     last = parent.prompt.variants.aggregate(last=Max("number"))["last"] or 0
     return Variant.objects.create(
         prompt=parent.prompt,
@@ -72,16 +79,50 @@ def add_variant(parent: Variant, values: dict[str, Any], user: Any, origin: str 
 
 
 @transaction.atomic
+def save_variant(
+    parent: Variant, values: dict[str, Any], user: Any, defaults: dict[str, str] | None = None
+) -> Variant:
+    """Create a variant as :func:`add_variant` does, unless there is one that says the same.
+
+    ``defaults`` replaces the default values of the prompt's variables. Raises SameVariant, also if
+    the other one is stored at the same moment, as by a double click.
+    """
+    prompt = lock_prompt(parent.prompt_id)
+    if twin := twin_of(prompt, values):
+        raise SameVariant(twin)
+    if defaults is not None:
+        prompt.defaults = defaults
+        prompt.save(update_fields=["defaults"])
+    return add_variant(parent, values, user)
+
+
+def twin_of(prompt: Prompt, values: dict[str, Any]) -> Variant | None:
+    """Return a variant that sends the same requests to the same model as ``values``, or None."""
+    names = [name for name in COMPARED_FIELDS if name in values]
+    return next(
+        (
+            variant
+            for variant in prompt.variants.all()
+            if all(getattr(variant, name) == values[name] for name in names)
+        ),
+        None,
+    )
+
+
 def begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
     """Create a prompt of the team's own, with its first variant in production.
 
-    Raises NameTaken.
+    Raises NameTaken, also if somebody else begins a prompt of this name at the same moment.
     """
     try:
-        with transaction.atomic():
-            prompt = Prompt.objects.create(project=project, task=task)
-    except IntegrityError:
+        return _begin_prompt(project, task, values, user)
+    except IntegrityError:  # of the constraint “prompt_once_per_task”
         raise NameTaken from None
+
+
+@transaction.atomic
+def _begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any) -> Prompt:
+    prompt = Prompt.objects.create(project=project, task=task)
     first = Variant.objects.create(
         prompt=prompt,
         number=1,
@@ -95,57 +136,9 @@ def begin_prompt(project: Project, task: str, values: dict[str, Any], user: Any)
 
 
 @transaction.atomic
-def promote_variant(
-    variant: Variant, user: Any, *, is_roll_back: bool = False, snapshot: Snapshot | None = None
-) -> bool:
-    """Put a variant into production; return False if it already is, or is archived.
-
-    ``snapshot`` is the result of the experiment that the variant won, if any.
-    """
-    prompt = _lock_prompt(variant.prompt_id)
-    variant.refresh_from_db(fields=["archived_at"])
-    if prompt.production_id == variant.pk or variant.archived_at:
-        return False
-    if (
-        prompt.production and not prompt.promotions.exists()
-    ):  # the history is newer than this prompt
-        first = prompt.production
-        _record_promotion(prompt, first, first.created_by, at=first.created_at)
-    prompt.production = variant
-    prompt.save(update_fields=["production"])
-    _record_promotion(prompt, variant, user, is_roll_back, snapshot)
-    return True
-
-
-def _record_promotion(
-    prompt: Prompt,
-    variant: Variant,
-    user: Any,
-    is_roll_back: bool = False,
-    snapshot: Snapshot | None = None,
-    at: datetime | None = None,
-) -> None:
-    Promotion.objects.create(
-        prompt=prompt,
-        variant=variant,
-        by=user,
-        is_roll_back=is_roll_back,
-        snapshot=snapshot,
-        created_at=at or timezone.now(),
-    )
-
-
-def previous_in_production(prompt: Prompt) -> Variant | None:
-    """Return the latest earlier variant in production that is not archived, or None."""
-    earlier = prompt.promotions.exclude(variant=prompt.production_id)
-    last = earlier.filter(variant__archived_at=None).select_related("variant__prompt").first()
-    return last.variant if last else None
-
-
-@transaction.atomic
 def archive_variant(variant: Variant, is_archived: bool) -> bool:
     """Archive a variant, or unarchive it; return False if it is in production."""
-    prompt = _lock_prompt(variant.prompt_id)
+    prompt = lock_prompt(variant.prompt_id)
     if prompt.production_id == variant.pk:
         return False
     rows = Variant.objects.filter(pk=variant.pk)
@@ -156,7 +149,8 @@ def archive_variant(variant: Variant, is_archived: bool) -> bool:
     return True
 
 
-def _lock_prompt(prompt: int) -> Prompt:
+def lock_prompt(prompt: int) -> Prompt:
+    """Lock the row of a prompt until the transaction ends."""
     return (
         Prompt.objects.select_for_update(of=("self",)).select_related("production").get(pk=prompt)
     )
@@ -195,3 +189,12 @@ def _field_as_text(variant: Variant, name: str) -> str:
         "\n".join(f"{key}: {text}" for key, text in example.items() if key != "passage_id")
         for example in value
     )
+
+
+LONGEST_NAME = 40  # characters of a variant's name; chosen; nobody measured
+
+
+def name_of(variant: Variant) -> str:
+    """Return what a variant is called beside its number: its notes or tags; empty without any."""
+    name = " ".join(variant.notes.split()) or ", ".join(variant.tags)
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"

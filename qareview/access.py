@@ -88,6 +88,12 @@ def membership_of(request: HttpRequest) -> Membership | None:
     return getattr(request, "membership", None)
 
 
+def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:
+    """Return a user's memberships in projects that are not in the bin, with projects loaded."""
+    own = Membership.objects.filter(user_id=user.pk or 0, project__binned_at=None)
+    return list(own.select_related("project", "user").order_by("project__name"))
+
+
 def user(request: HttpRequest) -> User:
     """Return the user of the request. Raises PermissionDenied if nobody is signed in."""
     if not isinstance(request.user, User):

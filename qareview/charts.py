@@ -172,11 +172,15 @@ class Spot:
 
 @dataclass(frozen=True)
 class Point:
-    """The position of a Spot: ``x`` in per cent, ``y`` in pixels."""
+    """The position of a Spot: ``x`` in per cent, ``y`` in pixels.
+
+    The label stands on the side where there is more room.
+    """
 
     label: str
     x: str
     y: int
+    is_label_left: bool
     is_filled: bool
     cells: Sequence[str]
 
@@ -206,16 +210,16 @@ def points(
 ) -> Points:
     """Draw points by their price, on the horizontal axis from 0, and share, upwards from 0 to 1."""
     most = max((spot.price for spot in spots), default=0) or 1
-    scale = 100 - 2 * EDGE - 6  # leaves room for the label of the last point
 
     def x_of(price: float) -> str:
-        return _percent(EDGE + scale * price / most)
+        return _percent(EDGE + (100 - 2 * EDGE) * price / most)
 
     rows = [
         Point(
-            spot.label,
+            _short(spot.label),
             x_of(spot.price),
             round(12 + (POINTS_HEIGHT - 24) * (1 - spot.share)),
+            spot.price > most / 2,
             spot.is_filled,
             spot.cells,
         )

@@ -215,7 +215,14 @@ FORMER_MESSAGES: dict[str, str] = {
         "cause, then retry."
     ),
     "There is another prompt “%(task)s” by now. Move that one to the bin first.": "There is already another prompt “%(task)s”. Move that one to the bin first.",
-    "There is no column for %(names)s. There are: %(there)s.": "There is no column for %(names)s. The columns are: %(there)s.",
+    "There is no column for %(names)s. The columns are: %(there)s.": (
+        "There is no column for %(names)s. The columns are: %(there)s. Add the column, or give the "
+        "variable a default value."
+    ),
+    "There is no column for %(names)s. There are: %(there)s.": (
+        "There is no column for %(names)s. The columns are: %(there)s. Add the column, or give the "
+        "variable a default value."
+    ),
     "This form was sent before, for another item.": "This form has already been sent for another item.",
     "This is %(kind)s, whatever its name says. %(upload)s": "This file is %(kind)s, which cannot be read. %(upload)s",
     "This is a Word file under a password or of the old .doc kind. Save it as .docx without "

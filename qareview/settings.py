@@ -189,6 +189,8 @@ MODEL_WORK = [
 MODEL_TRIALS = "prompts.trials.trial_requests"
 # Returns what a model is worth, by what reviewers accepted of its drafts:
 MODEL_WORTH = "generation.progress.worth.worth_of_models"
+# Tells what the home page shows of the projects of a person's memberships:
+HOME_CARDS = "generation.progress.home.cards"
 # Provides passages, as inputs to try a prompt with:
 PASSAGE_INPUTS = "generation.passage_inputs"
 # Functions that workers of the queue “models” run in a thread until they stop:
@@ -236,6 +238,10 @@ FILE_UPLOAD_TEMP_DIR = embedded.private_folder(VAR_DIR / "uploads")
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
 READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for each file
 READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory, for each file
+CUT_SECONDS = int(os.environ.get("QAREVIEW_CUT_SECONDS", "900"))  # for the text of each file
+# After which a worker that gets no step further with its work is stopped. The longest steps are to
+# recognise the text of a file, 20 minutes, and to cut it.
+STANDSTILL_SECONDS = READ_SECONDS + CUT_SECONDS + 1800
 UPLOAD_TOTAL_MB = int(os.environ.get("QAREVIEW_UPLOAD_TOTAL_MB", "1000"))  # of an upload
 UPLOAD_MOST_FILES = 1000  # of an upload; chosen; nobody measured
 DATA_UPLOAD_MAX_NUMBER_FILES = 10_000  # whose names are read, to say which were not taken; chosen

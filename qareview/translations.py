@@ -1,5 +1,6 @@
 """Numbers, counted nouns and labels in the reader's language."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import number_format
@@ -18,6 +19,7 @@ NOUNS = {
     ),
     "character": ngettext_lazy("%(number)s character", "%(number)s characters", _COUNT),
     "decision": ngettext_lazy("%(number)s decision", "%(number)s decisions", _COUNT),
+    "dispute": ngettext_lazy("%(number)s dispute", "%(number)s disputes", _COUNT),
     "disputed item": ngettext_lazy("%(number)s disputed item", "%(number)s disputed items", _COUNT),
     "document": ngettext_lazy("%(number)s document", "%(number)s documents", _COUNT),
     "example": ngettext_lazy("%(number)s example", "%(number)s examples", _COUNT),
@@ -41,6 +43,7 @@ NOUNS = {
     "reviewed item": ngettext_lazy("%(number)s reviewed item", "%(number)s reviewed items", _COUNT),
     "row": ngettext_lazy("%(number)s row", "%(number)s rows", _COUNT),
     "second": ngettext_lazy("%(number)s second", "%(number)s seconds", _COUNT),
+    "table": ngettext_lazy("%(number)s table", "%(number)s tables", _COUNT),
     "token": ngettext_lazy("%(number)s token", "%(number)s tokens", _COUNT),
     "triple": ngettext_lazy("%(number)s triple", "%(number)s triples", _COUNT),
     "variant": ngettext_lazy("%(number)s variant", "%(number)s variants", _COUNT),
@@ -68,6 +71,26 @@ class CountedNoun(str):
 def number(value: float, decimals: int = 0) -> str:
     """Return a number as the current language writes it, in groups of three digits."""
     return number_format(value, decimal_pos=decimals, use_l10n=True, force_grouping=True)
+
+
+CENTS = 2  # decimals of an amount of money from 1 on
+MOST_DECIMALS = 6  # of a smaller amount, as many as costs are stored with
+
+
+def decimals_of(amount: float | Decimal) -> int:
+    """Return how many decimals an amount of money needs: below 1, to its second digit but 0."""
+    decimals = CENTS
+    while decimals < MOST_DECIMALS and 0 < amount < 10 ** (1 - decimals):
+        decimals += 1
+    return decimals
+
+
+def money(amount: float | Decimal) -> str:
+    """Return an amount of money, such as “12.50” or “0.0042”; “< 0.000001” if it is less."""
+    least = 10**-MOST_DECIMALS
+    if 0 < amount < least:
+        return f"< {number(least, MOST_DECIMALS)}"
+    return number(float(amount), decimals_of(amount))
 
 
 def percent(share: float) -> str:

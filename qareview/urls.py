@@ -1,6 +1,6 @@
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
@@ -52,6 +52,11 @@ urlpatterns = [
     ),
     path("projects/new/", projects.new_project, name="projects-new"),
     path("projects/<slug:slug>/settings/", projects.project_settings, name="settings"),
+    re_path(
+        r"^projects/(?P<slug>[-\w]+)/settings/(?P<section>drafting|review)/$",
+        projects.project_settings,
+        name="settings-section",
+    ),
     path("projects/<slug:slug>/members/", projects.members, name="members"),
     path("projects/<slug:slug>/members/<int:pk>/", projects.change_member, name="members-change"),
     path(

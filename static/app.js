@@ -13,6 +13,15 @@ function say(text, isTrouble = false) {
   note.classList.toggle("trouble", isTrouble);
 }
 
+document.documentElement.classList.add("scripted");
+
+// The menu of pages, on narrow screens
+
+document.querySelector("[data-opens]")?.addEventListener("click", ({ currentTarget }) => {
+  const isOpen = document.getElementById(currentTarget.dataset.opens).classList.toggle("open");
+  currentTarget.setAttribute("aria-expanded", isOpen);
+});
+
 // The zone of this browser, in which times are shown to who has chosen no other.
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
 // biome-ignore lint/suspicious/noDocumentCookie: the other way to set one needs HTTPS

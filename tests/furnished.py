@@ -12,7 +12,7 @@ from generation.models import BulkActionKind, Item, Passage, UnsentItem
 from generation.releases import freezing
 from generation.review import comments
 from prompts import bin as prompt_bins
-from prompts import candidates, comparing, searches
+from prompts import candidates, case_sets, comparing, searches
 from prompts.models import Prompt
 from qareview import bin as bins
 from qareview.encryption import encrypt
@@ -116,6 +116,7 @@ def furnish(admin: User) -> list[str]:
         "candidates": prompt,
         "experiments-new": prompt,
         "experiments": experiment,
+        "case-sets": case_sets.keep_cases(experiment, "tides", admin),
         "compare": experiment,
         "results": experiment,
     }
@@ -131,6 +132,8 @@ def furnish(admin: User) -> list[str]:
         "name": "pause",
         "format_name": "triples",
         "rest": "",
+        "promotion": 1,
+        "section": "review",
     }
     addresses = [
         reverse("documents-show", args=[project.slug, table.pk]),

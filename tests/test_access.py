@@ -13,7 +13,7 @@ from django.urls import get_resolver, reverse
 from generation.items import bulk_actions
 from generation.models import BulkActionKind, UnsentItem
 from generation.releases import freezing
-from prompts import candidates, comparing, experiments, results, searches
+from prompts import candidates, case_sets, comparing, experiments, results, searches
 from prompts.models import Prompt
 from qareview.models import Invitation, Project, Role
 from tests import arena, make
@@ -26,6 +26,7 @@ REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
 # The name of each address, the methods it takes, and the lowest role for each.
 ADDRESSES: dict[str, dict[str, Role]] = {
     "settings": {"get": ADMIN, "post": ADMIN},
+    "settings-section": {"get": ADMIN, "post": ADMIN},
     "members": {"get": ADMIN, "post": ADMIN},
     "members-change": {"post": ADMIN},
     "members-withdraw-invitation": {"post": ADMIN},
@@ -73,7 +74,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "adjudicate-back": {"post": ADMIN},
     "inbox": {"get": REVIEWER, "post": REVIEWER},
     "inbox-read": {"post": REVIEWER},
-    "notices": {"get": REVIEWER},
+    "waiting": {"get": REVIEWER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},
@@ -88,6 +89,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "prompts-show": {"get": REVIEWER},
     "prompts-change": {"get": ENGINEER, "post": ENGINEER},
     "prompts-roll-back": {"post": ENGINEER},
+    "prompts-undo": {"post": ENGINEER},
     "prompts-promote": {"post": ENGINEER},
     "prompts-archive": {"post": ENGINEER},
     "prompts-bin": {"post": ENGINEER},
@@ -113,6 +115,9 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "experiments-remove": {"post": ENGINEER},
     "experiments-end": {"post": ENGINEER},
     "experiments-aside": {"post": ENGINEER},
+    "experiments-cases": {"get": ENGINEER, "post": ENGINEER},
+    "experiments-keep": {"post": ENGINEER},
+    "case-sets-remove": {"post": ENGINEER},
     "compare": {"get": REVIEWER},
     "compare-undo": {"post": REVIEWER},
     "compare-decide": {"post": REVIEWER},
@@ -179,6 +184,8 @@ def filled(lasting_rows: None) -> Filled:
         "runs-messages": [experiment.runs.all()[0].pk],
         "experiments-new": [prompt.pk],
         "experiments-aside": [experiment.pk, 1],
+        "case-sets-remove": [case_sets.keep_cases(experiment, "tides", team.engineer).pk],
+        "prompts-undo": [prompt.pk, prompt.promotions.create(variant=prompt.production).pk],
         "compare-decide": [shown.token],
         "compare-hold": [shown.token],
         "results-export": [experiment.pk, "json"],
@@ -190,6 +197,7 @@ def filled(lasting_rows: None) -> Filled:
         "bulk-actions-show": [action.pk],
         "bulk-actions-undo": [action.pk],
         "bulk-actions-retry": [action.pk],
+        "settings-section": ["review"],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],
@@ -206,7 +214,7 @@ def filled(lasting_rows: None) -> Filled:
     for name in ADDRESSES:
         if re.match(r"experiments-|compare|results", name):
             arguments.setdefault(name, [experiment.pk])
-        if name == "prompts-new":
+        if name in ("prompts-new", "prompts-undo"):
             continue
         if name.startswith("documents-"):
             arguments[name] = [document.pk]
@@ -285,7 +293,7 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
         name
         for name in ADDRESSES
         if re.search(
-            "^(?!project-|bulk-actions$).*-(?!share|mine|new|actions-new)|^(candidates|compare|results)$",
+            "^(?!project-|settings-|bulk-actions$).*-(?!share|mine|new|actions-new)|^(candidates|compare|results)$",
             name,
         )
         and name not in ("review-undo", "adjudicate-undo")

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from prompts import candidates, experiments, searches
+from prompts import candidate_decisions, candidates, experiments, searches, variants
 from prompts.models import (
     Candidate,
     CandidateState,
@@ -151,8 +151,8 @@ def test_an_accepted_candidate_is_a_variant(
     assert variant.parent == proposed.search.seed
     page(client.get(url))  # where that is read
     assert told(decide(client, team, proposed)) == ["eve has already decided on this candidate."]
-    with pytest.raises(candidates.AlreadyDecided):
-        candidates.reject_candidate(proposed, team.admin)
+    with pytest.raises(candidate_decisions.AlreadyDecided):
+        candidate_decisions.reject_candidate(proposed, team.admin)
     assert proposed.prompt.variants.count() == 2
 
 
@@ -175,6 +175,18 @@ def test_an_edited_candidate_says_so_and_bad_edits_come_back(
     )
 
 
+def test_an_edit_may_use_all_variables_of_the_prompt(team: Team) -> None:
+    own = variants.begin_prompt(team.project, "translate", {"template": "{{ text }}"}, None)
+    assert own.production
+    toned = {"template": "{{ text }} in a {{ tone }} tone"}
+    variants.add_variant(own.production, toned, team.engineer)
+    order = candidates.order_candidates(own, team.engineer, seed=own.production, ways=["structure"])
+    candidate = Candidate.objects.create(search=order, prompt=own, number=1, template="{{ text }}!")
+    edited = "Say {{ text }} in a {{ tone }} tone."
+    made = candidate_decisions.accept_candidate(candidate, team.engineer, "", edited)
+    assert made.template == edited
+
+
 def test_a_rejected_one_keeps_its_reason_and_comes_back_by_undo(
     team: Team, browse: Browse, proposed: Candidate
 ) -> None:
@@ -194,16 +206,18 @@ def test_an_undone_acceptance_takes_its_variant_back_unless_it_is_used(
     team: Team, proposed: Candidate
 ) -> None:
     of: Prompt = proposed.prompt
-    candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
-    assert candidates.undo_candidate_decision(of, team.engineer) == proposed
+    candidate_decisions.accept_candidate(
+        proposed, team.engineer, proposed.system, proposed.template
+    )
+    assert candidate_decisions.undo_candidate_decision(of, team.engineer) == proposed
     first = of.variants.get(number=2)
     assert first.archived_at
-    variant = candidates.accept_candidate(
+    variant = candidate_decisions.accept_candidate(
         proposed, team.engineer, proposed.system, proposed.template
     )
     experiments.create_experiment(of, None, [variant, proposed.search.seed], question="Which?")
-    with pytest.raises(candidates.CannotDecide, match="Variant 3 is already in use"):
-        candidates.undo_candidate_decision(of, team.engineer)
+    with pytest.raises(candidate_decisions.CannotDecide, match="Variant 3 is already in use"):
+        candidate_decisions.undo_candidate_decision(of, team.engineer)
 
 
 def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Candidate) -> None:
@@ -211,7 +225,7 @@ def test_candidates_are_put_in_an_order(team: Team, browse: Browse, proposed: Ca
     client = browse(team.engineer)
     decide(client, team, second, verdict="placed", place="1")
     decide(client, team, proposed, verdict="placed", place="2")
-    waiting = candidates.pending_candidates(proposed.prompt)
+    waiting = candidate_decisions.pending_candidates(proposed.prompt)
     assert waiting[:2] == [second, proposed]
 
 

@@ -1,11 +1,13 @@
 """Charts: everything is in its place, and a table has the same numbers."""
 
+from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
 from django.template.loader import render_to_string
 
 from qareview import charts
+from qareview.translations import money
 
 
 def drawn(kind: str, chart: object) -> ElementTree.Element:
@@ -87,5 +89,22 @@ def test_points_stand_by_price_and_share() -> None:
     heights = [row.y for row in drawn.rows]
     assert heights[0] < heights[1] < heights[2] < drawn.floor
     assert [row.is_filled for row in drawn.rows] == [True, False, True]
+    assert [row.is_label_left for row in drawn.rows] == [False, True, False]
     empty = charts.points("prices", "Title", "Told", ("Variant",), [], "Tokens")
     assert empty.rows == []
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [
+        (Decimal(0), "0.00"),
+        (Decimal("1234.5"), "1,234.50"),
+        (0.5, "0.50"),
+        (0.045, "0.045"),
+        (Decimal("0.00042"), "0.00042"),
+        (Decimal("0.000003"), "0.000003"),
+        (1e-7, "< 0.000001"),
+    ],
+)
+def test_small_amounts_of_money_are_not_nothing(amount: float | Decimal, text: str) -> None:
+    assert money(amount) == text

@@ -16,7 +16,7 @@ from generation.models import Document, Item, Passage, Question
 from generation.passages import editing
 from generation.prompt_values import values_of
 from prompts import bin as prompt_bins
-from prompts import candidates, experiments, runs, searches, variants
+from prompts import candidates, experiments, promotions, runs, searches, variants
 from prompts.builtin_prompts import FOR_THE_WRITER
 from prompts.models import Candidate, Case, Prompt, Run, Task, Variant, Way
 from prompts.rendering import request_for
@@ -300,7 +300,7 @@ def test_a_sentence_taken_as_it_is_says_what_was_asked(
     for task in (Task.SUMMARISE, Task.ASK, Task.ANSWER):
         before = variants.in_production(team.project, task)
         after = variants.add_variant(before, {"examples": [], **FOR_THE_WRITER[task]}, None)
-        variants.promote_variant(after, None)
+        promotions.promote_variant(after, None)
     item = drafted(team.project, sentence)
     assert item.answer == sentence
     text = page(browse(team.reviewer).get(f"{team.url}/items/{item.pk}/messages/"))

@@ -9,7 +9,7 @@ from generation.drafting import drafting
 from generation.models import Document, Item, ItemState, Passage, Review, Verdict
 from generation.passages import editing
 from generation.review import queue
-from prompts import variants
+from prompts import promotions, variants
 from prompts.models import Prompt, Task
 from qareview import jobs
 from qareview.models import JobState
@@ -376,7 +376,7 @@ def test_it_is_drafted_again_with_another_model_or_prompt(
     ask = Prompt.objects.get(project=team.project, task=Task.ASK)
     old = ask.production
     values = {"template": "Answer: {{ answer }}\n\nAsk a question."}
-    variants.promote_variant(variants.add_variant(old, values, team.engineer), team.engineer)
+    promotions.promote_variant(variants.add_variant(old, values, team.engineer), team.engineer)
     place = f"{team.url}/items/{passage(document, 0).items.get().pk}/again/"
     client = browse(team.engineer)
     assert "1 pending item will be set aside" in page(client.get(place))

@@ -43,8 +43,8 @@ def test_queries_do_not_grow_with_projects(
     for _ in range(count - 1):
         Membership.objects.create(project=make.project(), user=team.reviewer)
     client = browse(team.reviewer)
-    with django_assert_num_queries(4):
-        assert page(client.get("/")).count("<li>") == count
+    with django_assert_num_queries(9):
+        assert page(client.get("/")).count('<article class="card"') == count
 
 
 def test_who_has_none_is_told_what_to_do(db: None, browse: Browse) -> None:
@@ -79,29 +79,33 @@ def test_a_project_needs_a_name_and_the_right(team: Team, browse: Browse) -> Non
 
 # Settings
 
-SETTINGS = {
-    "name": "Harbour",
-    "guidelines": "Be *kind*.",
-    "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+DRAFTING = {
     "model": "scripted",
     "language": "de",
     "passage_length": "300",
-    "reviews_per_item": "3",
-    "order": "uncertain",
-    "calibration_percent": "10",
     "items_per_passage": "2",
     "questions_per_answer": "3",
     "lowest_score": "0.4",
     "budget_tokens": "5000",
     "budget_cost": "",
 }
+REVIEW = {
+    "guidelines": "Be *kind*.",
+    "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+    "reviews_per_item": "3",
+    "order": "uncertain",
+    "calibration_percent": "10",
+}
 
 
-def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_queries: Any) -> None:
+def test_settings_are_saved_section_by_section(team: Team, browse: Browse) -> None:
     client = browse(team.admin)
-    assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
+    for place, values in (("", {"name": "Port"}), ("drafting/", DRAFTING), ("review/", REVIEW)):
+        response = client.post(f"{team.url}/settings/{place}", values)
+        assert response.url == f"{team.url}/settings/{place}"
+        assert "Saved.</p>" in page(client.get(response.url))
     project = Project.objects.get(pk=team.project.pk)
-    assert project.reject_reasons == ["Wrong", "Unclear"]
+    assert (project.name, project.reject_reasons) == ("Port", ["Wrong", "Unclear"])
     assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
     assert (project.reviews_per_item, project.order, project.calibration_percent) == (
         3,
@@ -111,22 +115,36 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert (project.items_per_passage, project.questions_per_answer) == (2, 3)
     assert project.lowest_score == 0.4
     assert (project.budget_tokens, project.budget_cost) == (5000, None)
-    assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
-    process_cache.clear()
-    with django_assert_num_queries(6):
-        assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
     assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
+
+
+@pytest.mark.parametrize("place", ["", "drafting/", "review/"])
+def test_a_section_shows_its_settings_in_few_queries(
+    team: Team, browse: Browse, django_assert_max_num_queries: Any, place: str
+) -> None:
+    client = browse(team.admin)
+    process_cache.clear()
+    with django_assert_max_num_queries(7):
+        page(client.get(f"{team.url}/settings/{place}"))
+
+
+def test_settings_that_are_seldom_changed_are_folded_until_they_are(
+    team: Team, browse: Browse
+) -> None:
+    client = browse(team.admin)
+    assert '<details class="row">' in page(client.get(f"{team.url}/settings/drafting/"))
+    client.post(f"{team.url}/settings/drafting/", DRAFTING)
+    assert '<details class="row" open>' in page(client.get(f"{team.url}/settings/drafting/"))
 
 
 def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: Any) -> None:
     settings.MODELS = {"small": {"backend": "scripted", "context": 512}}
     client = browse(team.admin)
-    small = SETTINGS | {"model": "small"}
-    text = page(client.post(f"{team.url}/settings/", small), 422)
+    small = DRAFTING | {"model": "small"}
+    place = f"{team.url}/settings/drafting/"
+    text = page(client.post(place, small), 422)
     assert "small takes at most 512 tokens in total. Choose 256 or fewer." in text
-    assert (
-        client.post(f"{team.url}/settings/", small | {"passage_length": "256"}).status_code == 302
-    )
+    assert client.post(place, small | {"passage_length": "256"}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -154,7 +172,13 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
 def test_bad_settings_are_refused(
     team: Team, browse: Browse, values: dict[str, str], sentence: str
 ) -> None:
-    response = browse(team.admin).post(f"{team.url}/settings/", {**SETTINGS, **values})
+    [name] = values
+    place, valid = "", {}
+    if name in DRAFTING:
+        place, valid = "drafting/", DRAFTING
+    elif name in REVIEW:
+        place, valid = "review/", REVIEW
+    response = browse(team.admin).post(f"{team.url}/settings/{place}", {**valid, **values})
     assert sentence in page(response, 422)
     assert Project.objects.get(pk=team.project.pk).guidelines == ""
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.messages import get_messages
 from django.test import Client
 
-from prompts import variants
+from prompts import promotions, variants
 from prompts.builtin_prompts import BUILTIN
 from prompts.models import Prompt, Task, Variant
 from prompts.rendering import RenderingFailed, render_template, request_for
@@ -202,7 +203,7 @@ def test_what_was_in_production_comes_back(
     assert history(prompt) == [(1, "eve", True), (2, "eve", False), (1, None, False)]
     text = page(client.get(url))
     assert "This was a rollback." in text
-    assert "Roll back to variant 2" in text
+    assert "Roll back" not in text  # the way to it has no earlier one
     assert told(client.post(f"{url}1/promote/")) == [
         "Nothing changed: variant 1 is already in production, or it is archived."
     ]
@@ -215,6 +216,88 @@ def test_without_a_history_there_is_nothing_to_roll_back(
     client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
     assert "Roll back" not in page(client.get(url))
     assert told(client.post(f"{url}roll-back/")) == ["There is no earlier variant to roll back to."]
+
+
+def test_rolling_back_goes_through_the_whole_history(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    for number in (2, 3, 4):
+        new_variant(prompt, team.engineer, f"Of {{{{ answer }}}}? {number}")
+        client.post(f"{url}{number}/promote/")
+    client.post(f"{url}3/archive/")
+    in_production = []
+    while before := promotions.previous_in_production(prompt):
+        assert f"Roll back to variant {before.number}" in page(client.get(url))
+        client.post(f"{url}roll-back/")
+        prompt.refresh_from_db()
+        assert prompt.production == before
+        in_production.append(before.number)
+    assert in_production == [2, 1]
+    client.post(f"{url}4/promote/")  # from where it is now
+    before = promotions.previous_in_production(prompt)
+    assert before
+    assert before.number == 1
+
+
+def test_a_page_that_is_out_of_date_rolls_nothing_back(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    for number in (2, 3):
+        promotions.promote_variant(new_variant(prompt, team.engineer, f"{number}"), team.engineer)
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    seen = re.search(r'name="seen" value="(\d+)"', page(client.get(url)))
+    assert seen
+    client.post(f"{url}roll-back/", {"seen": seen[1]})
+    page(client.get(url))  # where the message is read
+    assert told(client.post(f"{url}roll-back/", {"seen": seen[1]})) == [
+        "Nothing was changed: eve has put variant 2 into production since."
+    ]
+    assert [number for number, *_ in history(prompt)] == [2, 3, 2, 1]
+
+
+def undo_addresses(response: Any) -> list[str]:
+    return [message.extra_tags for message in get_messages(response.wsgi_request)]
+
+
+def test_an_undo_takes_back_its_own_promotion_and_no_later_one(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+    for number in (2, 3):
+        new_variant(prompt, team.engineer, f"Of {{{{ answer }}}}? {number}")
+    [first_undo] = undo_addresses(client.post(f"{url}2/promote/"))
+    colleague = browse(team.admin)
+    [later_undo] = undo_addresses(colleague.post(f"{url}3/promote/"))
+    page(client.get(url))
+    assert told(client.post(first_undo)) == [
+        "Nothing was changed: ada has put variant 3 into production since."
+    ]
+    page(colleague.get(url))
+    assert told(colleague.post(later_undo)) == [
+        "Undone: variant 2 is in production again instead of variant 3."
+    ]
+    assert [number for number, *_ in history(prompt)] == [2, 3, 2, 1]
+
+
+def test_an_undone_rollback_leaves_the_way_back_as_it_was(team: Team, prompt: Prompt) -> None:
+    made = [new_variant(prompt, team.engineer, f"{number}") for number in (2, 3)]
+    for variant in made:
+        promotions.promote_variant(variant, team.engineer)
+    rolled_back = promotions.roll_back(prompt, team.engineer)
+    assert promotions.undo_promotion(rolled_back, team.engineer).variant == made[1]
+    assert promotions.previous_in_production(prompt) == made[0]
+
+
+def test_what_was_archived_meanwhile_does_not_come_back_by_an_undo(
+    team: Team, prompt: Prompt
+) -> None:
+    made = [new_variant(prompt, team.engineer, f"{number}") for number in (2, 3)]
+    entries = [promotions.promote_variant(variant, team.engineer) for variant in made]
+    assert entries[1]
+    variants.archive_variant(made[0], is_archived=True)
+    with pytest.raises(promotions.NotChanged, match="Variant 2, which was in production before"):
+        promotions.undo_promotion(entries[1], team.engineer)
 
 
 def test_an_archived_variant_is_out_of_the_way_and_comes_back(
@@ -233,7 +316,7 @@ def test_an_archived_variant_is_out_of_the_way_and_comes_back(
     client.post(f"{url}2/archive/", {"back": "1"})
     variant.refresh_from_db()
     assert variant.archived_at is None
-    assert variants.promote_variant(variant, team.engineer)
+    assert promotions.promote_variant(variant, team.engineer)
 
 
 def test_any_two_variants_are_compared_word_by_word(
@@ -246,6 +329,9 @@ def test_any_two_variants_are_compared_word_by_word(
         team.engineer,
     )
     url = f"{team.url}/prompts/{prompt.pk}/"
+    promotions.promote_variant(variant, team.engineer)
+    proposed = page(browse(team.reviewer).get(url))
+    assert re.findall(r'<option value="(\d)" selected', proposed) == ["2", "1"]
     text = page(browse(team.reviewer).get(f"{url}?first=1&second={variant.number}"))
     assert re.search(r"<ins>[^<]*Be[^<]*</ins>", text)
     assert re.search(r"<del>\d+</del>\s*<ins>99</ins>", text)

@@ -115,6 +115,49 @@ def test_equals_are_told_apart_from_what_is_not_known_yet() -> None:
     assert unknown.missing >= 100
 
 
+@pytest.mark.parametrize("cases", [25, 50])
+def test_ties_end(cases: int) -> None:
+    """Fifty votes for neither are known to be a tie, though coins could fall so, too."""
+    ties = between(0, 1, *[0.5] * 50, cases=cases)
+    assert rank(Votes.of(ties), 2).verdict == ranking.TIE
+    few = rank(Votes.of(ties[:20]), 2)
+    assert (few.verdict, few.missing) == (ranking.MORE, 10)
+
+
+def test_a_few_ties_among_clear_votes_are_no_tie() -> None:
+    votes = between(0, 1, *[1.0, 1.0, 0.0, 0.5, 1.0] * 10, cases=25)
+    assert rank(Votes.of(votes), 2).verdict != ranking.TIE
+
+
+def test_ties_do_not_narrow_the_interval() -> None:
+    ties, split = (
+        fit(Votes.of(between(0, 1, *outcomes, cases=40)), 2)
+        for outcomes in ([0.5] * 40, [0.0, 1.0] * 20)
+    )
+    assert ranking.gaps(ties, 0)[1] == pytest.approx(ranking.gaps(split, 0)[1], rel=0.05)
+
+
+def test_a_leader_that_hardly_any_other_beats_is_a_safe_choice() -> None:
+    generator = np.random.default_rng(0)
+    outcomes = generator.permutation([1.0] * 66 + [0.0] * 44)
+    result = rank(Votes.of(between(0, 1, *outcomes, cases=55)), 2)
+    assert (result.verdict, result.missing_safe) == (ranking.SAFE, 0)
+    assert result.standings[0].risk <= ranking.SAFE_REGRET
+    assert result.missing >= 10  # of a winner or a tie, nothing is said yet
+    early = rank(Votes.of(between(0, 1, *[1.0, 0.0] * 15)), 2)
+    assert early.verdict == ranking.MORE
+    assert 10 <= early.missing_safe <= early.missing
+
+
+@pytest.mark.parametrize(
+    ("win_rate", "count", "comparisons"),
+    [(0.55, 2, 1300), (0.6, 2, 330), (0.7, 2, 90), (0.7, 4, 260)],
+)
+def test_what_a_winner_takes_is_told_before(win_rate: float, count: int, comparisons: int) -> None:
+    # (2.75 + 0.84)² / (p (1 - p) logit(p)²) x (count - 1), in tens
+    assert ranking.comparisons_for_winner(win_rate, count) == comparisons
+
+
 # What is compared next
 
 

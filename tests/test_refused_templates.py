@@ -9,9 +9,9 @@ from django.test import Client
 
 from generation.drafting import drafting
 from generation.models import Item, Passage
-from prompts import candidates, experiments, searches, variants
-from prompts.experiments import produce_outputs
+from prompts import candidates, experiments, promotions, searches, variants
 from prompts.models import Case, Prompt, Run, Variant, Way
+from prompts.outputs import produce_outputs
 from qareview import jobs
 from qareview.models import JobState
 from tests import arena, make
@@ -66,7 +66,7 @@ def test_a_prompt_of_the_teams_own_is_shown_and_can_be_mended(client: Client, ow
     client.post(change, {**values, "template": "Passage: {{ passage }}"})
     assert own.variants.get(number=2).template == "Passage: {{ passage }}"
     text = page(client.post(change, {**values, "template": "{{ passage }} {{ colour }}"}), 422)
-    assert "no value here: colour" in text
+    assert "variables that the prompt does not have yet: colour." in text
 
 
 def test_it_is_told_where_it_would_run(client: Client, refused: Variant) -> None:
@@ -79,7 +79,7 @@ def test_drafting_fails_its_own_passages_only(team: Team, refused: Variant) -> N
     other = make.project(name="Other")
     for project in (team.project, other):
         make.document(project)
-    variants.promote_variant(refused, team.engineer)
+    promotions.promote_variant(refused, team.engineer)
     drafting.work_off_passages()
     assert Item.objects.filter(project=other).count() == 2
     for row in Passage.objects.filter(document__project=team.project):

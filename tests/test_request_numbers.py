@@ -64,6 +64,8 @@ BODIES: list[tuple[str, dict[str, str], list[str]]] = [
     ("candidates", {"ways": "structure"}, ["wanted"]),
     ("candidates-decide", {"verdict": "placed"}, ["place"]),
     ("experiments-new", {"question": "Which?"}, ["variants", "items", "seed", "repeats"]),
+    ("experiments-cases", {}, ["items", "seed", "earlier"]),
+    ("prompts-roll-back", {}, ["seen"]),
     ("compare-decide", {"choice": "ranked"}, ["place-1"]),
     ("results-promote", {}, ["variant"]),
     ("results-without", {}, ["reviewer"]),
@@ -89,7 +91,9 @@ def addresses(team: Team) -> dict[str, list[object]]:
     of_item = ("review-excerpt", "review-submit", "review-typed", "review-changes")
     of_item = (*of_item, "items-ask", "items-again")
     of_prompt = ("prompts-show", "prompts-change", "candidates", "experiments-new")
+    of_prompt = (*of_prompt, "prompts-roll-back")
     of_experiment = ("experiments-show", "results", "results-promote", "results-without")
+    of_experiment = (*of_experiment, "experiments-cases")
     return {
         **{name: [document.pk] for name in of_document},
         **{name: [items[0].pk] for name in of_item},

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from prompts import exports, ranking, results, sandbox
+from prompts import experiments, exports, promotions, ranking, results, runs, sandbox
 from prompts.models import Choice, Comparison, Experiment, Run, Snapshot
 from tests import arena, make
 from tests.conftest import Team
@@ -92,6 +92,79 @@ def test_the_best_of_bad_ones_is_called_that(team: Team, browse: Browse) -> None
         say(experiment, team.reviewer, position, Choice.BAD if position else Choice.LEFT)
     text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
     assert "But both outputs were rated bad in 80 % of its comparisons" in text
+
+
+def test_many_ties_are_a_tie_and_no_call_for_more(team: Team, browse: Browse) -> None:
+    experiment = arena.experiment(team.project, cases=25)
+    for person in (team.reviewer, team.admin):
+        for position in range(25):
+            say(experiment, person, position, Choice.BAD)
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{experiment.pk}/result/"))
+    assert "are equally good." in text
+    assert "Still needed" not in text
+    assert "both outputs were rated bad in 100 %" in text
+
+
+def test_a_safe_choice_is_promoted_without_a_warning(team: Team, browse: Browse) -> None:
+    experiment = arena.experiment(team.project, cases=55)
+    for person in (team.reviewer, team.admin):
+        for position in range(55):
+            is_first = (position * 7 + (person == team.admin)) % 5 > 2
+            say(experiment, person, position, Choice.LEFT if is_first else Choice.RIGHT)
+    url = f"{team.url}/experiments/{experiment.pk}/result/"
+    text = page(browse(team.engineer).get(url))
+    assert "Variant 2 is a safe choice." in text
+    assert "costs at most 5 points of win rate" in text
+    assert "Variant 2 has not won." not in text
+    exported = json.loads(download(team, browse, experiment, "json"))
+    assert (exported["winner"], exported["safe_choice"]) == (None, 2)
+
+
+def test_a_result_of_the_earlier_method_is_still_shown(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    result = results.result_of(won)
+    del result["missing_safe"]
+    for row in result["rows"]:
+        del row["name"], row["risk"]
+    snapshot = Snapshot.objects.create(experiment=won, method="bradley-terry/1", result=result)
+    url = f"{team.url}/experiments/{won.pk}/result/?snapshot={snapshot.pk}"
+    assert "Variant 2 wins." in page(browse(team.engineer).get(url))
+
+
+def test_who_takes_one_side_only_is_flagged(team: Team, browse: Browse, won: Experiment) -> None:
+    for position in range(12):
+        say(won, team.admin, position, Choice.LEFT)
+        say(won, team.engineer, position, Choice.LEFT if position % 2 else Choice.RIGHT)
+    by_name = {each["name"]: each for each in results.result_of(won)["reviewers"]}
+    assert by_name["ada"]["left"]["is_biased"]
+    assert not by_name["eve"]["left"]["is_biased"]
+    client, url = browse(team.engineer), f"{team.url}/experiments/{won.pk}/result/"
+    text = page(client.get(url))
+    assert "For ada, the left output won 100 % of 12 decisions." in text
+    assert "For eve" not in text
+    client.post(f"{url}votes/", {"reviewer": team.admin.pk})
+    assert "For ada" not in page(client.get(url))
+
+
+def test_an_archived_variant_is_not_offered_for_production(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    won.variants.filter(number=2).update(archived_at=timezone.now())
+    text = page(browse(team.engineer).get(f"{team.url}/experiments/{won.pk}/result/"))
+    assert "Variant 2 wins." in text
+    assert 'name="variant" value="2"' not in text
+    assert "archived" in text
+
+
+def test_charts_and_rows_call_variants_by_what_is_noted(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    won.variants.filter(number=2).update(notes="Shorter\nand plain")
+    response = browse(team.engineer).get(f"{team.url}/experiments/{won.pk}/result/")
+    labels = [[row.label for row in chart.rows] for chart in response.context["charts"]]
+    assert labels == [["Variant 2: Shorter and plain", "Variant 1"]] * 2
+    assert page(response).count("Shorter and plain") > 2
 
 
 def test_agreement_is_that_of_pairs_several_judged_with_sides_undone(team: Team) -> None:
@@ -267,12 +340,39 @@ def test_preferences_are_pairs_for_training(team: Team, browse: Browse, won: Exp
     assert len(rows) == 30
     assert set(rows[0]) == {"prompt", "chosen", "rejected"}
     outputs = {
-        (run.case.position, run.variant.number): run.output
+        (run.case.position, run.variant.number): [{"role": "assistant", "content": run.output}]
         for run in Run.objects.select_related("case", "variant")
     }
     assert (rows[0]["chosen"], rows[0]["rejected"]) == (outputs[0, 1], outputs[0, 2])
     assert (rows[5]["chosen"], rows[5]["rejected"]) == (outputs[7, 2], outputs[7, 1])
-    assert "Passage 0: tides." in rows[0]["prompt"]
+
+
+def test_the_prompt_of_a_preference_is_what_the_model_was_sent(team: Team, browse: Browse) -> None:
+    experiment = arena.experiment(team.project, cases=1, is_run=False)
+    experiment.variants.update(model="scripted", system="Be brief.")
+    experiments.start_experiment(experiment)
+    runs.work_off_runs()
+    experiment.variants.update(system="Changed since.")
+    say(experiment, team.reviewer, 0, Choice.RIGHT)
+    first = download(team, browse, experiment, "preference")
+    [row] = map(json.loads, first.splitlines())
+    sent = experiment.runs.get(variant__number=2).exchange
+    assert sent
+    assert row["prompt"] == sent.messages
+    assert row["prompt"][0] == {"role": "system", "content": "Be brief."}
+    assert row["prompt"][-1]["content"].endswith("Wording 2.")
+    promotions.promote_variant(experiment.variants.get(number=2), team.engineer)
+    assert download(team, browse, experiment, "preference") == first
+
+
+def test_the_prompt_of_an_old_preference_is_what_its_variant_makes(
+    team: Team, browse: Browse, won: Experiment
+) -> None:
+    rows = list(map(json.loads, download(team, browse, won, "preference").splitlines()))
+    prompt = rows[5]["prompt"]
+    assert prompt[0]["role"] == "system"
+    assert prompt[-1] == {"role": "user", "content": "Passage: Passage 7: tides.\n\nWording 2."}
+    assert {message["role"] for message in prompt[1:]} == {"user", "assistant"}
 
 
 def test_there_is_no_other_format(team: Team, browse: Browse, won: Experiment) -> None:

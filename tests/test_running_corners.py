@@ -19,11 +19,12 @@ from prompts import (
     comparing,
     experiments,
     exports,
+    promotions,
     results,
-    scores,
     screening,
     variants,
 )
+from prompts.candidate_decisions import accept_candidate, undo_candidate_decision
 from prompts.examples import Input, examples_for
 from prompts.models import (
     LAST_RUNG,
@@ -36,6 +37,7 @@ from prompts.models import (
     Variant,
     Way,
 )
+from prompts.outputs import produce_outputs
 from qareview import bin as bins
 from qareview import jobs, process_cache, shares
 from qareview.embeddings import embed
@@ -142,7 +144,7 @@ def test_what_cannot_be_filled_in_fails_though_the_budget_is_used_up(team: Team)
     experiments.start_experiment(experiment)
     claimed = jobs.claim(Run, 64)
     Project.objects.filter(pk=team.project.pk).update(budget_tokens=0)
-    experiments.produce_outputs(claimed)
+    produce_outputs(claimed)
     states = set(experiment.runs.values_list("variant__number", "state"))
     assert states == {(1, JobState.QUEUED), (2, JobState.FAILED)}
 
@@ -171,23 +173,6 @@ def test_every_download_is_there_before_anything_ran(
         assert browse(team.engineer).get(url).status_code == 200
 
 
-@pytest.mark.parametrize(
-    ("pattern", "is_taken"),
-    [
-        (r"^.{0,200}\n.{0,200}$", True),
-        (r"^\w{1,60} \w{1,60} \w{1,60}$", True),
-        (r"[(*+)]{2} \( \{3}", True),
-        ("(" * 24 + "a" + ")+" * 24, False),
-        ("(" * 24 + "a" + "){1,}" * 24, False),
-        ("((a{600}){600})", False),
-        ("a{" + "9" * 500 + "}", False),
-        ("x" * 2000, False),
-    ],
-)
-def test_patterns_that_would_take_all_memory_are_refused(pattern: str, is_taken: bool) -> None:
-    assert (scores.objection_to_pattern(pattern) == "") is is_taken
-
-
 def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Browse) -> None:
     experiment = arena.experiment(team.project, is_run=False)
     client = browse(team.engineer)
@@ -200,12 +185,6 @@ def test_an_experiment_that_has_not_started_is_removed(team: Team, browse: Brows
     assert told(client.post(f"{team.url}/experiments/{started.pk}/remove/")) == [
         "You cannot remove an experiment that has started. End it instead."
     ]
-
-
-@pytest.mark.parametrize("text", ['{"exprssion": "1+1"}', "question,answer\n1,2\n"])
-def test_a_file_without_the_column_is_no_list_of_values(text: str) -> None:
-    with pytest.raises(Exception, match="There is no column for expression"):
-        cases.from_text(text, ["expression"])
 
 
 # Candidates and examples
@@ -296,8 +275,8 @@ def test_a_candidate_accepted_as_it_is_was_not_edited(team: Team, browse: Browse
 
 def test_an_edit_does_not_change_what_was_proposed(team: Team) -> None:
     proposed = first_candidate(team)
-    candidates.accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
-    candidates.undo_candidate_decision(proposed.prompt, team.engineer)
+    accept_candidate(proposed, team.engineer, "", "{{ passage }} In a word?")
+    undo_candidate_decision(proposed.prompt, team.engineer)
     again = Candidate.objects.get(pk=proposed.pk)
     assert again.template == proposed.template
 
@@ -331,7 +310,7 @@ def test_what_a_prompt_of_another_kind_is_shown_is_not_ours(team: Team, browse: 
     )
     assert candidates._approved_as_lines(search) == ""
     for template, message in (
-        ("What is {{ expr }}?", "The template uses variables that have no value here: expr."),
+        ("What is {{ expr }}?", "variables that the prompt does not have yet: expr."),
         ("What is it?", "Add at least one variable"),
         (data["template"], "Variant 1 is identical. Change something to save a new variant."),
     ):
@@ -364,7 +343,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     )
     shares.work_off()
     proposed = search.candidates.all()[0]
-    other = candidates.accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
+    other = accept_candidate(proposed, team.engineer, proposed.system, proposed.template)
     entered = [own.production, other]
     experiment = experiments.create_experiment(own, team.engineer, entered, question="Which?")
     cases.store_cases(experiment, cases.from_text("one\ntwo", ["text"], is_typed=True))
@@ -377,7 +356,7 @@ def own_prompt_in_use(team: Team) -> Experiment:
     assert shown
     arena.decide(shown, Choice.LEFT)
     evidence = results.keep_snapshot(experiment, team.engineer, "promoted")
-    assert variants.promote_variant(other, team.engineer, snapshot=evidence)
+    assert promotions.promote_variant(other, team.engineer, snapshot=evidence)
     return experiment
 
 

@@ -9,7 +9,7 @@ from generation.checks.first_chance import first_chance
 from generation.checks.scoring import Draft
 from generation.drafting import drafting, selection
 from generation.models import AsideReason, Item, ItemState, Passage, Question
-from prompts import variants
+from prompts import promotions, variants
 from prompts.builtin_prompts import FOR_THE_WRITER, wordings_for
 from prompts.models import Task
 from qareview.models import Project, StoredCompletion
@@ -29,7 +29,7 @@ def project() -> Project:
     for task in (Task.SUMMARISE, Task.ASK, Task.ANSWER):
         before = variants.in_production(row, task)
         after = variants.add_variant(before, {"examples": [], **FOR_THE_WRITER[task]}, None)
-        variants.promote_variant(after, None)
+        promotions.promote_variant(after, None)
     return row
 
 

@@ -2,7 +2,7 @@
 
 from prompts.models.candidates import Candidate, CandidateState, Search, Way
 from prompts.models.comparisons import Choice, Comparison, ComparisonQuerySet, Snapshot
-from prompts.models.experiments import LAST_RUNG, Case, Entrant, Experiment, Run
+from prompts.models.experiments import LAST_RUNG, Case, CaseSet, Entrant, Experiment, Run
 from prompts.models.prompts import Picks, Promotion, Prompt, Task, Variant
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Candidate",
     "CandidateState",
     "Case",
+    "CaseSet",
     "Choice",
     "Comparison",
     "ComparisonQuerySet",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from prompts.models.prompts import Prompt, Variant
 from qareview import completions
 from qareview.fields import SentenceField
-from qareview.models import MODEL_TASKS, Exchange, Job, JobState
+from qareview.models import MODEL_TASKS, Exchange, Job, JobState, Project
 
 LAST_RUNG = 2  # of the screening, the rung on which all cases run
 
@@ -106,6 +106,7 @@ class Case(models.Model):
     position = models.PositiveIntegerField()
     values: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField()
     reference = models.TextField(blank=True)
+    other_references = ArrayField(models.TextField(), default=list)  # that are as good
     item = models.PositiveBigIntegerField(null=True)  # the approved item it was copied from
     passage = models.PositiveBigIntegerField(null=True)  # that item's passage
 
@@ -114,6 +115,31 @@ class Case(models.Model):
         constraints = (
             models.UniqueConstraint(fields=("experiment", "position"), name="case_position"),
         )
+
+    @property
+    def references(self) -> list[str]:
+        """All references, none of them empty."""
+        return [text for text in (self.reference, *self.other_references) if text]
+
+
+class CaseSet(models.Model):
+    """Cases that are kept with a project, so that several experiments can use them."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="case_sets")
+    name = models.CharField(max_length=60)
+    rows: "models.JSONField[list[dict[str, Any]], list[dict[str, Any]]]" = models.JSONField()
+    count = models.PositiveIntegerField()  # of rows, for lists, which do not load them
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="case_sets"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ("name",)
+        constraints = (models.UniqueConstraint(fields=("project", "name"), name="case_set_name"),)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Run(Job):

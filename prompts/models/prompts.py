@@ -30,6 +30,8 @@ class Prompt(Binnable):
     production = models.ForeignKey(
         "Variant", models.PROTECT, null=True, related_name="produces_for"
     )
+    # of variables of the team's own prompts, the values that new cases and examples get without one
+    defaults: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
 
     objects: ClassVar[models.Manager["Prompt"]] = OutOfBin()
     everything: ClassVar[models.Manager["Prompt"]] = models.Manager()

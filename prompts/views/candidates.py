@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from prompts import candidates
+from prompts import candidate_decisions, candidates
 from prompts.experiment_forms import CandidateDecisionForm, SearchForm
 from prompts.models import Candidate, Prompt, Search
 from qareview import access, jobs
@@ -46,7 +46,7 @@ def _show(
 ) -> HttpResponse:
     """Show the page; ``refused`` is a decision that could not be stored, and why."""
     searches = list(prompt.searches.select_related("seed", "created_by")[:SEARCHES_SHOWN])
-    waiting = candidates.pending_candidates(prompt)
+    waiting = candidate_decisions.pending_candidates(prompt)
     context = {
         "prompt": prompt,
         "form": form,
@@ -82,17 +82,17 @@ def decide_on_candidate(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     data = form.cleaned_data
     try:
         if data["verdict"] == "accepted":
-            variant = candidates.accept_candidate(
+            variant = candidate_decisions.accept_candidate(
                 candidate, request.user, data["system"], data["template"]
             )
             messages.success(request, _("Variant %(number)s created.") % {"number": variant.number})
         elif data["verdict"] == "rejected":
-            candidates.reject_candidate(candidate, request.user, data["reason"])
+            candidate_decisions.reject_candidate(candidate, request.user, data["reason"])
         else:
-            candidates.place_candidate(candidate, data["place"])
-    except candidates.AlreadyDecided as reason:
+            candidate_decisions.place_candidate(candidate, data["place"])
+    except candidate_decisions.AlreadyDecided as reason:
         messages.error(request, translated(str(reason)))
-    except candidates.CannotDecide as reason:
+    except candidate_decisions.CannotDecide as reason:
         prompt = _prompt(request, slug, candidate.prompt_id)
         refused = {**data, "pk": pk, "reason": translated(str(reason))}
         return _show(request, prompt, SearchForm(prompt), refused)
@@ -104,11 +104,11 @@ def undo_decision(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Undo the user's last decision on a candidate of a prompt."""
     prompt = _prompt(request, slug, pk)
     try:
-        if candidates.undo_candidate_decision(prompt, request.user):
+        if candidate_decisions.undo_candidate_decision(prompt, request.user):
             messages.success(request, _("Undone. You can decide again."))
         else:
             messages.info(request, _("You have nothing to undo."))
-    except candidates.CannotDecide as reason:
+    except candidate_decisions.CannotDecide as reason:
         messages.error(request, translated(str(reason)))
     return redirect("candidates", slug, pk)
 

@@ -247,7 +247,11 @@ def save_wording(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     form = SavedWordingForm(parent, place, request.POST)
     if not form.is_valid():
         return _refused(request, prompt, _problems([form]))
-    variant = prompt_variants.add_variant(parent, form.values(), access.user(request))
+    try:
+        variant = prompt_variants.save_variant(parent, form.values(), access.user(request))
+    except prompt_variants.SameVariant as twin:
+        form.refuse_twin(twin.variant)
+        return _refused(request, prompt, _problems([form]))
     text = _("Variant %(number)s created. It is not in production yet.")
     messages.success(request, text % {"number": variant.number})
     return redirect("prompts-show", slug, pk)

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from prompts import approved_items, builtin_prompts
+from prompts import approved_items, builtin_prompts, promotions
 from prompts import bin as prompt_bin
 from prompts import variants as prompt_variants
 from prompts.forms import PromptForm, VariantForm
-from prompts.models import CandidateState, Prompt, Variant
+from prompts.models import CandidateState, Promotion, Prompt, Variant
 from prompts.rendering import variables_of
 from prompts.written_items import writes_items
 from qareview import access
@@ -41,13 +41,12 @@ def new_prompt(request: HttpRequest, slug: str) -> HttpResponse:
     project = access.project(request, slug, Role.ENGINEER)
     form = PromptForm(project, request.POST or None)
     if form.is_valid():
-        task = form.cleaned_data["task"]
+        task, values = form.cleaned_data["task"], form.values()
         try:
-            prompt = prompt_variants.begin_prompt(project, task, form.values(), request.user)
-        except prompt_variants.NameTaken:  # by somebody else, since the form was checked
-            form.add_error("task", form.name_taken())
-        else:
+            prompt = prompt_variants.begin_prompt(project, task, values, request.user)
             return redirect("prompts-show", slug, prompt.pk)
+        except prompt_variants.NameTaken:
+            form.refuse_name()
     return render_page(request, "prompts/new.html", {"form": form}, status=form_status(form))
 
 
@@ -64,12 +63,13 @@ def show_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     context = {
         "prompt": prompt,
         "variants": variants,
-        "promotions": prompt.promotions.select_related("variant__prompt", "by", "snapshot"),
+        "promotions": list(prompt.promotions.select_related("variant__prompt", "by", "snapshot")),
         "acceptance": _acceptance_rows(prompt, variants),
         "experiments": prompt.experiments.all(),
         "waiting": prompt.candidates.filter(state=CandidateState.PENDING).count(),
-        "before": prompt_variants.previous_in_production(prompt),
+        "before": promotions.previous_in_production(prompt),
         "chosen": chosen,
+        "other": next((each for each in variants if each.pk != prompt.production_id), None),
         "writing_items": {variant.pk for variant in variants if writes_items(variant)},
         "differences": prompt_variants.differences(*chosen) if len(chosen) == 2 else [],
     }
@@ -108,8 +108,7 @@ def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     for name, value in builtin_prompts.wording(prompt.task, request.GET.get("wording", "")).items():
         setattr(shown, name, value)
     form = VariantForm(request.POST or None, instance=shown)
-    if form.is_valid() and parent:
-        variant = prompt_variants.add_variant(parent, form.values(), request.user)
+    if form.is_valid() and parent and (variant := _saved(request, parent, form)):
         if "promote" in request.POST:
             return _promote(request, slug, variant)
         messages.success(
@@ -129,27 +128,42 @@ def change_prompt(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render_page(request, "prompts/change.html", context, status=form_status(form))
 
 
+def _saved(request: HttpRequest, parent: Variant, form: VariantForm) -> Variant | None:
+    """Return the new variant; None, and an error in the form, if there is an identical one."""
+    try:
+        return prompt_variants.save_variant(parent, form.values(), request.user, form.defaults())
+    except prompt_variants.SameVariant as twin:
+        form.refuse_twin(twin.variant)
+        return None
+
+
 def _variant(prompt: Prompt, number: int) -> Variant:
     return get_object_or_404(prompt.variants.select_related("prompt__project"), number=number)
 
 
-def _promote(
-    request: HttpRequest, slug: str, variant: Variant, *, is_roll_back: bool = False
-) -> HttpResponse:
-    values = {"number": variant.number}
-    if prompt_variants.promote_variant(variant, request.user, is_roll_back=is_roll_back):
-        message = (
-            _("Variant %(number)s is now in production. Existing drafts stay as they are.") % values
-        )
-        undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
-        offer_undo(request, message, undo_url)
+def _promote(request: HttpRequest, slug: str, variant: Variant) -> HttpResponse:
+    promotion = promotions.promote_variant(variant, request.user)
+    if promotion:
+        tell_of_promotion(request, slug, promotion)
     else:
-        messages.info(
-            request,
-            _("Nothing changed: variant %(number)s is already in production, or it is archived.")
-            % values,
-        )
+        tell_of_no_promotion(request, variant)
     return redirect("prompts-show", slug, variant.prompt_id)
+
+
+def tell_of_promotion(request: HttpRequest, slug: str, promotion: Promotion) -> None:
+    """Say which variant is in production now, with a button that undoes just this promotion."""
+    if promotion.prompt.is_builtin:
+        text = _("Variant %(number)s is now in production. Existing drafts stay as they are.")
+    else:
+        text = _("Variant %(number)s is now in production.")
+    undo_url = reverse("prompts-undo", args=[slug, promotion.prompt_id, promotion.pk])
+    offer_undo(request, text % {"number": promotion.variant.number}, undo_url)
+
+
+def tell_of_no_promotion(request: HttpRequest, variant: Variant) -> None:
+    """Say why a variant was not promoted."""
+    text = _("Nothing changed: variant %(number)s is already in production, or it is archived.")
+    messages.info(request, text % {"number": variant.number})
 
 
 @require_POST
@@ -162,14 +176,35 @@ def promote_variant(request: HttpRequest, slug: str, pk: int, number: int) -> Ht
 
 @require_POST
 def roll_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Put the previous variant back into production."""
+    """Put the previous variant back into production.
+
+    ``seen`` is the latest entry of the history on the page; if another came after it, nothing is
+    done.
+    """
     project = access.project(request, slug, Role.ENGINEER)
     prompt = get_object_or_404(Prompt, project=project, pk=pk)
-    variant = prompt_variants.previous_in_production(prompt)
-    if variant is None:
-        messages.info(request, _("There is no earlier variant to roll back to."))
-        return redirect("prompts-show", slug, pk)
-    return _promote(request, slug, variant, is_roll_back=True)
+    try:
+        seen = number_in(request.POST.get("seen"))
+        tell_of_promotion(request, slug, promotions.roll_back(prompt, request.user, seen))
+    except promotions.NotChanged as reason:
+        messages.info(request, translated(str(reason)))
+    return redirect("prompts-show", slug, pk)
+
+
+@require_POST
+def undo_promotion(request: HttpRequest, slug: str, pk: int, promotion: int) -> HttpResponse:
+    """Undo a promotion or a rollback, if nothing came after it."""
+    project = access.project(request, slug, Role.ENGINEER)
+    rows = Promotion.objects.select_related("variant").filter(prompt__project=project, prompt=pk)
+    undone = get_object_or_404(rows, prompt__binned_at=None, pk=promotion)
+    try:
+        now = promotions.undo_promotion(undone, request.user)
+        text = _("Undone: variant %(now)s is in production again instead of variant %(undone)s.")
+        values = {"now": now.variant.number, "undone": undone.variant.number}
+        messages.success(request, text % values)
+    except promotions.NotChanged as reason:
+        messages.error(request, translated(str(reason)))
+    return redirect("prompts-show", slug, pk)
 
 
 @require_POST

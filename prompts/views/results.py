@@ -6,14 +6,14 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from prompts import experiments, exports, ranking, results, variants
+from prompts import experiments, exports, promotions, ranking, results
 from prompts.views.experiments import experiment_of
+from prompts.views.prompts import tell_of_no_promotion, tell_of_promotion
 from qareview import access, charts
-from qareview.htmx import offer_undo, render_page
+from qareview.htmx import render_page
 from qareview.models import Role
 from qareview.request_numbers import number_in
 from qareview.stored_sentences import stored
@@ -35,7 +35,8 @@ def show_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     snapshot = None
     if (chosen := number_in(request.GET.get("snapshot"))) is not None:
         snapshot = get_object_or_404(experiment.snapshots, pk=chosen)
-    result = snapshot.result if snapshot else results.result_of(experiment)
+    result = results.facts_of(snapshot) if snapshot else results.result_of(experiment)
+    archived = experiment.variants.exclude(archived_at=None)
     context = {
         "experiment": experiment,
         "snapshot": snapshot,
@@ -44,6 +45,7 @@ def show_result(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         "charts": _charts(result),
         "comments": results.comments_on(experiment, COMMENTS_SHOWN) if member.is_engineer else [],
         "production": experiment.prompt.production,
+        "archived": {*archived.values_list("pk", flat=True)},
         "formats": exports.FORMATS,
         "progress": experiments.run_progress(experiment),
     }
@@ -59,22 +61,14 @@ def promote_winner(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if chosen is None:
         return _nothing_chosen(request, slug, pk)
     variant = get_object_or_404(experiment.variants.select_related("prompt"), number=chosen)
-    values = {"number": variant.number}
-    because = stored("variant %(number)s was promoted", **values)
+    because = stored("variant %(number)s was promoted", number=variant.number)
     snapshot = results.keep_snapshot(experiment, request.user, because)
-    if variants.promote_variant(variant, request.user, snapshot=snapshot):
-        undo_url = reverse("prompts-roll-back", args=[slug, variant.prompt_id])
-        message = (
-            _("Variant %(number)s is now in production. Existing drafts stay as they are.") % values
-        )
-        offer_undo(request, message, undo_url)
+    promotion = promotions.promote_variant(variant, request.user, snapshot=snapshot)
+    if promotion:
+        tell_of_promotion(request, slug, promotion)
     else:
         snapshot.delete()
-        messages.info(
-            request,
-            _("Nothing changed: variant %(number)s is already in production, or it is archived.")
-            % values,
-        )
+        tell_of_no_promotion(request, variant)
     return redirect("prompts-show", slug, variant.prompt_id)
 
 
@@ -121,18 +115,24 @@ def _charts(result: results.Facts) -> list[Any]:
     return [_strengths(rows), _prices(rows)]
 
 
+def _label(row: dict[str, Any]) -> str:
+    """Return what a variant is called in a chart; results of earlier methods have no name."""
+    text = _("Variant %(number)s") % {"number": row["variant"]}
+    return f"{text}: {row['name']}" if row.get("name") else text
+
+
 def _strengths(rows: list[dict[str, Any]]) -> charts.Dots:
     ends = [row[name] for row in rows for name in ("low", "high")]
     first, last = min(-1.0, *ends), max(0.5, *ends)
     estimates = [
         charts.IntervalEstimate(
-            _("Variant %(number)s") % {"number": row["variant"]},
+            _label(row),
             row["gap"],
             row["low"],
             row["high"],
             _("%(share)s win rate") % {"share": percent(row["win_rate"])},
             (
-                _("Variant %(number)s") % {"number": row["variant"]},
+                _label(row),
                 number(row["gap"], 2),
                 f"{number(row['low'], 2)} … {number(row['high'], 2)}",
                 counted(row["comparisons"], "comparison"),
@@ -155,12 +155,12 @@ def _prices(rows: list[dict[str, Any]]) -> charts.Points:
     decimals = 6 if price == "cost" else 0
     spots = [
         charts.Spot(
-            str(row["variant"]),
+            _label(row),
             row[price],
             row["win_rate"],
             row["is_efficient"],
             (
-                str(row["variant"]),
+                _label(row),
                 number(row[price], decimals),
                 percent(row["win_rate"]),
                 _("yes") if row["is_efficient"] else _("no"),

@@ -1,5 +1,8 @@
 """Pages of projects, their settings, members and invitations, and of the user's shortcuts."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -7,10 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from qareview import access, accounts, completions, projects, shortcuts, zones
+from qareview.first_steps import first_steps
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -26,15 +32,19 @@ from qareview.stored_sentences import translated
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects. If the user has no choice, redirect to the only project."""
-    own = list(Project.objects.of(request.user))
+    """Show the user's projects. If the user has no choice, redirect to the only project."""
+    members = access.memberships_of(request.user)
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
-    if binned:  # which the page shows with times
-        zones.use_own(request.user)
-    if len(own) == 1 and not may_create and not binned:
-        return redirect("documents", own[0].slug)
-    context = {"projects": own, "binned": binned, "may_create": may_create}
+    if len(members) == 1 and not may_create and not binned:
+        return redirect("documents", members[0].project.slug)
+    zones.use_own(request.user)
+    context = {
+        "cards": import_string(settings.HOME_CARDS)(members),
+        "steps": first_steps(access.user(request)) if may_create else [],
+        "binned": binned,
+        "may_create": may_create,
+    }
     return render_page(request, "projects/list.html", context)
 
 
@@ -55,16 +65,16 @@ def new_project(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show and save the settings of a project."""
+def project_settings(request: HttpRequest, slug: str, section: str = "general") -> HttpResponse:
+    """Show and save a section of a project's settings."""
     project = access.project(request, slug, Role.ADMIN)
-    form = SettingsForm(request.POST or None, instance=project)
+    form = SettingsForm(section, request.POST or None, instance=project)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "spent": completions.spending(project),
-            "same_name": SameNameForm(project),
-        }
+        context: dict[str, Any] = {"form": form, "section": section}
+        if section == "general":
+            context["same_name"] = SameNameForm(project)
+        if section == "drafting":
+            context["spent"] = completions.spending(project)
         return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
         projects.lock_settings(project)
@@ -72,7 +82,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         project.save(update_fields=form.changed_data)
     projects.settings_changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
-    return redirect("settings", slug)
+    return redirect(request.path)
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,16 +104,17 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the members of a project; a POST creates an invitation."""
+    """List the members of a project; a POST creates invitations."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        form.instance.project = project
-        form.instance.created_by = access.user(request)
-        form.save()
-        messages.success(
-            request, _("Invitation link created. Send it to the person you are inviting.")
+        number = form.create(project, access.user(request))
+        created = ngettext(
+            "Invitation link created. Send it to the person you are inviting.",
+            "%(number)s invitation links created. Send each person theirs.",
+            number,
         )
+        messages.success(request, created % {"number": number})
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
