@@ -36,6 +36,7 @@ help:
 	@echo "make messages          bring the German messages up to date with the sources"
 	@echo "make writer            train the embedded writer again, in up to two hours"
 	@echo "make bench-reading     measure how fast files are read and cut"
+	@echo "make bench-rendering   measure what it costs to fill in templates in their own process"
 	@echo "make bench-fidelity    measure how much of a document is kept, format by format"
 	@echo "make bench-news        measure how well articles are found on pages of newspapers"
 	@echo "make bench-manuals     measure how much of other people's manuals is kept"

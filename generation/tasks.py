@@ -11,7 +11,7 @@ from generation.releases import freezing
 
 @shared_task
 def read_documents() -> None:
-    pipeline.work_off_documents()
+    pipeline.start()
 
 
 @shared_task

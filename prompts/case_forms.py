@@ -15,6 +15,7 @@ from prompts.rendering import variables_of
 from prompts.sandbox import usable_variables
 from qareview.stored_sentences import translated
 from qareview.translations import counted
+from qareview.uploads import RefusedFile
 
 LARGEST_FILE = 20_000_000  # bytes of cases; chosen; nobody measured
 TYPED, FILE = "typed", "file"
@@ -88,6 +89,12 @@ class CasesForm(forms.Form):
         file: Any = self.cleaned_data["file"]
         if not file:
             return ""
+        if isinstance(file, RefusedFile):
+            raise forms.ValidationError(
+                gettext(
+                    "The file was not taken: the disk of the server is full, or it is too large."
+                )
+            )
         if (file.size or 0) > LARGEST_FILE:
             raise forms.ValidationError(gettext("The file is larger than 20 MB."))
         try:

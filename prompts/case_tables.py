@@ -5,6 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 
 from qareview import csv_tables, tables
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
 from qareview.tables import BadTable, Table
 
@@ -23,7 +24,7 @@ def read_rows(text: str, needed: Sequence[str], *, is_typed: bool = False) -> Ro
     if is_typed and len(needed) == 1 and _are_values(text, lines, needed[0]):
         return [{plain(needed[0]): line} for line in lines]
     array = _json_array(text)
-    texts = [tables.storable(entry) for entry in array if isinstance(entry, str)]
+    texts = [storable(entry) for entry in array if isinstance(entry, str)]
     if len(needed) == 1 and array and len(texts) == len(array):
         return [{plain(needed[0]): value} for value in texts]
     return _rows_of(_table(text, array), needed)

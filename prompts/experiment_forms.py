@@ -8,12 +8,11 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from prompts import scores
+from prompts import sandbox, scores
 from prompts.case_forms import CasesForm
 from prompts.case_matrix import DISAGREEMENT, POSITION, CaseOrder
 from prompts.forms import with_plain_lines
 from prompts.models import Choice, Experiment, Prompt, Variant, Way
-from prompts.sandbox import TemplateRefused, variables_in
 from qareview.fields import TypedTextField
 from qareview.stored_sentences import translated
 
@@ -129,15 +128,15 @@ class ExperimentForm(CasesForm):
     def _check_template(self, variant: Variant) -> None:
         """Refuse a variant whose template was valid when it was stored, but is no more."""
         try:
-            variables_in(variant.template)
-        except TemplateRefused as reason:
+            sandbox.variables_in(variant.template)
+        except sandbox.TemplateRefused as reason:
             text = gettext("Variant %(number)s cannot be run. %(reason)s")
             values = {"number": variant.number, "reason": translated(str(reason))}
             raise forms.ValidationError(text % values) from reason
 
     def clean_pattern(self) -> str:
         pattern: str = self.cleaned_data["pattern"]
-        if reason := scores.objection_to_pattern(pattern):
+        if reason := sandbox.objection_to_pattern(pattern):
             raise forms.ValidationError(translated(reason))
         return pattern
 
@@ -149,7 +148,7 @@ class ExperimentForm(CasesForm):
             schema = json.loads(text)
         except (ValueError, RecursionError) as error:
             raise forms.ValidationError(gettext("Not valid JSON.")) from error
-        if reason := scores.objection_to_schema(schema):
+        if reason := sandbox.objection_to_schema(schema):
             raise forms.ValidationError(translated(reason))
         return schema
 

@@ -4,25 +4,19 @@ A run is one variant on one case and repeat. It is a job.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Exists, Max, OuterRef, Q, Sum
 from django.utils import timezone
 
-from prompts import scores, screening
+from prompts import screening
 from prompts.comparing import lock_experiment
-from prompts.examples import Input, examples_for
 from prompts.models import LAST_RUNG, Entrant, Experiment, Prompt, Run, Variant
-from prompts.rendering import RenderingFailed, request_for
-from prompts.variants import model_for
-from prompts.written_items import Unreadable, answers_in, writes_items
-from qareview import completions, exchanges, jobs
-from qareview.backends import Completion, Request
-from qareview.models import JobState, Project
+from qareview import jobs
+from qareview.models import JobState
 
 MOST_RUNS = 20_000  # of an experiment; chosen; nobody measured
 
@@ -115,110 +109,6 @@ def _advance(pk: int) -> None:
 
 
 UNFINISHED = (JobState.QUEUED, JobState.RUNNING)
-
-
-def produce_outputs(batch: Sequence[Run]) -> None:
-    """Let the models write the outputs of claimed runs, and store them with their scores.
-
-    A single run fails if its template cannot be filled in, or its output cannot be written or
-    scored. Runs go back to the queue if the project's budget is used up or their model is
-    unavailable. If a model is, CannotWorkNow is raised after all other runs are done.
-    """
-    related = ("experiment__prompt__project", "variant__prompt", "case")
-    loaded = Run.objects.select_related(*related).in_bulk([run.pk for run in batch])
-    runs = [loaded[run.pk] for run in batch]
-    for run, claimed in zip(runs, batch, strict=True):
-        run.lease = claimed.lease
-        run.model = model_for(run.experiment.prompt.project, run.variant)
-    jobs.work_in_groups(runs, _experiment_and_model, _run_group)
-
-
-def _experiment_and_model(run: Run) -> tuple[int, str]:
-    return run.experiment_id, run.model
-
-
-def _run_group(runs: list[Run]) -> None:
-    """Write, score and store the outputs of runs of one experiment and model."""
-    experiment = runs[0].experiment
-    written = _write_outputs(experiment.prompt.project, runs)
-    unscored = scores.score_runs(experiment, [run for run in written if not run.error])
-    for run in runs:
-        run.error = run.error or unscored.get(run.pk, "")
-        if run.error:
-            jobs.fail_job(run, run.error)
-    done = [run for run in written if not run.error]
-    if done:
-        with jobs.finishing(done):
-            exchanges.store(run.exchange for run in done)
-            Run.objects.bulk_update(done, RUN_FIELDS)
-
-
-def _write_outputs(project: Project, runs: list[Run]) -> list[Run]:
-    """Fill in the outputs of runs; return the runs whose outputs were requested.
-
-    If the budget is used up, these runs go back to the queue, and the result is empty.
-    """
-    requested = _requests_of(runs)
-    try:
-        completed = completions.complete(
-            project, runs[0].model, [request for _, request in requested]
-        )
-    except completions.BudgetUsedUp:
-        jobs.return_jobs([run for run, _ in requested])
-        return []
-    useless = [
-        request
-        for (run, request), completion in zip(requested, completed, strict=True)
-        if not _fill_in(run, completion)
-    ]
-    completions.forget(runs[0].model, useless)
-    return [run for run, _ in requested]
-
-
-RUN_FIELDS = [
-    *("output", "model", "tokens_in", "tokens_out", "milliseconds", "cost", "cut_off"),
-    *("scores", "flags", "exchange"),
-]
-
-
-def _requests_of(runs: Sequence[Run]) -> list[tuple[Run, Request]]:
-    """Return runs with their requests; if a request cannot be built, set ``error`` on its run."""
-    requests = []
-    for variant, group in _grouped_by_variant(runs):
-        inputs = [Input(run.case.values, run.case.passage or 0) for run in group]
-        all_examples = examples_for(group[0].experiment.prompt.project, variant, inputs)
-        for run, examples in zip(group, all_examples, strict=True):
-            try:
-                requests.append((run, request_for(variant, run.case.values, run.number, examples)))
-            except RenderingFailed as reason:
-                run.error = str(reason)
-    return requests
-
-
-def _grouped_by_variant(runs: Sequence[Run]) -> list[tuple[Variant, list[Run]]]:
-    ordered = sorted(runs, key=lambda run: (run.variant_id, run.case_id))
-    groups = groupby(ordered, key=lambda run: run.variant)
-    return [(variant, list(group)) for variant, group in groups]
-
-
-def _fill_in(run: Run, completion: Completion) -> bool:
-    """Fill in the fields of a run from a completion; return whether its text could be read.
-
-    Of items, the output is the answers, so that they compare with those of other variants.
-    """
-    if writes_items(run.variant) and not completion.error:
-        try:
-            completion = replace(completion, text=answers_in(completion))
-        except Unreadable as reason:
-            run.error = str(reason)
-            return False
-    run.error = completion.error
-    run.output = completion.text.replace("\0", "").strip()
-    run.tokens_in, run.tokens_out = completion.tokens_in, completion.tokens_out
-    run.milliseconds, run.cut_off = completion.milliseconds, completion.cut_off
-    run.cost = completions.cost_of(run.model, completion)
-    run.exchange = completion.exchange
-    return True
 
 
 def retry_failed_runs(experiment: Experiment) -> int:

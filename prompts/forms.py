@@ -22,8 +22,8 @@ from prompts.rendering import (
 from prompts.variants import twin_of
 from qareview.forms import model_field
 from qareview.models import Project
+from qareview.storable_text import storable
 from qareview.stored_sentences import translated
-from qareview.tables import storable
 
 MOST_TOKENS = 4096  # of a completion; chosen; nobody measured
 OFFERED = 30  # approved items to pick examples from; chosen; nobody measured

@@ -18,7 +18,7 @@ from prompts.rendering import NEEDED_VARIABLE, variables_of
 from prompts.written_items import COUNT
 from qareview.forms import model_field
 from qareview.request_numbers import number_in
-from qareview.tables import storable
+from qareview.storable_text import storable
 
 MOST_CHOSEN = 20  # passages that stay while others are looked for; chosen; nobody measured
 LONGEST_TEXT = 20_000  # characters that are typed; chosen; nobody measured

@@ -6,7 +6,7 @@ from typing import Any
 from prompts import sandbox, written_items
 from prompts.models import Prompt, Task, Variant
 from qareview.backends import Message, Request
-from qareview.stored_sentences import stored
+from qareview.stored_sentences import stored, stored_label
 
 # The variables that the templates of each task may use.
 _PASSAGE_VARIABLES = ("passage", "headings", "document", "language")
@@ -56,15 +56,13 @@ def request_for(
     Output ``number`` 1 is the likeliest text. The others are sampled at the variant's temperature,
     with their number as the seed. Raises RenderingFailed.
     """
-    messages: list[Message] = []
-    if variant.system:
-        messages.append({"role": "system", "content": variant.system})
-    for example in variant.examples if examples is None else examples:
-        messages.append({"role": "user", "content": render_template(variant.template, example)})
-        messages.append({"role": "assistant", "content": example["output"]})
-    messages.append({"role": "user", "content": render_template(variant.template, values)})
+    shown = variant.examples if examples is None else examples
+    try:
+        messages = _messages(variant, values, shown)
+    except sandbox.TemplateRefused as reason:
+        raise RenderingFailed(_why_not_built(variant, reason)) from reason
     return Request(
-        messages=tuple(messages),
+        messages=messages,
         max_tokens=variant.max_tokens,
         temperature=variant.temperature_of(number),
         seed=number,
@@ -72,11 +70,38 @@ def request_for(
     )
 
 
+def _messages(
+    variant: Variant, values: dict[str, str], examples: Sequence[dict[str, Any]]
+) -> tuple[Message, ...]:
+    messages: list[Message] = []
+    if variant.system:
+        messages.append({"role": "system", "content": variant.system})
+    for example in examples:
+        messages.append({"role": "user", "content": sandbox.render(variant.template, example)})
+        messages.append({"role": "assistant", "content": example["output"]})
+    return *messages, {"role": "user", "content": sandbox.render(variant.template, values)}
+
+
+def _why_not_built(variant: Variant, reason: sandbox.TemplateRefused) -> str:
+    """Return a sentence that also names the variant, if it is stored."""
+    if not variant.pk:
+        return _not_built(reason)
+    prompt = variant.prompt
+    return stored(
+        "Variant %(number)s of the prompt “%(prompt)s” could not be built. %(reason)s",
+        number=str(variant.number),
+        prompt=stored_label(Task(prompt.task).label) if prompt.is_builtin else prompt.task,
+        reason=reason,
+    )
+
+
+def _not_built(reason: sandbox.TemplateRefused) -> str:
+    return stored("The prompt could not be built. %(reason)s", reason=reason)
+
+
 def render_template(template: str, values: dict[str, str]) -> str:
-    """Fill in a Jinja template in the sandbox. Raises RenderingFailed."""
+    """Fill in a template in the sandbox. Raises RenderingFailed."""
     try:
         return sandbox.render(template, values)
     except sandbox.TemplateRefused as reason:
-        raise RenderingFailed(
-            stored("The prompt could not be built. %(reason)s", reason=reason)
-        ) from reason
+        raise RenderingFailed(_not_built(reason)) from reason

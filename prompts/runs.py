@@ -4,8 +4,9 @@ import functools
 
 from django.db.models import Q
 
-from prompts.experiments import advance_screenings, produce_outputs
+from prompts.experiments import advance_screenings
 from prompts.models import Run
+from prompts.outputs import produce_outputs
 from prompts.variants import model_of
 from qareview import jobs, shares
 from qareview.models import Project

@@ -1,25 +1,18 @@
 """Automatic scores of a run's output and of its usage."""
 
-import json
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import regex
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
-from jsonschema import Draft202012Validator, SchemaError, ValidationError, validators
 from rapidfuzz.distance import LCSseq
-from referencing import Registry
 
-from prompts import approved_items
+from prompts import approved_items, sandbox
 from prompts.models import Experiment, Run
+from prompts.output_rules import CannotScore
 from qareview import scripts
 from qareview.embeddings import embed
-from qareview.stored_sentences import stored
 
-PATTERN_SECONDS = 0.5  # for each output; chosen; nobody measured
 WORDS, EXACT, ROUGE, SIMILARITY = "words", "exact", "rouge", "similarity"
 PATTERN, SCHEMA, SUPPORT, FLAGS = "pattern", "schema", "support", "flags"
 
@@ -49,10 +42,6 @@ KINDS = {
     "cost": ScoreKind(_("cost"), _("Based on the prices in the settings"), -1),
 }
 USAGE_SCORES = ("tokens", "milliseconds", "cost")  # columns of each run
-
-
-class CannotScore(Exception):
-    """An output cannot be scored; the message says why."""
 
 
 def score_runs(experiment: Experiment, runs: Sequence[Run]) -> dict[int, str]:
@@ -128,115 +117,9 @@ def _score_by_requirements(experiment: Experiment, runs: Sequence[Run]) -> dict[
     for run in runs:
         try:
             if experiment.pattern:
-                run.scores[PATTERN] = float(matches_pattern(experiment.pattern, run.output))
+                run.scores[PATTERN] = float(sandbox.matches_pattern(experiment.pattern, run.output))
             if experiment.schema is not None:
-                run.scores[SCHEMA] = float(meets_schema(experiment.schema, run.output))
+                run.scores[SCHEMA] = float(sandbox.meets_schema(experiment.schema, run.output))
         except CannotScore as reason:
             refused[run.pk] = str(reason)
     return refused
-
-
-_TOO_SLOW = stored("The regular expression takes too long on this output. Simplify it.")
-
-
-def matches_pattern(pattern: str, text: str) -> bool:
-    """Return whether a regular expression matches somewhere in a text. Raises CannotScore."""
-    try:
-        return regex.search(pattern, text, timeout=PATTERN_SECONDS) is not None
-    except regex.error as error:
-        raise CannotScore(
-            stored("The regular expression is not valid: %(error)s", error=error)
-        ) from error
-    except TimeoutError:
-        raise CannotScore(_TOO_SLOW) from None
-
-
-def meets_schema(schema: Any, text: str) -> bool:
-    """Return whether a text is JSON that meets a schema.
-
-    Raises CannotScore, also if the schema refers to other files.
-    """
-    try:
-        instance = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    try:
-        return bool(_Validator(schema, registry=Registry()).is_valid(instance))
-    except CannotScore:
-        raise
-    except Exception as error:  # such as a reference that cannot be resolved, or a circular one
-        raise CannotScore(
-            stored("The JSON schema cannot be used: %(error)s", error=str(error)[:200])
-        ) from error
-
-
-def _pattern(validator: Any, pattern: str, instance: Any, schema: Any) -> Any:
-    if isinstance(instance, str) and not matches_pattern(pattern, instance):
-        yield ValidationError("pattern")
-
-
-_Validator: Any = validators.extend(Draft202012Validator, {"pattern": _pattern})
-
-
-LONGEST_PATTERN = 1000  # characters; chosen; nobody measured
-HEAVIEST_PATTERN = 20_000  # pieces, see _weight; chosen; nobody measured
-_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\{(\d*),?(\d*)\}|[*+?()]|.", re.DOTALL)
-_TOO_LARGE = stored("The regular expression is too large. Shorten it or reduce its repeats.")
-
-
-def objection_to_pattern(pattern: str) -> str:
-    """Return, in a sentence, why a regular expression cannot be used; empty if it can.
-
-    Nested repeats are limited, since compiling them could use up the memory.
-    """
-    if len(pattern) > LONGEST_PATTERN or _weight(pattern) > HEAVIEST_PATTERN:
-        return _TOO_LARGE
-    try:
-        regex.compile(pattern)
-    except (regex.error, RecursionError, MemoryError, OverflowError, ValueError) as error:
-        return stored("The regular expression is not valid: %(error)s", error=error)
-    return ""
-
-
-def _weight(pattern: str) -> int:
-    """Estimate how many pieces a pattern has if its repeats are written out."""
-    groups, last = [0], 0  # the weight of each open group, and of the last piece
-    for piece in _PIECE.finditer(pattern):
-        if piece[0] == "(":
-            groups.append(0)
-            continue
-        if piece[0] == ")" and len(groups) > 1:
-            last = groups.pop() + 1
-        elif piece[1] is not None or piece[0] in "*+?":
-            bounds = [int(number[:7] or 0) for number in piece.groups(default="")]
-            last *= max(2, *bounds) - 1  # counted once already
-        else:
-            last = 1
-        groups[-1] += last
-    return sum(groups)
-
-
-def objection_to_schema(schema: Any) -> str:
-    """Return, in a sentence, why a JSON schema cannot be used; empty if it can."""
-    try:
-        text = json.dumps(schema, ensure_ascii=False, allow_nan=False)
-        text.encode()
-        Draft202012Validator.check_schema(schema)
-    except (SchemaError, RecursionError, ValueError) as error:
-        message = getattr(error, "message", str(error))
-        return stored("The JSON schema is not valid: %(error)s", error=str(message)[:200])
-    if r"\u0000" in text:
-        return stored("The JSON schema is not valid: %(error)s", error=r"\u0000")
-    if "patternProperties" in text:  # its patterns would run without a time limit
-        return stored("A schema with “patternProperties” is not supported. Remove it.")
-    return next(filter(None, map(objection_to_pattern, _patterns(schema))), "")
-
-
-def _patterns(schema: Any) -> Iterator[str]:
-    """Yield the regular expressions in a schema."""
-    inner = schema.values() if isinstance(schema, dict) else schema
-    if isinstance(schema, dict) and isinstance(schema.get("pattern"), str):
-        yield schema["pattern"]
-    if isinstance(schema, dict | list):
-        for part in inner:
-            yield from _patterns(part)

@@ -15,8 +15,8 @@ from typing import Any
 from prompts import sandbox
 from prompts.models import Variant
 from qareview.backends import Completion
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
-from qareview.tables import storable
 
 COUNT, EXISTING = "item_count", "existing_questions"  # variables of templates
 LONGEST_REPLY = 100_000  # characters that are read; chosen; nobody measured

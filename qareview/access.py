@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext
 
+from qareview import zones
 from qareview.models import Membership, Project, Role
 
 
@@ -25,7 +26,8 @@ class MemberRequest(HttpRequest):
 def member(request: HttpRequest, slug: str, role: Role = Role.REVIEWER) -> Membership:
     """Return the membership of the request's user in a project, with the project loaded.
 
-    Call it once per request; the page's head gets the result from :func:`membership_of`. Raises
+    Call it once per request; the page's head gets the result from :func:`membership_of`. From then
+    on, times are shown in the user's own zone. Raises
     Http404 if the user is not a member, PermissionDenied if their role is below ``role``.
     """
     outside_bin = Membership.objects.filter(project__binned_at=None)
@@ -58,9 +60,11 @@ def _membership(
     memberships: QuerySet[Membership], request: HttpRequest, slug: str, role: Role
 ) -> Membership:
     own = memberships.filter(project__slug=slug, user_id=request.user.pk or 0)
-    membership = own.select_related("project", "user__keymap").first()
+    with_own = own.select_related("project", "user__keymap", "user__own_zone")
+    membership = with_own.first()
     if membership is None:
         raise Http404(gettext("Project not found."))
+    zones.use_own(membership.user)
     check_role(membership, role)
     return membership
 
@@ -73,9 +77,21 @@ def check_role(membership: Membership, role: Role) -> None:
         )
 
 
+def has_role(user: AbstractBaseUser | AnonymousUser, slug: str, role: Role) -> bool:
+    """Return whether the user is a member of a project, outside the bin, with at least a role."""
+    own = Membership.objects.filter(user_id=user.pk or 0, role__gte=role)
+    return own.filter(project__slug=slug, project__binned_at=None).exists()
+
+
 def membership_of(request: HttpRequest) -> Membership | None:
     """Return the membership that :func:`member` stored; None if the page is in no project."""
     return getattr(request, "membership", None)
+
+
+def memberships_of(user: AbstractBaseUser | AnonymousUser) -> list[Membership]:
+    """Return a user's memberships in projects that are not in the bin, with projects loaded."""
+    own = Membership.objects.filter(user_id=user.pk or 0, project__binned_at=None)
+    return list(own.select_related("project", "user").order_by("project__name"))
 
 
 def user(request: HttpRequest) -> User:

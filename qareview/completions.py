@@ -6,7 +6,7 @@ The stored completions of a project are also the record of what it has spent of 
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -15,20 +15,24 @@ from typing import Any
 from django.db.models import Sum
 from django.utils import timezone
 
+from qareview import moving
 from qareview.backends import (
+    Came,
     Completion,
-    ModelUnavailable,
     Request,
     backend_for,
     backend_options,
+    forgotten,
     model_options,
 )
 from qareview.models import Exchange, Project, StoredCompletion
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
 from qareview.translations import decimals_of
 
 REQUESTS_AT_ONCE = 64  # the most that are lost, or are over budget; chosen; nobody measured
 MILLION = 1_000_000
+MOST_COST = Decimal(999_999)  # of a completion; its column holds no larger number
 CHANGES_NO_TEXT = {"context", "encrypted_key"}  # options of a model
 
 
@@ -42,7 +46,7 @@ class Prices:
     def cost_of(self, completion: Completion) -> Decimal:
         """Return what a completion costs."""
         cost = self.read * completion.tokens_in + self.written * completion.tokens_out
-        return cost / MILLION
+        return min(cost / MILLION, MOST_COST)
 
 
 class BudgetUsedUp(Exception):
@@ -57,41 +61,71 @@ class Spending:
     cost: Decimal
 
 
-def complete(project: Project, model: str, requests: Sequence[Request]) -> list[Completion]:
-    """Return a completion for each request, in order.
+def complete(
+    project: Project, model: str, requests: Sequence[Request], came: Came = forgotten
+) -> list[Completion]:
+    """Return a completion for each request, in order; call ``came`` with each as it comes.
 
-    Equal requests are sent once, and again only if the completion was empty. Completions are stored
-    after each batch, so that they are not lost if the work is interrupted; failed completions are
-    not stored. Raises ModelUnavailable, and BudgetUsedUp if the budget is used up before the last
-    batch.
+    Equal requests are sent once, and again only if the completion was empty. Each completion is
+    stored as it comes, before anything else is done with it, so that it is not lost and not paid
+    for again if the work is interrupted; failed completions are not stored. Raises
+    ModelUnavailable, and BudgetUsedUp if the budget is used up before the last batch.
     """
     keys = [_key(model, request) for request in requests]
+    indices: dict[str, list[int]] = {}
+    for index, key in enumerate(keys):
+        indices.setdefault(key, []).append(index)
+
+    def tell(key: str, completion: Completion) -> None:
+        for index in indices[key]:
+            came(index, completion)
+
     by_key = dict(zip(keys, requests, strict=True))
     known = _stored(model, by_key)
+    for key, completion in known.items():
+        tell(key, completion)
     missing = {key: request for key, request in by_key.items() if key not in known}
     for batch in _batches(missing):
         check_budget(project)
-        known |= _ask(project, model, batch)
+        known |= _ask(project, model, batch, tell)
     return [known[key] for key in keys]
 
 
-def _ask(project: Project, model: str, requests: dict[str, Request]) -> dict[str, Completion]:
-    """Send requests and store their completions, by key, even if some requests fail."""
+def _ask(
+    project: Project,
+    model: str,
+    requests: dict[str, Request],
+    tell: Callable[[str, Completion], None],
+) -> dict[str, Completion]:
+    """Send requests; store and tell each completion as it comes; return all by their keys."""
     keys = list(requests)
+    known: dict[str, Completion] = {}
     prices = prices_of(model)  # before, as the model may be removed meanwhile
-    try:
-        written = backend_for(model).complete(list(requests.values()))
-    except ModelUnavailable as reason:
-        finished = {keys[index]: completion for index, completion in reason.finished.items()}
-        _store(project, model, prices, finished)
-        raise
-    completions = dict(zip(keys, written, strict=True))
-    _store(project, model, prices, completions)
-    now = timezone.now()
-    return {
-        key: _with_exchange(completion, model, key, requests[key], now)
-        for key, completion in completions.items()
-    }
+
+    def keep(index: int, completion: Completion) -> None:
+        key = keys[index]
+        completion = _storable(completion)
+        if not completion.error:
+            _store(project, model, prices, {key: completion})
+        known[key] = _with_exchange(completion, model, key, requests[key], timezone.now())
+        moving.note()
+        tell(key, known[key])
+
+    written = backend_for(model).complete(list(requests.values()), keep)
+    for index, completion in enumerate(written):
+        if keys[index] not in known:  # such as one that failed
+            keep(index, completion)
+    return known
+
+
+def _storable(completion: Completion) -> Completion:
+    """Return a completion whose texts a database can store, whatever its backend sent."""
+    return replace(
+        completion,
+        text=storable(completion.text),
+        raw=storable(completion.raw),
+        prompt=storable(completion.prompt),
+    )
 
 
 def _with_exchange(
@@ -188,8 +222,8 @@ def _store(
                 project=project,
                 key=key if completion.text else _unused_key(),
                 model=model,
-                text=completion.text.replace("\0", ""),  # PostgreSQL cannot store NUL
-                raw=(completion.raw if completion.raw != completion.text else "").replace("\0", ""),
+                text=completion.text,
+                raw=completion.raw if completion.raw != completion.text else "",
                 tokens_in=completion.tokens_in,
                 tokens_out=completion.tokens_out,
                 milliseconds=completion.milliseconds,

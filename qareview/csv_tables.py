@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
-from qareview.tables import BadRow, Table, named, numbered, renamed, storable
+from qareview.tables import BadRow, Table, named, numbered, renamed
 
 NAMES, DATA = "names", "data"  # what the first row of a table may hold
 

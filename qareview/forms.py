@@ -1,22 +1,29 @@
 """Forms for projects, their settings, and invitations to them."""
 
+import re
+import uuid
+from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from qareview import shortcuts
+from qareview import shortcuts, zones
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
-from qareview.models import Invitation, Membership, Project, Role
+from qareview.models import INVITATION_DAYS, Invitation, Membership, Project, Role
 
+MOST_INVITED = 100  # people at once; chosen; nobody measured
 MOST_REASONS = 9  # one for each digit key
 LONGEST_REASON = 120  # characters, as many as the column holds
+MOST_INVITATION_DAYS = 90  # chosen; nobody measured
 SHORTEST_PASSAGE, LONGEST_PASSAGE = 50, 1000  # tokens; chosen; nobody measured
 
 
@@ -41,6 +48,10 @@ def default_label() -> str:
 
 
 class ProjectForm(forms.ModelForm[Project]):
+    """A new project. A form that is sent twice has the same ``key``."""
+
+    key = forms.UUIDField(required=False, initial=uuid.uuid4, widget=forms.HiddenInput)
+
     class Meta:
         model = Project
         fields = ("name", "model")
@@ -75,7 +86,23 @@ class SameNameForm(forms.Form):
         return typed
 
 
+# The fields of each section of a project's settings.
+SECTIONS = {
+    "general": ("name",),
+    "drafting": (
+        *("model", "language", "passage_length", "items_per_passage", "questions_per_answer"),
+        *("asks_back", "lowest_score", "budget_tokens", "budget_cost"),
+    ),
+    "review": (
+        *("guidelines", "reject_reasons", "reviews_per_item", "order", "calibration_percent"),
+    ),
+}
+FOLDED = ("asks_back", "lowest_score", "budget_tokens", "budget_cost")  # seldom changed
+
+
 class SettingsForm(forms.ModelForm[Project]):
+    """Asks for the settings of a section, one of SECTIONS."""
+
     reject_reasons = forms.CharField(
         label=_("Rejection reasons"),
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 6}),
@@ -87,7 +114,7 @@ class SettingsForm(forms.ModelForm[Project]):
             *((code, _(name)) for code, name in LANGUAGES.items()),
         ],
         required=False,
-        help_text=_("The value of {{ language }} in prompts."),
+        help_text=_("The value of {{ language }} in prompts, from now on."),
     )
     passage_length = forms.IntegerField(
         label=_("Passage length"),
@@ -102,7 +129,10 @@ class SettingsForm(forms.ModelForm[Project]):
         label=_("Items per passage"),
         min_value=1,
         max_value=9,
-        help_text=_("How many different answers are drafted from each passage, 1 to 9."),
+        help_text=_(
+            "How many different answers are drafted from each passage, 1 to 9. Applies to passages "
+            "drafted from now on; “Draft missing items” brings others up to it."
+        ),
     )
     questions_per_answer = forms.IntegerField(
         label=_("Questions per answer"),
@@ -110,7 +140,7 @@ class SettingsForm(forms.ModelForm[Project]):
         max_value=9,
         help_text=_(
             "How many different questions are drafted for each answer, 1 to 9. The "
-            "best one comes first."
+            "best one comes first. Applies to items drafted from now on."
         ),
     )
     reviews_per_item = forms.IntegerField(
@@ -128,7 +158,8 @@ class SettingsForm(forms.ModelForm[Project]):
         max_value=100,
         label=_("Calibration"),
         help_text=_(
-            "Percentage of items that every reviewer gets, to measure how far reviewers agree."
+            "Percentage of items that every reviewer gets, to measure how far reviewers agree. "
+            "Applies to items that are there, too."
         ),
     )
     asks_back = forms.BooleanField(
@@ -173,46 +204,48 @@ class SettingsForm(forms.ModelForm[Project]):
 
     class Meta:
         model = Project
-        fields = (
-            "name",
-            "guidelines",
-            "reject_reasons",
-            "model",
-            "language",
-            "passage_length",
-            "items_per_passage",
-            "questions_per_answer",
-            "reviews_per_item",
-            "order",
-            "calibration_percent",
-            "asks_back",
-            "lowest_score",
-            "budget_tokens",
-            "budget_cost",
-        )
+        fields = [name for names in SECTIONS.values() for name in names]  # noqa: RUF012  Django's way
         labels = {  # noqa: RUF012  Django's way
             "name": _("Name"),
             "guidelines": _("Guidelines"),
             "order": _("Order"),
         }
         help_texts = {  # noqa: RUF012  Django's way
+            "name": _("The addresses of the project’s pages stay as they are."),
+            "guidelines": _("Reviewers open them at the desk. You can use Markdown."),
             "order": _(
                 "The order in which the desk hands out items. Items assigned to a reviewer "
-                "come first."
-            )
+                "come first. It applies from the next item on."
+            ),
         }
         widgets = {"guidelines": forms.Textarea(attrs={"dir": "auto", "rows": 10})}  # noqa: RUF012  Django's way
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, section: str, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["reject_reasons"] = "\n".join(self.instance.reject_reasons)
         self.fields["model"] = model_field(
             default_label(),
-            gettext("Drafts answers and questions, unless a prompt has its own model."),
+            gettext("Drafts answers and questions from now on, unless a prompt has its own model."),
         )
         self.fields["reject_reasons"].help_text = gettext(
             "One per line, at most %(most)s. Reviewers choose one with a digit key."
         ) % {"most": MOST_REASONS}
+        self.fields = {name: self.fields[name] for name in SECTIONS[section]}
+
+    @property
+    def usual(self) -> list[forms.BoundField]:
+        """The fields that are shown at once."""
+        return [self[name] for name in self.fields if name not in FOLDED]
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """The fields that are seldom changed."""
+        return [self[name] for name in self.fields if name in FOLDED]
+
+    @property
+    def is_unfolded(self) -> bool:
+        """Whether a field that is seldom changed is wrong, or differs from its default."""
+        return any(field.errors or field.value() not in (None, "", False) for field in self.folded)
 
     def clean(self) -> dict[str, Any]:
         """Refuse passages longer than half the model's context: the prompt needs room, too."""
@@ -265,12 +298,61 @@ class KeysForm(forms.Form):
         return keys
 
 
-class InvitationForm(forms.ModelForm[Invitation]):
-    class Meta:
-        model = Invitation
-        fields = ("note", "role")
-        labels = {"note": _("Invited person"), "role": _("Role")}  # noqa: RUF012  Django's way
-        help_texts = {"note": _("A name, so that you can tell the links apart.")}  # noqa: RUF012
+class ZoneForm(forms.Form):
+    """Asks for a user's time zone."""
+
+    def __init__(self, of_browser: str, chosen: str, data: Any = None) -> None:
+        super().__init__(data, initial={"zone": chosen})
+        label = gettext("the browser’s (%(zone)s)") % {"zone": of_browser}
+        choices = [("", label), *((name, name) for name in sorted(zones.names()))]
+        self.fields["zone"] = forms.ChoiceField(
+            choices=choices, required=False, label=gettext("Time zone")
+        )
+
+
+class InvitationForm(forms.Form):
+    """Asks whom to invite; each person gets a link of their own."""
+
+    people = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
+        label=_("Invited people"),
+        help_text=_("Names or addresses, one per line. Each gets a link of their own."),
+    )
+    role = forms.TypedChoiceField(
+        choices=Role.choices, coerce=int, initial=Role.REVIEWER, label=_("Role")
+    )
+    days = forms.IntegerField(
+        label=_("Valid for days"),
+        min_value=1,
+        max_value=MOST_INVITATION_DAYS,
+        initial=INVITATION_DAYS,
+        help_text=_("After that, the link no longer works."),
+    )
+
+    def clean_people(self) -> list[str]:
+        lines = re.split(r"[\n,;]", self.cleaned_data["people"])
+        people = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+        longest = Invitation._meta.get_field("note").max_length or 0
+        if any(len(person) > longest for person in people):
+            raise forms.ValidationError(
+                gettext("A name has more than %(most)s characters.") % {"most": longest}
+            )
+        if len(people) > MOST_INVITED:
+            raise forms.ValidationError(
+                gettext("At most %(most)s people can be invited at once.") % {"most": MOST_INVITED}
+            )
+        return people or [""]
+
+    def create(self, project: Project, user: User) -> int:
+        """Create the invitations; return how many."""
+        ends = timezone.now() + timedelta(days=self.cleaned_data["days"])
+        role, people = self.cleaned_data["role"], self.cleaned_data["people"]
+        Invitation.objects.bulk_create(
+            Invitation(project=project, created_by=user, note=note, role=role, expires_at=ends)
+            for note in reversed(people)  # the list begins with the newest
+        )
+        return len(people)
 
 
 class RoleForm(forms.ModelForm[Membership]):

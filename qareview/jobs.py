@@ -5,6 +5,8 @@ worker claims a batch of rows under a lease and works without an open transactio
 renews the lease. It stores the results in one transaction, which first checks that the lease is
 still its own. A row whose lease ran out goes back to the queue.
 
+A worker whose work stands still ends itself: see :mod:`qareview.leases`.
+
 A worker can die at any time. The rows that it had claimed are claimed again, first with others,
 then alone. A row fails after three workers died while they worked on it alone.
 """
@@ -13,7 +15,7 @@ import logging
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import timedelta
 from itertools import groupby
 from typing import Any, TypeVar
@@ -21,7 +23,6 @@ from typing import Any, TypeVar
 from celery import current_app
 from django.conf import settings
 from django.db import (
-    DatabaseError,
     InterfaceError,
     OperationalError,
     close_old_connections,
@@ -32,7 +33,9 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
+from qareview import moving
 from qareview.backends import ModelUnavailable
+from qareview.leases import UNLEASED, leased, renewing, tolerating_database_errors
 from qareview.locking import lock_rows
 from qareview.models import Job, JobState, Worker
 from qareview.stored_sentences import stored
@@ -45,7 +48,6 @@ LOSSES_ALONE = 3  # after that it fails
 HEARTBEAT_SECONDS = 5  # a sixth of WORKER_SILENT_SECONDS; chosen; nobody measured
 
 EVERY = Q()  # the condition that all rows fulfil
-_UNLEASED: dict[str, Any] = {"lease": "", "lease_until": None}
 
 worker_name = "nobody"
 stopping = threading.Event()
@@ -129,39 +131,18 @@ def next_in_queue(kind: type[J], among: Q = EVERY) -> QuerySet[J]:
 
 
 @contextmanager
-def renewing_lease(rows: Sequence[J]) -> Iterator[None]:
-    """While the block runs, a thread renews the lease of ``rows``, which were claimed together."""
-    done = threading.Event()
-
-    def renew() -> None:
-        while not done.wait(settings.LEASE_SECONDS / 4):
-            with _tolerating_database_errors():
-                _leased(rows).update(
-                    lease_until=timezone.now() + timedelta(seconds=settings.LEASE_SECONDS)
-                )
-        connection.close()
-
-    thread = threading.Thread(target=renew, name="lease", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-@contextmanager
 def storing(rows: Sequence[J]) -> Iterator[None]:
     """Run the block, which stores some of the results of ``rows``, in one transaction.
 
     The rows stay claimed. Raises LeaseLost before the block if the lease is no longer this
     worker's.
     """
+    moving.note()
     _drop_dead_connection()
     with transaction.atomic():
-        leased = lock_rows(_leased(rows), no_key=True)
-        if len(leased) != len(rows):
-            raise LeaseLost(f"{len(rows) - len(leased)} of {len(rows)} rows are no longer ours")
+        ours = lock_rows(leased(rows), no_key=True)
+        if len(ours) != len(rows):
+            raise LeaseLost(f"{len(rows) - len(ours)} of {len(rows)} rows are no longer ours")
         yield
 
 
@@ -173,24 +154,24 @@ def finishing(rows: Sequence[J], end: JobState = JobState.DONE) -> Iterator[None
     """
     with storing(rows):
         yield
-        _leased(rows).update(state=end, finished_at=timezone.now(), **_UNLEASED)
+        leased(rows).update(state=end, finished_at=timezone.now(), **UNLEASED)
 
 
 def fail_job(row: Job, reason: str) -> None:
     """Let a job that this worker claimed fail, for a reason that a person can act on."""
     _drop_dead_connection()
-    _leased([row]).update(
-        state=JobState.FAILED, error=reason, finished_at=timezone.now(), **_UNLEASED
+    leased([row]).update(
+        state=JobState.FAILED, error=reason, finished_at=timezone.now(), **UNLEASED
     )
 
 
 def return_jobs(rows: Sequence[J]) -> None:
     """Put jobs that this worker claimed at the end of the queue, as if they were never claimed."""
     _drop_dead_connection()
-    _leased(rows).update(
+    leased(rows).update(
         state=JobState.QUEUED,
         attempts=F("attempts") - 1,
-        **_UNLEASED,
+        **UNLEASED,
         queued_at=timezone.now(),  # behind jobs that can be done now
     )
 
@@ -221,7 +202,7 @@ def take_from_workers(rows: QuerySet[J]) -> None:
     """
     lock_rows(rows.filter(state__in=(JobState.QUEUED, JobState.RUNNING)), no_key=True)
     rows.filter(state=JobState.RUNNING).update(
-        state=JobState.QUEUED, attempts=F("attempts") - 1, **_UNLEASED
+        state=JobState.QUEUED, attempts=F("attempts") - 1, **UNLEASED
     )
 
 
@@ -260,27 +241,31 @@ def _return_lost_jobs(kind: type[Job], lost: Q) -> None:
             alone=LOSSES_ALONE,
         ),
         finished_at=timezone.now(),
-        **_UNLEASED,
+        **UNLEASED,
     )
-    rows.update(state=JobState.QUEUED, **_UNLEASED)
+    rows.update(state=JobState.QUEUED, **UNLEASED)
 
 
-def _leased(rows: Sequence[J]) -> QuerySet[J]:
-    return type(rows[0])._default_manager.filter(
-        pk__in=[row.pk for row in rows], state=JobState.RUNNING, lease=rows[0].lease
-    )
+Turn = Callable[[], AbstractContextManager[Q]]  # gives the jobs among which one may claim
 
 
-def work_off(kind: type[J], limit: int, work: Callable[[list[J]], None]) -> None:
+def work_off(
+    kind: type[J],
+    limit: int,
+    work: Callable[[list[J]], None],
+    turn: Turn = lambda: nullcontext(EVERY),
+) -> None:
     """Claim jobs and call ``work`` with them until none is queued or this worker has to stop.
 
-    Stops as well if :func:`work_on` returns trouble; pages that wait for the worker show it.
+    Each time, they are claimed among those that ``turn`` gives. Stops as well if :func:`work_on`
+    returns trouble; pages that wait for the worker show it.
     """
     return_interrupted()
     while not stopping.is_set():
-        rows, former = claim(kind, limit), troubles.pop(kind, "")
-        if rows and (trouble := work_on(rows, work)):
-            troubles[kind] = trouble
+        with turn() as among:
+            rows, former = claim(kind, limit, among), troubles.pop(kind, "")
+            if rows and (trouble := work_on(rows, work)):
+                troubles[kind] = trouble
         if rows or former:
             report_worker(next(iter(troubles.values()), ""))
         if kind in troubles or not rows:
@@ -295,7 +280,7 @@ def work_on(rows: list[J], work: Callable[[list[J]], None]) -> str:
     again when their lease has run out; if the database went away, as soon as it is back.
     """
     try:
-        with renewing_lease(rows):
+        with renewing(rows):
             work(rows)
     except CannotWorkNow as trouble:
         return_jobs(rows)
@@ -362,21 +347,17 @@ def start_heartbeat() -> None:
 def _beat() -> None:
     values: tuple[Any, ...] = ("", {})  # clear the troubles of an earlier process of this name
     while True:
-        with _tolerating_database_errors():
+        with tolerating_database_errors():
             report_worker(*values)
             values = ()
         if stopping.wait(HEARTBEAT_SECONDS):
             return
 
 
-@contextmanager
-def _tolerating_database_errors() -> Iterator[None]:
-    """Log database errors and close the connection, so that the next query opens a new one."""
-    try:
-        yield
-    except DatabaseError as error:
-        logger.warning("The database did not answer: %s", error)
-        connection.close()
+def seconds_silent(worker: str) -> float:
+    """Return how long ago a worker reported; 0 if it never did."""
+    heard_at = Worker.objects.filter(name=worker).values_list("heard_at", flat=True).first()
+    return (timezone.now() - heard_at).total_seconds() if heard_at else 0.0
 
 
 def _workers() -> list[Worker]:

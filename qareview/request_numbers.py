@@ -1,6 +1,7 @@
 """Read numbers from the query or body of a request, where anything may be sent."""
 
 LARGEST_ID = 2**63 - 1  # PostgreSQL's bigint, the type of primary keys
+LARGEST_COUNT = 2**31 - 1  # PostgreSQL's integer, the type of PositiveIntegerField
 LARGEST_POSITION = 10**9  # in a text: PostgreSQL stores at most 1 GB in a field
 
 

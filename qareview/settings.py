@@ -9,13 +9,14 @@ import dj_database_url
 import django_stubs_ext
 from csp.constants import NONE, SELF
 
+from qareview.environment import networks_in, zone_in
 from qareview.machine import embedded
 from qareview.models_file import models_in
 
 django_stubs_ext.monkeypatch()  # allows forms.ModelForm[Project], which the type checker needs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = embedded.var_dir()
+VAR_DIR = embedded.private_folder(embedded.var_dir(), embedded.passable())
 
 
 def _secret_key() -> str:
@@ -24,7 +25,7 @@ def _secret_key() -> str:
     try:
         return path.read_text()
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        pass
     fresh = path.with_name(f"secret_key.{os.getpid()}")
     fresh.touch(mode=0o600)
     fresh.write_text(secrets.token_urlsafe(50))
@@ -46,6 +47,8 @@ ALLOWED_HOSTS = [
     "[::1]",
     *os.environ.get("QAREVIEW_HOSTS", "").replace(",", " ").split(),
 ]
+# Proxies whose X-Forwarded-For is believed, so that people behind them are told apart.
+PROXIES = networks_in(os.environ.get("QAREVIEW_PROXIES", ""))
 CSRF_TRUSTED_ORIGINS = [
     f"https://{host}" for host in os.environ.get("QAREVIEW_HOSTS", "").replace(",", " ").split()
 ]
@@ -72,12 +75,15 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "qareview.uploads.from_members_only",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "qareview.incoming.as_expected",
+    "qareview.zones.of_browser_first",
     "qareview.htmx.sign_in_on_whole_page",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
 ]
@@ -183,6 +189,8 @@ MODEL_WORK = [
 MODEL_TRIALS = "prompts.trials.trial_requests"
 # Returns what a model is worth, by what reviewers accepted of its drafts:
 MODEL_WORTH = "generation.progress.worth.worth_of_models"
+# Tells what the home page shows of the projects of a person's memberships:
+HOME_CARDS = "generation.progress.home.cards"
 # Provides passages, as inputs to try a prompt with:
 PASSAGE_INPUTS = "generation.passage_inputs"
 # Functions that workers of the queue “models” run in a thread until they stop:
@@ -223,17 +231,22 @@ SERVERS_AT_ONCE = 8  # models of servers that are asked side by side; chosen; no
 DRAFT_BATCH = 64  # answers drafted together; chosen; nobody measured
 
 # Uploaded files. Only their names are changed.
-MEDIA_ROOT = Path(os.environ.get("QAREVIEW_FILES_DIR", VAR_DIR / "files"))
-FILE_UPLOAD_TEMP_DIR = VAR_DIR / "uploads"
-FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
+MEDIA_ROOT = Path(
+    os.environ.get("QAREVIEW_FILES_DIR") or embedded.private_folder(VAR_DIR / "files")
+)
+FILE_UPLOAD_TEMP_DIR = embedded.private_folder(VAR_DIR / "uploads")
 UPLOAD_LIMIT_MB = int(os.environ.get("QAREVIEW_UPLOAD_LIMIT_MB", "100"))
 READ_SECONDS = int(os.environ.get("QAREVIEW_READ_SECONDS", "120"))  # for each file
 READ_MEGABYTES = int(os.environ.get("QAREVIEW_READ_MEGABYTES", "2000"))  # of memory, for each file
-DATA_UPLOAD_MAX_NUMBER_FILES = 1000
-FILE_UPLOAD_HANDLERS = [
-    "qareview.uploads.LimitHandler",
-    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
-]
+CUT_SECONDS = int(os.environ.get("QAREVIEW_CUT_SECONDS", "900"))  # for the text of each file
+# After which a worker that gets no step further with its work is stopped. The longest steps are to
+# recognise the text of a file, 20 minutes, and to cut it.
+STANDSTILL_SECONDS = READ_SECONDS + CUT_SECONDS + 1800
+UPLOAD_TOTAL_MB = int(os.environ.get("QAREVIEW_UPLOAD_TOTAL_MB", "1000"))  # of an upload
+UPLOAD_MOST_FILES = 1000  # of an upload; chosen; nobody measured
+DATA_UPLOAD_MAX_NUMBER_FILES = 10_000  # whose names are read, to say which were not taken; chosen
+DISK_RESERVE_MB = int(os.environ.get("QAREVIEW_DISK_RESERVE_MB", "1000"))  # for the database
+FILE_UPLOAD_HANDLERS = ["qareview.uploads.NoFiles"]  # the middleware above gives others to members
 DATA_UPLOAD_MAX_MEMORY_SIZE = (
     32_000_000  # bytes of a form: enough for two long texts, with each byte as %XX
 )
@@ -241,7 +254,10 @@ STATIC_URL = "/static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"file_permissions_mode": 0o600, "directory_permissions_mode": 0o700},
+    },
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 
@@ -263,12 +279,15 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_SESSION_REMEMBER = True
-# Sign-in attempts are counted in the database. All web processes share the count, and people can
-# sign in while the broker is down.
+# Wrong passwords are counted in the database. All web processes share the count, and people can
+# sign in while the broker is down. See qareview/sign_ins.py, instead of these limits of allauth,
+# which lock out whoever somebody else tries to sign in as.
+ACCOUNT_RATE_LIMITS = {"login": None, "login_failed": None, "signup": None}
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "qareview_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},  # or who tries many names would have counts forgotten
     }
 }
 
@@ -293,14 +312,21 @@ LANGUAGE_COOKIE_AGE = 60 * 60 * 24 * 365
 LANGUAGE_COOKIE_HTTPONLY = True
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 FORMAT_MODULE_PATH = "qareview.formats"
-TIME_ZONE = os.environ.get("TZ", "UTC") or "UTC"
+TIME_ZONE = zone_in(os.environ.get("TZ", ""))
 USE_TZ = True
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"refusals": {"()": "qareview.log_lines.Refusals"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "plain",
+            "filters": ["refusals"],
+        }
+    },
     "loggers": {  # otherwise they log a line for every sweep
         "celery.app.trace": {"level": "WARNING"},
         "celery.worker": {"level": "WARNING"},

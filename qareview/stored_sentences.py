@@ -13,6 +13,7 @@ from django.utils.translation import gettext, override
 from django_stubs_ext import StrOrPromise
 
 from qareview.former_messages import FORMER_MESSAGES
+from qareview.storable_text import storable
 from qareview.translations import CountedNoun, counted, number
 
 NAMED = 5  # numbers or names that a sentence lists; chosen; nobody measured
@@ -51,10 +52,15 @@ def stored(message: str, **values: object) -> StoredSentence:
 
     Whole numbers are shown in groups of three digits; pass ids and the like as strings.
     """
-    storable: dict[str, Value] = {
-        name: value if isinstance(value, int) else str(value) for name, value in values.items()
-    }
-    return StoredSentence(message, storable)
+    return StoredSentence(message, {name: _value(value) for name, value in values.items()})
+
+
+def _value(value: object) -> Value:
+    """Return a number unchanged, and the text of anything else as a database can store it."""
+    if isinstance(value, int):
+        return value
+    text = str(value)
+    return text if isinstance(text, StoredSentence | CountedNoun) else storable(text)
 
 
 def joined(sentences: Iterable[str], between: str = " ") -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
 
 if TYPE_CHECKING:
@@ -296,10 +297,3 @@ def _cell(value: Any) -> str:
     elif isinstance(value, bool):
         value = json.dumps(value)
     return storable(str(value))
-
-
-def storable(text: str) -> str:
-    """Return a text as PostgreSQL can store it: no NUL and no surrogates. Line ends become LF."""
-    if "\r" in text or "\0" in text:
-        text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
-    return text if text.isascii() else text.encode(errors="replace").decode()

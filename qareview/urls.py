@@ -1,11 +1,11 @@
 from allauth.account import views as account
 from django.contrib.auth.decorators import login_not_required
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
 
-from qareview.views import fetching, models, projects
+from qareview.views import fetching, models, projects, time_zone
 
 YEAR_SECONDS = 31_536_000
 # Cached forever, since the address contains language and version: see script_messages_url.
@@ -31,6 +31,7 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="shortcuts", permanent=True),
         name="shortcuts-moved",
     ),
+    path("accounts/time-zone/", time_zone.own_zone, name="time-zone"),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", projects.show_invitation, name="invitation"),
     path("models/", models.model_list, name="models"),
@@ -51,6 +52,11 @@ urlpatterns = [
     ),
     path("projects/new/", projects.new_project, name="projects-new"),
     path("projects/<slug:slug>/settings/", projects.project_settings, name="settings"),
+    re_path(
+        r"^projects/(?P<slug>[-\w]+)/settings/(?P<section>drafting|review)/$",
+        projects.project_settings,
+        name="settings-section",
+    ),
     path("projects/<slug:slug>/members/", projects.members, name="members"),
     path("projects/<slug:slug>/members/<int:pk>/", projects.change_member, name="members-change"),
     path(

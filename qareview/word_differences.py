@@ -1,56 +1,92 @@
 """Show what changed between two texts, word by word."""
 
-from difflib import SequenceMatcher
+from collections.abc import Iterator, Sequence
 
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from rapidfuzz.distance import Indel
 
 from qareview import scripts
 
-LONGEST_COMPARED = 1500  # words; longer texts are not compared; chosen; nobody measured
+# Pairs of words, and of the spaces between them, in the parts that differ: as many as two texts of
+# 5,000 words have. All may have to be compared.
+MOST_PAIRS = 100_000_000
 LEAST_SIMILAR = 0.4  # from 0 to 1; less similar texts are not compared; chosen; nobody measured
 
 
 def word_differences(before: str, after: str) -> SafeString:
-    """Return ``after`` as HTML, with removed words in <del> and added words in <ins>."""
-    is_long = max(len(scripts.pieces(before)), len(scripts.pieces(after))) > 2 * LONGEST_COMPARED
-    if before and after and (is_long or _similarity(before, after) < LEAST_SIMILAR):
-        return format_html("<del>{}</del> <ins>{}</ins>", before, after)
+    """Return ``after`` as HTML, with removed words in <del> and added words in <ins>.
+
+    Texts that are too long or have too little in common are shown one after the other.
+    """
     old, new = scripts.pieces(before), scripts.pieces(after)
+    if before and after and (_is_too_much(old, new) or _similarity(old, new) < LEAST_SIMILAR):
+        return format_html("<del>{}</del> <ins>{}</ins>", before, after)
     parts = []
-    for change, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if change == "equal":
-            parts.append(format_html("{}", "".join(old[a:b])))
-            continue
-        if b > a:
-            parts.append(format_html("<del>{}</del>", "".join(old[a:b])))
-        if d > c:
-            parts.append(format_html("<ins>{}</ins>", "".join(new[c:d])))
+    for kept, removed, added in _changes(old, new):
+        parts.append(format_html("{}", kept))
+        if removed:
+            parts.append(format_html("<del>{}</del>", removed))
+        if added:
+            parts.append(format_html("<ins>{}</ins>", added))
     return _joined(parts)
-
-
-def _similarity(before: str, after: str) -> float:
-    old, new = (
-        [piece for piece in scripts.pieces(text) if piece.strip()] for text in (before, after)
-    )
-    return SequenceMatcher(None, old, new, autojunk=False).ratio()
 
 
 def side_by_side(left: str, right: str) -> tuple[SafeString, SafeString]:
     """Return two texts as HTML, with the words in <mark> that differ from the other text.
 
-    Texts of more than LONGEST_COMPARED words are not compared.
+    Texts that are too long to be compared have no marks.
     """
     left_words, right_words = scripts.pieces(left), scripts.pieces(right)
-    if max(len(left_words), len(right_words)) > 2 * LONGEST_COMPARED:
+    if _is_too_much(left_words, right_words):
         return format_html("{}", left), format_html("{}", right)
-    changes = SequenceMatcher(None, left_words, right_words, autojunk=False).get_opcodes()
     parts: tuple[list[SafeString], list[SafeString]] = ([], [])
-    for change, a, b, c, d in changes:
-        for words, marked in ((left_words[a:b], parts[0]), (right_words[c:d], parts[1])):
-            shown = "{}" if change == "equal" or not "".join(words).strip() else "<mark>{}</mark>"
-            marked.append(format_html(shown, "".join(words)))
+    for kept, *changed in _changes(left_words, right_words):
+        for text, marked in zip(changed, parts, strict=True):
+            marked.append(format_html("{}", kept))
+            marked.append(format_html("<mark>{}</mark>" if text.strip() else "{}", text))
     return _joined(parts[0]), _joined(parts[1])
+
+
+def _is_too_much(old: Sequence[str], new: Sequence[str]) -> bool:
+    """Whether comparing two texts would take too long; what both begin with costs next to nothing.
+
+    The same goes for what both end with.
+    """
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
+    return (len(old) - start - end) * (len(new) - start - end) > MOST_PAIRS
+
+
+def _common(one: Sequence[str], other: Sequence[str]) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _similarity(old: Sequence[str], new: Sequence[str]) -> float:
+    """Return the share of the words of both texts that are in the same order in both."""
+    old, new = ([piece for piece in pieces if piece.strip()] for pieces in (old, new))
+    return Indel.normalized_similarity(old, new)
+
+
+def _changes(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield what both texts have, what was removed after it, and what was added there.
+
+    The longest common subsequence is kept. Finding it is bounded by the product of the lengths, by
+    64 at a time: H. Hyyrö 2004, Bit-parallel LCS-length computation revisited.
+    """
+    kept = removed = added = ""
+    for change in Indel.opcodes(old, new):
+        before = "".join(old[change.src_start : change.src_end])
+        after = "".join(new[change.dest_start : change.dest_end])
+        if change.tag != "equal":
+            removed, added = removed + before, added + after
+            continue
+        if removed or added:
+            yield kept, removed, added
+            kept = removed = added = ""
+        kept += after
+    yield kept, removed, added
 
 
 def _joined(parts: list[SafeString]) -> SafeString:

@@ -13,6 +13,20 @@ function say(text, isTrouble = false) {
   note.classList.toggle("trouble", isTrouble);
 }
 
+document.documentElement.classList.add("scripted");
+
+// The menu of pages, on narrow screens
+
+document.querySelector("[data-opens]")?.addEventListener("click", ({ currentTarget }) => {
+  const isOpen = document.getElementById(currentTarget.dataset.opens).classList.toggle("open");
+  currentTarget.setAttribute("aria-expanded", isOpen);
+});
+
+// The zone of this browser, in which times are shown to who has chosen no other.
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+// biome-ignore lint/suspicious/noDocumentCookie: the other way to set one needs HTTPS
+document.cookie = `zone=${timeZone};path=/;max-age=31536000;SameSite=Lax`; // for a year
+
 // Keys. A key presses the button or link that shows it, so that both do the same.
 
 document.addEventListener("keydown", (event) => {
@@ -91,6 +105,7 @@ for (const form of document.querySelectorAll("form.upload")) {
   const bar = form.querySelector("progress");
   const files = form.querySelector("input[type=file]");
   const zone = form.querySelector(".drop");
+  const refused = form.querySelector("[data-refused]");
   form.classList.add("scripted");
   const send = () => {
     if (files.files.length) form.requestSubmit();
@@ -105,6 +120,24 @@ for (const form of document.querySelectorAll("form.upload")) {
   });
   form.addEventListener("htmx:afterRequest", (event) => {
     bar.hidden = true;
-    if (event.detail.successful) form.reset();
+    form.reset(); // so that the same files can be chosen again
+    const { status } = event.detail.xhr;
+    const isAnswer = event.detail.successful || status === 422; // the table says the rest
+    refused.hidden = isAnswer;
+    refused.textContent = isAnswer ? "" : refusal(status);
   });
+}
+
+// Why nothing of an upload was taken, where the server did not say it in the table.
+function refusal(status) {
+  if (!status)
+    return gettext(
+      "The connection broke off. Reload the page to see what was taken; files that are there are not taken twice.",
+    );
+  if (status === 400) return gettext("Nothing was taken: these are too many files at once. Upload them in parts.");
+  return interpolate(
+    gettext("Nothing was taken: the server answered with error %(status)s. Reload the page, then try again."),
+    { status },
+    true,
+  );
 }

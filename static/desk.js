@@ -1,8 +1,6 @@
 // The desk: editing without losing text, candidate questions, the context, time at the item.
 "use strict";
 
-document.documentElement.classList.add("scripted");
-
 const form = () => document.getElementById("review");
 const fields = () => ["question", "answer", "start", "end"].map((id) => document.getElementById(id));
 const byId = (id) => document.getElementById(id);

@@ -16,7 +16,7 @@ from django.utils import translation
 from generation.models import Passage
 from generation.reading import readers
 from generation.reading.readings import Reading
-from prompts import comparing
+from prompts import comparing, sandbox
 from qareview import jobs, process_cache, shares
 from qareview.models import Project, Role
 from tests import make
@@ -69,6 +69,7 @@ def nothing_is_kept() -> None:
     """Begin without results and troubles that an earlier test left in this process."""
     process_cache.clear()
     jobs.troubles.clear()
+    sandbox._reached.clear()
     shares.troubles.clear()
 
 

@@ -133,6 +133,7 @@ def furnish(admin: User) -> list[str]:
         "format_name": "triples",
         "rest": "",
         "promotion": 1,
+        "section": "review",
     }
     addresses = [
         reverse("documents-show", args=[project.slug, table.pk]),

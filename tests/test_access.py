@@ -26,6 +26,7 @@ REVIEWER, ENGINEER, ADMIN = Role.REVIEWER, Role.ENGINEER, Role.ADMIN
 # The name of each address, the methods it takes, and the lowest role for each.
 ADDRESSES: dict[str, dict[str, Role]] = {
     "settings": {"get": ADMIN, "post": ADMIN},
+    "settings-section": {"get": ADMIN, "post": ADMIN},
     "members": {"get": ADMIN, "post": ADMIN},
     "members-change": {"post": ADMIN},
     "members-withdraw-invitation": {"post": ADMIN},
@@ -73,7 +74,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "adjudicate-back": {"post": ADMIN},
     "inbox": {"get": REVIEWER, "post": REVIEWER},
     "inbox-read": {"post": REVIEWER},
-    "notices": {"get": REVIEWER},
+    "waiting": {"get": REVIEWER},
     "again": {"get": ENGINEER, "post": ENGINEER},
     "items-restore": {"post": ENGINEER},
     "progress": {"get": REVIEWER},
@@ -196,6 +197,7 @@ def filled(lasting_rows: None) -> Filled:
         "bulk-actions-show": [action.pk],
         "bulk-actions-undo": [action.pk],
         "bulk-actions-retry": [action.pk],
+        "settings-section": ["review"],
         "members-change": [member.pk],
         "members-withdraw-invitation": [invitation.pk],
         "passages-change": [document.passages.all()[0].pk, "exclude"],
@@ -291,7 +293,7 @@ def test_a_wrong_method_is_refused(filled: Filled, browse: Browse, name: str) ->
         name
         for name in ADDRESSES
         if re.search(
-            "^(?!project-|bulk-actions$).*-(?!share|mine|new|actions-new)|^(candidates|compare|results)$",
+            "^(?!project-|settings-|bulk-actions$).*-(?!share|mine|new|actions-new)|^(candidates|compare|results)$",
             name,
         )
         and name not in ("review-undo", "adjudicate-undo")

@@ -1,12 +1,17 @@
 """Signing in and out, and signing up only with an invitation."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client, RequestFactory
 
+from qareview import sign_ins
+from qareview.environment import networks_in
 from qareview.models import Invitation, Role
+from tests import make
 from tests.conftest import Team
 from tests.web import PART, page
 
@@ -14,8 +19,14 @@ SIGN_UP = {"username": "kim", "password1": "long-enough-one", "password2": "long
 Browse = Callable[[User], Client]
 
 
-def sign_in(client: Client, password: str = "secret-1", **data: str) -> object:
-    return client.post("/accounts/sign-in/", {"login": "rob", "password": password, **data})
+WRONG = "The username and/or password you specified are not correct."
+
+
+def sign_in(
+    client: Client, password: str = "secret-1", address: str = "127.0.0.1", **data: str
+) -> Any:
+    sent = {"login": "rob", "password": password, **data}
+    return client.post("/accounts/sign-in/", sent, REMOTE_ADDR=address)
 
 
 def test_sign_in_leads_to_the_page_asked_for_and_out_again(team: Team, client: Client) -> None:
@@ -32,11 +43,89 @@ def test_a_wrong_password_is_told_without_saying_what_is_wrong(team: Team, clien
     assert "_auth_user_id" not in client.session
 
 
-def test_guessing_is_slowed_down(team: Team, client: Client) -> None:
-    for _ in range(12):
-        response = sign_in(client, "guess")
-    assert "Too many failed login attempts" in page(response)
-    assert "Too many failed login attempts" in page(sign_in(client))
+class Clock:
+    """A time that passes only when a test lets it."""
+
+    def __init__(self) -> None:
+        self.now = 1_000_000.0
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Give the clock that sign-ins go by."""
+    made = Clock()
+    monkeypatch.setattr(sign_ins, "time", made)
+    return made
+
+
+def test_guessing_is_slowed_down_and_locks_nobody_out(
+    team: Team, client: Client, clock: Clock
+) -> None:
+    for _ in range(5):
+        assert WRONG in page(sign_in(client, "guess"))
+    for pause in (1, 2, 4, 8, 16, 30, 30):
+        text = page(sign_in(client, "guess"))
+        assert f"Too many wrong passwords. Wait {pause} second" in text
+        assert "Too many wrong passwords" in page(sign_in(client))  # the right one has to wait, too
+        clock.now += pause
+        assert WRONG in page(sign_in(client, "guess"))
+    clock.now += 30
+    assert sign_in(client).url == "/"
+    client.post("/accounts/sign-out/")
+    for _ in range(5):
+        assert WRONG in page(sign_in(client, "guess"))
+
+
+def test_who_guesses_elsewhere_keeps_nobody_out(team: Team, client: Client, clock: Clock) -> None:
+    for _ in range(9):
+        sign_in(client, "guess", "203.0.113.9")
+    assert "Too many wrong passwords" in page(sign_in(client, "guess", "203.0.113.9"))
+    assert sign_in(client, address="203.0.113.10").url == "/"
+
+
+def test_many_people_sign_in_from_one_address(team: Team, clock: Clock) -> None:
+    for number in range(40):
+        user = make.user(f"reviewer{number}")
+        data = {"login": user.username, "password": "secret-1"}
+        assert Client().post("/accounts/sign-in/", data).url == "/"
+
+
+def test_who_tries_many_names_has_short_pauses(team: Team, client: Client, clock: Clock) -> None:
+    for number in range(30):
+        data = {"login": f"name{number}", "password": "guess"}
+        assert WRONG in page(client.post("/accounts/sign-in/", data))
+    assert "Too many wrong passwords. Wait 1 second, then" in page(sign_in(client))
+    clock.now += 1
+    assert sign_in(client).url == "/"
+
+
+@pytest.mark.parametrize(
+    ("proxies", "sender", "told", "address"),
+    [
+        ("", "203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.0/24", "203.0.113.9", "198.51.100.1", "203.0.113.9"),
+        ("10.0.0.0/24", "10.0.0.7", "", "10.0.0.7"),
+        ("10.0.0.0/24", "10.0.0.7", "198.51.100.1", "198.51.100.1"),
+        ("10.0.0.0/24", "10.0.0.7", "192.0.2.1, 198.51.100.1", "198.51.100.1"),
+        ("10.0.0.0/24 192.0.2.5", "10.0.0.7", "198.51.100.1, 192.0.2.5", "198.51.100.1"),
+        ("::1", "::1", "2001:db8::7", "2001:db8::7"),
+    ],
+)
+def test_only_proxies_that_are_named_are_believed(
+    settings: Any, proxies: str, sender: str, told: str, address: str
+) -> None:
+    settings.PROXIES = networks_in(proxies)
+    headers = {"X-Forwarded-For": told} if told else {}
+    request = RequestFactory(headers=headers).get("/", REMOTE_ADDR=sender)
+    assert sign_ins.client_address(request) == address
+
+
+def test_a_proxy_that_is_none_stops_the_start() -> None:
+    with pytest.raises(ImproperlyConfigured, match=r"QAREVIEW_PROXIES: 'proxy\.example' does not"):
+        networks_in("10.0.0.7, proxy.example")
 
 
 def test_sign_in_does_not_lead_to_another_site(team: Team, client: Client) -> None:

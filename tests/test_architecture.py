@@ -26,6 +26,7 @@ ROOMS = [
 ]
 FRAME = {"settings", "celery", "wsgi", "apps", "management", "templatetags", "migrations"}
 FRAME |= {"fields", "stored_sentences", "translations", "former_messages"}  # below models
+FRAME |= {"storable_text"}
 
 MODULES = [
     path for app in APPS for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts

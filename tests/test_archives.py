@@ -171,3 +171,16 @@ def test_a_file_of_an_archive_is_downloaded_under_its_last_name(
     assert "guide/tides.md" in page(client.get(f"{team.url}/documents/{member.pk}/"))
     response = client.get(f"{team.url}/documents/{member.pk}/original/")
     assert response["Content-Disposition"] == 'attachment; filename="tides.md"'
+
+
+def test_an_archive_is_not_unpacked_onto_a_full_disk(
+    team: Any, browse: Any, kept: Any, settings: Any
+) -> None:
+    upload(browse(team.engineer), team, ("all.zip", zipped(GOOD)))
+    settings.DISK_RESERVE_MB = 10**9
+    pipeline.work_off_documents()
+    members = team.project.documents.exclude(archive=None)
+    assert {member.error for member in members} == {
+        "The disk of the server is full, and an admin has to make room."
+    }
+    assert members.count() == 3

@@ -44,6 +44,15 @@ def by_the_library(backend: Any, folder: Path, request: Request) -> str:
     return text.strip()
 
 
+def test_each_text_is_told_once_it_has_ended(folder: Path) -> None:
+    backend = local.load(path=str(folder))
+    requests = [told(TEXTS[:1], max_tokens=most)[0] for most in (9, 2, 5)]
+    came: list[tuple[int, Any]] = []
+    found = backend.complete(requests, lambda *one: came.append(one))
+    assert [index for index, _ in came] == [1, 2, 0]
+    assert [dict(came)[index] for index in range(3)] == found
+
+
 @pytest.mark.parametrize("before", ["", "what is the key under a stone ? " * 3])
 @pytest.mark.parametrize("group_tokens", [4096, 20])
 def test_many_at_once_are_as_one_by_one(

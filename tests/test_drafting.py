@@ -139,9 +139,9 @@ def test_the_same_request_is_sent_once(project: Project, monkeypatch: Any) -> No
     sent: list[Request] = []
     complete = scripted.ScriptedBackend.complete
 
-    def noting(self: Any, requests: Any) -> Any:
+    def noting(self: Any, requests: Any, came: Any) -> Any:
         sent.extend(requests)
-        return complete(self, requests)
+        return complete(self, requests, came)
 
     monkeypatch.setattr(scripted.ScriptedBackend, "complete", noting)
     asked = [
@@ -203,7 +203,7 @@ def test_a_paused_project_keeps_no_other_waiting(project: Project) -> None:
 def test_a_request_that_fails_costs_its_own_row_only(project: Project, monkeypatch: Any) -> None:
     complete = scripted.ScriptedBackend.complete
 
-    def failing(self: Any, requests: Any) -> Any:
+    def failing(self: Any, requests: Any, _: Any) -> Any:
         return [
             one if "tide" not in request.messages[-1]["content"] else _refused(one)
             for one, request in zip(complete(self, requests), requests, strict=True)

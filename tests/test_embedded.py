@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from qareview.machine import embedded
 from tests.site import ROOT, Site, until
 
 ASK = "import os; from qareview.machine import embedded; embedded.ensure(); print(os.environ['{}'])"
@@ -175,3 +176,20 @@ def test_ctrl_c_to_the_keeper_alone_is_clean(folder: Site) -> None:
     os.kill(folder.pids("qareview.machine.servers")[0], signal.SIGTERM)
     until(lambda: folder.pids(r"bin/postgres -D|valkey-server") == [], 30)
     end(first)
+
+
+def test_a_log_that_grows_is_begun_again_while_a_program_writes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QAREVIEW_VAR", str(tmp_path))
+    monkeypatch.setattr(embedded, "LARGEST_LOG", 20)
+    path = tmp_path / "log" / "web.log"
+    path.parent.mkdir()
+    with path.open("a", buffering=1) as log:
+        for lines in (["one"], ["one", "of many lines"], ["more of the many lines"]):
+            log.write("".join(f"{line}\n" for line in lines))
+            embedded.begin_large_logs_again()
+        log.write("after\n")
+    assert path.read_text() == "after\n"
+    assert path.with_suffix(".log.1").read_text() == "more of the many lines\n"
+    assert embedded.log_end("web") == "after"

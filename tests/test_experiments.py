@@ -9,9 +9,10 @@ from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from prompts import case_matrix, cases, experiments, runs, scores, screening
+from prompts import case_matrix, cases, experiments, runs, sandbox, scores, screening
 from prompts.cases import BadCases, from_text
 from prompts.models import Case, Experiment, Run, Task
+from prompts.output_rules import CannotScore
 from qareview.models import JobState, StoredCompletion
 from tests import arena, make
 from tests.conftest import Team
@@ -150,12 +151,12 @@ def test_cases_come_from_a_file(team: Team, browse: Browse) -> None:
         ({"pattern": "("}, "The regular expression is not valid"),
         ({"schema": "{"}, "Not valid JSON."),
         ({"schema": '{"type": "nonsense"}'}, "The JSON schema is not valid"),
-        ({"pattern": "((a{6000}){6000})"}, "The regular expression is too large"),
+        ({"pattern": "a" * 2_000}, "The regular expression is too large"),
         ({"pattern": "(" * 400 + ")" * 400}, "The regular expression is not valid"),
         ({"schema": '{"const": 1e999}'}, "The JSON schema is not valid"),
         ({"schema": '{"const": "\\u0000"}'}, "The JSON schema is not valid"),
         ({"schema": '{"const": "\\ud800"}'}, "The JSON schema is not valid"),
-        ({"schema": '{"items": {"pattern": "(a{9000}){9000}"}}'}, "is too large"),
+        ({"schema": '{"items": {"pattern": "("}}'}, "The JSON schema is not valid"),
         ({"schema": '{"patternProperties": {"(a+)+$": {}}}'}, "is not supported"),
         ({"repeats": "0"}, "greater than or equal to 1"),
         ({"shown_at_once": "7"}, "less than or equal to 6"),
@@ -342,7 +343,7 @@ def test_rouge_l(output: str, reference: str, value: float) -> None:
     ],
 )
 def test_outputs_are_held_against_a_schema(schema: Any, text: str, expected: bool) -> None:
-    assert scores.meets_schema(schema, text) is expected
+    assert sandbox.meets_schema(schema, text) is expected
 
 
 @pytest.mark.parametrize(
@@ -354,8 +355,8 @@ def test_outputs_are_held_against_a_schema(schema: Any, text: str, expected: boo
     ],
 )
 def test_a_schema_that_hangs_or_leads_elsewhere_is_no_way_out(schema: Any, text: str) -> None:
-    with pytest.raises(scores.CannotScore):
-        scores.meets_schema(schema, text)
+    with pytest.raises(CannotScore):
+        sandbox.meets_schema(schema, text)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The inbox, and the count at the top of every page."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -25,7 +26,7 @@ def test_nothing_yet(team: Team, client: Client) -> None:
     text = page(client.get(f"{team.url}/inbox/"))
     assert "No notices yet." in text
     assert "Mark all as read" not in text
-    assert page(client.get(f"{team.url}/inbox/count/", headers=PART)).strip() == ""
+    assert waiting(team, client) == {"waits": "", "waits-inbox": ""}
 
 
 def test_notices_show_the_newest_first_and_only_to_whom_they_are_for(
@@ -84,10 +85,28 @@ def test_the_count_stays_cheap(
     for _ in range(unread):
         make.notice(item, team.reviewer)
     with django_assert_num_queries(4):
-        text = page(client.get(f"{team.url}/inbox/count/", headers=PART))
-    assert text.startswith(f"{shown}<span")
+        assert waiting(team, client)["waits-inbox"] == f"{shown} unread"
+
+
+def test_an_admin_sees_how_many_disputes_wait(team: Team, browse: Browse) -> None:
+    make.disputed(team.project, team.reviewer, team.engineer)
+    make.notice(make.item(team.project), team.admin)
+    assert waiting(team, browse(team.admin)) == {
+        "waits": "2 waiting",
+        "waits-inbox": "1 unread",
+        "waits-adjudicate": "1 to decide",
+    }
+
+
+def waiting(team: Team, client: Client) -> dict[str, str]:
+    """Return what the header tells to wait, by the id of the element that tells it."""
+    text = page(client.get(f"{team.url}/waiting/", headers=PART))
+    parts = re.findall(
+        r'<span class="count" id="([\w-]+)" hx-swap-oob="true">(.*?)</span>\s*$', text, re.MULTILINE
+    )
+    return {name: re.sub("<[^>]*>", "", shown) for name, shown in parts}
 
 
 def test_pages_do_not_count_by_themselves(team: Team, client: Client) -> None:
     text = page(client.get(f"{team.url}/items/"))
-    assert f'hx-get="{team.url}/inbox/count/" hx-trigger="load' in text
+    assert f'hx-get="{team.url}/waiting/" hx-trigger="load' in text

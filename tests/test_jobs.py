@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from generation.models import Document, Passage
-from qareview import jobs
+from qareview import jobs, leases
 from qareview.backends import ModelUnavailable
 from qareview.models import JobState, Project, Worker
 from tests import make
@@ -236,7 +236,7 @@ def test_renewing_keeps_a_lease_beyond_its_time(
     settings.LEASE_SECONDS = 0.4  # type: ignore[attr-defined]
     queue(project)
     rows = jobs.claim(Document, 1)
-    with jobs.renewing_lease(rows):
+    with leases.renewing(rows):
         began = timezone.now()
         while timezone.now() < began + timedelta(seconds=1):
             jobs.sweep()

@@ -166,7 +166,7 @@ def test_what_a_model_is_worth_is_told_where_it_is_chosen(
     client = browse(team.admin)
     prompt = team.project.prompts.get(task=Task.ASK)
     for text in (
-        page(client.get(f"{team.url}/settings/")),
+        page(client.get(f"{team.url}/settings/drafting/")),
         page(client.get(f"{team.url}/drafting/again/")),
         page(client.get(f"{team.url}/prompts/{prompt.pk}/change/")),
         page(root.get("/projects/new/")),

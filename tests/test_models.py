@@ -41,7 +41,7 @@ def test_only_admins_of_the_installation_manage_models(
     for user in (team.admin, team.stranger):
         assert text in page(getattr(browse(user), method)(f"/models/{address}"), 403)
     assert getattr(Client(), method)(f"/models/{address}").url.startswith("/accounts/sign-in/")
-    assert "/models/" not in page(browse(team.admin).get(f"{team.url}/settings/"))
+    assert "/models/" not in page(browse(team.admin).get(f"{team.url}/settings/drafting/"))
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,8 @@
 """Projects, their settings, their members and invitations."""
 
+import functools
+import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -7,11 +10,13 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
+from prompts import variants
 from prompts.models import Prompt, Task
 from qareview import process_cache, projects
-from qareview.models import DeskOrder, Invitation, Membership, Project, Role
+from qareview.models import DeskOrder, Membership, Project, Role
 from tests import make
 from tests.conftest import Team
+from tests.racing import at_once
 from tests.web import page, told
 
 Browse = Callable[[User], Client]
@@ -38,8 +43,8 @@ def test_queries_do_not_grow_with_projects(
     for _ in range(count - 1):
         Membership.objects.create(project=make.project(), user=team.reviewer)
     client = browse(team.reviewer)
-    with django_assert_num_queries(4):
-        assert page(client.get("/")).count("<li>") == count
+    with django_assert_num_queries(9):
+        assert page(client.get("/")).count('<article class="card"') == count
 
 
 def test_who_has_none_is_told_what_to_do(db: None, browse: Browse) -> None:
@@ -74,29 +79,33 @@ def test_a_project_needs_a_name_and_the_right(team: Team, browse: Browse) -> Non
 
 # Settings
 
-SETTINGS = {
-    "name": "Harbour",
-    "guidelines": "Be *kind*.",
-    "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+DRAFTING = {
     "model": "scripted",
     "language": "de",
     "passage_length": "300",
-    "reviews_per_item": "3",
-    "order": "uncertain",
-    "calibration_percent": "10",
     "items_per_passage": "2",
     "questions_per_answer": "3",
     "lowest_score": "0.4",
     "budget_tokens": "5000",
     "budget_cost": "",
 }
+REVIEW = {
+    "guidelines": "Be *kind*.",
+    "reject_reasons": "Wrong\r\n\r\n Unclear \r\nWrong",
+    "reviews_per_item": "3",
+    "order": "uncertain",
+    "calibration_percent": "10",
+}
 
 
-def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_queries: Any) -> None:
+def test_settings_are_saved_section_by_section(team: Team, browse: Browse) -> None:
     client = browse(team.admin)
-    assert told(client.post(f"{team.url}/settings/", SETTINGS)) == ["Saved."]
+    for place, values in (("", {"name": "Port"}), ("drafting/", DRAFTING), ("review/", REVIEW)):
+        response = client.post(f"{team.url}/settings/{place}", values)
+        assert response.url == f"{team.url}/settings/{place}"
+        assert "Saved.</p>" in page(client.get(response.url))
     project = Project.objects.get(pk=team.project.pk)
-    assert project.reject_reasons == ["Wrong", "Unclear"]
+    assert (project.name, project.reject_reasons) == ("Port", ["Wrong", "Unclear"])
     assert (project.passage_length, project.model, project.language) == (300, "scripted", "de")
     assert (project.reviews_per_item, project.order, project.calibration_percent) == (
         3,
@@ -106,22 +115,36 @@ def test_settings_are_saved(team: Team, browse: Browse, django_assert_num_querie
     assert (project.items_per_passage, project.questions_per_answer) == (2, 3)
     assert project.lowest_score == 0.4
     assert (project.budget_tokens, project.budget_cost) == (5000, None)
-    assert "Saved.</p>" in page(client.get(f"{team.url}/settings/"))
-    process_cache.clear()
-    with django_assert_num_queries(6):
-        assert "Be *kind*.</textarea>" in page(client.get(f"{team.url}/settings/"))
     assert "<em>kind</em>" in page(client.get(f"{team.url}/review/"))
+
+
+@pytest.mark.parametrize("place", ["", "drafting/", "review/"])
+def test_a_section_shows_its_settings_in_few_queries(
+    team: Team, browse: Browse, django_assert_max_num_queries: Any, place: str
+) -> None:
+    client = browse(team.admin)
+    process_cache.clear()
+    with django_assert_max_num_queries(7):
+        page(client.get(f"{team.url}/settings/{place}"))
+
+
+def test_settings_that_are_seldom_changed_are_folded_until_they_are(
+    team: Team, browse: Browse
+) -> None:
+    client = browse(team.admin)
+    assert '<details class="row">' in page(client.get(f"{team.url}/settings/drafting/"))
+    client.post(f"{team.url}/settings/drafting/", DRAFTING)
+    assert '<details class="row" open>' in page(client.get(f"{team.url}/settings/drafting/"))
 
 
 def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: Any) -> None:
     settings.MODELS = {"small": {"backend": "scripted", "context": 512}}
     client = browse(team.admin)
-    small = SETTINGS | {"model": "small"}
-    text = page(client.post(f"{team.url}/settings/", small), 422)
+    small = DRAFTING | {"model": "small"}
+    place = f"{team.url}/settings/drafting/"
+    text = page(client.post(place, small), 422)
     assert "small takes at most 512 tokens in total. Choose 256 or fewer." in text
-    assert (
-        client.post(f"{team.url}/settings/", small | {"passage_length": "256"}).status_code == 302
-    )
+    assert client.post(place, small | {"passage_length": "256"}).status_code == 302
 
 
 @pytest.mark.parametrize(
@@ -149,7 +172,13 @@ def test_a_passage_leaves_the_model_room(team: Team, browse: Browse, settings: A
 def test_bad_settings_are_refused(
     team: Team, browse: Browse, values: dict[str, str], sentence: str
 ) -> None:
-    response = browse(team.admin).post(f"{team.url}/settings/", {**SETTINGS, **values})
+    [name] = values
+    place, valid = "", {}
+    if name in DRAFTING:
+        place, valid = "drafting/", DRAFTING
+    elif name in REVIEW:
+        place, valid = "review/", REVIEW
+    response = browse(team.admin).post(f"{team.url}/settings/{place}", {**valid, **values})
     assert sentence in page(response, 422)
     assert Project.objects.get(pk=team.project.pk).guidelines == ""
 
@@ -196,44 +225,46 @@ def test_the_last_admin_stays(team: Team, browse: Browse, data: dict[str, int]) 
     assert team.project.memberships.get(user=team.admin).role == Role.ADMIN
 
 
-# Invitations
+# Sent twice
 
 
-def invite(browse: Browse, team: Team, role: Role = Role.REVIEWER) -> Invitation:
-    client = browse(team.admin)
-    client.post(f"{team.url}/members/", {"note": "Kim", "role": int(role)})
-    made = Invitation.objects.latest("pk")
-    assert f"http://testserver/invitations/{made.token}/" in page(
-        client.get(f"{team.url}/members/")
+def test_a_double_click_creates_one_project(db: None, browse: Browse) -> None:
+    client = browse(make.user(is_superuser=True))
+    found = re.search(r'name="key" value="([^"]+)"', page(client.get("/projects/new/")))
+    assert found
+    for _ in range(2):
+        response = client.post("/projects/new/", {"name": "Port", "key": found[1]})
+        assert response.url == "/projects/port/"
+    assert client.post("/projects/new/", {"name": "Port"}).url == "/projects/port-2/"
+    assert Project.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_projects_of_one_name_made_at_once_get_their_own_addresses() -> None:
+    user, key = make.user(), uuid.uuid4()
+    keys = [key, key, uuid.uuid4(), None]
+    made = at_once(
+        *(functools.partial(projects.create_project_once, key, "Port", user) for key in keys)
     )
-    return made
+    assert made[0] == made[1]
+    assert {project.slug for project in made} == {"port", "port-2", "port-3"}
 
 
-def test_an_invitation_is_accepted_once(team: Team, browse: Browse) -> None:
-    made = invite(browse, team, Role.ENGINEER)
-    client = browse(team.stranger)
-    url = f"/invitations/{made.token}/"
-    assert "You are invited to join Harbour" in page(client.get(url))
-    assert client.post(url).url == f"{team.url}/"
-    assert team.project.memberships.get(user=team.stranger).role == Role.ENGINEER
-    assert "has already been used or was withdrawn" in page(browse(make.user()).get(url), 404)
+@pytest.mark.django_db(transaction=True)
+def test_of_two_prompts_of_one_name_sent_at_once_one_is_refused(team: Team, browse: Browse) -> None:
+    data = {"task": "rhyme", "template": "Rhyme on {{ text }}.", "max_tokens": "60"}
+    data |= {"temperature": "0.5", "pick_count": "3"}
+    clients = [browse(team.engineer), browse(team.admin), browse(team.admin)]
+    url = f"{team.url}/prompts/new/"
+    answers = at_once(*(functools.partial(client.post, url, data) for client in clients))
+    assert sorted(answer.status_code for answer in answers) == [302, 422, 422]
+    refused = next(answer for answer in answers if answer.status_code == 422)
+    assert "A prompt with this name already exists. Choose another name." in page(refused, 422)
 
 
-def test_a_member_keeps_the_higher_role(team: Team, browse: Browse) -> None:
-    browse(team.engineer).post(f"/invitations/{invite(browse, team).token}/")
-    assert team.project.memberships.get(user=team.engineer).role == Role.ENGINEER
-    browse(team.reviewer).post(f"/invitations/{invite(browse, team, Role.ADMIN).token}/")
-    assert team.project.memberships.get(user=team.reviewer).role == Role.ADMIN
-
-
-def test_a_withdrawn_invitation_no_longer_works(team: Team, browse: Browse) -> None:
-    made = invite(browse, team)
-    response = browse(team.admin).post(f"{team.url}/invitations/{made.pk}/withdraw/")
-    assert told(response) == ["Invitation withdrawn. Its link no longer works."]
-    assert browse(team.stranger).post(f"/invitations/{made.token}/").status_code == 404
-
-
-def test_an_invitation_needs_a_role(team: Team, browse: Browse) -> None:
-    response = browse(team.admin).post(f"{team.url}/members/", {"note": "Kim", "role": 7})
-    assert "Select a valid choice" in page(response, 422)
-    assert not Invitation.objects.exists()
+def test_a_name_taken_since_it_was_checked_is_refused(team: Team) -> None:
+    values = {"template": "Rhyme on {{ text }}."}
+    variants.begin_prompt(team.project, "rhyme", values, team.admin)
+    with pytest.raises(variants.NameTaken):
+        variants.begin_prompt(team.project, "rhyme", values, team.admin)
+    assert Prompt.objects.filter(project=team.project, task="rhyme").count() == 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from generation.reading import reader_process, readers, readings
-from tests import files
+from tests import files, running
 
 
 def read(path: Path, name: str = "", seconds: int = 30, megabytes: int = 1000) -> readings.Reading:
@@ -82,8 +82,8 @@ def test_an_entity_bomb_does_not_unfold(tmp_path: Path) -> None:
 
 def process() -> int:
     """Return the process that reads."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return next(int(child) for child in children if b"reader_process" in command(int(child)))
+    [one] = running.processes_of(reader_process.__name__)
+    return one
 
 
 def command(pid: int) -> bytes:
@@ -113,7 +113,7 @@ def test_a_reader_that_died_idle_costs_no_row(sound: Path) -> None:
 
 
 def test_a_reader_is_replaced_after_its_last_file(sound: Path) -> None:
-    reader_process._stop()
+    reader_process.stop_reader()
     read(sound)
     first = process()
     for _ in range(reader_process.MOST_FILES - 2):
@@ -154,7 +154,9 @@ def test_a_worker_that_forks_does_not_share_its_reader(sound: Path) -> None:
     child = os.fork()
     if not child:
         try:
-            os._exit(int(bool(reader_process._readers) or read(sound).text != files.MARKDOWN))
+            os._exit(
+                int(bool(reader_process._processes.idle) or read(sound).text != files.MARKDOWN)
+            )
         finally:
             os._exit(2)
     assert os.waitpid(child, 0)[1] == 0

@@ -10,8 +10,8 @@ from django.test import Client
 from generation.drafting import drafting
 from generation.models import Item, Passage
 from prompts import candidates, experiments, promotions, searches, variants
-from prompts.experiments import produce_outputs
 from prompts.models import Case, Prompt, Run, Variant, Way
+from prompts.outputs import produce_outputs
 from qareview import jobs
 from qareview.models import JobState
 from tests import arena, make

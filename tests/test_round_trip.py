@@ -87,17 +87,13 @@ def test_a_project_does_without_unless_it_is_said(team: Team, browse: Any) -> No
     assert not {flags.ROUND_TRIP, flags.NEED} & set(question.scores)
     assert StoredCompletion.objects.count() == 2  # the answer and the question
     form = {
-        "name": "Harbour",
-        "reject_reasons": "Wrong",
         "passage_length": 220,
         "items_per_passage": 1,
         "questions_per_answer": 1,
         "asks_back": "on",
-        "reviews_per_item": 1,
-        "order": "best",
-        "calibration_percent": 0,
     }
-    assert browse(team.admin).post(f"{team.url}/settings/", form).status_code == 302
+    response = browse(team.admin).post(f"{team.url}/settings/drafting/", form)
+    assert response.status_code == 302
     team.project.refresh_from_db()
     assert team.project.asks_back
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from prompts.sandbox import MOST_CHARACTERS, TemplateRefused, render, variables_in
+from prompts.sandbox import TemplateRefused, render, variables_in
+from prompts.templates import MOST_CHARACTERS
 
 VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
 
@@ -20,6 +21,11 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{% if rows|length > 1 %}many{% else %}few{% endif %}", "many"),
         ("{% set first = rows[0] %}{{ first + '!' }}", "one!"),
         ("{{ passage|replace('tide', 'moon') }} {{ rows|join(', ') }}", "The moon rises. one, two"),
+        (
+            "{% for row in rows %}{{ loop.cycle('a', 'b') }}{{ loop.last }}{% endfor %}",
+            "aFalsebTrue",
+        ),
+        ("{{ 2.567|round(1) }} {{ 2.5|round(method='floor')|int }} {{ {'a': 1}.a }}", "2.6 2 1"),
         ("{{ 15 * 15 / 5 }} {{ '-' * 3 }} {{ true }}", "45.0 --- True"),
         ("{{ passage|truncate(8) }}", "The..."),
         ("{{ passage" + "|upper" * 150 + " }}", "THE TIDE RISES."),  # soon, not in 7 seconds
@@ -41,6 +47,13 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ passage.format(passage) }}", "unsafe"),
         ("{{ passage.__init__.__globals__ }}", "unsafe"),
         ("{{ range.__globals__ }}", "unsafe"),
+        ("{{ range.__name__ }}", "unsafe"),
+        ("{{ (5).to_bytes(2000000000, 'big') }}", "unsafe"),
+        ("{{ rows.copy() }}", "unsafe"),
+        ("{{ {'a': 1}.items() }}", "unsafe"),
+        ("{% for row in rows %}{{ loop.changed(row) }}{% endfor %}", "unsafe"),
+        ("{{ 1.5|round(100000000, 'ceil') }}", "rounds to too many digits"),
+        ("{{ passage|round }}", "cannot be filled in"),
         ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "loops"),
         ("{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}", "loops"),
         ("{% for a in range(10**9) %}x{% endfor %}", "Pow"),
@@ -68,6 +81,7 @@ DOUBLING = "{% set x = passage %}" + "{% set x = x + x %}" * 40 + "{{ x }}"
         ("{{ passage" + ".x" * 9000 + " }}", "not valid"),
         ("{{ passage" + "|upper" * 9000 + " }}", "not valid"),
         ("{{ passage" + " + passage" * 9000 + " }}", "not valid"),
+        ("{{ 1" + "+1" * 9000 + " }}", "not valid"),
         ("{% for a in [[1]] recursive %}{{ loop(a) }}{% endfor %}", "For"),
         ("{% include 'settings.py' %}", "Include"),
         ("{{ lipsum(n=100000) }}", "lipsum"),

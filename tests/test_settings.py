@@ -2,32 +2,97 @@
 
 import json
 import os
+import stat
 import subprocess
 import sys
+import zoneinfo
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 
+from qareview.environment import zone_in
 from qareview.models_file import models_in
 from tests.site import ROOT
 
 ASK = "from django.conf import settings; print(sorted(settings.MODELS), settings.MODELS['mine'])"
 
 
-def ask(path: Path, tmp_path: Path) -> "subprocess.CompletedProcess[str]":
+PRIVATE = """
+import os, stat
+from django.conf import settings
+from qareview.machine import embedded
+settings.TIME_ZONE, embedded.services_folder()
+for folder in (settings.VAR_DIR, *settings.VAR_DIR.iterdir()):
+    print(folder.name, oct(stat.S_IMODE(folder.stat().st_mode)))
+"""
+
+
+def test_other_accounts_read_nothing_of_what_is_written(tmp_path: Path) -> None:
+    var = tmp_path / "var"
+    for folder in (var, var / "log", var / "files"):  # as they were made before
+        folder.mkdir()
+        folder.chmod(0o755)
+    answer = start(PRIVATE, QAREVIEW_VAR=str(var), QAREVIEW_FILES_DIR="")
+    above_postgres = "0o711" if os.geteuid() == 0 else "0o700"
+    assert dict(line.split() for line in answer.stdout.splitlines()) == {
+        "var": above_postgres,
+        "services": above_postgres,
+        "secret_key": "0o600",
+        "files": "0o700",
+        "log": "0o700",
+        "uploads": "0o700",
+    }, answer.stderr
+
+
+def test_a_stored_file_is_for_its_owner_alone(kept: Path) -> None:
+    path = kept / default_storage.save("1/ab/abc", ContentFile(b"text"))
+    folders = (path.parent, path.parent.parent)
+    assert [stat.S_IMODE(each.stat().st_mode) for each in (path, *folders)] == [
+        *(0o600, 0o700, 0o700)
+    ]
+
+
+ZONE = "from django.conf import settings; print(settings.TIME_ZONE)"
+
+
+@pytest.mark.parametrize(
+    ("told", "zone"),
+    [
+        ("Europe/Berlin", "Europe/Berlin"),
+        (":Europe/Berlin", "Europe/Berlin"),
+        (":/usr/share/zoneinfo/Europe/Berlin", "Europe/Berlin"),
+        ("UTC0", "UTC"),
+        ("CET-1CEST", "UTC"),
+        (":/etc/none", "UTC"),
+        ("", "UTC"),
+        ("../../etc/passwd", "UTC"),
+    ],
+)
+def test_any_value_of_tz_is_a_zone(told: str, zone: str) -> None:
+    assert zone_in(told) == zone
+
+
+def test_a_zone_without_a_name_does_not_stop_the_start(tmp_path: Path) -> None:
+    answer = start(ZONE, TZ=":/etc/localtime", QAREVIEW_VAR=str(tmp_path))
+    assert answer.stderr == ""
+    assert answer.stdout.strip() in zoneinfo.available_timezones()
+
+
+def start(code: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", code],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "QAREVIEW_MODELS_FILE": str(path),
-            "QAREVIEW_VAR": str(tmp_path),
-            "DJANGO_SETTINGS_MODULE": "qareview.settings",
-        },
+        env={**os.environ, **environment, "DJANGO_SETTINGS_MODULE": "qareview.settings"},
         capture_output=True,
         text=True,
     )
+
+
+def ask(path: Path, tmp_path: Path) -> "subprocess.CompletedProcess[str]":
+    return start(ASK, QAREVIEW_MODELS_FILE=str(path), QAREVIEW_VAR=str(tmp_path))
 
 
 def test_a_file_names_more_models(tmp_path: Path) -> None:

@@ -50,7 +50,8 @@ def leave(project: Project, *users: User) -> None:
 
 def invite(project: Project, browse: Browse) -> User:
     """Have somebody join a project by a link."""
-    link = Invitation.objects.create(project=project, created_by=make.user(), role=Role.REVIEWER)
+    admin = project.memberships.filter(role=Role.ADMIN)[0].user
+    link = Invitation.objects.create(project=project, created_by=admin, role=Role.REVIEWER)
     joining = make.user()
     assert browse(joining).post(f"/invitations/{link.token}/").status_code == 302
     return joining

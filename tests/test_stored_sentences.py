@@ -57,6 +57,11 @@ def test_numbers_in_a_sentence_are_written_as_the_reader_does() -> None:
     assert "1.204 Kandidaten" in german(found) or "1.204" in german(found)
 
 
+def test_a_sentence_can_be_stored_whatever_it_quotes() -> None:
+    sentence = stored(BECAUSE, reason="a\0b \ud83d ö")
+    assert sentence == BECAUSE % {"reason": "ab ? ö"}
+
+
 def test_what_people_typed_is_not_translated() -> None:
     sentence = stored("sent back: %(comment)s", comment="changed by eve")
     assert german(sentence).endswith(": changed by eve")

@@ -43,6 +43,18 @@ def writer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models.question_generator(tmp_path_factory.mktemp("t5"))
 
 
+def test_a_letter_that_comes_in_two_halves_is_whole(server: Server) -> None:
+    def in_halves(handler: Any, _: dict[str, Any], __: int) -> None:
+        for _piece in pieces(handler, "a \ud83c", "\udf0a b \ud83c"):
+            pass
+
+    server.script = in_halves
+    heard: list[str] = []
+    completion = server.load().stream(told("a")[0], heard.append)
+    assert completion.text == "a 🌊 b ?"
+    assert set(heard) <= {"a ?", "a 🌊 b ?"}
+
+
 @pytest.mark.parametrize("kind", ["folder", "writer"])
 def test_a_model_in_memory_tells_each_token(kind: str, request: pytest.FixtureRequest) -> None:
     backend = local.load(path=str(request.getfixturevalue(kind)))
@@ -200,7 +212,7 @@ def test_an_endless_answer_is_cut_off(server: Server, monkeypatch: pytest.Monkey
     heard: list[str] = []
     whole = server.load().stream(request("a"), heard.append)
     assert (whole.text, whole.cut_off) == ("more more mo", True)
-    assert heard[-1] == "more more more"
+    assert heard[-1] == "more more mo"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from django.utils import translation
 
 from generation.models import AsideReason, Item, Passage
 from generation.review import aside
-from qareview import translations
+from qareview import translations, zones
 from qareview.fields import CompressedField
 from qareview.stored_sentences import stored, translated
 from tests import catalog, make, unmarked
@@ -33,6 +33,7 @@ STAYS_ENGLISH = {
     "qareview/former_messages.py": "messages that the catalog had",
     "qareview/backends/scripted.py": "what a model says in tests",
     "generation/checks/gist.py": "words that are left out when texts are compared",
+    "generation/releases/cards.py": "what is written into the files that leave",
     "generation/releases/exports.py": "what is written into the files that leave",
     "generation/checks/focuses.py": "words that lean on other sentences",
     "generation/writer/train.py": "what the console shows",
@@ -41,6 +42,7 @@ STAYS_ENGLISH = {
     "prompts/english_rules.py": "prompts, which models read",
     "prompts/restructuring.py": "prompts, which models read",
     "prompts/trials.py": "prompts, which models read",
+    "qareview/environment.py": "what the console shows",
     "qareview/machine/embedded.py": "what the console shows",
     "qareview/machine/servers.py": "what the console shows",
     "qareview/machine/supervisor.py": "what the console shows",
@@ -190,6 +192,7 @@ def test_pages_show_nothing_in_no_message(team: Team, browse: Any, marked_messag
     admin = browse(team.admin)
     admin.cookies["language"] = "de"  # what is stored in English is not shown so
     said = words_of_people() | {"English", "Deutsch"} | words(" ".join(settings.MODELS))
+    said |= words(" ".join(zones.names()))  # the same in all languages
     found = {}
     for path in [*addresses, "/projects/none/", f"{team.url}/items/?flag=unsupported&nothing=1"]:
         response = admin.get(path)

@@ -11,13 +11,14 @@ from django.utils.translation import gettext as _
 from generation.forms.drafting import AgainForm
 from generation.models import BulkActionKind
 from qareview.models import Project
+from qareview.request_numbers import LARGEST_COUNT
 
 
 class BulkActionForm(forms.Form):
     """The number of items that a person confirms, and the options of this kind of bulk action."""
 
     key = forms.UUIDField(widget=forms.HiddenInput)
-    confirmed = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    confirmed = forms.IntegerField(min_value=1, max_value=LARGEST_COUNT, widget=forms.HiddenInput)
 
     def __init__(
         self, project: Project, kind: BulkActionKind, confirmed: int, data: QueryDict | None = None

@@ -96,7 +96,7 @@ class ColumnsForm(forms.Form):
 
     def _by_role(self) -> dict[str, str]:
         data = self.cleaned_data
-        return {role: data[role] for role in table_columns.ROLES if data[role]}
+        return {role: data[role] for role in table_columns.ROLES if data.get(role)}
 
 
 def column_forms(survey: dict[str, Any], data: QueryDict | None = None) -> list[ColumnsForm]:

@@ -16,6 +16,7 @@ from generation.passages.left_out import BLANK, FEWEST_WORDS, HEADINGS_ONLY, TOO
 from generation.passages.table_headers import Headers
 from generation.passages.token_counts import TokenStarts, counter_for
 from qareview.scripts import word_count
+from qareview.time_limits import check_time
 
 BEGINNING = 300  # characters, looked at first for speed; chosen; nobody measured
 SEAM = 2  # tokens that a slice may have more than its words in the text; chosen; nobody measured
@@ -59,6 +60,7 @@ def cut(
     left_out: list[LeftOut] = []
     end = 0
     for start, chunk, reason in _pieces(text, length, tokenizer, from_file, breaks):
+        check_time()
         if start > end:
             left_out.append(LeftOut(end, start, BLANK))
         end = start + len(chunk)

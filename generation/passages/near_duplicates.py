@@ -19,6 +19,7 @@ from generation.models import Passage
 from qareview.models import JobState, Project
 from qareview.scripts import words
 from qareview.stored_sentences import stored
+from qareview.time_limits import check_time
 
 PERMUTATIONS, BANDS = 128, 32  # miss (1 - 0.8**4)**32 = 5e-8 of pairs with 80 % in common
 ROWS = PERMUTATIONS // BANDS  # of a band
@@ -50,6 +51,7 @@ def bands_of(texts: Iterable[str]) -> Bands:
 
 def _bands(text: str) -> bytes:
     """Return the hashes of a text's bands, each of which is written with its number before."""
+    check_time()
     signature = RMinHash(num_perm=PERMUTATIONS, seed=1)
     signature.update(list(shingles(text)))
     digest = iter(signature.digest())

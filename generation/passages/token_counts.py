@@ -15,6 +15,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from qareview.time_limits import check_time
+
 BLOCK = 100_000  # characters handled together, to the end of a line; chosen; nobody measured
 MOST_WORDS = 50_000  # in the cache, about 10 MB; chosen; nobody measured
 LONGEST_WORD = 40  # characters of a word in the cache; chosen; nobody measured
@@ -79,6 +81,7 @@ class TokenStarts:
         self._last: tuple[int, Offsets] = (-1, ())
         length = self.total = 0
         for block in _BLOCKS.findall(text):
+            check_time()
             parts = counter.parts(block)
             counts = map(len, counter.offsets(parts))
             starts = list(accumulate(map(len, parts), initial=length))

@@ -20,6 +20,7 @@ from qareview.models import JobState, Project
 from qareview.stored_sentences import joined, listed, stored
 
 LONGEST_NAME = 255  # characters, the length of the column
+NO_ROOM = stored("The disk of the server is full, and an admin has to make room.")
 
 
 class AlreadyHere(Exception):
@@ -45,7 +46,7 @@ def add_document(
     AlreadyHere.
     """
     name = clean_path(name) if archive else clean_name(name)
-    if isinstance(file, uploads.TooLargeFile) or (file.size or 0) > uploads.limit_bytes():
+    if (file.size or 0) > uploads.limit_bytes():
         return _store_refused(project, file, name, user)
     digest = _sha256(file.chunks())
     document = Document(
@@ -106,8 +107,9 @@ def add_archive_files(archive: Document, unpacked: Unpacked) -> None:
     notes = [_left_behind(unpacked.left_behind)]
     for member in unpacked.members:
         name = clean_path(member.name)
-        if member.error:
-            _store_failed(archive, name, member.error)
+        error = member.error or (NO_ROOM if not uploads.has_room() else "")
+        if error:
+            _store_failed(archive, name, error)
             continue
         user, columns = archive.uploaded_by, archive.columns
         with Path(member.path).open("rb") as file:

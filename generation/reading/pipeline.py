@@ -1,33 +1,52 @@
 """Read queued documents, and cut them into passages, import them as tables, or unpack them."""
 
 import tempfile
+import threading
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from generation.models import Document
 from generation.passages import editing, rereading
 from generation.passages.cutting import Cut
-from generation.reading import documents, file_types, reader_process
+from generation.reading import documents, file_types, reader_process, reading_turns
 from generation.reading.pdf import recognition
 from generation.reading.readings import CannotRead, CannotReadNow, Choices, Reading
 from generation.reading.tables import table_import
-from qareview import jobs, languages, uploads
+from qareview import jobs, languages, moving, uploads
 from qareview.backends import ModelUnavailable
 from qareview.models import JobState
 from qareview.stored_sentences import stored
+from qareview.time_limits import TimeIsUp, time_limit
 
 READ_FIELDS = [
     *("text", "text_version", "page_starts", "picture_pages", "ocr_pages", "left_out"),
     *("media_type", "metadata", "extent", "language", "columns", "note", "survey"),
 ]
-PREVIEW_SECONDS = 30  # the longest that a person waits for a preview; chosen; nobody measured
+_threads = threading.Semaphore(reader_process.AT_ONCE)
+# The longest that a person waits for a preview; both chosen; nobody measured.
+PREVIEW_SECONDS = 30  # for the text
+PREVIEW_CUT_SECONDS = 30  # for its passages
+
+
+def start() -> None:
+    """Read queued documents in a thread, so that this worker goes on with its other work."""
+    if _threads.acquire(blocking=False):
+        threading.Thread(target=_read_all, name="reading", daemon=True).start()
+
+
+def _read_all() -> None:
+    try:
+        work_off_documents()
+    finally:
+        connection.close()
+        _threads.release()
 
 
 def work_off_documents() -> None:
-    """Read documents, one by one, until none is queued."""
-    jobs.work_off(Document, 1, lambda rows: read_document(rows[0]))
+    """Read documents, one by one, in turns of their projects, until none is left to read."""
+    jobs.work_off(Document, 1, lambda rows: read_document(rows[0]), reading_turns.turn)
 
 
 def read_document(document: Document) -> None:
@@ -103,7 +122,13 @@ def propose_reading(document: Document, extent: str) -> list[Cut]:
         )
     finally:
         reader_process.stop_reader()  # a web server reads too rarely to keep it
-    return _take_text(document, reading)
+    try:
+        with time_limit(PREVIEW_CUT_SECONDS):
+            return _take_text(document, reading)
+    except TimeIsUp:
+        raise CannotRead(
+            stored("This document is too long for a preview. It can be read again without one.")
+        ) from None
 
 
 def _take_text(document: Document, reading: Reading) -> list[Cut]:
@@ -121,6 +146,21 @@ def _take_text(document: Document, reading: Reading) -> list[Cut]:
 
 
 def _cut(document: Document, reading: Reading) -> None:
+    try:
+        with time_limit(settings.CUT_SECONDS):
+            _store_passages(document, reading)
+    except TimeIsUp:
+        raise jobs.JobFailed(
+            stored(
+                "Cutting the text into passages took longer than %(seconds)s seconds. Split the "
+                "file, or raise QAREVIEW_CUT_SECONDS.",
+                seconds=settings.CUT_SECONDS,
+            )
+        ) from None
+
+
+def _store_passages(document: Document, reading: Reading) -> None:
+    moving.note()  # the file was read
     cuts = _take_text(document, reading)
     with jobs.finishing([document]):
         if document.passages.exists():

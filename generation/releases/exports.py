@@ -5,16 +5,19 @@ import io
 import json
 import tempfile
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC
 from typing import IO, Any
 
-from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from generation.models import Release, Split
+from generation.releases.cards import card
 from generation.releases.freezing import line_of
 
 Record = dict[str, Any]
@@ -64,19 +67,27 @@ FORMATS = {
 def write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str]:
     """Write a release to ``target``; return sentences about limits of the trainer it does not meet.
 
-    The same release and format always give the same bytes. Raises KeyError for an unknown format.
+    The same release and format always give the same bytes, in English and with times in UTC for
+    whoever asks. Raises KeyError for an unknown format.
     """
+    with translation.override("en"), timezone.override(UTC):
+        return _write_zip(release, format_name, target)
+
+
+def _write_zip(release: Release, format_name: str, target: IO[bytes]) -> list[str]:
     release_format = FORMATS[format_name]
     files: dict[str, dict[str, Any]] = {}
+    told = _Told()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for split in Split:
             if release.facts["splits"][split]:  # many programs fail on an empty file
                 name = f"{split}.jsonl"
-                files[name] = _write_split(archive, name, _lines(release, split, release_format))
+                lines = _lines(release, split, release_format, told)
+                files[name] = _write_split(archive, name, lines)
         warnings = _warnings(release_format, files)
         manifest = _manifest(release, format_name, files, warnings)
-        card = render_to_string("releases/card.md", {"release": release, "manifest": manifest})
-        _write(archive, "README.md", card.encode())
+        manifest["decided_by"] = told.decided_by
+        _write(archive, "README.md", card(release, manifest, told.columns).encode())
         _write(archive, "manifest.json", json.dumps(manifest, indent=2).encode() + b"\n")
     return warnings
 
@@ -97,10 +108,27 @@ def file_name(release: Release, format_name: str) -> str:
     return f"{release.project.slug}-{release.number}-{format_name}.zip"
 
 
-def _lines(release: Release, split: Split, release_format: ReleaseFormat) -> Iterator[bytes]:
+@dataclass
+class _Told:
+    """What the rows tell as they are written, for the card and the manifest."""
+
+    columns: list[str] = field(default_factory=list)
+    decided_by: Counter[int] = field(default_factory=Counter)  # rows by the number of people
+
+    def note(self, triple: Record, row: Record) -> None:
+        self.columns = self.columns or list(row)
+        self.decided_by[len(triple["reviewers"])] += 1
+
+
+def _lines(
+    release: Release, split: Split, release_format: ReleaseFormat, told: _Told
+) -> Iterator[bytes]:
     lines = release.rows.filter(split=split).values_list("line", flat=True)
     for line in lines.iterator(chunk_size=CHUNK):
-        yield f"{line_of(release_format.write(json.loads(line)))}\n".encode()
+        triple = json.loads(line)
+        row = release_format.write(triple)
+        told.note(triple, row)
+        yield f"{line_of(row)}\n".encode()
 
 
 def _write_split(archive: zipfile.ZipFile, name: str, lines: Iterator[bytes]) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from generation.models import (
     Withdrawal,
 )
 from generation.review import desk, queue, settling
+from qareview.locking import lock_rows
 from qareview.models import Project
 from qareview.stored_sentences import joined, stored
 
@@ -134,11 +136,19 @@ def _create_review(item: Any, user: Any, submission: Submission) -> Review:
         start=submission.start,
         end=submission.end,
         context=_excerpt(item, submission),
-        ranking=dict(submission.ranking),
+        ranking=_own_ranking(item, submission.ranking),
         reason=submission.reason,
         comment=submission.comment,
         seconds=submission.seconds,
     )
+
+
+def _own_ranking(item: Any, ranking: Mapping[str, int]) -> dict[str, int]:
+    """Return the places of the item's own questions: a request may name any others."""
+    if not ranking:
+        return {}
+    own = set(item.questions.filter(pk__in=ranking).values_list("pk", flat=True))
+    return {question: place for question, place in ranking.items() if int(question) in own}
 
 
 def _free_slot(item: Any, submission: Submission, reviews_per_item: int) -> None:
@@ -284,12 +294,22 @@ def _restore_replaced(review: Review) -> None:
     )
 
 
+def _has_undone_since(project: Project, user: Any, moment: datetime) -> bool:
+    own = Review.objects.of(project).filter(reviewer=user, withdrawal=Withdrawal.BY_AUTHOR)
+    return own.filter(withdrawn_at__gt=moment).exists()
+
+
 @transaction.atomic
-def undo_review(project: Project, user: Any) -> Item | None:
+def undo_review(project: Project, user: Any, made_at: datetime | None = None) -> Item | None:
     """Withdraw the user's last review and return its item, held for them again; None if none.
 
     The decision that the review replaced counts again, and an edited text stays at the desk.
+    ``made_at`` is when the user's page was made. If they have undone something since, as with the
+    first of two clicks, nothing is undone.
     """
+    lock_rows(project.memberships.filter(user=user))  # so that a second click waits for the first
+    if made_at and _has_undone_since(project, user, made_at):
+        return None
     own = Review.objects.of(project).standing().filter(reviewer=user, is_adjudication=False)
     # without reviews of a bulk action, which is undone as a whole
     review = own.filter(bulk_action=None).order_by("-id").first()
@@ -299,7 +319,7 @@ def undo_review(project: Project, user: Any) -> Item | None:
     if item is None:  # its document has just been moved to the bin
         return None
     if not withdraw(Review.objects.standing().filter(pk=review.pk)):
-        return undo_review(project, user)  # it has just been withdrawn: undo the one before
+        return None  # an admin has just withdrawn it
     _restore_replaced(review)
     settling.settle([item.pk])
     search.index_items([item.pk])

@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.core.paginator import Paginator
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -20,7 +19,7 @@ from generation.models import Document, Passage
 from generation.passages import editing
 from generation.passages.left_out import explain_left_out
 from generation.progress.counts import project_progress
-from generation.reading import documents
+from generation.reading import documents, uploading
 from generation.reading.readings import READABLE
 from qareview import access, jobs, uploads
 from qareview.htmx import form_status, render_page, wants_part
@@ -31,6 +30,7 @@ DOCUMENTS_A_PAGE = 50  # chosen; nobody measured
 PARTS_A_PAGE = 60  # chosen; nobody measured
 
 
+@uploads.takes_files(Role.ENGINEER)
 @require_http_methods(["GET", "POST"])
 def document_list(request: HttpRequest, slug: str) -> HttpResponse:
     """List a project's documents; a POST uploads files."""
@@ -57,12 +57,8 @@ def _upload(request: HttpRequest, project: Project) -> HttpResponse:
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         return _show_list(request, project, form)
-    files: list[UploadedFile[bytes]] = form.cleaned_data["files"]
-    for file in files:
-        try:
-            documents.add_document(project, file, file.name or "", request.user)
-        except documents.AlreadyHere as reason:
-            messages.warning(request, translated(str(reason)))
+    for sentence in uploading.add_uploads(project, form.cleaned_data["files"], request.user):
+        messages.warning(request, translated(sentence))
     return redirect("documents", project.slug)
 
 

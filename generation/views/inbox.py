@@ -37,13 +37,28 @@ def read(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 
 @require_GET
-def count(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show the number of unread notices; the header of each page requests it."""
+def waiting(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show what waits for the user; the header of each page requests it.
+
+    These are unread notices and, for admins, disputes.
+    """
     member = access.member(request, slug)
-    return render_page(request, "inbox/count.html", {"count": _count(member)})
+    notices = unread_count(member.project, member.user)
+    disputes = 0
+    if member.is_admin:
+        disputes = member.project.items.disputed_for(member.user)[:MOST_COUNTED].count()
+    context = {
+        "notices": _shown(notices),
+        "disputes": _shown(disputes),
+        "all": _shown(min(notices + disputes, MOST_COUNTED)),
+    }
+    return render_page(request, "inbox/waiting.html", context)
 
 
 def _count(member: Membership) -> str:
-    """Return the number of unread notices, such as "3" or "99+"; "" if there are none."""
-    number = unread_count(member.project, member.user)
+    return _shown(unread_count(member.project, member.user))
+
+
+def _shown(number: int) -> str:
+    """Return a number such as "3" or "99+"; "" if it is 0."""
     return f"{number - 1}+" if number == MOST_COUNTED else str(number or "")

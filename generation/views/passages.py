@@ -17,9 +17,15 @@ from qareview.backends import ModelUnavailable
 from qareview.htmx import render_page
 from qareview.models import Role
 from qareview.request_numbers import LARGEST_POSITION, number_in
-from qareview.stored_sentences import translated
+from qareview.stored_sentences import stored, translated
+from qareview.time_limits import TimeIsUp, time_limit
 
 SHOWN = 60  # passages of a preview; chosen; nobody measured
+LONGEST_SECONDS = 30  # that cutting may keep somebody waiting; chosen; nobody measured
+TOO_LONG = stored(
+    "The document is too long to be cut while you wait. Set the length of passages in the settings "
+    "of the project, then have the document read again."
+)
 
 
 @require_http_methods(["GET", "POST"])
@@ -31,11 +37,7 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
         raise Http404(_("The passages of a table are its rows, so it cannot be cut."))
     form = CutForm(request.POST or request.GET or {"length": project.passage_length})
     is_order = request.method == "POST" and "preview" not in request.POST
-    if is_order and form.is_valid():
-        editing.recut(document, form.cleaned_data["length"])
-        if form.cleaned_data["for_project"]:
-            project.passage_length = form.cleaned_data["length"]
-            project.save(update_fields=["passage_length"])
+    if is_order and form.is_valid() and _recut(document, form):
         messages.success(
             request, _("The document has been cut into new passages. Reviewed items are kept.")
         )
@@ -45,13 +47,31 @@ def cut(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     return render_page(request, "documents/cut.html", context, part="preview", status=status)
 
 
+def _recut(document: Document, form: CutForm) -> bool:
+    """Cut a document again; return False, with an error in the form, if it takes too long."""
+    length = form.cleaned_data["length"]
+    try:
+        with time_limit(LONGEST_SECONDS):
+            editing.recut(document, length)
+    except TimeIsUp:
+        form.add_error("length", translated(TOO_LONG))
+        return False
+    if form.cleaned_data["for_project"]:
+        document.project.passage_length = length
+        document.project.save(update_fields=["passage_length"])
+    return True
+
+
 def _preview(document: Document, form: CutForm) -> dict[str, Any]:
     if not form.is_valid():
         return {}
     try:
-        cuts, _ = editing.propose_cuts(document, form.cleaned_data["length"])
+        with time_limit(LONGEST_SECONDS):
+            cuts, _ = editing.propose_cuts(document, form.cleaned_data["length"])
     except ModelUnavailable as reason:
         return {"trouble": str(reason)}
+    except TimeIsUp:
+        return {"trouble": TOO_LONG}
     texts = [document.text[cut.start : cut.end] for cut in cuts]
     return {
         "count": len(cuts),

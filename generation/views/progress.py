@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -34,7 +35,7 @@ TICKS = (
 
 @dataclass(frozen=True)
 class Counted:
-    """The figures of a project, which are the same for every member."""
+    """The figures of a project, which are the same for every member in one time zone."""
 
     states: dict[str, int]
     pace: Pace
@@ -61,12 +62,14 @@ def _count(project: Project) -> Counted:
 def progress(request: HttpRequest, slug: str) -> HttpResponse:
     """Show the progress of a project; only admins see the figures of other people."""
     member = access.member(request, slug)
-    counted = cached(("progress", member.project_id), lambda: _count(member.project))
+    zone = str(timezone.get_current_timezone())  # whose days are counted
+    counted = cached(("progress", member.project_id, zone), lambda: _count(member.project))
     people = counted.value.reviewers
     own = [reviewer for reviewer in people if reviewer.pk == member.user_id]
     context = {
         "counted": counted.value,
         "counted_at": counted.counted_at,
+        "zone": zone,
         "by_day": _by_day(counted.value.pace),
         "people": people if member.is_admin else own,
         "charts": _by_kind(counted.value.outcomes),

@@ -2,12 +2,14 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 from django_htmx.http import trigger_client_event
@@ -25,6 +27,8 @@ from qareview.request_numbers import number_in
 from qareview.stored_sentences import translated
 from qareview.word_differences import word_differences
 
+MICROSECONDS = 1_000_000  # of a second, as exactly as the database stores times
+LATEST = 10**17  # microseconds since 1970: the year 5138
 LANGUAGE = re.compile(r"\{\{\s*language\s*\}\}")  # a placeholder in a project's guidelines
 
 
@@ -69,7 +73,9 @@ def submit(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
     """Withdraw the user's last review and show its item again."""
     member = access.member(request, slug)
-    item = decisions.undo_review(member.project, request.user)
+    made = number_in(request.POST.get("made"), LATEST)
+    made_at = datetime.fromtimestamp(made / MICROSECONDS, tz=UTC) if made else None
+    item = decisions.undo_review(member.project, request.user, made_at)
     if item is None:
         messages.info(request, _("You have nothing to undo."))
         return _next(request, member)
@@ -224,6 +230,7 @@ def _show(
     context: dict[str, Any] = {
         "conflict": conflict,
         "form": form,
+        "made": int(timezone.now().timestamp() * MICROSECONDS),
         "actions": shortcuts.actions_for(member.keymap),
         "fixed_keys": shortcuts.FIXED_KEYS.items(),
     }

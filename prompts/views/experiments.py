@@ -24,7 +24,7 @@ from prompts import (
 from prompts.case_forms import CasesForm, MoreCasesForm
 from prompts.experiment_forms import CaseOrderForm, ExperimentForm
 from prompts.models import Experiment, Prompt
-from qareview import access, completions
+from qareview import access, completions, uploads
 from qareview.htmx import form_status, offer_undo, render_page, wants_part
 from qareview.models import Project, Role
 from qareview.request_numbers import number_in
@@ -53,6 +53,7 @@ def experiment_list(request: HttpRequest, slug: str) -> HttpResponse:
     return render_page(request, "experiments/list.html", context)
 
 
+@uploads.takes_files(Role.ENGINEER)
 @require_http_methods(["GET", "POST"])
 def new_experiment(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Create an experiment of a prompt. Its own page shows an estimate and starts it.

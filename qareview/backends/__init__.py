@@ -19,6 +19,7 @@ from qareview.stored_sentences import stored
 
 PRICES = {"price_in", "price_out"}  # options of a model that its backend does not get
 Told = Callable[[str], None]  # is told a text that grows
+Came = Callable[[int, "Completion"], None]  # is told a completion, and the index of its request
 Message = dict[str, str]  # {"role": "system" | "user" | "assistant", "content": …}
 
 
@@ -68,11 +69,19 @@ class Continuation:
     text: str
 
 
+def forgotten(_: int, __: Completion) -> None:
+    """Do nothing with a completion that came: for those who wait for all."""
+
+
 class Backend(Protocol):
     """A model that continues chats in batches, which is faster than one chat at a time."""
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Return one completion per request, in order. Raises ModelUnavailable."""
+    def complete(self, requests: Sequence[Request], came: Came = forgotten) -> list[Completion]:
+        """Return one completion per request, in order; call ``came`` with each as it is written.
+
+        Those of requests that failed may be left out of the calls. What ``came`` raises ends the
+        writing and is passed on. Raises ModelUnavailable.
+        """
 
     def stream(self, request: Request, told: Told) -> Completion:
         """Return the completion of a request; call ``told`` with the text so far as it grows.
@@ -102,19 +111,10 @@ class Trouble(Enum):
 
 
 class ModelUnavailable(Exception):
-    """The model cannot be used now; the message says why and what to do.
+    """The model cannot be used now; the message says why and what to do."""
 
-    ``finished`` are the completions written before the failure, by the index of their request.
-    """
-
-    def __init__(
-        self,
-        message: str,
-        finished: dict[int, Completion] | None = None,
-        kind: Trouble = Trouble.OTHER,
-    ) -> None:
+    def __init__(self, message: str, kind: Trouble = Trouble.OTHER) -> None:
         super().__init__(message)
-        self.finished = finished or {}
         self.kind = kind
 
 

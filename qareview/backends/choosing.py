@@ -21,6 +21,7 @@ class DecodingRow:
     temperature: float = 0
     seed: int = 0
     on_token: Callable[[list[int]], None] | None = None  # gets all tokens after each; may raise
+    on_end: Callable[[], None] | None = None  # called once the row is finished; may raise
     written: list[int] = field(default_factory=list)
     ended: bool = False
     end: int | None = None  # the token that ended the text

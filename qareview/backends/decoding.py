@@ -150,6 +150,8 @@ def decode(
                 row.ended, row.end = True, token
             else:
                 row.write(token)
+            if row.is_finished and row.on_end:
+                row.on_end()
         staying = batch.drop_finished()
         if not batch.rows:
             return

@@ -11,16 +11,18 @@ import random
 import re
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
 from qareview.backends import (
+    Came,
     Completion,
     Continuation,
     ModelUnavailable,
     Request,
     Told,
     Trouble,
+    forgotten,
     patience,
     replies,
     server_errors,
@@ -63,39 +65,51 @@ class OpenAIBackend:
         self.refused: set[str] = set()  # those of OPTIONAL that the model does not take
         self.reply_formats = replies.FORMATS  # those that it has not refused
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion]:
-        """Return one completion per request, in order.
+    def complete(self, requests: Sequence[Request], came: Came = forgotten) -> list[Completion]:
+        """Return one completion per request, in order; call ``came`` with each that succeeded.
 
-        Raises ModelUnavailable, with the completions that succeeded, if the server fails.
+        Raises ModelUnavailable if the server fails.
         """
-        if not requests:
-            return []
-        with ThreadPoolExecutor(self.concurrency) as pool:
-            results = list(pool.map(self._try, requests))
-        finished = {
-            index: result for index, result in enumerate(results) if isinstance(result, Completion)
-        }
+        results = self._results(requests, came)
         failures = [result for result in results if isinstance(result, Exception)]
-        succeeded = any(not completion.error for completion in finished.values())
+        succeeded = any(isinstance(result, Completion) and not result.error for result in results)
         if failures and (not succeeded or any(map(server_errors.concerns_all, failures))):
             failure = next(filter(server_errors.concerns_all, failures), failures[0])
             kind, sentence = self._trouble(failure)
-            raise ModelUnavailable(sentence, finished, kind)
+            raise ModelUnavailable(sentence, kind)
         return [
             result if isinstance(result, Completion) else _failed(self._trouble(result)[1])
             for result in results
         ]
+
+    def _results(self, requests: Sequence[Request], came: Came) -> list[Completion | Exception]:
+        pool = ThreadPoolExecutor(self.concurrency)
+        try:
+            asked = {
+                pool.submit(self._try, request): index for index, request in enumerate(requests)
+            }
+            for future in as_completed(asked):
+                result = future.result()
+                if isinstance(result, Completion) and not result.error:
+                    came(asked[future], result)
+            return [future.result() for future in asked]
+        finally:
+            pool.shutdown(cancel_futures=True)  # nothing more is paid for that nobody wants
 
     def stream(self, request: Request, told: Told) -> Completion:
         """Return the completion of a request, which is told as the server sends it.
 
         It is not given up as long as the server sends anything: ``told`` ends it.
         """
-        result = self._try(request, lambda text: told(_THINKING.sub("", text).strip()))
+
+        def tell(text: str) -> None:
+            told(_THINKING.sub("", replies.kept(text)).strip())
+
+        result = self._try(request, tell)
         if isinstance(result, Completion):
             return result
         kind, sentence = self._trouble(result)
-        raise ModelUnavailable(sentence, kind=kind)
+        raise ModelUnavailable(sentence, kind)
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return None for each: hardly a server tells how likely a given text is after a chat."""
@@ -155,16 +169,14 @@ class OpenAIBackend:
         started = time.monotonic()
         try:
             answer = self._send(request, left_out, reply_format, told)
+            return _completion(request, answer, round((time.monotonic() - started) * 1000))
         except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
             refused = server_errors.refused_parameters(error) - left_out
             if not refused:
                 raise
             self.refused |= refused
             return self._ask(request, reply_format, told)
-        milliseconds = round((time.monotonic() - started) * 1000)
-        try:
-            return _completion(request, answer, milliseconds)
-        except (AttributeError, IndexError, TypeError, KeyError):
+        except (AttributeError, IndexError, TypeError, KeyError):  # also in the client library
             return _failed(
                 stored(
                     "The model server sent a response that could not be read. Retry. If it "

@@ -10,7 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from qareview.backends import Completion, Continuation, Request, Told
+from qareview.backends import Came, Completion, Continuation, Request, Told, forgotten
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,13 @@ class ScriptedBackend:
 
     seconds: float = 0
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+    def complete(self, requests: Sequence[Request], came: Came = forgotten) -> list[Completion]:
         """Return one completion per request, in order."""
-        return [self._complete(request) for request in requests]
+        written = []
+        for index, request in enumerate(requests):
+            written.append(self._complete(request))
+            came(index, written[index])
+        return written
 
     def stream(self, request: Request, told: Told) -> Completion:
         """Return the completion of a request, told word by word."""

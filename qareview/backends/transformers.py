@@ -1,6 +1,5 @@
 """Models on this machine, run in batches with the ``transformers`` library."""
 
-import ctypes
 import fcntl
 import functools
 import logging
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from qareview.backends import (
+    Came,
     Completion,
     Continuation,
     Message,
@@ -24,8 +24,10 @@ from qareview.backends import (
     adapters,
     choosing,
     decoding,
+    forgotten,
     grouping,
     likelihood,
+    memory,
     token_streams,
     turns,
 )
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HALF_A_LETTER = "\ufffd"  # what a tokenizer gives for a letter whose last bytes are to come
-MALLOC_OPTIONS = {-1: -1, -2: 2**26, -4: 0}  # M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX
 
 
 class TransformersBackend:
@@ -59,7 +60,7 @@ class TransformersBackend:
         )
 
         self.limit = limit
-        _disable_memory_trimming()
+        memory.keep_what_is_freed()
         torch.set_num_threads(max(1, (os.cpu_count() or 1) // settings.MODEL_WORKERS))
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         self.is_encoder_decoder: bool = AutoConfig.from_pretrained(folder).is_encoder_decoder
@@ -76,13 +77,18 @@ class TransformersBackend:
         self.is_decoded_here = not self.is_encoder_decoder and _is_decoded_here(self.model)
         self.beginnings = Beginnings(self.model)
 
-    def complete(self, requests: Sequence[Request]) -> list[Completion]:
+    def complete(self, requests: Sequence[Request], came: Came = forgotten) -> list[Completion]:
         """Return one completion per request, in order; requests of similar length share a batch."""
         prompts = [self.prompt(request.messages) for request in requests]
         fitting = [
             index for index, prompt in enumerate(prompts) if self._fits(prompt, requests[index])
         ]
         completions: dict[int, Completion] = {}
+
+        def keep(index: int, completion: Completion) -> None:
+            completions[index] = completion
+            came(index, completion)
+
         shared = (
             grouping.shared_beginning([prompts[index] for index in fitting])
             if self.is_decoded_here
@@ -93,16 +99,8 @@ class TransformersBackend:
             for prompt, request in zip(prompts, requests, strict=True)
         ]
         for batch in grouping.batches(fitting, lengths):
-            rows = [
-                DecodingRow(
-                    prompts[index],
-                    requests[index].max_tokens,
-                    requests[index].temperature,
-                    requests[index].seed,
-                )
-                for index in batch
-            ]
-            completions.update(zip(batch, self._write(rows, shared), strict=True))
+            rows = {index: _row(prompts[index], requests[index]) for index in batch}
+            self._write(rows, shared, keep)
         return [
             completions.get(index)
             or _too_long(len(prompt), requests[index].max_tokens, self.context)
@@ -114,15 +112,12 @@ class TransformersBackend:
         prompt = self.prompt(request.messages)
         if not self._fits(prompt, request):
             return _too_long(len(prompt), request.max_tokens, self.context)
-        row = DecodingRow(
-            prompt,
-            request.max_tokens,
-            request.temperature,
-            request.seed,
-            lambda tokens: told(self._text(tokens).rstrip(HALF_A_LETTER)),
-        )
+        row = _row(prompt, request)
+        row.on_token = lambda tokens: told(self._text(tokens).rstrip(HALF_A_LETTER))
+        written: list[Completion] = []
         with turns.going_first():
-            return self._write([row], shared=0)[0]
+            self._write({0: row}, 0, lambda _, completion: written.append(completion))
+        return written[0]
 
     def likelihoods(self, continuations: Sequence[Continuation]) -> list[float | None]:
         """Return how likely the model finds each text; those with one chat's beginning share it."""
@@ -177,19 +172,25 @@ class TransformersBackend:
         plain: list[int] = self.tokenizer(text)["input_ids"]
         return plain
 
-    def _write(self, rows: list[DecodingRow], shared: int) -> list[Completion]:
+    def _write(self, rows: dict[int, DecodingRow], shared: int, came: Came) -> None:
+        """Write all rows; call ``came`` with the completion of each, and its key, once it ended."""
         import torch
 
-        started = time.monotonic()
+        started, batch = time.monotonic(), list(rows.values())
+
+        def end(index: int) -> None:
+            milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
+            came(index, self._completion(rows[index], milliseconds))
+
+        for index, row in rows.items():
+            row.on_end = functools.partial(end, index)
         with torch.inference_mode():
             if self.is_decoded_here:
                 read = self.beginnings.of
-                beginning = read(rows[0].prompt[:shared])
-                decoding.decode(self.model, rows, beginning, self.ends, read)
+                beginning = read(batch[0].prompt[:shared])
+                decoding.decode(self.model, batch, beginning, self.ends, read)
             else:
-                self._generate(rows)
-        milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
-        return [self._completion(row, milliseconds) for row in rows]
+                self._generate(batch)
 
     def _generate(self, rows: list[DecodingRow]) -> None:
         """Write with the library's ``generate``, which works with every kind of model."""
@@ -212,6 +213,8 @@ class TransformersBackend:
             tokens = tokens[: row.max_tokens]
             end = next((index for index, token in enumerate(tokens) if token in self.ends), None)
             row.written, row.ended = tokens[:end], end is not None
+            if row.on_end:
+                row.on_end()
 
     def _text(self, tokens: list[int]) -> str:
         text: str = self.tokenizer.decode(tokens, skip_special_tokens=True)
@@ -239,16 +242,8 @@ class TransformersBackend:
         return row.log_probability / (len(row.written) + 1)
 
 
-def _disable_memory_trimming() -> None:
-    """Make glibc keep freed memory instead of returning it to the kernel.
-
-    Each layer allocates and frees tensors of some megabytes. Getting this memory from the kernel,
-    which clears it each time, took a sixth of the time.
-    """
-    libc = ctypes.CDLL(None)
-    if hasattr(libc, "gnu_get_libc_version"):
-        for option, value in MALLOC_OPTIONS.items():
-            libc.mallopt(option, value)
+def _row(prompt: list[int], request: Request) -> DecodingRow:
+    return DecodingRow(prompt, request.max_tokens, request.temperature, request.seed)
 
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:

@@ -8,6 +8,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from qareview import moving
+
 _changed = threading.Condition()
 _first: set[int] = set()  # the threads that go first, by their identifiers
 
@@ -31,6 +33,7 @@ def going_first() -> Iterator[None]:
 
 def give_way() -> None:
     """Return as soon as no other thread goes first, or at once if this one does."""
+    moving.note()
     own = threading.get_ident()
     with _changed:
         _changed.wait_for(lambda: not _first or own in _first)

@@ -12,7 +12,9 @@ import ctypes
 import fcntl
 import json
 import os
+import shutil
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -24,6 +26,7 @@ from typing import IO
 START_SECONDS = 60  # that the servers may take to start; chosen; nobody measured
 LARGEST_LOG = 10_000_000  # bytes; chosen; nobody measured
 LOG_LINES = 10  # the last lines, for a message; chosen; nobody measured
+OWNER_ONLY, PASSABLE = 0o700, 0o711  # modes of folders: others may enter neither, or pass through
 PR_SET_PDEATHSIG = 1  # from Linux's prctl.h
 
 _held: list[IO[str]] = []  # the file of the shared lock, open until this process ends
@@ -95,10 +98,23 @@ def wait_for_keeper(folder: Path | None = None) -> dict[str, str]:
 
 def services_folder() -> Path:
     """Return the folder of the private servers; make it, and that of the logs, if missing."""
-    folder = var_dir() / "services"
-    folder.mkdir(parents=True, exist_ok=True)
-    _log_folder().mkdir(exist_ok=True)
-    return folder
+    private_folder(var_dir(), passable())
+    private_folder(_log_folder())
+    return private_folder(var_dir() / "services", passable())
+
+
+def private_folder(path: Path, mode: int = OWNER_ONLY) -> Path:
+    """Return a folder with a mode, made if it is missing; another owner's keeps its mode."""
+    path.mkdir(parents=True, exist_ok=True)
+    if stat.S_IMODE(path.stat().st_mode) != mode:
+        with suppress(PermissionError):
+            path.chmod(mode)
+    return path
+
+
+def passable() -> int:
+    """Return the mode of folders above that of PostgreSQL, which root runs as another user."""
+    return OWNER_ONLY if os.geteuid() else PASSABLE
 
 
 def _published(folder: Path) -> dict[str, str]:
@@ -151,12 +167,26 @@ def _log(name: str) -> Path:
 
 
 def fresh_log(name: str) -> Path:
-    """Return the path of a log; delete the log first if it is too large."""
+    """Return the path of a log; if it is too large, it is begun again."""
     path = _log(name)
+    _begin_again(path)
+    return path
+
+
+def begin_large_logs_again() -> None:
+    """Keep what is in logs that are too large beside them, and empty them.
+
+    Programs write at the end of the file that they opened, so they go on at its new beginning.
+    """
+    for path in _log_folder().glob("*.log"):
+        _begin_again(path)
+
+
+def _begin_again(path: Path) -> None:
     with suppress(FileNotFoundError):
         if path.stat().st_size > LARGEST_LOG:
-            path.unlink()
-    return path
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)
 
 
 def log_end(name: str) -> str:

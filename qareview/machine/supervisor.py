@@ -27,6 +27,8 @@ STOP_SECONDS = 10  # after which programs that were asked to end are killed
 EARLY_SECONDS = 2  # a program that dies sooner after its start has to wait for the next start
 LONGEST_PAUSE_SECONDS = 30  # between two starts of a program
 CHECK_SERVICES_SECONDS = 2
+CHECK_HEARTS_SECONDS = 30
+SILENT_SECONDS = 300  # after which a worker is taken for dead, though its process runs
 AUTOGROUP_TRIES = 20  # a tenth of a second apart
 
 
@@ -59,6 +61,7 @@ class Program:
     process: "subprocess.Popen[bytes] | None" = None
     pause: float = field(default=0, init=False)  # seconds before the next start
     started_at: float = field(default=0, init=False)
+    is_silent: bool = field(default=False, init=False)  # when it was looked at last
 
     def start(self) -> None:
         """Start the program, with its output in its own log."""
@@ -105,6 +108,24 @@ class Program:
         if now - self.started_at >= self.pause:
             self.start()
 
+    def end_if_silent(self) -> None:
+        """Kill a worker whose heart has stopped though it runs, such as in a call that never ends.
+
+        It is killed when it was found silent twice, as a machine that slept was silent once.
+        """
+        was_silent, self.is_silent = self.is_silent, self.is_running and self._has_been_silent()
+        if was_silent and self.is_silent and self.process:
+            logger.warning("%s does not respond and is stopped.", self.name)
+            self.process.kill()
+
+    def _has_been_silent(self) -> bool:
+        if not self.worker or time.monotonic() - self.started_at < SILENT_SECONDS:
+            return False
+        close_old_connections()
+        with suppress(DatabaseError):
+            return jobs.seconds_silent(self.worker) > SILENT_SECONDS
+        return False
+
     def return_jobs(self) -> None:
         """Return this worker's jobs to the queue. If the database is down, their leases run out."""
         if not self.worker:
@@ -123,11 +144,16 @@ def run(programs: Sequence[Program], on_start: Callable[[], None]) -> None:
             program.return_jobs()  # in case an earlier supervisor was killed
             program.start()
         on_start()
-        checked_at = time.monotonic()
+        checked_at = hearts_at = time.monotonic()
         while not stop.was_received:
             time.sleep(0.2)
+            if time.monotonic() - hearts_at > CHECK_HEARTS_SECONDS:
+                hearts_at = time.monotonic()
+                for program in programs:
+                    program.end_if_silent()
             if time.monotonic() - checked_at > CHECK_SERVICES_SECONDS:
                 _keep_services_alive()
+                embedded.begin_large_logs_again()
                 checked_at = time.monotonic()
                 if embedded.addresses() != addresses:
                     addresses = embedded.addresses()

@@ -13,7 +13,6 @@ from typing import Any
 import nh3
 import regex
 from django import template
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
@@ -28,6 +27,7 @@ from markdown_it.token import Token
 from qareview import scripts
 from qareview.languages import LANGUAGES
 from qareview.markdown_escapes import TEX
+from qareview.navigation import GroupLinks, links_for
 from qareview.stored_sentences import translated
 from qareview.translations import counted, label, money, number, percent
 
@@ -358,15 +358,9 @@ def shortcut_hint(context: dict[str, Any], action: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def aria_current(context: dict[str, Any], section: str) -> SafeString:
-    """Return the attribute for a link to a section if the page belongs to that section.
-
-    The section of a page is the part of its URL's name before the first hyphen.
-    """
-    request: HttpRequest = context["request"]
-    match = request.resolver_match
-    is_current = match and match.url_name and match.url_name.split("-")[0] == section
-    return format_html('aria-current="{}"', "page") if is_current else SafeString()
+def navigation(context: dict[str, Any]) -> list[GroupLinks]:
+    """Return the links at the top of a page of a project."""
+    return links_for(context["membership"], context["request"])
 
 
 @register.simple_tag

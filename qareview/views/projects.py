@@ -1,5 +1,8 @@
 """Pages of projects, their settings, members and invitations, and of the user's shortcuts."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
@@ -7,10 +10,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects, shortcuts
+from qareview import access, accounts, completions, projects, shortcuts, zones
+from qareview.first_steps import first_steps
 from qareview.forms import (
     InvitationForm,
     KeysForm,
@@ -26,13 +32,19 @@ from qareview.stored_sentences import translated
 
 @require_GET
 def project_list(request: HttpRequest) -> HttpResponse:
-    """List the user's projects. If the user has no choice, redirect to the only project."""
-    own = list(Project.objects.of(request.user))
+    """Show the user's projects. If the user has no choice, redirect to the only project."""
+    members = access.memberships_of(request.user)
     may_create = access.may_create_projects(request.user)
     binned = list(Project.everything.restorable_by(request.user))
-    if len(own) == 1 and not may_create and not binned:
-        return redirect("documents", own[0].slug)
-    context = {"projects": own, "binned": binned, "may_create": may_create}
+    if len(members) == 1 and not may_create and not binned:
+        return redirect("documents", members[0].project.slug)
+    zones.use_own(request.user)
+    context = {
+        "cards": import_string(settings.HOME_CARDS)(members),
+        "steps": first_steps(access.user(request)) if may_create else [],
+        "binned": binned,
+        "may_create": may_create,
+    }
     return render_page(request, "projects/list.html", context)
 
 
@@ -45,22 +57,24 @@ def new_project(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form}
         return render_page(request, "projects/new.html", context, status=form_status(form))
-    name, model = form.cleaned_data["name"], form.cleaned_data["model"]
-    project = projects.create_project(name, request.user, model=model)
+    sent = form.cleaned_data
+    project = projects.create_project_once(
+        sent["key"], sent["name"], access.user(request), sent["model"]
+    )
     return redirect("documents", project.slug)
 
 
 @require_http_methods(["GET", "POST"])
-def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show and save the settings of a project."""
+def project_settings(request: HttpRequest, slug: str, section: str = "general") -> HttpResponse:
+    """Show and save a section of a project's settings."""
     project = access.project(request, slug, Role.ADMIN)
-    form = SettingsForm(request.POST or None, instance=project)
+    form = SettingsForm(section, request.POST or None, instance=project)
     if not form.is_valid():
-        context = {
-            "form": form,
-            "spent": completions.spending(project),
-            "same_name": SameNameForm(project),
-        }
+        context: dict[str, Any] = {"form": form, "section": section}
+        if section == "general":
+            context["same_name"] = SameNameForm(project)
+        if section == "drafting":
+            context["spent"] = completions.spending(project)
         return render_page(request, "projects/settings.html", context, status=form_status(form))
     with transaction.atomic():
         projects.lock_settings(project)
@@ -68,7 +82,7 @@ def project_settings(request: HttpRequest, slug: str) -> HttpResponse:
         project.save(update_fields=form.changed_data)
     projects.settings_changed(Project.objects.get(pk=project.pk), before)
     messages.success(request, _("Saved."))
-    return redirect("settings", slug)
+    return redirect(request.path)
 
 
 @require_http_methods(["GET", "POST"])
@@ -90,20 +104,21 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the members of a project; a POST creates an invitation."""
+    """List the members of a project; a POST creates invitations."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        form.instance.project = project
-        form.instance.created_by = access.user(request)
-        form.save()
-        messages.success(
-            request, _("Invitation link created. Send it to the person you are inviting.")
+        number = form.create(project, access.user(request))
+        created = ngettext(
+            "Invitation link created. Send it to the person you are inviting.",
+            "%(number)s invitation links created. Send each person theirs.",
+            number,
         )
+        messages.success(request, created % {"number": number})
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),
-        "invitations": project.invitations.filter(accepted_at=None),
+        "invitations": project.invitations.for_list(),
         "form": form,
         "roles": Role.choices,
         "is_short_of_reviewers": projects.is_short_of_reviewers(project),
@@ -134,10 +149,13 @@ def change_member(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 
 @require_POST
 def withdraw_invitation(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Delete an invitation that was not accepted."""
+    """Withdraw an invitation that was not accepted."""
     project = access.project(request, slug, Role.ADMIN)
-    get_object_or_404(project.invitations, pk=pk, accepted_at=None).delete()
-    messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    get_object_or_404(project.invitations, pk=pk)
+    if projects.withdraw_invitation(project, pk):
+        messages.success(request, _("Invitation withdrawn. Its link no longer works."))
+    else:
+        messages.info(request, _("This invitation has already been used or was withdrawn."))
     return redirect("members", slug)
 
 
@@ -147,11 +165,16 @@ def show_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Show an invitation; a POST by a user who is signed in accepts it."""
     invitation = accounts.open_invitation(token)
     if invitation is None:
-        raise Http404(
-            _("This invitation has already been used or was withdrawn. Ask for a new link.")
-        )
+        raise Http404(_gone())
     if request.method == "POST" and isinstance(request.user, User):
-        accounts.accept_invitation(invitation, request.user)
+        try:
+            accounts.accept_invitation(token, request.user)
+        except accounts.InvitationGone:
+            raise Http404(_gone()) from None
         return redirect("documents", invitation.project.slug)
     request.session[accounts.SESSION_KEY] = token
     return render_page(request, "invitations/show.html", {"invitation": invitation})
+
+
+def _gone() -> str:
+    return _("This invitation has been used or withdrawn, or has expired. Ask for a new link.")

@@ -100,7 +100,7 @@ def test_the_head_tells_of_unread_notices(page: Page, site: Site, first: int) ->
     expect(page.get_by_role("navigation").get_by_text("1 unread")).to_be_attached()
     page.get_by_role("button", name="Mark all as read").click()
     expect(page.get_by_role("button", name="Mark all as read")).to_have_count(0)
-    expect(page.locator(".count")).to_be_empty()
+    expect(page.locator("#waits-inbox")).to_be_empty()
 
 
 def test_pages_are_accessible(browser: Browser, site: Site, first: int) -> None:

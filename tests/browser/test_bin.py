@@ -59,6 +59,7 @@ def test_a_project_is_moved_to_the_bin_and_restored(page: Page, site: Site) -> N
     page.goto(f"{site.url}/projects/new/")
     page.get_by_label("Name").fill("Lighthouse")
     page.get_by_role("button", name="Create project").click()
+    page.get_by_role("link", name="Team").click()
     page.get_by_role("link", name="Settings").click()
     page.get_by_label("To confirm, type the project’s name").fill("lighthouse")
     page.get_by_role("button", name="Move project to the bin").click()

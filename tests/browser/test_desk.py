@@ -319,8 +319,8 @@ def browser_of_another_reviewer(context: BrowserContext, site: Site) -> Iterator
     """Somebody who follows an invitation link, makes an account and joins."""
     admin = context.new_page()
     admin.goto(f"{site.url}/projects/sample/members/")
-    admin.get_by_label("Invited person").fill("Rob")
-    admin.get_by_role("button", name="Create link").click()
+    admin.get_by_label("Invited people").fill("Rob")
+    admin.get_by_role("button", name="Create links").click()
     link = admin.get_by_label("Invitation link for Rob").input_value()
     assert context.browser is not None
     other = context.browser.new_context()

@@ -46,3 +46,28 @@ def test_a_table_becomes_triples_at_the_desk(page: Page, site: Site, tmp_path: P
     # the worker loads the model for embeddings first, while other tests may have both cores
     page.get_by_role("link", name="Review 7 items").click(timeout=60_000)
     expect(page.get_by_text("Imported, row")).to_be_visible()
+
+
+def test_an_upload_that_was_refused_says_so(page: Page, site: Site, tmp_path: Path) -> None:
+    file = tmp_path / "tides.md"
+    file.write_text("# Tides")
+    page.goto(f"{site.url}/projects/sample/")
+    is_upload = "**/projects/sample/"
+    said = page.locator("form.upload").get_by_role("alert")
+    for status, text in (
+        (403, "Nothing was taken: the server answered with error 403."),
+        (400, "these are too many files at once"),
+        (0, "The connection broke off."),
+    ):
+        page.route(
+            is_upload,
+            lambda route, status=status: (
+                route.fulfill(status=status, body="no") if status else route.abort()
+            ),
+        )
+        page.locator("input[type=file]").set_input_files(file)
+        expect(said).to_contain_text(text)
+        page.unroute(is_upload)
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_role("link", name="tides.md")).to_be_visible()
+    expect(said).to_be_hidden()

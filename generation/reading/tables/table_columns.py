@@ -15,8 +15,9 @@ from generation.reading.office.pieces import BETWEEN, joined_pieces
 from generation.reading.readings import Reading
 from generation.reading.tables import cell_texts, sheet_texts
 from qareview import scripts
+from qareview.storable_text import storable
 from qareview.stored_sentences import joined, listed, stored
-from qareview.tables import BadTable, Table, storable
+from qareview.tables import BadTable, Table
 
 ROLES = ("context", "question", "answer")
 FIRST_ROW = "first_row"  # beside the roles: what a person says that the first row of CSV holds

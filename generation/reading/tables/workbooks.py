@@ -10,6 +10,7 @@ from generation.reading.readings import CannotRead, damaged, protected
 from generation.reading.tables.beside_cells import texts_beside_cells
 from generation.reading.tables.workbook_repair import with_relations
 from qareview import tables
+from qareview.storable_text import storable
 
 HEADER_WITHIN = 20  # rows in which the names of the columns are looked for; chosen
 
@@ -85,7 +86,7 @@ def _values(sheet: Any) -> list[list[str]]:
 def _shown(value: Any) -> str:
     """Return a value as a sheet shows it, but dates as ISO 8601 writes them."""
     if isinstance(value, str):
-        return tables.storable(value).strip()
+        return storable(value).strip()
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -93,7 +94,7 @@ def _shown(value: Any) -> str:
     if isinstance(value, datetime.datetime):
         is_date = value.time() == datetime.time()
         return value.date().isoformat() if is_date else value.isoformat(" ", "minutes")
-    return tables.storable(str(value)).strip()
+    return storable(str(value)).strip()
 
 
 def _sheet(name: str, rows: Sequence[list[str]]) -> Sheet | None:

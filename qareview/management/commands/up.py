@@ -147,7 +147,7 @@ def _gunicorn(host: str, port: int) -> list[str]:
         "qareview.wsgi",
         "--preload",  # the workers share what the first process imports
         f"--bind={f'[{host}]' if ':' in host else host}:{port}",
-        "--worker-class=gthread",
+        "--worker-class=qareview.machine.web_worker.PatientWorker",
         "--workers=2",
         "--threads=8",
         "--timeout=120",

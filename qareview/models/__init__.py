@@ -1,7 +1,6 @@
-"""Projects and their members, and the models of background work: Job and Worker."""
+"""Projects, and the models of background work: Job and Worker. Members have a module."""
 
 import json
-import secrets
 from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
@@ -13,6 +12,43 @@ from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 
 from qareview.fields import CompressedField, SentenceField
+from qareview.models.members import (
+    INVITATION_DAYS,
+    Invitation,
+    InvitationQuerySet,
+    KeyMap,
+    Membership,
+    OwnZone,
+    Role,
+    invitation_end,
+    invitation_token,
+)
+
+__all__ = [
+    "INVITATION_DAYS",
+    "MODEL_TASKS",
+    "AddedModel",
+    "Binnable",
+    "DeskOrder",
+    "Exchange",
+    "Invitation",
+    "InvitationQuerySet",
+    "Job",
+    "JobState",
+    "KeyMap",
+    "Membership",
+    "ModelFetch",
+    "OutOfBin",
+    "OwnZone",
+    "Project",
+    "ProjectQuerySet",
+    "Role",
+    "StoredCompletion",
+    "Worker",
+    "default_reject_reasons",
+    "invitation_end",
+    "invitation_token",
+]
 
 B = TypeVar("B", bound=models.Model)
 
@@ -50,14 +86,6 @@ class OutOfBin(models.Manager[B]):
 
     def get_queryset(self) -> models.QuerySet[B]:
         return super().get_queryset().filter(binned_at=None)
-
-
-class Role(models.IntegerChoices):
-    """What a member may do; a higher role includes the lower ones."""
-
-    REVIEWER = 1, _("reviewer")
-    ENGINEER = 2, _("engineer")
-    ADMIN = 3, _("admin")
 
 
 def default_reject_reasons() -> list[str]:
@@ -137,65 +165,6 @@ class Project(Binnable):
     def has_members_besides(self, user: Any) -> bool:
         """Whether somebody else could review or decide on what a user wrote."""
         return self.memberships.exclude(user=user).exists()
-
-
-class Membership(models.Model):
-    """A user who belongs to a project, and their role in it."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="memberships")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="memberships")
-    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
-
-    class Meta:
-        ordering = ("user__username",)
-        constraints = (
-            models.UniqueConstraint(fields=("project", "user"), name="membership_once_per_user"),
-        )
-
-    @property
-    def is_engineer(self) -> bool:
-        return self.role >= Role.ENGINEER
-
-    @property
-    def is_admin(self) -> bool:
-        return self.role >= Role.ADMIN
-
-    @property
-    def keymap(self) -> "KeyMap | None":
-        """The keys that the member chose; None if they chose none."""
-        return getattr(self.user, "keymap", None)
-
-
-class KeyMap(models.Model):
-    """A user's own keys, by the names of actions: see :mod:`qareview.shortcuts`."""
-
-    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
-    keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
-
-
-def invitation_token() -> str:
-    """Return a random token of 32 characters."""
-    return secrets.token_urlsafe(24)
-
-
-class Invitation(models.Model):
-    """A link through which a person, with or without an account, becomes a member."""
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="invitations")
-    role = models.PositiveSmallIntegerField(choices=Role.choices, default=Role.REVIEWER)
-    token = models.CharField(max_length=64, unique=True, default=invitation_token)
-    note = models.CharField(max_length=100, blank=True, help_text=_("The person the link is for."))
-    created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.CASCADE, related_name="invitations_made"
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    accepted_at = models.DateTimeField(null=True)
-    accepted_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="invitations_taken"
-    )
-
-    class Meta:
-        ordering = ("-created_at",)
 
 
 class JobState(models.TextChoices):
