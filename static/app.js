@@ -185,7 +185,7 @@ async function renewToken() {
 
 // A form that was not sent says so, unless it does that itself.
 
-const SAY_IT_THEMSELVES = "#review, #new-item, [data-keeps]";
+const SAY_IT_THEMSELVES = "#review, #new-item, .upload, [data-keeps]";
 const isSilent = (element) => element.matches("form") && !element.matches(SAY_IT_THEMSELVES);
 
 for (const name of ["htmx:sendError", "htmx:timeout"]) {

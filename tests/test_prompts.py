@@ -352,5 +352,5 @@ def test_the_page_proposes_two_different_variants_to_compare(
 
     newer = variants.add_variant(prompt.production, {"max_tokens": 99}, team.engineer)
     assert proposed() == ["1", str(newer.number)]
-    variants.promote_variant(newer, team.engineer)
+    promotions.promote_variant(newer, team.engineer)
     assert proposed() == [str(newer.number), "1"]

@@ -179,8 +179,7 @@ def test_back_and_forward_never_show_a_form_that_was_sent(desk: Page, site: Site
     desk.keyboard.press("a")
     expect(desk.locator("#left")).to_have_text(str(before - 1))
     following = question(desk)
-    desk.get_by_role("link", name="Releases").click()
-    expect(desk).to_have_url(re.compile("releases"))
+    desk.goto(f"{site.url}/projects/sample/items/")
     desk.go_back()
     seen(desk)
     assert question(desk) == following != shown
