@@ -5,8 +5,8 @@
 
 from collections.abc import Iterable, Mapping
 
+from qareview.storable_text import storable
 from qareview.stored_sentences import stored
-from qareview.tables import storable
 
 NOT_NAMED = {"range"}  # what templates know under this name already
 
