@@ -56,6 +56,7 @@ urlpatterns = [
     path("items/<int:pk>/again/", drafting.item_again, name="items-again"),
     path("items/<int:pk>/restore/", drafting.item_restore, name="items-restore"),
     path("items/<int:pk>/comments/", comments.item_comments, name="items-comments"),
+    path("items/<int:pk>/comments/typed/", comments.typed, name="items-comments-typed"),
     path("items/<int:pk>/ask/", comments.ask, name="items-ask"),
     path("items/<int:pk>/ask/take-back/", comments.take_back, name="items-unask"),
     path("releases/", releases.release_list, name="releases"),

@@ -174,6 +174,7 @@ TIE_REGRET = 0.02  # of tied variants, the largest loss of win rate; chosen, see
 # of the safe choice, the largest loss of win rate with SAFE_PROBABILITY; chosen, see bench-ranking
 SAFE_REGRET = 0.05
 SAFE_PROBABILITY = 0.95  # chosen, see bench-ranking
+QUANTILE_95 = 1.645  # of the normal distribution, the quantile of SAFE_PROBABILITY
 
 
 @dataclass(frozen=True)
@@ -219,8 +220,7 @@ def rank(votes: Votes, count: int) -> Ranking:
         return Ranking(NOT_COMPARABLE, standings, [], 0)
     lacking = _missing_before_any_verdict(votes, standings)
     draws_of_ties = strengths.draws_of_ties()
-    expected = _losses(draws_of_ties).mean(axis=0)
-    tied = [each.number for each in standings if expected[each.number] < TIE_REGRET]
+    tied = _tied(standings, _losses(draws_of_ties))
     if not lacking and _has_winner(strengths, standings):
         return Ranking(WINNER, standings, [], 0)
     if not lacking and len(tied) > 1:
@@ -230,6 +230,19 @@ def rank(votes: Votes, count: int) -> Ranking:
         return Ranking(SAFE, standings, [], missing)
     until_safe = max(lacking, _missing_until_safe(strengths, draws, len(votes)))
     return Ranking(MORE, standings, [], missing, min(missing, until_safe))
+
+
+def _tied(standings: Sequence[Standing], losses_of_ties: Array) -> list[int]:
+    """Return the numbers of the variants whose choice costs hardly anything, the best first.
+
+    Where the dispersion of the votes makes errors small, a small expected loss is not enough: of
+    people who look after every vote, many would see an early moment without a difference. So the
+    loss must not be larger than that of a safe choice either.
+    """
+    expected = losses_of_ties.mean(axis=0)
+    risk = np.quantile(losses_of_ties, SAFE_PROBABILITY, axis=0)
+    by_ties = (expected < TIE_REGRET) & (risk <= SAFE_REGRET)
+    return [each.number for each in standings if each.regret < TIE_REGRET or by_ties[each.number]]
 
 
 def _losses(draws: Array) -> Array:
@@ -301,8 +314,10 @@ def _missing_until_verdict(strengths: Strengths, draws: Array, so_far: int) -> i
     gap = draws[rows, first] - draws[rows, second]
     variance = _variances(strengths.covariance, first, second)
     until_ahead = WINNER_STANDARD_ERRORS**2 * variance / np.maximum(gap, 1e-6) ** 2
-    variance = _variances(strengths.of_ties, first, second)
     until_tied = variance / (TIE_REGRET * 10) ** 2  # E max(0, N(0, s)) / 4 is about s / 10
+    variance = _variances(strengths.of_ties, first, second)
+    until_risk = variance * (QUANTILE_95 / (4 * SAFE_REGRET)) ** 2  # of max(0, N(0, s)) / 4
+    until_tied = np.minimum(until_tied, until_risk)
     growth = float(np.median(np.where(gap / 4 < TIE_REGRET, until_tied, until_ahead)))
     return _in_tens(so_far * (growth - 1))
 

@@ -1,11 +1,13 @@
 """Forms for projects, their settings, and invitations to them."""
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
@@ -16,8 +18,9 @@ from qareview import shortcuts, zones
 from qareview.added_models import worth_of
 from qareview.backends import context_of, model_names
 from qareview.languages import LANGUAGES
-from qareview.models import INVITATION_DAYS, Invitation, Membership, Project, Role
+from qareview.models import INVITATION_DAYS, Invitation, KeyMap, Membership, Project, Role
 
+MOST_INVITED = 100  # people at once; chosen; nobody measured
 MOST_REASONS = 9  # one for each digit key
 LONGEST_REASON = 120  # characters, as many as the column holds
 MOST_INVITATION_DAYS = 90  # chosen; nobody measured
@@ -280,19 +283,34 @@ class SettingsForm(forms.ModelForm[Project]):
 
 
 class KeysForm(forms.Form):
-    """Asks for the key of each action at the desk."""
+    """Asks for the key of each action at the desk, and whether an item has to be in sight first."""
 
-    def __init__(self, keys: dict[str, str], data: Any = None) -> None:
-        super().__init__(data, initial=keys)
+    is_fast = forms.BooleanField(
+        required=False,
+        label=_(
+            "Fast: decide also on an item that has been in sight for less than a third of a second"
+        ),
+    )
+
+    def __init__(self, keymap: KeyMap | None, data: Any = None) -> None:
+        is_fast = bool(keymap and keymap.is_fast)
+        super().__init__(data, initial={**shortcuts.keys_of(keymap), "is_fast": is_fast})
         for name, action in shortcuts.ACTIONS.items():
             self.fields[name] = forms.CharField(max_length=1, label=capfirst(action.description))
             self.fields[name].widget.attrs["size"] = 2
+        self.order_fields((*shortcuts.ACTIONS, "is_fast"))
 
     def clean(self) -> dict[str, Any]:
-        keys = {name: value.lower() for name, value in self.cleaned_data.items()}
-        if not self.errors and (problem := shortcuts.problem_with(keys)):
+        if not self.errors and (problem := shortcuts.problem_with(self._keys())):
             raise forms.ValidationError(problem)
-        return keys
+        return self.cleaned_data
+
+    def _keys(self) -> dict[str, str]:
+        return {name: self.cleaned_data[name].lower() for name in shortcuts.ACTIONS}
+
+    def values(self) -> dict[str, Any]:
+        """Return the values of a :class:`KeyMap`."""
+        return {"keys": self._keys(), "is_fast": self.cleaned_data["is_fast"]}
 
 
 class ZoneForm(forms.Form):
@@ -307,7 +325,18 @@ class ZoneForm(forms.Form):
         )
 
 
-class InvitationForm(forms.ModelForm[Invitation]):
+class InvitationForm(forms.Form):
+    """Asks whom to invite; each person gets a link of their own."""
+
+    people = forms.CharField(
+        required=False,
+        widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
+        label=_("Invited people"),
+        help_text=_("Names or addresses, one per line. Each gets a link of their own."),
+    )
+    role = forms.TypedChoiceField(
+        choices=Role.choices, coerce=int, initial=Role.REVIEWER, label=_("Role")
+    )
     days = forms.IntegerField(
         label=_("Valid for days"),
         min_value=1,
@@ -316,17 +345,29 @@ class InvitationForm(forms.ModelForm[Invitation]):
         help_text=_("After that, the link no longer works."),
     )
 
-    class Meta:
-        model = Invitation
-        fields = ("note", "role")
-        labels = {"note": _("Invited person"), "role": _("Role")}  # noqa: RUF012  Django's way
-        help_texts = {"note": _("A name, so that you can tell the links apart.")}  # noqa: RUF012
+    def clean_people(self) -> list[str]:
+        lines = re.split(r"[\n,;]", self.cleaned_data["people"])
+        people = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
+        longest = Invitation._meta.get_field("note").max_length or 0
+        if any(len(person) > longest for person in people):
+            raise forms.ValidationError(
+                gettext("A name has more than %(most)s characters.") % {"most": longest}
+            )
+        if len(people) > MOST_INVITED:
+            raise forms.ValidationError(
+                gettext("At most %(most)s people can be invited at once.") % {"most": MOST_INVITED}
+            )
+        return people or [""]
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if days := cleaned.get("days"):
-            self.instance.expires_at = timezone.now() + timedelta(days=days)
-        return cleaned
+    def create(self, project: Project, user: User) -> int:
+        """Create the invitations; return how many."""
+        ends = timezone.now() + timedelta(days=self.cleaned_data["days"])
+        role, people = self.cleaned_data["role"], self.cleaned_data["people"]
+        Invitation.objects.bulk_create(
+            Invitation(project=project, created_by=user, note=note, role=role, expires_at=ends)
+            for note in reversed(people)  # the list begins with the newest
+        )
+        return len(people)
 
 
 class RoleForm(forms.ModelForm[Membership]):

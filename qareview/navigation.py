@@ -50,7 +50,10 @@ GROUPS = (
             Page(_("Inbox"), "inbox", waits=True),
         ),
     ),
-    Group(_("Improve"), (Page(_("Experiments"), "experiments", ("compare", "results", "runs", "case")),)),
+    Group(
+        _("Improve"),
+        (Page(_("Experiments"), "experiments", ("compare", "results", "runs", "case")),),
+    ),
     Group(_("Ship"), (Page(_("Releases"), "releases"),)),
     Group(
         _("Team"),

@@ -71,6 +71,12 @@ def lock_settings(project: Project) -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_SETTINGS_LOCK, project.pk])
 
 
+def share_settings(project: Project) -> None:
+    """Take the shared lock on a project's settings and members, until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [_SETTINGS_LOCK, project.pk])
+
+
 def members_changed(project: Project) -> None:
     """Call the functions in settings.MEMBERS_CHANGED; a change of members must be committed."""
     for path in settings.MEMBERS_CHANGED:

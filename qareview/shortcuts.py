@@ -37,6 +37,7 @@ ACTIONS = {
     "keys": Action("?", _("show the shortcuts")),
 }
 FIXED_KEYS = {  # which users cannot change, with descriptions
+    _("Shift + the key for editing"): _("edit the answer"),
     _("1 to 9"): _("choose the candidate question with that number"),
     _("Shift + 1 to 9"): _(
         "give that candidate question the next place; press again to take it back"

@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.generic import RedirectView
 from django.views.i18n import JavaScriptCatalog, set_language
 
-from qareview.views import fetching, models, projects, time_zone
+from qareview.views import fetching, models, projects, time_zone, tokens
 
 YEAR_SECONDS = 31_536_000
 # Cached forever, since the address contains language and version: see script_messages_url.
@@ -31,6 +31,7 @@ urlpatterns = [
         RedirectView.as_view(pattern_name="shortcuts", permanent=True),
         name="shortcuts-moved",
     ),
+    path("accounts/token/", tokens.token, name="token"),
     path("accounts/time-zone/", time_zone.own_zone, name="time-zone"),
     path("accounts/", include(accounts)),
     path("invitations/<str:token>/", projects.show_invitation, name="invitation"),

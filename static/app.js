@@ -5,7 +5,6 @@
 const isTyping = (element) =>
   element.matches("input, textarea, select, [contenteditable]") && element.checkVisibility();
 
-// biome-ignore lint/correctness/noUnusedVariables: the scripts of single pages call it
 function say(text, isTrouble = false) {
   const note = document.getElementById("note") ?? document.getElementById("messages");
   if (!note) return;
@@ -29,13 +28,23 @@ document.cookie = `zone=${timeZone};path=/;max-age=31536000;SameSite=Lax`; // fo
 
 // Keys. A key presses the button or link that shows it, so that both do the same.
 
+const openSheet = () => document.querySelector(".sheet:popover-open");
+
 document.addEventListener("keydown", (event) => {
-  if (event.isComposing || event.defaultPrevented || event.repeat || isTyping(event.target)) return;
+  if (event.isComposing || event.defaultPrevented || isTyping(event.target)) return;
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog:modal")) return;
   const pressed = buttonOf(event);
-  if (!pressed) return;
-  event.preventDefault();
-  pressed.click();
+  const isForSheet = openSheet() && event.key.length === 1 && event.key !== " ";
+  if (isForSheet) event.stopImmediatePropagation(); // what lies under it has no keys now
+  if (pressed || isForSheet) event.preventDefault();
+  if (!event.repeat) pressed?.click();
+});
+
+// Escape leaves a text field, so that keys are shortcuts again.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing || event.target.closest(".sheet, dialog")) return;
+  const isText = event.target.matches("textarea, input:is([type=text], [type=number], :not([type]))");
+  if (isText) document.getElementById("main").focus({ preventScroll: true });
 });
 
 // Ctrl+Enter in a text field sends its form, if the form has a button for that; elsewhere, the form
@@ -51,12 +60,34 @@ document.addEventListener("keydown", (event) => {
 });
 
 function buttonOf(event) {
-  const open = document.querySelector(".sheet:popover-open");
-  const digit = `[data-digit="${CSS.escape(event.key)}"]`;
-  if (open?.querySelector(digit)) return open.querySelector(digit);
-  const letter = document.querySelector(`[data-key~="${CSS.escape(event.key.toLowerCase())}"]`);
-  if (open) return open.id === letter?.getAttribute("popovertarget") && letter;
-  return letter ?? document.querySelector(`[data-choose]${digit}`);
+  const sheet = openSheet();
+  const digit = `[data-digit="${digitOf(event)}"]`;
+  const button = buttonWith(event, event.key) ?? buttonWith(event, keyOf(event));
+  if (sheet) return sheet.querySelector(digit) ?? (button?.getAttribute("popovertarget") === sheet.id ? button : null);
+  return button ?? (isShiftedDigit(event) ? null : document.querySelector(`[data-choose]${digit}`));
+}
+
+function buttonWith(event, key) {
+  const name = CSS.escape(key.toLowerCase());
+  const shifted = event.shiftKey && document.querySelector(`[data-shift-key="${name}"]`);
+  return shifted || document.querySelector(`[data-key~="${name}"]`);
+}
+
+// Keyboards differ: the letters of some are not Latin, and digits need Shift or are not ours. Then the
+// place of the key counts.
+
+const OTHER_LETTER = /^(?!\p{Script=Latin})\p{L}$/u;
+const isShiftedDigit = (event) => event.shiftKey && /^Digit[1-9]$/.test(event.code);
+
+function keyOf(event) {
+  if (OTHER_LETTER.test(event.key) && /^Key[A-Z]$/.test(event.code)) return event.code.at(-1).toLowerCase();
+  return digitOf(event) ?? event.key.toLowerCase();
+}
+
+function digitOf(event) {
+  if (/^[1-9]$/.test(event.key)) return event.key;
+  const isOfRow = /^Digit[1-9]$/.test(event.code) && event.key.length === 1 && !event.shiftKey;
+  return isOfRow ? event.code.at(-1) : undefined;
 }
 
 document.addEventListener("click", (event) => {
@@ -93,11 +124,109 @@ document.addEventListener(
   true,
 );
 
+// Only what is in sight is decided on, not what appears between two strikes of a key that bounces.
+
+const SEEN_AFTER = 300; // milliseconds in sight; keys that bounce struck twice within 250, by trying
+
+function watch() {
+  for (const form of document.querySelectorAll("form[data-decides]:not([data-seen])")) {
+    const see = () => form.setAttribute("data-seen", "");
+    requestAnimationFrame(() => setTimeout(see, SEEN_AFTER));
+  }
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    if (!event.target.matches("[data-decides]:not([data-seen])")) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    say(gettext("Nothing was decided, because this had only just appeared. Press again."));
+  },
+  true,
+);
+document.addEventListener("htmx:afterSwap", watch);
+watch();
+
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "main") return;
   document.getElementById("main").focus({ preventScroll: true });
   window.scrollTo(0, 0);
 });
+
+// Browsers show a page again as it was left: forms that were sent since then are made anew.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted && document.querySelector("[data-fresh]")) location.reload();
+});
+
+// Forms are sent with a token, which changes when somebody signs in, also in another window.
+
+const tokenNow = () => /(?:^|; )csrftoken=([^;]*)/.exec(document.cookie)?.[1];
+let tokenHere = tokenNow();
+const hasNewToken = () => tokenNow() !== tokenHere;
+
+// Takes the token of today, unless somebody else is signed in. Returns what is to be done if it cannot.
+async function renewToken() {
+  const { tokenAt, user } = document.body.dataset;
+  const response = await fetch(tokenAt, { redirect: "manual" }).catch(() => null);
+  if (response?.type === "opaqueredirect") {
+    return gettext("You are signed out. Sign in in another window, then try again.");
+  }
+  if (!response?.ok) return gettext("The server cannot be reached. Try again in a moment.");
+  const now = await response.json();
+  if (String(now.user) !== user) {
+    return gettext("Another person has signed in in this browser. Reload the page to go on with their account.");
+  }
+  for (const field of document.querySelectorAll('[name="csrfmiddlewaretoken"]')) field.value = now.token;
+  document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": now.token }));
+  tokenHere = tokenNow();
+  return "";
+}
+
+// A form that was not sent says so, unless it does that itself.
+
+const SAY_IT_THEMSELVES = "#review, #new-item, [data-keeps]";
+const isSilent = (element) => element.matches("form") && !element.matches(SAY_IT_THEMSELVES);
+
+for (const name of ["htmx:sendError", "htmx:timeout"]) {
+  document.addEventListener(name, (event) => {
+    if (isSilent(event.target)) say(gettext("The server cannot be reached. Try again in a moment."), true);
+  });
+}
+
+document.addEventListener("htmx:responseError", async (event) => {
+  const { status } = event.detail.xhr;
+  const message = gettext("Not sent: the server answered with error %(status)s.");
+  if (isSilent(event.target)) say(interpolate(message, { status }, true), true);
+  if (status !== 403 || !hasNewToken() || event.target.id === "review") return; // the desk sends again
+  const trouble = await renewToken();
+  if (event.target.matches("form")) {
+    say(trouble || gettext("You have signed in again in another window. Send it once more."), true);
+  }
+});
+
+// Typed text is sent to the server as it is typed. What to say if the server did not take it:
+
+// biome-ignore lint/correctness/noUnusedVariables: scripts with fields that are kept call it
+function whyNotKept(response) {
+  if (response?.type === "opaqueredirect") {
+    return gettext("You are signed out. Your text is kept in this browser until you sign in again.");
+  }
+  if (isWorthAgain(response)) {
+    return gettext("Your text is not saved on the server yet, only in this browser. Trying again.");
+  }
+  if (response.status === 404) {
+    return gettext(
+      "Your text is kept in this browser only: its item is gone, or you are no longer a member of the project.",
+    );
+  }
+  const message = gettext("Your text is kept in this browser only: the server refused it with error %(status)s.");
+  return interpolate(message, { status: response.status }, true);
+}
+
+function isWorthAgain(response) {
+  return !response || response.status >= 500;
+}
 
 // Uploads start when files are chosen or dropped.
 

@@ -49,9 +49,9 @@ function reject(reason) {
 // A digit gives the chosen candidate a place among the others.
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (!/^[1-9]$/.test(event.key) || !chosen() || document.querySelector(".sheet:popover-open")) return;
+  if (!digitOf(event) || !chosen()) return;
   event.preventDefault();
-  chosen().elements.place.value = event.key;
+  chosen().elements.place.value = digitOf(event);
   chosen().querySelector('[value="placed"]').click();
 });
 

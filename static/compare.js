@@ -27,7 +27,7 @@ document.addEventListener("click", (event) => {
 // A digit gives an output the next place; the same digit again takes the place back.
 document.addEventListener("keydown", (event) => {
   if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey || !desk() || isTyping(event.target)) return;
-  const place = desk().querySelector(`[data-place="${CSS.escape(event.key)}"]`);
+  const place = desk().querySelector(`[data-place="${digitOf(event)}"]`);
   if (!place) return;
   event.preventDefault();
   const places = [...desk().querySelectorAll("[data-place]")];
@@ -38,10 +38,6 @@ document.addEventListener("keydown", (event) => {
     .map((_, index) => String(index + 1))
     .find((number) => places.every((field) => field.value !== number));
   place.value = place.value ? "" : free;
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target.id === "comment") document.getElementById("main").focus();
 });
 
 // A user who opened the input sees it with the next outputs, too.

@@ -1,4 +1,5 @@
-// The desk: editing without losing text, candidate questions, the context, time at the item.
+// The desk: reading and editing the texts, candidate questions, and the context. What is typed is in
+// desk_typed.js, marks of changed words are in desk_changes.js, decisions in desk_decisions.js.
 "use strict";
 
 const form = () => document.getElementById("review");
@@ -9,15 +10,13 @@ const filled = (message, inserted) => interpolate(message, inserted, true);
 // Reading and editing
 
 function edit(id) {
+  if (isSending()) return say(STILL_SENDING);
   form().classList.add("editing");
   focusAtEnd(byId(id));
 }
 
 function read() {
-  for (const shown of form().querySelectorAll("[data-shows]")) {
-    const field = byId(shown.dataset.shows);
-    if (shown.textContent !== field.value) shown.textContent = field.value;
-  }
+  for (const shown of form().querySelectorAll("[data-shows]")) showText(shown.dataset.shows);
   form().classList.remove("editing");
   byId("main").focus({ preventScroll: true });
 }
@@ -33,17 +32,18 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("keydown", (event) => {
-  const digit = event.shiftKey && /^Digit([1-9])$/.exec(event.code);
-  if (!digit || !form() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+  const digit = isShiftedDigit(event) && event.code.at(-1);
+  if (!digit || !form() || event.defaultPrevented || event.repeat || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const places = [...document.querySelectorAll("[data-rank]")];
-  const chosen = document.querySelector(`[data-choose][data-digit="${digit[1]}"]`);
+  const chosen = document.querySelector(`[data-choose][data-digit="${digit}"]`);
   const place = chosen?.closest("[data-candidate]").querySelector("[data-rank]");
   if (!place) return;
   event.preventDefault();
   const last = Math.max(0, ...places.map((field) => Number(field.value)));
   place.value = place.value ? "" : String(Math.min(last + 1, places.length));
   typed();
-  const inserted = { number: digit[1], place: place.value };
+  const inserted = { number: digit, place: place.value };
   const message = place.value
     ? gettext("Candidate %(number)s has place %(place)s.")
     : gettext("Candidate %(number)s has no place.");
@@ -68,12 +68,7 @@ function empty(id) {
 
 function set(id, value) {
   byId(id).value = value;
-  const shown = form().querySelector(`[data-shows="${id}"]`);
-  if (shown) shown.textContent = value;
-}
-
-function offerReset() {
-  byId("changed").hidden = fields().every((field) => field.value === field.dataset.stands);
+  showText(id);
 }
 
 function reset() {
@@ -155,197 +150,3 @@ document.addEventListener("htmx:afterSettle", (event) => {
   around.focus();
   around.setSelectionRange(units(excerpt.dataset.start), units(excerpt.dataset.end));
 });
-
-// Typed text is stored in the browser at once, and on the server a moment later
-
-const SOON = 700; // milliseconds after the last key; chosen, nobody measured
-const AGAIN = 5000; // milliseconds until the next try; chosen, nobody measured
-const place = () => `typed:${form().dataset.user}:${form().getAttribute("action")}`;
-const storedFields = () => [...fields(), ...document.querySelectorAll("[data-rank]")];
-const values = () => Object.fromEntries(storedFields().map((field) => [field.name, field.value]));
-const state = () => JSON.stringify(values());
-let timer = 0;
-
-function typed() {
-  for (const choice of document.querySelectorAll("[data-choose]")) {
-    choice.setAttribute("aria-pressed", choice.querySelector(".text").textContent === byId("question").value);
-  }
-  offerReset();
-  store();
-  byId("saved").textContent = "";
-  clearTimeout(timer);
-  timer = setTimeout(keep, SOON);
-}
-
-// Stores the time of the server's text, too: if the server has a later text, it is not overwritten.
-function store() {
-  const { replaces } = form().elements;
-  const { typedAt } = form().dataset;
-  localStorage.setItem(place(), JSON.stringify({ replaces: replaces.value, typedAt, values: values() }));
-}
-
-async function keep() {
-  if (!form()) return;
-  const [address, local, sent] = [form().dataset.typed, place(), state()];
-  const request = { method: "POST", body: new FormData(form()), redirect: "manual" };
-  const response = await fetch(address, request).catch(() => null);
-  if (!form() || form().dataset.typed !== address) return;
-  if (response?.status === 204) {
-    form().dataset.typedAt = response.headers.get("Typed-At");
-    if (state() === sent) localStorage.removeItem(local);
-    else store();
-    byId("saved").textContent = gettext("Text saved.");
-  } else if (response?.type === "opaqueredirect") {
-    byId("saved").textContent = gettext(
-      "You are signed out. Your text is kept in this browser until you sign in again.",
-    );
-  } else {
-    byId("saved").textContent = gettext(
-      "Your text is not saved on the server yet, only in this browser. Trying again.",
-    );
-    clearTimeout(timer);
-    timer = setTimeout(keep, AGAIN);
-  }
-}
-
-function restore() {
-  const local = JSON.parse(localStorage.getItem(place()) ?? "null");
-  if (local?.replaces !== form().elements.replaces.value) return;
-  if (Number(local.typedAt) < Number(form().dataset.typedAt)) return;
-  for (const field of storedFields()) field.value = local.values[field.name] ?? field.value;
-  for (const field of fields()) set(field.id, field.value);
-  byId("context").hidden = !byId("start").value;
-  form().classList.add("editing");
-  typed();
-  say(gettext("Your text has been restored."));
-}
-
-document.addEventListener("input", (event) => {
-  if (event.target.matches("#start, #end")) byId("context-text").textContent = "";
-  if (event.target.matches("#review textarea, #start, #end, [data-rank]")) typed();
-});
-
-// Seconds at the item, counted while the page is visible and the user is active
-
-const IDLE_SECONDS = 60; // without input until the user is not active; chosen, nobody measured
-let seconds = 0;
-let activeAt = Date.now();
-for (const name of ["keydown", "pointerdown", "pointermove", "scroll"]) {
-  document.addEventListener(
-    name,
-    () => {
-      activeAt = Date.now();
-    },
-    { passive: true },
-  );
-}
-setInterval(() => {
-  if (!document.hidden && Date.now() - activeAt < IDLE_SECONDS * 1000) seconds += 1;
-}, 1000);
-
-// Deciding: if a decision was not stored, say so, keep it and send it again
-
-let button = null;
-let retry = 0;
-let hadTyped = "";
-
-// The second click of a double click would decide on the next item, so it is ignored.
-document.addEventListener(
-  "click",
-  (event) => {
-    if (event.detail > 1 && event.target.closest("#review button[name]")) event.preventDefault();
-  },
-  true,
-);
-
-document.addEventListener(
-  "submit",
-  (event) => {
-    if (event.target.id !== "review") return;
-    event.target.elements.seconds.value = seconds;
-    button = event.submitter;
-    hadTyped = place();
-    clearTimeout(retry);
-  },
-  true,
-);
-
-function again(reason) {
-  const pressed = button;
-  say(filled(gettext("Not saved: %(reason)s Your text is kept. Trying again."), { reason }), true);
-  clearTimeout(retry);
-  retry = setTimeout(() => {
-    if (pressed?.isConnected) form().requestSubmit(pressed);
-  }, AGAIN);
-}
-
-document.addEventListener("htmx:sendError", (event) => {
-  if (event.target.id === "review") again(gettext("the server cannot be reached."));
-  else if (event.target.id === "undo") say(gettext("The server cannot be reached. Try again in a moment."), true);
-});
-
-document.addEventListener("htmx:responseError", (event) => {
-  const status = event.detail.xhr.status;
-  if (event.target.id !== "review") return;
-  if (status >= 500) {
-    again(filled(gettext("the server answered with error %(status)s."), { status }));
-  } else {
-    const message = gettext("Not saved: the server answered with error %(status)s. Your text is kept.");
-    say(filled(message, { status }), true);
-  }
-});
-
-const KEEP_HOLD_MINUTES = 10; // without input; chosen, nobody measured
-document.addEventListener("htmx:beforeRequest", (event) => {
-  const isHold = event.target.id === "hold";
-  if (isHold && Date.now() - activeAt > KEEP_HOLD_MINUTES * 60_000) event.preventDefault();
-});
-
-const CONFIRMATIONS = { accepted: gettext("Accepted."), skipped: gettext("Skipped.") };
-document.addEventListener("htmx:afterRequest", (event) => {
-  const { xhr, successful, requestConfig } = event.detail;
-  const { elt } = requestConfig; // may no longer be in the page
-  // A refusal is shown as well, but with another status.
-  if (elt.id === "review" && successful && xhr.status === 200) {
-    if (button?.value !== "skipped") localStorage.removeItem(hadTyped);
-    say(CONFIRMATIONS[button?.value] ?? gettext("Rejected."));
-  }
-  if (elt.id === "hold" && xhr.status === 409) {
-    say(gettext("You were away, so this item went to someone else. Your text is kept."), true);
-  }
-});
-
-// What was said of the decision before is over once another, a refusal or an undo is shown.
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { shouldSwap, requestConfig } = event.detail;
-  if (shouldSwap && ["review", "undo"].includes(requestConfig.elt.id)) say("");
-});
-
-document.addEventListener("htmx:afterSwap", (event) => {
-  if (event.detail.target.id === "main") begin();
-});
-
-// The progress bar: counted here after each decision, and by the server once a minute
-document.addEventListener("decided", (event) => {
-  const share = byId("share");
-  if (!share) return;
-  const done = Number(share.dataset.done) + event.detail.done;
-  const left = Math.max(0, Number(share.dataset.left) - event.detail.done);
-  Object.assign(share.dataset, { done, left });
-  share.max = done + left || 1;
-  share.value = done;
-  const number = new Intl.NumberFormat(document.documentElement.lang);
-  byId("done").textContent = number.format(done);
-  if (!("more" in share.dataset)) byId("left").textContent = number.format(left);
-  if (!left) document.body.dispatchEvent(new Event("undone")); // there may be new items
-});
-
-function begin() {
-  clearTimeout(timer);
-  if (!form()) return;
-  seconds = Number(form().elements.seconds.value); // of a refused decision, else 0
-  offerReset();
-  restore();
-}
-
-begin();

@@ -12,7 +12,7 @@ document.addEventListener("keydown", (event) => {
     document.getElementById("id_text").focus();
   } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
     move(event);
-  } else if (event.key.toLowerCase() === "x" || (event.key === " " && event.target.matches("table.items a"))) {
+  } else if (keyOf(event) === "x" || (event.key === " " && event.target.matches("table.items a"))) {
     const box = event.target.closest("tr")?.querySelector('input[name="item"]');
     if (!box) return;
     event.preventDefault();

@@ -184,11 +184,13 @@
       form().dataset.typedAt = response.headers.get("Typed-At");
       if (JSON.stringify(values()) === sent) localStorage.removeItem(local);
       part("[data-saved]").textContent = gettext("Text saved.");
+    } else if (response?.status === 403 && hasNewToken()) {
+      const trouble = await renewToken();
+      if (!trouble) keep();
+      else if (form()) part("[data-saved]").textContent = trouble;
     } else {
-      part("[data-saved]").textContent = gettext(
-        "Your text is not saved on the server yet, only in this browser. Trying again.",
-      );
-      timer = setTimeout(keep, AGAIN);
+      part("[data-saved]").textContent = whyNotKept(response);
+      if (isWorthAgain(response)) timer = setTimeout(keep, AGAIN);
     }
   }
 

@@ -66,6 +66,7 @@ ADDRESSES: dict[str, dict[str, Role]] = {
     "items-messages": {"get": REVIEWER},
     "items-again": {"get": ENGINEER, "post": ENGINEER},
     "items-comments": {"get": REVIEWER, "post": REVIEWER},
+    "items-comments-typed": {"post": REVIEWER},
     "items-ask": {"get": REVIEWER, "post": REVIEWER},
     "items-unask": {"post": REVIEWER},
     "adjudicate": {"get": ADMIN},

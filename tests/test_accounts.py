@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client, RequestFactory
 
-from qareview import sign_ins
+from qareview import shortcuts, sign_ins
 from qareview.environment import networks_in
 from qareview.models import Invitation, Role
 from tests import make
@@ -186,3 +186,38 @@ def test_every_page_forbids_foreign_and_inline_code(team: Team, browse: Browse, 
 def test_only_the_accounts_pages_in_use_exist(db: None, client: Client) -> None:
     for path in ("/accounts/login/", "/accounts/password/reset/", "/accounts/email/", "/admin/"):
         assert client.get(path).status_code == 404, path
+
+
+# The token of forms, and keys
+
+
+def test_a_page_of_an_earlier_session_gets_the_token_of_today(team: Team) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(team.reviewer)
+    item = make.item(team.project)
+    data = make.review_data(item)
+    stale = {**data, "csrfmiddlewaretoken": "x" * 64}
+    assert client.post(f"{team.url}/review/{item.pk}/", stale).status_code == 403
+    response = client.get("/accounts/token/")
+    assert response["Cache-Control"].count("no-store") == 1
+    assert response.json()["user"] == team.reviewer.pk
+    fresh = {**data, "csrfmiddlewaretoken": response.json()["token"]}
+    assert client.post(f"{team.url}/review/{item.pk}/", fresh).status_code == 302
+
+
+def test_nobody_gets_a_token_without_an_account(team: Team, client: Client) -> None:
+    assert client.get("/accounts/token/").status_code == 302
+
+
+def test_who_wants_it_fast_decides_on_items_that_have_just_appeared(
+    team: Team, browse: Browse
+) -> None:
+    make.item(team.project)
+    client = browse(team.reviewer)
+    assert "data-seen" not in page(client.get(f"{team.url}/review/"))
+    keys = shortcuts.keys_of(None)
+    client.post("/accounts/shortcuts/", {**keys, "is_fast": "on"})
+    assert "data-seen" in page(client.get(f"{team.url}/review/"))
+    assert 'name="is_fast" id="id_is_fast" checked' in page(client.get("/accounts/shortcuts/"))
+    client.post("/accounts/shortcuts/", {"usual": "1"})
+    assert "data-seen" not in page(client.get(f"{team.url}/review/"))

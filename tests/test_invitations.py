@@ -21,7 +21,7 @@ PASSWORDS = {"password1": "long-enough-one", "password2": "long-enough-one"}
 
 
 def invite(browse: Browse, team: Team, role: Role = Role.REVIEWER, days: int = 7) -> Invitation:
-    data = {"note": "Kim", "role": int(role), "days": days}
+    data = {"people": "Kim", "role": int(role), "days": days}
     response = browse(team.admin).post(f"{team.url}/members/", data)
     assert response.status_code == 302
     return Invitation.objects.latest("pk")
@@ -72,14 +72,24 @@ def test_a_withdrawn_invitation_no_longer_works(team: Team, browse: Browse) -> N
         ({"days": ""}, "This field is required."),
         ({"days": 0}, "greater than or equal to 1"),
         ({"days": 91}, "less than or equal to 90"),
+        ({"people": "x" * 101}, "A name has more than 100 characters."),
+        ({"people": "\n".join(map(str, range(101)))}, "At most 100 people can be invited at once."),
     ],
 )
 def test_an_invitation_with_bad_values_is_refused(
     team: Team, browse: Browse, values: dict[str, Any], sentence: str
 ) -> None:
-    data = {"note": "Kim", "role": 1, "days": 7, **values}
+    data = {"people": "Kim", "role": 1, "days": 7, **values}
     assert sentence in page(browse(team.admin).post(f"{team.url}/members/", data), 422)
     assert not Invitation.objects.exists()
+
+
+def test_many_are_invited_at_once_each_with_a_link(team: Team, browse: Browse) -> None:
+    data = {"people": "Kim\r\n sam@example.org, Kim;\r\n\r\nAda  L.", "role": 1, "days": 7}
+    response = browse(team.admin).post(f"{team.url}/members/", data)
+    assert told(response) == ["3 invitation links created. Send each person theirs."]
+    assert [each.note for each in Invitation.objects.all()] == ["Kim", "sam@example.org", "Ada L."]
+    assert len(set(Invitation.objects.values_list("token", flat=True))) == 3
 
 
 def test_the_form_proposes_seven_days(team: Team, browse: Browse) -> None:

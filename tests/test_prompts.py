@@ -336,5 +336,21 @@ def test_any_two_variants_are_compared_word_by_word(
     assert re.search(r"<ins>[^<]*Be[^<]*</ins>", text)
     assert re.search(r"<del>\d+</del>\s*<ins>99</ins>", text)
     same = page(browse(team.reviewer).get(f"{url}?first=1&second=1"))
-    assert "There are no differences." in same
+    assert "This is one and the same variant." in same
     assert "no differences" not in page(browse(team.reviewer).get(f"{url}?first=x&second=99"))
+
+
+def test_the_page_proposes_two_different_variants_to_compare(
+    team: Team, browse: Callable[[User], Client], prompt: Prompt
+) -> None:
+    assert prompt.production
+    client, url = browse(team.engineer), f"{team.url}/prompts/{prompt.pk}/"
+
+    def proposed() -> list[str]:
+        form = page(client.get(url)).partition("From variant")[2].partition("</form>")[0]
+        return re.findall(r'value="(\d+)" selected', form)
+
+    newer = variants.add_variant(prompt.production, {"max_tokens": 99}, team.engineer)
+    assert proposed() == ["1", str(newer.number)]
+    variants.promote_variant(newer, team.engineer)
+    assert proposed() == [str(newer.number), "1"]

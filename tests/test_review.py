@@ -158,9 +158,9 @@ def test_nobody_sees_what_others_said_before_deciding(
 def test_undo_shows_the_item_again(team: Team, desk: Client) -> None:
     item, _ = make.items(team.project, 2)
     send(desk, team, item)
-    text = page(desk.post(f"{team.url}/review/undo/", headers=PART))
-    assert f"/review/{item.pk}/" in text
-    assert "Undone. Here is the item again." in text
+    response = desk.post(f"{team.url}/review/undo/", headers=PART)
+    assert f"/review/{item.pk}/" in page(response)
+    assert "Undone. Here is the item again." in response["HX-Trigger-After-Swap"]
     send(desk, team, item)
     plain = desk.post(f"{team.url}/review/undo/")
     assert plain.url == f"{team.url}/review/?item={item.pk}"

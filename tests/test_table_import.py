@@ -8,9 +8,10 @@ import pytest
 from django.core.management import CommandError
 
 from generation.drafting import drafting
-from generation.models import Document, Item, Passage
+from generation.models import AsideReason, Document, Item, Passage, Purpose
 from generation.reading import pipeline
-from qareview.models import JobState
+from qareview import jobs
+from qareview.models import JobState, Project
 from tests import make
 from tests.tables import (
     CHOSEN,
@@ -308,3 +309,15 @@ def test_columns_are_written_so_and_no_other_way(team: Any, path: Any, written: 
     with pytest.raises(CommandError, match="is none of context, question, answer"):
         run("import_documents", team.project.slug, path, f"--columns={written}")
     assert not Document.objects.exists()
+
+
+def test_a_share_saved_while_a_table_is_read_counts_for_its_rows(
+    team: Any, browse: Any, waiting: Document
+) -> None:
+    choose(team, browse, waiting, **CHOSEN)
+    (claimed,) = jobs.claim(Document, 1)
+    assert claimed.project.calibration_percent == 0  # as it was when reading began
+    Project.objects.update(calibration_percent=100, lowest_score=1)
+    pipeline.read_document(claimed)
+    assert {item.purpose for item in Item.objects.all()} == {Purpose.CALIBRATION}
+    assert {item.aside_reason for item in Item.objects.all()} == {AsideReason.LOW_SCORE}

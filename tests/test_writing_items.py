@@ -87,7 +87,7 @@ def test_a_form_that_was_sent_for_another_passage_is_refused(team: Team, passage
     key = uuid.uuid4()
     write(passage, team.reviewer, key=key)
     other = passage.document.passages.all()[1]
-    with pytest.raises(writing.NotWritten, match="already been sent for another item"):
+    with pytest.raises(writing.NotWritten, match="already been sent"):
         write(other, team.reviewer, key=key)
 
 

@@ -12,7 +12,7 @@ from generation.checks.first_chance import first_chance
 from generation.checks.prior import overall_score, prior_score, score_by_checks
 from generation.checks.support import support
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Question
-from qareview import jobs
+from qareview import jobs, projects
 from qareview.embeddings import embed, nearest
 from qareview.models import Project
 from qareview.stored_sentences import stored
@@ -44,8 +44,8 @@ def score_drafts(project: Project, drafts: Sequence[Draft]) -> None:
             question.score = by_checks if chance is None else round(chance, 4)
         draft.questions.sort(key=lambda question: -question.score)
     _score_items(project, [(draft.item, draft.questions[0]) for draft in drafts])
+    project.refresh_from_db(fields=["lowest_score"])  # reading and drafting take long
     for draft in drafts:
-        draft.item.purpose = drawn_purpose(project, draft.item)
         _set_aside_if_low(project, draft)
 
 
@@ -64,10 +64,17 @@ def score_written(project: Project, written: Sequence[Draft]) -> None:
     _score_items(project, [(draft.item, draft.questions[0]) for draft in written])
 
 
-def drawn_purpose(project: Project, item: Item) -> Purpose:
-    """Return CALIBRATION for the share of items that the project gives to everyone, else USUAL."""
-    is_drawn = item.shuffle * 100 < project.calibration_percent
-    return Purpose.CALIBRATION if is_drawn else Purpose.USUAL
+def draw_purposes(project: Project, items: Iterable[Item]) -> None:
+    """Set the purpose of items: CALIBRATION for the share that goes to everyone, else USUAL.
+
+    Call it in the transaction that stores them. The share may have been changed since they were
+    begun, and cannot change again until the transaction ends.
+    """
+    projects.share_settings(project)
+    project.refresh_from_db(fields=["calibration_percent"])
+    for item in items:
+        is_drawn = item.shuffle * 100 < project.calibration_percent
+        item.purpose = Purpose.CALIBRATION if is_drawn else Purpose.USUAL
 
 
 def check_drafts(drafts: Sequence[Draft]) -> None:

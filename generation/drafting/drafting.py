@@ -143,6 +143,7 @@ def _draft_group(project: Project, rows: list[Passage]) -> None:
         scoring.score_drafts(project, complete)
         complete = selection.keep_best(project, done, complete)
         with jobs.finishing(done):
+            scoring.draw_purposes(project, (draft.item for draft in complete))
             _store(done, complete)
 
 

@@ -35,8 +35,8 @@ class PassageGone(Exception):
 def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: str) -> Item:
     """Store an item that a person wrote about a passage and return it.
 
-    A form that is sent twice has the same ``key``, and gives one item. Raises NotWritten and
-    PassageGone.
+    A form that is sent twice has the same ``key``, and gives one item; with another text it is
+    refused. Raises NotWritten and PassageGone.
     """
     locked = Passage.objects.select_for_update(no_key=True, of=("self",))
     locked_passage = locked.select_related("document__project").filter(pk=passage.pk).first()
@@ -44,7 +44,7 @@ def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: 
         raise PassageGone
     passage = locked_passage
     earlier = Writing.objects.filter(key=key).select_related("item").first()
-    if earlier and (earlier.item.author_id, earlier.item.passage_id) == (author.pk, passage.pk):
+    if earlier and _is_of(earlier.item, passage, author, question, answer):
         return earlier.item
     _check(passage, question, answer, is_used=earlier is not None)
     item = _store(passage, author, question, answer)
@@ -54,9 +54,16 @@ def write_item(passage: Passage, author: Any, key: UUID, question: str, answer: 
     return item
 
 
+def _is_of(item: Item, passage: Passage, author: Any, question: str, answer: str) -> bool:
+    written = (item.passage_id, item.author_id, item.question.text, item.answer)
+    return written == (passage.pk, author.pk, question, answer)
+
+
 def _check(passage: Passage, question: str, answer: str, *, is_used: bool) -> None:
     if is_used:
-        raise NotWritten(stored("This form has already been sent for another item."))
+        raise NotWritten(
+            stored("This form has already been sent, for another item or with another text.")
+        )
     if reason := why_closed(passage):
         raise NotWritten(reason)
     same = Item.objects.filter(passage=passage, answer=answer, questions__text=question).first()

@@ -7,6 +7,7 @@ from generation.models.comments import (
     Notice,
     NoticeKind,
     NoticeQuerySet,
+    UnsentComment,
 )
 from generation.models.documents import (
     CANCELLED,
@@ -88,6 +89,7 @@ __all__ = [
     "ReviewQuerySet",
     "Split",
     "Typed",
+    "UnsentComment",
     "UnsentItem",
     "Verdict",
     "Withdrawal",

@@ -63,6 +63,25 @@ class Comment(models.Model):
         return self.asks_id is not None and self.answered_at is None
 
 
+class UnsentComment(models.Model):
+    """What a person has typed of a comment or a question about an item, and not sent."""
+
+    item = models.ForeignKey("generation.Item", models.CASCADE, related_name="unsent_comments")
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="unsent_comments"
+    )
+    is_question = models.BooleanField()  # to a colleague
+    text = models.TextField()
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("item", "author", "is_question"), name="unsent_comment_once_each"
+            ),
+        )
+
+
 class NoticeKind(models.TextChoices):
     """What a notice is about."""
 

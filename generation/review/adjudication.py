@@ -101,15 +101,13 @@ def _version(item: Item, reviews: list[Review]) -> Version:
 
 @transaction.atomic
 def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudication) -> Review:
-    """Store an adjudication and return its review; if it was sent before, return that review.
+    """Store an adjudication and return its review; if the same was sent before, return that.
 
     Raises ReviewNotStored, and Item.DoesNotExist if the project has no such item.
     """
     item = project.items.select_for_update(of=("self",)).select_related("project").get(pk=item_id)
     if earlier := Review.objects.filter(submission=adjudication.key).first():
-        if (earlier.item_id, earlier.reviewer_id) == (item.pk, admin.pk):
-            return earlier
-        raise ReviewNotStored(stored("This form has already been sent for another item."))
+        return _sent_before(earlier, item, admin, adjudication)
     of_item = Review.objects.decisions().filter(item=item)
     if not may_adjudicate(item, admin):
         raise ReviewNotStored(decisions.OWN_ITEM)
@@ -117,6 +115,27 @@ def adjudicate(project: Project, item_id: int, admin: Any, adjudication: Adjudic
     if adjudication.verdict == Verdict.SKIPPED:
         return _send_back(item, of_item, admin, adjudication)
     return _adjudicate(item, of_item, admin, adjudication)
+
+
+def _sent_before(earlier: Review, item: Item, admin: Any, adjudication: Adjudication) -> Review:
+    """Return the review that the same form stored, if it still stands and says the same.
+
+    What sent the item back is withdrawn at once, so it stands as long as nobody has decided again.
+    Raises ReviewNotStored.
+    """
+    if (earlier.item_id, earlier.reviewer_id) != (item.pk, admin.pk):
+        raise ReviewNotStored(decisions.SENT_ELSEWHERE)
+    sent_back = adjudication.verdict == Verdict.SKIPPED
+    stands = not item.reviewers if sent_back else earlier.withdrawn_at is None
+    verdict = verdict_of(adjudication, item.question.text, item.answer)
+    names = ("question", "answer", "start", "end", "reason", "comment")
+    is_same = verdict == earlier.verdict and all(
+        getattr(adjudication, name) == getattr(earlier, name) for name in names
+    )
+    is_gold = item.purpose == Purpose.GOLD or not adjudication.is_gold
+    if not (stands and is_same and is_gold):
+        raise ReviewNotStored(decisions.SENT_OTHERWISE)
+    return earlier
 
 
 def may_adjudicate(item: Item, admin: Any) -> bool:

@@ -21,7 +21,7 @@ from generation.models import (
     NoticeKind,
     Passage,
 )
-from generation.review import aside, inbox, queue, settling
+from generation.review import aside, inbox, queue, settling, unsent_comments
 from qareview.models import Project
 from qareview.stored_sentences import stored
 
@@ -56,6 +56,7 @@ def add_comment(item: Item, author: Any, text: str) -> Comment:
     twice, such as by a double click, is stored once.
     """
     item = _locked(item)
+    unsent_comments.forget(item, author, is_question=False)
     if earlier := _sent_before(item, author, text):
         return earlier
     question = item.comments.all().unanswered().filter(asks=author).first()
@@ -94,6 +95,7 @@ def ask_colleague(item: Item, author: Any, colleague: User, text: str) -> Commen
         aside=stored("%(colleague)s was asked.", colleague=colleague),
     )
     Hold.objects.filter(item=item, reviewer=author).delete()
+    unsent_comments.forget(item, author, is_question=True)
     notice = stored("%(author)s: “%(text)s”", author=author, text=inbox.shorten(text))
     inbox.notify(item, [colleague.pk], NoticeKind.ASKED, notice)
     inbox.notify(item, mentioned, NoticeKind.MENTIONED, notice)

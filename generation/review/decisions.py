@@ -63,7 +63,7 @@ class ReviewNotStored(Exception):
 
 
 class ItemChanged(ReviewNotStored):
-    """The reviewer decided on the item, or withdrew a decision, after the form was made."""
+    """The reviewer decided on the item, or withdrew a decision, since the form was made."""
 
 
 class ItemGone(ReviewNotStored):
@@ -79,7 +79,7 @@ class _MustLock(ItemGone):
 
 
 def submit(project: Project, item_id: int, user: Any, submission: Submission) -> Review:
-    """Store a review and return it; if it was sent before, return the stored review.
+    """Store a review and return it; if the same was sent before, return the stored review.
 
     Raises ItemChanged, ItemGone, and Item.DoesNotExist if the project has no such item.
     """
@@ -107,10 +107,7 @@ def submit_locked(project: Project, item_id: int, user: Any, submission: Submiss
 
 def _append(project: Project, item: Any, user: Any, submission: Submission) -> Review:
     if item.earlier is not None:
-        earlier = Review.objects.get(pk=item.earlier)
-        if (earlier.item_id, earlier.reviewer_id) == (item.pk, user.pk):
-            return earlier
-        raise ItemChanged(stored("This form has already been sent for another item."))
+        return _sent_before(item, user, submission)
     if item.author_id == user.pk:
         raise OwnItem(OWN_ITEM)
     _check_unchanged(item, submission)
@@ -123,6 +120,37 @@ def _append(project: Project, item: Any, user: Any, submission: Submission) -> R
     if item.was_typed and review.is_decision:
         Typed.objects.filter(item=item, reviewer=user).delete()
     return review
+
+
+SENT_ELSEWHERE = stored("This form has already been sent for another item.")
+SENT_OTHERWISE = stored(
+    "This form has been sent before, and what it said was withdrawn or is different now."
+)
+# What a review and a submission with its key have in common if one is a repeat of the other.
+_SAID = {
+    Verdict.ACCEPTED: ("question", "answer", "start", "end", "ranking"),
+    Verdict.EDITED: ("question", "answer", "start", "end", "ranking"),
+    Verdict.REJECTED: ("reason", "ranking"),
+    Verdict.SKIPPED: (),
+}
+
+
+def _sent_before(item: Any, user: Any, submission: Submission) -> Review:
+    """Return the review that the same form stored, if it still stands and says the same.
+
+    Otherwise a person sends another decision with a form that a browser has shown again, for
+    example after an undo. Raises ItemChanged.
+    """
+    earlier = Review.objects.get(pk=item.earlier)
+    if (earlier.item_id, earlier.reviewer_id) != (item.pk, user.pk):
+        raise ItemChanged(SENT_ELSEWHERE)
+    verdict = verdict_of(submission, item.first_question, item.answer)
+    is_same = verdict == earlier.verdict and all(
+        getattr(submission, name) == getattr(earlier, name) for name in _SAID[verdict]
+    )
+    if earlier.withdrawn_at or not is_same:
+        raise ItemChanged(SENT_OTHERWISE)
+    return earlier
 
 
 def _create_review(item: Any, user: Any, submission: Submission) -> Review:

@@ -243,6 +243,25 @@ def may_take_item(item: Item, user: Any, reviews_per_item: int) -> bool:
     return bool(counted.get() < reviews_per_item)
 
 
+@transaction.atomic
+def lengthen_hold(item: Item, user: Any, reviews_per_item: int) -> bool:
+    """Hold the item on the user's desk for longer; return False if it is no longer there.
+
+    It never replaces another item, which the user has opened in another window since.
+    """
+    item = Item.everything.select_for_update().get(pk=item.pk)
+    own = Hold.objects.select_for_update().filter(item=item, reviewer=user).first()
+    if own is None or not _is_for(item, user):
+        return False
+    return hold_item(item, user, reviews_per_item, is_only_statement=True)
+
+
+def has_other_item(item: Item, user: Any) -> bool:
+    """Whether the user holds another item of the project than this one."""
+    others = live_holds().filter(project=item.project_id, reviewer=user)
+    return others.exclude(item=item).exists()
+
+
 def hold_item(
     item: Item, user: Any, reviews_per_item: int, *, is_only_statement: bool = False
 ) -> bool:

@@ -152,7 +152,9 @@ def _show(
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
         "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,
     }
-    return render_page(request, "adjudication/show.html", context, status=status)
+    response = render_page(request, "adjudication/show.html", context, status=status)
+    response["Cache-Control"] = "no-store"  # a form from a cache would be sent a second time
+    return response
 
 
 def _fields(item: Item, sees_reviews: bool, form: AdjudicationForm | None) -> dict[str, Any]:

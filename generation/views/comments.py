@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from generation.forms.comments import AskForm, CommentForm
+from generation.forms.comments import AskForm, CommentForm, UnsentCommentForm
 from generation.models import Item
-from generation.review import comments
+from generation.review import comments, unsent_comments
 from qareview import access
 from qareview.htmx import form_status, render_page, wants_part
 from qareview.models import Membership
@@ -23,8 +23,13 @@ DESK = "desk"  # the parameter ``from`` of a link at the desk; links on an item'
 def comments_context(
     member: Membership, item: Item, form: CommentForm | None = None
 ) -> dict[str, Any]:
-    """Return the template context of an item's comments for a member, with their form."""
+    """Return the template context of an item's comments for a member, with their form.
+
+    The item comes from :func:`unsent_comments.with_unsent`.
+    """
     user = member.user
+    unsent, unsent_at = unsent_comments.unsent_comment(item)
+    unsent_form = CommentForm(auto_id="comment-%s", initial={"text": unsent})
     members = list(comments.members_to_mention(item.project).values_list("username", flat=True))
     question = comments.open_question(item)
     may_take_back = question and (member.is_admin or question.author_id == user.pk)
@@ -36,7 +41,8 @@ def comments_context(
         "item": item,
         "comments": rows,
         "sees_all": item.shows_reviews_to(user),
-        "comment_form": form or CommentForm(auto_id="comment-%s"),
+        "comment_form": form if form and form.is_bound else unsent_form,
+        "unsent_at": unsent_at,
         "members": members,
         "question_to_user": question if question and question.asks_id == user.pk else None,
         "asks": question if may_take_back else None,
@@ -47,13 +53,15 @@ def comments_context(
 def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show the comments on an item; a POST adds a comment."""
     member = access.member(request, slug)
-    item = get_object_or_404(member.project.items.select_related("project"), pk=pk)
+    items = member.project.items.select_related("project")
+    items = unsent_comments.with_unsent(items, request.user)
+    item = get_object_or_404(items, pk=pk)
     form = CommentForm(request.POST if request.method == "POST" else None, auto_id="comment-%s")
     if form.is_valid():
         comments.add_comment(item, request.user, form.cleaned_data["text"])
         if not wants_part(request):
             return redirect(f"{reverse('items-show', args=[slug, pk])}#comments")
-        item.refresh_from_db()
+        item = items.get(pk=pk)  # a comment may have answered the question about it
         form = CommentForm(auto_id="comment-%s")
     context = comments_context(member, item, form)
     status = form_status(form)
@@ -64,13 +72,16 @@ def item_comments(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
 def ask(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Ask a colleague about an item; at the desk, the next item follows."""
     project = access.project(request, slug)
-    item = get_object_or_404(project.items, pk=pk)
+    items = unsent_comments.with_unsent(project.items.all(), request.user, is_question=True)
+    item = get_object_or_404(items, pk=pk)
     data = request.POST if request.method == "POST" else None
-    form = AskForm(project, request.user, data, auto_id="ask-%s")
+    unsent, unsent_at = unsent_comments.unsent_comment(item)
+    initial = {"text": unsent}
+    form = AskForm(project, request.user, data, auto_id="ask-%s", initial=initial)
     place = (request.POST or request.GET).get("from", "")
     if form.is_valid() and _ask(request, item, form):
         return redirect("review", slug) if place == DESK else redirect("items-show", slug, pk)
-    context = {"item": item, "form": form, "place": place}
+    context = {"item": item, "form": form, "place": place, "unsent_at": unsent_at}
     status = form_status(form)
     return render_page(request, "comments/asking.html", context, part="part", status=status)
 
@@ -89,6 +100,22 @@ def _ask(request: HttpRequest, item: Item, form: AskForm) -> bool:
         % {"colleague": colleague},
     )
     return True
+
+
+@require_POST
+def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Store what the user has typed of a comment, or with ``?asks=1`` of a question."""
+    project = access.project(request, slug)
+    items = Item.everything.filter(project=project)  # includes items in the bin
+    item = get_object_or_404(items.only("pk", "project"), pk=pk)
+    form = UnsentCommentForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse(status=422)
+    text, is_question = form.cleaned_data["text"], "asks" in request.GET
+    response = HttpResponse(status=204)
+    at = unsent_comments.keep(item, request.user, text, is_question=is_question)
+    response["Typed-At"] = str(at)
+    return response
 
 
 @require_POST

@@ -12,7 +12,7 @@ from generation.checks.flag_trust import explained
 from generation.forms.items import ItemFilterForm
 from generation.items import bulk_actions, bulk_sentences, listing
 from generation.models import Acceptance, AsideReason, Item, ItemState, Purpose, Verdict
-from generation.review import adjudication, queue, settling
+from generation.review import adjudication, queue, settling, unsent_comments
 from generation.views.comments import comments_context
 from qareview import access
 from qareview.htmx import render_page
@@ -44,7 +44,7 @@ def item_list(request: HttpRequest, slug: str) -> HttpResponse:
 def item(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Show an item with its passage, provenance, reviews and comments."""
     member = access.member(request, slug)
-    items = member.project.items.for_item_page()
+    items = unsent_comments.with_unsent(member.project.items.for_item_page(), request.user)
     item = get_object_or_404(items.annotate(needed_reviews=settling.needed_reviews()), pk=pk)
     question = item.question
     reviews = [

@@ -76,24 +76,35 @@ def undo(request: HttpRequest, slug: str) -> HttpResponse:
     made = number_in(request.POST.get("made"), LATEST)
     made_at = datetime.fromtimestamp(made / MICROSECONDS, tz=UTC) if made else None
     item = decisions.undo_review(member.project, request.user, made_at)
+    said = _("Undone. Here is the item again.") if item else _("You have nothing to undo.")
+    if not wants_part(request):
+        messages.info(request, said)
+        place = reverse("review", args=[slug])
+        return redirect(f"{place}?item={item.pk}" if item else place)
     if item is None:
-        messages.info(request, _("You have nothing to undo."))
-        return _next(request, member)
-    messages.success(request, _("Undone. Here is the item again."))
-    if wants_part(request):
+        response = _next(request, member)
+    else:
         response = _show(request, member, _shown_item(member, item.pk))
         trigger_client_event(response, "undone")
-        return response
-    return redirect(f"{reverse('review', args=[slug])}?item={item.pk}")
+    trigger_client_event(response, "told", {"text": said}, after="swap")
+    return response
 
 
 @require_POST
 def hold(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """Hold an item for the user again; 409 if no slot is free."""
+    """Hold the item on the user's desk for longer; 409 and the reason if it is no longer there."""
     project = access.project(request, slug)
     item = get_object_or_404(project.items, pk=pk)
-    is_held = queue.take_item(item, request.user, project.reviews_per_item)
-    return HttpResponse(status=204 if is_held else 409)
+    if queue.lengthen_hold(item, request.user, project.reviews_per_item):
+        return HttpResponse(status=204)
+    if queue.has_other_item(item, request.user):
+        reason = _(
+            "You have opened another item in another window, so this one may go to someone else. "
+            "Your text is kept."
+        )
+    else:
+        reason = _("You were away, so this item went to someone else. Your text is kept.")
+    return HttpResponse(reason, status=409, content_type="text/plain; charset=utf-8")
 
 
 @require_GET
@@ -143,7 +154,8 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     It is not stored if they have decided on the item since the form was made.
     """
     project = access.project(request, slug)
-    item = get_object_or_404(project.items.only("pk", "project"), pk=pk)
+    items = Item.everything.filter(project=project)  # includes items in the bin
+    item = get_object_or_404(items.only("pk", "project"), pk=pk)
     form = TypedForm(request.POST)
     if not form.is_valid():
         return HttpResponse(status=422)
@@ -238,7 +250,9 @@ def _show(
         context |= _item_context(member, item, form)
     else:
         context["progress"] = project_progress(member.project)
-    return render_page(request, "review/desk.html", context, part="desk", status=status)
+    response = render_page(request, "review/desk.html", context, part="desk", status=status)
+    response["Cache-Control"] = "no-store"  # a form from a cache would be sent a second time
+    return response
 
 
 def _item_context(member: Membership, item: Item, form: ReviewForm | None) -> dict[str, Any]:

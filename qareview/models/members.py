@@ -49,6 +49,7 @@ class KeyMap(models.Model):
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="keymap")
     keys: "models.JSONField[dict[str, str], dict[str, str]]" = models.JSONField(default=dict)
+    is_fast = models.BooleanField(default=False)  # decides also on an item that has just appeared
 
 
 class OwnZone(models.Model):

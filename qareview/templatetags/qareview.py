@@ -358,6 +358,21 @@ def shortcut_hint(context: dict[str, Any], action: str) -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
+def shortcut_with_shift(context: dict[str, Any], action: str) -> SafeString:
+    """Return the attributes of a button that Shift and the user's key for an action press."""
+    key = context["keys"][action]
+    attributes = 'data-shift-key="{0}" aria-keyshortcuts="Shift+{0}"'
+    return format_html(attributes, key) if key else SafeString()
+
+
+@register.simple_tag(takes_context=True)
+def shortcut_hint_with_shift(context: dict[str, Any], action: str) -> SafeString:
+    """Show Shift and the user's key for an action."""
+    key = context["keys"][action]
+    return format_html("<kbd>{} + {}</kbd>", gettext("Shift"), key.upper()) if key else SafeString()
+
+
+@register.simple_tag(takes_context=True)
 def navigation(context: dict[str, Any]) -> list[GroupLinks]:
     """Return the links at the top of a page of a project."""
     return links_for(context["membership"], context["request"])

@@ -12,9 +12,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from qareview import access, accounts, completions, projects, shortcuts, zones
+from qareview import access, accounts, completions, projects, zones
 from qareview.first_steps import first_steps
 from qareview.forms import (
     InvitationForm,
@@ -88,12 +89,11 @@ def project_settings(request: HttpRequest, slug: str, section: str = "general") 
 def own_shortcuts(request: HttpRequest) -> HttpResponse:
     """Show and save the user's own keys; a POST with ``usual`` restores the default keys."""
     keymap = KeyMap.objects.filter(user=access.user(request)).first()
-    form = KeysForm(shortcuts.keys_of(keymap), request.POST or None)
+    form = KeysForm(keymap, request.POST or None)
     if "usual" in request.POST:
         KeyMap.objects.filter(user=access.user(request)).delete()
     elif form.is_valid():
-        values = {"keys": form.cleaned_data}
-        KeyMap.objects.update_or_create(user=access.user(request), defaults=values)
+        KeyMap.objects.update_or_create(user=access.user(request), defaults=form.values())
     else:
         context = {"form": form}
         return render_page(request, "account/shortcuts.html", context, status=form_status(form))
@@ -103,16 +103,17 @@ def own_shortcuts(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def members(request: HttpRequest, slug: str) -> HttpResponse:
-    """List the members of a project; a POST creates an invitation."""
+    """List the members of a project; a POST creates invitations."""
     project = access.project(request, slug, Role.ADMIN)
     form = InvitationForm(request.POST or None)
     if form.is_valid():
-        form.instance.project = project
-        form.instance.created_by = access.user(request)
-        form.save()
-        messages.success(
-            request, _("Invitation link created. Send it to the person you are inviting.")
+        number = form.create(project, access.user(request))
+        created = ngettext(
+            "Invitation link created. Send it to the person you are inviting.",
+            "%(number)s invitation links created. Send each person theirs.",
+            number,
         )
+        messages.success(request, created % {"number": number})
         return redirect("members", slug)
     context = {
         "members": project.memberships.select_related("user"),

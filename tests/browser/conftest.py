@@ -123,6 +123,65 @@ def real_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     started.stop()
 
 
+@pytest.fixture
+def desk(page: Page, site: Site) -> Iterator[Page]:
+    """The desk of the sample, with an item that has been in sight long enough to decide on it."""
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
+    page.goto(f"{site.url}/projects/sample/review/")
+    expect(page.locator("#left")).to_be_visible()
+    if page.locator("#changed").is_visible():  # what a test before typed, and undid
+        page.locator("#changed").click()
+        expect(page.locator("#saved")).to_have_text("Text saved.")
+        page.reload()
+        expect(page.locator("#left")).to_be_visible()
+    seen(page)
+    yield page
+    assert errors == []
+
+
+@pytest.fixture
+def with_candidates(desk: Page, site: Site) -> Page:
+    """The desk with an item that has three candidate questions."""
+    item = desk.locator("#review").get_attribute("action").rstrip("/").split("/")[-1]
+    site.write(
+        "insert into generation_question (item_id, variant_id, rank, text, model, parameters, "
+        "tokens_in, tokens_out, milliseconds, cost, flags, scores, score) "
+        "select item_id, variant_id, n, 'Candidate ' || n || '?', model, parameters, 0, 0, 0, 0, "
+        "'{}', '{}', 0.1 from generation_question, generate_series(2, 3) as n "
+        "where item_id = %s and rank = 1 on conflict do nothing",
+        item,
+    )
+    desk.goto(f"{site.url}/projects/sample/review/?item={item}")
+    seen(desk)
+    return desk
+
+
+def seen(page: Page) -> None:
+    """Wait until what is to be decided on has been in sight for long enough."""
+    expect(page.locator("[data-decides][data-seen]")).to_be_attached()
+
+
+def decide(page: Page, key: str) -> None:
+    seen(page)
+    page.keyboard.press(key)
+
+
+def left(page: Page) -> int:
+    return int(page.locator("#left").inner_text())
+
+
+def question(page: Page) -> str:
+    return page.locator("#question").input_value()
+
+
+def edit(page: Page, field: str, text: str) -> None:
+    """Open the text with the key of editing, and replace what a field holds."""
+    page.keyboard.press("e")
+    page.get_by_label(field, exact=True).fill(text)
+
+
 OWLS = """\
 # Owls
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import decide, seen, sign_in
 from tests.browser.test_pages import check, check_all_looks
 from tests.site import Site
 
@@ -42,9 +42,11 @@ def queue(page: Page, site: Site, first: int) -> Iterator[Page]:
 
 def test_disputes_are_decided_by_key(queue: Page, first: int) -> None:
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first}")
+    queue.get_by_label("Why?").fill("The passage says so.")
+    queue.keyboard.press("Escape")  # leaves the field, so that keys are keys again
     queue.keyboard.press("n")
     expect(queue.get_by_role("heading", level=1)).to_have_text(f"Disputed item {first + 1}")
-    queue.keyboard.press("1")
+    decide(queue, "1")
     expect(queue.get_by_text(f"Item {first + 1} is accepted with changes.")).to_be_visible()
     queue.keyboard.press("u")
     expect(queue.get_by_text("Undone. Here is the item again.")).to_be_visible()
@@ -66,6 +68,7 @@ def test_an_item_is_merged_and_another_sent_back(queue: Page) -> None:
     expect(queue.get_by_label("Question")).to_be_focused()
     queue.keyboard.type(" 1")  # no key of the page while typing
     expect(queue.get_by_label("Question")).to_have_value("What is question 0? 1")
+    seen(queue)
     queue.get_by_role("button", name="Use this text").click()
     expect(queue.get_by_text("is accepted with changes.")).to_be_visible()
     queue.keyboard.press("b")

@@ -13,10 +13,14 @@ from tests.site import PASSWORD, Site, until
 PROJECT = """
 from tests import make
 from django.contrib.auth.models import User
-project = make.project(User.objects.get(username="admin"), name="Arena")
+from qareview.models import KeyMap
+admin = User.objects.get(username="admin")
+project = make.project(admin, name="Arena")
 who = make.member(project, name="comparing-rob")
 who.set_password("{password}")
 who.save()
+for user in (admin, who):
+    KeyMap.objects.create(user=user, is_fast=True)
 """
 NOTHING_LEFT = "There is nothing for you to compare right now"
 CASES = "\n".join(f"Gate {n} shuts at {n} in the evening and opens at dawn." for n in range(1, 31))
@@ -24,10 +28,12 @@ WORDING = "Heed: details first. Passage: {{ passage }}\n\nState its main fact in
 
 
 @pytest.fixture(scope="module")
-def arena(site: Site) -> str:
+def arena(site: Site) -> Iterator[str]:
+    """A project whose two people have chosen to decide fast."""
     made = site.manage("shell", "-c", PROJECT.format(password=PASSWORD))
     assert made.returncode == 0, made.stderr
-    return f"{site.url}/projects/arena"
+    yield f"{site.url}/projects/arena"
+    site.write("DELETE FROM qareview_keymap")
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import decide
 from tests.site import Site
 
 # A project of its own, whose outputs are there already.
@@ -49,7 +50,7 @@ def address(page: Page) -> str:
 def press(page: Page, key: str) -> None:
     """Press a key that decides, and wait for what is shown next."""
     before = address(page)
-    page.keyboard.press(key)
+    decide(page, key)
     expect(page.locator(f"#comparison[action='{before}']")).to_have_count(0)
 
 
@@ -97,7 +98,7 @@ def test_two_are_compared(desk: Page, site: Site, made: list[str]) -> None:
 def test_several_are_put_in_an_order(desk: Page, site: Site, made: list[str]) -> None:
     desk.goto(f"{site.url}/projects/keys-of-the-arena/experiments/{made[1]}/compare/")
     expect(desk.locator("html.compares")).to_have_count(1)
-    desk.keyboard.press("Enter")
+    decide(desk, "Enter")
     expect(desk.get_by_text("Give each output a place")).to_be_visible()
     for key in ("3", "1", "3", "4", "3", "2"):  # the second 3 takes its place back
         desk.keyboard.press(key)

@@ -5,37 +5,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from tests.browser.conftest import decide, edit, left, question, seen
 from tests.site import PASSWORD, Site
-
-
-@pytest.fixture
-def desk(page: Page, site: Site) -> Iterator[Page]:
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda told: errors.append(told.text) if "Policy" in told.text else None)
-    page.goto(f"{site.url}/projects/sample/review/")
-    expect(page.locator("#left")).to_be_visible()
-    if page.locator("#changed").is_visible():  # what a test before typed, and undid
-        page.locator("#changed").click()
-        expect(page.locator("#saved")).to_have_text("Text saved.")
-        page.reload()
-        expect(page.locator("#left")).to_be_visible()
-    yield page
-    assert errors == []
-
-
-def left(page: Page) -> int:
-    return int(page.locator("#left").inner_text())
-
-
-def question(page: Page) -> str:
-    return page.locator("#question").input_value()
-
-
-def edit(page: Page, field: str, text: str) -> None:
-    """Open the text with the key of editing, and replace what a field holds."""
-    page.keyboard.press("e")
-    page.get_by_label(field, exact=True).fill(text)
 
 
 def test_accept_then_undo_by_key(desk: Page) -> None:
@@ -97,7 +68,7 @@ def test_typed_text_is_there_in_another_browser(desk: Page, site: Site) -> None:
     desk.reload()
     expect(desk.get_by_label("Answer", exact=True)).to_have_value("Begun at work")
     desk.keyboard.press("Escape")
-    desk.keyboard.press("s")
+    decide(desk, "s")
     expect(desk.locator("#note")).to_have_text("Skipped.")
 
 
@@ -106,21 +77,20 @@ def test_without_a_network_the_text_stays_and_is_sent_when_it_is_back(desk: Page
     edit(desk, "Answer", "Typed in a tunnel.")
     desk.context.set_offline(True)
     desk.keyboard.press("Control+Enter")
-    expect(desk.locator("#note")).to_contain_text("Not saved")
+    expect(desk.locator("#waiting")).to_contain_text("“Accept” is not saved yet")
     expect(desk.locator("#saved")).to_contain_text("only in this browser")
     expect(desk.get_by_label("Answer", exact=True)).to_have_value("Typed in a tunnel.")
     desk.context.set_offline(False)
     expect(desk.locator("#left")).to_have_text(str(before - 1))  # with no hand of ours
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
-    expect(desk.locator("#messages")).to_contain_text("Undone.")
-    expect(desk.locator("#note")).to_have_text("")  # not “Accepted.” any more
+    expect(desk.locator("#note")).to_have_text("Undone. Here is the item again.")
 
 
 def test_undo_goes_on_after_the_page_was_loaded_anew(desk: Page) -> None:
     before = left(desk)
     for number in (1, 2):
-        desk.keyboard.press("a")
+        decide(desk, "a")
         expect(desk.locator("#left")).to_have_text(str(before - number))
     desk.reload()
     for number in (1, 0):
@@ -143,21 +113,6 @@ def test_reject_needs_a_reason_and_stays_closed(desk: Page, site: Site) -> None:
     expect(desk.get_by_text("You rejected this item")).to_be_hidden()
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
-
-
-@pytest.fixture
-def with_candidates(desk: Page, site: Site) -> Page:
-    item = desk.locator("#review").get_attribute("action").rstrip("/").split("/")[-1]
-    site.write(
-        "insert into generation_question (item_id, variant_id, rank, text, model, parameters, "
-        "tokens_in, tokens_out, milliseconds, cost, flags, scores, score) "
-        "select item_id, variant_id, n, 'Candidate ' || n || '?', model, parameters, 0, 0, 0, 0, "
-        "'{}', '{}', 0.1 from generation_question, generate_series(2, 3) as n "
-        "where item_id = %s and rank = 1 on conflict do nothing",
-        item,
-    )
-    desk.goto(f"{site.url}/projects/sample/review/?item={item}")
-    return desk
 
 
 def test_candidates_are_chosen_and_ranked_by_key(with_candidates: Page, site: Site) -> None:
@@ -268,7 +223,7 @@ def test_keys_of_ones_own(desk: Page, site: Site) -> None:
     desk.goto(f"{site.url}/projects/sample/review/")
     expect(desk.locator("#left")).to_have_text(str(before))
     desk.keyboard.press("a")
-    desk.keyboard.press("f")
+    decide(desk, "f")
     expect(desk.locator("#left")).to_have_text(str(before - 1))
     desk.keyboard.press("u")
     expect(desk.locator("#left")).to_have_text(str(before))
@@ -298,7 +253,7 @@ def test_an_item_changed_meanwhile_is_refused_with_the_text_kept(desk: Page, sit
     other = desk.context.new_page()
     other.goto(f"{site.url}/projects/sample/review/")
     assert question(other) == question(desk)  # one person's two tabs show one item
-    other.keyboard.press("r")
+    decide(other, "r")
     other.keyboard.press("1")
     expect(other.locator("#note")).to_have_text("Rejected.")
     edit(desk, "Answer", "My answer, typed for long.")
@@ -319,8 +274,8 @@ def browser_of_another_reviewer(context: BrowserContext, site: Site) -> Iterator
     """Somebody who follows an invitation link, makes an account and joins."""
     admin = context.new_page()
     admin.goto(f"{site.url}/projects/sample/members/")
-    admin.get_by_label("Invited person").fill("Rob")
-    admin.get_by_role("button", name="Create link").click()
+    admin.get_by_label("Invited people").fill("Rob")
+    admin.get_by_role("button", name="Create links").click()
     link = admin.get_by_label("Invitation link for Rob").input_value()
     assert context.browser is not None
     other = context.browser.new_context()
@@ -359,6 +314,7 @@ def test_what_is_refused_is_not_called_accepted(desk: Page) -> None:
     expect(desk.get_by_text("An accepted item needs a question.")).to_be_visible()
     expect(desk.locator("#note")).not_to_contain_text("Accepted")
     assert left(desk) == before
+    seen(desk)
     desk.get_by_role("button", name="Skip").click()
     expect(desk.locator("#note")).to_have_text("Skipped.")
     desk.keyboard.press("u")

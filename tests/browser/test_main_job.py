@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import sign_in
+from tests.browser.conftest import seen, sign_in
 from tests.site import Site
 
 
@@ -50,6 +50,7 @@ def review_all(page: Page) -> list[tuple[str, str, str]]:
     """Edit the first item, reject the second, accept the rest, by keyboard alone."""
     reviewed = []
     while page.locator("#review").count():
+        seen(page)
         key = page.locator("[name=key]").get_attribute("value")
         verdict = ["edited", "rejected", "accepted"][min(len(reviewed), 2)]
         if verdict == "edited":

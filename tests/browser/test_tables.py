@@ -1,9 +1,10 @@
 """Uploading a table and choosing its columns, until its triples are at the desk."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.site import Site
 
@@ -59,15 +60,24 @@ def test_an_upload_that_was_refused_says_so(page: Page, site: Site, tmp_path: Pa
         (400, "these are too many files at once"),
         (0, "The connection broke off."),
     ):
-        page.route(
-            is_upload,
-            lambda route, status=status: (
-                route.fulfill(status=status, body="no") if status else route.abort()
-            ),
-        )
+        page.route(is_upload, refusing(status))
         page.locator("input[type=file]").set_input_files(file)
         expect(said).to_contain_text(text)
         page.unroute(is_upload)
     page.locator("input[type=file]").set_input_files(file)
     expect(page.get_by_role("link", name="tides.md")).to_be_visible()
     expect(said).to_be_hidden()
+
+
+def refusing(status: int) -> Callable[[Route], None]:
+    """Return what answers an upload with a status; with 0, the connection breaks off."""
+
+    def handle(route: Route) -> None:
+        if route.request.method != "POST":
+            route.continue_()
+        elif status:
+            route.fulfill(status=status, body="no")
+        else:
+            route.abort()
+
+    return handle

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.conftest import decide
 from tests.site import Site
 
 DOCUMENT = "/projects/sample/documents/3/"
@@ -105,8 +106,7 @@ def test_at_the_desk_a_key_opens_the_form_and_unsent_text_is_kept(page: Page, si
 
 def test_what_is_said_of_a_saved_item_replaces_what_was_said_before(page: Page, site: Site) -> None:
     page.goto(f"{site.url}/projects/sample/review/")
-    page.locator("#review").wait_for()
-    page.keyboard.press("s")
+    decide(page, "s")
     expect(page.locator("#note")).to_have_text("Skipped.")
     page.keyboard.press("u")
     expect(page.get_by_text("Undone. Here is the item again.")).to_be_visible()

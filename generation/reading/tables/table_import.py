@@ -59,6 +59,7 @@ def _import_triples(
         scoring.score_drafts(document.project, drafts)
         with jobs.storing([document]):
             _set_aside_excluded(drafts)
+            scoring.draw_purposes(document.project, (draft.item for draft in drafts))
             Item.objects.bulk_create(draft.item for draft in drafts)
             Question.objects.bulk_create(draft.questions[0] for draft in drafts)
             search.index_items(draft.item.pk for draft in drafts)

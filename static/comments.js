@@ -1,0 +1,72 @@
+// Comments and questions to colleagues: what is typed is stored in the browser at once, and on the
+// server a moment later, until it is sent.
+"use strict";
+
+(() => {
+  const SOON = 700; // milliseconds after the last key; chosen, nobody measured
+  const AGAIN = 5000; // milliseconds until the next try; chosen, nobody measured
+  const field = (form) => form.elements.namedItem("text");
+  const place = (form) => `unsent:${document.body.dataset.user}:${form.dataset.keeps}`;
+  const formOf = (event) => event.target.closest?.("form[data-keeps]");
+  let timer = 0;
+
+  function tell(form, text) {
+    form.querySelector("[data-saved]").textContent = text;
+  }
+
+  function typed(form) {
+    const { typedAt } = form.dataset;
+    localStorage.setItem(place(form), JSON.stringify({ typedAt, text: field(form).value }));
+    tell(form, "");
+    clearTimeout(timer);
+    timer = setTimeout(keep, SOON, form);
+  }
+
+  async function keep(form) {
+    const sent = field(form).value;
+    const request = { method: "POST", body: new FormData(form), redirect: "manual" };
+    const response = await fetch(form.dataset.keeps, request).catch(() => null);
+    if (!form.isConnected) return;
+    if (response?.status === 204) {
+      form.dataset.typedAt = response.headers.get("Typed-At");
+      if (field(form).value === sent) localStorage.removeItem(place(form));
+      tell(form, gettext("Text saved."));
+    } else if (response?.status === 403 && hasNewToken()) {
+      const trouble = await renewToken();
+      if (trouble) tell(form, trouble);
+      else keep(form);
+    } else {
+      tell(form, whyNotKept(response));
+      if (isWorthAgain(response)) timer = setTimeout(keep, AGAIN, form);
+    }
+  }
+
+  function begin(form) {
+    const local = JSON.parse(localStorage.getItem(place(form)) ?? "null");
+    if (!local || Number(local.typedAt) < Number(form.dataset.typedAt)) return;
+    field(form).value = local.text;
+    typed(form);
+  }
+
+  document.addEventListener("htmx:load", (event) => {
+    for (const form of event.detail.elt.querySelectorAll("form[data-keeps]")) begin(form);
+  });
+  document.addEventListener("input", (event) => {
+    const form = formOf(event);
+    if (form && event.target === field(form)) typed(form);
+  });
+  document.addEventListener("submit", (event) => {
+    const form = formOf(event);
+    if (!form) return;
+    clearTimeout(timer);
+    localStorage.removeItem(place(form));
+  });
+  for (const name of ["htmx:sendError", "htmx:responseError"]) {
+    document.addEventListener(name, (event) => {
+      const form = formOf(event);
+      if (!form) return;
+      typed(form);
+      tell(form, gettext("Not sent. Your text is kept. Try again in a moment."));
+    });
+  }
+})();
