@@ -15,7 +15,7 @@ from django.test import Client
 
 from generation.drafting import drafting
 from generation.models import Passage
-from prompts import experiments, runs, sandbox, sandbox_process, variants
+from prompts import experiments, promotions, runs, sandbox, sandbox_process
 from prompts.models import Variant
 from prompts.output_rules import CannotScore
 from prompts.sandbox import TemplateRefused, render
@@ -118,7 +118,7 @@ def test_a_template_that_explodes_on_a_passage_fails_its_project_only_and_is_nam
     bad = arena.variant(arena.prompt(team.project), template=template)
     assert render(template, {"passage": "some passage"}) == "some passage"
     document, other = make.document(team.project), make.document(make.project(name="Other"))
-    variants.promote_variant(bad, team.engineer)
+    promotions.promote_variant(bad, team.engineer)
     drafting.work_off_passages()
     states = Passage.objects.values_list("document", "state").distinct()
     assert set(states) == {(document.pk, JobState.FAILED), (other.pk, JobState.DONE)}
