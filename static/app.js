@@ -201,7 +201,7 @@ document.addEventListener("htmx:responseError", async (event) => {
   if (status !== 403 || !hasNewToken() || event.target.id === "review") return; // the desk sends again
   const trouble = await renewToken();
   if (event.target.matches("form")) {
-    say(trouble || gettext("You have signed in again in another window. Send it once more."), true);
+    say(trouble || gettext("You have signed in again in another window. Send it again."), true);
   }
 });
 
