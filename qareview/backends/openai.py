@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import TYPE_CHECKING, Any
 
+from qareview import moving
 from qareview.backends import (
     Came,
     Completion,
@@ -90,6 +91,7 @@ class OpenAIBackend:
             }
             for future in as_completed(asked):
                 result = future.result()
+                moving.note()  # a failure, too, is a step: a silent server fails each after minutes
                 if isinstance(result, Completion) and not result.error:
                     came(asked[future], result)
             return [future.result() for future in asked]
