@@ -19,6 +19,7 @@ from jinja2.filters import do_round
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from qareview.storable_text import storable
 from qareview.stored_sentences import StoredSentence, stored
 
 MOST_CHARACTERS = (
@@ -233,7 +234,7 @@ def render(template: str, values: dict[str, Any]) -> str:
         raise TemplateRefused(
             stored("The template cannot be filled in: %(error)s", error=error)
         ) from error
-    return "".join(parts)
+    return storable("".join(parts))  # of half a surrogate, which escapes may write, no model takes
 
 
 @functools.lru_cache(maxsize=100)

@@ -28,6 +28,7 @@ VALUES = {"passage": "The tide rises.", "rows": ["one", "two"]}
         ("{{ 2.567|round(1) }} {{ 2.5|round(method='floor')|int }} {{ {'a': 1}.a }}", "2.6 2 1"),
         ("{{ 15 * 15 / 5 }} {{ '-' * 3 }} {{ true }}", "45.0 --- True"),
         ("{{ passage|truncate(8) }}", "The..."),
+        (r"{{ 'a\ud83db\x00c' }}", "a?bc"),  # what nobody can send or store
         ("{{ passage" + "|upper" * 150 + " }}", "THE TIDE RISES."),  # soon, not in 7 seconds
     ],
 )
