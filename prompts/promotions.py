@@ -64,8 +64,15 @@ def _record(
 
 
 def previous_in_production(prompt: Prompt) -> Variant | None:
-    """Return the variant that a rollback brings back, or None; archived ones are passed over."""
-    earlier = [variant for variant in _way_to_production(prompt)[:-1] if not variant.archived_at]
+    """Return the variant that a rollback brings back, or None.
+
+    Archived ones are passed over, and the one in production, which may be behind them.
+    """
+    earlier = [
+        variant
+        for variant in _way_to_production(prompt)
+        if variant.pk != prompt.production_id and not variant.archived_at
+    ]
     return earlier[-1] if earlier else None
 
 

@@ -240,6 +240,16 @@ def test_rolling_back_goes_through_the_whole_history(
     assert before.number == 1
 
 
+def test_a_rollback_never_leads_to_what_is_in_production(team: Team, prompt: Prompt) -> None:
+    first, second = prompt.production, new_variant(prompt, team.engineer, "2")
+    assert first
+    promotions.promote_variant(second, team.engineer)
+    promotions.promote_variant(first, team.engineer)
+    variants.archive_variant(second, True)
+    prompt.refresh_from_db()
+    assert promotions.previous_in_production(prompt) is None
+
+
 def test_a_page_that_is_out_of_date_rolls_nothing_back(
     team: Team, browse: Callable[[User], Client], prompt: Prompt
 ) -> None:
