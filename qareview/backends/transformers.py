@@ -173,14 +173,22 @@ class TransformersBackend:
         return plain
 
     def _write(self, rows: dict[int, DecodingRow], shared: int, came: Came) -> None:
-        """Write all rows; call ``came`` with the completion of each, and its key, once it ended."""
+        """Write all rows; call ``came`` with the completion of each, and its key, once it ended.
+
+        The time of each step is shared by the rows that are not finished; that of ``came`` is not
+        counted.
+        """
         import torch
 
-        started, batch = time.monotonic(), list(rows.values())
+        batch, writing = list(rows.values()), len(rows)
+        share, since = 0.0, time.monotonic()  # seconds of each row that is not finished
 
         def end(index: int) -> None:
-            milliseconds = round((time.monotonic() - started) * 1000 / len(rows))
-            came(index, self._completion(rows[index], milliseconds))
+            nonlocal share, since, writing
+            share += (time.monotonic() - since) / writing
+            writing -= 1
+            came(index, self._completion(rows[index], round(share * 1000)))
+            since = time.monotonic()
 
         for index, row in rows.items():
             row.on_end = functools.partial(end, index)
