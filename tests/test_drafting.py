@@ -224,6 +224,19 @@ def _refused(completion: Any) -> Any:
     return type(completion)("", 0, 0, 0, cut_off=False, error="It is too long.")
 
 
+def test_a_passage_whose_request_cannot_be_built_fails_alone(project: Project) -> None:
+    template = "{{ passage }} {{ passage.split('|')[1] }}"
+    Variant.objects.filter(prompt__project=project, prompt__task=Task.SUMMARISE).update(
+        template=template, examples=[]
+    )
+    bad, good = passages_of(project, "The gate closes.", "The tide rises. | It falls at noon.")
+    drafting.work_off_passages()
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, good.state) == (JobState.FAILED, JobState.DONE)
+    assert "could not be built" in bad.error
+
+
 def test_the_model_of_the_prompt_comes_before_that_of_the_project(project: Project) -> None:
     variant = variants.in_production(project, Task.ASK)
     assert variants.model_for(project, variant) == "scripted"

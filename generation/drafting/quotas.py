@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 from generation.checks.gist import gist
 from prompts.examples import Example, Input, examples_for
 from prompts.models import Task, Variant
-from prompts.rendering import request_for
+from prompts.rendering import RenderingFailed, request_for
 from prompts.variants import in_production, model_for
 from qareview import completions
-from qareview.backends import Completion
+from qareview.backends import Completion, Request
 from qareview.models import Project
 from qareview.stored_sentences import stored
 from qareview.translations import counted
@@ -74,24 +74,33 @@ def write(project: Project, writer: Writer, quotas: Iterable[Quota]) -> None:
     examples_by_quota = examples_for(project, writer.variant, inputs)
     for _ in range(ROUNDS):
         missing = [
-            (quota, examples, number)
+            (quota, examples, number, request)
             for quota, examples in zip(quotas, examples_by_quota, strict=True)
-            for number in quota.next_numbers()
+            for number, request in _requests(writer, quota, examples)
         ]
-        requests = [
-            request_for(writer.variant, quota.values, number, examples)
-            for quota, examples, number in missing
-        ]
-        if not requests:
+        if not missing:
             return
-        written = completions.complete(project, writer.model, requests)
-        rows = zip(missing, requests, written, strict=True)
+        written = completions.complete(project, writer.model, [row[-1] for row in missing])
         useless = [
             request
-            for (quota, examples, number), request, completion in rows
+            for (quota, examples, number, request), completion in zip(missing, written, strict=True)
             if not quota.add(number, completion, examples)
         ]
         completions.forget(writer.model, useless)
+
+
+def _requests(
+    writer: Writer, quota: Quota, examples: Sequence[Example]
+) -> list[tuple[int, Request]]:
+    """Return a quota's next requests with their numbers; if one cannot be built, note why."""
+    try:
+        return [
+            (number, request_for(writer.variant, quota.values, number, examples))
+            for number in quota.next_numbers()
+        ]
+    except RenderingFailed as reason:
+        quota.error = str(reason)
+        return []
 
 
 def repeats(own: frozenset[str], examples: Sequence[Example]) -> bool:
