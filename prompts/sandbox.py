@@ -26,6 +26,7 @@ SECONDS = 5  # for each; the slowest that is allowed takes half a second of a co
 MEGABYTES = 600  # of memory; the process itself takes a tenth of it
 MOST_AT_ONCE = 2  # processes of each process that asks
 REFUSED_SECONDS = 60  # after a limit was reached
+MOST_STOPPED = 3  # inputs at which a program may reach a limit before it is refused for all; chosen
 
 _processes = LimitedProcesses("prompts.sandbox_process", most=MOST_AT_ONCE)
 
@@ -120,14 +121,19 @@ class _Refused(Exception):
     """A limit was reached, now or a short while ago; the message says which."""
 
 
-_reached: dict[str, tuple[float, str]] = {}  # until when what is refused, and why
+# By program and input: until when it is refused, and why.
+_reached: dict[tuple[str, str], tuple[float, str]] = {}
 _lock = threading.Lock()
 
 
 def _ask(task: str, program: str, *more: Any) -> dict[str, Any]:
-    """Return the answer to a task for which a program of the team has to run. Raises _Refused."""
-    key = f"{task} {program}"
-    if reason := _reason_to_refuse(key):
+    """Return the answer to a task for which a program of the team has to run. Raises _Refused.
+
+    What reached a limit is refused for a while: with the same input, or with any after it reached
+    limits with some. One hard input does not keep the others from being tried.
+    """
+    key, given = f"{task} {program}", json.dumps(more, sort_keys=True)
+    if reason := _reason_to_refuse(key, given):
         raise _Refused(reason)
     try:
         answer: dict[str, Any] = _processes.ask(
@@ -136,17 +142,20 @@ def _ask(task: str, program: str, *more: Any) -> dict[str, Any]:
     except Stopped as stopped:
         reason = _limit(stopped)
         with _lock:
-            _reached[key] = time.monotonic() + REFUSED_SECONDS, reason
+            _reached[key, given] = time.monotonic() + REFUSED_SECONDS, reason
         raise _Refused(reason) from None
     return answer
 
 
-def _reason_to_refuse(key: str) -> str:
+def _reason_to_refuse(key: str, given: str) -> str:
     with _lock:
         now = time.monotonic()
         for old in [other for other, (until, _) in _reached.items() if until < now]:
             del _reached[old]
-        return _reached[key][1] if key in _reached else ""
+        stopped = {other: why for (program, other), (_, why) in _reached.items() if program == key}
+    if len(stopped) >= MOST_STOPPED:
+        return next(iter(stopped.values()))
+    return stopped.get(given, "")
 
 
 def _limit(stopped: Stopped) -> str:

@@ -148,7 +148,10 @@ class _Process:
             self._connection.send_bytes(_as_json(request))
         except OSError:
             raise Stopped from None
-        self._receive(START_SECONDS)
+        try:
+            self._receive(START_SECONDS)
+        except TookTooLong:  # to start, which says nothing of the request
+            raise Stopped from None
 
     def answer(self, seconds: float) -> Any:
         """Return the answer to the request. Raises Stopped."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from generation.passages.left_out import COMMENT, TEXT_BOX
 from generation.reading import xml_trees
 from generation.reading.office.packages import Package, opened
+from generation.reading.readings import CannotRead
 
 if TYPE_CHECKING:
     from lxml.etree import _Element as Element
@@ -27,7 +28,7 @@ _COPY_OF_THREAD = "[Threaded comment]"  # begins the comment that old programs s
 def texts_beside_cells(path: Path, kind: str) -> Iterator[tuple[str, str]]:
     """Yield each comment and text box of a workbook with the reason why it is in no passage.
 
-    Raises CannotRead if a part of the file is damaged.
+    Damaged parts are passed over. Raises CannotRead if the package is damaged.
     """
     if not zipfile.is_zipfile(path):
         return
@@ -58,7 +59,10 @@ def _of_opendocument(data: bytes) -> Iterator[tuple[str, str]]:
 def _texts(package: Package, parts: Iterable[str], name: str) -> Iterator[str]:
     """Yield the text of each element of a name in some parts, a line for each paragraph."""
     for part in parts:
-        root = _parsed(package.read(part))
+        try:
+            root = _parsed(package.read(part))
+        except CannotRead:  # it does not keep anybody from reading the cells
+            continue
         for reading in [*root.iter("{*}rPh")]:  # how a Japanese word is pronounced
             xml_trees.remove(reading)
         for element in root.iter(f"{{*}}{name}"):
@@ -66,7 +70,7 @@ def _texts(package: Package, parts: Iterable[str], name: str) -> Iterator[str]:
 
 
 def _parsed(data: bytes) -> "Element":
-    """Return a part's root. A mistake in it does not keep anybody from reading the cells."""
+    """Return a part's root; an empty element if it is no XML."""
     try:
         return xml_trees.parsed(data, recover=True)
     except ValueError:
