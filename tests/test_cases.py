@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from prompts import cases, comparison_pool, continuing, experiments, results, runs, scores, variants
@@ -201,6 +202,15 @@ def test_cases_are_added_to_a_running_experiment(team: Team, browse: Browse) -> 
     process_cache.clear()
     assert len(comparison_pool.pool_of(experiment).outputs) == 10
     assert results.result_of(experiment)["comparisons"] == 2
+
+
+def test_cases_are_added_from_a_file(team: Team, browse: Browse) -> None:
+    experiment = arena.experiment(team.project, cases=3)
+    url = f"{team.url}/experiments/{experiment.pk}/cases/"
+    file = SimpleUploadedFile("cases.csv", b"passage\nEbb.\nFlow.\n")
+    response = browse(team.engineer).post(url, {"file": file, "seed": 1})
+    assert told(response) == ["Added: 2 cases."]
+    assert experiment.cases.count() == 5
 
 
 def test_cases_wait_for_the_screening_and_for_an_experiment_that_is_open(

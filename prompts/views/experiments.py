@@ -105,6 +105,7 @@ def _tell_of_cases(request: HttpRequest, form: CasesForm, added: cases.StoredCas
         messages.warning(request, text % {"names": ", ".join(added.empty)})
 
 
+@uploads.takes_files(Role.ENGINEER)
 @require_http_methods(["GET", "POST"])
 def add_cases(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     """Add cases to an experiment; if it is running, they run at once."""
