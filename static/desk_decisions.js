@@ -114,6 +114,7 @@ function stopRetry() {
 }
 
 function takeBack() {
+  if (isSending()) return say(STILL_SENDING);
   stopRetry();
   isWaiting = false;
   byId("waiting").hidden = true;
