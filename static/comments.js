@@ -55,7 +55,8 @@
   }
 
   document.addEventListener("htmx:load", (event) => {
-    for (const form of event.detail.elt.querySelectorAll("form[data-keeps]")) begin(form);
+    const { elt } = event.detail; // the form itself, where a question is asked at the desk
+    for (const form of [elt, ...elt.querySelectorAll("form")]) if (form.matches("form[data-keeps]")) begin(form);
   });
   document.addEventListener("input", (event) => {
     const form = formOf(event);
