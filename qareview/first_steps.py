@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from qareview.models import AddedModel, Membership, Project
+from qareview.models import AddedModel, Membership, Project, Role
 
 SAMPLE = "sample"  # the slug of the project that comes with QAReview
 
@@ -24,7 +24,7 @@ class Step:
 
 def first_steps(admin: User) -> list[Step]:
     """Return the first steps of an installation's admin; none if all have been done."""
-    own = Membership.objects.filter(user=admin, project__binned_at=None)
+    own = Membership.objects.filter(user=admin, role=Role.ADMIN, project__binned_at=None)
     newest = own.order_by("-project").values_list("project__slug", flat=True).first()
     steps = [
         Step(

@@ -1,6 +1,5 @@
 """Forms for projects, their settings, and invitations to them."""
 
-import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -86,18 +85,26 @@ class SameNameForm(forms.Form):
         return typed
 
 
+FOLDED = ("asks_back", "lowest_score", "budget_tokens", "budget_cost")  # seldom changed
 # The fields of each section of a project's settings.
-SECTIONS = {
+SECTIONS: dict[str, tuple[str, ...]] = {
     "general": ("name",),
     "drafting": (
-        *("model", "language", "passage_length", "items_per_passage", "questions_per_answer"),
-        *("asks_back", "lowest_score", "budget_tokens", "budget_cost"),
+        "model",
+        "language",
+        "passage_length",
+        "items_per_passage",
+        "questions_per_answer",
+        *FOLDED,
     ),
     "review": (
-        *("guidelines", "reject_reasons", "reviews_per_item", "order", "calibration_percent"),
+        "guidelines",
+        "reject_reasons",
+        "reviews_per_item",
+        "order",
+        "calibration_percent",
     ),
 }
-FOLDED = ("asks_back", "lowest_score", "budget_tokens", "budget_cost")  # seldom changed
 
 
 class SettingsForm(forms.ModelForm[Project]):
@@ -332,7 +339,7 @@ class InvitationForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"dir": "auto", "rows": 3}),
         label=_("Invited people"),
-        help_text=_("Names or addresses, one per line. Each gets a link of their own."),
+        help_text=_("Names or addresses, one per line. Each person gets a link of their own."),
     )
     role = forms.TypedChoiceField(
         choices=Role.choices, coerce=int, initial=Role.REVIEWER, label=_("Role")
@@ -346,7 +353,7 @@ class InvitationForm(forms.Form):
     )
 
     def clean_people(self) -> list[str]:
-        lines = re.split(r"[\n,;]", self.cleaned_data["people"])
+        lines = self.cleaned_data["people"].splitlines()
         people = list(dict.fromkeys(" ".join(line.split()) for line in lines if line.strip()))
         longest = Invitation._meta.get_field("note").max_length or 0
         if any(len(person) > longest for person in people):

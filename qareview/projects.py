@@ -40,12 +40,13 @@ def create_project(name: str, user: Any, slug: str = "", model: str = "") -> Pro
 def create_project_once(key: UUID | None, name: str, user: Any, model: str = "") -> Project:
     """Do the same as :func:`create_project`, but once for each key, which is made with a form.
 
-    If a form is sent twice, as by a double click, the project made first is returned.
+    If a form is sent twice, as by a double click, the project made first is returned. A form that a
+    browser has shown again, with another name in it, makes another project.
     """
     _lock_creation()
     form = f"new-project-{user.pk}-{key}"
-    made = Project.objects.of(user).filter(slug=cache.get(form)).first() if key else None
-    if made:
+    same = Project.objects.of(user).filter(slug=cache.get(form), name=name, model=model)
+    if key and (made := same.first()):
         return made
     project = create_project(name, user, model=model)
     cache.set(form, project.slug, FORM_SECONDS)

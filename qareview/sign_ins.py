@@ -19,7 +19,7 @@ from django.http import HttpRequest
 
 FORGET_SECONDS = 900  # after which wrong passwords are forgotten; chosen; nobody measured
 IPV6_PREFIX = 64  # of the network that one customer of a provider has; see RFC 6177
-_LOCK = 3  # the first number of the advisory lock of an address
+_LOCK = 3  # the first number of the advisory lock of a network
 
 
 @dataclass(frozen=True)
@@ -86,11 +86,21 @@ def client_address(request: HttpRequest) -> str:
 
 
 def _is_proxy(address: str) -> bool:
+    ip = _ip(address)
+    return ip is not None and any(ip in network for network in settings.PROXIES)
+
+
+def _ip(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return an address as a number, or None if it is none.
+
+    A server that listens on :: sees IPv4 addresses such as ::ffff:10.0.0.7.
+    """
     try:
         ip = ipaddress.ip_address(address)
     except ValueError:
-        return False
-    return any(ip in network for network in settings.PROXIES)
+        return None
+    mapped = ip.ipv4_mapped if isinstance(ip, ipaddress.IPv6Address) else None
+    return mapped or ip
 
 
 def _paces(name: str, address: str) -> list[tuple[str, Pace]]:
@@ -99,12 +109,11 @@ def _paces(name: str, address: str) -> list[tuple[str, Pace]]:
 
 
 def _network(address: str) -> str:
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
+    ip = _ip(address)
+    if ip is None:
         return address
     if ip.version == 4:
-        return address
+        return str(ip)
     return str(ipaddress.ip_network((ip, IPV6_PREFIX), strict=False))
 
 
@@ -114,6 +123,7 @@ def _key(*parts: str) -> str:
 
 
 def _lock(address: str) -> None:
-    """Let others who sign in from an address wait until the transaction ends."""
+    """Let others who sign in from the same network wait until the transaction ends."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, _key(address)])
+        of_network = _key(_network(address))
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LOCK, of_network])

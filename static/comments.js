@@ -14,9 +14,14 @@
     form.querySelector("[data-saved]").textContent = text;
   }
 
-  function typed(form) {
+  // Stores the time of the server's text, too: if the server has a later text, it is not overwritten.
+  function store(form) {
     const { typedAt } = form.dataset;
     localStorage.setItem(place(form), JSON.stringify({ typedAt, text: field(form).value }));
+  }
+
+  function typed(form) {
+    store(form);
     tell(form, "");
     clearTimeout(timer);
     timer = setTimeout(keep, SOON, form);
@@ -30,6 +35,7 @@
     if (response?.status === 204) {
       form.dataset.typedAt = response.headers.get("Typed-At");
       if (field(form).value === sent) localStorage.removeItem(place(form));
+      else store(form);
       tell(form, gettext("Text saved."));
     } else if (response?.status === 403 && hasNewToken()) {
       const trouble = await renewToken();
@@ -49,7 +55,8 @@
   }
 
   document.addEventListener("htmx:load", (event) => {
-    for (const form of event.detail.elt.querySelectorAll("form[data-keeps]")) begin(form);
+    const { elt } = event.detail; // the form itself, where a question is asked at the desk
+    for (const form of [elt, ...elt.querySelectorAll("form")]) if (form.matches("form[data-keeps]")) begin(form);
   });
   document.addEventListener("input", (event) => {
     const form = formOf(event);

@@ -114,13 +114,24 @@ function stopRetry() {
 }
 
 function takeBack() {
+  if (isSending()) return say(STILL_SENDING);
   stopRetry();
   isWaiting = false;
   byId("waiting").hidden = true;
   say(gettext("Taken back."));
 }
 
-for (const name of ["keydown", "input", "pointerdown"]) document.addEventListener(name, stopRetry, true);
+let touchedAt = 0; // the last key, input or press
+for (const name of ["keydown", "input", "pointerdown"]) {
+  document.addEventListener(
+    name,
+    () => {
+      touchedAt = Date.now();
+      stopRetry();
+    },
+    true,
+  );
+}
 window.addEventListener("online", () => {
   if (retry) sendWaiting();
 });
@@ -145,8 +156,9 @@ document.addEventListener("htmx:responseError", async (event) => {
   const { status } = event.detail.xhr;
   if (event.target.id !== "review") return;
   if (status !== 403 || !hasNewToken()) return wait(reasonFor(status), { isAgain: status >= 500 });
+  const began = Date.now();
   const trouble = await renewToken();
-  if (trouble) wait(trouble, { isAgain: false });
+  if (trouble || touchedAt > began) wait(trouble || reasonFor(status), { isAgain: false });
   else sendWaiting();
 });
 

@@ -164,9 +164,14 @@
   const place = () => `unsent:${form().dataset.user}:${form().getAttribute("action")}`;
   const values = () => ({ question: field("question").value, answer: field("answer").value });
 
+  // Stores the time of the server's text, too: if the server has a later text, it is not overwritten.
+  function store() {
+    localStorage.setItem(place(), JSON.stringify({ typedAt: form().dataset.typedAt, values: values() }));
+  }
+
   function typed() {
     isTyped = true;
-    localStorage.setItem(place(), JSON.stringify({ typedAt: form().dataset.typedAt, values: values() }));
+    store();
     part("[data-saved]").textContent = "";
     clearTimeout(timer);
     timer = setTimeout(keep, SOON);
@@ -183,6 +188,7 @@
     if (response?.status === 204) {
       form().dataset.typedAt = response.headers.get("Typed-At");
       if (JSON.stringify(values()) === sent) localStorage.removeItem(local);
+      else store();
       part("[data-saved]").textContent = gettext("Text saved.");
     } else if (response?.status === 403 && hasNewToken()) {
       const trouble = await renewToken();

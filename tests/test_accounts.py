@@ -79,11 +79,14 @@ def test_guessing_is_slowed_down_and_locks_nobody_out(
         assert WRONG in page(sign_in(client, "guess"))
 
 
-def test_who_guesses_elsewhere_keeps_nobody_out(team: Team, client: Client, clock: Clock) -> None:
+@pytest.mark.parametrize("prefix", ["", "::ffff:"])
+def test_who_guesses_elsewhere_keeps_nobody_out(
+    team: Team, client: Client, clock: Clock, prefix: str
+) -> None:
     for _ in range(9):
-        sign_in(client, "guess", "203.0.113.9")
-    assert "Too many wrong passwords" in page(sign_in(client, "guess", "203.0.113.9"))
-    assert sign_in(client, address="203.0.113.10").url == "/"
+        sign_in(client, "guess", f"{prefix}203.0.113.9")
+    assert "Too many wrong passwords" in page(sign_in(client, "guess", f"{prefix}203.0.113.9"))
+    assert sign_in(client, address=f"{prefix}203.0.113.10").url == "/"
 
 
 def test_many_people_sign_in_from_one_address(team: Team, clock: Clock) -> None:
@@ -112,6 +115,7 @@ def test_who_tries_many_names_has_short_pauses(team: Team, client: Client, clock
         ("10.0.0.0/24", "10.0.0.7", "192.0.2.1, 198.51.100.1", "198.51.100.1"),
         ("10.0.0.0/24 192.0.2.5", "10.0.0.7", "198.51.100.1, 192.0.2.5", "198.51.100.1"),
         ("::1", "::1", "2001:db8::7", "2001:db8::7"),
+        ("10.0.0.0/24", "::ffff:10.0.0.7", "198.51.100.1", "198.51.100.1"),
     ],
 )
 def test_only_proxies_that_are_named_are_believed(

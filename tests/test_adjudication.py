@@ -282,6 +282,18 @@ def test_undo_takes_the_last_adjudication_back(team: Team, admin: Client, item: 
     assert told(again)[-1] == "You have nothing to undo."
 
 
+def test_an_undo_sent_twice_takes_back_one_adjudication(
+    team: Team, admin: Client, item: Item
+) -> None:
+    other = make.disputed(team.project, team.reviewer, team.engineer)
+    for each in (item, other):
+        send(admin, team, each, action="merge", question="Which?", answer="This.")
+    for _ in range(2):
+        admin.post(f"{team.url}/adjudicate/undo/", {"item": other.pk})
+    standing = Review.objects.decisions().filter(is_adjudication=True)
+    assert [review.item_id for review in standing] == [item.pk]
+
+
 def test_a_decided_item_is_overruled_by_any_admin_and_that_is_taken_back(
     team: Team, admin: Client
 ) -> None:

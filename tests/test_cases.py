@@ -204,11 +204,13 @@ def test_cases_are_added_to_a_running_experiment(team: Team, browse: Browse) -> 
     assert results.result_of(experiment)["comparisons"] == 2
 
 
-def test_cases_of_a_file_are_added(team: Team, browse: Browse) -> None:
+def test_cases_are_added_from_a_file(team: Team, browse: Browse) -> None:
     experiment = arena.experiment(team.project, cases=3)
     url = f"{team.url}/experiments/{experiment.pk}/cases/"
-    file = SimpleUploadedFile("cases.csv", b"passage\nEbb.\n")
-    assert told(browse(team.engineer).post(url, {"file": file, "seed": 1})) == ["Added: 1 case."]
+    file = SimpleUploadedFile("cases.csv", b"passage\nEbb.\nFlow.\n")
+    response = browse(team.engineer).post(url, {"file": file, "seed": 1})
+    assert told(response) == ["Added: 2 cases."]
+    assert experiment.cases.count() == 5
 
 
 def test_cases_wait_for_the_screening_and_for_an_experiment_that_is_open(

@@ -236,7 +236,9 @@ def test_a_double_click_creates_one_project(db: None, browse: Browse) -> None:
         response = client.post("/projects/new/", {"name": "Port", "key": found[1]})
         assert response.url == "/projects/port/"
     assert client.post("/projects/new/", {"name": "Port"}).url == "/projects/port-2/"
-    assert Project.objects.count() == 2
+    response = client.post("/projects/new/", {"name": "Bees", "key": found[1]})  # after Back
+    assert response.url == "/projects/bees/"
+    assert Project.objects.count() == 3
 
 
 @pytest.mark.django_db(transaction=True)

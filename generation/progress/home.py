@@ -22,9 +22,9 @@ class Card:
     """What a member sees of a project before they open it.
 
     ``waiting`` counts the items that the member may review, and ``disputes`` those that they may
-    decide as an admin. ``failed`` counts documents that could not
-    be read, and ``held`` those whose columns nobody has chosen. ``trouble`` is a stored sentence
-    that says why nothing is read although documents wait, or "".
+    decide as an admin. ``failed`` counts documents that could not be read, and ``held`` those whose
+    columns nobody has chosen. ``trouble`` is a stored sentence that says why nothing is read
+    although documents wait, or "".
     """
 
     member: Membership

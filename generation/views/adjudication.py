@@ -33,7 +33,8 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     after = number_in(request.GET.get("after")) or 0
     item = waiting.filter(pk__gt=after).first() or waiting.first()
     if item is None:
-        return render_page(request, "adjudication/empty.html", {})
+        context = {"last": adjudication.last_adjudicated(project, request.user)}
+        return render_page(request, "adjudication/empty.html", context)
     return _show(request, project, item, QUEUE)
 
 
@@ -103,10 +104,13 @@ def _outcome_message(review: Review, is_gold: bool) -> str:
 
 @require_POST
 def undo(request: HttpRequest, slug: str) -> HttpResponse:
-    """Take back the admin's last adjudication and show its item again."""
+    """Take back the admin's last adjudication and show its item again.
+
+    A page names the item that was the last when it was shown: a double click takes back one.
+    """
     project = access.project(request, slug, Role.ADMIN)
     last = adjudication.last_adjudicated(project, request.user)
-    if last is None:
+    if last is None or number_in(request.POST.get("item")) not in (None, last):
         messages.info(request, _("You have nothing to undo."))
         return redirect("adjudicate", slug)
     adjudication.withdraw_adjudication(project, last)
@@ -150,6 +154,7 @@ def _show(
         "flags": explained(project, (*item.question.flags, *item.flags)),
         "is_disputed": sees_reviews and item.state == ItemState.DISPUTED,
         "may_go_back": place != GOLD and item.purpose != Purpose.GOLD,
+        "last": adjudication.last_adjudicated(project, request.user),
         "left": project.items.disputed_for(request.user).count() if place == QUEUE else 0,
     }
     response = render_page(request, "adjudication/show.html", context, status=status)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -112,8 +112,11 @@ def typed(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     if not form.is_valid():
         return HttpResponse(status=422)
     text, is_question = form.cleaned_data["text"], "asks" in request.GET
+    try:
+        at = unsent_comments.keep(item, request.user, text, is_question=is_question)
+    except Item.DoesNotExist:
+        raise Http404(_("Item not found.")) from None
     response = HttpResponse(status=204)
-    at = unsent_comments.keep(item, request.user, text, is_question=is_question)
     response["Typed-At"] = str(at)
     return response
 

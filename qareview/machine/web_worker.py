@@ -92,6 +92,8 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no type
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # socket.sendfile heeds no SO_SNDTIMEO: it waits for ever for a client that stops reading.
+        self.cfg.set("sendfile", False)
         self.arriving: set[Arrival] = set()
         self.waiting: deque[Arrival] = deque()  # large bodies whose turn has not come
         self.large: set[Any] = set()  # connections whose body a thread reads
