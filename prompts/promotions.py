@@ -68,11 +68,8 @@ def previous_in_production(prompt: Prompt) -> Variant | None:
 
     Archived ones are passed over, and the one in production, which may be behind them.
     """
-    earlier = [
-        variant
-        for variant in _way_to_production(prompt)
-        if variant.pk != prompt.production_id and not variant.archived_at
-    ]
+    *way, current = [None, *_way_to_production(prompt)]
+    earlier = [each for each in way if each and each != current and not each.archived_at]
     return earlier[-1] if earlier else None
 
 

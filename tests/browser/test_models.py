@@ -12,7 +12,7 @@ import pytest
 import requests
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from qareview.backends.transformers import _converted
+from qareview.backends.transformers import converted
 from tests.browser.conftest import sign_in
 from tests.model_server import Server, first
 from tests.site import Site, free_port, prepared, until
@@ -31,7 +31,7 @@ def empty_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """The embedded model behind the server of its library: its address, and its name there."""
-    folder, port = str(_converted(GGUF)), free_port()
+    folder, port = str(converted(GGUF)), free_port()
     command = [str(Path(sys.executable).with_name("transformers")), "serve", folder]
     log = (tmp_path_factory.mktemp("serve") / "serve.log").open("wb")
     process = subprocess.Popen(
