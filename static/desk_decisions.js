@@ -38,7 +38,8 @@ document.addEventListener(
       return;
     }
     isTypingOn = false;
-    if (isTyping(event.target) && !event.ctrlKey && !event.metaKey) lastLetter = event.timeStamp;
+    // Who sends the text by its keys has ended it: the next letter is meant for the next item.
+    if (isTyping(event.target)) lastLetter = event.ctrlKey || event.metaKey ? -PAUSE : event.timeStamp;
   },
   true,
 );
