@@ -207,11 +207,11 @@ def test_pandoc_ends_at_the_time_limit_with_the_process_that_reads(tmp_path: Pat
     refusal = isolated(tmp_path / "a", slow_rst(), "a.rst", seconds=3)
     assert refusal.startswith("Reading took longer than 3 seconds.")
     end = time.monotonic() + 10
-    while readers_of_rst() and time.monotonic() < end:
+    while (left := readers_of_rst()) and time.monotonic() < end:
         time.sleep(0.1)
-    assert readers_of_rst() == []
+    assert left == []
 
 
 def readers_of_rst() -> list[str]:
-    """Return the pandocs that read reStructuredText; tests beside this one read other formats."""
+    """Return the pandocs that read reStructuredText, as few tests beside this one do."""
     return [line for line in children_named("pandoc") if "--from=rst" in line]
