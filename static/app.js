@@ -16,8 +16,8 @@ document.documentElement.classList.add("scripted");
 
 // The menu of pages, on narrow screens
 
-document.querySelector("[data-opens]")?.addEventListener("click", ({ currentTarget }) => {
-  const isOpen = document.getElementById(currentTarget.dataset.opens).classList.toggle("open");
+document.querySelector(".opener")?.addEventListener("click", ({ currentTarget }) => {
+  const isOpen = document.getElementById(currentTarget.getAttribute("aria-controls")).classList.toggle("open");
   currentTarget.setAttribute("aria-expanded", isOpen);
 });
 

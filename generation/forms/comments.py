@@ -28,14 +28,10 @@ class CommentForm(forms.Form):
         return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
-class UnsentCommentForm(forms.Form):
+class UnsentCommentForm(CommentForm):
     """A comment or a question that is being typed."""
 
     text = TypedTextField(max_length=LONGEST_COMMENT, required=False, strip=False)
-
-    def clean_text(self) -> str:
-        """Return the text with Unix line ends; forms send CRLF."""
-        return str(self.cleaned_data["text"]).replace("\r\n", "\n")
 
 
 class AskForm(CommentForm):
